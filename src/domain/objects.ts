@@ -1,0 +1,210 @@
+// The Kubernetes, Multus and KubeVirt objects that this product reads and writes, as far as it uses them.
+// Shapes only: field names and meaning are those of the CRDs (kubevirt.io/v1, k8s.cni.cncf.io/v1).
+
+/** A reference from a dependent to its owner; the owner's removal lets the garbage collector remove the dependent. */
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
+}
+
+/** metadata of any object. What the API server fills in is absent before the first write. */
+export interface ObjectMeta {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  ownerReferences?: OwnerReference[];
+  finalizers?: string[];
+  managedFields?: unknown[];
+}
+
+/** What every object has. */
+export interface KubernetesObject {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+}
+
+/** A status condition as Kubernetes and KubeVirt write it. */
+export interface Condition {
+  type: string;
+  status: "True" | "False" | "Unknown";
+  reason?: string;
+  message?: string;
+  lastTransitionTime?: string | null;
+  lastProbeTime?: string | null;
+}
+
+/** k8s.cni.cncf.io/v1: `spec.config` is the CNI configuration as a JSON text. */
+export interface NetworkAttachmentDefinition extends KubernetesObject {
+  apiVersion: "k8s.cni.cncf.io/v1";
+  kind: "NetworkAttachmentDefinition";
+  spec?: { config?: string };
+}
+
+/** v1 Secret; `stringData` is write-only, the API server turns it into base64 `data`. */
+export interface Secret extends KubernetesObject {
+  apiVersion: "v1";
+  kind: "Secret";
+  type?: string;
+  immutable?: boolean;
+  data?: Record<string, string>;
+  stringData?: Record<string, string>;
+}
+
+/** v1 Namespace. */
+export interface Namespace extends KubernetesObject {
+  apiVersion: "v1";
+  kind: "Namespace";
+  status?: { phase?: string };
+}
+
+/** spec.domain.devices.interfaces[]: exactly one of bridge, masquerade, sriov, binding. */
+export interface VmInterface {
+  name: string;
+  model?: string;
+  macAddress?: string;
+  state?: "up" | "down" | "absent";
+  bridge?: Record<string, never>;
+  masquerade?: Record<string, never>;
+  sriov?: Record<string, never>;
+  passtBinding?: Record<string, never>;
+  binding?: { name: string };
+  bootOrder?: number;
+  pciAddress?: string;
+  ports?: { name?: string; protocol?: string; port: number }[];
+}
+
+/** spec.networks[]: exactly one of pod, multus. */
+export interface VmNetwork {
+  name: string;
+  pod?: { vmNetworkCIDR?: string; vmIPv6NetworkCIDR?: string };
+  multus?: { networkName: string; default?: boolean };
+}
+
+/** spec.domain.devices.disks[]. */
+export interface VmDisk {
+  name: string;
+  disk?: { bus?: string; readonly?: boolean };
+  cdrom?: { bus?: string };
+  bootOrder?: number;
+}
+
+/** The NoCloud data source: `secretRef` holds user data, `networkDataSecretRef` the network-config. */
+export interface CloudInitSource {
+  userData?: string;
+  userDataBase64?: string;
+  secretRef?: { name: string };
+  networkData?: string;
+  networkDataBase64?: string;
+  networkDataSecretRef?: { name: string };
+}
+
+/** spec.volumes[]: exactly one source. */
+export interface VmVolume {
+  name: string;
+  containerDisk?: { image: string };
+  persistentVolumeClaim?: { claimName: string };
+  dataVolume?: { name: string };
+  cloudInitNoCloud?: CloudInitSource;
+  cloudInitConfigDrive?: CloudInitSource;
+}
+
+/** spec of a VirtualMachineInstance, and of a VirtualMachine's template. */
+export interface VirtualMachineInstanceSpec {
+  domain: {
+    cpu?: { cores?: number; sockets?: number; threads?: number };
+    memory?: { guest?: string };
+    firmware?: { uuid?: string; serial?: string };
+    machine?: { type?: string };
+    resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
+    devices: {
+      disks?: VmDisk[];
+      interfaces?: VmInterface[];
+      autoattachPodInterface?: boolean;
+      networkInterfaceMultiqueue?: boolean;
+    };
+  };
+  hostname?: string;
+  nodeSelector?: Record<string, string>;
+  terminationGracePeriodSeconds?: number;
+  networks?: VmNetwork[];
+  volumes?: VmVolume[];
+}
+
+/** KubeVirt's run strategies (kubevirt.io/api/core/v1 VirtualMachineRunStrategy). */
+export type RunStrategy = "Always" | "Halted" | "Manual" | "RerunOnFailure" | "Once" | "WaitAsReceiver";
+
+/** kubevirt.io/v1 VirtualMachine. */
+export interface VirtualMachine extends KubernetesObject {
+  apiVersion: "kubevirt.io/v1";
+  kind: "VirtualMachine";
+  spec: {
+    runStrategy?: RunStrategy;
+    running?: boolean;
+    template: {
+      metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> };
+      spec: VirtualMachineInstanceSpec;
+    };
+  };
+  status?: {
+    created?: boolean;
+    ready?: boolean;
+    printableStatus?: string;
+    conditions?: Condition[];
+    observedGeneration?: number;
+    desiredGeneration?: number;
+  };
+}
+
+/** status.interfaces[] of a VirtualMachineInstance (kubevirt.io/api/core/v1 VirtualMachineInstanceNetworkInterface). */
+export interface VmiInterfaceStatus {
+  name?: string;
+  mac?: string;
+  ipAddress?: string;
+  ipAddresses?: string[];
+  interfaceName?: string;
+  podInterfaceName?: string;
+  infoSource?: string;
+  linkState?: string;
+  queueCount?: number;
+}
+
+/** The phases of a VirtualMachineInstance. */
+export type VmiPhase =
+  | ""
+  | "Pending"
+  | "Scheduling"
+  | "Scheduled"
+  | "Running"
+  | "Succeeded"
+  | "Failed"
+  | "Unknown"
+  | "WaitingForSync";
+
+/** kubevirt.io/v1 VirtualMachineInstance: one run of a VirtualMachine. It has no status subresource. */
+export interface VirtualMachineInstance extends KubernetesObject {
+  apiVersion: "kubevirt.io/v1";
+  kind: "VirtualMachineInstance";
+  spec: VirtualMachineInstanceSpec;
+  status?: {
+    phase?: VmiPhase;
+    nodeName?: string;
+    conditions?: Condition[];
+    interfaces?: VmiInterfaceStatus[];
+    guestOSInfo?: Record<string, string>;
+    activePods?: Record<string, string>;
+    migrationState?: Record<string, unknown>;
+    selinuxContext?: string;
+    phaseTransitionTimestamps?: { phase: VmiPhase; phaseTransitionTimestamp: string }[];
+  };
+}

@@ -1,0 +1,65 @@
+// The kinds that the product and its stand-in speak to: where each lives in the API and what shape it has.
+import type {
+  KubernetesObject,
+  Namespace,
+  NetworkAttachmentDefinition,
+  Secret,
+  VirtualMachine,
+  VirtualMachineInstance,
+} from "../domain/objects.ts";
+
+/** One kind of object at the API server. `shape` is a type carrier only and never set. */
+export interface Resource<T extends KubernetesObject> {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  readonly shape?: T;
+}
+
+function resource<T extends KubernetesObject>(
+  group: string,
+  version: string,
+  plural: string,
+  kind: string,
+  namespaced = true,
+): Resource<T> {
+  return { group, version, plural, kind, namespaced };
+}
+
+export const virtualMachines = resource<VirtualMachine>(
+  "kubevirt.io",
+  "v1",
+  "virtualmachines",
+  "VirtualMachine",
+);
+export const virtualMachineInstances = resource<VirtualMachineInstance>(
+  "kubevirt.io",
+  "v1",
+  "virtualmachineinstances",
+  "VirtualMachineInstance",
+);
+export const networkAttachmentDefinitions = resource<NetworkAttachmentDefinition>(
+  "k8s.cni.cncf.io",
+  "v1",
+  "network-attachment-definitions",
+  "NetworkAttachmentDefinition",
+);
+export const secrets = resource<Secret>("", "v1", "secrets", "Secret");
+export const namespaces = resource<Namespace>("", "v1", "namespaces", "Namespace", false);
+
+/** `/api/v1/namespaces/NS/secrets/NAME` or `/apis/GROUP/VERSION/…`; every part is percent-encoded. */
+export function resourcePath(
+  resource: Resource<KubernetesObject>,
+  where: { readonly namespace?: string | undefined; readonly name?: string | undefined },
+  subresource?: string,
+): string {
+  const parts =
+    resource.group === "" ? ["api", resource.version] : ["apis", resource.group, resource.version];
+  if (resource.namespaced && where.namespace !== undefined) parts.push("namespaces", where.namespace);
+  parts.push(resource.plural);
+  if (where.name !== undefined) parts.push(where.name);
+  if (subresource !== undefined) parts.push(subresource);
+  return `/${parts.map(encodeURIComponent).join("/")}`;
+}
