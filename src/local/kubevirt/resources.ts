@@ -1,0 +1,185 @@
+// The objects over which the two halves of the KubeVirt stand-in meet (controller and node), besides those of
+// the product itself: pods, nodes and migrations, and the labels and annotations that KubeVirt puts on them.
+import type { KubernetesObject, ObjectMeta } from "../../domain/objects.ts";
+import type { Resource } from "../../kube/resource.ts";
+
+/** v1 Container, as far as a virt-launcher pod needs it. */
+export interface PodContainer {
+  name: string;
+  image: string;
+  command?: string[];
+  resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
+  volumeMounts?: { name: string; mountPath: string; readOnly?: boolean; subPath?: string }[];
+}
+
+/** One condition of a pod, such as Ready. */
+export interface PodCondition {
+  type: string;
+  status: "True" | "False" | "Unknown";
+  reason?: string;
+  message?: string;
+  lastTransitionTime?: string | null;
+}
+
+/** v1 Pod. */
+export interface Pod extends KubernetesObject {
+  apiVersion: "v1";
+  kind: "Pod";
+  metadata: ObjectMeta & { generateName?: string };
+  spec: {
+    nodeName?: string;
+    hostname?: string;
+    restartPolicy?: "Always" | "OnFailure" | "Never";
+    terminationGracePeriodSeconds?: number;
+    nodeSelector?: Record<string, string>;
+    affinity?: Record<string, unknown>;
+    automountServiceAccountToken?: boolean;
+    containers: PodContainer[];
+    initContainers?: PodContainer[];
+    volumes?: ({ name: string } & Record<string, unknown>)[];
+  };
+  status?: {
+    phase?: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
+    conditions?: PodCondition[];
+    podIP?: string;
+    podIPs?: { ip: string }[];
+    startTime?: string;
+    reason?: string;
+    message?: string;
+    containerStatuses?: Record<string, unknown>[];
+    initContainerStatuses?: Record<string, unknown>[];
+  };
+}
+
+/** v1 Node. */
+export interface Node extends KubernetesObject {
+  apiVersion: "v1";
+  kind: "Node";
+  spec?: { unschedulable?: boolean };
+  status?: {
+    capacity?: Record<string, string>;
+    allocatable?: Record<string, string>;
+    conditions?: PodCondition[];
+  };
+}
+
+/** The phases of a migration that KubeVirt goes through within one cluster. */
+export type MigrationPhase =
+  | ""
+  | "Pending"
+  | "Scheduling"
+  | "Scheduled"
+  | "PreparingTarget"
+  | "TargetReady"
+  | "Running"
+  | "Succeeded"
+  | "Failed";
+
+/**
+ * status.migrationState of a VMI. virt-controller writes the identities of both ends and thereby hands the
+ * migration to the two virt-handlers; these write the rest (addresses, timestamps, completed, failed).
+ */
+export interface MigrationState {
+  migrationUid?: string;
+  mode?: "PreCopy" | "PostCopy" | "Paused";
+  sourceNode?: string;
+  sourcePod?: string;
+  targetNode?: string;
+  targetPod?: string;
+  targetNodeAddress?: string;
+  targetDirectMigrationNodePorts?: Record<string, number>;
+  targetNodeDomainDetected?: boolean;
+  targetNodeDomainReadyTimestamp?: string;
+  startTimestamp?: string;
+  endTimestamp?: string;
+  completed?: boolean;
+  failed?: boolean;
+  failureReason?: string;
+  [field: string]: unknown;
+}
+
+/** kubevirt.io/v1 VirtualMachineInstanceMigration. It has a status subresource. */
+export interface VirtualMachineInstanceMigration extends KubernetesObject {
+  apiVersion: "kubevirt.io/v1";
+  kind: "VirtualMachineInstanceMigration";
+  metadata: ObjectMeta & { generateName?: string };
+  spec: { vmiName: string };
+  status?: {
+    phase?: MigrationPhase;
+    phaseTransitionTimestamps?: { phase: MigrationPhase; phaseTransitionTimestamp: string }[];
+    migrationState?: MigrationState;
+  };
+}
+
+export const pods: Resource<Pod> = {
+  group: "",
+  version: "v1",
+  plural: "pods",
+  kind: "Pod",
+  namespaced: true,
+};
+
+export const nodes: Resource<Node> = {
+  group: "",
+  version: "v1",
+  plural: "nodes",
+  kind: "Node",
+  namespaced: false,
+};
+
+export const virtualMachineInstanceMigrations: Resource<VirtualMachineInstanceMigration> = {
+  group: "kubevirt.io",
+  version: "v1",
+  plural: "virtualmachineinstancemigrations",
+  kind: "VirtualMachineInstanceMigration",
+  namespaced: true,
+};
+
+/** Labels, as kubevirt.io/api/core/v1 names them. */
+export const labels = {
+  /** On pods: `virt-launcher`. */
+  app: "kubevirt.io",
+  /** On pods: uid of the VMI. */
+  createdBy: "kubevirt.io/created-by",
+  /** On pods and VMIs: name of the VM. */
+  vmName: "vm.kubevirt.io/name",
+  /** On pods and VMIs: name of the VMI, cut to 63 characters. */
+  vmiId: "vmi.kubevirt.io/id",
+  /** On VMIs, set with Scheduled, and moved by virt-handler at a migration: the node that runs it. */
+  nodeName: "kubevirt.io/nodeName",
+  /** On VMIs while a migration runs: where to. */
+  migrationTargetNodeName: "kubevirt.io/migrationTargetNodeName",
+  /** On migration target pods: uid of the migration. */
+  migrationJob: "kubevirt.io/migrationJobUID",
+  /** On migrations: name of the VMI. */
+  vmiName: "kubevirt.io/vmi-name",
+} as const;
+
+/** Annotations of KubeVirt and Multus. */
+export const annotations = {
+  /** On pods: name of the VMI. */
+  domain: "kubevirt.io/domain",
+  /** On migration target pods: name of the migration. */
+  migrationJobName: "kubevirt.io/migrationJobName",
+  /** On migrations made because the VMI asked for one (condition MigrationRequired). */
+  workloadUpdateMigration: "kubevirt.io/workloadUpdateMigration",
+  /** On pods: what Multus shall attach, a JSON list. */
+  networks: "k8s.v1.cni.cncf.io/networks",
+  /** On pods: what Multus attached, a JSON list. */
+  networkStatus: "k8s.v1.cni.cncf.io/network-status",
+  /** On pods: the NAD that replaces the cluster network. */
+  defaultNetwork: "v1.multus-cni.io/default-network",
+} as const;
+
+/** Value of the label `kubevirt.io` on virt-launcher pods. */
+export const virtLauncher = "virt-launcher";
+
+/** Finalizers, as kubevirt.io/api/core/v1 names them. */
+export const finalizers = {
+  /** On VMs, by virt-controller: the VMI goes first. */
+  vm: "kubevirt.io/virtualMachineControllerFinalize",
+  /** On VMIs, at creation: the guest and its pods end first. */
+  vmi: "kubevirt.io/foregroundDeleteVirtualMachine",
+  /** On migrations. */
+  migration: "kubevirt.io/migrationJobFinalize",
+} as const;
