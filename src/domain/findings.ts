@@ -1,0 +1,268 @@
+// Every finding the product knows: one row, one meaning, the same in the API, the CLI and the log.
+import type { Fix } from "./fix.ts";
+
+export type Severity = "error" | "warning" | "info";
+
+/** Something wrong, or worth knowing, at a field of the input. */
+export interface Finding {
+  readonly code: FindingCode;
+  readonly severity: Severity;
+  /** Path as in the input, such as networks[1].ipConfig.address; empty for the input as a whole. */
+  readonly field: string;
+  readonly message: string;
+  readonly fix?: Fix;
+  /** Paths of other fields that take part. */
+  readonly related?: readonly string[];
+}
+
+/** The values a row's message names. */
+export type FindingValues = Readonly<Record<string, string | number>>;
+
+interface Row {
+  readonly severity: Severity;
+  readonly message: (values: FindingValues) => string;
+  /** Why it cannot work, or why it is worth a word; with its source. */
+  readonly why: string;
+}
+
+const row = (severity: Severity, message: (values: FindingValues) => string, why: string): Row => ({
+  severity,
+  message,
+  why,
+});
+const error = (message: Row["message"], why: string): Row => row("error", message, why);
+const warning = (message: Row["message"], why: string): Row => row("warning", message, why);
+
+/** The table. Rows are grouped by what they speak of. */
+export const findingTable = {
+  // the document
+  DOCUMENT_INVALID: error((v) => `${v["problem"]}`, "The input must be one YAML or JSON mapping."),
+  UNKNOWN_FIELD: error(
+    (v) => `there is no field ${v["name"]}${v["known"] ? `; known are ${v["known"]}` : ""}`,
+    "A misspelt field would be dropped in silence.",
+  ),
+  WRONG_TYPE: error((v) => `must be ${v["expected"]}, not ${v["given"]}`, "The field has another type."),
+  VALUE_UNKNOWN: error((v) => `${v["given"]} is not one of ${v["known"]}`, "The field takes one of a few words."),
+  FIELD_REQUIRED: error((v) => `${v["name"]} is required`, "Nothing sensible can be assumed."),
+
+  // the machine
+  VM_NAME_INVALID: error(
+    (v) => `${v["given"]} is not a DNS label of at most 63 lower-case letters, digits and hyphens`,
+    "The name becomes a label of the VM's pod (Kubernetes label values end at 63 characters) and the guest's host name.",
+  ),
+  NAMESPACE_INVALID: error((v) => `${v["given"]} is not a DNS label`, "Kubernetes refuses such a namespace."),
+  NAMESPACE_NOT_FOUND: error(
+    (v) => `namespace ${v["namespace"]} does not exist; make it first`,
+    "Namespaces carry rights and quotas; they are never made on the way.",
+  ),
+  CPU_INVALID: error((v) => `${v["given"]} is not a number of CPUs from 1 to ${v["max"]}`, "KubeVirt needs at least one core."),
+  MEMORY_INVALID: error(
+    (v) => `${v["given"]} is not an amount of memory such as 4Gi or 512Mi`,
+    "Kubernetes reads a quantity here; below 1Mi no guest starts.",
+  ),
+  DISK_SOURCE_INVALID: error(
+    (v) => `a disk needs exactly one of containerImage, persistentVolumeClaim, dataVolume; there are ${v["count"]}`,
+    "KubeVirt: volumes[i] must have exactly one source type set.",
+  ),
+  DISK_NAME_INVALID: error(
+    (v) => `${v["given"]} is not a DNS label, or is taken by another disk`,
+    "KubeVirt: disk and volume names are unique; cloudinitdisk is the name of the cloud-init disk.",
+  ),
+  USER_DATA_SOURCE_INVALID: error(
+    (v) => `user-data needs exactly one of text, secretName; there are ${v["count"]}`,
+    "KubeVirt: must have only one userdatasource set.",
+  ),
+  USER_DATA_KEEPS_FIRST_NETWORK: warning(
+    () => "this user-data does not say updates.network.when: [boot], so the guest keeps the networks of its first boot",
+    "cloud-init applies a network-config again only with that policy (cloudinit/stages.py apply_network_config).",
+  ),
+  USER_DATA_UNREAD: row(
+    "info",
+    (v) => `Secret ${v["name"]} is not read; for later changes to reach the guest it must say updates.network.when: [boot]`,
+    "Secrets of others are never read.",
+  ),
+  NAME_TAKEN: error(
+    (v) => `${v["kind"]} ${v["name"]} exists and was not made for this VM`,
+    "Objects of others are never overwritten.",
+  ),
+
+  // the NIC
+  NETWORKS_EMPTY: error(() => "a VM needs at least one network", "Without NICs there is nothing to do here."),
+  NIC_NAME_INVALID: error(
+    (v) =>
+      `${v["given"]} is not a NIC name: 1 to 15 lower-case letters, digits and hyphens, a letter or digit first and last`,
+    "It becomes the interface name in the guest (Linux IFNAMSIZ, 15 characters) and the alias in libvirt.",
+  ),
+  NIC_NAME_DUPLICATE: error(
+    (v) => `${v["name"]} is also the name of networks[${v["first"]}]`,
+    "KubeVirt: every network must have a unique name.",
+  ),
+  LIMIT_EXCEEDED: error((v) => `${v["count"]} ${v["what"]}, at most ${v["max"]} work`, "PCI slots of the q35 machine; KubeVirt docs/pci-topology.md."),
+  PRIMARY_AMBIGUOUS: error(
+    (v) => `networks[${v["first"]}] is primary too; a VM has one primary NIC`,
+    "Two NICs cannot both have the best default route.",
+  ),
+  LINK_STATE_UNSUPPORTED: error(
+    () => "an SR-IOV NIC has no link state to set",
+    "KubeVirt: interface state is not supported for SR-IOV NICs (pkg/network/admitter/admit.go).",
+  ),
+  POD_NETWORK_DUPLICATE: error(
+    (v) => `networks[${v["first"]}] is on the pod network already`,
+    "KubeVirt: more than one interface is connected to a pod network.",
+  ),
+  POD_FIELD_UNSUPPORTED: error(
+    (v) => `a NIC on the pod network takes no ${v["name"]}`,
+    "The pod network gives the guest one address by KubeVirt's own DHCP server behind masquerade.",
+  ),
+
+  // MAC
+  MAC_INVALID: error((v) => `${v["given"]} is not a MAC address such as 02:00:5e:10:00:01`, "KubeVirt: malformed MAC address."),
+  MAC_MULTICAST: error(
+    (v) => `${v["mac"]} is a multicast address; the unicast one is ${v["unicast"]}`,
+    "A source address with the group bit set is dropped (IEEE 802).",
+  ),
+  MAC_RESERVED: error(
+    (v) => `${v["mac"]} is reserved`,
+    "All zeros is no address; 02:00:00:00:00:00 belongs to KubeVirt's in-pod bridge.",
+  ),
+  MAC_DUPLICATE_IN_VM: error(
+    (v) => `${v["mac"]} is also the address of networks[${v["first"]}]`,
+    "Two NICs with one address cannot be told apart, not even by cloud-init.",
+  ),
+  MAC_IN_USE: error(
+    (v) => `${v["mac"]} is the address of NIC ${v["nic"]} of VM ${v["vm"]}`,
+    "Two stations with one address on one network take each other's frames; stopped VMs will start again.",
+  ),
+
+  // what it attaches to
+  NETWORK_NOT_FOUND: error(
+    (v) => `NetworkAttachmentDefinition ${v["nad"]} does not exist`,
+    "Multus: cannot find a network-attachment-definition; the pod would never start.",
+  ),
+  NETWORK_NAME_INVALID: error((v) => `${v["given"]} is not NAME or NAMESPACE/NAME`, "KubeVirt splits networkName at the first slash."),
+  NETWORK_NOT_ALLOWED: error(
+    (v) => `namespace ${v["namespace"]} may not use ${v["network"]}`,
+    "A network of another namespace must be listed as shared in the configuration.",
+  ),
+  NETWORK_UNREADABLE: error(
+    (v) => `NetworkAttachmentDefinition ${v["nad"]} holds no CNI configuration: ${v["problem"]}`,
+    "Multus: failed to unmarshal Spec.Config; the pod would never start.",
+  ),
+  TYPE_NAD_MISMATCH: error(
+    (v) => `type ${v["type"]} does not fit ${v["nad"]}, whose CNI type is ${v["cni"]}; it fits type ${v["fits"]}`,
+    "The binding and the device would not match; KubeVirt notices nothing.",
+  ),
+  BINDING_UNSUPPORTED: error(
+    (v) => `${v["cni"]} cannot carry a VM: frames for the guest's MAC address are not delivered; ${v["instead"]}`,
+    "KubeVirt user guide, invalid CNIs for secondary networks; kubevirt#5483, #7001.",
+  ),
+  BINDING_PLUGIN_MISSING: error(
+    (v) =>
+      `KubeVirt has no binding plugin ${v["plugin"]}; register it in the KubeVirt resource under spec.configuration.network.binding, or give the physical network implementation: bridge`,
+    "virt-controller: couldn't find configuration for network binding; the pod is never made.",
+  ),
+  PHYSICAL_NETWORK_NOT_FOUND: error(
+    (v) => `there is no physical network ${v["name"]}; known are ${v["known"]}`,
+    "Physical networks are those of the service's configuration.",
+  ),
+  PHYSICAL_NETWORK_MISSING: error(
+    (v) => `no physical network of type ${v["type"]} is configured as the default; name one, or a NAD`,
+    "Without one nothing says which bridge or device of the node is meant.",
+  ),
+  PHYSICAL_NETWORK_TYPE_MISMATCH: error(
+    (v) => `physical network ${v["name"]} is of type ${v["has"]}, not ${v["type"]}`,
+    "The NIC would be attached in another way than asked for.",
+  ),
+  NETWORK_SOURCE_CONFLICT: error(
+    () => "physicalNetwork and nadName exclude each other",
+    "A given NAD already says where it attaches.",
+  ),
+
+  // VLAN and MTU
+  VLAN_INVALID: error((v) => `${v["given"]} is not a VLAN from 1 to 4094, or 0 for untagged`, "IEEE 802.1Q reserves 4095."),
+  VLAN_NOT_ALLOWED: error(
+    (v) => `physical network ${v["network"]} carries VLANs ${v["allowed"]}, not ${v["vlan"]}`,
+    "The trunk to the node does not carry it, or it belongs to somebody else.",
+  ),
+  VLAN_FIXED_BY_NAD: error(
+    (v) => `${v["nad"]} is on VLAN ${v["has"]}; a given NAD is never changed`,
+    "The VLAN stands in the NAD's CNI configuration.",
+  ),
+  MTU_INVALID: error((v) => `${v["given"]} is not an MTU from ${v["min"]} to 65535`, "RFC 791: every link carries 576 bytes; RFC 8200: 1280 with IPv6."),
+  MTU_TOO_LARGE: error(
+    (v) => `${v["network"]} carries frames up to ${v["max"]} bytes, not ${v["given"]}`,
+    "Larger packets vanish without a word.",
+  ),
+  MTU_NOT_SETTABLE: error(
+    (v) => `the MTU of an SR-IOV NIC is that of the card, ${v["has"]}, and cannot be set`,
+    "sriov-cni sets no MTU (pkg/types).",
+  ),
+
+  // addresses
+  IPMODE_CONFLICT: error((v) => `mode ${v["mode"]} ${v["problem"]}`, "A NIC is either configured by hand or by DHCP."),
+  ADDRESS_INVALID: error((v) => `${v["given"]} is not an address with prefix length such as 10.0.1.100/24: ${v["problem"]}`, "netplan refuses the whole file."),
+  ADDRESS_IS_NETWORK: error(
+    (v) => `${v["given"]} is the network itself, or its broadcast address; hosts are ${v["first"]} to ${v["last"]}`,
+    "RFC 1122 3.2.1.3: neither may be a host's address.",
+  ),
+  ADDRESS_DUPLICATE_IN_VM: error((v) => `${v["address"]} is also an address of networks[${v["first"]}]`, "One address on two NICs answers on one of them."),
+  ADDRESS_IN_USE: error((v) => `${v["address"]} is an address of NIC ${v["nic"]} of VM ${v["vm"]}`, "Two hosts with one address on one network."),
+  SUBNET_OVERLAP: warning(
+    (v) => `${v["subnet"]} overlaps ${v["other"]} of networks[${v["first"]}]; traffic to both leaves by one NIC`,
+    "The kernel takes the longest prefix, then the lowest metric (ARP flux).",
+  ),
+  GATEWAY_INVALID: error((v) => `${v["given"]} is not an address such as 10.0.1.1: ${v["problem"]}`, "netplan refuses the whole file."),
+  GATEWAY_UNREACHABLE: error(
+    (v) => `${v["gateway"]} is outside ${v["subnets"]}`,
+    "A next hop must be on the link (Linux: Nexthop has invalid gateway).",
+  ),
+  GATEWAY_IS_SELF: error((v) => `${v["gateway"]} is the NIC's own address`, "A host is not its own next hop."),
+  DEFAULT_ROUTE_CONFLICT: error(
+    (v) => `networks[${v["first"]}] has a default route of metric ${v["metric"]} too`,
+    "Which one wins is left to chance; netplan warns of conflicting default routes (src/validation.c).",
+  ),
+  DNS_INVALID: error((v) => `${v["given"]} is not an IP address: ${v["problem"]}`, "A name server is named by its address."),
+  DNS_TOO_MANY: warning((v) => `${v["count"]} name servers; resolvers use three`, "resolv.conf(5): MAXNS is 3."),
+  SEARCH_DOMAIN_INVALID: error((v) => `${v["given"]} is not a domain name`, "RFC 1123."),
+
+  // routes
+  ROUTE_DESTINATION_INVALID: error((v) => `${v["given"]} is not a network such as 192.168.0.0/16: ${v["problem"]}`, "netplan refuses the whole file."),
+  ROUTE_HOST_BITS: error(
+    (v) => `${v["given"]} has host bits set; the network address is ${v["network"]}`,
+    "Linux refuses such a route, and netplan then refuses every NIC of the file.",
+  ),
+  ROUTE_FAMILY_MISMATCH: error(
+    (v) => `${v["destination"]} and ${v["gateway"]} are of different families`,
+    "An IPv4 route needs an IPv4 next hop.",
+  ),
+  ROUTE_GATEWAY_UNREACHABLE: error(
+    (v) => `${v["gateway"]} is outside ${v["subnets"]}`,
+    "A next hop must be on the link (Linux: Nexthop has invalid gateway).",
+  ),
+  ROUTE_METRIC_INVALID: error((v) => `${v["given"]} is not a metric from 0 to 4294967295`, "The kernel's metric has 32 bits."),
+  ROUTE_DUPLICATE: error(
+    (v) => `networks[${v["nic"]}].routes[${v["first"]}] has the same destination and metric`,
+    "The kernel keeps one of them (RTNETLINK answers: File exists).",
+  ),
+
+  // judges further on
+  REFUSED_BY_CLUSTER: error((v) => `${v["message"]}`, "The API server or KubeVirt's admission refused the object in a dry run."),
+} as const satisfies Record<string, Row>;
+
+export type FindingCode = keyof typeof findingTable;
+
+/** A finding of that code at that field. */
+export function finding(
+  code: FindingCode,
+  field: string,
+  values: FindingValues = {},
+  more: { readonly fix?: Fix; readonly related?: readonly string[] } = {},
+): Finding {
+  const { severity, message } = findingTable[code];
+  return { code, severity, field, message: message(values), ...more };
+}
+
+/** True when one of them stops the writing. */
+export function hasErrors(findings: readonly Finding[]): boolean {
+  return findings.some(({ severity }) => severity === "error");
+}

@@ -1,0 +1,78 @@
+// What a caller asks for: a VM with its NICs, as given, before any default or check. Words are those of the Wukong resource.
+
+export const networkTypes = ["bridge", "macvlan", "sriov", "ovs", "pod"] as const;
+/** How a NIC reaches its network. */
+export type NetworkType = (typeof networkTypes)[number];
+
+export const ipModes = ["dhcp", "static"] as const;
+export type IpMode = (typeof ipModes)[number];
+
+export const linkStates = ["up", "down"] as const;
+export type LinkState = (typeof linkStates)[number];
+
+export const defaultRoutes = ["auto", "never"] as const;
+export type DefaultRoute = (typeof defaultRoutes)[number];
+
+export const runStrategies = ["Always", "Halted", "Manual", "RerunOnFailure", "Once"] as const;
+export type RunStrategy = (typeof runStrategies)[number];
+
+/** One static route. */
+export interface RouteConfig {
+  readonly destination: string;
+  readonly gateway: string;
+  readonly metric?: number;
+}
+
+/** How the guest gets the addresses of one NIC. Without `mode`: static when an address is given, else DHCP. */
+export interface IpConfig {
+  readonly mode?: IpMode;
+  readonly address?: string;
+  readonly addresses?: readonly string[];
+  readonly gateway?: string;
+  readonly dnsServers?: readonly string[];
+  readonly searchDomains?: readonly string[];
+  readonly defaultRoute?: DefaultRoute;
+}
+
+/** One entry of networks[]. */
+export interface NetworkConfig {
+  readonly name: string;
+  readonly type?: NetworkType;
+  readonly nadName?: string;
+  readonly vlanId?: number;
+  readonly ipConfig?: IpConfig;
+  readonly primary?: boolean;
+  readonly priority?: number;
+  readonly mtu?: number;
+  readonly routes?: readonly RouteConfig[];
+  readonly physicalNetwork?: string;
+  readonly macAddress?: string;
+  readonly linkState?: LinkState;
+}
+
+/** A disk: exactly one of the three sources, else a finding. */
+export interface DiskSpec {
+  readonly name?: string;
+  readonly containerImage?: string;
+  readonly persistentVolumeClaim?: string;
+  readonly dataVolume?: string;
+}
+
+/** cloud-init user-data: exactly one of the two, else a finding. */
+export interface UserDataSpec {
+  readonly text?: string;
+  readonly secretName?: string;
+}
+
+/** A VM as asked for. */
+export interface VmSpec {
+  readonly namespace: string;
+  readonly name: string;
+  readonly cpu?: number;
+  readonly memory?: string;
+  readonly bootDisk?: DiskSpec;
+  readonly disks?: readonly DiskSpec[];
+  readonly userData?: UserDataSpec;
+  readonly runStrategy?: RunStrategy;
+  readonly networks: readonly NetworkConfig[];
+}
