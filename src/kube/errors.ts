@@ -9,7 +9,8 @@ export interface KubeCause {
 
 /**
  * Reasons of the Status object as Kubernetes spells them (k8s.io/apimachinery metav1.StatusReason),
- * besides "Unreachable": no answer (connection refused, reset, deadline), and "Undecodable": no JSON answer.
+ * besides "Unreachable": no answer (connection refused, reset, deadline), "Undecodable": no JSON answer,
+ * and "Cancelled": the caller's own signal was aborted, or the client was closed.
  */
 export type KubeReason =
   | "NotFound"
@@ -31,6 +32,7 @@ export type KubeReason =
   | "RequestEntityTooLarge"
   | "Unreachable"
   | "Undecodable"
+  | "Cancelled"
   | "Unknown";
 
 /** A failed call. `message` is the API server's own text; it holds no header and no request body. */

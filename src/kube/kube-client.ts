@@ -8,7 +8,7 @@ export interface ObjectRef {
   readonly name: string;
 }
 
-/** Every call may be cut off by the caller; without a signal the client's own deadline applies. */
+/** Every call may be cut off by the caller; the client's own deadline applies besides, repetitions included. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
 }
@@ -45,10 +45,27 @@ export interface ObjectList<T> {
   readonly resourceVersion: string;
 }
 
+/** One page of a list; `continueToken` names the next, undefined on the last. */
+export interface ObjectPage<T> extends ObjectList<T> {
+  readonly continueToken: string | undefined;
+}
+
+export interface PageOptions extends ListOptions {
+  /** Most objects on the page; without it the whole list is one page. */
+  readonly limit?: number | undefined;
+  readonly continueToken?: string | undefined;
+}
+
+export interface StreamOptions extends CallOptions {
+  /** Silence after which the peer counts as gone. Without it only TCP keep-alive finds a dead peer. */
+  readonly idleTimeoutMs?: number;
+}
+
 /**
  * Requests to one API server over pooled connections. Writes ask for strict field validation.
- * Every failure is a KubeError (errors.ts). Only requests that are safe to repeat are repeated:
- * reads, deletes with a uid, and server-side apply.
+ * Every failure is a KubeError (errors.ts). Requests that are safe to repeat are repeated on failures that may pass:
+ * reads, deletes with a uid, and server-side apply without a resourceVersion. Other writes are repeated only when
+ * the API server cannot have acted on them: no connection was made, or it answered 429 with a time to wait.
  */
 export interface KubeClient {
   /** @throws KubeError reason "NotFound" when there is no such object. */
@@ -60,6 +77,11 @@ export interface KubeClient {
     options?: CallOptions,
   ): Promise<T | undefined>;
   list<T extends KubernetesObject>(resource: Resource<T>, options?: ListOptions): Promise<ObjectList<T>>;
+  /**
+   * One request of a list, never repeated (list-watch.ts has its own pace).
+   * @throws KubeError reason "Expired" or "Gone" when the continueToken is too old.
+   */
+  listPage<T extends KubernetesObject>(resource: Resource<T>, options: PageOptions): Promise<ObjectPage<T>>;
   create<T extends KubernetesObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T>;
   /** PUT: object.metadata.resourceVersion, when set, must be the stored one. */
   replace<T extends KubernetesObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T>;
@@ -90,12 +112,17 @@ export interface KubeClient {
     ref: ObjectRef,
     options?: DeleteOptions,
   ): Promise<void>;
-  /** POST to a subresource, such as pods/NAME/binding. */
+  /** POST to any path, such as a review or a pod's binding. */
   post(path: string, body: object, options?: CallOptions): Promise<unknown>;
   /** GET of any path as text, such as /version. */
   getText(path: string, options?: CallOptions): Promise<string>;
-  /** The lines of a GET that stays open, such as a watch; used by list-watch.ts. */
-  stream(path: string, options: CallOptions): AsyncIterable<string>;
+  /**
+   * The lines of a GET that stays open, such as a watch; used by list-watch.ts. The client's deadline ends with the
+   * first byte of the answer. Nothing is repeated.
+   * @throws KubeError reason "Unreachable" when it breaks off, also in the middle of a line;
+   * "Undecodable" for a line over 4 MiB or bytes that are not UTF-8.
+   */
+  stream(path: string, options: StreamOptions): AsyncIterable<string>;
   /** Closes every connection; calls after it fail. */
   close(): Promise<void>;
 }

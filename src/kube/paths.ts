@@ -1,0 +1,55 @@
+// Where a request goes: paths of objects and collections, and their queries.
+import type { KubernetesObject } from "../domain/objects.ts";
+import { KubeError } from "./errors.ts";
+import type { ObjectRef } from "./kube-client.ts";
+import { resourcePath } from "./resource.ts";
+import type { Resource } from "./resource.ts";
+
+/**
+ * Path of one object. An empty name would address the whole collection, and a DELETE of that removes everything.
+ * @throws KubeError "BadRequest" for a name or namespace that is missing or is a step in a path.
+ */
+export function objectPath(
+  resource: Resource<KubernetesObject>,
+  ref: ObjectRef,
+  subresource?: string,
+): string {
+  const namespace = namespaceOf(resource, ref);
+  if (isNoSegment(ref.name)) {
+    throw new KubeError("BadRequest", 0, `"${ref.name}" is not a name of a ${resource.kind}`);
+  }
+  return resourcePath(resource, { namespace, name: ref.name }, subresource);
+}
+
+/** Path of the collection that an object of that name is created in. */
+export function collectionPath(resource: Resource<KubernetesObject>, ref: ObjectRef): string {
+  return resourcePath(resource, { namespace: namespaceOf(resource, ref) });
+}
+
+/** Path of a whole collection: of one namespace, or of all without one. An empty namespace is a mistake, not "all". */
+export function listPath(resource: Resource<KubernetesObject>, namespace: string | undefined): string {
+  if (namespace !== undefined && isNoSegment(namespace)) {
+    throw new KubeError("BadRequest", 0, `"${namespace}" is not a namespace`);
+  }
+  return resourcePath(resource, { namespace });
+}
+
+function isNoSegment(text: string): boolean {
+  return text === "" || text === "." || text === "..";
+}
+
+function namespaceOf(resource: Resource<KubernetesObject>, ref: ObjectRef): string | undefined {
+  if (!resource.namespaced) return undefined;
+  if (ref.namespace === undefined || isNoSegment(ref.namespace)) {
+    throw new KubeError("BadRequest", 0, `the ${resource.kind} "${ref.name}" needs a namespace`);
+  }
+  return ref.namespace;
+}
+
+/** Adds to the query what is defined; the path may have one already. */
+export function withQuery(path: string, query: Readonly<Record<string, string | undefined>>): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, value);
+  if (search.size === 0) return path;
+  return `${path}${path.includes("?") ? "&" : "?"}${search.toString()}`;
+}

@@ -1,0 +1,124 @@
+// From what came back (or did not) to a KubeError: Kubernetes' Status object, other bodies, network failures.
+import { KubeError } from "./errors.ts";
+import type { KubeCause, KubeReason } from "./errors.ts";
+
+const reasonOfStatus: Readonly<Record<number, KubeReason>> = {
+  400: "BadRequest",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "NotFound",
+  405: "MethodNotAllowed",
+  409: "Conflict",
+  410: "Gone",
+  413: "RequestEntityTooLarge",
+  415: "UnsupportedMediaType",
+  422: "Invalid",
+  429: "TooManyRequests",
+  500: "InternalError",
+  502: "ServiceUnavailable",
+  503: "ServiceUnavailable",
+  504: "Timeout",
+};
+
+const spelledReasons: ReadonlySet<string> = new Set<KubeReason>([
+  ...Object.values(reasonOfStatus),
+  "AlreadyExists",
+  "Expired",
+  "ServerTimeout",
+]);
+
+function isReason(text: unknown): text is KubeReason {
+  return typeof text === "string" && spelledReasons.has(text);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function causesOf(details: Record<string, unknown>): KubeCause[] {
+  const causes = Array.isArray(details["causes"]) ? details["causes"].filter(isRecord) : [];
+  return causes.map((cause) => ({
+    field: textOf(cause["field"]),
+    reason: textOf(cause["reason"]),
+    message: textOf(cause["message"]),
+  }));
+}
+
+function seconds(value: unknown): number | undefined {
+  const number = typeof value === "string" ? Number.parseInt(value, 10) : value;
+  return typeof number === "number" && number >= 0 ? number : undefined;
+}
+
+/** The KubeError of a Status object, such as an ERROR event of a watch carries. `httpStatus` is its code, or the answer's. */
+export function errorOfStatus(
+  body: Record<string, unknown>,
+  httpStatus: number,
+  retryAfterSeconds?: number,
+): KubeError {
+  const details = isRecord(body["details"]) ? body["details"] : {};
+  const reason = isReason(body["reason"]) ? body["reason"] : (reasonOfStatus[httpStatus] ?? "Unknown");
+  const message = textOf(body["message"]);
+  return new KubeError(reason, httpStatus, message === "" ? `${reason} (HTTP ${httpStatus})` : message, {
+    causes: causesOf(details),
+    retryAfterSeconds: retryAfterSeconds ?? seconds(details["retryAfterSeconds"]),
+  });
+}
+
+/** The KubeError of an answer that is not a success. `what` is method and path, for a body that says nothing. */
+export function errorOfAnswer(
+  what: string,
+  answer: { readonly status: number; readonly body: string; readonly retryAfter: string | undefined },
+): KubeError {
+  const retryAfterSeconds = seconds(answer.retryAfter);
+  const parsed = parseRecord(answer.body);
+  if (parsed?.["kind"] === "Status") return errorOfStatus(parsed, answer.status, retryAfterSeconds);
+  const said = answer.body.trim().slice(0, 500);
+  return new KubeError(
+    reasonOfStatus[answer.status] ?? "Unknown",
+    answer.status,
+    `${what}: HTTP ${answer.status}${said === "" ? "" : `: ${said}`}`,
+    { retryAfterSeconds },
+  );
+}
+
+function parseRecord(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    // A proxy's HTML or plain text: the caller quotes it instead.
+    return undefined;
+  }
+}
+
+/** The `code` of a Node or undici error, looked for along its causes; "" when there is none. */
+export function codeOf(error: unknown): string {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if ("code" in at && typeof at.code === "string") return at.code;
+  }
+  return "";
+}
+
+const neverSentCodes: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+/** True when no connection was made, so the API server cannot have seen the request. */
+export function neverSent(error: KubeError): boolean {
+  return error.reason === "Unreachable" && neverSentCodes.has(codeOf(error.cause));
+}
+
+/** True for a failed TLS handshake: a wrong or outdated CA, client certificate or server name. */
+export function isTlsFailure(error: unknown): boolean {
+  const code = codeOf(error);
+  return /^(ERR_SSL|ERR_TLS|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/.test(code);
+}
