@@ -1,0 +1,80 @@
+// Reading the two lists that make up a VM's NICs: spec.networks and spec.domain.devices.interfaces.
+import { createHash } from "node:crypto";
+import type {
+  VirtualMachineInstanceSpec,
+  VmInterface,
+  VmNetwork,
+  VmiInterfaceStatus,
+} from "../../../domain/objects.ts";
+
+/** The two lists, which belong together by name. */
+export interface NicLists {
+  readonly interfaces: readonly VmInterface[];
+  readonly networks: readonly VmNetwork[];
+}
+
+/** The NIC lists of a spec; empty where it has none. */
+export function nicLists(spec: VirtualMachineInstanceSpec): NicLists {
+  return { interfaces: spec.domain.devices.interfaces ?? [], networks: spec.networks ?? [] };
+}
+
+/** A list of named things by name; of two with one name the last wins, as in KubeVirt. */
+export function byName<T extends { readonly name?: string | undefined }>(list: readonly T[]): Map<string, T> {
+  return new Map(list.map((item) => [item.name ?? "", item]));
+}
+
+/** The networks that have an interface, in the order of the interfaces. */
+export function networksOf(
+  interfaces: readonly VmInterface[],
+  networks: readonly VmNetwork[],
+): readonly VmNetwork[] {
+  const known = byName(networks);
+  return interfaces.flatMap(({ name }) => known.get(name) ?? []);
+}
+
+/** True for a network that Multus attaches beside the pod's own. */
+export function isSecondary(network: VmNetwork): boolean {
+  return network.multus !== undefined && network.multus.default !== true;
+}
+
+/** The network behind the pod's eth0: the pod network or a Multus default network. */
+export function defaultNetwork(networks: readonly VmNetwork[]): VmNetwork | undefined {
+  return networks.find((network) => network.pod !== undefined || network.multus?.default === true);
+}
+
+/**
+ * The name that a secondary network's interface has in the pod: `pod` and the first 11 hex digits of the SHA-256 of
+ * the network's name in the VM (pkg/network/namescheme), so it never depends on the NAD.
+ */
+export function podInterfaceName(networkName: string): string {
+  return `pod${createHash("sha256").update(networkName).digest("hex").slice(0, 11)}`;
+}
+
+/** A NAD as `namespace/name`; without a namespace it is the VM's own. */
+export function qualifiedNad(networkName: string, namespace: string): { namespace: string; name: string } {
+  const slash = networkName.indexOf("/");
+  return slash < 0
+    ? { namespace, name: networkName }
+    : { namespace: networkName.slice(0, slash), name: networkName.slice(slash + 1) };
+}
+
+const separator = ", ";
+
+/** True when `source` is one of a status's infoSource. */
+export function hasSource(status: VmiInterfaceStatus | undefined, source: string): boolean {
+  return status?.infoSource?.split(separator).includes(source) ?? false;
+}
+
+/** infoSource with `source` at the end, unless it is in there. */
+export function addSource(infoSource: string | undefined, source: string): string {
+  const sources = infoSource === undefined || infoSource === "" ? [] : infoSource.split(separator);
+  return sources.includes(source) ? sources.join(separator) : [...sources, source].join(separator);
+}
+
+/** infoSource without `source`. */
+export function removeSource(infoSource: string | undefined, source: string): string {
+  return (infoSource ?? "")
+    .split(separator)
+    .filter((known) => known !== source)
+    .join(separator);
+}
