@@ -288,6 +288,7 @@ function deleteOptions(options: DeleteOptions): object {
     kind: "DeleteOptions",
     preconditions: { uid: options.uid, resourceVersion: options.resourceVersion },
     propagationPolicy: options.propagation,
+    gracePeriodSeconds: options.gracePeriodSeconds,
     dryRun: options.dryRun === true ? ["All"] : undefined,
   };
 }

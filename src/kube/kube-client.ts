@@ -37,6 +37,8 @@ export interface DeleteOptions extends CallOptions {
   readonly uid?: string;
   readonly resourceVersion?: string;
   readonly propagation?: "Background" | "Foreground" | "Orphan";
+  /** 0 removes a pod at once, as its kubelet does in the end. Default: the API server's. */
+  readonly gracePeriodSeconds?: number;
 }
 
 /** A complete list: all pages, with the resourceVersion of the collection. */
