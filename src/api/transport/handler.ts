@@ -1,0 +1,122 @@
+// Turns routes into one handler for both HTTP versions: RPCs by path, then plain HTTP, then a 404 that says what is here.
+// No request may end the process: whatever goes wrong is answered and logged.
+
+import {
+  Code,
+  ConnectError,
+  createConnectRouter,
+  type ConnectRouter,
+  type ContextValues,
+  type HandlerContext,
+  type Interceptor,
+} from "@connectrpc/connect";
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
+import { allowOrigins } from "./cors.ts";
+import { pathOf, sendText, type HttpHandler, type HttpRequest, type HttpResponse } from "./http-types.ts";
+import type { TransportLog } from "./transport-log.ts";
+
+/** What is served, and within which limits. */
+export interface HandlerOptions {
+  /** Registers the services, e.g. `(router) => router.service(NetworkService, impl)`. */
+  readonly routes: (router: ConnectRouter) => void;
+  readonly log: TransportLog;
+  /** Run around each call that was decoded, the first outermost. */
+  readonly interceptors?: readonly Interceptor[];
+  /** Runs before any byte of a body is read: the place for authentication. Throws a ConnectError to refuse. */
+  readonly requestGate?: (context: HandlerContext) => void | Promise<void>;
+  /** Values of the connection handed to gate, interceptors and services, such as the client's certificate. */
+  readonly contextValues?: (request: HttpRequest) => ContextValues;
+  /** Answers plain HTTP and returns true, or returns false without touching the response. */
+  readonly http?: (request: HttpRequest, response: HttpResponse) => boolean | Promise<boolean>;
+  /** The paths that `http` answers, for the text of the 404. */
+  readonly httpPaths?: readonly string[];
+  /** Origins whose scripts may call; none by default. */
+  readonly allowedOrigins?: readonly string[];
+  /** The largest message taken, in bytes, after decompression; larger ones are refused with RESOURCE_EXHAUSTED. Default 256 KiB. */
+  readonly readMaxBytes?: number;
+  /** The longest deadline a client may ask for; longer ones are refused with INVALID_ARGUMENT. No limit by default. */
+  readonly maxTimeoutMs?: number;
+  /** Aborted at shutdown, best with a ConnectError: ends open streams with it. */
+  readonly shutdownSignal?: AbortSignal;
+}
+
+/** The default of {@link HandlerOptions.readMaxBytes}. */
+export const DEFAULT_READ_MAX_BYTES = 256 * 1024;
+
+type Rpc = ConnectRouter["handlers"][number];
+
+/** Builds the handler for {@link ./listen.ts}. It never throws. */
+export function createHandler(options: HandlerOptions): HttpHandler {
+  const { log, http } = options;
+  const rpcs = routeRpcs(options);
+  const crossOrigin = allowOrigins(options.allowedOrigins ?? []);
+  const nothingHere = describeServed([...rpcs.values()], options.httpPaths ?? []);
+
+  const answer = async (request: HttpRequest, response: HttpResponse): Promise<void> => {
+    if (crossOrigin(request, response)) return;
+    const rpc = rpcs.get(pathOf(request));
+    if (rpc !== undefined) return answerRpc(rpc, request, response, options);
+    if (http !== undefined && (await http(request, response))) return;
+    sendText(response, 404, nothingHere);
+  };
+
+  return (request, response) => {
+    answer(request, response).catch((err: unknown) => {
+      // The peer reset the call: nobody is left to answer.
+      if (ConnectError.from(err).code === Code.Aborted) return log.debug({ err }, "peer went away");
+      log.error({ err, path: pathOf(request) }, "request failed");
+      if (response.headersSent) response.end();
+      else sendText(response, 500, "internal error");
+    });
+  };
+}
+
+function routeRpcs(options: HandlerOptions): Map<string, Rpc> {
+  const { requestGate, maxTimeoutMs, shutdownSignal } = options;
+  const router = createConnectRouter({
+    acceptCompression: [compressionGzip, compressionBrotli],
+    interceptors: [...(options.interceptors ?? [])],
+    readMaxBytes: options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,
+    ...(requestGate && { requestGate }),
+    ...(maxTimeoutMs !== undefined && { maxTimeoutMs }),
+    ...(shutdownSignal && { shutdownSignal }),
+  });
+  options.routes(router);
+  return new Map(router.handlers.map((rpc) => [rpc.requestPath, rpc]));
+}
+
+async function answerRpc(
+  rpc: Rpc,
+  request: HttpRequest,
+  response: HttpResponse,
+  options: HandlerOptions,
+): Promise<void> {
+  if (!hasUsableUrl(request)) return sendText(response, 400, "The Host header or the path is not valid.");
+  const call = universalRequestFromNodeRequest(
+    request,
+    response,
+    undefined,
+    options.contextValues?.(request),
+  );
+  await universalResponseToNodeResponse(await rpc(call), response);
+}
+
+/** Connect builds a URL of Host and path and throws where they do not make one (HTTP/1.0 without Host, `Host: a b`). */
+function hasUsableUrl(request: HttpRequest): boolean {
+  const authority = "authority" in request ? request.authority : request.headers.host;
+  return authority !== undefined && URL.canParse(request.url ?? "", `http://${authority}`);
+}
+
+function describeServed(rpcs: readonly Rpc[], httpPaths: readonly string[]): string {
+  const services = [...new Set(rpcs.map((rpc) => rpc.service.typeName))];
+  return [
+    "Nothing is served under this path. Served here:",
+    ...services.map((name) => `  /${name}/<method>  (gRPC, gRPC-Web, Connect)`),
+    ...httpPaths.map((path) => `  ${path}`),
+  ].join("\n");
+}

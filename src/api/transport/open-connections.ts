@@ -1,0 +1,85 @@
+// The connections of one listener, and how they end: calls in flight may finish, then what is left is cut.
+
+import type { ServerHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
+import type { HttpHandler } from "./http-types.ts";
+
+/** A server that owns a port and can tell idle HTTP/1.1 connections from busy ones. */
+export interface PortOwner {
+  close(callback: () => void): unknown;
+  closeIdleConnections(): void;
+}
+
+/** Bookkeeping of the sockets and HTTP/2 sessions of one listener. */
+export interface OpenConnections {
+  /** Counts a socket in until it closes. */
+  addSocket(socket: Socket): void;
+  /** Counts an HTTP/2 session in until it closes, and pings it so that a peer that vanished does not hold streams open. */
+  addSession(this: void, session: ServerHttp2Session): void;
+  /** The handler, made to close HTTP/1.1 connections after their response once {@link drain} has begun. */
+  drainable(handler: HttpHandler): HttpHandler;
+  /**
+   * Takes no more connections, sends GOAWAY, closes idle HTTP/1.1 connections and waits for calls in flight;
+   * after `graceMs` destroys what is left. Resolves when every socket is closed. May be called again, to shorten the wait.
+   */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** Starts the bookkeeping for `server`; a session that leaves a ping unanswered for `pingIntervalMs` is destroyed. */
+export function createOpenConnections(server: PortOwner, pingIntervalMs: number): OpenConnections {
+  const sockets = new Set<Socket>();
+  const sessions = new Set<ServerHttp2Session>();
+  let closed: Promise<void> | undefined;
+
+  const cut = (): void => {
+    for (const session of sessions) session.destroy();
+    for (const socket of sockets) socket.destroy();
+  };
+
+  return {
+    addSocket(socket) {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+    },
+    addSession(session) {
+      sessions.add(session);
+      const stopPings = keepAlive(session, pingIntervalMs);
+      session.once("close", () => {
+        stopPings();
+        sessions.delete(session);
+      });
+      if (closed !== undefined) session.close();
+    },
+    drainable: (handler) => (request, response) => {
+      if (request.httpVersionMajor === 1) {
+        if (closed !== undefined) response.setHeader("connection", "close");
+        response.once("close", () => closed !== undefined && server.closeIdleConnections());
+      }
+      handler(request, response);
+    },
+    async drain(graceMs) {
+      closed ??= new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+        for (const session of sessions) session.close();
+      });
+      const timer = setTimeout(cut, graceMs);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Pings a session at each interval and destroys it when the last ping has not come back. Returns how to stop. */
+function keepAlive(session: ServerHttp2Session, intervalMs: number): () => void {
+  let outstanding = false;
+  const timer = setInterval(() => {
+    if (session.destroyed) return;
+    if (outstanding) return session.destroy();
+    outstanding = session.ping((error) => {
+      if (error === null) outstanding = false;
+    });
+  }, intervalMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
