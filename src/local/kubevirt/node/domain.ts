@@ -1,0 +1,151 @@
+// The libvirt domain of one VMI as far as its NICs go: built from the VMI spec when the guest starts, changed live
+// afterwards. Pure; the order of NICs is that of plugging.
+import { createHash } from "node:crypto";
+import type { VirtualMachineInstance, VmInterface } from "../../../domain/objects.ts";
+
+/** `<interface>` of the domain: NICs of every binding but SR-IOV. */
+export interface DomainInterface {
+  /** User-defined alias without libvirt's `ua-`: the NIC's name in the VMI spec. */
+  readonly alias: string;
+  readonly mac: string;
+  /** `<link state>`; absent means up. */
+  readonly linkState?: "up" | "down";
+  /** `<driver queues>`; absent means one. */
+  readonly queues?: number;
+}
+
+/** `<hostdev>` of the domain. SR-IOV NICs are those whose alias starts with sriovAliasPrefix. */
+export interface HostDevice {
+  readonly alias: string;
+}
+
+/** What libvirt runs. */
+export interface Domain {
+  readonly interfaces: readonly DomainInterface[];
+  readonly hostDevices: readonly HostDevice[];
+}
+
+/** A network binding plugin as the KubeVirt CR registers it; only `tap` puts an interface into the domain. */
+export interface BindingPlugin {
+  readonly domainAttachmentType?: "tap" | "managedTap";
+  /** Set when VMs with this binding on the pod network may migrate. */
+  readonly migration?: Readonly<Record<string, unknown>>;
+}
+
+/** Binding plugins by name. */
+export type BindingPlugins = Readonly<Record<string, BindingPlugin>>;
+
+/** KubeVirt pkg/network/deviceinfo: alias of an SR-IOV host device, followed by the NIC's name. */
+export const sriovAliasPrefix = "sriov-";
+
+/** libvirt caps the queues of a tap device (KubeVirt MultiQueueMaxQueues). */
+const maxQueues = 256;
+
+/** The domain that virt-launcher defines at start or on a migration target: absent NICs are left out. */
+export function buildDomain(vmi: VirtualMachineInstance, plugins: BindingPlugins): Domain {
+  const present = interfacesOf(vmi).filter(
+    (nic) => nic.state !== "absent" && networkNames(vmi).has(nic.name),
+  );
+  return {
+    interfaces: present.filter((nic) => isTapAttached(nic, plugins)).map((nic) => domainInterface(vmi, nic)),
+    hostDevices: present
+      .filter((nic) => nic.sriov !== undefined)
+      .map((nic) => ({ alias: sriovAliasPrefix + nic.name })),
+  };
+}
+
+/**
+ * The domain after virt-launcher synced it with a changed spec: absent NICs are unplugged, link states follow,
+ * and a bridge NIC is plugged once Multus has attached it to the pod. SR-IOV NICs come with a new domain only.
+ * @returns the same object when nothing changes.
+ */
+export function syncDomain(domain: Domain, vmi: VirtualMachineInstance, plugins: BindingPlugins): Domain {
+  const wanted = new Map(interfacesOf(vmi).map((nic) => [nic.name, nic]));
+  const kept = domain.interfaces
+    .filter((nic) => wanted.get(nic.alias)?.state !== "absent")
+    .map((nic) => withLinkState(nic, wanted.get(nic.alias)));
+  const plugged = interfacesOf(vmi)
+    .filter(
+      (nic) => isPluggable(vmi, nic, plugins) && !domain.interfaces.some(({ alias }) => alias === nic.name),
+    )
+    .map((nic) => domainInterface(vmi, nic));
+  const same =
+    plugged.length === 0 &&
+    kept.length === domain.interfaces.length &&
+    kept.every((nic, index) => nic === domain.interfaces[index]);
+  return same ? domain : { ...domain, interfaces: [...kept, ...plugged] };
+}
+
+/**
+ * The MAC that a NIC without one in its spec gets from CNI. It stays the same for the life of the VMI; the next
+ * VMI of the same VM has another, as on a real node.
+ */
+export function randomMac(vmiUid: string, podInterface: string): string {
+  const digest = createHash("sha256").update(`${vmiUid}/${podInterface}`).digest("hex");
+  return `0a:${[0, 2, 4, 6, 8].map((at) => digest.slice(at, at + 2)).join(":")}`;
+}
+
+/** Interface name in the pod of a secondary network (KubeVirt pkg/network/namescheme). */
+export function podInterfaceName(networkName: string): string {
+  return `pod${createHash("sha256").update(networkName).digest("hex").slice(0, 11)}`;
+}
+
+/** Lower-case colon form of any spelling that Go's net.ParseMAC or KubeVirt takes; libvirt writes MACs so. */
+export function canonicalMac(text: string): string {
+  const digits = text.toLowerCase().replaceAll(/[^0-9a-f]/g, "");
+  return digits.length === 12 ? (digits.match(/../g) ?? []).join(":") : text;
+}
+
+/** MAC of the NIC as the guest sees it. */
+export function nicMac(vmi: VirtualMachineInstance, nic: VmInterface): string {
+  if (nic.macAddress !== undefined && nic.macAddress !== "") return canonicalMac(nic.macAddress);
+  return randomMac(vmi.metadata.uid ?? vmi.metadata.name, podInterfaceName(nic.name));
+}
+
+/** spec.domain.devices.interfaces, never undefined. */
+export function interfacesOf(vmi: VirtualMachineInstance): readonly VmInterface[] {
+  return vmi.spec.domain.devices.interfaces ?? [];
+}
+
+function networkNames(vmi: VirtualMachineInstance): ReadonlySet<string> {
+  return new Set((vmi.spec.networks ?? []).map(({ name }) => name));
+}
+
+function isTapAttached(nic: VmInterface, plugins: BindingPlugins): boolean {
+  if (nic.sriov !== undefined) return false;
+  return nic.binding === undefined || plugins[nic.binding.name]?.domainAttachmentType === "tap";
+}
+
+function isPluggable(vmi: VirtualMachineInstance, nic: VmInterface, plugins: BindingPlugins): boolean {
+  const reported = vmi.status?.interfaces?.find(({ name }) => name === nic.name);
+  return (
+    nic.state !== "absent" &&
+    isTapAttached(nic, plugins) &&
+    (reported?.infoSource ?? "").split(", ").includes("multus-status")
+  );
+}
+
+function withLinkState(nic: DomainInterface, spec: VmInterface | undefined): DomainInterface {
+  const { linkState: current, ...rest } = nic;
+  const down = spec === undefined ? current === "down" : spec.state === "down";
+  if (down === (current === "down")) return nic;
+  return down ? { ...rest, linkState: "down" } : rest;
+}
+
+function domainInterface(vmi: VirtualMachineInstance, nic: VmInterface): DomainInterface {
+  const queues = queueCount(vmi, nic);
+  return {
+    alias: nic.name,
+    mac: nicMac(vmi, nic),
+    ...(nic.state === "down" ? { linkState: "down" as const } : {}),
+    ...(queues === undefined ? {} : { queues }),
+  };
+}
+
+/** One queue per vCPU for virtio NICs when the VMI asks for multiqueue; undefined otherwise. */
+function queueCount(vmi: VirtualMachineInstance, nic: VmInterface): number | undefined {
+  const virtio = nic.model === undefined || nic.model === "" || nic.model === "virtio";
+  if (vmi.spec.domain.devices.networkInterfaceMultiqueue !== true || !virtio) return undefined;
+  const { cores = 1, sockets = 1, threads = 1 } = vmi.spec.domain.cpu ?? {};
+  return Math.min(cores * sockets * threads, maxQueues);
+}

@@ -1,0 +1,220 @@
+// status.interfaces of a VMI as virt-handler computes it (KubeVirt 1.9 pkg/network/setup/netstat.go): domain first,
+// then pod addresses, then the guest agent, then Multus. Pure; compared with KubeVirt's own code on recorded cases.
+import { isIPv4, isIPv6 } from "node:net";
+import type { VirtualMachineInstance, VmInterface, VmiInterfaceStatus } from "../../../domain/objects.ts";
+import { sriovAliasPrefix, type Domain } from "./domain.ts";
+
+/** One NIC of the guest as its agent reports it; the loopback is not among them. */
+export interface AgentInterface {
+  readonly mac: string;
+  /** Name in the guest. */
+  readonly interfaceName: string;
+  /** The agent's main address: the first IPv4, else the first. */
+  readonly ip?: string;
+  readonly ips: readonly string[];
+}
+
+/** Addresses that a pod interface had when the NIC was set up, by NIC name; only NICs with CNI addresses count. */
+export type PodCache = Readonly<
+  Record<string, { readonly podIP?: string; readonly podIPs?: readonly string[] }>
+>;
+
+/** What virt-handler knows of one VMI; `vmi.status.interfaces` is the status reported before. */
+export interface InterfaceStatusInput {
+  readonly vmi: Pick<VirtualMachineInstance, "spec" | "status">;
+  /** undefined when libvirt knows no such domain: then the previous status stands. */
+  readonly domain: Domain | undefined;
+  /** Empty when no agent answers. */
+  readonly agent: readonly AgentInterface[];
+  readonly podCache: PodCache;
+}
+
+/** One status in the making; empty texts and lists are dropped at the end, as Go's omitempty does. */
+interface Entry {
+  name: string;
+  mac: string;
+  infoSource: string;
+  interfaceName: string;
+  podInterfaceName: string;
+  linkState: string;
+  queueCount: number;
+  ip: string;
+  ips: readonly string[];
+}
+
+/** NICs that only the guest knows, such as docker0, are reported up to this number. */
+const guestOnlyLimit = 10;
+
+/** The new status.interfaces. The NIC on the pod network comes first, then domain, SR-IOV, guest-only, Multus-only. */
+export function interfaceStatus(input: InterfaceStatusInput): VmiInterfaceStatus[] {
+  const { vmi, domain, agent, podCache } = input;
+  const previous = vmi.status?.interfaces ?? [];
+  if (domain === undefined) return [...previous];
+  const specs = new Map((vmi.spec.domain.devices.interfaces ?? []).map((nic) => [nic.name, nic]));
+  const podNetwork = vmi.spec.networks?.find(({ pod }) => pod !== undefined)?.name;
+
+  let entries = [...fromDomain(domain), ...fromHostDevices(domain, specs)];
+  addPodAddresses(entries, specs, podCache);
+  entries = addAgent(entries, agent, specs);
+  if (podNetwork !== undefined) entries = podNetworkFirst(entries, previous, podNetwork);
+  entries = addMultus(entries, previous, specs);
+  for (const entry of entries) {
+    if (entry.name === "") continue;
+    entry.podInterfaceName = previous.findLast(({ name }) => name === entry.name)?.podInterfaceName ?? "";
+  }
+  return entries.map(toStatus);
+}
+
+function fromDomain(domain: Domain): Entry[] {
+  return domain.interfaces.map((nic) => ({
+    ...emptyEntry(),
+    name: nic.alias,
+    mac: nic.mac,
+    infoSource: "domain",
+    queueCount: nic.queues ?? 1,
+    linkState: nic.linkState ?? "up",
+  }));
+}
+
+/** The MAC is the spec's, letter case included: libvirt does not know it. */
+function fromHostDevices(domain: Domain, specs: ReadonlyMap<string, VmInterface>): Entry[] {
+  return domain.hostDevices
+    .filter(({ alias }) => alias.startsWith(sriovAliasPrefix))
+    .map(({ alias }) => {
+      const name = alias.slice(sriovAliasPrefix.length);
+      return { ...emptyEntry(), name, mac: specs.get(name)?.macAddress ?? "", infoSource: "domain" };
+    });
+}
+
+function addPodAddresses(
+  entries: readonly Entry[],
+  specs: ReadonlyMap<string, VmInterface>,
+  podCache: PodCache,
+): void {
+  for (const name of specs.keys()) {
+    const entry = entries.find((candidate) => candidate.name === name);
+    const cached = podCache[name];
+    if (entry === undefined || cached === undefined) continue;
+    entry.ip = cached.podIP ?? "";
+    entry.ips = cached.podIPs ?? [];
+  }
+}
+
+/** Matched by MAC, compared as text: the first NIC with that MAC takes the data, and the last report of a MAC wins. */
+function addAgent(
+  entries: readonly Entry[],
+  agent: readonly AgentInterface[],
+  specs: ReadonlyMap<string, VmInterface>,
+): Entry[] {
+  const all = [...entries];
+  let guestOnly = 0;
+  for (const reported of agent) {
+    const entry = all.find(({ mac }) => mac === reported.mac);
+    if (entry !== undefined) {
+      const masquerade = specs.get(entry.name)?.masquerade !== undefined;
+      // The pod cannot reach a link-local address through masquerade.
+      const ips = masquerade ? reported.ips.filter((ip) => !isLinkLocalOrInvalid(ip)) : reported.ips;
+      entry.interfaceName = reported.interfaceName;
+      setAddresses(entry, ips);
+      if (reported.interfaceName !== "") entry.infoSource = "domain, guest-agent";
+    } else if (guestOnly < guestOnlyLimit) {
+      guestOnly += 1;
+      const { mac, interfaceName, ip = "", ips } = reported;
+      all.push({ ...emptyEntry(), mac, interfaceName, ip, ips, infoSource: "guest-agent" });
+    }
+  }
+  return all;
+}
+
+/** Per family: addresses of the pod stay, unless the guest has none of that family; then they are cleared. */
+function setAddresses(entry: Entry, reported: readonly string[]): void {
+  const ips = [isV4, isV6].flatMap((family) => {
+    const known = entry.ips.filter(family);
+    const seen = reported.filter(family);
+    return known.length === 0 || seen.length === 0 ? seen : known;
+  });
+  entry.ips = ips;
+  entry.ip = ips[0] ?? "";
+}
+
+/** The pod network's NIC, once reported, keeps its place at the front even while the domain lacks it. */
+function podNetworkFirst(
+  entries: readonly Entry[],
+  previous: readonly VmiInterfaceStatus[],
+  podNetwork: string,
+): Entry[] {
+  const found = entries.find(({ name }) => name === podNetwork);
+  const known =
+    found ?? (previous.some(({ name }) => name === podNetwork) ? emptyEntry(podNetwork) : undefined);
+  if (known === undefined) return [...entries];
+  return [known, ...entries.filter((entry) => entry !== known)];
+}
+
+/** virt-controller's mark is kept; a NIC that only Multus knows stays listed while the spec has it. */
+function addMultus(
+  entries: readonly Entry[],
+  previous: readonly VmiInterfaceStatus[],
+  specs: ReadonlyMap<string, VmInterface>,
+): Entry[] {
+  const all = [...entries];
+  const attached = previous.filter(({ infoSource = "" }) => infoSource.split(", ").includes("multus-status"));
+  for (const name of new Set(attached.map((status) => status.name ?? ""))) {
+    const entry = all.find((candidate) => candidate.name === name);
+    if (entry !== undefined) {
+      const sources = entry.infoSource === "" ? [] : entry.infoSource.split(", ");
+      if (!sources.includes("multus-status")) entry.infoSource = [...sources, "multus-status"].join(", ");
+    } else if (specs.has(name)) {
+      all.push({ ...emptyEntry(name), infoSource: "multus-status" });
+    }
+  }
+  return all;
+}
+
+function emptyEntry(name = ""): Entry {
+  return {
+    name,
+    mac: "",
+    infoSource: "",
+    interfaceName: "",
+    podInterfaceName: "",
+    linkState: "",
+    queueCount: 0,
+    ip: "",
+    ips: [],
+  };
+}
+
+function toStatus(entry: Entry): VmiInterfaceStatus {
+  return {
+    ...(entry.ip === "" ? {} : { ipAddress: entry.ip }),
+    ...(entry.mac === "" ? {} : { mac: entry.mac }),
+    ...(entry.name === "" ? {} : { name: entry.name }),
+    ...(entry.ips.length === 0 ? {} : { ipAddresses: [...entry.ips] }),
+    ...(entry.podInterfaceName === "" ? {} : { podInterfaceName: entry.podInterfaceName }),
+    ...(entry.interfaceName === "" ? {} : { interfaceName: entry.interfaceName }),
+    ...(entry.infoSource === "" ? {} : { infoSource: entry.infoSource }),
+    ...(entry.queueCount === 0 ? {} : { queueCount: entry.queueCount }),
+    ...(entry.linkState === "" ? {} : { linkState: entry.linkState }),
+  };
+}
+
+/** Go's net.ParseIP knows no zones, and counts an IPv4 address written as IPv6 as IPv4. */
+function isV4(ip: string): boolean {
+  return isIPv4(ip) || mappedIPv4(ip) !== undefined;
+}
+
+function isV6(ip: string): boolean {
+  return isIPv6(ip) && !ip.includes("%") && mappedIPv4(ip) === undefined;
+}
+
+function mappedIPv4(ip: string): string | undefined {
+  if (!isIPv6(ip)) return undefined;
+  const tail = /^(?:0{0,4}:){2,5}ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
+  return tail;
+}
+
+function isLinkLocalOrInvalid(ip: string): boolean {
+  const v4 = isIPv4(ip) ? ip : mappedIPv4(ip);
+  if (v4 !== undefined) return v4.startsWith("169.254.");
+  return !isIPv6(ip) || /^fe[89ab]/i.test(ip);
+}

@@ -1,0 +1,145 @@
+// cloud-init's network-config version 2 as a guest reads it: what each NIC is told, or why the whole text is refused.
+// Played: ethernets. Not played: version 1, bonds, bridges, vlans, wifis; they leave the NICs alone.
+import { isIP } from "node:net";
+import { parse } from "yaml";
+
+/** One entry of `ethernets`, as far as it decides names and addresses. */
+export interface Ethernet {
+  readonly id: string;
+  /** All that are given must fit; none given means the id is the NIC's name. */
+  readonly match: { readonly macAddress?: string; readonly name?: string };
+  readonly setName?: string;
+  readonly dhcp4: boolean;
+  readonly dhcp6: boolean;
+  /** Static addresses without prefix length, in order. */
+  readonly addresses: readonly string[];
+}
+
+/** What a guest makes of its network-config. */
+export type NetworkPlan =
+  /** No network-config given: the image's own rule, DHCP on every NIC. */
+  | { readonly kind: "dhcp-everywhere" }
+  /** Nothing is configured; `reason` is what the guest's log would say. */
+  | { readonly kind: "refused"; readonly reason: string }
+  /** NICs that no entry matches stay down. */
+  | { readonly kind: "ethernets"; readonly ethernets: readonly Ethernet[] };
+
+/** Reads a network-config text. Nothing is thrown: what a guest refuses is a plan of kind "refused". */
+export function parseNetworkConfig(text: string): NetworkPlan {
+  let document: unknown;
+  try {
+    document = parse(text);
+  } catch (error) {
+    return refused(`network-config is not YAML: ${firstLine(error)}`);
+  }
+  if (!isRecord(document)) return refused("network-config is not a mapping");
+  const network = isRecord(document["network"]) ? document["network"] : document;
+  if (network["version"] !== 2) return refused(`network-config version ${String(network["version"])}: not 2`);
+  const entries = network["ethernets"] ?? {};
+  if (!isRecord(entries)) return refused("ethernets is not a mapping");
+  const ethernets: Ethernet[] = [];
+  for (const [id, entry] of Object.entries(entries)) {
+    const parsed = parseEthernet(id, entry ?? {});
+    if ("reason" in parsed) return refused(`ethernets.${id}: ${parsed.reason}`);
+    ethernets.push(parsed);
+  }
+  return { kind: "ethernets", ethernets };
+}
+
+/** True when user-data lets a later boot apply a changed network-config (cloud-init `updates.network.when`). */
+export function updatesNetworkAtBoot(userData: string): boolean {
+  if (!userData.trimStart().startsWith("#cloud-config")) return false;
+  let document: unknown;
+  try {
+    document = parse(userData);
+  } catch {
+    // cloud-init warns of broken user-data and goes on without it.
+    return false;
+  }
+  const updates = isRecord(document) ? document["updates"] : undefined;
+  const network = isRecord(updates) ? updates["network"] : undefined;
+  const when = isRecord(network) ? network["when"] : undefined;
+  return Array.isArray(when) && when.includes("boot");
+}
+
+type Parsed<T> = T | { readonly reason: string };
+
+function parseEthernet(id: string, entry: unknown): Parsed<Ethernet> {
+  if (!isRecord(entry)) return { reason: "not a mapping" };
+  const match = isRecord(entry["match"]) ? entry["match"] : {};
+  const macAddress = match["macaddress"];
+  const name = match["name"];
+  const setName = entry["set-name"];
+  if (setName !== undefined && typeof macAddress !== "string")
+    return { reason: "set-name needs match.macaddress" };
+  const addresses = parseAddresses(entry["addresses"]);
+  if ("reason" in addresses) return addresses;
+  const routes = checkRoutes(entry["routes"]);
+  if (routes !== undefined) return routes;
+  return {
+    id,
+    match: {
+      ...(typeof macAddress === "string" ? { macAddress: macAddress.toLowerCase() } : {}),
+      ...(typeof name === "string" ? { name } : {}),
+    },
+    ...(typeof setName === "string" ? { setName } : {}),
+    dhcp4: isTrue(entry["dhcp4"]),
+    dhcp6: isTrue(entry["dhcp6"]),
+    addresses: addresses.list,
+  };
+}
+
+/** An address needs its prefix length: netplan refuses the file else. */
+function parseAddresses(value: unknown): Parsed<{ readonly list: readonly string[] }> {
+  if (value === undefined || value === null) return { list: [] };
+  if (!Array.isArray(value)) return { reason: "addresses is not a list" };
+  const list: string[] = [];
+  for (const item of value) {
+    // An entry may be a mapping from the address to its options (label, lifetime).
+    const text = isRecord(item) ? (Object.keys(item)[0] ?? "") : String(item);
+    const [address = "", prefix] = text.split("/");
+    if (!isPrefix(address, prefix)) return { reason: `address '${text}' is not ADDRESS/PREFIX` };
+    list.push(address);
+  }
+  return { list };
+}
+
+/** Only what makes netplan refuse the file; routes themselves cannot be seen through the guest agent. */
+function checkRoutes(value: unknown): { readonly reason: string } | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value)) return { reason: "routes is not a list" };
+  for (const route of value) {
+    if (!isRecord(route)) return { reason: "a route is not a mapping" };
+    const to = String(route["to"] ?? "");
+    const [address = "", prefix = isIP(address) === 6 ? "128" : "32"] = to.split("/");
+    if (to !== "default" && !isPrefix(address, prefix))
+      return { reason: `route to '${to}' is not a network` };
+    const via = route["via"];
+    if (via !== undefined && isIP(String(via)) === 0)
+      return { reason: `route via '${String(via)}' is no address` };
+  }
+  return undefined;
+}
+
+function isPrefix(address: string, prefix: string | undefined): boolean {
+  const family = isIP(address);
+  if (family === 0 || prefix === undefined || !/^\d{1,3}$/.test(prefix)) return false;
+  return Number(prefix) <= (family === 4 ? 32 : 128);
+}
+
+/** YAML 1.1 spellings too, as cloud-init and netplan read them. */
+function isTrue(value: unknown): boolean {
+  return value === true || (typeof value === "string" && /^(?:true|yes|on|y)$/i.test(value));
+}
+
+function refused(reason: string): NetworkPlan {
+  return { kind: "refused", reason };
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
