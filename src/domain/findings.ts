@@ -42,7 +42,10 @@ export const findingTable = {
     "A misspelt field would be dropped in silence.",
   ),
   WRONG_TYPE: error((v) => `must be ${v["expected"]}, not ${v["given"]}`, "The field has another type."),
-  VALUE_UNKNOWN: error((v) => `${v["given"]} is not one of ${v["known"]}`, "The field takes one of a few words."),
+  VALUE_UNKNOWN: error(
+    (v) => `${v["given"]} is not one of ${v["known"]}`,
+    "The field takes one of a few words.",
+  ),
   FIELD_REQUIRED: error((v) => `${v["name"]} is required`, "Nothing sensible can be assumed."),
 
   // the machine
@@ -55,13 +58,17 @@ export const findingTable = {
     (v) => `namespace ${v["namespace"]} does not exist; make it first`,
     "Namespaces carry rights and quotas; they are never made on the way.",
   ),
-  CPU_INVALID: error((v) => `${v["given"]} is not a number of CPUs from 1 to ${v["max"]}`, "KubeVirt needs at least one core."),
+  CPU_INVALID: error(
+    (v) => `${v["given"]} is not a number of CPUs from 1 to ${v["max"]}`,
+    "KubeVirt needs at least one core.",
+  ),
   MEMORY_INVALID: error(
     (v) => `${v["given"]} is not an amount of memory such as 4Gi or 512Mi`,
     "Kubernetes reads a quantity here; below 1Mi no guest starts.",
   ),
   DISK_SOURCE_INVALID: error(
-    (v) => `a disk needs exactly one of containerImage, persistentVolumeClaim, dataVolume; there are ${v["count"]}`,
+    (v) =>
+      `a disk needs exactly one of containerImage, persistentVolumeClaim, dataVolume; there are ${v["count"]}`,
     "KubeVirt: volumes[i] must have exactly one source type set.",
   ),
   DISK_NAME_INVALID: error(
@@ -73,12 +80,14 @@ export const findingTable = {
     "KubeVirt: must have only one userdatasource set.",
   ),
   USER_DATA_KEEPS_FIRST_NETWORK: warning(
-    () => "this user-data does not say updates.network.when: [boot], so the guest keeps the networks of its first boot",
+    () =>
+      "this user-data does not say updates.network.when: [boot], so the guest keeps the networks of its first boot",
     "cloud-init applies a network-config again only with that policy (cloudinit/stages.py apply_network_config).",
   ),
   USER_DATA_UNREAD: row(
     "info",
-    (v) => `Secret ${v["name"]} is not read; for later changes to reach the guest it must say updates.network.when: [boot]`,
+    (v) =>
+      `Secret ${v["name"]} is not read; for later changes to reach the guest it must say updates.network.when: [boot]`,
     "Secrets of others are never read.",
   ),
   NAME_TAKEN: error(
@@ -97,7 +106,10 @@ export const findingTable = {
     (v) => `${v["name"]} is also the name of networks[${v["first"]}]`,
     "KubeVirt: every network must have a unique name.",
   ),
-  LIMIT_EXCEEDED: error((v) => `${v["count"]} ${v["what"]}, at most ${v["max"]} work`, "PCI slots of the q35 machine; KubeVirt docs/pci-topology.md."),
+  LIMIT_EXCEEDED: error(
+    (v) => `${v["count"]} ${v["what"]}, at most ${v["max"]} work`,
+    "PCI slots of the q35 machine; KubeVirt docs/pci-topology.md.",
+  ),
   PRIMARY_AMBIGUOUS: error(
     (v) => `networks[${v["first"]}] is primary too; a VM has one primary NIC`,
     "Two NICs cannot both have the best default route.",
@@ -116,7 +128,10 @@ export const findingTable = {
   ),
 
   // MAC
-  MAC_INVALID: error((v) => `${v["given"]} is not a MAC address such as 02:00:5e:10:00:01`, "KubeVirt: malformed MAC address."),
+  MAC_INVALID: error(
+    (v) => `${v["given"]} is not a MAC address such as 02:00:5e:10:00:01`,
+    "KubeVirt: malformed MAC address.",
+  ),
   MAC_MULTICAST: error(
     (v) => `${v["mac"]} is a multicast address; the unicast one is ${v["unicast"]}`,
     "A source address with the group bit set is dropped (IEEE 802).",
@@ -139,7 +154,10 @@ export const findingTable = {
     (v) => `NetworkAttachmentDefinition ${v["nad"]} does not exist`,
     "Multus: cannot find a network-attachment-definition; the pod would never start.",
   ),
-  NETWORK_NAME_INVALID: error((v) => `${v["given"]} is not NAME or NAMESPACE/NAME`, "KubeVirt splits networkName at the first slash."),
+  NETWORK_NAME_INVALID: error(
+    (v) => `${v["given"]} is not NAME or NAMESPACE/NAME`,
+    "KubeVirt splits networkName at the first slash.",
+  ),
   NETWORK_NOT_ALLOWED: error(
     (v) => `namespace ${v["namespace"]} may not use ${v["network"]}`,
     "A network of another namespace must be listed as shared in the configuration.",
@@ -149,11 +167,13 @@ export const findingTable = {
     "Multus: failed to unmarshal Spec.Config; the pod would never start.",
   ),
   TYPE_NAD_MISMATCH: error(
-    (v) => `type ${v["type"]} does not fit ${v["nad"]}, whose CNI type is ${v["cni"]}; it fits type ${v["fits"]}`,
+    (v) =>
+      `type ${v["type"]} does not fit ${v["nad"]}, whose CNI type is ${v["cni"]}; it fits type ${v["fits"]}`,
     "The binding and the device would not match; KubeVirt notices nothing.",
   ),
   BINDING_UNSUPPORTED: error(
-    (v) => `${v["cni"]} cannot carry a VM: frames for the guest's MAC address are not delivered; ${v["instead"]}`,
+    (v) =>
+      `${v["cni"]} cannot carry a VM: frames for the guest's MAC address are not delivered; ${v["instead"]}`,
     "KubeVirt user guide, invalid CNIs for secondary networks; kubevirt#5483, #7001.",
   ),
   BINDING_PLUGIN_MISSING: error(
@@ -179,7 +199,10 @@ export const findingTable = {
   ),
 
   // VLAN and MTU
-  VLAN_INVALID: error((v) => `${v["given"]} is not a VLAN from 1 to 4094, or 0 for untagged`, "IEEE 802.1Q reserves 4095."),
+  VLAN_INVALID: error(
+    (v) => `${v["given"]} is not a VLAN from 1 to 4094, or 0 for untagged`,
+    "IEEE 802.1Q reserves 4095.",
+  ),
   VLAN_NOT_ALLOWED: error(
     (v) => `physical network ${v["network"]} carries VLANs ${v["allowed"]}, not ${v["vlan"]}`,
     "The trunk to the node does not carry it, or it belongs to somebody else.",
@@ -188,7 +211,10 @@ export const findingTable = {
     (v) => `${v["nad"]} is on VLAN ${v["has"]}; a given NAD is never changed`,
     "The VLAN stands in the NAD's CNI configuration.",
   ),
-  MTU_INVALID: error((v) => `${v["given"]} is not an MTU from ${v["min"]} to 65535`, "RFC 791: every link carries 576 bytes; RFC 8200: 1280 with IPv6."),
+  MTU_INVALID: error(
+    (v) => `${v["given"]} is not an MTU from ${v["min"]} to 65535`,
+    "RFC 791: every link carries 576 bytes; RFC 8200: 1280 with IPv6.",
+  ),
   MTU_TOO_LARGE: error(
     (v) => `${v["network"]} carries frames up to ${v["max"]} bytes, not ${v["given"]}`,
     "Larger packets vanish without a word.",
@@ -199,34 +225,63 @@ export const findingTable = {
   ),
 
   // addresses
-  IPMODE_CONFLICT: error((v) => `mode ${v["mode"]} ${v["problem"]}`, "A NIC is either configured by hand or by DHCP."),
-  ADDRESS_INVALID: error((v) => `${v["given"]} is not an address with prefix length such as 10.0.1.100/24: ${v["problem"]}`, "netplan refuses the whole file."),
+  IPMODE_CONFLICT: error(
+    (v) => `mode ${v["mode"]} ${v["problem"]}`,
+    "A NIC is either configured by hand or by DHCP.",
+  ),
+  ADDRESS_INVALID: error(
+    (v) => `${v["given"]} is not an address with prefix length such as 10.0.1.100/24: ${v["problem"]}`,
+    "netplan refuses the whole file.",
+  ),
   ADDRESS_IS_NETWORK: error(
-    (v) => `${v["given"]} is the network itself, or its broadcast address; hosts are ${v["first"]} to ${v["last"]}`,
+    (v) =>
+      `${v["given"]} is the network itself, or its broadcast address; hosts are ${v["first"]} to ${v["last"]}`,
     "RFC 1122 3.2.1.3: neither may be a host's address.",
   ),
-  ADDRESS_DUPLICATE_IN_VM: error((v) => `${v["address"]} is also an address of networks[${v["first"]}]`, "One address on two NICs answers on one of them."),
-  ADDRESS_IN_USE: error((v) => `${v["address"]} is an address of NIC ${v["nic"]} of VM ${v["vm"]}`, "Two hosts with one address on one network."),
+  ADDRESS_DUPLICATE_IN_VM: error(
+    (v) => `${v["address"]} is also an address of networks[${v["first"]}]`,
+    "One address on two NICs answers on one of them.",
+  ),
+  ADDRESS_IN_USE: error(
+    (v) => `${v["address"]} is an address of NIC ${v["nic"]} of VM ${v["vm"]}`,
+    "Two hosts with one address on one network.",
+  ),
   SUBNET_OVERLAP: warning(
-    (v) => `${v["subnet"]} overlaps ${v["other"]} of networks[${v["first"]}]; traffic to both leaves by one NIC`,
+    (v) =>
+      `${v["subnet"]} overlaps ${v["other"]} of networks[${v["first"]}]; traffic to both leaves by one NIC`,
     "The kernel takes the longest prefix, then the lowest metric (ARP flux).",
   ),
-  GATEWAY_INVALID: error((v) => `${v["given"]} is not an address such as 10.0.1.1: ${v["problem"]}`, "netplan refuses the whole file."),
+  GATEWAY_INVALID: error(
+    (v) => `${v["given"]} is not an address such as 10.0.1.1: ${v["problem"]}`,
+    "netplan refuses the whole file.",
+  ),
   GATEWAY_UNREACHABLE: error(
     (v) => `${v["gateway"]} is outside ${v["subnets"]}`,
     "A next hop must be on the link (Linux: Nexthop has invalid gateway).",
   ),
-  GATEWAY_IS_SELF: error((v) => `${v["gateway"]} is the NIC's own address`, "A host is not its own next hop."),
+  GATEWAY_IS_SELF: error(
+    (v) => `${v["gateway"]} is the NIC's own address`,
+    "A host is not its own next hop.",
+  ),
   DEFAULT_ROUTE_CONFLICT: error(
     (v) => `networks[${v["first"]}] has a default route of metric ${v["metric"]} too`,
     "Which one wins is left to chance; netplan warns of conflicting default routes (src/validation.c).",
   ),
-  DNS_INVALID: error((v) => `${v["given"]} is not an IP address: ${v["problem"]}`, "A name server is named by its address."),
-  DNS_TOO_MANY: warning((v) => `${v["count"]} name servers; resolvers use three`, "resolv.conf(5): MAXNS is 3."),
+  DNS_INVALID: error(
+    (v) => `${v["given"]} is not an IP address: ${v["problem"]}`,
+    "A name server is named by its address.",
+  ),
+  DNS_TOO_MANY: warning(
+    (v) => `${v["count"]} name servers; resolvers use three`,
+    "resolv.conf(5): MAXNS is 3.",
+  ),
   SEARCH_DOMAIN_INVALID: error((v) => `${v["given"]} is not a domain name`, "RFC 1123."),
 
   // routes
-  ROUTE_DESTINATION_INVALID: error((v) => `${v["given"]} is not a network such as 192.168.0.0/16: ${v["problem"]}`, "netplan refuses the whole file."),
+  ROUTE_DESTINATION_INVALID: error(
+    (v) => `${v["given"]} is not a network such as 192.168.0.0/16: ${v["problem"]}`,
+    "netplan refuses the whole file.",
+  ),
   ROUTE_HOST_BITS: error(
     (v) => `${v["given"]} has host bits set; the network address is ${v["network"]}`,
     "Linux refuses such a route, and netplan then refuses every NIC of the file.",
@@ -239,14 +294,20 @@ export const findingTable = {
     (v) => `${v["gateway"]} is outside ${v["subnets"]}`,
     "A next hop must be on the link (Linux: Nexthop has invalid gateway).",
   ),
-  ROUTE_METRIC_INVALID: error((v) => `${v["given"]} is not a metric from 0 to 4294967295`, "The kernel's metric has 32 bits."),
+  ROUTE_METRIC_INVALID: error(
+    (v) => `${v["given"]} is not a metric from 0 to 4294967295`,
+    "The kernel's metric has 32 bits.",
+  ),
   ROUTE_DUPLICATE: error(
     (v) => `networks[${v["nic"]}].routes[${v["first"]}] has the same destination and metric`,
     "The kernel keeps one of them (RTNETLINK answers: File exists).",
   ),
 
   // judges further on
-  REFUSED_BY_CLUSTER: error((v) => `${v["message"]}`, "The API server or KubeVirt's admission refused the object in a dry run."),
+  REFUSED_BY_CLUSTER: error(
+    (v) => `${v["message"]}`,
+    "The API server or KubeVirt's admission refused the object in a dry run.",
+  ),
 } as const satisfies Record<string, Row>;
 
 export type FindingCode = keyof typeof findingTable;

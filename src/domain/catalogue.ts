@@ -1,0 +1,137 @@
+// The physical networks: what the nodes offer and a NIC may attach to, as the operator's configuration lists them.
+import type { NetworkType } from "./spec.ts";
+
+/** VLANs from `first` to `last`, both included. 0 stands for untagged frames. */
+export interface VlanRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+interface PhysicalNetworkBase {
+  readonly name: string;
+  /** Taken for a NIC of this type that names no physical network. One per type. */
+  readonly default: boolean;
+  /** VLANs that a NIC may be on; untagged is always allowed unless `untagged` is false. */
+  readonly vlans: readonly VlanRange[];
+  readonly untagged: boolean;
+  /** Largest MTU in bytes that the nodes and the wire carry. */
+  readonly mtu: number;
+  /** Namespaces that may use it; undefined: all. */
+  readonly namespaces: readonly string[] | undefined;
+}
+
+/** A Linux bridge on every node. */
+export interface BridgeNetwork extends PhysicalNetworkBase {
+  readonly type: "bridge";
+  readonly bridge: string;
+  /** nftables rules against forged source addresses; the nodes need `nft`. */
+  readonly macSpoofCheck: boolean;
+}
+
+/** A parent NIC, offered as macvtap devices by macvtap-cni's device plugin. */
+export interface MacvtapNetwork extends PhysicalNetworkBase {
+  readonly type: "macvlan";
+  readonly implementation: "macvtap";
+  /** Device plugin resource of the untagged parent. */
+  readonly resourceName: string;
+  /** Device plugin resource of a VLAN sub-interface of the parent; {vlan} stands for the VLAN. */
+  readonly vlanResourceName: string | undefined;
+  /** Name under which the macvtap binding plugin is registered in KubeVirt. */
+  readonly bindingPlugin: string;
+}
+
+/** A parent NIC, offered by a Linux bridge over it. */
+export interface MacvlanBridgeNetwork extends PhysicalNetworkBase {
+  readonly type: "macvlan";
+  readonly implementation: "bridge";
+  readonly bridge: string;
+  readonly macSpoofCheck: boolean;
+}
+
+/** Virtual functions of a card, offered by the SR-IOV device plugin. */
+export interface SriovNetwork extends PhysicalNetworkBase {
+  readonly type: "sriov";
+  readonly resourceName: string;
+}
+
+/** An Open vSwitch bridge on every node. */
+export interface OvsNetwork extends PhysicalNetworkBase {
+  readonly type: "ovs";
+  readonly bridge: string;
+}
+
+export type PhysicalNetwork =
+  | BridgeNetwork
+  | MacvtapNetwork
+  | MacvlanBridgeNetwork
+  | SriovNetwork
+  | OvsNetwork;
+
+/** Everything the configuration says about networks. */
+export interface Catalogue {
+  readonly physicalNetworks: readonly PhysicalNetwork[];
+  /** NADs of other namespaces, NAMESPACE/NAME, that every namespace may use. */
+  readonly sharedNads: readonly string[];
+  /** Container disk for a VM that names no boot disk. */
+  readonly defaultImage: string;
+}
+
+export function findPhysicalNetwork(catalogue: Catalogue, name: string): PhysicalNetwork | undefined {
+  return catalogue.physicalNetworks.find((network) => network.name === name);
+}
+
+export function defaultPhysicalNetwork(catalogue: Catalogue, type: NetworkType): PhysicalNetwork | undefined {
+  return catalogue.physicalNetworks.find((network) => network.type === type && network.default);
+}
+
+/** True when a NIC may be on that VLAN there; 0 is untagged. */
+export function carriesVlan(network: PhysicalNetwork, vlan: number): boolean {
+  if (vlan === 0) return network.untagged;
+  if (
+    network.type === "macvlan" &&
+    network.implementation === "macvtap" &&
+    network.vlanResourceName === undefined
+  ) {
+    return false;
+  }
+  return network.vlans.some(({ first, last }) => first <= vlan && vlan <= last);
+}
+
+/** `1-4094`, `100, 200-299` or `none`, for messages. */
+export function vlansInWords(network: PhysicalNetwork): string {
+  const ranges = network.vlans.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`));
+  if (network.untagged) ranges.unshift("0 (untagged)");
+  return ranges.length === 0 ? "none" : ranges.join(" and ");
+}
+
+/**
+ * The catalogue of `serve --local` and of commands without a configuration: one default network for each type with all
+ * VLANs and an MTU of 9000.
+ */
+export function builtInCatalogue(): Catalogue {
+  const common = {
+    default: true,
+    vlans: [{ first: 1, last: 4094 }],
+    untagged: true,
+    mtu: 9000,
+    namespaces: undefined,
+  };
+  return {
+    physicalNetworks: [
+      { ...common, name: "bridge", type: "bridge", bridge: "br0", macSpoofCheck: true },
+      {
+        ...common,
+        name: "macvlan",
+        type: "macvlan",
+        implementation: "macvtap",
+        resourceName: "macvtap.network.kubevirt.io/uplink",
+        vlanResourceName: "macvtap.network.kubevirt.io/uplink.{vlan}",
+        bindingPlugin: "macvtap",
+      },
+      { ...common, name: "sriov", type: "sriov", resourceName: "sriov.network/uplink" },
+      { ...common, name: "ovs", type: "ovs", bridge: "br-ovs" },
+    ],
+    sharedNads: [],
+    defaultImage: "quay.io/containerdisks/fedora:42",
+  };
+}

@@ -1,0 +1,43 @@
+// The whole check of a VM: resolve, then every rule, every finding at once, in the order of the input.
+import type { Catalogue } from "./catalogue.ts";
+import { type Facts, lackedFacts } from "./facts.ts";
+import type { Finding } from "./findings.ts";
+import type { ResolvedVm } from "./nic.ts";
+import { configOf, resolveVm } from "./resolve/resolve-vm.ts";
+import type { VmSpec } from "./spec.ts";
+import { addressChecks } from "./validate/address-checks.ts";
+import { attachmentChecks } from "./validate/attachment-checks.ts";
+import { runChecks } from "./validate/context.ts";
+import { machineChecks } from "./validate/machine-checks.ts";
+import { nicChecks } from "./validate/nic-checks.ts";
+import { routingChecks } from "./validate/route-checks.ts";
+
+export interface CheckedVm {
+  readonly vm: ResolvedVm;
+  /** The VM as a whole first, then NIC by NIC. */
+  readonly findings: readonly Finding[];
+  /** What these facts did not allow to check. */
+  readonly unchecked: readonly string[];
+}
+
+const checksOfNic = [...nicChecks, ...attachmentChecks, ...addressChecks, ...routingChecks];
+
+export function checkVm(spec: VmSpec, catalogue: Catalogue, facts: Facts): CheckedVm {
+  const { vm, findings: unreadable } = resolveVm(spec, catalogue, facts);
+  const context = { spec, vm, catalogue, facts };
+  const ofNic = (field: string) => (found: Finding) =>
+    found.field === field || found.field.startsWith(`${field}.`);
+  const isOfSomeNic = (found: Finding) => vm.nics.some(({ field }) => ofNic(field)(found));
+  return {
+    vm,
+    findings: [
+      ...unreadable.filter((found) => !isOfSomeNic(found)),
+      ...runChecks(machineChecks, context),
+      ...vm.nics.flatMap((nic) => [
+        ...unreadable.filter(ofNic(nic.field)),
+        ...runChecks(checksOfNic, { ...context, nic, config: configOf(spec, nic) }),
+      ]),
+    ],
+    unchecked: lackedFacts(facts),
+  };
+}

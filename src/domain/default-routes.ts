@@ -1,0 +1,36 @@
+// The default routes that a VM's guest will have: by gateway, by DHCP, or written out as a route.
+import type { IpFamily } from "./ip.ts";
+import type { Nic } from "./nic.ts";
+
+/** One default route; `field` is where its metric could be set. */
+export interface DefaultRoute {
+  readonly nic: Nic;
+  readonly family: IpFamily;
+  readonly metric: number;
+  readonly origin: "gateway" | "dhcp" | "route";
+  readonly field: string;
+}
+
+/** The default routes by one NIC. */
+export function defaultRoutesOf(nic: Nic): readonly DefaultRoute[] {
+  const routes: DefaultRoute[] = [];
+  if (nic.defaultRoute && nic.mode === "dhcp") {
+    routes.push({ nic, family: 4, metric: nic.metric, origin: "dhcp", field: `${nic.field}.ipConfig` });
+  }
+  if (nic.defaultRoute && nic.mode === "static" && nic.gateway !== undefined) {
+    const field = `${nic.field}.ipConfig.gateway`;
+    routes.push({ nic, family: nic.gateway.family, metric: nic.metric, origin: "gateway", field });
+  }
+  for (const { destination, metric, field } of nic.routes) {
+    if (destination.prefixLength === 0 && !destination.hasHostBits) {
+      routes.push({
+        nic,
+        family: destination.address.family,
+        metric,
+        origin: "route",
+        field: `${field}.metric`,
+      });
+    }
+  }
+  return routes;
+}

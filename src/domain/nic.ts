@@ -1,0 +1,85 @@
+// A NIC with every default filled in and every text read: what checks, compilation and routes work on.
+import type { PhysicalNetwork } from "./catalogue.ts";
+import type { Cidr, IpAddress } from "./ip.ts";
+import type { IpMode, LinkState, NetworkType, UserDataSpec } from "./spec.ts";
+import type { RunStrategy } from "./spec.ts";
+
+/** What a NIC is attached to. */
+export type Attachment =
+  | { readonly kind: "pod" }
+  /** A NAD that exists already. */
+  | { readonly kind: "given"; readonly namespace: string; readonly name: string }
+  /** A NAD that is generated for this physical network. */
+  | { readonly kind: "generated"; readonly network: PhysicalNetwork };
+
+/** How KubeVirt connects the guest to the pod's device. */
+export type Binding =
+  | { readonly kind: "bridge" | "masquerade" | "sriov" }
+  | { readonly kind: "plugin"; readonly name: string };
+
+/** One static route; `field` is its path in the input. */
+export interface NicRoute {
+  readonly field: string;
+  readonly position: number;
+  readonly destination: Cidr;
+  readonly gateway: IpAddress;
+  readonly metric: number;
+}
+
+/** A static address; `field` is its path in the input. */
+export interface NicAddress {
+  readonly field: string;
+  readonly cidr: Cidr;
+}
+
+export interface Nic {
+  /** Position in networks[]. */
+  readonly index: number;
+  /** `networks[i]`. */
+  readonly field: string;
+  readonly name: string;
+  readonly type: NetworkType;
+  /** undefined where nothing can be attached to; a finding says why. */
+  readonly attachment: Attachment | undefined;
+  readonly binding: Binding;
+  /** 0 for untagged. */
+  readonly vlanId: number;
+  /** The VLAN as asked for; undefined where none was. */
+  readonly givenVlanId: number | undefined;
+  readonly mac: string;
+  readonly macGiven: boolean;
+  readonly mtu: number | undefined;
+  readonly linkState: LinkState;
+  readonly primary: boolean;
+  /** Metric of this NIC's default route and of its routes that name none. */
+  readonly metric: number;
+  readonly mode: IpMode;
+  readonly addresses: readonly NicAddress[];
+  readonly gateway: IpAddress | undefined;
+  readonly defaultRoute: boolean;
+  readonly dnsServers: readonly IpAddress[];
+  readonly searchDomains: readonly string[];
+  readonly routes: readonly NicRoute[];
+}
+
+/** A disk with its name and source. */
+export interface ResolvedDisk {
+  readonly name: string;
+  readonly source: {
+    readonly kind: "containerImage" | "persistentVolumeClaim" | "dataVolume";
+    readonly value: string;
+  };
+}
+
+/** A VM with every default filled in. */
+export interface ResolvedVm {
+  readonly namespace: string;
+  readonly name: string;
+  readonly cpu: number;
+  readonly memory: string;
+  /** The boot disk first. */
+  readonly disks: readonly ResolvedDisk[];
+  readonly userData: UserDataSpec | undefined;
+  readonly runStrategy: RunStrategy;
+  readonly nics: readonly Nic[];
+}

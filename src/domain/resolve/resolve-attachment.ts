@@ -1,0 +1,97 @@
+// What a NIC attaches to and how KubeVirt binds it: a given NAD, a physical network of the catalogue, or the pod network.
+import { type Catalogue, defaultPhysicalNetwork, findPhysicalNetwork } from "../catalogue.ts";
+import { finding, type Finding } from "../findings.ts";
+import { removeField } from "../fix.ts";
+import type { Attachment, Binding } from "../nic.ts";
+import type { NetworkConfig, NetworkType } from "../spec.ts";
+
+interface ResolvedAttachment {
+  readonly attachment: Attachment | undefined;
+  readonly binding: Binding;
+  readonly findings: readonly Finding[];
+}
+
+/** NAME or NAMESPACE/NAME, each a DNS subdomain or label as Kubernetes wants names. */
+export const nadNamePattern =
+  /^(?:([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/)?([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)$/;
+
+export function resolveAttachment(
+  config: NetworkConfig,
+  field: string,
+  namespace: string,
+  catalogue: Catalogue,
+): ResolvedAttachment {
+  const type = config.type ?? "bridge";
+  if (type === "pod") return { attachment: { kind: "pod" }, binding: { kind: "masquerade" }, findings: [] };
+  if (config.nadName !== undefined) return givenNad(config, config.nadName, field, namespace, catalogue);
+
+  const named = config.physicalNetwork;
+  const network =
+    named === undefined ? defaultPhysicalNetwork(catalogue, type) : findPhysicalNetwork(catalogue, named);
+  if (network === undefined) {
+    const known = catalogue.physicalNetworks.map(({ name }) => name).join(" and ") || "none";
+    const missing =
+      named === undefined
+        ? finding("PHYSICAL_NETWORK_MISSING", `${field}.type`, { type })
+        : finding("PHYSICAL_NETWORK_NOT_FOUND", `${field}.physicalNetwork`, { name: named, known });
+    return { attachment: undefined, binding: bindingOf(type, catalogue), findings: [missing] };
+  }
+  if (network.type !== type) {
+    const mismatch = finding("PHYSICAL_NETWORK_TYPE_MISMATCH", `${field}.physicalNetwork`, {
+      name: network.name,
+      has: network.type,
+      type,
+    });
+    return { attachment: undefined, binding: bindingOf(type, catalogue), findings: [mismatch] };
+  }
+  const binding: Binding =
+    network.type === "macvlan" && network.implementation === "macvtap"
+      ? { kind: "plugin", name: network.bindingPlugin }
+      : { kind: network.type === "sriov" ? "sriov" : "bridge" };
+  return { attachment: { kind: "generated", network }, binding, findings: [] };
+}
+
+function givenNad(
+  config: NetworkConfig,
+  nadName: string,
+  field: string,
+  namespace: string,
+  catalogue: Catalogue,
+): ResolvedAttachment {
+  const findings: Finding[] = [];
+  if (config.physicalNetwork !== undefined) {
+    findings.push(
+      finding(
+        "NETWORK_SOURCE_CONFLICT",
+        `${field}.physicalNetwork`,
+        {},
+        {
+          fix: removeField(`${field}.physicalNetwork`),
+          related: [`${field}.nadName`],
+        },
+      ),
+    );
+  }
+  const binding = bindingOf(config.type ?? "bridge", catalogue);
+  const match = nadNamePattern.exec(nadName);
+  if (match === null) {
+    findings.push(finding("NETWORK_NAME_INVALID", `${field}.nadName`, { given: nadName }));
+    return { attachment: undefined, binding, findings };
+  }
+  const [, nadNamespace = namespace, name = ""] = match;
+  return { attachment: { kind: "given", namespace: nadNamespace, name }, binding, findings };
+}
+
+/** The binding of a type where no physical network says otherwise. */
+function bindingOf(type: NetworkType, catalogue: Catalogue): Binding {
+  if (type === "sriov") return { kind: "sriov" };
+  if (type !== "macvlan") return { kind: "bridge" };
+  const macvtap = catalogue.physicalNetworks.find(
+    (network) => network.type === "macvlan" && network.implementation === "macvtap",
+  );
+  return {
+    kind: "plugin",
+    name:
+      macvtap?.type === "macvlan" && macvtap.implementation === "macvtap" ? macvtap.bindingPlugin : "macvtap",
+  };
+}

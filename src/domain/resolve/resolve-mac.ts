@@ -1,0 +1,45 @@
+// The MAC address of every NIC: as given, else as the VM has it, else derived; never two alike by our own doing.
+import type { Facts } from "../facts.ts";
+import { finding, type Finding } from "../findings.ts";
+import { deriveMac, normaliseMac } from "../mac.ts";
+import type { VmSpec } from "../spec.ts";
+
+export interface ResolvedMac {
+  readonly mac: string;
+  readonly given: boolean;
+}
+
+/** One address per NIC, in order. A NIC keeps the address it has in the VM, since the guest's configuration matches by it. */
+export function resolveMacs(
+  spec: VmSpec,
+  facts: Facts,
+): { readonly macs: readonly ResolvedMac[]; readonly findings: readonly Finding[] } {
+  const findings: Finding[] = [];
+  const given = spec.networks.map(({ macAddress }, index) => {
+    if (macAddress === undefined) return undefined;
+    const mac = normaliseMac(macAddress);
+    if (mac === undefined) {
+      findings.push(finding("MAC_INVALID", `networks[${index}].macAddress`, { given: macAddress }));
+    }
+    return mac;
+  });
+  const interfaces = facts.vm?.spec.template.spec.domain.devices.interfaces ?? [];
+  const written = new Map(
+    interfaces.map(({ name, macAddress }) => [name, macAddress && normaliseMac(macAddress)]),
+  );
+  const taken = new Set(given.filter((mac) => mac !== undefined));
+  for (const { mac, namespace, vm } of facts.macsInUse ?? []) {
+    if (namespace !== spec.namespace || vm !== spec.name) taken.add(mac);
+  }
+  const macs = spec.networks.map(({ name }, index) => {
+    const asGiven = given[index];
+    if (asGiven !== undefined) return { mac: asGiven, given: true };
+    const kept = written.get(name);
+    const mac =
+      kept ??
+      deriveMac({ namespace: spec.namespace, vm: spec.name, nic: name }, (candidate) => taken.has(candidate));
+    taken.add(mac);
+    return { mac, given: false };
+  });
+  return { macs, findings };
+}

@@ -1,0 +1,141 @@
+// Checks of a NIC's addresses, gateway and name servers.
+import { finding } from "../findings.ts";
+import { removeField, replaceWith } from "../fix.ts";
+import { contains, hostRange, type IpAddress, isNetworkOrBroadcast, overlaps } from "../ip.ts";
+import type { Nic } from "../nic.ts";
+import { type NicCheck, nicsBefore } from "./context.ts";
+
+/**
+ * Where next hops may be: the NIC's subnets of that family. undefined when they are not known beforehand (DHCP), so that
+ * nothing is judged. IPv6 link-local is on every link.
+ */
+export function onLinkSubnets(nic: Nic, hop: IpAddress): readonly string[] | undefined {
+  const subnets = nic.addresses.filter(({ cidr }) => cidr.address.family === hop.family);
+  if (nic.mode === "dhcp" && subnets.length === 0) return undefined;
+  if (hop.family === 6 && hop.value.range() === "linkLocal") return undefined;
+  return subnets.some(({ cidr }) => contains(cidr, hop))
+    ? undefined
+    : subnets.map(({ cidr }) => cidr.network);
+}
+
+/** The subnets a next hop is outside of, in words. */
+export function inWords(nic: Nic, hop: IpAddress, subnets: readonly string[]): string {
+  return subnets.length === 0
+    ? `every subnet of ${nic.name}, which has no IPv${hop.family} address`
+    : `${nic.name}'s ${subnets.join(" and ")}`;
+}
+
+const modeFitsAddresses: NicCheck = ({ nic, config }) => {
+  const { address, addresses = [], gateway } = config.ipConfig ?? {};
+  const field = `${nic.field}.ipConfig`;
+  if (nic.mode === "static") {
+    if (nic.type === "pod") {
+      const problem = "does not work on the pod network; KubeVirt gives the address there";
+      return finding(
+        "IPMODE_CONFLICT",
+        `${field}.mode`,
+        { mode: "static", problem },
+        {
+          fix: removeField(field),
+        },
+      );
+    }
+    return address === undefined && addresses.length === 0
+      ? finding("IPMODE_CONFLICT", `${field}.address`, {
+          mode: "static",
+          problem: "needs an address with prefix length",
+        })
+      : undefined;
+  }
+  return [
+    ...(address === undefined ? [] : ["address"]),
+    ...(addresses.length === 0 ? [] : ["addresses"]),
+    ...(gateway === undefined ? [] : ["gateway"]),
+  ].map((name) =>
+    finding(
+      "IPMODE_CONFLICT",
+      `${field}.${name}`,
+      { mode: "dhcp", problem: `takes no ${name}` },
+      {
+        fix: name === "gateway" ? removeField(`${field}.gateway`) : replaceWith(`${field}.mode`, "static"),
+        related: [`${field}.mode`],
+      },
+    ),
+  );
+};
+
+const addressIsHost: NicCheck = ({ nic }) =>
+  nic.addresses.map(({ field, cidr }) => {
+    if (!isNetworkOrBroadcast(cidr)) return undefined;
+    const { first = "", last = "" } = hostRange(cidr) ?? {};
+    return finding("ADDRESS_IS_NETWORK", field, { given: cidr.text, first, last });
+  });
+
+const addressIsUniqueInVm: NicCheck = (context) =>
+  context.nic.addresses.map(({ field, cidr }) => {
+    const first = nicsBefore(context).find(({ addresses }) =>
+      addresses.some((other) => other.cidr.address.text === cidr.address.text),
+    );
+    return first === undefined
+      ? undefined
+      : finding(
+          "ADDRESS_DUPLICATE_IN_VM",
+          field,
+          { address: cidr.address.text, first: first.index },
+          {
+            related: [`${first.field}.ipConfig.address`],
+          },
+        );
+  });
+
+const subnetIsApart: NicCheck = (context) =>
+  context.nic.addresses.map(({ field, cidr }) => {
+    for (const earlier of nicsBefore(context)) {
+      const other = earlier.addresses.find((address) => overlaps(address.cidr, cidr));
+      if (other !== undefined && other.cidr.address.text !== cidr.address.text) {
+        const values = { subnet: cidr.network, other: other.cidr.network, first: earlier.index };
+        return finding("SUBNET_OVERLAP", field, values, { related: [other.field] });
+      }
+    }
+    return undefined;
+  });
+
+const gatewayIsOnLink: NicCheck = ({ nic }) => {
+  const { gateway } = nic;
+  if (gateway === undefined || nic.mode === "dhcp" || nic.addresses.length === 0) return undefined;
+  const field = `${nic.field}.ipConfig.gateway`;
+  if (nic.addresses.some(({ cidr }) => cidr.address.text === gateway.text)) {
+    return finding("GATEWAY_IS_SELF", field, { gateway: gateway.text });
+  }
+  const outside = onLinkSubnets(nic, gateway);
+  return outside === undefined
+    ? undefined
+    : finding("GATEWAY_UNREACHABLE", field, {
+        gateway: gateway.text,
+        subnets: inWords(nic, gateway, outside),
+      });
+};
+
+const nameServersAreFew: NicCheck = ({ nic }) =>
+  nic.dnsServers.length > 3
+    ? finding("DNS_TOO_MANY", `${nic.field}.ipConfig.dnsServers`, { count: nic.dnsServers.length })
+    : undefined;
+
+const searchDomainsAreNames: NicCheck = ({ nic }) =>
+  nic.searchDomains.map((domain, index) =>
+    /^(?=.{1,253}$)([a-z0-9_]([-a-z0-9_]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([-a-z0-9_]{0,61}[a-z0-9_])?)*$/i.test(
+      domain,
+    )
+      ? undefined
+      : finding("SEARCH_DOMAIN_INVALID", `${nic.field}.ipConfig.searchDomains[${index}]`, { given: domain }),
+  );
+
+export const addressChecks: readonly NicCheck[] = [
+  modeFitsAddresses,
+  addressIsHost,
+  addressIsUniqueInVm,
+  subnetIsApart,
+  gatewayIsOnLink,
+  nameServersAreFew,
+  searchDomainsAreNames,
+];

@@ -1,0 +1,108 @@
+// Checks of the VM as a whole: its name, its machine part and the limits on its NICs.
+import { isMap, parseDocument } from "yaml";
+import { finding } from "../findings.ts";
+import { cloudInitDiskName } from "../resolve/resolve-vm.ts";
+import type { VmCheck } from "./context.ts";
+
+const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const maxCpu = 512;
+/** Virtio NICs and disks each take one of q35's 32 PCI slots (KubeVirt docs/pci-topology.md). */
+const maxDevices = 32;
+
+const nameIsLabel: VmCheck = ({ spec }) =>
+  dnsLabel.test(spec.name) ? undefined : finding("VM_NAME_INVALID", "name", { given: spec.name });
+
+const namespaceIsLabel: VmCheck = ({ spec }) =>
+  dnsLabel.test(spec.namespace)
+    ? undefined
+    : finding("NAMESPACE_INVALID", "namespace", { given: spec.namespace });
+
+const namespaceExists: VmCheck = ({ spec, facts }) =>
+  facts.namespaceExists === false
+    ? finding("NAMESPACE_NOT_FOUND", "namespace", { namespace: spec.namespace })
+    : undefined;
+
+const cpuIsPositive: VmCheck = ({ vm }) =>
+  Number.isInteger(vm.cpu) && vm.cpu >= 1 && vm.cpu <= maxCpu
+    ? undefined
+    : finding("CPU_INVALID", "cpu", { given: vm.cpu, max: maxCpu });
+
+/** A Kubernetes quantity (apimachinery resource.Quantity) of at least 1 MiB, whole bytes. */
+const memoryIsQuantity: VmCheck = ({ vm }) => {
+  const bytes = quantityInBytes(vm.memory);
+  return bytes !== undefined && bytes >= 2 ** 20
+    ? undefined
+    : finding("MEMORY_INVALID", "memory", { given: vm.memory });
+};
+
+function quantityInBytes(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$/.exec(text);
+  if (match === null) return undefined;
+  const [, amount, suffix = ""] = match;
+  const power = " KMGTP".indexOf(suffix.charAt(0).toUpperCase() || " ");
+  return Number(amount) * (suffix.endsWith("i") ? 1024 : 1000) ** power;
+}
+
+const diskNamesAreUnique: VmCheck = ({ vm }) =>
+  vm.disks.map(({ name }, index) => {
+    const taken = name === cloudInitDiskName || vm.disks.findIndex((disk) => disk.name === name) < index;
+    if (!taken && dnsLabel.test(name)) return undefined;
+    const field = index === 0 ? "bootDisk.name" : `disks[${index - 1}].name`;
+    return finding("DISK_NAME_INVALID", field, { given: name });
+  });
+
+const userDataHasOneSource: VmCheck = ({ vm }) => {
+  if (vm.userData === undefined) return undefined;
+  const count = [vm.userData.text, vm.userData.secretName].filter((source) => source !== undefined).length;
+  return count === 1 ? undefined : finding("USER_DATA_SOURCE_INVALID", "userData", { count });
+};
+
+const userDataLetsNetworksChange: VmCheck = ({ vm }) => {
+  const { text, secretName } = vm.userData ?? {};
+  if (secretName !== undefined && text === undefined) {
+    return finding("USER_DATA_UNREAD", "userData.secretName", { name: secretName });
+  }
+  return text === undefined || saysWhenBoot(text)
+    ? undefined
+    : finding("USER_DATA_KEEPS_FIRST_NETWORK", "userData.text");
+};
+
+/** True when a #cloud-config says updates.network.when with boot in it. */
+function saysWhenBoot(text: string): boolean {
+  if (!text.startsWith("#cloud-config")) return false;
+  const document = parseDocument(text, { logLevel: "silent" });
+  if (document.errors.length > 0 || !isMap(document.contents)) return false;
+  const when: unknown = document.toJS({ maxAliasCount: 10 })?.updates?.network?.when;
+  return Array.isArray(when) && when.includes("boot");
+}
+
+const hasNetworks: VmCheck = ({ spec }) =>
+  spec.networks.length === 0 ? finding("NETWORKS_EMPTY", "networks") : undefined;
+
+const fitsPciSlots: VmCheck = ({ vm }) => {
+  // One more disk carries cloud-init.
+  const count = vm.nics.length + vm.disks.length + 1;
+  return count > maxDevices
+    ? finding("LIMIT_EXCEEDED", "networks", { count, what: "NICs and disks", max: maxDevices })
+    : undefined;
+};
+
+/** A Secret under our name that is not ours is never written over. */
+const secretIsOurs: VmCheck = ({ vm, facts }) =>
+  facts.secret?.owned === false
+    ? finding("NAME_TAKEN", "name", { kind: "Secret", name: `multinic-${vm.name}` })
+    : undefined;
+
+export const machineChecks: readonly VmCheck[] = [
+  nameIsLabel,
+  namespaceIsLabel,
+  namespaceExists,
+  cpuIsPositive,
+  memoryIsQuantity,
+  diskNamesAreUnique,
+  userDataHasOneSource,
+  userDataLetsNetworksChange,
+  hasNetworks,
+  fitsPciSlots,
+  secretIsOurs,
+];

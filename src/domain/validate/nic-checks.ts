@@ -1,0 +1,137 @@
+// Checks of one NIC by itself and against its sisters: name, primary, MAC, link, the pod network.
+import { finding } from "../findings.ts";
+import { removeField, replaceWith } from "../fix.ts";
+import { asUnicast, isMulticast } from "../mac.ts";
+import { type NicCheck, nicsBefore } from "./context.ts";
+
+const nicName = /^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/;
+
+const nameIsInterfaceName: NicCheck = ({ nic }) =>
+  nicName.test(nic.name) ? undefined : finding("NIC_NAME_INVALID", `${nic.field}.name`, { given: nic.name });
+
+const nameIsUnique: NicCheck = (context) => {
+  const first = nicsBefore(context).find(({ name }) => name === context.nic.name);
+  if (first === undefined) return undefined;
+  const taken = new Set(context.vm.nics.map(({ name }) => name));
+  let number = context.nic.index;
+  while (taken.has(`eth${number}`)) number += 1;
+  return finding(
+    "NIC_NAME_DUPLICATE",
+    `${context.nic.field}.name`,
+    { name: context.nic.name, first: first.index },
+    { fix: replaceWith(`${context.nic.field}.name`, `eth${number}`), related: [`${first.field}.name`] },
+  );
+};
+
+const primaryIsOne: NicCheck = ({ nic, config, vm }) => {
+  if (config.primary !== true || nic.primary) return undefined;
+  const first = vm.nics.findIndex(({ primary }) => primary);
+  return finding(
+    "PRIMARY_AMBIGUOUS",
+    `${nic.field}.primary`,
+    { first },
+    { fix: removeField(`${nic.field}.primary`), related: [`networks[${first}].primary`] },
+  );
+};
+
+const macIsUnicast: NicCheck = ({ nic }) => {
+  if (!nic.macGiven || !isMulticast(nic.mac)) return undefined;
+  const field = `${nic.field}.macAddress`;
+  const unicast = asUnicast(nic.mac);
+  return finding("MAC_MULTICAST", field, { mac: nic.mac, unicast }, { fix: replaceWith(field, unicast) });
+};
+
+const macIsNotReserved: NicCheck = ({ nic }) =>
+  nic.mac === "00:00:00:00:00:00" || (nic.mac === "02:00:00:00:00:00" && nic.type === "pod")
+    ? finding(
+        "MAC_RESERVED",
+        `${nic.field}.macAddress`,
+        { mac: nic.mac },
+        {
+          fix: removeField(`${nic.field}.macAddress`),
+        },
+      )
+    : undefined;
+
+const macIsUniqueInVm: NicCheck = (context) => {
+  const { nic } = context;
+  const first = nicsBefore(context).find(({ mac }) => mac === nic.mac);
+  if (first === undefined || !nic.macGiven) return undefined;
+  const field = `${nic.field}.macAddress`;
+  return finding(
+    "MAC_DUPLICATE_IN_VM",
+    field,
+    { mac: nic.mac, first: first.index },
+    { fix: removeField(field), related: [`${first.field}.macAddress`] },
+  );
+};
+
+const macIsFree: NicCheck = ({ nic, vm, facts }) => {
+  const other = facts.macsInUse?.find(
+    ({ mac, namespace, vm: name }) => mac === nic.mac && (namespace !== vm.namespace || name !== vm.name),
+  );
+  if (other === undefined || !nic.macGiven) return undefined;
+  const field = `${nic.field}.macAddress`;
+  return finding(
+    "MAC_IN_USE",
+    field,
+    { mac: nic.mac, nic: other.nic, vm: `${other.namespace}/${other.vm}` },
+    { fix: removeField(field) },
+  );
+};
+
+const linkStateIsSettable: NicCheck = ({ nic, config }) =>
+  nic.type === "sriov" && config.linkState !== undefined
+    ? finding(
+        "LINK_STATE_UNSUPPORTED",
+        `${nic.field}.linkState`,
+        {},
+        {
+          fix: removeField(`${nic.field}.linkState`),
+        },
+      )
+    : undefined;
+
+const podNetworkIsOne: NicCheck = (context) => {
+  const first = nicsBefore(context).find(({ type }) => type === "pod");
+  return context.nic.type === "pod" && first !== undefined
+    ? finding(
+        "POD_NETWORK_DUPLICATE",
+        `${context.nic.field}.type`,
+        { first: first.index },
+        {
+          related: [`${first.field}.type`],
+        },
+      )
+    : undefined;
+};
+
+const podNetworkTakesNoNetwork: NicCheck = ({ nic, config }) =>
+  nic.type !== "pod"
+    ? undefined
+    : [
+        ...(["nadName", "physicalNetwork", "mtu"] as const).filter((name) => config[name] !== undefined),
+        ...(config.vlanId === undefined || config.vlanId === 0 ? [] : (["vlanId"] as const)),
+      ].map((name) =>
+        finding(
+          "POD_FIELD_UNSUPPORTED",
+          `${nic.field}.${name}`,
+          { name },
+          {
+            fix: removeField(`${nic.field}.${name}`),
+          },
+        ),
+      );
+
+export const nicChecks: readonly NicCheck[] = [
+  nameIsInterfaceName,
+  nameIsUnique,
+  primaryIsOne,
+  macIsUnicast,
+  macIsNotReserved,
+  macIsUniqueInVm,
+  macIsFree,
+  linkStateIsSettable,
+  podNetworkIsOne,
+  podNetworkTakesNoNetwork,
+];
