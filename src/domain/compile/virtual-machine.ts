@@ -1,0 +1,102 @@
+// The KubeVirt VirtualMachine of a resolved VM.
+import type { Binding, Nic, ResolvedDisk, ResolvedVm } from "../nic.ts";
+import type { VirtualMachine, VmInterface, VmNetwork, VmVolume } from "../objects.ts";
+import { managedBy, managedByLabel, secretNameOf, specAnnotation } from "../ownership.ts";
+import { cloudInitDiskName } from "../resolve/resolve-vm.ts";
+import type { VmSpec } from "../spec.ts";
+
+/** `networkNames[i]`: the NAD of NIC i as KubeVirt names it; undefined for the pod network. */
+export function compileVirtualMachine(
+  spec: VmSpec,
+  vm: ResolvedVm,
+  networkNames: readonly (string | undefined)[],
+): VirtualMachine {
+  return {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachine",
+    metadata: {
+      name: vm.name,
+      namespace: vm.namespace,
+      labels: { [managedByLabel]: managedBy },
+      annotations: { [specAnnotation]: JSON.stringify(withoutSecretText(spec)) },
+    },
+    spec: {
+      runStrategy: vm.runStrategy,
+      template: {
+        metadata: { labels: { "kubevirt.io/vm": vm.name } },
+        spec: {
+          domain: {
+            cpu: { cores: vm.cpu },
+            memory: { guest: vm.memory },
+            devices: {
+              disks: [...vm.disks.map(({ name }) => name), cloudInitDiskName].map((name) => ({
+                name,
+                disk: { bus: "virtio" },
+              })),
+              interfaces: vm.nics.map(compileInterface),
+            },
+          },
+          networks: vm.nics.map((nic, index) => compileNetwork(nic, networkNames[index])),
+          volumes: [...vm.disks.map(compileVolume), cloudInitVolume(vm)],
+        },
+      },
+    },
+  };
+}
+
+/** User-data may hold passwords: it stays in the Secret alone. */
+function withoutSecretText(spec: VmSpec): VmSpec {
+  const { userData, ...rest } = spec;
+  return userData === undefined || userData.text !== undefined ? rest : { ...rest, userData };
+}
+
+function compileInterface(nic: Nic): VmInterface {
+  return {
+    name: nic.name,
+    macAddress: nic.mac,
+    ...bindingField(nic.binding),
+    ...(nic.linkState === "down" ? { state: "down" } : {}),
+  };
+}
+
+function bindingField(binding: Binding): Partial<VmInterface> {
+  switch (binding.kind) {
+    case "bridge":
+      return { bridge: {} };
+    case "masquerade":
+      return { masquerade: {} };
+    case "sriov":
+      return { sriov: {} };
+    case "plugin":
+      return { binding: { name: binding.name } };
+  }
+}
+
+function compileNetwork(nic: Nic, networkName: string | undefined): VmNetwork {
+  return networkName === undefined
+    ? { name: nic.name, pod: {} }
+    : { name: nic.name, multus: { networkName } };
+}
+
+function compileVolume({ name, source }: ResolvedDisk): VmVolume {
+  switch (source.kind) {
+    case "containerImage":
+      return { name, containerDisk: { image: source.value } };
+    case "persistentVolumeClaim":
+      return { name, persistentVolumeClaim: { claimName: source.value } };
+    case "dataVolume":
+      return { name, dataVolume: { name: source.value } };
+  }
+}
+
+/** Secrets, never inline: KubeVirt takes at most 2,048 bytes inline. */
+function cloudInitVolume(vm: ResolvedVm): VmVolume {
+  const own = { name: secretNameOf(vm.name) };
+  return {
+    name: cloudInitDiskName,
+    cloudInitNoCloud: {
+      secretRef: vm.userData?.secretName === undefined ? own : { name: vm.userData.secretName },
+      networkDataSecretRef: own,
+    },
+  };
+}

@@ -1,0 +1,98 @@
+// The plan: what happens to each object and each field, and what that does to a running VM.
+import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import type { ResolvedVm } from "../nic.ts";
+import type { KubernetesObject, NetworkAttachmentDefinition } from "../objects.ts";
+import { isManaged } from "../ownership.ts";
+import { type Effect, worst } from "./effects.ts";
+import { type FieldChange, fieldChanges } from "./field-changes.ts";
+
+export type ObjectAction = "create" | "update" | "delete" | "unchanged";
+
+export interface PlannedObject {
+  readonly action: ObjectAction;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface Plan {
+  readonly objects: readonly PlannedObject[];
+  readonly changes: readonly FieldChange[];
+  readonly effect: Effect;
+  /** The same plan has the same fingerprint; any difference in what would happen changes it. */
+  readonly fingerprint: string;
+}
+
+/** An object as it is, and as the API server says it would be after the apply (its dry run). */
+export interface Foreseen {
+  readonly live: KubernetesObject | undefined;
+  readonly wanted: KubernetesObject;
+}
+
+export interface PlanInput {
+  /** What the VM was before, by the same resolution; undefined when it is new or was not made here. */
+  readonly before: ResolvedVm | undefined;
+  readonly after: ResolvedVm;
+  readonly running: boolean;
+  /** In order of writing. */
+  readonly objects: readonly Foreseen[];
+  /** NADs that go because this VM was the last to use them. */
+  readonly released: readonly NetworkAttachmentDefinition[];
+}
+
+export function planVm(input: PlanInput): Plan {
+  const objects = [...input.objects.map(plannedObject), ...input.released.map(releasedObject)];
+  const changes = fieldChanges(input.before, input.after, input.running);
+  const effect = worst(changes.map((change) => change.effect));
+  const uid = input.objects.find(({ live }) => live?.kind === "VirtualMachine")?.live?.metadata.uid;
+  const fingerprint = createHash("sha256")
+    .update(JSON.stringify([uid ?? null, objects, changes]))
+    .digest("hex");
+  return { objects, changes, effect, fingerprint };
+}
+
+/** True when carrying out the plan writes nothing. */
+export function isUnchanged({ objects }: Plan): boolean {
+  return objects.every(({ action }) => action === "unchanged");
+}
+
+function plannedObject({ live, wanted }: Foreseen): PlannedObject {
+  const { kind, metadata } = wanted;
+  const common = { kind, namespace: metadata.namespace ?? "", name: metadata.name };
+  if (live === undefined) return { ...common, action: "create", reason: "it does not exist" };
+  return isDeepStrictEqual(comparable(live), comparable(wanted))
+    ? { ...common, action: "unchanged", reason: "it is as wanted" }
+    : { ...common, action: "update", reason: "it differs from what is wanted" };
+}
+
+/** Without what the API server and controllers keep for themselves. */
+function comparable(object: KubernetesObject): object {
+  const { metadata, status: _, ...content } = object as KubernetesObject & { readonly status?: unknown };
+  const { resourceVersion: _rv, generation: _generation, managedFields: _managed, ...kept } = metadata;
+  return { ...content, metadata: kept };
+}
+
+function releasedObject({ kind, metadata }: NetworkAttachmentDefinition): PlannedObject {
+  return {
+    kind,
+    namespace: metadata.namespace ?? "",
+    name: metadata.name,
+    action: "delete",
+    reason: "no VM uses it any more",
+  };
+}
+
+/** Generated NADs that only this VM owns and that are not in `used` (what the VM wants, and what its running instance has). */
+export function releasedBy(
+  vmUid: string,
+  nads: Iterable<NetworkAttachmentDefinition>,
+  used: ReadonlySet<string>,
+): readonly NetworkAttachmentDefinition[] {
+  return [...nads].filter((nad) => {
+    const owners = nad.metadata.ownerReferences ?? [];
+    const isOnlyOwner = owners.length > 0 && owners.every(({ uid }) => uid === vmUid);
+    return isManaged(nad) && isOnlyOwner && !used.has(nad.metadata.name);
+  });
+}
