@@ -64,6 +64,9 @@ export class KubeError extends Error {
 }
 
 /** True for a KubeError of that reason. */
-export function isKubeError(error: unknown, reason: KubeReason): error is KubeError {
+export function isKubeError<R extends KubeReason>(
+  error: unknown,
+  reason: R,
+): error is KubeError & { readonly reason: R } {
   return error instanceof KubeError && error.reason === reason;
 }

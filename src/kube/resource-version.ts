@@ -1,0 +1,13 @@
+// Order of resourceVersions of one resource.
+
+const decimal = /^[0-9]+$/;
+
+/**
+ * True when `one` is later than `other`. Both must come from the same resource of the same API server, where they are
+ * decimal numbers of any length (KEP-5504, stable in Kubernetes 1.35); other spellings are only compared for equality.
+ */
+export function isLater(one: string, other: string): boolean {
+  if (!decimal.test(one) || !decimal.test(other)) return one !== other;
+  if (one.length !== other.length) return one.length > other.length;
+  return one > other;
+}
