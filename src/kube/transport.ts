@@ -50,6 +50,7 @@ export function createTransport(options: TransportOptions): Transport {
   let closed = false;
 
   function poolsFor(tls: TlsMaterial | undefined): Pools {
+    if (closed) throw new Error("no connection may be made any more");
     if (pools !== undefined && sameMaterial(pools.tls, tls)) return pools;
     if (pools !== undefined) retire(pools);
     pools = {

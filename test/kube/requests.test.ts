@@ -1,0 +1,450 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { NetworkAttachmentDefinition, Secret } from "../../src/domain/objects.ts";
+import { connectKube } from "../../src/kube/connect.ts";
+import type { KubeConnection } from "../../src/kube/connect.ts";
+import { KubeError } from "../../src/kube/errors.ts";
+import type { KubeClient } from "../../src/kube/kube-client.ts";
+import {
+  namespaces,
+  networkAttachmentDefinitions,
+  secrets,
+  virtualMachines,
+} from "../../src/kube/resource.ts";
+import { startScriptedServer } from "./scripted-server.ts";
+import type { ScriptedServer } from "./scripted-server.ts";
+import { createTestTiming } from "./test-timing.ts";
+import type { TestTiming } from "./test-timing.ts";
+
+let server: ScriptedServer;
+let timing: TestTiming;
+let client: KubeClient;
+
+function connect(options: Partial<KubeConnection> = {}): KubeClient {
+  return connectKube({ server: server.url, timing, ...options });
+}
+
+beforeEach(async () => {
+  server = await startScriptedServer();
+  timing = createTestTiming();
+  client = connect();
+});
+
+afterEach(async () => {
+  await client.close();
+  await server[Symbol.asyncDispose]();
+});
+
+const secret: Secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "s", namespace: "lab" } };
+const nad: NetworkAttachmentDefinition = {
+  apiVersion: "k8s.cni.cncf.io/v1",
+  kind: "NetworkAttachmentDefinition",
+  metadata: { name: "storage", namespace: "lab" },
+};
+const ref = { namespace: "lab", name: "s" };
+const lab = "/api/v1/namespaces/lab/secrets";
+
+async function failureOf(call: Promise<unknown>): Promise<KubeError> {
+  const error: unknown = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof KubeError) return error;
+  throw new Error("expected a KubeError", { cause: error });
+}
+
+describe("an operation is one request", () => {
+  const strict = "fieldValidation=Strict";
+  it.for<[string, (client: KubeClient) => Promise<unknown>, string, string?]>([
+    ["get", (c) => c.get(secrets, ref), `GET ${lab}/s`],
+    ["get, cluster-scoped", (c) => c.get(namespaces, ref), "GET /api/v1/namespaces/s"],
+    ["create", (c) => c.create(secrets, secret), `POST ${lab}?${strict}`, "application/json"],
+    [
+      "create, as a dry run",
+      (c) => c.create(secrets, secret, { dryRun: true, fieldManager: "m" }),
+      `POST ${lab}?${strict}&fieldManager=m&dryRun=All`,
+      "application/json",
+    ],
+    ["replace", (c) => c.replace(secrets, secret), `PUT ${lab}/s?${strict}`, "application/json"],
+    [
+      "replaceStatus",
+      (c) => c.replaceStatus(secrets, secret),
+      `PUT ${lab}/s/status?${strict}`,
+      "application/json",
+    ],
+    [
+      "apply",
+      (c) => c.apply(networkAttachmentDefinitions, nad, { fieldManager: "multinic" }),
+      `PATCH /apis/k8s.cni.cncf.io/v1/namespaces/lab/network-attachment-definitions/storage?${strict}&fieldManager=multinic`,
+      "application/apply-patch+yaml",
+    ],
+    [
+      "apply by force",
+      (c) => c.apply(secrets, secret, { fieldManager: "m", force: true }),
+      `PATCH ${lab}/s?${strict}&fieldManager=m&force=true`,
+      "application/apply-patch+yaml",
+    ],
+    [
+      "mergePatch of the status",
+      (c) => c.mergePatch(virtualMachines, ref, { status: {} }, { subresource: "status" }),
+      `PATCH /apis/kubevirt.io/v1/namespaces/lab/virtualmachines/s/status?${strict}`,
+      "application/merge-patch+json",
+    ],
+    [
+      "jsonPatch",
+      (c) => c.jsonPatch(secrets, ref, []),
+      `PATCH ${lab}/s?${strict}`,
+      "application/json-patch+json",
+    ],
+    ["delete", (c) => c.delete(secrets, ref), `DELETE ${lab}/s`, "application/json"],
+    [
+      "post",
+      (c) => c.post("/apis/x/v1/reviews", {}),
+      `POST /apis/x/v1/reviews?${strict}`,
+      "application/json",
+    ],
+    ["getText", (c) => c.getText("/version"), "GET /version"],
+  ])("%s", async ([, operate, line, contentType]) => {
+    server.play((_, reply) => reply.json(secret));
+    await operate(client);
+    const [request] = server.requests;
+    const query = request?.query.toString();
+    expect(`${request?.method} ${request?.path}${query ? `?${query}` : ""}`).toBe(line);
+    expect(request?.headers["content-type"]).toBe(contentType);
+    expect(request?.headers["user-agent"]).toBe("multinic");
+  });
+
+  it("keeps the base path of the server's URL", async () => {
+    server.play((_, reply) => reply.json(secret));
+    client = connect({ server: `${server.url}/k8s/clusters/one/` });
+    await client.get(secrets, ref);
+    expect(server.requests[0]?.path).toBe(`/k8s/clusters/one${lab}/s`);
+  });
+
+  it("says the conditions of a deletion in its body", async () => {
+    server.play((_, reply) => reply.json({ kind: "Status", status: "Success" }));
+    await client.delete(secrets, ref, {
+      uid: "u",
+      resourceVersion: "7",
+      propagation: "Foreground",
+      dryRun: true,
+    });
+    expect(JSON.parse(server.requests[0]?.body ?? "")).toEqual({
+      apiVersion: "v1",
+      kind: "DeleteOptions",
+      preconditions: { uid: "u", resourceVersion: "7" },
+      propagationPolicy: "Foreground",
+      dryRun: ["All"],
+    });
+  });
+
+  it("is made on behalf of whom it was asked to impersonate", async () => {
+    server.play((_, reply) => reply.json(secret));
+    client = connect({
+      impersonate: { user: "ann", groups: ["dev", "ops"], extra: { "example.org/team": ["a"] } },
+    });
+    await client.get(secrets, ref);
+    const headers = server.requests[0]?.rawHeaders.join(" ") ?? "";
+    expect(headers).toContain("impersonate-user ann");
+    expect(headers).toContain("impersonate-group dev impersonate-group ops");
+    expect(headers).toContain("impersonate-extra-example.org%2Fteam a");
+  });
+
+  it.for([
+    ["an empty name", { namespace: "lab", name: "" }],
+    ["a name that is a step in a path", { namespace: "lab", name: ".." }],
+    ["no namespace", { name: "s" }],
+    ["an empty namespace", { namespace: "", name: "s" }],
+  ] as const)("is refused before it is sent for %s", async ([, where]) => {
+    expect(await failureOf(client.delete(secrets, where))).toMatchObject({ reason: "BadRequest", status: 0 });
+    expect(server.requests).toEqual([]);
+  });
+});
+
+describe("a list", () => {
+  it("is read page by page and handed out whole, each object with its kind", async () => {
+    server.play(({ query }, reply) => {
+      const from = Number(query.get("continue") ?? 0);
+      const metadata = { resourceVersion: "40", continue: from < 2 ? String(from + 1) : "" };
+      reply.json({ kind: "SecretList", metadata, items: [{ metadata: { name: `s${from}` } }] });
+    });
+    const list = await client.list(secrets, { namespace: "lab", labelSelector: "a=b" });
+    expect(list.resourceVersion).toBe("40");
+    expect(list.items.map(({ kind, apiVersion, metadata }) => [apiVersion, kind, metadata.name])).toEqual([
+      ["v1", "Secret", "s0"],
+      ["v1", "Secret", "s1"],
+      ["v1", "Secret", "s2"],
+    ]);
+    expect(server.requests.map(({ query }) => query.get("limit"))).toEqual(["500", "500", "500"]);
+    expect(server.requests.map(({ query }) => query.get("labelSelector"))).toEqual(["a=b", "a=b", "a=b"]);
+  });
+
+  it("is asked for in one piece when its next page has expired", async () => {
+    server.play(({ query }, reply) => {
+      if (query.has("continue")) reply.refuse(410, "Expired");
+      else if (query.has("limit")) {
+        reply.json({
+          metadata: { resourceVersion: "1", continue: "t" },
+          items: [{ metadata: { name: "a" } }],
+        });
+      } else {
+        const items = [{ metadata: { name: "a" } }, { metadata: { name: "b" } }];
+        reply.json({ metadata: { resourceVersion: "9" }, items });
+      }
+    });
+    const list = await client.list(secrets);
+    expect(list.resourceVersion).toBe("9");
+    expect(list.items.map(({ metadata }) => metadata.name)).toEqual(["a", "b"]);
+  });
+
+  it("of 200000 objects does not overflow the stack", async () => {
+    const items = Array.from({ length: 200_000 }, (_, index) => ({ metadata: { name: `s${index}` } }));
+    server.play((_, reply) => reply.json({ metadata: { resourceVersion: "1" }, items }));
+    expect((await client.list(secrets)).items.length).toBe(200_000);
+  });
+});
+
+describe("a failure", () => {
+  it("carries the API server's text, reason and causes", async () => {
+    const causes = [
+      { field: ".spec.template", reason: "FieldManagerConflict", message: 'conflict with "kubectl"' },
+    ];
+    server.play((_, reply) => reply.refuse(409, "Conflict", { details: { causes } }));
+    const error = await failureOf(client.apply(secrets, secret, { fieldManager: "m" }));
+    expect(error).toMatchObject({ reason: "Conflict", status: 409, message: "refused: Conflict", causes });
+    expect(server.requests.length).toBe(1);
+  });
+
+  it.for([
+    [404, "NotFound"],
+    [409, "Conflict"],
+    [413, "RequestEntityTooLarge"],
+    [418, "Unknown"],
+    [422, "Invalid"],
+  ] as const)("of HTTP %i without a Status object is %s and quotes the answer", async ([status, reason]) => {
+    server.play((_, reply) => reply.text("<h1>the proxy says no</h1>", status));
+    const error = await failureOf(client.create(secrets, secret));
+    expect(error).toMatchObject({ reason, status });
+    expect(error.message).toBe(`POST ${lab}: HTTP ${status}: <h1>the proxy says no</h1>`);
+  });
+
+  it("of finding nothing is undefined for find", async () => {
+    expect(await client.find(secrets, ref)).toBeUndefined();
+  });
+
+  it("is what a redirect is, and it is not followed", async () => {
+    server.play((_, reply) => reply.text("", 302, { location: `${server.url}/elsewhere` }));
+    expect((await failureOf(client.get(secrets, ref))).message).toContain("HTTP 302, a redirect");
+    expect(server.requests.length).toBe(1);
+  });
+
+  it("is Undecodable when a success is not JSON", async () => {
+    server.play((_, reply) => reply.text("<html>", 200));
+    expect(await failureOf(client.get(secrets, ref))).toMatchObject({ reason: "Undecodable" });
+  });
+
+  it("is Unreachable when nobody listens, and says where", async () => {
+    client = connect({ server: "http://127.0.0.1:1" });
+    const error = await failureOf(client.get(secrets, ref));
+    expect(error).toMatchObject({ reason: "Unreachable", status: 0 });
+    expect(error.message).toContain("http://127.0.0.1:1");
+  });
+
+  it("is Unreachable when the deadline passes without an answer", async () => {
+    server.play(() => undefined);
+    client = connect({ requestTimeoutMs: 30 });
+    const error = await failureOf(client.get(secrets, ref));
+    expect(error).toMatchObject({ reason: "Unreachable", message: `GET ${lab}/s: no answer within 30 ms` });
+  });
+
+  it("is Cancelled when the caller gives up", async () => {
+    const caller = new AbortController();
+    server.play(() => caller.abort(new Error("enough")));
+    const error = await failureOf(client.get(secrets, ref, { signal: caller.signal }));
+    expect(error).toMatchObject({ reason: "Cancelled", status: 0 });
+    const early = await failureOf(client.get(secrets, ref, { signal: AbortSignal.abort() }));
+    expect(early).toMatchObject({ reason: "Cancelled" });
+    expect(server.requests.length).toBe(1);
+  });
+
+  it("is Cancelled after the client was closed", async () => {
+    await client.close();
+    expect(await failureOf(client.get(secrets, ref))).toMatchObject({ reason: "Cancelled" });
+  });
+});
+
+describe("a failed request", () => {
+  const withUid = { uid: "u" };
+  const versioned: Secret = { ...secret, metadata: { ...secret.metadata, resourceVersion: "3" } };
+  const calls = {
+    get: (c: KubeClient) => c.get(secrets, ref),
+    list: (c: KubeClient) => c.list(secrets),
+    apply: (c: KubeClient) => c.apply(secrets, secret, { fieldManager: "m" }),
+    "delete with a uid": (c: KubeClient) => c.delete(secrets, ref, withUid),
+    create: (c: KubeClient) => c.create(secrets, secret),
+    replace: (c: KubeClient) => c.replace(secrets, secret),
+    mergePatch: (c: KubeClient) => c.mergePatch(secrets, ref, {}),
+    "delete without a uid": (c: KubeClient) => c.delete(secrets, ref),
+    "apply with a resourceVersion": (c: KubeClient) => c.apply(secrets, versioned, { fieldManager: "m" }),
+    listPage: (c: KubeClient) => c.listPage(secrets, {}),
+  };
+  type Call = keyof typeof calls;
+  const repeatable: Call[] = ["get", "list", "apply", "delete with a uid"];
+  const others = Object.keys(calls).filter((name): name is Call => !repeatable.includes(name as Call));
+
+  it.for(repeatable.flatMap((name) => [500, 502, 503, 504, "reset"].map((fault) => [name, fault] as const)))(
+    "is sent again: %s after %s",
+    async ([name, fault]) => {
+      server.play((_, reply) => {
+        if (server.requests.length > 2) reply.json({ ...secret, items: [] });
+        else if (typeof fault === "number") reply.text("", fault);
+        else reply.reset();
+      });
+      await calls[name](client);
+      expect(server.requests.length).toBe(3);
+      expect(timing.pauses).toEqual([50, 100]);
+    },
+  );
+
+  it.for(others.flatMap((name) => [503, "reset"].map((fault) => [name, fault] as const)))(
+    "is not sent again: %s after %s",
+    async ([name, fault]) => {
+      server.play((_, reply) => (typeof fault === "number" ? reply.text("", fault) : reply.reset()));
+      await failureOf(calls[name](client));
+      expect(server.requests.length).toBe(1);
+    },
+  );
+
+  it("waits as long as a 429 asks, also for a create", async () => {
+    server.play((_, reply) =>
+      server.requests.length === 1
+        ? reply.refuse(429, "TooManyRequests", {}, { "retry-after": "2" })
+        : reply.json(secret),
+    );
+    await client.create(secrets, secret);
+    expect(timing.pauses).toEqual([2_000]);
+  });
+
+  it("is given up at once when it must wait beyond the deadline", async () => {
+    server.play((_, reply) => reply.refuse(429, "TooManyRequests", { details: { retryAfterSeconds: 31 } }));
+    const error = await failureOf(client.get(secrets, ref));
+    expect(error).toMatchObject({ reason: "TooManyRequests", retryAfterSeconds: 31 });
+    expect(timing.pauses).toEqual([]);
+  });
+
+  it("is given up after five times", async () => {
+    server.play((_, reply) => reply.text("", 503));
+    expect(await failureOf(client.get(secrets, ref))).toMatchObject({ reason: "ServiceUnavailable" });
+    expect(server.requests.length).toBe(5);
+  });
+
+  it("counts as a deletion when only its answer was lost", async () => {
+    server.play((_, reply) => (server.requests.length === 1 ? reply.reset() : reply.refuse(404, "NotFound")));
+    await client.delete(secrets, ref, withUid);
+    expect(server.requests.length).toBe(2);
+  });
+
+  it("is not mistaken for a deletion when there was nothing from the start", async () => {
+    server.play((_, reply) => reply.refuse(404, "NotFound"));
+    expect(await failureOf(client.delete(secrets, ref, withUid))).toMatchObject({ reason: "NotFound" });
+  });
+});
+
+describe("connections", () => {
+  it("are used again: 50 requests in a row open at most two", async () => {
+    server.play((_, reply) => reply.json(secret));
+    for (let n = 0; n < 50; n++) await client.get(secrets, ref);
+    expect(server.requests.length).toBe(50);
+    expect(server.connections).toBeLessThanOrEqual(2);
+  });
+
+  it("are bounded: 200 requests at once open as many as configured", async () => {
+    server.play((_, reply) => reply.json(secret));
+    client = connect({ connections: 4 });
+    await Promise.all(Array.from({ length: 200 }, async () => await client.get(secrets, ref)));
+    expect(server.connections).toBeLessThanOrEqual(4);
+  });
+
+  it("of streams leave those of requests alone", async () => {
+    server.play(async ({ path }, reply) => {
+      if (path === "/watch") await reply.stream().send({ n: 1 });
+      else reply.json(secret);
+    });
+    client = connect({ connections: 1 });
+    const stop = new AbortController();
+    const streams = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const lines = client.stream("/watch", { signal: stop.signal })[Symbol.asyncIterator]();
+        expect((await lines.next()).value).toBe('{"n":1}');
+        return lines;
+      }),
+    );
+    await client.get(secrets, ref);
+    expect(server.connections).toBe(4);
+    for (const lines of streams) await lines.return?.();
+    await expect.poll(() => server.openConnections).toBe(1);
+  });
+});
+
+describe("a stream", () => {
+  async function readAll(idleTimeoutMs?: number): Promise<string[]> {
+    const seen: string[] = [];
+    for await (const line of client.stream("/w", idleTimeoutMs === undefined ? {} : { idleTimeoutMs })) {
+      seen.push(line);
+    }
+    return seen;
+  }
+
+  it("gives lines however their bytes are cut", async () => {
+    server.play(async (_, reply) => {
+      const stream = reply.stream();
+      for (const byte of Buffer.from("één\n\nzwei\n")) await stream.write(Uint8Array.of(byte));
+      stream.end();
+    });
+    expect(await readAll()).toEqual(["één", "zwei"]);
+  });
+
+  it.for<
+    [string, (stream: { write(text: string): Promise<void>; end(): void; reset(): void }) => Promise<void>]
+  >([
+    [
+      "a reset",
+      async (stream) => {
+        await stream.write("a\n");
+        stream.reset();
+      },
+    ],
+    [
+      "an end in the middle of a line",
+      async (stream) => {
+        await stream.write("a\nb");
+        stream.end();
+      },
+    ],
+    ["silence beyond the limit", async (stream) => await stream.write("a\n")],
+  ])("is Unreachable after %s", async ([, play]) => {
+    server.play(async (_, reply) => await play(reply.stream()));
+    expect(await failureOf(readAll(40))).toMatchObject({ reason: "Unreachable" });
+  });
+
+  it("is Undecodable with a line over 4 MiB", async () => {
+    server.play(async (_, reply) => await reply.stream().write("x".repeat(4 * 1024 * 1024 + 1)));
+    expect(await failureOf(readAll())).toMatchObject({ reason: "Undecodable" });
+  });
+
+  it("lives longer than the deadline of a request", async () => {
+    const open = Promise.withResolvers<() => void>();
+    server.play(async (_, reply) => {
+      const stream = reply.stream();
+      await stream.send({});
+      open.resolve(() => stream.end());
+    });
+    client = connect({ requestTimeoutMs: 40 });
+    const lines = client.stream("/w", {})[Symbol.asyncIterator]();
+    await lines.next();
+    const next = lines.next();
+    server.play(() => undefined);
+    await failureOf(client.getText("/never")); // As long as a deadline lasts.
+    (await open.promise)();
+    expect(await next).toEqual({ done: true, value: undefined });
+  });
+});

@@ -1,0 +1,144 @@
+// An HTTP server that plays whatever API server a test describes: one handler answers every request.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { IncomingHttpHeaders, RequestListener, Server, ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { ServerOptions } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+
+export interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  /** Header lines as sent, for headers that come more than once. */
+  readonly rawHeaders: readonly string[];
+  readonly body: string;
+}
+
+export interface Reply {
+  /** A JSON answer. */
+  json(body: object, status?: number, headers?: Readonly<Record<string, string>>): void;
+  /** Any other answer. */
+  text(body: string, status: number, headers?: Readonly<Record<string, string>>): void;
+  /** A Status object. */
+  refuse(code: number, reason: string, more?: object, headers?: Readonly<Record<string, string>>): void;
+  /** An answer that stays open. */
+  stream(): OpenStream;
+  /** Breaks the TCP connection off with RST. */
+  reset(): void;
+}
+
+export interface OpenStream {
+  /** Bytes as they are, flushed. */
+  write(bytes: string | Uint8Array): Promise<void>;
+  /** One JSON line per event. */
+  send(...events: readonly object[]): Promise<void>;
+  end(): void;
+  reset(): void;
+  /** Resolves when the client has gone. */
+  readonly closed: Promise<unknown>;
+}
+
+export interface ScriptedServer extends AsyncDisposable {
+  readonly url: string;
+  readonly requests: readonly SeenRequest[];
+  /** TCP connections accepted so far. */
+  readonly connections: number;
+  readonly openConnections: number;
+  /** The handler of later requests. A request that it does not answer stays open. */
+  play(handler: Handler): void;
+}
+
+export type Handler = (request: SeenRequest, reply: Reply) => void | Promise<void>;
+
+export async function startScriptedServer(tls?: ServerOptions): Promise<ScriptedServer> {
+  const requests: SeenRequest[] = [];
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  let play: Handler = (_, reply) => reply.refuse(404, "NotFound");
+
+  const listener: RequestListener = (incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+    incoming.on("end", () => {
+      const url = new URL(incoming.url ?? "/", "http://unused");
+      const request: SeenRequest = {
+        method: incoming.method ?? "",
+        path: url.pathname,
+        query: url.searchParams,
+        headers: incoming.headers,
+        rawHeaders: incoming.rawHeaders,
+        body: Buffer.concat(chunks).toString(),
+      };
+      requests.push(request);
+      void play(request, replyOn(outgoing));
+    });
+  };
+  const server: Server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  server.on("connection", (socket: Socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
+    requests,
+    get connections() {
+      return connections;
+    },
+    get openConnections() {
+      return sockets.size;
+    },
+    play(handler) {
+      play = handler;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function replyOn(outgoing: ServerResponse): Reply {
+  const text: Reply["text"] = (body, status, headers = {}) => {
+    outgoing.writeHead(status, headers).end(body);
+  };
+  const json: Reply["json"] = (body, status = 200, headers = {}) => {
+    text(JSON.stringify(body), status, { "content-type": "application/json", ...headers });
+  };
+  const reset = (): void => {
+    outgoing.socket?.resetAndDestroy();
+  };
+  return {
+    text,
+    json,
+    reset,
+    refuse(code, reason, more = {}, headers = {}) {
+      const message = `refused: ${reason}`;
+      json({ kind: "Status", status: "Failure", message, reason, code, ...more }, code, headers);
+    },
+    stream() {
+      outgoing.writeHead(200, { "content-type": "application/json" }).flushHeaders();
+      const write = async (bytes: string | Uint8Array): Promise<void> => {
+        await new Promise<void>((resolve, reject) => {
+          outgoing.write(bytes, (error) => (error ? reject(error) : resolve()));
+        });
+      };
+      return {
+        write,
+        async send(...events) {
+          for (const event of events) await write(`${JSON.stringify(event)}\n`);
+        },
+        end: () => outgoing.end(),
+        reset,
+        closed: once(outgoing, "close"),
+      };
+    },
+  };
+}
