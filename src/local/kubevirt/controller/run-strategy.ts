@@ -1,0 +1,60 @@
+// Whether a VM's run strategy wants a VMI started or stopped (KubeVirt: syncRunStrategy).
+import type { RunStrategy } from "../../../domain/objects.ts";
+import { isFinal, type Vm, type Vmi } from "./objects.ts";
+
+/** `rerun`: stop, and leave a request to start again. */
+export type RunDecision = "start" | "stop" | "rerun" | "leave";
+
+/** The strategy, from the older `running` too; without either a VM stays off. */
+export function runStrategy(vm: Vm): RunStrategy {
+  return vm.spec.runStrategy ?? (vm.spec.running === true ? "Always" : "Halted");
+}
+
+/** What to do about the VMI that is there (undefined: none). */
+export function runDecision(vm: Vm, vmi: Vmi | undefined): RunDecision {
+  return vmi === undefined ? withoutVmi(vm) : withVmi(vm, vmi);
+}
+
+function withoutVmi(vm: Vm): RunDecision {
+  const strategy = runStrategy(vm);
+  const startRequested = vm.status?.stateChangeRequests?.[0]?.action === "Start";
+  switch (strategy) {
+    case "Always":
+    case "Once":
+    case "WaitAsReceiver":
+      return "start";
+    case "RerunOnFailure":
+      // Coming from another strategy starts the VM; a guest that ended well does not run again.
+      return startRequested || vm.status?.runStrategy !== strategy ? "start" : "leave";
+    case "Manual":
+      return startRequested ? "start" : "leave";
+    case "Halted":
+      return "leave";
+  }
+}
+
+function withVmi(vm: Vm, vmi: Vmi): RunDecision {
+  if (vmi.metadata.deletionTimestamp !== undefined) return "leave";
+  const request = vm.status?.stateChangeRequests?.[0];
+  const stopRequested = request?.action === "Stop" && request.uid === vmi.metadata.uid;
+  switch (runStrategy(vm)) {
+    case "Always":
+      return stopRequested || isFinal(vmi) ? "stop" : "leave";
+    case "RerunOnFailure":
+      if (vmi.status?.phase === "Failed") return "rerun";
+      return stopRequested || isFinal(vmi) ? "stop" : "leave";
+    case "Manual":
+      return stopRequested ? "stop" : "leave";
+    case "Halted":
+      return "stop";
+    case "Once":
+    case "WaitAsReceiver":
+      return "leave";
+  }
+}
+
+/** Milliseconds until a VM whose starts failed may be started again; 0 when at once. */
+export function startBackoffLeftMs(vm: Vm, now: Date): number {
+  const until = vm.status?.startFailure?.retryAfterTimestamp;
+  return until === undefined ? 0 : Math.max(0, Date.parse(until) - now.getTime());
+}

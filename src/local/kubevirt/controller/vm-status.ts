@@ -1,0 +1,162 @@
+// status of a VirtualMachine, as a function of the VM and its VMI (KubeVirt: watch/vm updateStatus).
+import type { Condition } from "../../../domain/objects.ts";
+import { findCondition, isTrue, timestamp, withCondition, withoutCondition } from "./conditions.ts";
+import { generationAnnotation } from "./new-vmi.ts";
+import {
+  isFinal,
+  type StartFailure,
+  type StateChangeRequest,
+  type Vm,
+  type VmStatus,
+  type Vmi,
+} from "./objects.ts";
+import { runStrategy } from "./run-strategy.ts";
+import type { MigrationState } from "../resources.ts";
+
+/** What this pass did or found out, beyond the objects. */
+export interface VmPass {
+  /** A VMI was asked for and is not seen yet. */
+  readonly starting: boolean;
+  /** The VMI's deletion was asked for and is not seen yet. */
+  readonly stopping: boolean;
+  /** Why the pass failed: condition Failure. */
+  readonly failure: { readonly reason: string; readonly message: string } | undefined;
+  /** Message of condition RestartRequired. */
+  readonly restart: string | undefined;
+  /** A request to put on the list. */
+  readonly request: StateChangeRequest | undefined;
+}
+
+export interface StatusOptions {
+  readonly now: Date;
+  /** Wait after the first failed start, in milliseconds. */
+  readonly startBackoffMs: number;
+}
+
+/** The status that the VM ought to have. */
+export function vmStatus(vm: Vm, vmi: Vmi | undefined, pass: VmPass, options: StatusOptions): VmStatus {
+  const { startFailure, stateChangeRequests, ...status } = vm.status ?? {};
+  const strategy = runStrategy(vm);
+  const failure = nextStartFailure(startFailure, strategy, vmi, options);
+  const requests = nextRequests(stateChangeRequests, vmi, pass.request);
+  const generation = vmi?.metadata.annotations?.[generationAnnotation];
+  return {
+    ...status,
+    created: vmi !== undefined,
+    ready: vmi !== undefined && isTrue(vmi.status?.conditions, "Ready"),
+    ...(status.runStrategy !== undefined || vmi !== undefined ? { runStrategy: strategy } : {}),
+    ...(generation === undefined || vm.metadata.generation === undefined
+      ? {}
+      : { observedGeneration: Number(generation), desiredGeneration: vm.metadata.generation }),
+    ...(failure === undefined ? {} : { startFailure: failure }),
+    ...(requests.length === 0 ? {} : { stateChangeRequests: requests }),
+    conditions: vmConditions(status.conditions, vmi, pass, options.now),
+    printableStatus: printableStatus(vm, vmi, pass, failure),
+  };
+}
+
+/** The first that holds, in KubeVirt's order of precedence. */
+export function printableStatus(
+  vm: Vm,
+  vmi: Vmi | undefined,
+  { starting, stopping }: Pick<VmPass, "starting" | "stopping">,
+  startFailure: StartFailure | undefined,
+): string {
+  if (vm.metadata.deletionTimestamp !== undefined) return "Terminating";
+  if (vmi === undefined) {
+    if (starting) return "Starting";
+    if (startFailure !== undefined && runStrategy(vm) !== "Halted") return "CrashLoopBackOff";
+    return runStrategy(vm) === "WaitAsReceiver" ? "WaitingForReceiver" : "Stopped";
+  }
+  if (isFinal(vmi)) return startFailure === undefined ? "Stopped" : "CrashLoopBackOff";
+  if (stopping || vmi.metadata.deletionTimestamp !== undefined) return "Stopping";
+  if (isMigrating(vmi.status?.migrationState)) return "Migrating";
+  const conditions = vmi.status?.conditions;
+  if (vmi.status?.phase === "Running") return isTrue(conditions, "Paused") ? "Paused" : "Running";
+  const scheduled = findCondition(conditions, "PodScheduled");
+  if (scheduled?.status === "False" && scheduled.reason === "Unschedulable") return "ErrorUnschedulable";
+  return vmi.status?.phase === "Unknown" ? "Unknown" : "Starting";
+}
+
+/** True between a migration's start and its end. */
+export function isMigrating(state: MigrationState | undefined): boolean {
+  return state?.startTimestamp !== undefined && state.endTimestamp === undefined;
+}
+
+function vmConditions(
+  before: readonly Condition[] | undefined,
+  vmi: Vmi | undefined,
+  { failure, restart }: VmPass,
+  now: Date,
+): Condition[] {
+  let conditions = withCondition(before, readyCondition(vmi, now));
+  const at = { lastProbeTime: null, lastTransitionTime: timestamp(now) };
+  conditions =
+    failure === undefined
+      ? withoutCondition(conditions, "Failure")
+      : withCondition(conditions, { type: "Failure", status: "True", ...failure, ...at });
+  conditions =
+    restart === undefined
+      ? withoutCondition(conditions, "RestartRequired")
+      : withCondition(conditions, { type: "RestartRequired", status: "True", message: restart, ...at });
+  return vmi === undefined ? conditions : withVmiConditions(conditions, vmi.status?.conditions ?? []);
+}
+
+function readyCondition(vmi: Vmi | undefined, now: Date): Condition {
+  const at = { lastProbeTime: null, lastTransitionTime: timestamp(now) };
+  if (vmi === undefined) {
+    return { type: "Ready", status: "False", reason: "VMINotExists", message: "VMI does not exist", ...at };
+  }
+  return (
+    findCondition(vmi.status?.conditions, "Ready") ?? {
+      type: "Ready",
+      status: "False",
+      reason: "VMIConditionMissing",
+      message: "VMI is missing the Ready condition",
+      ...at,
+    }
+  );
+}
+
+/** The VM shows its VMI's conditions, and none that the VMI no longer has, but for three of its own. */
+function withVmiConditions(conditions: readonly Condition[], ofVmi: readonly Condition[]): Condition[] {
+  const own = new Set(["Ready", "Failure", "RestartRequired"]);
+  const shown = new Set(ofVmi.map(({ type }) => type));
+  const kept = conditions.filter(({ type }) => own.has(type) || shown.has(type));
+  return ofVmi.filter(({ type }) => !own.has(type)).reduce(withCondition, kept);
+}
+
+/** Counts VMIs that ended before their guest ran; one that ran starts the count anew. */
+function nextStartFailure(
+  known: StartFailure | undefined,
+  strategy: string,
+  vmi: Vmi | undefined,
+  { now, startBackoffMs }: StatusOptions,
+): StartFailure | undefined {
+  const ran = vmi?.status?.phaseTransitionTimestamps?.some(({ phase }) => phase === "Running") === true;
+  if (ran || !["Always", "RerunOnFailure", "Once"].includes(strategy)) return undefined;
+  if (vmi === undefined || !isFinal(vmi) || known?.lastFailedVMIUID === vmi.metadata.uid) return known;
+  const count = (known?.consecutiveFailCount ?? 0) + 1;
+  const waitMs = Math.min(startBackoffMs * count ** 2, 300_000);
+  return {
+    consecutiveFailCount: count,
+    ...(vmi.metadata.uid === undefined ? {} : { lastFailedVMIUID: vmi.metadata.uid }),
+    retryAfterTimestamp: timestamp(new Date(now.getTime() + waitMs)),
+  };
+}
+
+/** The first request goes when it has been met; a new one is put at the end. */
+function nextRequests(
+  requests: readonly StateChangeRequest[] = [],
+  vmi: Vmi | undefined,
+  added: StateChangeRequest | undefined,
+): StateChangeRequest[] {
+  const [first, ...rest] = requests;
+  const stopped = first?.action === "Stop" && first.uid !== vmi?.metadata.uid;
+  const started =
+    first?.action === "Start" &&
+    vmi !== undefined &&
+    vmi.metadata.deletionTimestamp === undefined &&
+    !isFinal(vmi);
+  return [...(stopped || started ? rest : requests), ...(added === undefined ? [] : [added])];
+}

@@ -1,0 +1,163 @@
+// What virt-controller writes into a VMI, as a function of the VMI and its pods (KubeVirt: watch/vmi updateStatus).
+// From Scheduled on the phase is virt-handler's, but for Failed when the pod is gone.
+import type { Condition, VmiPhase } from "../../../domain/objects.ts";
+import { finalizers, labels, type Pod } from "../resources.ts";
+import { findCondition, timestamp, withCondition, withoutCondition } from "./conditions.ts";
+import { interfaceStatuses } from "./interface-status.ts";
+import { isGoingDown, isReady } from "./launcher-state.ts";
+import { migrationNeed, withMigrationRequired } from "./migration-required.ts";
+import { isFinal, type Vmi, type VmiStatus } from "./objects.ts";
+import { isMigrating } from "./vm-status.ts";
+
+export interface VmiView {
+  readonly vmi: Vmi;
+  /** Every pod that the VMI controls. */
+  readonly pods: readonly Pod[];
+  /** The one that runs it. */
+  readonly pod: Pod | undefined;
+  /** Whether the VM that started it is there. */
+  readonly hasVm: boolean;
+  /** Why no pod could be made: condition Synchronized=False. */
+  readonly failure: { readonly reason: string; readonly message: string } | undefined;
+  readonly now: Date;
+  readonly migrationGraceMs: number;
+}
+
+/** The VMI as it ought to be: status, labels and finalizers; its spec is never touched. */
+export function nextVmi(view: VmiView): Vmi {
+  const { vmi } = view;
+  const phase = vmi.status?.phase ?? "";
+  const seen = withSynchronized(withStatus(vmi, podFacts(view)), view);
+  switch (phase) {
+    case "":
+    case "Pending":
+      return enter(seen, unprocessedPhase(view), view.now);
+    case "Scheduling":
+      return scheduling(seen, view);
+    case "Scheduled":
+      return view.pod === undefined ? enter(seen, "Failed", view.now) : seen;
+    case "Running":
+      return running(seen, view);
+    case "Succeeded":
+    case "Failed":
+      return withoutFinalizers(seen, view);
+    case "Unknown":
+    case "WaitingForSync":
+      return seen;
+  }
+}
+
+function withStatus(vmi: Vmi, status: Partial<VmiStatus>): Vmi {
+  return { ...vmi, status: { ...vmi.status, ...status } };
+}
+
+/** Moves the VMI on, and notes when. */
+function enter(vmi: Vmi, phase: VmiPhase, now: Date): Vmi {
+  const passed = vmi.status?.phaseTransitionTimestamps ?? [];
+  const noted = passed.some((entry) => entry.phase === phase)
+    ? passed
+    : [...passed, { phase, phaseTransitionTimestamp: timestamp(now) }];
+  return withStatus(vmi, { phase, phaseTransitionTimestamps: noted });
+}
+
+function podFacts({ vmi, pods, pod, now }: VmiView): Partial<VmiStatus> {
+  const active = Object.fromEntries(
+    pods.map(({ metadata, spec }) => [metadata.uid ?? "", spec.nodeName ?? ""]),
+  );
+  return {
+    ...(pods.length === 0 && vmi.status?.activePods === undefined ? {} : { activePods: active }),
+    conditions: withCondition(vmi.status?.conditions, readyCondition(vmi, pod, now)),
+  };
+}
+
+function readyCondition(vmi: Vmi, pod: Pod | undefined, now: Date): Condition {
+  const at = { lastProbeTime: null, lastTransitionTime: timestamp(now) };
+  const notReady = (reason: string, message: string): Condition => ({
+    type: "Ready",
+    status: "False",
+    reason,
+    message,
+    ...at,
+  });
+  if (pod === undefined) return notReady("PodNotExists", "virt-launcher pod has not yet been scheduled");
+  if (isGoingDown(pod)) return notReady("PodTerminating", "virt-launcher pod is terminating");
+  if (vmi.status?.phase !== "Running") {
+    return notReady("GuestNotRunning", "Guest VM is not reported as running");
+  }
+  const ready = pod.status?.conditions?.find(({ type }) => type === "Ready");
+  return ready === undefined
+    ? notReady("PodConditionMissing", "virt-launcher pod is missing the Ready condition")
+    : { ...at, ...ready };
+}
+
+function unprocessedPhase({ vmi, pod }: VmiView): VmiPhase {
+  if (pod !== undefined) return "Scheduling";
+  return vmi.metadata.deletionTimestamp === undefined ? "Pending" : "Failed";
+}
+
+function scheduling(vmi: Vmi, { pod, now }: VmiView): Vmi {
+  if (pod === undefined || isGoingDown(pod)) return enter(vmi, "Failed", now);
+  const seen = withPodScheduled(vmi, pod);
+  const nodeName = pod.spec.nodeName;
+  if (!isReady(pod) || nodeName === undefined || vmi.metadata.deletionTimestamp !== undefined) return seen;
+  return enter(
+    {
+      ...withStatus(seen, { nodeName, interfaces: interfaceStatuses(vmi, pod) }),
+      metadata: { ...vmi.metadata, labels: { ...vmi.metadata.labels, [labels.nodeName]: nodeName } },
+    },
+    "Scheduled",
+    now,
+  );
+}
+
+/** The VMI tells when its pod fits on no node. */
+function withPodScheduled(vmi: Vmi, pod: Pod): Vmi {
+  const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
+  return withStatus(vmi, {
+    conditions:
+      scheduled?.status === "False"
+        ? withCondition(vmi.status?.conditions, scheduled)
+        : withoutCondition(vmi.status?.conditions, "PodScheduled"),
+  });
+}
+
+function running(vmi: Vmi, { pod, now, migrationGraceMs }: VmiView): Vmi {
+  if (pod === undefined) return enter(vmi, "Failed", now);
+  const seen = withStatus(vmi, { interfaces: interfaceStatuses(vmi, pod) });
+  if (isMigrating(vmi.status?.migrationState)) return seen;
+  const conditions = withMigrationRequired(
+    seen.status?.conditions,
+    migrationNeed(seen, pod),
+    now,
+    migrationGraceMs,
+  );
+  return withStatus(seen, { conditions });
+}
+
+/** A VMI that has ended may go when its pods are gone; the VM, while there is one, lets go of it by itself. */
+function withoutFinalizers(vmi: Vmi, { pods, hasVm }: VmiView): Vmi {
+  const released = [
+    ...(pods.length === 0 ? [finalizers.vmi] : []),
+    ...(hasVm ? [] : [finalizers.vm]),
+  ] as string[];
+  const kept = (vmi.metadata.finalizers ?? []).filter((finalizer) => !released.includes(finalizer));
+  return { ...vmi, metadata: { ...vmi.metadata, finalizers: kept } };
+}
+
+/** Only before the guest runs, and for as long as the reason lasts. */
+function withSynchronized(vmi: Vmi, { failure, now }: VmiView): Vmi {
+  if (vmi.status?.phase === "Running" || vmi.status?.phase === "Scheduled" || isFinal(vmi)) return vmi;
+  const { conditions } = vmi.status ?? {};
+  if (failure === undefined)
+    return withStatus(vmi, { conditions: withoutCondition(conditions, "Synchronized") });
+  const known = findCondition(conditions, "Synchronized");
+  if (known?.status === "False" && known.reason === failure.reason) return vmi;
+  const condition: Condition = {
+    type: "Synchronized",
+    status: "False",
+    ...failure,
+    lastProbeTime: null,
+    lastTransitionTime: timestamp(now),
+  };
+  return withStatus(vmi, { conditions: withCondition(conditions, condition) });
+}
