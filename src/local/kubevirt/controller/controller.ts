@@ -1,0 +1,120 @@
+// Plays virt-controller: watches VMs, VMIs, their pods and migrations at any API server, and acts on them by name.
+import type { KubernetesObject } from "../../../domain/objects.ts";
+import { startCache, type Cache } from "../../../kube/cache.ts";
+import { isKubeError } from "../../../kube/errors.ts";
+import type { KubeClient } from "../../../kube/kube-client.ts";
+import type { KubeLog } from "../../../kube/log.ts";
+import type { Resource } from "../../../kube/resource.ts";
+import { labels, pods, virtLauncher, virtualMachineInstanceMigrations, type Pod } from "../resources.ts";
+import {
+  controllerRules,
+  kubevirtDelays,
+  type ControllerDelays,
+  type KubeVirtSpec,
+} from "./configuration.ts";
+import { vmis, vms } from "./objects.ts";
+import { VmController } from "./vm-controller.ts";
+import { reconcileVmi } from "./vmi-controller.ts";
+import { createWorkQueue, type Outcome, type WorkQueue } from "./work-queue.ts";
+import { groupBy, keyOf, type World } from "./world.ts";
+
+export interface ControllerOptions {
+  readonly client: KubeClient;
+  readonly log: KubeLog;
+  readonly clock: () => Date;
+  /** The KubeVirt resource's `spec`; default: that of a fresh installation. */
+  readonly configuration?: KubeVirtSpec | undefined;
+  /** Waits other than KubeVirt's. */
+  readonly delays?: Partial<ControllerDelays> | undefined;
+}
+
+/** How many objects of a kind are worked on at a time (KubeVirt: 10 for VMs and VMIs). */
+const concurrency = 10;
+
+/** Starts at once; `stop` resolves when nothing of it runs any more. */
+export function startController(options: ControllerOptions): { stop(): Promise<void> } {
+  const { client, log, clock } = options;
+  const caches: Cache<unknown>[] = [];
+  function cache<T extends KubernetesObject>(resource: Resource<T>, labelSelector?: string): Cache<T> {
+    const started = startCache(client, resource, { log, labelSelector, project: (object: T) => object });
+    caches.push(started);
+    return started;
+  }
+  const podCache = cache(pods, `${labels.app}=${virtLauncher}`);
+  const launchers = groupBy(podCache, ({ metadata }) => metadata.labels?.[labels.createdBy]);
+  const world: World = {
+    client,
+    clock,
+    rules: controllerRules(options.configuration),
+    delays: { ...kubevirtDelays, ...options.delays },
+    vms: cache(vms),
+    vmis: cache(vmis),
+    migrations: cache(virtualMachineInstanceMigrations),
+    launchers,
+  };
+
+  const vmController = new VmController(world);
+  const queues: WorkQueue[] = [];
+  function queue(kind: string, work: (key: string) => Promise<Outcome>): WorkQueue {
+    const made = createWorkQueue({
+      work,
+      concurrency,
+      backoffMs: world.delays.errorBackoffMs,
+      onError: (key, error) => {
+        // Somebody else wrote first; the cache is about to show it.
+        if (isKubeError(error, "Conflict")) return;
+        log.warn({ err: error, kind, key }, "an object could not be brought further; trying again");
+      },
+    });
+    queues.push(made);
+    return made;
+  }
+  const vmQueue = queue("VirtualMachine", (key) => vmController.reconcile(key));
+  const vmiQueue = queue("VirtualMachineInstance", (key) => reconcileVmi(world, key));
+
+  world.vms.subscribe(({ key, type, previous }) => {
+    if (type === "delete") vmController.forget(previous);
+    vmQueue.add(keyOf(key));
+    vmiQueue.add(keyOf(key));
+  });
+  world.vmis.subscribe(({ key }) => {
+    vmQueue.add(keyOf(key));
+    vmiQueue.add(keyOf(key));
+  });
+  podCache.subscribe(({ value, previous }) => {
+    for (const name of ownersOf(value ?? previous)) vmiQueue.add(name);
+  });
+
+  const stopping = new AbortController();
+  const started = startWhenSynced(caches, queues, stopping.signal);
+
+  return {
+    async stop() {
+      stopping.abort();
+      await started;
+      await Promise.all(queues.map(async (each) => await each.stop()));
+      await Promise.all(caches.map(async (each) => await each.stop()));
+    },
+  };
+}
+
+/** Nothing is decided on half of the world. */
+async function startWhenSynced(
+  caches: readonly Cache<unknown>[],
+  queues: readonly WorkQueue[],
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await Promise.all(caches.map(async (each) => await each.whenSynced(signal)));
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error;
+  }
+  for (const each of queues) each.start();
+}
+
+function ownersOf(pod: Pod | undefined): string[] {
+  return (pod?.metadata.ownerReferences ?? [])
+    .filter(({ kind }) => kind === "VirtualMachineInstance")
+    .map(({ name }) => keyOf({ namespace: pod?.metadata.namespace, name }));
+}

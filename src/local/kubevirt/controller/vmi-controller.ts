@@ -1,0 +1,170 @@
+// Brings one VMI from Pending to Scheduled by way of its pod, keeps its status, and ends it (KubeVirt: watch/vmi).
+import { networkAttachmentDefinitions } from "../../../kube/resource.ts";
+import { isKubeError } from "../../../kube/errors.ts";
+import { annotations, pods as podResource, type Pod } from "../resources.ts";
+import { findCondition } from "./conditions.ts";
+import { launcherPod } from "./launcher-pod.ts";
+import { currentPod, hasEnded, isReady, podsOf } from "./launcher-state.ts";
+import { migrationRequiredType } from "./migration-required.ts";
+import { runningNetworksAnnotation, UnknownBindingError } from "./network-annotation.ts";
+import { nicLists, qualifiedNad } from "./nics.ts";
+import { isControlledBy, isFinal, vmis, type Vmi } from "./objects.ts";
+import { semanticEqual } from "./semantic-equal.ts";
+import { nextVmi, type VmiView } from "./vmi-status.ts";
+import type { Outcome } from "./work-queue.ts";
+import { fieldManager, refOf, type World } from "./world.ts";
+
+const resourceNameAnnotation = "k8s.v1.cni.cncf.io/resourceName";
+
+/** A NAD is not there, and KubeVirt has to read it (gate ExternalNetResourceInjection off). */
+class MissingNadError extends Error {
+  override readonly name = "MissingNadError";
+}
+
+/** One look at a VMI. @throws KubeError; the next look goes on from there. */
+export async function reconcileVmi(world: World, key: string): Promise<Outcome> {
+  const vmi = world.vmis.get(refOf(key));
+  if (vmi === undefined) return undefined;
+  const pods = podsOf(vmi, world.launchers.of(vmi.metadata.uid ?? ""));
+  const { pod, failure } = await syncPod(world, vmi, pods);
+  const view: VmiView = {
+    vmi,
+    pods:
+      pod === undefined || pods.some(({ metadata }) => metadata.uid === pod.metadata.uid)
+        ? pods
+        : [...pods, pod],
+    pod,
+    hasVm: hasVm(world, vmi),
+    failure,
+    now: world.clock(),
+    migrationGraceMs: world.delays.migrationGraceMs,
+  };
+  const next = nextVmi(view);
+  await write(world, vmi, next);
+  if (failure !== undefined) return { againAfterMs: 5_000 };
+  const pending = findCondition(next.status?.conditions, migrationRequiredType)?.status === "False";
+  return pending ? { againAfterMs: world.delays.reevaluateMs } : undefined;
+}
+
+type Sync = Pick<VmiView, "pod" | "failure">;
+
+async function syncPod(world: World, vmi: Vmi, pods: readonly Pod[]): Promise<Sync> {
+  const pod = currentPod(vmi, pods);
+  if (vmi.metadata.deletionTimestamp !== undefined) {
+    await deletePods(world, pods);
+    return { pod, failure: undefined };
+  }
+  const phase = vmi.status?.phase ?? "";
+  if (pod === undefined) {
+    return phase === "" || phase === "Pending" ? await createPod(world, vmi) : { pod, failure: undefined };
+  }
+  if (!isFinal(vmi) && isReady(pod)) await annotate(world, vmi, pod);
+  return { pod, failure: undefined };
+}
+
+async function deletePods(world: World, pods: readonly Pod[]): Promise<void> {
+  for (const pod of pods) {
+    if (pod.metadata.deletionTimestamp !== undefined && !hasEnded(pod)) continue;
+    try {
+      const { uid } = pod.metadata;
+      await world.client.delete(podResource, pod.metadata, uid === undefined ? {} : { uid });
+    } catch (error) {
+      if (!isKubeError(error, "NotFound")) throw error;
+    }
+  }
+}
+
+async function createPod(world: World, vmi: Vmi): Promise<Sync> {
+  try {
+    const networkResources = await askedResources(world, vmi);
+    const wanted = launcherPod(vmi, { rules: world.rules, networkResources });
+    return { pod: await createOnce(world, wanted), failure: undefined };
+  } catch (error) {
+    if (error instanceof UnknownBindingError || error instanceof MissingNadError) {
+      const message = `failed to render launch manifest: ${error.message}`;
+      return { pod: undefined, failure: { reason: "FailedCreate", message } };
+    }
+    if (isKubeError(error, "Forbidden") || isKubeError(error, "Invalid")) {
+      const message = `failed to create virtual machine pod: ${error.message}`;
+      return { pod: undefined, failure: { reason: "FailedCreate", message } };
+    }
+    throw error;
+  }
+}
+
+/** The pod's name stands for the VMI's uid: one that is there already is the one of an earlier pass. */
+async function createOnce(world: World, pod: Pod): Promise<Pod> {
+  try {
+    return await world.client.create(podResource, pod, { fieldManager });
+  } catch (error) {
+    if (!isKubeError(error, "AlreadyExists")) throw error;
+    return await world.client.get(podResource, pod.metadata);
+  }
+}
+
+/** Device requests by the NADs' resourceName annotation, which KubeVirt reads only without an external injector. */
+async function askedResources(world: World, vmi: Vmi): Promise<ReadonlyMap<string, number>> {
+  const asked = new Map<string, number>();
+  if (world.rules.externalNetResourceInjection) return asked;
+  for (const { multus } of nicLists(vmi.spec).networks) {
+    if (multus === undefined) continue;
+    const ref = qualifiedNad(multus.networkName, vmi.metadata.namespace ?? "");
+    const nad = await world.client.find(networkAttachmentDefinitions, ref);
+    if (nad === undefined) {
+      throw new MissingNadError(
+        `failed to locate network attachment definition ${ref.namespace}/${ref.name}`,
+      );
+    }
+    const resource = nad.metadata.annotations?.[resourceNameAnnotation];
+    if (resource !== undefined) asked.set(resource, (asked.get(resource) ?? 0) + 1);
+  }
+  return asked;
+}
+
+/** Tells Multus of NICs that came or went while the pod runs. */
+async function annotate(world: World, vmi: Vmi, pod: Pod): Promise<void> {
+  const networks = runningNetworksAnnotation(vmi, world.rules.bindingPlugins);
+  if (networks === undefined || networks === (pod.metadata.annotations?.[annotations.networks] ?? "")) return;
+  const patch = { metadata: { annotations: { [annotations.networks]: networks } } };
+  await world.client.mergePatch(podResource, pod.metadata, patch, { fieldManager });
+}
+
+function hasVm(world: World, vmi: Vmi): boolean {
+  const vm = world.vms.get(vmi.metadata);
+  return vm !== undefined && isControlledBy(vmi, vm);
+}
+
+/** virt-handler writes too from Scheduled on, so only what is other is sent, and never over a state not seen. */
+async function write(world: World, before: Vmi, after: Vmi): Promise<void> {
+  const status = changedFields(before.status ?? {}, after.status ?? {});
+  const metadata = changedFields(
+    { labels: before.metadata.labels, finalizers: before.metadata.finalizers },
+    { labels: after.metadata.labels, finalizers: after.metadata.finalizers },
+  );
+  if (Object.keys(status).length === 0 && Object.keys(metadata).length === 0) return;
+  const { resourceVersion } = before.metadata;
+  await world.client.mergePatch(
+    vmis,
+    before.metadata,
+    { metadata: { ...metadata, resourceVersion }, status },
+    { fieldManager },
+  );
+}
+
+/** A merge patch: lists whole, and null for map entries that went. */
+function changedFields(before: object, after: object): Record<string, unknown> {
+  const old = new Map<string, unknown>(Object.entries(before));
+  return Object.fromEntries(
+    Object.entries(after)
+      .filter(([name, value]) => !semanticEqual({ value }, { value: old.get(name) }))
+      .map(([name, value]) => [name, isMap(value) ? { ...removed(old.get(name)), ...value } : value]),
+  );
+}
+
+function isMap(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function removed(old: unknown): Record<string, null> {
+  return isMap(old) ? Object.fromEntries(Object.keys(old).map((name) => [name, null])) : {};
+}
