@@ -18,7 +18,11 @@ export interface Refusal {
   readonly code: number;
   readonly reason?: string;
   readonly message: string;
-  readonly causes?: readonly { readonly field?: string; readonly reason?: string; readonly message: string }[];
+  readonly causes?: readonly {
+    readonly field?: string;
+    readonly reason?: string;
+    readonly message: string;
+  }[];
 }
 
 /**

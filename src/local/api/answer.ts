@@ -1,0 +1,99 @@
+// Answers: JSON, YAML or a Table as the client accepts, and Status objects for errors.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { gzip } from "node:zlib";
+import { stringify } from "yaml";
+import type { JsonObject } from "./json.ts";
+import { type ApiObject, encoded } from "./object.ts";
+import type { ListResult } from "./read.ts";
+import { type ResourceType, apiVersionOf } from "./resources.ts";
+import { ApiError } from "./status.ts";
+
+/** What the client wants to read: the first entry of Accept that is offered here. */
+export type Format = "json" | "yaml" | "table";
+
+/** @throws ApiError 406 when nothing acceptable is offered. */
+export function acceptedFormat(accept: string | undefined): Format {
+  for (const entry of (accept ?? "*/*").split(",")) {
+    const [type = "", ...parameters] = entry.split(";").map((part) => part.trim().toLowerCase());
+    const as = parameters.find((parameter) => parameter.startsWith("as="));
+    if (as === "as=table" && type === "application/json" && parameters.includes("g=meta.k8s.io"))
+      return "table";
+    if (as !== undefined) continue;
+    if (["application/json", "*/*", "application/*", ""].includes(type)) return "json";
+    if (type === "application/yaml") return "yaml";
+  }
+  throw new ApiError(
+    406,
+    "NotAcceptable",
+    "only the following media types are accepted: application/json, application/yaml",
+  );
+}
+
+const gzipFromBytes = 128 * 1024;
+
+/** Sends a body; large ones are compressed when the client takes gzip, as kube-apiserver does. */
+export function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  code: number,
+  contentType: string,
+  body: string | Buffer,
+): void {
+  const headers = { "content-type": contentType, "cache-control": "no-cache, private" };
+  const acceptsGzip = (request.headers["accept-encoding"] ?? "").includes("gzip");
+  if (!acceptsGzip || body.length < gzipFromBytes) {
+    response.writeHead(code, { ...headers, "content-length": Buffer.byteLength(body) }).end(body);
+    return;
+  }
+  gzip(body, { level: 1 }, (error, compressed) => {
+    if (error !== null) response.destroy(error);
+    else
+      response
+        .writeHead(code, { ...headers, "content-encoding": "gzip", vary: "Accept-Encoding" })
+        .end(compressed);
+  });
+}
+
+/** Sends JSON text in the accepted format; a Table is JSON too. */
+export function sendText(
+  request: IncomingMessage,
+  response: ServerResponse,
+  code: number,
+  text: string,
+  format: Format,
+): void {
+  if (format === "yaml") send(request, response, code, "application/yaml", stringify(JSON.parse(text)));
+  else send(request, response, code, "application/json", text);
+}
+
+/** Sends an error as its Status object; always JSON, whatever the client accepts. */
+export function sendError(request: IncomingMessage, response: ServerResponse, error: ApiError): void {
+  if (error.details.retryAfterSeconds !== undefined) {
+    response.setHeader("retry-after", String(error.details.retryAfterSeconds));
+  }
+  if (!request.complete) response.setHeader("connection", "close");
+  send(request, response, error.code, "application/json", JSON.stringify(error.toStatus()));
+}
+
+/** Adds the warnings of a write as headers (RFC 7234 warn-code 299), each shown by kubectl. */
+export function addWarnings(response: ServerResponse, warnings: readonly string[]): void {
+  if (warnings.length === 0) return;
+  const quoted = warnings.map((text) => `299 - "${text.replaceAll(/[\\"]/g, String.raw`\$&`)}"`);
+  response.setHeader("warning", quoted);
+}
+
+/** The metadata of a list. */
+export function listMeta({ revision, continueToken, remaining }: ListResult): JsonObject {
+  return {
+    resourceVersion: String(revision),
+    ...(continueToken !== undefined && { continue: continueToken }),
+    ...(remaining !== undefined && { remainingItemCount: remaining }),
+  };
+}
+
+/** The JSON text of a list, from the texts of its items. */
+export function listText(resource: ResourceType, result: ListResult): string {
+  const head = `"kind":"${resource.kind}List","apiVersion":"${apiVersionOf(resource)}"`;
+  const items = result.items.map((object: ApiObject) => encoded(object)).join(",");
+  return `{${head},"metadata":${JSON.stringify(listMeta(result))},"items":[${items}]}`;
+}

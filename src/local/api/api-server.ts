@@ -1,0 +1,86 @@
+// The embedded Kubernetes API: enough of kube-apiserver over plain HTTP for this product, its tests and kubectl.
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Admission } from "./admission.ts";
+import { sendError } from "./answer.ts";
+import type { Context } from "./context.ts";
+import { handleObjects } from "./handle.ts";
+import { handlePath } from "./paths.ts";
+import { prepareCreate } from "./prepare.ts";
+import { apiVersionOf, namespaceType } from "./resources.ts";
+import { parseRoute } from "./route.ts";
+import { toApiError } from "./status.ts";
+import { Store } from "./store.ts";
+
+export interface ApiServerOptions {
+  /** Judges of every write, asked in order. Default none. */
+  readonly admission?: readonly Admission[];
+  /** Time for creationTimestamp and the like. Default the system's. */
+  readonly clock?: () => Date;
+  /** Changes that stay readable for watches and paging; older ones answer 410. Default 100 000. */
+  readonly historyLimit?: number;
+  /** Interval of watch bookmarks, in milliseconds. Default one minute, as kube-apiserver's. */
+  readonly bookmarkIntervalMs?: number;
+}
+
+/** A server that is not listening until `listen`; its objects live in memory and end with it. */
+export interface ApiServer {
+  /** Starts listening; port 0 takes a free one. `url` has no trailing slash. */
+  listen(where: { readonly host: string; readonly port: number }): Promise<{ readonly url: string }>;
+  /** Ends open watches, closes every connection and the listening socket. */
+  close(): Promise<void>;
+}
+
+function addNamespaces(context: Context): void {
+  for (const name of ["default", "kube-system", "kube-public"]) {
+    const object = { apiVersion: apiVersionOf(namespaceType), kind: "Namespace", metadata: { name } };
+    context.store.put(namespaceType, name, prepareCreate(context, namespaceType, object));
+  }
+}
+
+async function serve(
+  context: Context,
+  stopping: AbortSignal,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(`http://localhost${request.url?.startsWith("/") === true ? request.url : "/"}`);
+  const route = parseRoute(url.pathname);
+  if (route === undefined) handlePath(url.pathname, request, response);
+  else await handleObjects({ context, route, query: url.searchParams, request, response, stopping });
+}
+
+/** Makes a server with the namespaces default, kube-system and kube-public and no other object. */
+export function createApiServer(options: ApiServerOptions = {}): ApiServer {
+  const context: Context = {
+    store: new Store(options.historyLimit ?? 100_000),
+    admission: options.admission ?? [],
+    clock: options.clock ?? (() => new Date()),
+    bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000,
+  };
+  addNamespaces(context);
+  const stopping = new AbortController();
+  const server = createServer((request, response) => {
+    serve(context, stopping.signal, request, response).catch((error: unknown) => {
+      if (response.headersSent) response.destroy();
+      else sendError(request, response, toApiError(error));
+    });
+  });
+  return {
+    listen: ({ host, port }) =>
+      new Promise((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(port, host, () => {
+          server.off("error", reject);
+          const { address, family, port: chosen } = server.address() as AddressInfo;
+          resolve({ url: `http://${family === "IPv6" ? `[${address}]` : address}:${chosen}` });
+        });
+      }),
+    close: () =>
+      new Promise((resolve, reject) => {
+        stopping.abort();
+        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        setImmediate(() => server.closeAllConnections());
+      }),
+  };
+}

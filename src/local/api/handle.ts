@@ -1,0 +1,173 @@
+// One request for objects: from route, method and body to the answer.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { acceptedFormat, addWarnings, listText, sendText } from "./answer.ts";
+import { decodeBody, readBody } from "./body.ts";
+import { type Context, writeOptions } from "./context.ts";
+import { type Json, asString, isObject } from "./json.ts";
+import { type ApiObject, encoded, meta } from "./object.ts";
+import { patchObject } from "./patch.ts";
+import { getObject, listObjects } from "./read.ts";
+import { deleteObject, parseDeleteOptions } from "./remove.ts";
+import { apiVersionOf } from "./resources.ts";
+import { type ResourceRoute, flag } from "./route.ts";
+import { badRequest, methodNotAllowed, noSuchResource } from "./status.ts";
+import { serveWatch } from "./watch.ts";
+import { createObject, updateObject } from "./write.ts";
+
+/** One HTTP exchange about objects. `stopping` aborts when the server closes. */
+export interface Exchange {
+  readonly context: Context;
+  readonly route: ResourceRoute;
+  readonly query: URLSearchParams;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly stopping: AbortSignal;
+}
+
+type Handler = (exchange: Exchange) => Promise<void> | void;
+
+function answer({ request, response }: Exchange, code: number, object: ApiObject): void {
+  sendText(request, response, code, encoded(object), acceptedFormat(request.headers.accept));
+}
+
+/** The body as an object of the route's kind. @throws ApiError 400 when it is another. */
+export function requireKind({ resource }: ResourceRoute, value: Json): ApiObject {
+  const expected = apiVersionOf(resource);
+  if (!isObject(value))
+    throw badRequest("the object provided is unrecognized (must be of type v1): not an object");
+  const { apiVersion = expected, kind = resource.kind } = value;
+  if (apiVersion !== expected) {
+    throw badRequest(
+      `the API version in the data (${asString(apiVersion) ?? ""}) does not match the expected API version (${expected})`,
+    );
+  }
+  if (kind !== resource.kind) {
+    throw badRequest(
+      `${asString(kind) ?? ""} in version "${resource.version}" cannot be handled as a ${resource.kind}`,
+    );
+  }
+  const metadata = value["metadata"];
+  return {
+    ...value,
+    apiVersion: expected,
+    kind: resource.kind,
+    metadata: isObject(metadata) ? metadata : {},
+  };
+}
+
+const read: Handler = (exchange) => {
+  const { context, route, query, request, response, stopping } = exchange;
+  const format = acceptedFormat(request.headers.accept);
+  if (flag(query, "watch")) {
+    serveWatch(context, route, query, response, stopping);
+  } else if (route.name === undefined) {
+    sendText(request, response, 200, listText(route.resource, listObjects(context, route, query)), format);
+  } else answer(exchange, 200, getObject(context, route));
+};
+
+const create: Handler = async (exchange) => {
+  const { context, route, query, request, response } = exchange;
+  const options = writeOptions(query, request.headers["user-agent"], "CreateOptions");
+  const body = requireKind(route, decodeBody(await readBody(request), request.headers["content-type"]));
+  const created = createObject(context, route, body, options);
+  addWarnings(response, options.warnings);
+  answer(exchange, 201, created);
+};
+
+const replace: Handler = async (exchange) => {
+  const { context, route, query, request, response } = exchange;
+  const options = writeOptions(query, request.headers["user-agent"], "UpdateOptions");
+  const body = requireKind(route, decodeBody(await readBody(request), request.headers["content-type"]));
+  if (meta(body, "name") !== route.name) {
+    throw badRequest(
+      `the name of the object (${meta(body, "name")}) does not match the name on the URL (${route.name})`,
+    );
+  }
+  const updated = updateObject(context, route, getObject(context, route), body, options);
+  addWarnings(response, options.warnings);
+  answer(exchange, 200, updated);
+};
+
+const patch: Handler = async (exchange) => {
+  const { context, route, query, request, response } = exchange;
+  const options = writeOptions(query, request.headers["user-agent"], "PatchOptions");
+  const text = await readBody(request);
+  const patched = patchObject(context, route, query, request.headers["content-type"], text, options);
+  addWarnings(response, options.warnings);
+  answer(exchange, patched.created ? 201 : 200, patched.object);
+};
+
+async function deleteBody(request: IncomingMessage): Promise<Json | undefined> {
+  const text = await readBody(request);
+  return text === "" ? undefined : decodeBody(text, request.headers["content-type"]);
+}
+
+const remove: Handler = async (exchange) => {
+  const { context, route, query, request, response } = exchange;
+  const options = writeOptions(query, request.headers["user-agent"], "DeleteOptions");
+  const wanted = parseDeleteOptions(await deleteBody(request), query);
+  if (route.name === undefined) {
+    const doomed = listObjects(context, route, query);
+    for (const object of doomed.items) {
+      const namespace = meta(object, "namespace") || undefined;
+      deleteObject(context, { ...route, namespace, name: meta(object, "name") }, wanted, options);
+    }
+    sendText(
+      request,
+      response,
+      200,
+      listText(route.resource, doomed),
+      acceptedFormat(request.headers.accept),
+    );
+    return;
+  }
+  const removal = deleteObject(context, route, wanted, options);
+  addWarnings(response, options.warnings);
+  if (!removal.gone || route.resource.plural === "pods") {
+    answer(exchange, 200, removal.object);
+    return;
+  }
+  const { group, plural } = route.resource;
+  const status = {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Success",
+    details: {
+      name: route.name,
+      ...(group !== "" && { group }),
+      kind: plural,
+      uid: meta(removal.object, "uid"),
+    },
+  };
+  sendText(request, response, 200, JSON.stringify(status), acceptedFormat(request.headers.accept));
+};
+
+const byMethod: Readonly<Record<string, Handler>> = {
+  GET: read,
+  POST: create,
+  PUT: replace,
+  PATCH: patch,
+  DELETE: remove,
+};
+
+function allowed(method: string, { name, subresource, resource, namespace }: ResourceRoute): boolean {
+  if (subresource !== undefined) return ["GET", "PUT", "PATCH"].includes(method);
+  if (name !== undefined) return method !== "POST";
+  if (method === "GET") return true;
+  return (method === "POST" || method === "DELETE") && (!resource.namespaced || namespace !== undefined);
+}
+
+function hasSubresource({ resource, subresource }: ResourceRoute): boolean {
+  return subresource === undefined || (subresource === "status" && resource.status);
+}
+
+/** Answers, or throws an ApiError before anything is sent. */
+export async function handleObjects(exchange: Exchange): Promise<void> {
+  const { route, request } = exchange;
+  if (!hasSubresource(route)) throw noSuchResource();
+  const method = request.method === "HEAD" ? "GET" : (request.method ?? "GET");
+  const handler = byMethod[method];
+  if (handler === undefined || !allowed(method, route)) throw methodNotAllowed();
+  await handler(exchange);
+}

@@ -1,0 +1,84 @@
+// The schemas of the served kinds, read from crds/ when first needed: CRDs as KubeVirt and Multus ship them,
+// and core/v1 as kube-apiserver 1.37 publishes it (descriptions left out).
+import { readFileSync } from "node:fs";
+import { type JsonObject, isObject } from "./json.ts";
+
+/** A structural schema (OpenAPI v3 as CRDs use it), as far as it is read here. */
+export interface Schema {
+  readonly $ref?: string;
+  readonly type?: "object" | "array" | "string" | "integer" | "number" | "boolean";
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema | boolean;
+  readonly items?: Schema;
+  readonly required?: readonly string[];
+  readonly enum?: readonly (string | number | boolean | null)[];
+  readonly nullable?: boolean;
+  readonly default?: unknown;
+  readonly format?: string;
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly oneOf?: readonly Schema[];
+  readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
+  readonly "x-kubernetes-int-or-string"?: boolean;
+  readonly "x-kubernetes-list-type"?: "atomic" | "set" | "map";
+  readonly "x-kubernetes-list-map-keys"?: readonly string[];
+  readonly "x-kubernetes-map-type"?: "atomic" | "granular";
+  readonly "x-kubernetes-patch-strategy"?: string;
+  readonly "x-kubernetes-patch-merge-key"?: string;
+}
+
+/** Where a kind's schema comes from: a file of crds/, a core/v1 kind, or no more than its outline. */
+export type SchemaSource = { readonly file: string } | { readonly core: string } | { readonly open: string };
+
+const files = new Map<string, JsonObject>();
+
+function readSchemaFile(name: string): JsonObject {
+  let parsed = files.get(name);
+  if (parsed === undefined) {
+    const value: unknown = JSON.parse(readFileSync(new URL(`crds/${name}`, import.meta.url), "utf8"));
+    if (!isObject(value)) throw new Error(`crds/${name} is not a schema`);
+    files.set(name, (parsed = value));
+  }
+  return parsed;
+}
+
+const objectMeta: Schema = { $ref: "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" };
+const open: Schema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+
+function load(source: SchemaSource): Schema {
+  if ("core" in source) return { $ref: `#/components/schemas/io.k8s.api.core.v1.${source.core}` };
+  const outline = { apiVersion: { type: "string" }, kind: { type: "string" }, metadata: objectMeta } as const;
+  if ("open" in source) return { type: "object", properties: { ...outline, spec: open, status: open } };
+  const schema = readSchemaFile(source.file) as Schema;
+  return { ...schema, properties: { ...schema.properties, ...outline } };
+}
+
+const loaded = new Map<SchemaSource, Schema>();
+
+/** The schema of a kind, with the metadata that every kind has. */
+export function schemaOf(source: SchemaSource): Schema {
+  let schema = loaded.get(source);
+  if (schema === undefined) loaded.set(source, (schema = load(source)));
+  return schema;
+}
+
+/** The schema a `$ref` stands for; other schemas are returned as they are. */
+export function resolve(schema: Schema): Schema {
+  if (schema.$ref === undefined) return schema;
+  const name = schema.$ref.slice("#/components/schemas/".length);
+  const target = readSchemaFile("core-v1.json")[name];
+  if (!isObject(target)) throw new Error(`no schema ${name}`);
+  return target;
+}
+
+/** The schema of one field of an object; undefined when the schema does not know the field. */
+export function fieldSchema(schema: Schema, field: string): Schema | undefined {
+  const { properties, additionalProperties } = resolve(schema);
+  if (properties !== undefined && Object.hasOwn(properties, field)) return properties[field];
+  return typeof additionalProperties === "object" ? additionalProperties : undefined;
+}

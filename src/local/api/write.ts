@@ -1,0 +1,194 @@
+// The path every write takes: prepared, mutated, checked, judged and stored, in kube-apiserver's order.
+import type { KubernetesObject } from "../../domain/objects.ts";
+import type { AdmissionRequest, Refusal } from "./admission.ts";
+import type { Context, WriteOptions } from "./context.ts";
+import { jsonEqual } from "./json.ts";
+import { type ApiObject, finalizersOf, meta, withMeta } from "./object.ts";
+import { generateName, nameCauses } from "./object-names.ts";
+import { prepareCreate, prepareUpdate, updateCauses } from "./prepare.ts";
+import { type ResourceType, namespaceType } from "./resources.ts";
+import type { ResourceRoute } from "./route.ts";
+import { ApiError, alreadyExists, badRequest, conflict, forbidden, invalid, notFound } from "./status.ts";
+import { keyOf } from "./store.ts";
+
+type Operation = "CREATE" | "UPDATE" | "DELETE";
+
+/** How a refusal of a judge reaches the client. */
+function refused(refusal: Refusal): ApiError {
+  const reason =
+    refusal.reason ?? (refusal.code === 422 ? "Invalid" : refusal.code === 403 ? "Forbidden" : "");
+  return new ApiError(refusal.code, reason, refusal.message, { causes: refusal.causes ?? [] });
+}
+
+function admissionRequest(
+  operation: Operation,
+  route: ResourceRoute,
+  name: string,
+  object: ApiObject | undefined,
+  oldObject: ApiObject | undefined,
+  options: WriteOptions,
+): AdmissionRequest {
+  const { group, version, plural } = route.resource;
+  return {
+    operation,
+    resource: { group, version, plural },
+    subresource: route.subresource,
+    namespace: route.namespace,
+    name,
+    object: object as unknown as KubernetesObject | undefined,
+    oldObject: oldObject as unknown as KubernetesObject | undefined,
+    dryRun: options.dryRun,
+  };
+}
+
+/** Every judge's changes, one after the other. @throws ApiError with the first refusal. */
+function mutated(context: Context, request: AdmissionRequest): ApiObject {
+  let current = request;
+  for (const judge of context.admission) {
+    const verdict = judge.mutate?.(current);
+    if (verdict === undefined) continue;
+    if ("refusal" in verdict) throw refused(verdict.refusal);
+    current = { ...current, object: verdict.object };
+  }
+  return current.object as unknown as ApiObject;
+}
+
+/** Asks every judge. @throws ApiError with the first refusal. */
+export function judge(context: Context, request: AdmissionRequest, options: WriteOptions): void {
+  for (const { validate } of context.admission.map((one) => ({ validate: one.validate?.bind(one) }))) {
+    const verdict = validate?.(request);
+    if (verdict === undefined) continue;
+    if ("refusal" in verdict) throw refused(verdict.refusal);
+    options.warnings.push(...verdict.warnings);
+  }
+}
+
+function requireNamespace({ store }: Context, route: ResourceRoute, name: string): void {
+  if (route.namespace === undefined) return;
+  const namespace = store.get(namespaceType, route.namespace);
+  if (namespace === undefined) throw notFound(namespaceType, route.namespace);
+  if (namespace.metadata["deletionTimestamp"] === undefined) return;
+  const why = `unable to create new content in namespace ${route.namespace} because it is being terminated`;
+  throw forbidden(route.resource, name, why, [
+    {
+      reason: "NamespaceTerminating",
+      message: `namespace ${route.namespace} is being terminated`,
+      field: "metadata.namespace",
+    },
+  ]);
+}
+
+/** The decoded body with the namespace of the URL. @throws ApiError 400 when they differ. */
+export function inNamespace(route: ResourceRoute, object: ApiObject): ApiObject {
+  const given = meta(object, "namespace");
+  if (!route.resource.namespaced) return given === "" ? object : withMeta(object, { namespace: undefined });
+  if (given !== "" && given !== route.namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+  return withMeta(object, { namespace: route.namespace });
+}
+
+function named(resource: ResourceType, object: ApiObject): ApiObject {
+  if (meta(object, "name") !== "") return object;
+  const prefix = meta(object, "generateName");
+  if (prefix !== "") return withMeta(object, { name: generateName(prefix) });
+  throw invalid(resource, "", [
+    {
+      reason: "FieldValueRequired",
+      message: "Required value: name or generateName is required",
+      field: "metadata.name",
+    },
+  ]);
+}
+
+/** Creates an object. @throws ApiError 400, 403, 404 (no such namespace), 409 or 422, or a judge's refusal. */
+export function createObject(
+  context: Context,
+  route: ResourceRoute,
+  body: ApiObject,
+  options: WriteOptions,
+): ApiObject {
+  const { resource } = route;
+  const object = named(resource, inNamespace(route, body));
+  const name = meta(object, "name");
+  requireNamespace(context, route, name);
+  if (meta(object, "resourceVersion") !== "") {
+    throw new ApiError(500, "", "resourceVersion should not be set on objects to be created");
+  }
+  const request = admissionRequest(
+    "CREATE",
+    route,
+    name,
+    prepareCreate(context, resource, object),
+    undefined,
+    options,
+  );
+  const candidate = mutated(context, request);
+  const causes = nameCauses(resource, name);
+  if (causes.length > 0) throw invalid(resource, name, causes);
+  judge(context, { ...request, object: candidate as unknown as KubernetesObject }, options);
+  const key = keyOf(route.namespace, name);
+  if (context.store.get(resource, key) !== undefined) throw alreadyExists(resource, name);
+  return options.dryRun ? candidate : context.store.put(resource, key, candidate);
+}
+
+const staleText =
+  "the object has been modified; please apply your changes to the latest version and try again";
+
+function requireSame(resource: ResourceType, old: ApiObject, object: ApiObject): void {
+  const name = meta(old, "name");
+  const uid = meta(object, "uid");
+  if (uid !== "" && uid !== meta(old, "uid")) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${meta(old, "uid")}`;
+    throw conflict(resource, name, why);
+  }
+  const revision = meta(object, "resourceVersion");
+  if (revision !== "" && revision !== meta(old, "resourceVersion")) throw conflict(resource, name, staleText);
+}
+
+/** Puts a changed object in place of `old`. An update that changes nothing keeps the resourceVersion. */
+export function updateObject(
+  context: Context,
+  route: ResourceRoute,
+  old: ApiObject,
+  body: ApiObject,
+  options: WriteOptions,
+): ApiObject {
+  const { resource } = route;
+  const name = meta(old, "name");
+  const object = inNamespace(route, body);
+  requireSame(resource, old, object);
+  const prepared = prepareUpdate(resource, old, object, route.subresource);
+  const request = admissionRequest("UPDATE", route, name, prepared, old, options);
+  const candidate = prepareUpdate(resource, old, mutated(context, request), route.subresource);
+  const causes = updateCauses(old, candidate);
+  if (causes.length > 0) throw invalid(resource, name, causes);
+  judge(context, { ...request, object: candidate as unknown as KubernetesObject }, options);
+  if (options.dryRun) return candidate;
+  return settle(context, resource, keyOf(route.namespace, name), old, candidate);
+}
+
+/** Stores a changed object; one under deletion without finalizers goes. */
+export function settle(
+  { store }: Context,
+  resource: ResourceType,
+  key: string,
+  old: ApiObject,
+  candidate: ApiObject,
+): ApiObject {
+  const ends =
+    candidate.metadata["deletionTimestamp"] !== undefined &&
+    finalizersOf(candidate).length === 0 &&
+    (candidate.metadata["deletionGracePeriodSeconds"] ?? 0) === 0 &&
+    resource !== namespaceType;
+  if (ends) {
+    store.remove(resource, key);
+    return candidate;
+  }
+  return jsonEqual(old, candidate) ? old : store.put(resource, key, candidate);
+}
+
+/** The admission request of a deletion. */
+export function deletion(route: ResourceRoute, old: ApiObject, options: WriteOptions): AdmissionRequest {
+  return admissionRequest("DELETE", route, meta(old, "name"), undefined, old, options);
+}

@@ -1,0 +1,102 @@
+// Lists and watches over HTTP: revisions, paging, selectors, bookmarks and the forgotten past.
+import { describe, it } from "vitest";
+import { configMap, configMaps, startServer } from "./server.ts";
+
+describe("lists", () => {
+  it("pages over one snapshot while objects change", async ({ expect }) => {
+    const server = await startServer();
+    for (const name of ["a", "b", "c"]) await server.call("POST", configMaps, configMap(name));
+    const first = (await server.call("GET", `${configMaps}?limit=2`)).body;
+    expect(first.metadata).toMatchObject({ remainingItemCount: 1 });
+    await server.call("DELETE", `${configMaps}/c`);
+    const token = encodeURIComponent(first.metadata.continue);
+    const second = (await server.call("GET", `${configMaps}?limit=2&continue=${token}`)).body;
+    expect(second.items.map((item: { metadata: { name: string } }) => item.metadata.name)).toEqual(["c"]);
+    expect(second.metadata).toEqual({ resourceVersion: first.metadata.resourceVersion });
+  });
+
+  it.for([
+    ["a label", "labelSelector=app%3Dweb", ["a"]],
+    ["a missing label", "labelSelector=!app", ["c"]],
+    ["a set of values", "labelSelector=app in (web,db)", ["a", "b"]],
+    ["another value", "labelSelector=app!%3Dweb", ["b", "c"]],
+    ["a name", "fieldSelector=metadata.name%3Db", ["b"]],
+  ] as const)("selects by %s", async ([, query, names], { expect }) => {
+    const server = await startServer();
+    await server.call("POST", configMaps, configMap("a", {}, { labels: { app: "web" } }));
+    await server.call("POST", configMaps, configMap("b", {}, { labels: { app: "db" } }));
+    await server.call("POST", configMaps, configMap("c"));
+    const { body } = await server.call("GET", `${configMaps}?${query}`);
+    expect(body.items.map((item: { metadata: { name: string } }) => item.metadata.name)).toEqual(names);
+  });
+
+  it("answers 410 for a page whose snapshot is forgotten", async ({ expect }) => {
+    const server = await startServer({ historyLimit: 4 });
+    for (const name of ["a", "b", "c"]) await server.call("POST", configMaps, configMap(name));
+    const first = (await server.call("GET", `${configMaps}?limit=1`)).body;
+    for (const n of ["d", "e", "f", "g", "h", "i"]) await server.call("POST", configMaps, configMap(n));
+    const token = encodeURIComponent(first.metadata.continue);
+    const { body } = await server.call("GET", `${configMaps}?limit=1&continue=${token}`);
+    expect(body).toMatchObject({ code: 410, reason: "Expired" });
+  });
+});
+
+describe("watches", () => {
+  it("replay what came after a revision, then follow", async ({ expect }) => {
+    const server = await startServer();
+    const { resourceVersion } = (await server.call("GET", configMaps)).body.metadata;
+    await server.call("POST", configMaps, configMap("a"));
+    const watch = await server.watch(`${configMaps}?watch=1&resourceVersion=${resourceVersion}`);
+    expect(await watch.next()).toMatchObject({ type: "ADDED", object: { metadata: { name: "a" } } });
+    await server.call("DELETE", `${configMaps}/a`);
+    expect(await watch.next()).toMatchObject({ type: "DELETED", object: { metadata: { name: "a" } } });
+  });
+
+  it("see an object leave and enter their selector as DELETED and ADDED", async ({ expect }) => {
+    const server = await startServer();
+    const labelled = (app: string): object => configMap("a", {}, { labels: { app } });
+    await server.call("POST", configMaps, labelled("web"));
+    const watch = await server.watch(`${configMaps}?watch=1&labelSelector=app%3Dweb`);
+    expect(await watch.next()).toMatchObject({ type: "ADDED" });
+    await server.call("PUT", `${configMaps}/a`, labelled("db"));
+    const left = await watch.next();
+    expect(left).toMatchObject({ type: "DELETED", object: { metadata: { labels: { app: "web" } } } });
+    const { body } = await server.call("GET", `${configMaps}/a`);
+    expect(left.object.metadata.resourceVersion).toBe(body.metadata.resourceVersion);
+    await server.call("PUT", `${configMaps}/a`, labelled("web"));
+    expect(await watch.next()).toMatchObject({ type: "ADDED" });
+  });
+
+  it("mark the end of the initial events, and send a bookmark before their time is over", async ({
+    expect,
+  }) => {
+    const server = await startServer();
+    await server.call("POST", configMaps, configMap("a"));
+    const watch = await server.watch(
+      `${configMaps}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1`,
+    );
+    expect(await watch.next()).toMatchObject({ type: "ADDED" });
+    const end = await watch.next();
+    expect(end).toMatchObject({
+      type: "BOOKMARK",
+      object: { kind: "ConfigMap", metadata: { annotations: { "k8s.io/initial-events-end": "true" } } },
+    });
+    expect(await watch.next()).toMatchObject({ type: "BOOKMARK" });
+    await watch.ended();
+  });
+
+  it("from a forgotten revision get one ERROR with a 410 Status", async ({ expect }) => {
+    const server = await startServer({ historyLimit: 2 });
+    for (const name of ["a", "b", "c", "d"]) await server.call("POST", configMaps, configMap(name));
+    const watch = await server.watch(`${configMaps}?watch=1&resourceVersion=1`);
+    expect(await watch.next()).toMatchObject({ type: "ERROR", object: { code: 410, reason: "Expired" } });
+    await watch.ended();
+  });
+
+  it("end when the server closes", async ({ expect }) => {
+    const server = await startServer();
+    const watch = await server.watch(`${configMaps}?watch=1&resourceVersion=1`);
+    await server.close();
+    await expect(watch.ended()).resolves.toBeUndefined();
+  });
+});
