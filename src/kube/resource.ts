@@ -1,6 +1,7 @@
 // The kinds that the product and its stand-in speak to: where each lives in the API and what shape it has.
 import type {
   KubernetesObject,
+  KubeVirt,
   Namespace,
   NetworkAttachmentDefinition,
   Secret,
@@ -46,6 +47,7 @@ export const networkAttachmentDefinitions = resource<NetworkAttachmentDefinition
   "network-attachment-definitions",
   "NetworkAttachmentDefinition",
 );
+export const kubeVirts = resource<KubeVirt>("kubevirt.io", "v1", "kubevirts", "KubeVirt");
 export const secrets = resource<Secret>("", "v1", "secrets", "Secret");
 export const namespaces = resource<Namespace>("", "v1", "namespaces", "Namespace", false);
 
