@@ -1,0 +1,99 @@
+// An embedded API with the controller and the test's node, and ways to look at it and wait for it.
+import type { VirtualMachine } from "../../../src/domain/objects.ts";
+import { connectKube } from "../../../src/kube/connect.ts";
+import type { KubeClient } from "../../../src/kube/kube-client.ts";
+import { networkAttachmentDefinitions } from "../../../src/kube/resource.ts";
+import { createApiServer } from "../../../src/local/api/api-server.ts";
+import type { ControllerDelays, KubeVirtSpec } from "../../../src/local/kubevirt/controller/configuration.ts";
+import { startController } from "../../../src/local/kubevirt/controller/controller.ts";
+import { vmis, vms, type Vm, type Vmi } from "../../../src/local/kubevirt/controller/objects.ts";
+import { pods, type Pod } from "../../../src/local/kubevirt/resources.ts";
+import { quiet } from "./quiet-log.ts";
+import { startTestNode, type TestNodeOptions } from "./test-node.ts";
+
+export interface StandOptions extends Omit<TestNodeOptions, "client"> {
+  readonly configuration?: KubeVirtSpec;
+  readonly delays?: Partial<ControllerDelays>;
+  /** Without a node pods stay as they were created. */
+  readonly node?: boolean;
+}
+
+/** What can be seen of one VM. */
+export interface Seen {
+  readonly vm: Vm | undefined;
+  readonly vmi: Vmi | undefined;
+  readonly pods: readonly Pod[];
+}
+
+export interface Stand extends AsyncDisposable {
+  readonly client: KubeClient;
+  look(): Promise<Seen>;
+  /** Looks again and again until the condition holds. @throws with what was seen last after 10 s. */
+  until(condition: (seen: Seen) => boolean): Promise<Seen>;
+  change(edit: (spec: VirtualMachine["spec"]) => void): Promise<void>;
+}
+
+export const namespace = "default";
+
+export async function startStand(options: StandOptions = {}): Promise<Stand> {
+  const api = createApiServer();
+  const { url } = await api.listen({ host: "127.0.0.1", port: 0 });
+  const client = connectKube({ server: url });
+  for (const name of ["net", "net2", "net3", "sriov"]) {
+    await client.create(networkAttachmentDefinitions, {
+      apiVersion: "k8s.cni.cncf.io/v1",
+      kind: "NetworkAttachmentDefinition",
+      metadata: { name, namespace },
+      spec: { config: '{"cniVersion":"0.3.1","type":"bridge","bridge":"br1"}' },
+    });
+  }
+  const controller = startController({
+    client,
+    log: quiet,
+    clock: () => new Date(),
+    configuration: options.configuration,
+    delays: {
+      migrationGraceMs: 20,
+      reevaluateMs: 20,
+      workloadUpdateMs: 20,
+      startBackoffMs: 20,
+      ...options.delays,
+    },
+  });
+  const node = options.node === false ? undefined : startTestNode({ client, ...options });
+
+  async function look(): Promise<Seen> {
+    const [vm, vmi, list] = await Promise.all([
+      client.find(vms, { namespace, name: "vm" }),
+      client.find(vmis, { namespace, name: "vm" }),
+      client.list(pods, { namespace }),
+    ]);
+    return { vm, vmi, pods: list.items };
+  }
+
+  return {
+    client,
+    look,
+    async until(condition) {
+      const deadline = Date.now() + 10_000;
+      for (;;) {
+        const seen = await look();
+        if (condition(seen)) return seen;
+        if (Date.now() > deadline)
+          throw new Error(`it did not come to pass: ${JSON.stringify(seen, undefined, 1)}`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
+    async change(edit) {
+      const vm = await client.get(vms, { namespace, name: "vm" });
+      edit(vm.spec);
+      await client.replace(vms, vm, { fieldManager: "test" });
+    },
+    async [Symbol.asyncDispose]() {
+      await node?.stop();
+      await controller.stop();
+      await client.close();
+      await api.close();
+    },
+  };
+}
