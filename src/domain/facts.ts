@@ -9,10 +9,10 @@ export interface MacInUse {
   readonly nic: string;
 }
 
-/** The Secret of a VM as far as the plan compares it; its content leaves the domain as equal or not, never as text. */
+/** The Secret under the name that a VM's own Secret has. */
 export interface SecretFact {
+  /** True when it was made here for this VM. */
   readonly owned: boolean;
-  readonly data: Readonly<Record<string, string>>;
 }
 
 export interface Facts {
@@ -28,7 +28,6 @@ export interface Facts {
   readonly vm: VirtualMachine | undefined;
   /** Its running instance. */
   readonly vmi: VirtualMachineInstance | undefined;
-  /** The Secret under the name that this VM's Secret has. */
   readonly secret: SecretFact | undefined;
 }
 

@@ -208,3 +208,17 @@ export interface VirtualMachineInstance extends KubernetesObject {
     phaseTransitionTimestamps?: { phase: VmiPhase; phaseTransitionTimestamp: string }[];
   };
 }
+
+/** kubevirt.io/v1 KubeVirt: the installation, as far as the checks ask it. */
+export interface KubeVirt extends KubernetesObject {
+  apiVersion: "kubevirt.io/v1";
+  kind: "KubeVirt";
+  spec?: {
+    configuration?: {
+      network?: { binding?: Record<string, { domainAttachmentType?: string }> };
+      developerConfiguration?: { featureGates?: string[] };
+    };
+    workloadUpdateStrategy?: { workloadUpdateMethods?: string[] };
+  };
+  status?: { phase?: string; observedKubeVirtVersion?: string };
+}

@@ -70,6 +70,11 @@ export const effectOfReordering: EffectWithReason = {
 
 export const effectOfNewGuestConfig: EffectWithReason = { effect: "restart", reason: atBoot };
 
+export const effectOfNewUserData: EffectWithReason = {
+  effect: "restart",
+  reason: "the guest reads its user-data when it boots",
+};
+
 export function worst(all: readonly Effect[]): Effect {
   return effects[Math.max(0, ...all.map((effect) => effects.indexOf(effect)))] ?? "none";
 }

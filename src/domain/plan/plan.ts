@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { ResolvedVm } from "../nic.ts";
-import type { KubernetesObject, NetworkAttachmentDefinition } from "../objects.ts";
+import type { KubernetesObject, NetworkAttachmentDefinition, Secret } from "../objects.ts";
 import { isManaged } from "../ownership.ts";
-import { type Effect, worst } from "./effects.ts";
+import { type Effect, effectOfNewUserData, notRunning, worst } from "./effects.ts";
 import { type FieldChange, fieldChanges } from "./field-changes.ts";
 
 export type ObjectAction = "create" | "update" | "delete" | "unchanged";
@@ -44,7 +44,10 @@ export interface PlanInput {
 
 export function planVm(input: PlanInput): Plan {
   const objects = [...input.objects.map(plannedObject), ...input.released.map(releasedObject)];
-  const changes = fieldChanges(input.before, input.after, input.running);
+  const changes = [
+    ...fieldChanges(input.before, input.after, input.running),
+    ...input.objects.flatMap((object) => userDataChange(object, input.running)),
+  ];
   const effect = worst(changes.map((change) => change.effect));
   const uid = input.objects.find(({ live }) => live?.kind === "VirtualMachine")?.live?.metadata.uid;
   const fingerprint = createHash("sha256")
@@ -65,6 +68,17 @@ function plannedObject({ live, wanted }: Foreseen): PlannedObject {
   return isDeepStrictEqual(comparable(live), comparable(wanted))
     ? { ...common, action: "unchanged", reason: "it is as wanted" }
     : { ...common, action: "update", reason: "it differs from what is wanted" };
+}
+
+/** The text itself may hold passwords: the plan says that it changes, not how. */
+function userDataChange({ live, wanted }: Foreseen, running: boolean): readonly FieldChange[] {
+  if (live === undefined || wanted.kind !== "Secret") return [];
+  const before = (live as Secret).data?.["userdata"];
+  const after = (wanted as Secret).data?.["userdata"];
+  if (before === after) return [];
+  const words = (data: string | undefined): string => (data === undefined ? "" : "a text of its own");
+  const effect = running ? effectOfNewUserData : notRunning;
+  return [{ field: "userData.text", nic: "", oldValue: words(before), newValue: words(after), ...effect }];
 }
 
 /** Without what the API server and controllers keep for themselves. */

@@ -1,11 +1,6 @@
 // The state of every NIC of a VM, from what KubeVirt reports, claiming no more than that proves.
-import type {
-  Condition,
-  VirtualMachine,
-  VirtualMachineInstance,
-  VmiInterfaceStatus,
-  VmInterface,
-} from "../objects.ts";
+import type { Condition, VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from "../objects.ts";
+import { typeOf } from "../import.ts";
 import { primaryIndex } from "../resolve/metrics.ts";
 import type { NetworkType } from "../spec.ts";
 import { recordedSpec } from "../recorded-spec.ts";
@@ -85,13 +80,6 @@ export function interfaceStatuses(
       ...judge(vm, vmi, nic.name, reported),
     };
   });
-}
-
-/** What the binding tells of a NIC that this product did not make. */
-function typeOf(nic: VmInterface): NetworkType {
-  if (nic.masquerade !== undefined || nic.passtBinding !== undefined) return "pod";
-  if (nic.sriov !== undefined) return "sriov";
-  return nic.binding === undefined ? "bridge" : "macvlan";
 }
 
 type Verdict = Pick<InterfaceStatus, "state" | "reason" | "message" | "evidence">;

@@ -1,0 +1,70 @@
+// DeleteVM: the VM goes by a deletion; what it owns alone goes with it by Kubernetes' garbage collector.
+import { isManaged, secretNameOf } from "../domain/ownership.ts";
+import type { PlannedObject } from "../domain/plan/plan.ts";
+import { isKubeError } from "../kube/errors.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
+import { networkAttachmentDefinitions, virtualMachines } from "../kube/resource.ts";
+import { ObjectNotFound, PreconditionFailed, VersionMismatch } from "./errors.ts";
+
+export interface DeleteRequest {
+  readonly namespace: string;
+  readonly name: string;
+  /** Remove only this version of the VM. */
+  readonly etag?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What goes: the VM at once, the rest when it is gone. @throws ObjectNotFound, PreconditionFailed, VersionMismatch, KubeError. */
+export async function deleteVm(
+  client: KubeClient,
+  { namespace, name, etag, signal }: DeleteRequest,
+): Promise<readonly PlannedObject[]> {
+  const options = signal === undefined ? {} : { signal };
+  const subject = `${namespace}/${name}`;
+  const vm = await client.find(virtualMachines, { namespace, name }, options);
+  if (vm === undefined) throw new ObjectNotFound("VirtualMachine", subject);
+  if (!isManaged(vm)) {
+    throw new PreconditionFailed(
+      "VM_NOT_MANAGED",
+      `VirtualMachine ${subject}`,
+      "this VM was not made here; delete it with kubectl",
+    );
+  }
+  const { uid, resourceVersion } = vm.metadata;
+  if (etag !== undefined && etag !== resourceVersion) throw new VersionMismatch(`VirtualMachine ${subject}`);
+
+  const nads = await client.list(networkAttachmentDefinitions, { ...options, namespace });
+  const owned = nads.items.filter(
+    (nad) =>
+      isManaged(nad) &&
+      (nad.metadata.ownerReferences ?? []).length > 0 &&
+      (nad.metadata.ownerReferences ?? []).every((owner) => owner.uid === uid),
+  );
+  try {
+    await client.delete(
+      virtualMachines,
+      { namespace, name },
+      {
+        ...options,
+        ...(uid === undefined ? {} : { uid }),
+        ...(etag === undefined ? {} : { resourceVersion: etag }),
+        propagation: "Background",
+      },
+    );
+  } catch (error) {
+    if (isKubeError(error, "Conflict")) throw new VersionMismatch(`VirtualMachine ${subject}`);
+    throw error;
+  }
+  const gone = (kind: string, object: string, reason: string): PlannedObject => ({
+    action: "delete",
+    kind,
+    namespace,
+    name: object,
+    reason,
+  });
+  return [
+    gone(vm.kind, name, "asked for"),
+    gone("Secret", secretNameOf(name), "it belongs to the VM"),
+    ...owned.map(({ kind, metadata }) => gone(kind, metadata.name, "no other VM uses it")),
+  ];
+}

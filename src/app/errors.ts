@@ -1,0 +1,67 @@
+// Why a use case stopped, in its own words; api/ turns these into status codes with details.
+import type { Finding } from "../domain/findings.ts";
+
+/** The input has findings of severity error; nothing was written. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+  readonly findings: readonly Finding[];
+
+  constructor(findings: readonly Finding[]) {
+    super("the request has findings of severity error");
+    this.findings = findings;
+  }
+}
+
+/** There is no such object. */
+export class ObjectNotFound extends Error {
+  override readonly name = "ObjectNotFound";
+  readonly kind: string;
+  readonly object: string;
+
+  /** `object` is NAMESPACE/NAME. */
+  constructor(kind: string, object: string) {
+    super(`${kind} ${object} does not exist`);
+    this.kind = kind;
+    this.object = object;
+  }
+}
+
+export type PreconditionReason = "PLAN_CHANGED" | "VM_NOT_MANAGED" | "FIELD_OWNED_BY_OTHER_MANAGER";
+
+/** The world is not as the call supposes; nothing was written. */
+export class PreconditionFailed extends Error {
+  override readonly name = "PreconditionFailed";
+  readonly reason: PreconditionReason;
+  readonly subject: string;
+
+  constructor(reason: PreconditionReason, subject: string, message: string) {
+    super(message);
+    this.reason = reason;
+    this.subject = subject;
+  }
+}
+
+/** The VM is not in the version that the caller named. */
+export class VersionMismatch extends Error {
+  override readonly name = "VersionMismatch";
+  readonly subject: string;
+
+  constructor(subject: string) {
+    super(`${subject} was changed by somebody else; read it again`);
+    this.subject = subject;
+  }
+}
+
+/** A page token that this service did not give, or gave for other filters. */
+export class BadPageToken extends Error {
+  override readonly name = "BadPageToken";
+
+  constructor() {
+    super("the page token belongs to another list");
+  }
+}
+
+/** What the service needs is not there yet, such as its first complete list of the cluster's VMs. */
+export class NotReady extends Error {
+  override readonly name = "NotReady";
+}

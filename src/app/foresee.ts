@@ -1,0 +1,116 @@
+// What the API server would make of each object: a dry run of every write before the first one is made.
+import { type Finding, finding } from "../domain/findings.ts";
+import type {
+  KubernetesObject,
+  NetworkAttachmentDefinition,
+  OwnerReference,
+  Secret,
+} from "../domain/objects.ts";
+import { fieldManager, ownerReferenceTo } from "../domain/ownership.ts";
+import type { CompiledVm } from "../domain/compile/compile.ts";
+import type { Facts } from "../domain/facts.ts";
+import type { Foreseen } from "../domain/plan/plan.ts";
+import { isKubeError, type KubeError } from "../kube/errors.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
+import { networkAttachmentDefinitions, type Resource, secrets, virtualMachines } from "../kube/resource.ts";
+import { PreconditionFailed } from "./errors.ts";
+
+/** One object with the kind it is written as. */
+export interface Write {
+  readonly resource: Resource<KubernetesObject>;
+  readonly object: KubernetesObject;
+}
+
+/** The writes in order; the Secret belongs to the VM as soon as the VM exists. */
+export function writesOf(compiled: CompiledVm, owner: OwnerReference | undefined): readonly Write[] {
+  const owned = owner === undefined ? {} : { ownerReferences: [owner] };
+  const { secret } = compiled;
+  return [
+    ...compiled.attachments.map((object) => ({ resource: networkAttachmentDefinitions, object })),
+    { resource: secrets, object: { ...secret, metadata: { ...secret.metadata, ...owned } } },
+    { resource: virtualMachines, object: compiled.virtualMachine },
+  ];
+}
+
+export interface Foresight {
+  readonly objects: readonly Foreseen[];
+  /** What the API server or KubeVirt's admission refuses. */
+  readonly findings: readonly Finding[];
+}
+
+/** @throws PreconditionFailed when another manager owns a field. */
+export async function foresee(
+  client: KubeClient,
+  compiled: CompiledVm,
+  facts: Facts,
+  liveSecret: Secret | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Foresight> {
+  const owner = facts.vm === undefined ? undefined : ownerReferenceTo(facts.vm);
+  const liveOf = ({ kind, metadata }: KubernetesObject): KubernetesObject | undefined => {
+    if (kind === "VirtualMachine") return facts.vm;
+    return kind === "Secret" ? liveSecret : facts.nads?.get(`${metadata.namespace}/${metadata.name}`);
+  };
+  const findings: Finding[] = [];
+  const objects: Foreseen[] = [];
+  for (const { resource, object } of writesOf(compiled, owner)) {
+    const live = liveOf(object);
+    try {
+      const wanted = await client.apply(resource, object, {
+        fieldManager,
+        dryRun: true,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      objects.push({ live, wanted: object.kind === attachmentKind ? ownedToo(wanted, owner) : wanted });
+    } catch (error) {
+      if (isKubeError(error, "Conflict")) throw ownedByAnother(object, error);
+      if (
+        !isKubeError(error, "Invalid") &&
+        !isKubeError(error, "BadRequest") &&
+        !isKubeError(error, "Forbidden")
+      ) {
+        throw error;
+      }
+      findings.push(...refusals(error));
+    }
+  }
+  return { objects, findings };
+}
+
+const attachmentKind: NetworkAttachmentDefinition["kind"] = "NetworkAttachmentDefinition";
+
+/** A shared NAD gets this VM's reference by a write of its own, which the dry run does not show. */
+function ownedToo(nad: KubernetesObject, owner: OwnerReference | undefined): KubernetesObject {
+  const references = nad.metadata.ownerReferences ?? [];
+  if (owner === undefined || references.some(({ uid }) => uid === owner.uid)) return nad;
+  return { ...nad, metadata: { ...nad.metadata, ownerReferences: [...references, owner] } };
+}
+
+function ownedByAnother(object: KubernetesObject, error: KubeError): PreconditionFailed {
+  const { kind, metadata } = object;
+  return new PreconditionFailed(
+    "FIELD_OWNED_BY_OTHER_MANAGER",
+    `${kind} ${metadata.namespace}/${metadata.name}`,
+    error.message,
+  );
+}
+
+/** Each cause at the field of the input that it comes from. */
+function refusals(error: KubeError): readonly Finding[] {
+  const causes = error.causes.length > 0 ? error.causes : [{ field: "", message: error.message }];
+  return causes.map(({ field, message }) =>
+    finding("REFUSED_BY_CLUSTER", inputField(field), { message: message === "" ? error.message : message }),
+  );
+}
+
+/** `spec.template.spec.domain.devices.interfaces[1].macAddress` is `networks[1].macAddress`; the rest stays as it is. */
+export function inputField(field: string): string {
+  const match =
+    /^spec\.template\.spec\.(?:domain\.devices\.interfaces|networks)\[(\d+)\](?:\.(name|macAddress|state|multus)\b.*)?/.exec(
+      field,
+    );
+  if (match === null) return field;
+  const [, index, property] = match;
+  const names: Record<string, string> = { state: "linkState", multus: "nadName" };
+  return property === undefined ? `networks[${index}]` : `networks[${index}].${names[property] ?? property}`;
+}

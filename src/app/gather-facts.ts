@@ -1,0 +1,106 @@
+// Everything the domain asks about the cluster for one VM, read afresh, so that a plan never rests on an old cache.
+import type { Facts, MacInUse, SecretFact } from "../domain/facts.ts";
+import { normaliseMac } from "../domain/mac.ts";
+import type { NetworkAttachmentDefinition, Secret, VirtualMachine } from "../domain/objects.ts";
+import { isManaged, secretNameOf, vmLabel } from "../domain/ownership.ts";
+import { nadNamePattern } from "../domain/resolve/resolve-attachment.ts";
+import type { VmSpec } from "../domain/spec.ts";
+import { isKubeError } from "../kube/errors.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
+import {
+  kubeVirts,
+  namespaces,
+  networkAttachmentDefinitions,
+  secrets,
+  virtualMachineInstances,
+  virtualMachines,
+} from "../kube/resource.ts";
+import type { ClusterView } from "./cluster-view.ts";
+
+/** Facts for the domain, and the objects that the apply goes on with. */
+export interface Gathered {
+  readonly facts: Facts;
+  readonly secret: Secret | undefined;
+}
+
+export async function gatherFacts(
+  client: KubeClient,
+  view: ClusterView,
+  spec: VmSpec,
+  signal?: AbortSignal,
+): Promise<Gathered> {
+  const options = signal === undefined ? {} : { signal };
+  const { namespace } = spec;
+  const named = { namespace, name: spec.name };
+  const [namespaceObject, vm, vmi, secret, nads, bindingPlugins] = await Promise.all([
+    client.find(namespaces, { name: namespace }, options),
+    client.find(virtualMachines, named, options),
+    client.find(virtualMachineInstances, named, options),
+    client.find(secrets, { namespace, name: secretNameOf(spec.name) }, options),
+    readNads(client, spec, options),
+    readBindingPlugins(client, options),
+  ]);
+  return {
+    secret,
+    facts: {
+      namespaceExists: namespaceObject !== undefined,
+      nads,
+      macsInUse: view.vms.synced ? [...view.vms.values()].flatMap(macsOf) : undefined,
+      bindingPlugins,
+      vm,
+      vmi,
+      secret: secret && secretFact(secret, spec.name),
+    },
+  };
+}
+
+type Options = { readonly signal?: AbortSignal };
+
+/** Those of the VM's namespace, and those of others that the spec names. */
+async function readNads(
+  client: KubeClient,
+  spec: VmSpec,
+  options: Options,
+): Promise<ReadonlyMap<string, NetworkAttachmentDefinition>> {
+  const elsewhere = spec.networks
+    .map(({ nadName = "" }) => nadNamePattern.exec(nadName))
+    .flatMap((match) => {
+      const [, namespace, name] = match ?? [];
+      return namespace === undefined || name === undefined || namespace === spec.namespace
+        ? []
+        : [{ namespace, name }];
+    });
+  const [own, ...others] = await Promise.all([
+    client.list(networkAttachmentDefinitions, { ...options, namespace: spec.namespace }),
+    ...elsewhere.map((ref) => client.find(networkAttachmentDefinitions, ref, options)),
+  ]);
+  const all = [...own.items, ...others.filter((nad) => nad !== undefined)];
+  return new Map(all.map((nad) => [`${nad.metadata.namespace}/${nad.metadata.name}`, nad]));
+}
+
+/** undefined when the service may not read the KubeVirt resource, or there is none: then nothing is judged by it. */
+async function readBindingPlugins(
+  client: KubeClient,
+  options: Options,
+): Promise<readonly string[] | undefined> {
+  try {
+    const [installation] = (await client.list(kubeVirts, options)).items;
+    return installation && Object.keys(installation.spec?.configuration?.network?.binding ?? {});
+  } catch (error) {
+    if (isKubeError(error, "Forbidden") || isKubeError(error, "NotFound")) return undefined;
+    throw error;
+  }
+}
+
+function macsOf(vm: VirtualMachine): readonly MacInUse[] {
+  const { interfaces = [] } = vm.spec.template.spec.domain.devices;
+  return interfaces.flatMap(({ name, macAddress = "" }) => {
+    const mac = normaliseMac(macAddress);
+    const of = { namespace: vm.metadata.namespace ?? "", vm: vm.metadata.name, nic: name };
+    return mac === undefined ? [] : [{ ...of, mac }];
+  });
+}
+
+function secretFact(secret: Secret, vm: string): SecretFact {
+  return { owned: isManaged(secret) && secret.metadata.labels?.[vmLabel] === vm };
+}

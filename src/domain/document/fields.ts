@@ -1,0 +1,140 @@
+// The field table of both forms of a document: the Wukong resource and the API's VirtualMachine message.
+import {
+  defaultRoutes,
+  ipModes,
+  linkStates,
+  networkTypes,
+  runStrategies,
+  type DiskSpec,
+  type IpConfig,
+  type NetworkConfig,
+  type RouteConfig,
+  type UserDataSpec,
+  type VmSpec,
+} from "../spec.ts";
+import {
+  flag,
+  int32,
+  list,
+  quantity,
+  requiredText,
+  text,
+  uint32,
+  unread,
+  word,
+  type Field,
+  type FieldsOf,
+  type MappingShape,
+} from "./shape.ts";
+
+const texts = list({ kind: "text" });
+
+const route: FieldsOf<RouteConfig> = {
+  destination: requiredText,
+  gateway: requiredText,
+  metric: uint32,
+};
+
+const ipConfig: FieldsOf<IpConfig> = {
+  mode: word(ipModes, "IP_MODE"),
+  address: text,
+  addresses: texts,
+  gateway: text,
+  dnsServers: texts,
+  searchDomains: texts,
+  defaultRoute: word(defaultRoutes, "DEFAULT_ROUTE"),
+};
+
+const network: FieldsOf<NetworkConfig> = {
+  name: requiredText,
+  type: word(networkTypes, "NETWORK_TYPE"),
+  nadName: text,
+  vlanId: int32,
+  ipConfig: { shape: { kind: "mapping", fields: ipConfig } },
+  primary: flag,
+  priority: int32,
+  mtu: int32,
+  routes: list({ kind: "mapping", fields: route }),
+  physicalNetwork: text,
+  macAddress: text,
+  linkState: word(linkStates, "LINK_STATE"),
+};
+
+const diskFields: FieldsOf<DiskSpec> = {
+  name: text,
+  containerImage: text,
+  persistentVolumeClaim: text,
+  dataVolume: text,
+};
+const disk: MappingShape = {
+  kind: "mapping",
+  fields: diskFields,
+  oneOf: {
+    fields: ["containerImage", "persistentVolumeClaim", "dataVolume"],
+    code: "DISK_SOURCE_INVALID",
+  },
+};
+
+const userDataFields: FieldsOf<UserDataSpec> = { text, secretName: text };
+const userData: MappingShape = {
+  kind: "mapping",
+  fields: userDataFields,
+  oneOf: { fields: ["text", "secretName"], code: "USER_DATA_SOURCE_INVALID" },
+};
+
+const machine: FieldsOf<Omit<VmSpec, "namespace" | "name">> = {
+  cpu: int32,
+  memory: quantity,
+  bootDisk: { shape: disk },
+  disks: list(disk),
+  userData: { shape: userData },
+  runStrategy: word(runStrategies, "RUN_STRATEGY"),
+  networks: list({ kind: "mapping", fields: network }),
+};
+
+const apiFields: FieldsOf<VmSpec> = { namespace: text, name: requiredText, ...machine };
+
+/** The message multinic.v1.VirtualMachine as JSON or YAML. */
+export const apiForm: MappingShape = { kind: "mapping", fields: apiFields };
+
+/** spec of a Wukong. */
+export const wukongSpec: MappingShape = { kind: "mapping", fields: machine };
+
+/**
+ * metadata of a Wukong. Name and namespace are the VM's; the rest is the resource's own (metav1.ObjectMeta) and says
+ * nothing of the VM.
+ */
+export const wukongMetadata: MappingShape = {
+  kind: "mapping",
+  fields: {
+    name: requiredText,
+    namespace: text,
+    ...unreadFields(
+      "annotations",
+      "creationTimestamp",
+      "deletionGracePeriodSeconds",
+      "deletionTimestamp",
+      "finalizers",
+      "generation",
+      "labels",
+      "managedFields",
+      "ownerReferences",
+      "resourceVersion",
+      "selfLink",
+      "uid",
+    ),
+  },
+};
+
+/** The outermost mapping of a Wukong; metadata and spec are read by their own tables. */
+export const wukong: MappingShape = {
+  kind: "mapping",
+  fields: unreadFields("apiVersion", "kind", "metadata", "spec", "status"),
+};
+
+export const wukongApiVersions = ["vm.novasphere.dev/v1alpha1"] as const;
+export const wukongKinds = ["Wukong"] as const;
+
+function unreadFields(...names: readonly string[]): Readonly<Record<string, Field>> {
+  return Object.fromEntries(names.map((name) => [name, unread]));
+}

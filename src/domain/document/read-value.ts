@@ -1,0 +1,246 @@
+// The one walker over a document's values: reads what fits the table, and says of the rest what and where it is.
+import { finding, type Finding } from "../findings.ts";
+import { replaceWith, type Fix } from "../fix.ts";
+import { nearest } from "./nearest.ts";
+import type { Field, MappingShape, Shape } from "./shape.ts";
+
+/** How a form spells names and words. */
+export interface Reading {
+  /** The API's own form: `vlan_id` for `vlanId`, `NETWORK_TYPE_BRIDGE` for `bridge`. */
+  readonly apiNames: boolean;
+  readonly report: (found: Finding) => void;
+}
+
+/** The fields of `given` that could be read. Null and, where it is optional, empty text mean "not given". */
+export function readMapping(
+  shape: MappingShape,
+  given: unknown,
+  path: string,
+  reading: Reading,
+): Record<string, unknown> {
+  const read: Record<string, unknown> = {};
+  if (!isMapping(given)) {
+    wrongType(given, "a mapping", path, reading);
+    return read;
+  }
+  const names = spellings(shape, reading);
+  for (const [key, value] of Object.entries(given)) {
+    const name = names.get(key);
+    const field = name === undefined ? undefined : shape.fields[name];
+    if (name === undefined || field === undefined) unknownField(shape, given, key, path, reading);
+    else if (name !== key && Object.hasOwn(given, name)) givenTwice(name, key, path, reading);
+    else setRead(read, name, readField(field, value, fieldPath(path, key), reading));
+  }
+  for (const [name, field] of Object.entries(shape.fields)) {
+    if (!field.required || typeof read[name] === "string") continue;
+    // A value of a wrong type has its finding already; the name stays, so that positions in lists stay.
+    const value = given[name];
+    if (!isGiven(value)) reading.report(finding("FIELD_REQUIRED", fieldPath(path, name), { name }));
+    read[name] = "";
+  }
+  checkOneOf(shape, read, path, reading);
+  return read;
+}
+
+/** `networks` in `spec` of an outer path: the path of a field. */
+export function fieldPath(path: string, name: string): string {
+  const shown = name.length > longestShown ? `${name.slice(0, longestShown)}…` : name;
+  return path === "" ? shown : `${path}.${shown}`;
+}
+
+/** What kind of value it is, for people. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return "empty";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "string") return "text";
+  if (typeof value === "number") return Number.isInteger(value) ? "a whole number" : "a number";
+  return typeof value === "boolean" ? "true or false" : "a mapping";
+}
+
+const longestShown = 60;
+
+function readField(field: Field, value: unknown, path: string, reading: Reading): unknown {
+  if (!isGiven(value)) return undefined;
+  return readShape(field.shape, value, path, reading);
+}
+
+function readShape(shape: Shape, value: unknown, path: string, reading: Reading): unknown {
+  switch (shape.kind) {
+    case "text":
+      return typeof value === "string" ? value : wrongType(value, "text", path, reading, asText(value, path));
+    case "quantity":
+      if (typeof value === "number" && Number.isFinite(value)) return String(value);
+      return typeof value === "string" ? value : wrongType(value, "an amount such as 4Gi", path, reading);
+    case "flag":
+      return typeof value === "boolean"
+        ? value
+        : wrongType(value, "true or false", path, reading, asFlag(value, path));
+    case "integer":
+      return readInteger(shape, value, path, reading);
+    case "word":
+      return readWord(shape, value, path, reading);
+    case "list":
+      if (!Array.isArray(value)) return wrongType(value, "a list", path, reading);
+      return value.map((element: unknown, index) =>
+        readElement(shape.of, element, `${path}[${index}]`, reading),
+      );
+    case "mapping":
+      if (!isMapping(value)) return wrongType(value, "a mapping", path, reading);
+      return readMapping(shape, value, path, reading);
+    case "unread":
+      return undefined;
+  }
+}
+
+/** An element that could not be read stays in its place as an empty one: the paths of later findings count on it. */
+function readElement(shape: Shape, element: unknown, path: string, reading: Reading): unknown {
+  const read = readShape(shape, element, path, reading);
+  if (read !== undefined) return read;
+  if (shape.kind !== "mapping") return "";
+  const required = Object.entries(shape.fields).filter(([, field]) => field.required);
+  return Object.fromEntries(required.map(([name]) => [name, ""]));
+}
+
+function readInteger(
+  shape: Extract<Shape, { kind: "integer" }>,
+  value: unknown,
+  path: string,
+  reading: Reading,
+): number | undefined {
+  const fits = (n: unknown): n is number =>
+    typeof n === "number" && Number.isInteger(n) && n >= shape.min && n <= shape.max;
+  // -0 is 0, also where it is compared.
+  if (fits(value)) return value === 0 ? 0 : value;
+  if (typeof value === "number") {
+    wrongType(
+      value,
+      `a whole number from ${shape.min} to ${shape.max}`,
+      path,
+      reading,
+      undefined,
+      String(value),
+    );
+    return undefined;
+  }
+  const meant = typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : undefined;
+  wrongType(value, "a whole number", path, reading, fits(meant) ? replaceWith(path, meant) : undefined);
+  return undefined;
+}
+
+function readWord(
+  shape: Extract<Shape, { kind: "word" }>,
+  value: unknown,
+  path: string,
+  reading: Reading,
+): string | undefined {
+  const known = shape.words.join(", ");
+  if (typeof value !== "string") {
+    wrongType(value, `one of ${known}`, path, reading);
+    return undefined;
+  }
+  if (shape.words.includes(value)) return value;
+  const bare = value.startsWith(`${shape.prefix}_`) ? value.slice(shape.prefix.length + 1) : undefined;
+  if (reading.apiNames && bare !== undefined) {
+    const named = shape.words.find((word) => enumName(word) === bare);
+    if (named !== undefined) return named;
+    if (bare === "UNSPECIFIED") return undefined;
+  }
+  const meant = nearest(bare ?? value, shape.words);
+  const fix = meant === undefined ? {} : { fix: replaceWith(path, meant) };
+  reading.report(finding("VALUE_UNKNOWN", path, { given: clipped(value), known }, fix));
+  return undefined;
+}
+
+function checkOneOf(
+  shape: MappingShape,
+  read: Readonly<Record<string, unknown>>,
+  path: string,
+  reading: Reading,
+): void {
+  if (!shape.oneOf) return;
+  const given = shape.oneOf.fields.filter((name) => read[name] !== undefined);
+  if (given.length > 1) {
+    const related = given.map((name) => fieldPath(path, name));
+    reading.report(finding(shape.oneOf.code, path, { count: given.length }, { related }));
+  }
+}
+
+function wrongType(
+  value: unknown,
+  expected: string,
+  path: string,
+  reading: Reading,
+  fix?: Fix,
+  given = kindOf(value),
+): undefined {
+  reading.report(finding("WRONG_TYPE", path, { expected, given }, fix ? { fix } : {}));
+  return undefined;
+}
+
+function unknownField(
+  shape: MappingShape,
+  given: Readonly<Record<string, unknown>>,
+  key: string,
+  path: string,
+  reading: Reading,
+): void {
+  const field = fieldPath(path, key);
+  const known = Object.entries(shape.fields).flatMap(([name, { shape }]) =>
+    shape.kind === "unread" ? [] : name,
+  );
+  const all = Object.keys(shape.fields);
+  const meant = nearest(key, all);
+  const fix =
+    meant === undefined || Object.hasOwn(given, meant)
+      ? {}
+      : { fix: renamed(field, fieldPath(path, meant), given[key]) };
+  const names = (known.length > 0 ? known : all).join(", ");
+  reading.report(finding("UNKNOWN_FIELD", field, { name: clipped(key), known: names }, fix));
+}
+
+function renamed(from: string, to: string, value: unknown): Fix {
+  return { description: `rename ${from} to ${to}`, patches: [{ field: from }, { field: to, value }] };
+}
+
+function givenTwice(name: string, key: string, path: string, reading: Reading): void {
+  const problem = `${key} and ${name} are the same field; give it once`;
+  reading.report(
+    finding("DOCUMENT_INVALID", fieldPath(path, key), { problem }, { related: [fieldPath(path, name)] }),
+  );
+}
+
+/** What a key may be, and the field it names. */
+function spellings(shape: MappingShape, reading: Reading): ReadonlyMap<string, string> {
+  const names = Object.keys(shape.fields);
+  const snake = reading.apiNames ? names.map((name) => [snakeCase(name), name] as const) : [];
+  return new Map([...snake, ...names.map((name) => [name, name] as const)]);
+}
+
+const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** RerunOnFailure → RERUN_ON_FAILURE. */
+const enumName = (word: string): string => word.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase();
+
+const asText = (value: unknown, path: string): Fix | undefined =>
+  typeof value === "number" && Number.isFinite(value) ? replaceWith(path, String(value)) : undefined;
+
+const asFlag = (value: unknown, path: string): Fix | undefined => {
+  const word = typeof value === "string" ? value.toLowerCase() : undefined;
+  if (word === "true" || word === "yes" || word === "on") return replaceWith(path, true);
+  return word === "false" || word === "no" || word === "off" ? replaceWith(path, false) : undefined;
+};
+
+function setRead(read: Record<string, unknown>, name: string, value: unknown): void {
+  if (value !== undefined) read[name] = value;
+}
+
+/** Kubernetes drops nulls, and protobuf knows no difference between empty and absent text: both mean "not given". */
+const isGiven = (value: unknown): boolean => value !== null && value !== undefined && value !== "";
+
+/** A mapping of names, as opposed to a list or a plain value. */
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const clipped = (text: string): string =>
+  text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;

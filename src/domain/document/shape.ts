@@ -1,0 +1,55 @@
+// What a document may hold, as data: the types of values and the fields of mappings. The walker reads by it.
+
+/** A value of a document: one of the kinds that YAML and JSON share. */
+export type Shape =
+  | { readonly kind: "text" }
+  /** Text, or a plain number taken as its text: 4Gi, 1073741824. */
+  | { readonly kind: "quantity" }
+  | { readonly kind: "flag" }
+  | { readonly kind: "integer"; readonly min: number; readonly max: number }
+  /** One of `words`; the API's own form spells them `${prefix}_RERUN_ON_FAILURE`, and `${prefix}_UNSPECIFIED` for none. */
+  | { readonly kind: "word"; readonly words: readonly string[]; readonly prefix: string }
+  | { readonly kind: "list"; readonly of: Shape }
+  | MappingShape
+  /** Belongs to somebody else; taken as it is and not read. */
+  | { readonly kind: "unread" };
+
+/** A mapping with a fixed set of fields. */
+export interface MappingShape {
+  readonly kind: "mapping";
+  readonly fields: Readonly<Record<string, Field>>;
+  /** Fields of which at most one may be given, and the finding when there are more. */
+  readonly oneOf?: {
+    readonly fields: readonly string[];
+    readonly code: "DISK_SOURCE_INVALID" | "USER_DATA_SOURCE_INVALID";
+  };
+}
+
+/** A field of a mapping. */
+export interface Field {
+  readonly shape: Shape;
+  readonly required?: true;
+}
+
+/** Exactly the fields of `T`, so that a field added to the model is missed by the compiler here. */
+export type FieldsOf<T> = Readonly<Record<keyof T & string, Field>>;
+
+export const text: Field = { shape: { kind: "text" } };
+export const requiredText: Field = { shape: { kind: "text" }, required: true };
+export const quantity: Field = { shape: { kind: "quantity" } };
+export const flag: Field = { shape: { kind: "flag" } };
+export const unread: Field = { shape: { kind: "unread" } };
+/** A signed 32-bit integer, the API's int32. */
+export const int32: Field = { shape: { kind: "integer", min: -2_147_483_648, max: 2_147_483_647 } };
+/** An unsigned 32-bit integer, the API's uint32. */
+export const uint32: Field = { shape: { kind: "integer", min: 0, max: 4_294_967_295 } };
+
+/** One of `words`, spelled `PREFIX_WORD` in the API's own form. */
+export function word(words: readonly string[], prefix: string): Field {
+  return { shape: { kind: "word", words, prefix } };
+}
+
+/** A list of values of one shape. */
+export function list(of: Shape): Field {
+  return { shape: { kind: "list", of } };
+}
