@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 
 	v1 "kubevirt.io/api/core/v1"
 	"kubevirt.io/kubevirt/pkg/network/cache"
@@ -39,6 +38,7 @@ type domain struct {
 type agentInterface struct {
 	MAC           string   `json:"mac"`
 	InterfaceName string   `json:"interfaceName"`
+	IP            string   `json:"ip"` // as virt-launcher picks it: the first IPv4 address, else the first
 	IPs           []string `json:"ips"`
 }
 
@@ -100,21 +100,8 @@ func (s *sighting) libvirtDomain() *api.Domain {
 	}
 	for _, nic := range s.Agent {
 		d.Status.Interfaces = append(d.Status.Interfaces, api.InterfaceStatus{
-			Mac: nic.MAC, InterfaceName: nic.InterfaceName, IPs: nic.IPs, Ip: mainIP(nic.IPs),
+			Mac: nic.MAC, InterfaceName: nic.InterfaceName, Ip: nic.IP, IPs: nic.IPs,
 		})
 	}
 	return d
-}
-
-// mainIP is the address that virt-launcher reports first: IPv4 before IPv6.
-func mainIP(ips []string) string {
-	for _, ip := range ips {
-		if net.ParseIP(ip).To4() != nil {
-			return ip
-		}
-	}
-	if len(ips) > 0 {
-		return ips[0]
-	}
-	return ""
 }
