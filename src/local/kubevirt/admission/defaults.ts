@@ -1,0 +1,122 @@
+// The defaults that virt-api sets: those it stores with a VirtualMachine, and those it only judges by.
+import { type KubevirtConfiguration, permitsBridgeOnPodNetwork } from "./configuration.ts";
+import { one, quantityValue } from "./quantity.ts";
+import type { Disk, Domain, TemplateSpec, VirtualMachineSpec } from "./template-spec.ts";
+
+const machineTypes: Readonly<Record<string, string>> = {
+  amd64: "q35",
+  arm64: "virt",
+  s390x: "s390-ccw-virtio",
+};
+
+function architectureOf(spec: TemplateSpec, { architectureConfiguration }: KubevirtConfiguration): string {
+  return spec.architecture ?? architectureConfiguration?.defaultArchitecture ?? "amd64";
+}
+
+function withArchitecture(spec: TemplateSpec, configuration: KubevirtConfiguration): TemplateSpec {
+  const architecture = architectureOf(spec, configuration);
+  const { machine } = spec.domain;
+  const type = (machine?.type ?? "") === "" ? machineTypes[architecture] : machine?.type;
+  const domain = { ...spec.domain, machine: { ...machine, ...(type !== undefined && { type }) } };
+  return { ...spec, architecture, domain };
+}
+
+const pciTopologyVersion = "kubevirt.io/pci-topology-version";
+
+/** PCI Express with root ports for plugging: amd64 with q35, arm64 with virt (pkg/defaults/defaults.go). */
+function plugsOverPcie({ architecture, domain }: TemplateSpec): boolean {
+  const type = domain.machine?.type ?? "";
+  return architecture !== "s390x" && (type.includes("q35") || type.startsWith("virt"));
+}
+
+/**
+ * What the mutating webhook writes (vm-mutator.go): architecture and machine type always; at creation also the
+ * firmware's UUID and serial, on which the guest's cloud-init identity hangs, and the version of the PCI layout.
+ */
+export function withStoredDefaults(
+  spec: VirtualMachineSpec,
+  operation: "CREATE" | "UPDATE",
+  configuration: KubevirtConfiguration,
+  newUuid: () => string,
+): VirtualMachineSpec {
+  const { template } = spec;
+  const defaulted = withArchitecture(template.spec, configuration);
+  if (operation === "UPDATE") return { ...spec, template: { ...template, spec: defaulted } };
+  const { uuid = "", serial = "" } = defaulted.domain.firmware ?? {};
+  const firmware = {
+    ...defaulted.domain.firmware,
+    uuid: uuid === "" ? newUuid() : uuid,
+    serial: serial === "" ? newUuid() : serial,
+  };
+  const created = { ...defaulted, domain: { ...defaulted.domain, firmware } };
+  const annotations = { [pciTopologyVersion]: "v3", ...template.metadata?.annotations };
+  const metadata = plugsOverPcie(created) ? { ...template.metadata, annotations } : template.metadata;
+  return { ...spec, template: { ...template, ...(metadata !== undefined && { metadata }), spec: created } };
+}
+
+/** Guest memory by request, else by limit. */
+function withGuestMemory(domain: Domain): Domain {
+  const { requests, limits } = domain.resources ?? {};
+  const guest = [domain.memory?.guest, requests?.memory, limits?.memory].find(
+    (value, index) => value !== undefined && (index === 0 || quantityValue(value) !== 0n),
+  );
+  return { ...domain, memory: { ...domain.memory, ...(guest !== undefined && { guest }) } };
+}
+
+/** Without a topology the CPU resources count as sockets, rounded up. */
+function withTopology(domain: Domain): Domain {
+  const { cores = 0, sockets = 0, threads = 0 } = domain.cpu ?? {};
+  if (cores !== 0 || sockets !== 0 || threads !== 0) return domain;
+  const { requests, limits } = domain.resources ?? {};
+  const cpus = limits?.cpu ?? requests?.cpu;
+  const wanted = cpus === undefined ? 1 : Number((quantityValue(cpus) + one - 1n) / one);
+  return { ...domain, cpu: { ...domain.cpu, cores: 1, threads: 1, sockets: wanted } };
+}
+
+/** Volumes that no disk shows get one (pkg/util/util.go). */
+function withVolumeDisks(spec: TemplateSpec): TemplateSpec {
+  const { disks = [], filesystems = [] } = spec.domain.devices;
+  const shown = new Set([...disks, ...filesystems].map(({ name }) => name));
+  const added: Disk[] = (spec.volumes ?? [])
+    .filter(({ name }) => !shown.has(name))
+    .map(({ name }) => ({ name }));
+  if (added.length === 0) return spec;
+  const devices = { ...spec.domain.devices, disks: [...disks, ...added] };
+  return { ...spec, domain: { ...spec.domain, devices } };
+}
+
+/** A VM without any NIC gets one on the pod network, unless it asks for none (pkg/network/vmispec/defaults.go). */
+function withDefaultNetwork(spec: TemplateSpec, binding: string): TemplateSpec {
+  const nic = { name: "default", ...(binding === "bridge" ? { bridge: {} } : { masquerade: {} }) };
+  const devices = { ...spec.domain.devices, interfaces: [nic] };
+  return { ...spec, domain: { ...spec.domain, devices }, networks: [{ name: "default", pod: {} }] };
+}
+
+function lacksNetwork({ domain, networks = [] }: TemplateSpec): boolean {
+  const { interfaces = [], autoattachPodInterface = true } = domain.devices;
+  return autoattachPodInterface && interfaces.length === 0 && networks.length === 0;
+}
+
+/**
+ * What a VM would get when it runs (SetDefaultVirtualMachineInstanceSpec in pkg/defaults/defaults.go), by which it is
+ * judged. `failure` says why the configuration allows no default.
+ */
+export function withJudgingDefaults(
+  spec: VirtualMachineSpec,
+  configuration: KubevirtConfiguration,
+): { readonly defaulted: VirtualMachineSpec; readonly failure: string | undefined } {
+  let template = withArchitecture(spec.template.spec, configuration);
+  template = { ...template, domain: withTopology(withGuestMemory(template.domain)) };
+  const evictionStrategy = template.evictionStrategy ?? configuration.evictionStrategy;
+  if (evictionStrategy !== undefined) template = { ...template, evictionStrategy };
+  let failure: string | undefined;
+  if (lacksNetwork(template)) {
+    const binding = configuration.network?.defaultNetworkInterface ?? "masquerade";
+    if (binding === "bridge" && !permitsBridgeOnPodNetwork(configuration)) {
+      failure = "bridge interface is not enabled in kubevirt-config";
+    }
+    template = withDefaultNetwork(template, binding);
+  }
+  const defaulted = { ...spec, template: { ...spec.template, spec: withVolumeDisks(template) } };
+  return { defaulted, failure };
+}

@@ -1,0 +1,62 @@
+// What an object goes through when virt-api reads it into Go's types and writes it back.
+import { type Json, type JsonObject, asObject, isObject } from "../../api/json.ts";
+import { fieldSchema } from "../../api/schemas.ts";
+import { parseQuantity, quantityError } from "./quantity.ts";
+import type { VirtualMachineSpec } from "./template-spec.ts";
+import { hasZeroValue, isQuantity, walkSpec } from "./webhook-schema.ts";
+
+const template = "spec.template.spec.domain";
+
+/** Integers whose Go type is narrower than the schema says, with that type's bounds. */
+const narrowIntegers: Readonly<
+  Record<string, { readonly type: string; readonly min: number; readonly max: number }>
+> = {
+  [`${template}.devices.interfaces.bootOrder`]: { type: "uint", min: 0, max: Number.MAX_SAFE_INTEGER },
+  [`${template}.devices.disks.bootOrder`]: { type: "uint", min: 0, max: Number.MAX_SAFE_INTEGER },
+  [`${template}.devices.interfaces.ports.port`]: { type: "int32", min: -(2 ** 31), max: 2 ** 31 - 1 },
+  [`${template}.devices.interfaces.portRanges.start`]: { type: "int32", min: -(2 ** 31), max: 2 ** 31 - 1 },
+  [`${template}.devices.interfaces.portRanges.end`]: { type: "int32", min: -(2 ** 31), max: 2 ** 31 - 1 },
+  [`${template}.cpu.cores`]: { type: "uint32", min: 0, max: 2 ** 32 - 1 },
+  [`${template}.cpu.sockets`]: { type: "uint32", min: 0, max: 2 ** 32 - 1 },
+  [`${template}.cpu.threads`]: { type: "uint32", min: 0, max: 2 ** 32 - 1 },
+  [`${template}.cpu.maxSockets`]: { type: "uint32", min: 0, max: 2 ** 32 - 1 },
+};
+
+/** Why Go cannot read the spec; undefined when it can. A bad quantity stops the reading, a bad number waits for its end. */
+export function decodingError(spec: Json): string | undefined {
+  let quantity: string | undefined;
+  let integer: string | undefined;
+  walkSpec(spec, (path, value, schema) => {
+    if (isQuantity(schema) && parseQuantity(value as string | number) === undefined)
+      quantity ??= quantityError;
+    const bounds = narrowIntegers[path];
+    if (bounds !== undefined && typeof value === "number" && (value < bounds.min || value > bounds.max)) {
+      integer ??= `json: cannot unmarshal number ${value} into Go struct field VirtualMachineInstanceTemplateSpec.${path} of type ${bounds.type}`;
+    }
+  });
+  return quantity ?? integer;
+}
+
+/** The spec as Go writes it back: nulls gone, required scalars and the structs that are no pointers there. Given spec stays. */
+export function decodedSpec(given: JsonObject): VirtualMachineSpec {
+  const spec = structuredClone(given);
+  const vmTemplate = asObject(spec["template"]);
+  const templateSpec = { ...asObject(vmTemplate["spec"]) };
+  const domain = { devices: {}, resources: {}, ...asObject(templateSpec["domain"]) };
+  spec["template"] = { metadata: {}, ...vmTemplate, spec: { ...templateSpec, domain } };
+  walkSpec(spec, (_path, value, schema) => {
+    if (!isObject(value)) return;
+    for (const [name, field] of Object.entries(value)) if (field === null) delete value[name];
+    for (const name of schema.required ?? []) {
+      const field = fieldSchema(schema, name);
+      if (!Object.hasOwn(value, name) && hasZeroValue(field)) value[name] = zero(field?.type);
+    }
+  });
+  // The types were checked by the webhook's schema.
+  return spec as unknown as VirtualMachineSpec;
+}
+
+function zero(type: string | undefined): Json {
+  if (type === "string") return "";
+  return type === "boolean" ? false : 0;
+}

@@ -1,0 +1,113 @@
+// The first thing both webhooks ask: does the object have KubeVirt's types? pkg/util/openapi/openapi.go.
+// virt-api carries the schema compiled in; the CRD is generated from the same types, so that is read here.
+import { type Json, isObject } from "../../api/json.ts";
+import { type Schema, fieldSchema, resolve, schemaOf } from "../../api/schemas.ts";
+
+const source = { file: "virtualmachines.json" };
+
+/** The schema of VirtualMachine. */
+export function virtualMachineSchema(): Schema {
+  return schemaOf(source);
+}
+
+const templateMetadata = "spec.template.metadata";
+
+/** The CRD leaves the template's metadata open; virt-api knows it as ObjectMeta. */
+function schemaAt(path: string, schema: Schema): Schema {
+  const metadata = virtualMachineSchema().properties?.["metadata"];
+  return resolve(path === templateMetadata && metadata !== undefined ? metadata : schema);
+}
+
+/**
+ * What is wrong with spec and status, in the words of go-openapi; empty when nothing is. Items of lists are told
+ * without their index. Fields that are not known are not looked for: the API server has pruned them.
+ */
+export function schemaErrors(object: { readonly spec?: unknown; readonly status?: unknown }): string[] {
+  const { spec, status } = virtualMachineSchema().properties ?? {};
+  const errors: string[] = [];
+  if (object.spec === undefined) {
+    errors.push("spec in body is required", 'spec in body must be of type object: "null"');
+  } else if (spec !== undefined) errors.push(...valueErrors("spec", object.spec as Json, spec));
+  if (isObject(object.status) && status !== undefined) {
+    errors.push(...valueErrors("status", object.status, status));
+  }
+  return errors;
+}
+
+function valueErrors(path: string, value: Json, given: Schema): string[] {
+  const schema = schemaAt(path, given);
+  const mismatch = typeMismatch(value, schema);
+  if (mismatch !== undefined) return [`${path} in body must be of type ${mismatch}`];
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    return items === undefined ? [] : value.flatMap((item: Json) => valueErrors(path, item, items));
+  }
+  if (!isObject(value)) return [];
+  const present = Object.entries(value).flatMap(([name, field]) => fieldErrors(path, name, field, schema));
+  const missing = (schema.required ?? []).filter(
+    (name) => (value[name] ?? null) === null && !hasZeroValue(fieldSchema(schema, name)),
+  );
+  return [...present, ...missing.map((name) => `${path}.${name} in body is required`)];
+}
+
+function fieldErrors(path: string, name: string, value: Json | undefined, schema: Schema): string[] {
+  const field = fieldSchema(schema, name);
+  if (field === undefined) {
+    return path === templateMetadata ? [`${path}.${name} in body is a forbidden property`] : [];
+  }
+  // The API server drops null where the CRD does not allow it; in a status virt-api allows it too.
+  const dropped = value === null && (field.nullable !== true || path.startsWith("status"));
+  return value === undefined || dropped ? [] : valueErrors(`${path}.${name}`, value, field);
+}
+
+/** Required scalars are no trouble when missing: Go's zero value stands in for them. */
+export function hasZeroValue(schema: Schema | undefined): boolean {
+  return ["string", "integer", "number", "boolean"].includes(schema?.type ?? "");
+}
+
+/** Quantities are told from ports, which may be names as well, by their pattern. */
+export function isQuantity(schema: Schema): boolean {
+  return schema["x-kubernetes-int-or-string"] === true && schema.pattern !== undefined;
+}
+
+function typeMismatch(value: Json, schema: Schema): string | undefined {
+  const actual = typeName(value);
+  if (schema["x-kubernetes-int-or-string"] === true) {
+    const wanted = isQuantity(schema) ? "string,integer,number" : "string,number";
+    return actual === "string" || actual === "number" ? undefined : `${wanted}: "${actual}"`;
+  }
+  if (schema.type === undefined) return undefined;
+  if (schema.type === "integer" && typeof value === "number") {
+    return Number.isInteger(value) ? undefined : `${schema.format ?? "int32"}: "float64"`;
+  }
+  return schema.type === actual ? undefined : `${schema.type}: "${actual}"`;
+}
+
+function typeName(value: Json): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}
+
+/** Calls `visit` with every value below spec that the schema knows, with its path without indices. */
+export function walkSpec(spec: Json, visit: (path: string, value: Json, schema: Schema) => void): void {
+  const schema = virtualMachineSchema().properties?.["spec"];
+  if (schema !== undefined) walk("spec", spec, schema, visit);
+}
+
+function walk(
+  path: string,
+  value: Json,
+  given: Schema,
+  visit: (path: string, value: Json, schema: Schema) => void,
+): void {
+  const schema = schemaAt(path, given);
+  visit(path, value, schema);
+  if (Array.isArray(value) && schema.items !== undefined) {
+    for (const item of value as readonly Json[]) walk(path, item, schema.items, visit);
+  }
+  if (!isObject(value)) return;
+  for (const [name, field] of Object.entries(value)) {
+    const known = fieldSchema(schema, name);
+    if (known !== undefined && field !== undefined) walk(`${path}.${name}`, field, known, visit);
+  }
+}
