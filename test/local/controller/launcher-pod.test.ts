@@ -1,0 +1,41 @@
+// The virt-launcher pods that KubeVirt 1.9.0 made, against ours.
+import { describe, it } from "vitest";
+import { controllerRules } from "../../../src/local/kubevirt/controller/configuration.ts";
+import { launcherPod } from "../../../src/local/kubevirt/controller/launcher-pod.ts";
+import { newVmi } from "../../../src/local/kubevirt/controller/new-vmi.ts";
+import { annotations } from "../../../src/local/kubevirt/resources.ts";
+import { recorded } from "./recorded.ts";
+
+const rules = controllerRules({
+  configuration: { network: { binding: { macvtap: { domainAttachmentType: "tap" } } } },
+});
+
+describe("a virt-launcher pod is the recorded one", () => {
+  it.for(recorded.pods.plugins.filter(({ noPod }) => noPod === undefined))(
+    "$description",
+    (was, { expect }) => {
+      const pod = launcherPod(newVmi(was.vm), { rules, networkResources: new Map() });
+      const [compute] = pod.spec.containers;
+      const networks = pod.metadata.annotations?.[annotations.networks];
+      expect(networks).toBe(
+        was.networksAnnotation === undefined ? undefined : JSON.stringify(was.networksAnnotation),
+      );
+      expect(pod.metadata.annotations?.[annotations.defaultNetwork]).toBe(was.defaultNetworkAnnotation);
+      expect(compute?.resources).toEqual({ requests: was.requests, limits: was.limits });
+    },
+  );
+
+  it("is not made for a binding plugin that is not registered", ({ expect }) => {
+    const [was] = recorded.pods.plugins.filter(({ noPod }) => noPod !== undefined);
+    expect(`FailedCreate: failed to render launch manifest: ${errorOf(was?.vm)}`).toBe(was?.noPod);
+  });
+});
+
+function errorOf(vm: (typeof recorded.pods.plugins)[number]["vm"] | undefined): string {
+  if (vm === undefined) return "nothing was recorded";
+  try {
+    return launcherPod(newVmi(vm), { rules, networkResources: new Map() }).metadata.name;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
