@@ -27,9 +27,9 @@ export interface Domain {
 
 /** A network binding plugin as the KubeVirt CR registers it; only `tap` puts an interface into the domain. */
 export interface BindingPlugin {
-  readonly domainAttachmentType?: "tap" | "managedTap";
+  readonly domainAttachmentType?: string;
   /** Set when VMs with this binding on the pod network may migrate. */
-  readonly migration?: Readonly<Record<string, unknown>>;
+  readonly migration?: object;
 }
 
 /** Binding plugins by name. */

@@ -110,13 +110,14 @@ function checkRoutes(value: unknown): { readonly reason: string } | undefined {
   if (!Array.isArray(value)) return { reason: "routes is not a list" };
   for (const route of value) {
     if (!isRecord(route)) return { reason: "a route is not a mapping" };
-    const to = String(route["to"] ?? "");
+    const to = typeof route["to"] === "string" ? route["to"] : "";
     const [address = "", prefix = isIP(address) === 6 ? "128" : "32"] = to.split("/");
     if (to !== "default" && !isPrefix(address, prefix))
       return { reason: `route to '${to}' is not a network` };
-    const via = route["via"];
-    if (via !== undefined && isIP(String(via)) === 0)
-      return { reason: `route via '${String(via)}' is no address` };
+    const via = route["via"] ?? "";
+    if (via !== "" && (typeof via !== "string" || isIP(via) === 0)) {
+      return { reason: `route via ${JSON.stringify(via)} is no address` };
+    }
   }
   return undefined;
 }

@@ -1,0 +1,51 @@
+// What the loops of one node share: the API server, its caches, and what the node is.
+import type { NetworkAttachmentDefinition, VirtualMachineInstance } from "../../../domain/objects.ts";
+import type { Cache } from "../../../kube/cache.ts";
+import type { KubeClient } from "../../../kube/kube-client.ts";
+import type { KubeLog } from "../../../kube/log.ts";
+import type { Node, Pod } from "../resources.ts";
+import { labels } from "../resources.ts";
+import type { NodeDelays } from "./delays.ts";
+import type { BindingPlugins } from "./domain.ts";
+import type { Machines } from "./machines.ts";
+
+/** One node among the others of its cluster. */
+export interface NodeContext {
+  readonly nodeName: string;
+  readonly client: KubeClient;
+  /** Acts as this node's virt-handler; it updates VMIs and nothing else. */
+  readonly handlerClient: KubeClient;
+  readonly pods: Cache<Pod>;
+  readonly nodes: Cache<Node>;
+  readonly vmis: Cache<VirtualMachineInstance>;
+  readonly nads: Cache<NetworkAttachmentDefinition>;
+  readonly machines: Machines;
+  readonly plugins: BindingPlugins;
+  readonly delays: NodeDelays;
+  readonly clock: () => Date;
+  readonly log: KubeLog;
+}
+
+/** Kubernetes' form of a time: UTC, whole seconds. */
+export function timestamp(clock: () => Date): string {
+  return clock()
+    .toISOString()
+    .replace(/\.\d+Z$/, "Z");
+}
+
+/** `namespace/name`, as work queues have it. */
+export function keyOf({ metadata }: { readonly metadata: { namespace?: string; name: string } }): string {
+  return `${metadata.namespace ?? ""}/${metadata.name}`;
+}
+
+/** The reverse of keyOf. */
+export function refOf(key: string): { namespace: string; name: string } {
+  const slash = key.indexOf("/");
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/** virt-launcher pods of the VMI, on any node. */
+export function podsOf(context: NodeContext, vmiUid: string | undefined): Pod[] {
+  if (vmiUid === undefined) return [];
+  return [...context.pods.values()].filter(({ metadata }) => metadata.labels?.[labels.createdBy] === vmiUid);
+}

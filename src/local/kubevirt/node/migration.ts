@@ -1,0 +1,50 @@
+// The two virt-handlers of a migration that virt-controller handed over, one step per call. Pure.
+import type { VirtualMachineInstance } from "../../../domain/objects.ts";
+import { labels, type MigrationState } from "../resources.ts";
+
+/** True while a migration is under way and handed over to the nodes. */
+export function isMigrating(vmi: VirtualMachineInstance): boolean {
+  const state = migrationState(vmi);
+  const target = state?.targetNode ?? "";
+  return state !== undefined && state.completed !== true && state.failed !== true && target !== "";
+}
+
+/** status.migrationState, typed. */
+export function migrationState(vmi: VirtualMachineInstance): MigrationState | undefined {
+  return vmi.status?.migrationState;
+}
+
+/**
+ * The VMI after the next step, done by the node that the VMI is on: target address, start, target domain, takeover
+ * (from here on the target node acts), end. Call it only while isMigrating.
+ */
+export function nextMigrationStep(vmi: VirtualMachineInstance, now: string): VirtualMachineInstance {
+  const state = migrationState(vmi) ?? {};
+  const target = state.targetNode ?? "";
+  const marks = vmi.metadata.labels ?? {};
+  if ((state.targetNodeAddress ?? "") === "") {
+    return withState(vmi, { targetNodeAddress: "127.0.0.1", targetDirectMigrationNodePorts: { "49152": 0 } });
+  }
+  if (isUnset(state.startTimestamp))
+    return withState(vmi, { startTimestamp: now, targetNodeDomainDetected: true });
+  if (isUnset(state.targetNodeDomainReadyTimestamp))
+    return withState(vmi, { targetNodeDomainReadyTimestamp: now });
+  if (vmi.status?.nodeName !== target) {
+    return {
+      ...vmi,
+      metadata: { ...vmi.metadata, labels: { ...marks, [labels.nodeName]: target } },
+      status: { ...vmi.status, nodeName: target },
+    };
+  }
+  const { [labels.migrationTargetNodeName]: _arrived, ...left } = marks;
+  const ended = withState(vmi, { endTimestamp: now, completed: true });
+  return { ...ended, metadata: { ...ended.metadata, labels: left } };
+}
+
+function withState(vmi: VirtualMachineInstance, fields: Partial<MigrationState>): VirtualMachineInstance {
+  return { ...vmi, status: { ...vmi.status, migrationState: { ...migrationState(vmi), ...fields } } };
+}
+
+function isUnset(timestamp: string | null | undefined): boolean {
+  return timestamp === undefined || timestamp === null || timestamp === "";
+}

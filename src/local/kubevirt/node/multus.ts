@@ -1,0 +1,214 @@
+// Multus on one node: what a pod's annotation asks for, and the network-status that follows, or why no sandbox can be
+// made. Texts are those of Multus 4.3 and the CNI plugins. Pure. Addresses by a NAD's IPAM are not played.
+import { podInterfaceName, randomMac } from "./domain.ts";
+import type { NetworkAttachmentDefinition } from "../../../domain/objects.ts";
+import { annotations, labels, type Pod } from "../resources.ts";
+
+/** One element of the annotation k8s.v1.cni.cncf.io/network-status. */
+export interface NetworkStatus {
+  readonly name: string;
+  readonly interface: string;
+  readonly ips?: readonly string[];
+  readonly mac: string;
+  readonly default?: true;
+  readonly dns: object;
+}
+
+/** One element of the annotation k8s.v1.cni.cncf.io/networks, in the JSON form that KubeVirt writes. */
+interface NetworkSelection {
+  readonly name: string;
+  readonly namespace: string;
+  readonly interface?: string;
+  readonly mac?: string;
+}
+
+/** Why CNI ADD failed. */
+export interface AttachFailure {
+  /** As kubelet's event FailedCreatePodSandBox cites it. */
+  readonly error: string;
+  /** The event that Multus itself writes to the pod; only a missing NAD has one. */
+  readonly event?: { readonly reason: "NoNetworkFound"; readonly message: string };
+}
+
+export type Attachment =
+  | { readonly kind: "attached"; readonly statuses: readonly NetworkStatus[] }
+  | { readonly kind: "failed"; readonly failure: AttachFailure };
+
+/** Looks a NAD up; undefined when there is none. */
+export type NadLookup = (ref: { namespace: string; name: string }) => NetworkAttachmentDefinition | undefined;
+
+/** Attaches every network of the pod, or none: one failure fails the sandbox. */
+export function attachNetworks(pod: Pod, podIP: string, nads: NadLookup): Attachment {
+  const selections = parseSelections(pod);
+  if (selections === undefined) {
+    return failed(
+      podError(
+        pod,
+        "parsePodNetworkAnnotation: failed to parse pod Network Attachment Selection Annotation JSON format",
+      ),
+    );
+  }
+  const statuses: NetworkStatus[] = [primaryStatus(pod, podIP)];
+  for (const selection of selections) {
+    const nad = nads(selection);
+    const failure = nad === undefined ? missingNad(pod, selection) : configFailure(pod, selection, nad);
+    if (failure !== undefined) return { kind: "failed", failure };
+    statuses.push(secondaryStatus(pod, selection));
+  }
+  return { kind: "attached", statuses };
+}
+
+/**
+ * network-status after the annotation of a running pod changed and multus-dynamic-networks-controller followed;
+ * undefined when nothing changes or a NAD is missing. SR-IOV devices stay: virt-controller takes them off the
+ * annotation of a running pod without wanting them gone.
+ */
+export function reattachNetworks(
+  pod: Pod,
+  podIP: string,
+  nads: NadLookup,
+): readonly NetworkStatus[] | undefined {
+  const before = networkStatuses(pod);
+  const attachment = attachNetworks(pod, podIP, nads);
+  if (attachment.kind === "failed") return undefined;
+  const asked = new Set(attachment.statuses.map((status) => status.interface));
+  const devices = before.filter((status) => !asked.has(status.interface) && isSriov(status, nads));
+  const now = [...attachment.statuses, ...devices];
+  const same =
+    now.length === before.length && now.every((a) => before.some((b) => a.interface === b.interface));
+  return same ? undefined : now;
+}
+
+/** The pod's network-status annotation; empty before Multus wrote it. */
+export function networkStatuses(pod: Pod): readonly NetworkStatus[] {
+  const text = pod.metadata.annotations?.[annotations.networkStatus];
+  return text === undefined ? [] : (JSON.parse(text) as NetworkStatus[]);
+}
+
+function parseSelections(pod: Pod): readonly NetworkSelection[] | undefined {
+  const text = pod.metadata.annotations?.[annotations.networks];
+  if (text === undefined || text === "") return [];
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // The comma-separated short form is never written by KubeVirt; it counts as unreadable here.
+    return undefined;
+  }
+  if (!Array.isArray(parsed)) return undefined;
+  return (parsed as Partial<NetworkSelection>[]).map(({ name = "", namespace, ...rest }) => ({
+    ...rest,
+    name,
+    namespace: namespace ?? pod.metadata.namespace ?? "",
+  }));
+}
+
+function primaryStatus(pod: Pod, podIP: string): NetworkStatus {
+  const name = pod.metadata.annotations?.[annotations.defaultNetwork] ?? "cluster-network";
+  const mac = randomMac(pod.metadata.uid ?? pod.metadata.name, "eth0");
+  return { name, interface: "eth0", ips: [podIP], mac, default: true, dns: {} };
+}
+
+function secondaryStatus(pod: Pod, selection: NetworkSelection): NetworkStatus {
+  const podInterface = selection.interface ?? podInterfaceName(selection.name);
+  const owner = pod.metadata.labels?.[labels.createdBy] ?? pod.metadata.uid ?? pod.metadata.name;
+  return {
+    name: `${selection.namespace}/${selection.name}`,
+    interface: podInterface,
+    mac: selection.mac?.toLowerCase() ?? randomMac(owner, podInterface),
+    dns: {},
+  };
+}
+
+function missingNad(pod: Pod, { namespace, name }: NetworkSelection): AttachFailure {
+  const message =
+    `cannot find a network-attachment-definition (${name}) in namespace (${namespace}): ` +
+    `network-attachment-definitions.k8s.cni.cncf.io "${name}" not found`;
+  const error = delegateError(pod, `getKubernetesDelegate: ${message}`);
+  return { error, event: { reason: "NoNetworkFound", message } };
+}
+
+/** What Multus and the plugin refuse of a NAD's configuration; undefined when they take it. */
+function configFailure(
+  pod: Pod,
+  selection: NetworkSelection,
+  nad: NetworkAttachmentDefinition,
+): AttachFailure | undefined {
+  const config = nad.spec?.config ?? "";
+  if (config === "") {
+    return {
+      error: delegateError(
+        pod,
+        "GetCNIConfig: err in GetCNIConfigFromFile: No networks found in /etc/cni/multus/net.d",
+      ),
+    };
+  }
+  const parsed = parseJson(config);
+  if ("error" in parsed) {
+    const text = `GetCNIConfig: err in getCNIConfigFromSpec: failed to unmarshal Spec.Config: ${parsed.error}`;
+    return { error: delegateError(pod, text) };
+  }
+  const { value } = parsed;
+  const plugins = Array.isArray(value["plugins"]) ? (value["plugins"] as Record<string, unknown>[]) : [value];
+  if (plugins.some(({ type }) => typeof type !== "string" || type === "")) {
+    const text = "LoadDelegateNetConfList: delegate must have the 'type' or 'plugin' field";
+    return { error: delegateError(pod, `LoadDelegateNetConf: failed with: ${text}`) };
+  }
+  if (value["cniVersion"] === undefined || value["cniVersion"] === "") {
+    return { error: addError(pod, selection, value, "cannot convert: no valid IP addresses") };
+  }
+  return undefined;
+}
+
+/** True for a NAD whose plugin hands a device to the VM instead of a pod interface. */
+function isSriov(status: NetworkStatus, nads: NadLookup): boolean {
+  const [namespace = "", name = ""] = status.name.split("/");
+  const parsed = parseJson(nads({ namespace, name })?.spec?.config ?? "");
+  return "value" in parsed && parsed.value["type"] === "sriov";
+}
+
+/** Failures in the words of Go's encoding/json, as far as two sentences can tell them apart. */
+function parseJson(text: string): { readonly value: Record<string, unknown> } | { readonly error: string } {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return { value: value as Record<string, unknown> };
+    }
+    return { error: "json: cannot unmarshal into Go value of type map[string]interface {}" };
+  } catch (error) {
+    return { error: goSyntaxError(text, error instanceof Error ? error.message : String(error)) };
+  }
+}
+
+function goSyntaxError(text: string, reason: string): string {
+  const position = Number(/at position (\d+)/.exec(reason)?.[1] ?? text.length);
+  if (position >= text.length) return "unexpected end of JSON input";
+  return `invalid character '${text[position] ?? ""}' looking for beginning of value`;
+}
+
+function failed(error: string): Attachment {
+  return { kind: "failed", failure: { error } };
+}
+
+function podError(pod: Pod, text: string): string {
+  const { namespace = "", name, uid = "" } = pod.metadata;
+  return (
+    `Multus: [${namespace}/${name}/${uid}]: error loading k8s delegates k8s args: TryLoadPodDelegates: ` +
+    `error in getting k8s network for pod: ${text}`
+  );
+}
+
+function delegateError(pod: Pod, text: string): string {
+  return podError(pod, `GetNetworkDelegates: failed getting the delegate: ${text}`);
+}
+
+function addError(
+  pod: Pod,
+  selection: NetworkSelection,
+  config: Record<string, unknown>,
+  text: string,
+): string {
+  const { namespace = "", name, uid = "" } = pod.metadata;
+  const network = typeof config["name"] === "string" ? config["name"] : selection.name;
+  return `[${namespace}/${name}/${uid}:${network}]: error adding container to network "${network}": ${text}`;
+}

@@ -1,0 +1,145 @@
+// One node of the cluster, played: scheduler, kubelet, Multus, virt-handler and the guests, as a client of any
+// Kubernetes API server. It restarts from the objects alone; guests are then booted anew from their VMIs.
+import { startCache } from "../../../kube/cache.ts";
+import type { KubeClient } from "../../../kube/kube-client.ts";
+import type { KubeLog } from "../../../kube/log.ts";
+import { networkAttachmentDefinitions, virtualMachineInstances } from "../../../kube/resource.ts";
+import { labels, nodes as nodeResource, pods as podResource, virtLauncher } from "../resources.ts";
+import { keyOf, timestamp, type NodeContext } from "./context.ts";
+import { fastDelays, type NodeDelays } from "./delays.ts";
+import type { BindingPlugins } from "./domain.ts";
+import { exposition } from "./exposition.ts";
+import { createKubelet } from "./kubelet.ts";
+import { createMachines, type Machines } from "./machines.ts";
+import { serveMetrics } from "./metrics-server.ts";
+import { createPodAddresses } from "./pod-addresses.ts";
+import { beat, heartbeatEveryMs, registerNode } from "./registration.ts";
+import { nicSamples } from "./samples.ts";
+import { vmiUid } from "./scheduling.ts";
+import { createVirtHandler } from "./virt-handler.ts";
+import { startWorkQueue } from "./work-queue.ts";
+
+/** How a node is played. */
+export interface NodeOptions {
+  /** May read and write pods, nodes, NADs, Secrets and events. */
+  readonly client: KubeClient;
+  /**
+   * Writes VMIs as this node's virt-handler. With KubeVirt's own virt-api it must act as the service account
+   * kubevirt/kubevirt-handler with the extra `authentication.kubernetes.io/node-name` (handlerIdentity). Default: client.
+   */
+  readonly handlerClient?: KubeClient;
+  readonly nodeName: string;
+  readonly log: KubeLog;
+  readonly clock: () => Date;
+  /** Default: fastDelays. */
+  readonly delays?: NodeDelays;
+  /** As the KubeVirt CR registers them. Default: none. */
+  readonly bindings?: BindingPlugins;
+  /** Device-plugin resources that the node offers besides KubeVirt's own, such as `openshift.io/sriov: "8"`. */
+  readonly resources?: Readonly<Record<string, string>>;
+  /** multus-dynamic-networks-controller runs too: NICs reach running pods without a migration. Default false. */
+  readonly dynamicNetworks?: boolean;
+  /** Shared with the cluster's other nodes, so that guests can move between them. Default: its own. */
+  readonly machines?: Machines;
+  readonly metricsListen: { readonly host: string; readonly port: number };
+}
+
+/** A played node. */
+export interface PlayedNode {
+  readonly metricsUrl: string;
+  /** Resolves when nothing of it runs any more. The Node object stays. */
+  stop(): Promise<void>;
+}
+
+/** Who a virt-handler is to KubeVirt's own virt-api: for the `impersonate` of connectKube. */
+export function handlerIdentity(
+  nodeName: string,
+  namespace = "kubevirt",
+): {
+  readonly user: string;
+  readonly groups: readonly string[];
+  readonly extra: Record<string, readonly string[]>;
+} {
+  return {
+    user: `system:serviceaccount:${namespace}:kubevirt-handler`,
+    groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
+    extra: { "authentication.kubernetes.io/node-name": [nodeName] },
+  };
+}
+
+/** Registers the node and plays it until stopped. @throws KubeError when the node cannot be registered. */
+export async function startNode(options: NodeOptions): Promise<PlayedNode> {
+  const { client, nodeName, log, clock } = options;
+  await registerNode(client, nodeName, options.resources ?? {}, timestamp(clock));
+  const caches = {
+    pods: startCache(client, podResource, {
+      labelSelector: `${labels.app}=${virtLauncher}`,
+      project: (pod) => pod,
+      log,
+    }),
+    nodes: startCache(client, nodeResource, { project: (node) => node, log }),
+    vmis: startCache(client, virtualMachineInstances, { project: (vmi) => vmi, log }),
+    nads: startCache(client, networkAttachmentDefinitions, { project: (nad) => nad, log }),
+  };
+  const context: NodeContext = {
+    ...caches,
+    client,
+    handlerClient: options.handlerClient ?? client,
+    nodeName,
+    machines: options.machines ?? createMachines(),
+    plugins: options.bindings ?? {},
+    delays: options.delays ?? fastDelays,
+    clock,
+    log,
+  };
+  const addresses = createPodAddresses(nodeName);
+  const kubelet = createKubelet(context, { addresses, dynamicNetworks: options.dynamicNetworks ?? false });
+  const virtHandler = createVirtHandler(context);
+  const podQueue = startWorkQueue({ name: "kubelet", handle: kubelet.handle, log });
+  const vmiQueue = startWorkQueue({ name: "virt-handler", handle: virtHandler.handle, log });
+
+  await Promise.all(Object.values(caches).map((cache) => cache.whenSynced()));
+  const addAllPods = (): void => {
+    for (const pod of caches.pods.values()) podQueue.add(keyOf(pod));
+  };
+  const addPodsOf = (uid: string | undefined): void => {
+    for (const pod of caches.pods.values()) if (vmiUid(pod) === uid) podQueue.add(keyOf(pod));
+  };
+  const addVmiOf = (uid: string | undefined): void => {
+    for (const vmi of caches.vmis.values()) if (vmi.metadata.uid === uid) vmiQueue.add(keyOf(vmi));
+  };
+  caches.pods.subscribe(({ value, previous }) => {
+    const pod = value ?? previous;
+    if (pod === undefined) return;
+    if (value !== undefined) podQueue.add(keyOf(value));
+    addVmiOf(vmiUid(pod));
+  });
+  caches.vmis.subscribe(({ value, previous }) => {
+    if (value === undefined && previous?.metadata.uid !== undefined) {
+      context.machines.running.delete(previous.metadata.uid);
+    }
+    if (value !== undefined) vmiQueue.add(keyOf(value));
+    addPodsOf((value ?? previous)?.metadata.uid);
+  });
+  // A NAD that was missing may be there now, and a node that was full may have room.
+  caches.nads.subscribe(addAllPods);
+  caches.nodes.subscribe(addAllPods);
+  addAllPods();
+  for (const vmi of caches.vmis.values()) vmiQueue.add(keyOf(vmi));
+
+  const heartbeat = setInterval(() => {
+    beat(client, nodeName, timestamp(clock)).catch((error: unknown) => {
+      log.warn({ err: error, node: nodeName }, "the node's heartbeat was not written");
+    });
+  }, heartbeatEveryMs);
+  const metrics = await serveMetrics(options.metricsListen, () => exposition(nicSamples(context)));
+
+  return {
+    metricsUrl: metrics.url,
+    async stop() {
+      clearInterval(heartbeat);
+      await Promise.all([podQueue.stop(), vmiQueue.stop(), metrics.stop()]);
+      await Promise.all(Object.values(caches).map((cache) => cache.stop()));
+    },
+  };
+}

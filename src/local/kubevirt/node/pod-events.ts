@@ -1,0 +1,72 @@
+// Events about pods, as Multus and kubelet write them: one object per pod and reason, counted up when it recurs.
+import { createHash } from "node:crypto";
+import type { KubernetesObject } from "../../../domain/objects.ts";
+import { isKubeError } from "../../../kube/errors.ts";
+import type { KubeClient } from "../../../kube/kube-client.ts";
+import type { Resource } from "../../../kube/resource.ts";
+import type { Pod } from "../resources.ts";
+
+/** v1 Event. */
+export interface Event extends KubernetesObject {
+  apiVersion: "v1";
+  kind: "Event";
+  involvedObject: { apiVersion: string; kind: string; namespace: string; name: string; uid: string };
+  type: "Normal" | "Warning";
+  reason: string;
+  message: string;
+  source: { component: string; host?: string };
+  firstTimestamp: string;
+  lastTimestamp: string;
+  count: number;
+}
+
+export const events: Resource<Event> = {
+  group: "",
+  version: "v1",
+  plural: "events",
+  kind: "Event",
+  namespaced: true,
+};
+
+/** What happened, and who says so. */
+export interface PodEvent {
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly message: string;
+  readonly component: "multus" | "kubelet" | "default-scheduler";
+}
+
+/** Writes the event, or counts the same one up. */
+export async function recordPodEvent(
+  client: KubeClient,
+  pod: Pod,
+  event: PodEvent,
+  where: { readonly host: string; readonly now: string },
+): Promise<void> {
+  const { namespace = "", name, uid = "" } = pod.metadata;
+  const digest = createHash("sha256")
+    .update(`${uid}/${event.reason}/${event.message}`)
+    .digest("hex")
+    .slice(0, 16);
+  const ref = { namespace, name: `${name}.${digest}` };
+  const { type, reason, message, component } = event;
+  try {
+    await client.create(events, {
+      apiVersion: "v1",
+      kind: "Event",
+      metadata: ref,
+      involvedObject: { apiVersion: "v1", kind: "Pod", namespace, name, uid },
+      type,
+      reason,
+      message,
+      source: { component, host: where.host },
+      firstTimestamp: where.now,
+      lastTimestamp: where.now,
+      count: 1,
+    });
+  } catch (error) {
+    if (!isKubeError(error, "AlreadyExists")) throw error;
+    const known = await client.get(events, ref);
+    await client.mergePatch(events, ref, { count: known.count + 1, lastTimestamp: where.now });
+  }
+}

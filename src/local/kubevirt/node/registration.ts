@@ -1,0 +1,66 @@
+// The Node object of one node: there with KubeVirt's labels, and with a heartbeat that virt-controller believes.
+import { isKubeError } from "../../../kube/errors.ts";
+import type { KubeClient } from "../../../kube/kube-client.ts";
+import { nodes, type Node } from "../resources.ts";
+import { schedulableLabel } from "./scheduling.ts";
+
+/** virt-controller gives up the VMIs of a node whose heartbeat is five minutes old. */
+export const heartbeatEveryMs = 30_000;
+
+const heartbeat = "kubevirt.io/heartbeat";
+
+/** Creates the node, or takes an existing one over. `resources` come on top of what every KubeVirt node offers. */
+export async function registerNode(
+  client: KubeClient,
+  nodeName: string,
+  resources: Readonly<Record<string, string>>,
+  now: string,
+): Promise<void> {
+  const labels = {
+    [schedulableLabel]: "true",
+    "kubernetes.io/arch": "amd64",
+    "kubernetes.io/os": "linux",
+    "kubernetes.io/hostname": nodeName,
+    "machine-type.node.kubevirt.io/q35": "true",
+  };
+  const metadata = { name: nodeName, labels, annotations: { [heartbeat]: now } };
+  try {
+    await client.create(nodes, { apiVersion: "v1", kind: "Node", metadata });
+  } catch (error) {
+    if (!isKubeError(error, "AlreadyExists")) throw error;
+    await client.mergePatch(
+      nodes,
+      { name: nodeName },
+      { metadata: { labels, annotations: metadata.annotations } },
+    );
+  }
+  await client.mergePatch(
+    nodes,
+    { name: nodeName },
+    { status: nodeStatus(resources, now) },
+    { subresource: "status" },
+  );
+}
+
+/** Says that virt-handler lives. */
+export async function beat(client: KubeClient, nodeName: string, now: string): Promise<void> {
+  await client.mergePatch(nodes, { name: nodeName }, { metadata: { annotations: { [heartbeat]: now } } });
+}
+
+function nodeStatus(resources: Readonly<Record<string, string>>, now: string): NonNullable<Node["status"]> {
+  const capacity = {
+    cpu: "64",
+    memory: "512Gi",
+    pods: "500",
+    "ephemeral-storage": "1Ti",
+    "devices.kubevirt.io/kvm": "1k",
+    "devices.kubevirt.io/tun": "1k",
+    "devices.kubevirt.io/vhost-net": "1k",
+    ...resources,
+  };
+  return {
+    capacity,
+    allocatable: capacity,
+    conditions: [{ type: "Ready", status: "True", reason: "KubeletReady", lastTransitionTime: now }],
+  };
+}

@@ -1,0 +1,131 @@
+// virt-handler of one node, with the virt-launchers under it: starts, observes, moves and ends the VMIs of the node.
+import { isDeepStrictEqual } from "node:util";
+import type { Secret, VirtualMachineInstance } from "../../../domain/objects.ts";
+import { secrets, virtualMachineInstances } from "../../../kube/resource.ts";
+import { cloudInitSecrets, planAtBoot, readCloudInit, rootClaim } from "./cloud-init.ts";
+import { podsOf, refOf, timestamp, type NodeContext } from "./context.ts";
+import { askAgent, moveMachine, startMachine, syncMachine, type Surroundings } from "./machine.ts";
+import type { Machine } from "./machines.ts";
+import { isMigrating, migrationState, nextMigrationStep } from "./migration.ts";
+import { observedVmi, runningVmi, withPhase } from "./vmi-status.ts";
+
+/** The virt-handler of one node. */
+export interface VirtHandler {
+  /** Brings the VMI of that key a step on. @returns milliseconds after which to look again. */
+  readonly handle: (key: string) => Promise<number | undefined>;
+}
+
+/** Machines live in the context; what is kept here is only since when something waits. */
+export function createVirtHandler(context: NodeContext): VirtHandler {
+  const { nodeName, handlerClient, client, delays, clock, log, plugins } = context;
+  const { running, disks, dhcp } = context.machines;
+  /** By uid: since when the guest shuts down, or a migration waits for its next step. */
+  const since = new Map<string, number>();
+
+  function surroundings(vmi: VirtualMachineInstance): Surroundings {
+    return { vmi, node: nodeName, plugins, delays, nowMs: clock().getTime() };
+  }
+
+  async function write(before: VirtualMachineInstance, after: VirtualMachineInstance): Promise<boolean> {
+    if (isDeepStrictEqual(before, after)) return false;
+    await handlerClient.replace(virtualMachineInstances, after);
+    return true;
+  }
+
+  async function readSecrets(vmi: VirtualMachineInstance): Promise<ReadonlyMap<string, Secret>> {
+    const found = new Map<string, Secret>();
+    for (const name of cloudInitSecrets(vmi)) {
+      const secret = await client.find(secrets, { namespace: vmi.metadata.namespace, name });
+      if (secret !== undefined) found.set(name, secret);
+    }
+    return found;
+  }
+
+  /** Defines the domain and boots the guest; `bootMs` 0 when the VMI runs already and only this process is new. */
+  async function boot(vmi: VirtualMachineInstance, bootMs: number): Promise<Machine> {
+    const data = readCloudInit(vmi, await readSecrets(vmi));
+    const claim = rootClaim(vmi);
+    const plan = planAtBoot(data, claim === undefined ? undefined : disks.get(claim));
+    if (claim !== undefined) disks.set(claim, { instanceId: data.instanceId, plan });
+    const machine = startMachine(surroundings(vmi), plan, bootMs);
+    if (machine.guest.plan.kind === "refused") {
+      const { namespace, name } = vmi.metadata;
+      log.warn(
+        { namespace, vmi: name, reason: machine.guest.plan.reason },
+        "the guest configured no network interface",
+      );
+    }
+    return machine;
+  }
+
+  async function start(vmi: VirtualMachineInstance, uid: string): Promise<undefined> {
+    if (running.get(uid)?.node !== nodeName) running.set(uid, await boot(vmi, delays.guestBootMs));
+    await write(vmi, runningVmi(vmi, timestamp(clock)));
+  }
+
+  /** undefined when the machine runs elsewhere: this node's view of the VMI is from before it left. */
+  async function machineOf(vmi: VirtualMachineInstance, uid: string): Promise<Machine | undefined> {
+    const known = running.get(uid);
+    if (known === undefined) return await boot(vmi, 0);
+    if (known.node === nodeName) return known;
+    const arrived = migrationState(vmi)?.targetNode === nodeName;
+    return arrived ? moveMachine(known, surroundings(vmi)) : undefined;
+  }
+
+  async function run(vmi: VirtualMachineInstance, uid: string): Promise<number | undefined> {
+    const pods = podsOf(context, uid).filter(({ spec }) => spec.nodeName === nodeName);
+    const pod = pods.find(({ metadata }) => metadata.deletionTimestamp === undefined) ?? pods[0];
+    const podIP = pod?.status?.podIP;
+    const around = surroundings(vmi);
+    const before = await machineOf(vmi, uid);
+    if (before === undefined) return;
+    const machine = askAgent(syncMachine(before, around), around, podIP, dhcp);
+    running.set(uid, machine);
+    // The API server asked the pod to go: virt-launcher shuts its guest down.
+    if (pods.length > 0 && pod?.metadata.deletionTimestamp !== undefined) return await end(vmi, uid);
+
+    const observed = observedVmi(vmi, machine, { plugins, podIP, now: timestamp(clock) });
+    const waits = machine.askAtMs === undefined ? undefined : Math.max(1, machine.askAtMs - around.nowMs);
+    if (!isMigrating(vmi)) {
+      await write(vmi, observed);
+      return waits;
+    }
+    const left = remaining(`${uid}/migration`, delays.migrationStepMs);
+    if (left > 0) {
+      await write(vmi, observed);
+      return waits === undefined ? left : Math.min(left, waits);
+    }
+    await write(vmi, nextMigrationStep(observed, timestamp(clock)));
+    return waits;
+  }
+
+  async function end(vmi: VirtualMachineInstance, uid: string): Promise<number | undefined> {
+    const left = remaining(`${uid}/shutdown`, delays.shutdownMs);
+    if (left > 0) return left;
+    await write(vmi, withPhase(vmi, "Succeeded", timestamp(clock)));
+    running.delete(uid);
+    return;
+  }
+
+  /** Milliseconds still to wait for a step that takes `delayMs`; 0 when it is done. */
+  function remaining(key: string, delayMs: number): number {
+    const now = clock().getTime();
+    const started = since.get(key) ?? now;
+    since.set(key, started);
+    const left = started + delayMs - now;
+    if (left <= 0) since.delete(key);
+    return Math.max(0, left);
+  }
+
+  return {
+    async handle(key) {
+      const vmi = context.vmis.get(refOf(key));
+      const uid = vmi?.metadata.uid;
+      if (vmi === undefined || uid === undefined || vmi.status?.nodeName !== nodeName) return;
+      const { phase } = vmi.status;
+      if (phase !== "Scheduled" && phase !== "Running") return;
+      if (vmi.metadata.deletionTimestamp !== undefined) return await end(vmi, uid);
+      return phase === "Scheduled" ? await start(vmi, uid) : await run(vmi, uid);
+    },
+  };
+}
