@@ -222,7 +222,9 @@ const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) =
 const enumName = (word: string): string => word.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase();
 
 const asText = (value: unknown, path: string): Fix | undefined =>
-  typeof value === "number" && Number.isFinite(value) ? replaceWith(path, String(value)) : undefined;
+  typeof value === "number" || typeof value === "boolean"
+    ? { description: `put ${path} in quotes: "${value}"`, patches: [{ field: path, value: String(value) }] }
+    : undefined;
 
 const asFlag = (value: unknown, path: string): Fix | undefined => {
   const word = typeof value === "string" ? value.toLowerCase() : undefined;

@@ -1,0 +1,159 @@
+// Text to plain values: one YAML or JSON document, within limits that keep a hostile one from costing memory or time.
+import {
+  Lexer,
+  LineCounter,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+} from "yaml";
+import { finding, type Finding } from "../findings.ts";
+import { fieldPath } from "./read-value.ts";
+
+/** The largest document that is read, in bytes of UTF-8. */
+export const maxDocumentBytes = 1_048_576;
+/** Nested brackets, and list items begun on one line. No field of ours lies deeper than five. */
+const maxNesting = 64;
+/** Words, marks and line ends of the text. A VM with every NIC and route it can have needs a few thousand. */
+const maxTokens = 100_000;
+const maxAliases = 100;
+const maxProblems = 10;
+
+/** The document's value, absent when it cannot be read, and what is wrong with it. */
+export interface ParsedYaml {
+  readonly value?: unknown;
+  readonly findings: readonly Finding[];
+}
+
+/** Reads `text` as one YAML 1.2 document of the core schema; JSON is such a document. */
+export function parseYaml(text: string): ParsedYaml {
+  const tooCostly = limitPassed(text);
+  if (tooCostly !== undefined) return refused(tooCostly);
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    schema: "core",
+    resolveKnownTags: false,
+    // The parser compares every key with every other; duplicates are looked for below instead.
+    uniqueKeys: false,
+    prettyErrors: false,
+    lineCounter: lines,
+  });
+  const place: Place = (offset) => {
+    const { line, col } = lines.linePos(offset);
+    return `line ${line}, column ${col}`;
+  };
+  const problems = [...document.errors, ...document.warnings].map(
+    ({ code, message, pos }) =>
+      `${place(pos[0])}: ${code === "MULTIPLE_DOCS" ? "a second document begins; give one at a time" : message}`,
+  );
+  if (problems.length > 0) return refused(...problems.slice(0, maxProblems));
+  const problem = meaningless(document, place);
+  if (problem !== undefined) return refused(problem);
+  if (document.contents === null) return refused("the document is empty");
+  return {
+    value: document.toJS() as unknown,
+    findings: keysGivenTwice(document, place).slice(0, maxProblems),
+  };
+}
+
+type Place = (offset: number) => string;
+
+function refused(...problems: readonly string[]): ParsedYaml {
+  return { findings: problems.map((problem) => finding("DOCUMENT_INVALID", "", { problem })) };
+}
+
+/** Measures the text by the lexer alone, which takes time in proportion; the parser does not for deeply nested text. */
+function limitPassed(text: string): string | undefined {
+  if (Buffer.byteLength(text) > maxDocumentBytes)
+    return `the document is larger than ${maxDocumentBytes} bytes`;
+  let tokens = 0;
+  let brackets = 0;
+  let begunOnLine = 0;
+  for (const token of new Lexer().lex(text)) {
+    tokens += 1;
+    if (tokens > maxTokens) return `the document has more than ${maxTokens} words and marks`;
+    if (token === "[" || token === "{") brackets += 1;
+    else if (token === "]" || token === "}") brackets -= 1;
+    else if (token === "-" || token === "?" || token === ":") begunOnLine += 1;
+    else if (token === "\n" || token === "\r\n") begunOnLine = brackets > 0 ? begunOnLine : 0;
+    else if (token === ",") begunOnLine = 0;
+    if (brackets > maxNesting || begunOnLine > maxNesting)
+      return `the document is nested more than ${maxNesting} deep`;
+  }
+  return undefined;
+}
+
+/** What is valid YAML but has no meaning as plain values: endless aliases, keys that are no names, infinite numbers. */
+function meaningless(document: Document.Parsed, place: Place): string | undefined {
+  let problem: string | undefined;
+  let aliases = 0;
+  const stop = (node: Node, words: string): symbol => {
+    problem = `${place(node.range?.[0] ?? 0)}: ${words}`;
+    return visit.BREAK;
+  };
+  visit(document, {
+    Map: (_key, map) => {
+      const odd = map.items.find(({ key }) => !isScalar(key));
+      return odd ? stop(isNode(odd.key) ? odd.key : map, "a key must be plain text") : undefined;
+    },
+    Scalar: (_key, scalar) =>
+      typeof scalar.value === "number" && !Number.isFinite(scalar.value)
+        ? stop(scalar, "not a finite number")
+        : undefined,
+    Alias: (_key, alias, ancestors) => {
+      aliases += 1;
+      if (aliases > maxAliases) return stop(alias, `more than ${maxAliases} aliases`);
+      const target = alias.resolve(document);
+      if (target === undefined)
+        return stop(alias, `there is no anchor &${alias.source} before *${alias.source}`);
+      return ancestors.includes(target) ? stop(alias, `*${alias.source} holds itself`) : undefined;
+    },
+  });
+  return problem ?? (aliases > 0 ? excessiveAliases(document) : undefined);
+}
+
+/** Aliases of aliases multiply; the parser's own count of them decides. */
+function excessiveAliases(document: Document.Parsed): string | undefined {
+  try {
+    document.toJS({ maxAliasCount: maxAliases });
+    return undefined;
+  } catch (reason) {
+    if (reason instanceof ReferenceError) return `the aliases cannot be followed: ${reason.message}`;
+    throw reason;
+  }
+}
+
+/** The later value would win in silence (YAML 1.2.2 §3.2.1.1: keys are unique). */
+function keysGivenTwice(document: Document.Parsed, place: Place): readonly Finding[] {
+  const findings: Finding[] = [];
+  visit(document, {
+    Map: (key, map, ancestors) => {
+      const seen = new Set<string>();
+      for (const { key: name } of map.items) {
+        if (!isScalar(name)) continue;
+        const word = String(name.value);
+        if (seen.has(word)) {
+          const problem = `${place(name.range?.[0] ?? 0)}: ${word} is given twice`;
+          findings.push(finding("DOCUMENT_INVALID", fieldPath(pathTo(key, ancestors), word), { problem }));
+        }
+        seen.add(word);
+      }
+    },
+  });
+  return findings;
+}
+
+/** The path of a node: the keys of the mappings and the positions in the lists that hold it. */
+function pathTo(key: number | "key" | "value" | null, ancestors: readonly unknown[]): string {
+  let path = "";
+  for (const [depth, holder] of ancestors.entries()) {
+    const held = ancestors[depth + 1];
+    if (isPair(holder)) path = fieldPath(path, isScalar(holder.key) ? String(holder.key.value) : "?");
+    if (isSeq(holder)) path += `[${held === undefined ? key : holder.items.indexOf(held)}]`;
+  }
+  return path;
+}
