@@ -58,7 +58,7 @@ export const WatchInterfaceStatusRequestSchema: GenMessage<WatchInterfaceStatusR
  */
 export type WatchInterfaceStatusResponse = Message<"multinic.v1.WatchInterfaceStatusResponse"> & {
   /**
-   * Opaque; names this point of the stream.
+   * Opaque; names this point of the stream. Empty before the first synced: an unfinished snapshot cannot be resumed.
    *
    * @generated from field: string resume_token = 1;
    */
@@ -330,7 +330,7 @@ export const ListInterfaceStatusResponseSchema: GenMessage<ListInterfaceStatusRe
 export const InterfaceStatusService: GenService<{
   /**
    * Streams the state: snapshot (one or more messages), synced, then changes, with heartbeats in quiet times. Every
-   * message carries a resume token; a call with it goes on after that message, or starts with a snapshot marked reset.
+   * message from synced on carries a resume token; a call with it goes on after that message, or starts with a snapshot marked reset.
    * Ends with UNAVAILABLE and RetryInfo when the service stops.
    *
    * @generated from rpc multinic.v1.InterfaceStatusService.WatchInterfaceStatus

@@ -485,7 +485,7 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
   state: InterfaceState;
 
   /**
-   * Why it is in that state, in upper camel case, such as GuestAgentMissing.
+   * Why it is in that state, in upper snake case, such as NO_GUEST_AGENT.
    *
    * @generated from field: string reason = 12;
    */

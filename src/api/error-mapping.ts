@@ -1,0 +1,106 @@
+// What stopped a use case, as the status code and details that a client sees.
+import { Code, ConnectError } from "@connectrpc/connect";
+import { FindingSchema } from "../../gen/multinic/v1/network_pb.ts";
+import {
+  BadPageToken,
+  NotReady,
+  ObjectNotFound,
+  PreconditionFailed,
+  Refused,
+  VersionMismatch,
+} from "../app/errors.ts";
+import type { Finding } from "../domain/findings.ts";
+import { KubeError } from "../kube/errors.ts";
+import { findingToProto } from "./mapping/findings.ts";
+import {
+  detail,
+  failedPrecondition,
+  invalidArgument,
+  notFound,
+  rpcError,
+  unavailable,
+} from "./transport/errors.ts";
+
+const retryAfterMs = 1_000;
+
+/** INVALID_ARGUMENT with the findings, both as field violations and as they are. */
+export function refused(findings: readonly Finding[]): ConnectError {
+  const errors = findings.filter(({ severity }) => severity === "error");
+  return invalidArgument(
+    errors.map(({ field, message, code }) => ({ field, description: message, reason: code })),
+    {
+      reason: "FINDINGS",
+      details: findings.map((found) => detail(FindingSchema, findingToProto(found))),
+    },
+  );
+}
+
+/** Any error of the use cases as a ConnectError; what is unknown stays an INTERNAL without text. */
+export function toConnectError(error: unknown): ConnectError {
+  if (error instanceof ConnectError) return error;
+  if (error instanceof Refused) return refused(error.findings);
+  if (error instanceof ObjectNotFound) return notFound({ type: error.kind, name: error.object });
+  if (error instanceof PreconditionFailed) {
+    const { reason, subject, message } = error;
+    return failedPrecondition([{ type: reason, subject, description: message }], {
+      reason,
+      message: `${subject} - ${message}`,
+      metadata: { subject },
+    });
+  }
+  if (error instanceof VersionMismatch) {
+    return rpcError(Code.Aborted, {
+      reason: "VERSION_MISMATCH",
+      message: error.message,
+      metadata: { subject: error.subject },
+    });
+  }
+  if (error instanceof BadPageToken) {
+    return invalidArgument([{ field: "page_token", description: error.message, reason: "PAGE_TOKEN" }], {
+      reason: "PAGE_TOKEN",
+    });
+  }
+  if (error instanceof NotReady) return unavailable(retryAfterMs, { message: error.message });
+  if (error instanceof KubeError) return fromKube(error);
+  return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
+}
+
+/** The API server's own words go along: they hold no secrets, and say what an operator has to do. */
+function fromKube(error: KubeError): ConnectError {
+  const context = {
+    reason: `KUBERNETES_${error.reason.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase()}`,
+    message: `the Kubernetes API server answered: ${error.message}`,
+    cause: error,
+  };
+  switch (error.reason) {
+    case "Invalid":
+    case "BadRequest":
+      return invalidArgument(
+        error.causes.map(({ field, message, reason }) => ({ field, description: message, reason })),
+        context,
+      );
+    case "NotFound":
+      return rpcError(Code.NotFound, context);
+    case "AlreadyExists":
+      return rpcError(Code.AlreadyExists, context);
+    case "Conflict":
+      return rpcError(Code.Aborted, context);
+    case "Forbidden":
+      return rpcError(Code.FailedPrecondition, {
+        ...context,
+        message: `the service itself lacks a right - ${error.message}`,
+      });
+    case "TooManyRequests":
+    case "Timeout":
+    case "ServerTimeout":
+    case "ServiceUnavailable":
+    case "InternalError":
+    case "Unreachable":
+      return unavailable((error.retryAfterSeconds ?? 1) * 1_000, {
+        ...context,
+        message: `the Kubernetes API server cannot answer - ${error.message}`,
+      });
+    default:
+      return rpcError(Code.Internal, context);
+  }
+}

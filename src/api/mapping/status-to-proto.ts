@@ -1,0 +1,34 @@
+// NIC states and views of VMs, as messages.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type {
+  InterfaceStatusSchema,
+  VirtualMachineViewSchema,
+} from "../../../gen/multinic/v1/virtual_machine_pb.ts";
+import type { VmView } from "../../app/view-vms.ts";
+import type { InterfaceStatus } from "../../domain/status/interface-status.ts";
+import { interfaceStateToProto, networkTypeToProto } from "./enums.ts";
+import { specToProto } from "./spec-to-proto.ts";
+
+export function statusToProto(status: InterfaceStatus): MessageInitShape<typeof InterfaceStatusSchema> {
+  return {
+    ...status,
+    type: networkTypeToProto[status.type],
+    state: interfaceStateToProto[status.state],
+    ipAddresses: [...status.ipAddresses],
+    evidence: status.evidence.map((fact) => ({ ...fact })),
+  };
+}
+
+export function viewToProto(view: VmView): MessageInitShape<typeof VirtualMachineViewSchema> {
+  return {
+    virtualMachine: specToProto(view.spec),
+    managed: view.managed,
+    printableStatus: view.printableStatus,
+    node: view.node,
+    interfaces: view.interfaces.map(statusToProto),
+    pendingChanges: [...view.pendingChanges],
+    etag: view.etag,
+    ...(view.createdAt === "" ? {} : { createTime: timestampFromDate(new Date(view.createdAt)) }),
+  };
+}

@@ -1,0 +1,89 @@
+// VirtualMachineService: messages to use cases and back.
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
+import { type ApplyDependencies, applyVm } from "../app/apply-vm.ts";
+import { deleteVm } from "../app/delete-vm.ts";
+import { getVm, listVms } from "../app/view-vms.ts";
+import { hasErrors } from "../domain/findings.ts";
+import { refused, toConnectError } from "./error-mapping.ts";
+import { findingToProto } from "./mapping/findings.ts";
+import { plannedObjectsToProto, planToProto, resolvedToProto } from "./mapping/resolved-to-proto.ts";
+import { specFromProto } from "./mapping/spec-from-proto.ts";
+import { viewToProto } from "./mapping/status-to-proto.ts";
+import { requireVm } from "./require-vm.ts";
+import { invalidArgument } from "./transport/errors.ts";
+
+const givenOrNone = (text: string): string | undefined => (text === "" ? undefined : text);
+
+/** @throws ConnectError INVALID_ARGUMENT for an empty part. */
+function requireName({ namespace, name }: { readonly namespace: string; readonly name: string }): {
+  readonly namespace: string;
+  readonly name: string;
+} {
+  const missing = Object.entries({ namespace, name }).filter(([, value]) => value === "");
+  if (missing.length === 0) return { namespace, name };
+  throw invalidArgument(
+    missing.map(([field]) => ({ field, description: `${field} is required`, reason: "FIELD_REQUIRED" })),
+  );
+}
+
+export function createVirtualMachineService(
+  dependencies: ApplyDependencies,
+): ServiceImpl<typeof VirtualMachineService> {
+  const { client, view } = dependencies;
+  return {
+    async applyVM(request, { signal }) {
+      const { spec, findings: unread } = specFromProto(requireVm(request.virtualMachine));
+      if (hasErrors(unread) && !request.validateOnly) throw refused(unread);
+      try {
+        const applied = await applyVm(dependencies, {
+          spec,
+          validateOnly: request.validateOnly,
+          planFingerprint: givenOrNone(request.planFingerprint),
+          etag: givenOrNone(request.etag),
+          signal,
+        });
+        return {
+          findings: [...unread, ...applied.findings].map(findingToProto),
+          ...(applied.plan === undefined || hasErrors(unread) ? {} : { plan: planToProto(applied.plan) }),
+          written: applied.written,
+          networks: resolvedToProto(applied.vm.nics, applied.compiled?.attachmentNames ?? []),
+          etag: applied.etag,
+        };
+      } catch (error) {
+        throw toConnectError(error);
+      }
+    },
+
+    async getVM(request, { signal }) {
+      try {
+        return { virtualMachine: viewToProto(await getVm(client, requireName(request), signal)) };
+      } catch (error) {
+        throw toConnectError(error);
+      }
+    },
+
+    listVMs(request) {
+      try {
+        const page = { size: request.pageSize, token: request.pageToken };
+        const { items, nextToken } = listVms(view, request.namespace, page);
+        return { virtualMachines: items.map(viewToProto), nextPageToken: nextToken };
+      } catch (error) {
+        throw toConnectError(error);
+      }
+    },
+
+    async deleteVM(request, { signal }) {
+      try {
+        const objects = await deleteVm(client, {
+          ...requireName(request),
+          etag: givenOrNone(request.etag),
+          signal,
+        });
+        return { objects: plannedObjectsToProto(objects) };
+      } catch (error) {
+        throw toConnectError(error);
+      }
+    },
+  };
+}
