@@ -12,10 +12,12 @@ import {
   type ControllerDelays,
   type KubeVirtSpec,
 } from "./configuration.ts";
+import { reconcileMigration } from "./migration-controller.ts";
 import { vmis, vms } from "./objects.ts";
 import { VmController } from "./vm-controller.ts";
 import { reconcileVmi } from "./vmi-controller.ts";
 import { createWorkQueue, type Outcome, type WorkQueue } from "./work-queue.ts";
+import { migrateOnUpdate, wantsMigration } from "./workload-update.ts";
 import { groupBy, keyOf, type World } from "./world.ts";
 
 export interface ControllerOptions {
@@ -71,18 +73,42 @@ export function startController(options: ControllerOptions): { stop(): Promise<v
   }
   const vmQueue = queue("VirtualMachine", (key) => vmController.reconcile(key));
   const vmiQueue = queue("VirtualMachineInstance", (key) => reconcileVmi(world, key));
+  const migrationQueue = queue("VirtualMachineInstanceMigration", (key) => reconcileMigration(world, key));
+  const updateQueue = queue("workload update", (key) => migrateOnUpdate(world, key));
+  const migrationsOf = groupBy(world.migrations, ({ metadata, spec }) =>
+    keyOf({ ...metadata, name: spec.vmiName }),
+  );
+
+  function lookAtMigrationsOf(vmiKey: string): void {
+    for (const { metadata } of migrationsOf.of(vmiKey)) migrationQueue.add(keyOf(metadata));
+  }
 
   world.vms.subscribe(({ key, type, previous }) => {
     if (type === "delete") vmController.forget(previous);
     vmQueue.add(keyOf(key));
     vmiQueue.add(keyOf(key));
   });
-  world.vmis.subscribe(({ key }) => {
+  world.vmis.subscribe(({ key, value }) => {
     vmQueue.add(keyOf(key));
     vmiQueue.add(keyOf(key));
+    lookAtMigrationsOf(keyOf(key));
+    if (value !== undefined && world.rules.migrateOnUpdate && wantsMigration(value)) {
+      updateQueue.addAfter(keyOf(key), world.delays.workloadUpdateMs);
+    }
   });
   podCache.subscribe(({ value, previous }) => {
-    for (const name of ownersOf(value ?? previous)) vmiQueue.add(name);
+    for (const vmiKey of ownersOf(value ?? previous)) {
+      vmiQueue.add(vmiKey);
+      lookAtMigrationsOf(vmiKey);
+    }
+  });
+  world.migrations.subscribe(({ key, value, previous }) => {
+    migrationQueue.add(keyOf(key));
+    const vmiName = (value ?? previous)?.spec.vmiName;
+    // The next migration of the VMI may have waited for this one.
+    if (vmiName !== undefined && world.rules.migrateOnUpdate) {
+      updateQueue.addAfter(keyOf({ ...key, name: vmiName }), world.delays.workloadUpdateMs);
+    }
   });
 
   const stopping = new AbortController();

@@ -1,15 +1,16 @@
 // Brings one VMI from Pending to Scheduled by way of its pod, keeps its status, and ends it (KubeVirt: watch/vmi).
 import { networkAttachmentDefinitions } from "../../../kube/resource.ts";
 import { isKubeError } from "../../../kube/errors.ts";
-import { annotations, pods as podResource, type Pod } from "../resources.ts";
+import { annotations, labels, pods as podResource, type Pod } from "../resources.ts";
 import { findCondition } from "./conditions.ts";
 import { launcherPod } from "./launcher-pod.ts";
 import { currentPod, hasEnded, isReady, podsOf } from "./launcher-state.ts";
+import { createPodOnce } from "./create-pod.ts";
 import { migrationRequiredType } from "./migration-required.ts";
 import { runningNetworksAnnotation, UnknownBindingError } from "./network-annotation.ts";
 import { nicLists, qualifiedNad } from "./nics.ts";
-import { isControlledBy, isFinal, vmis, type Vmi } from "./objects.ts";
-import { semanticEqual } from "./semantic-equal.ts";
+import { isControlledBy, isFinal, type Vmi } from "./objects.ts";
+import { patchVmi } from "./vmi-patch.ts";
 import { nextVmi, type VmiView } from "./vmi-status.ts";
 import type { Outcome } from "./work-queue.ts";
 import { fieldManager, refOf, type World } from "./world.ts";
@@ -25,14 +26,12 @@ class MissingNadError extends Error {
 export async function reconcileVmi(world: World, key: string): Promise<Outcome> {
   const vmi = world.vmis.get(refOf(key));
   if (vmi === undefined) return undefined;
-  const pods = podsOf(vmi, world.launchers.of(vmi.metadata.uid ?? ""));
-  const { pod, failure } = await syncPod(world, vmi, pods);
+  const known = await knownPods(world, vmi);
+  const { pod, failure } = await syncPod(world, vmi, known);
   const view: VmiView = {
     vmi,
     pods:
-      pod === undefined || pods.some(({ metadata }) => metadata.uid === pod.metadata.uid)
-        ? pods
-        : [...pods, pod],
+      pod === undefined || known.some(({ metadata }) => metadata.uid === pod.metadata.uid) ? known : [pod],
     pod,
     hasVm: hasVm(world, vmi),
     failure,
@@ -40,10 +39,26 @@ export async function reconcileVmi(world: World, key: string): Promise<Outcome> 
     migrationGraceMs: world.delays.migrationGraceMs,
   };
   const next = nextVmi(view);
-  await write(world, vmi, next);
+  await patchVmi(world.client, vmi, next);
   if (failure !== undefined) return { againAfterMs: 5_000 };
   const pending = findCondition(next.status?.conditions, migrationRequiredType)?.status === "False";
   return pending ? { againAfterMs: world.delays.reevaluateMs } : undefined;
+}
+
+/** The VMI's pods. That one which ought to be there is missing is believed only of the API server itself. */
+async function knownPods(world: World, vmi: Vmi): Promise<readonly Pod[]> {
+  const cached = podsOf(vmi, world.launchers.of(vmi.metadata.uid ?? ""));
+  if (isUnprocessed(vmi) || (isFinal(vmi) ? cached.length > 0 : currentPod(vmi, cached) !== undefined)) {
+    return cached;
+  }
+  const labelSelector = `${labels.createdBy}=${vmi.metadata.uid ?? ""}`;
+  const { namespace } = vmi.metadata;
+  return podsOf(vmi, (await world.client.list(podResource, { namespace, labelSelector })).items);
+}
+
+function isUnprocessed(vmi: Vmi): boolean {
+  const phase = vmi.status?.phase ?? "";
+  return phase === "" || phase === "Pending";
 }
 
 type Sync = Pick<VmiView, "pod" | "failure">;
@@ -54,10 +69,8 @@ async function syncPod(world: World, vmi: Vmi, pods: readonly Pod[]): Promise<Sy
     await deletePods(world, pods);
     return { pod, failure: undefined };
   }
-  const phase = vmi.status?.phase ?? "";
-  if (pod === undefined) {
-    return phase === "" || phase === "Pending" ? await createPod(world, vmi) : { pod, failure: undefined };
-  }
+  if (pod === undefined)
+    return isUnprocessed(vmi) ? await createPod(world, vmi) : { pod, failure: undefined };
   if (!isFinal(vmi) && isReady(pod)) await annotate(world, vmi, pod);
   return { pod, failure: undefined };
 }
@@ -78,7 +91,7 @@ async function createPod(world: World, vmi: Vmi): Promise<Sync> {
   try {
     const networkResources = await askedResources(world, vmi);
     const wanted = launcherPod(vmi, { rules: world.rules, networkResources });
-    return { pod: await createOnce(world, wanted), failure: undefined };
+    return { pod: await createPodOnce(world.client, wanted), failure: undefined };
   } catch (error) {
     if (error instanceof UnknownBindingError || error instanceof MissingNadError) {
       const message = `failed to render launch manifest: ${error.message}`;
@@ -89,16 +102,6 @@ async function createPod(world: World, vmi: Vmi): Promise<Sync> {
       return { pod: undefined, failure: { reason: "FailedCreate", message } };
     }
     throw error;
-  }
-}
-
-/** The pod's name stands for the VMI's uid: one that is there already is the one of an earlier pass. */
-async function createOnce(world: World, pod: Pod): Promise<Pod> {
-  try {
-    return await world.client.create(podResource, pod, { fieldManager });
-  } catch (error) {
-    if (!isKubeError(error, "AlreadyExists")) throw error;
-    return await world.client.get(podResource, pod.metadata);
   }
 }
 
@@ -132,39 +135,4 @@ async function annotate(world: World, vmi: Vmi, pod: Pod): Promise<void> {
 function hasVm(world: World, vmi: Vmi): boolean {
   const vm = world.vms.get(vmi.metadata);
   return vm !== undefined && isControlledBy(vmi, vm);
-}
-
-/** virt-handler writes too from Scheduled on, so only what is other is sent, and never over a state not seen. */
-async function write(world: World, before: Vmi, after: Vmi): Promise<void> {
-  const status = changedFields(before.status ?? {}, after.status ?? {});
-  const metadata = changedFields(
-    { labels: before.metadata.labels, finalizers: before.metadata.finalizers },
-    { labels: after.metadata.labels, finalizers: after.metadata.finalizers },
-  );
-  if (Object.keys(status).length === 0 && Object.keys(metadata).length === 0) return;
-  const { resourceVersion } = before.metadata;
-  await world.client.mergePatch(
-    vmis,
-    before.metadata,
-    { metadata: { ...metadata, resourceVersion }, status },
-    { fieldManager },
-  );
-}
-
-/** A merge patch: lists whole, and null for map entries that went. */
-function changedFields(before: object, after: object): Record<string, unknown> {
-  const old = new Map<string, unknown>(Object.entries(before));
-  return Object.fromEntries(
-    Object.entries(after)
-      .filter(([name, value]) => !semanticEqual({ value }, { value: old.get(name) }))
-      .map(([name, value]) => [name, isMap(value) ? { ...removed(old.get(name)), ...value } : value]),
-  );
-}
-
-function isMap(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function removed(old: unknown): Record<string, null> {
-  return isMap(old) ? Object.fromEntries(Object.keys(old).map((name) => [name, null])) : {};
 }

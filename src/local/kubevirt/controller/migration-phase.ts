@@ -1,0 +1,78 @@
+// The phases of a live migration, as a function of the migration, its VMI and its target pod (KubeVirt: watch/migration).
+import type { MigrationPhase, Pod, VirtualMachineInstanceMigration } from "../resources.ts";
+import { isTrue } from "./conditions.ts";
+import { hasEnded, isReady } from "./launcher-state.ts";
+import { migrationRequiredType } from "./migration-required.ts";
+import { isFinal, type Vmi } from "./objects.ts";
+
+export interface MigrationView {
+  readonly migration: VirtualMachineInstanceMigration;
+  readonly vmi: Vmi | undefined;
+  /** The pod that the guest shall move to. */
+  readonly target: Pod | undefined;
+  /** Whether another migration of the VMI is under way. */
+  readonly another: boolean;
+}
+
+/** True for a migration that is over. */
+export function isOver({ status }: VirtualMachineInstanceMigration): boolean {
+  return status?.phase === "Succeeded" || status?.phase === "Failed";
+}
+
+/** True when virt-controller has given this migration to the nodes. */
+export function isHandedOff(migration: VirtualMachineInstanceMigration, vmi: Vmi): boolean {
+  return vmi.status?.migrationState?.migrationUid === migration.metadata.uid;
+}
+
+/** The phase that the migration ought to be in next; the same one while nothing has happened. */
+export function nextPhase(view: MigrationView): MigrationPhase {
+  const { migration, vmi } = view;
+  if (isOver(migration)) return migration.status?.phase ?? "";
+  return vmi === undefined || hasFailed(view, vmi) ? "Failed" : onwards(view, vmi);
+}
+
+function hasFailed({ migration, target }: MigrationView, vmi: Vmi): boolean {
+  const phase = migration.status?.phase ?? "";
+  const handedOff = isHandedOff(migration, vmi);
+  const needsTarget = phase !== "" && phase !== "Pending";
+  const needsHandOff = phase === "PreparingTarget" || phase === "TargetReady" || phase === "Running";
+  return (
+    isFinal(vmi) ||
+    (migration.metadata.deletionTimestamp !== undefined && !handedOff) ||
+    (needsTarget && target === undefined) ||
+    (target !== undefined && hasEnded(target)) ||
+    (needsHandOff && !handedOff) ||
+    (handedOff && vmi.status?.migrationState?.failed === true)
+  );
+}
+
+function onwards({ migration, target, another }: MigrationView, vmi: Vmi): MigrationPhase {
+  const phase = migration.status?.phase ?? "";
+  const state = vmi.status?.migrationState ?? {};
+  switch (phase) {
+    case "":
+      return another ? "Failed" : "Pending";
+    case "Pending":
+      return target === undefined ? phase : "Scheduling";
+    case "Scheduling":
+      return target !== undefined && isReady(target) ? "Scheduled" : phase;
+    case "Scheduled":
+      return isHandedOff(migration, vmi) && isSet(state.targetNode) ? "PreparingTarget" : phase;
+    case "PreparingTarget":
+      return isSet(state.targetNode) && isSet(state.targetNodeAddress) ? "TargetReady" : phase;
+    case "TargetReady":
+      return isSet(state.startTimestamp) ? "Running" : phase;
+    case "Running":
+      // The reason for the migration has to be gone too, or the next one would follow at once.
+      return state.completed === true && !isTrue(vmi.status?.conditions, migrationRequiredType)
+        ? "Succeeded"
+        : phase;
+    case "Succeeded":
+    case "Failed":
+      return phase;
+  }
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== "";
+}

@@ -1,0 +1,92 @@
+// Migrates the VMIs that ask for it, where the KubeVirt resource allows it (KubeVirt: watch/workload-updater).
+import { createHash } from "node:crypto";
+import {
+  annotations,
+  finalizers,
+  labels,
+  virtualMachineInstanceMigrations,
+  type VirtualMachineInstanceMigration,
+} from "../resources.ts";
+import { findCondition, isTrue } from "./conditions.ts";
+import { isOver } from "./migration-phase.ts";
+import { migrationRequiredType } from "./migration-required.ts";
+import type { Vmi } from "./objects.ts";
+import { isMigrating } from "./vm-status.ts";
+import type { Outcome } from "./work-queue.ts";
+import { fieldManager, refOf, type World } from "./world.ts";
+import { isKubeError } from "../../../kube/errors.ts";
+
+type Migration = VirtualMachineInstanceMigration;
+
+/** True for a VMI that runs, asks for a migration, can be migrated, and is not being migrated. */
+export function wantsMigration(vmi: Vmi): boolean {
+  const { phase, conditions, migrationState } = vmi.status ?? {};
+  return (
+    phase === "Running" &&
+    vmi.metadata.deletionTimestamp === undefined &&
+    isTrue(conditions, migrationRequiredType) &&
+    isTrue(conditions, "LiveMigratable") &&
+    !isMigrating(migrationState)
+  );
+}
+
+/** Gives the VMI a migration if it still wants one and has none under way. */
+export async function migrateOnUpdate(world: World, key: string): Promise<Outcome> {
+  const vmi = world.vmis.get(refOf(key));
+  if (vmi === undefined || !wantsMigration(vmi)) return undefined;
+  const earlier = migrationsOf(vmi, world.migrations.values());
+  if (earlier.some((migration) => !isOver(migration))) return undefined;
+  const waitMs = backoffLeftMs(earlier, world.clock());
+  if (waitMs > 0) return { againAfterMs: waitMs };
+  try {
+    await world.client.create(virtualMachineInstanceMigrations, newMigration(vmi, earlier), { fieldManager });
+  } catch (error) {
+    if (!isKubeError(error, "AlreadyExists")) throw error;
+  }
+  return undefined;
+}
+
+function migrationsOf(vmi: Vmi, migrations: Iterable<Migration>): Migration[] {
+  return [...migrations].filter(
+    ({ metadata, spec }) =>
+      metadata.namespace === vmi.metadata.namespace && spec.vmiName === vmi.metadata.name,
+  );
+}
+
+/** The name stands for this request and the attempts before it, so that one request makes one migration. */
+function newMigration(vmi: Vmi, earlier: readonly Migration[]): Migration {
+  const since = findCondition(vmi.status?.conditions, migrationRequiredType)?.lastTransitionTime ?? "";
+  const seed = [vmi.metadata.uid, since, ...earlier.map(({ metadata }) => metadata.uid)].join();
+  const suffix = createHash("sha256").update(seed).digest("hex").slice(0, 5);
+  return {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachineInstanceMigration",
+    metadata: {
+      name: `kubevirt-workload-update-${suffix}`,
+      ...(vmi.metadata.namespace === undefined ? {} : { namespace: vmi.metadata.namespace }),
+      labels: { [labels.vmiName]: vmi.metadata.name },
+      annotations: { [annotations.workloadUpdateMigration]: "" },
+      finalizers: [finalizers.migration],
+    },
+    spec: { vmiName: vmi.metadata.name },
+  };
+}
+
+const firstBackoffMs = 20_000;
+
+/** After a failed migration the next waits 20 s, then twice as long each time; one that succeeds ends the row. */
+function backoffLeftMs(earlier: readonly Migration[], now: Date): number {
+  const ends = earlier
+    .map((migration) => ({ failed: migration.status?.phase === "Failed", at: endOf(migration) }))
+    .toSorted((a, b) => b.at - a.at);
+  const lastSuccess = ends.findIndex(({ failed }) => !failed);
+  const failures = lastSuccess < 0 ? ends.length : lastSuccess;
+  const last = ends[0];
+  if (failures === 0 || last === undefined) return 0;
+  return Math.max(0, last.at + firstBackoffMs * 2 ** (failures - 1) - now.getTime());
+}
+
+function endOf({ status }: Migration): number {
+  const at = status?.phaseTransitionTimestamps?.find(({ phase }) => phase === status.phase);
+  return Date.parse(at?.phaseTransitionTimestamp ?? "") || 0;
+}
