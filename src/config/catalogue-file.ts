@@ -1,0 +1,197 @@
+// The catalogue file: YAML to physical networks, strictly. A wrong file stops the start with the line and the reason.
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+} from "yaml";
+import {
+  builtInCatalogue,
+  type Catalogue,
+  type PhysicalNetwork,
+  type VlanRange,
+} from "../domain/catalogue.ts";
+import { SettingsError } from "./settings.ts";
+
+/** @throws SettingsError that names file, line and reason. */
+export function parseCatalogue(text: string, file: string): Catalogue {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, logLevel: "silent" });
+  const at = (node: Node | null | undefined): string => {
+    const offset = node?.range?.[0];
+    return offset === undefined ? file : `${file}:${lines.linePos(offset).line}`;
+  };
+  const fail = (node: Node | null | undefined, reason: string): never => {
+    throw new SettingsError(`${at(node)}: ${reason}`);
+  };
+  const [syntaxError] = document.errors;
+  if (syntaxError !== undefined) {
+    throw new SettingsError(`${file}:${syntaxError.linePos?.[0].line ?? 1}: ${syntaxError.message}`);
+  }
+  const root = mappingOf(document.contents, fail, "the file must be a mapping with physicalNetworks");
+  const fields = fieldsOf(root, ["physicalNetworks", "sharedNads", "defaultImage"], fail);
+  const list = fields.get("physicalNetworks");
+  const physicalNetworks =
+    list === undefined
+      ? []
+      : sequenceOf(list, fail, "physicalNetworks must be a list").map((item) => readNetwork(item, fail));
+  refuseDoubles(physicalNetworks, file);
+  const shared = fields.get("sharedNads");
+  const image = fields.get("defaultImage");
+  return {
+    physicalNetworks,
+    sharedNads:
+      shared === undefined ? [] : textsOf(shared, fail, "sharedNads must be a list of NAMESPACE/NAME"),
+    defaultImage: image === undefined ? builtInCatalogue().defaultImage : textOf(image, fail, "defaultImage"),
+  };
+}
+
+type Fail = (node: Node | null | undefined, reason: string) => never;
+
+const commonFields = ["name", "type", "default", "vlans", "untagged", "mtu", "namespaces"];
+const fieldsOfType = {
+  bridge: ["bridge", "macSpoofCheck"],
+  macvlan: ["implementation", "resourceName", "vlanResourceName", "bindingPlugin", "bridge", "macSpoofCheck"],
+  sriov: ["resourceName"],
+  ovs: ["bridge"],
+} as const;
+
+function readNetwork(node: Node, fail: Fail): PhysicalNetwork {
+  const mapping = mappingOf(node, fail, "a physical network must be a mapping");
+  const typeNode = mapping.get("type", true) as Node | undefined;
+  const type = typeNode === undefined ? "" : textOf(typeNode, fail, "type");
+  if (!Object.hasOwn(fieldsOfType, type)) {
+    return fail(typeNode ?? mapping, `type must be one of ${Object.keys(fieldsOfType).join(", ")}`);
+  }
+  const kind = type as keyof typeof fieldsOfType;
+  const fields = fieldsOf(mapping, [...commonFields, ...fieldsOfType[kind]], fail);
+  const text = (name: string): string => {
+    const value = fields.get(name);
+    return value === undefined
+      ? fail(mapping, `${name} is required for type ${type}`)
+      : textOf(value, fail, name);
+  };
+  const flag = (name: string, otherwise: boolean): boolean => {
+    const value = fields.get(name);
+    if (value === undefined) return otherwise;
+    if (isScalar(value) && typeof value.value === "boolean") return value.value;
+    return fail(value, `${name} must be true or false`);
+  };
+  const common = {
+    name: text("name"),
+    default: flag("default", false),
+    vlans: readVlans(fields.get("vlans"), fail),
+    untagged: flag("untagged", true),
+    mtu: readMtu(fields.get("mtu"), fail),
+    namespaces: fields.has("namespaces")
+      ? textsOf(fields.get("namespaces") as Node, fail, "namespaces must be a list of names")
+      : undefined,
+  };
+  switch (kind) {
+    case "bridge":
+      return {
+        ...common,
+        type: kind,
+        bridge: bridgeName(fields, text, fail),
+        macSpoofCheck: flag("macSpoofCheck", true),
+      };
+    case "ovs":
+      return { ...common, type: kind, bridge: bridgeName(fields, text, fail) };
+    case "sriov":
+      return { ...common, type: kind, resourceName: text("resourceName") };
+    case "macvlan": {
+      const implementation = fields.has("implementation") ? text("implementation") : "macvtap";
+      if (implementation === "bridge") {
+        const bridge = bridgeName(fields, text, fail);
+        return { ...common, type: kind, implementation, bridge, macSpoofCheck: flag("macSpoofCheck", true) };
+      }
+      if (implementation !== "macvtap") {
+        return fail(fields.get("implementation"), "implementation must be macvtap or bridge");
+      }
+      return {
+        ...common,
+        type: kind,
+        implementation,
+        resourceName: text("resourceName"),
+        vlanResourceName: fields.has("vlanResourceName") ? text("vlanResourceName") : undefined,
+        bindingPlugin: fields.has("bindingPlugin") ? text("bindingPlugin") : "macvtap",
+      };
+    }
+  }
+}
+
+/** Linux interface names end at 15 characters; the bridge plugin fails on longer ones. */
+function bridgeName(fields: ReadonlyMap<string, Node>, text: (name: string) => string, fail: Fail): string {
+  const name = text("bridge");
+  return /^[^\s/]{1,15}$/.test(name)
+    ? name
+    : fail(fields.get("bridge"), `${JSON.stringify(name)} is no interface name of at most 15 characters`);
+}
+
+/** A list of numbers and ranges: [100, 200-299], or `all`. */
+function readVlans(node: Node | undefined, fail: Fail): readonly VlanRange[] {
+  if (node === undefined) return [];
+  if (isScalar(node) && node.value === "all") return [{ first: 1, last: 4094 }];
+  return sequenceOf(node, fail, "vlans must be `all` or a list such as [100, 200-299]").map((item) => {
+    const given = isScalar(item) ? String(item.value) : "";
+    const match = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(given);
+    const first = Number(match?.[1]);
+    const last = Number(match?.[2] ?? match?.[1]);
+    return match !== null && first >= 1 && last <= 4094 && first <= last
+      ? { first, last }
+      : fail(item, `${JSON.stringify(given)} is no VLAN or range of VLANs from 1 to 4094`);
+  });
+}
+
+function readMtu(node: Node | undefined, fail: Fail): number {
+  if (node === undefined) return 1500;
+  const value = isScalar(node) ? node.value : undefined;
+  return typeof value === "number" && Number.isInteger(value) && value >= 576 && value <= 65_535
+    ? value
+    : fail(node, "mtu must be a number from 576 to 65535");
+}
+
+function refuseDoubles(networks: readonly PhysicalNetwork[], file: string): void {
+  for (const [index, network] of networks.entries()) {
+    const earlier = networks.slice(0, index);
+    if (earlier.some(({ name }) => name === network.name)) {
+      throw new SettingsError(`${file}: there are two physical networks of the name ${network.name}`);
+    }
+    if (network.default && earlier.some(({ type, default: also }) => also && type === network.type)) {
+      throw new SettingsError(`${file}: there are two default physical networks of type ${network.type}`);
+    }
+  }
+}
+
+function mappingOf(node: unknown, fail: Fail, reason: string): YAMLMap {
+  return isMap(node) ? node : fail(node as Node, reason);
+}
+
+function sequenceOf(node: Node, fail: Fail, reason: string): readonly Node[] {
+  return isSeq(node) ? (node.items as Node[]) : fail(node, reason);
+}
+
+function textOf(node: Node, fail: Fail, name: string): string {
+  const value = isScalar(node) ? node.value : undefined;
+  return typeof value === "string" && value !== "" ? value : fail(node, `${name} must be a text`);
+}
+
+function textsOf(node: Node, fail: Fail, reason: string): readonly string[] {
+  return sequenceOf(node, fail, reason).map((item) => textOf(item, fail, reason));
+}
+
+/** The values by name. @throws for a name that is not among the known ones. */
+function fieldsOf(mapping: YAMLMap, known: readonly string[], fail: Fail): ReadonlyMap<string, Node> {
+  return new Map(
+    mapping.items.map(({ key, value }) => {
+      const name = isScalar(key) ? String(key.value) : "";
+      if (!known.includes(name))
+        fail(key as Node, `there is no field ${name}; known are ${known.join(", ")}`);
+      return [name, value as Node];
+    }),
+  );
+}

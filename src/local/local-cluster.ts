@@ -1,0 +1,89 @@
+// The embedded cluster: the Kubernetes API, KubeVirt's admission and controller, and one node with guests, all in this process.
+import type { KubeVirt } from "../domain/objects.ts";
+import { connectKube } from "../kube/connect.ts";
+import type { KubeLog } from "../kube/log.ts";
+import { kubeVirts, namespaces } from "../kube/resource.ts";
+import { createApiServer } from "./api/api-server.ts";
+import { createKubevirtAdmission } from "./kubevirt/admission/kubevirt-admission.ts";
+import { type ControllerDelays } from "./kubevirt/controller/configuration.ts";
+import { startController } from "./kubevirt/controller/controller.ts";
+import { fastDelays, realisticDelays } from "./kubevirt/node/delays.ts";
+import { startNode } from "./kubevirt/node/node.ts";
+
+export interface LocalClusterOptions {
+  readonly apiListen: { readonly host: string; readonly port: number };
+  /** fast: nothing waits where no wait is needed; realistic: as people know it from a cluster. */
+  readonly delays: "fast" | "realistic";
+  readonly log: KubeLog;
+  readonly clock: () => Date;
+}
+
+export interface LocalCluster {
+  /** URL of the Kubernetes API. */
+  readonly url: string;
+  /** URL of the node's virt-handler metrics. */
+  readonly virtHandlerMetricsUrl: string;
+  stop(): Promise<void>;
+}
+
+/** KubeVirt as installed here: macvtap registered, changes of networks by live migration. */
+const kubeVirt: KubeVirt = {
+  apiVersion: "kubevirt.io/v1",
+  kind: "KubeVirt",
+  metadata: { name: "kubevirt", namespace: "kubevirt" },
+  spec: {
+    configuration: { network: { binding: { macvtap: { domainAttachmentType: "tap" } } } },
+    workloadUpdateStrategy: { workloadUpdateMethods: ["LiveMigrate"] },
+  },
+};
+
+const fastController: Partial<ControllerDelays> = {
+  migrationGraceMs: 100,
+  reevaluateMs: 50,
+  workloadUpdateMs: 50,
+  startBackoffMs: 100,
+};
+
+export async function startLocalCluster({
+  apiListen,
+  delays,
+  log,
+  clock,
+}: LocalClusterOptions): Promise<LocalCluster> {
+  const configuration = kubeVirt.spec?.configuration ?? {};
+  const server = createApiServer({ clock, admission: [createKubevirtAdmission(() => configuration)] });
+  const { url } = await server.listen(apiListen);
+  const client = connectKube({ server: url, userAgent: "kubevirt-stand-in" });
+  await client.create(namespaces, {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: "kubevirt" },
+  });
+  await client.create(kubeVirts, kubeVirt);
+  const controller = startController({
+    client,
+    log,
+    clock,
+    configuration: kubeVirt.spec,
+    delays: delays === "fast" ? fastController : {},
+  });
+  const node = await startNode({
+    client,
+    nodeName: "node-1",
+    log,
+    clock,
+    delays: delays === "fast" ? fastDelays : realisticDelays,
+    bindings: configuration.network?.binding ?? {},
+    metricsListen: { host: "127.0.0.1", port: 0 },
+  });
+  return {
+    url,
+    virtHandlerMetricsUrl: node.metricsUrl,
+    async stop() {
+      await controller.stop();
+      await node.stop();
+      await client.close();
+      await server.close();
+    },
+  };
+}
