@@ -1,5 +1,6 @@
 // A collection of the API server kept in memory as projections, always readable and never half a list.
 import type { KubernetesObject } from "../domain/objects.ts";
+import { abortable } from "./deadline.ts";
 import type { KubeClient, ObjectRef } from "./kube-client.ts";
 import { listWatch } from "./list-watch.ts";
 import type { Mirror, WatchSignals } from "./list-watch.ts";
@@ -200,7 +201,7 @@ export function startCache<T extends KubernetesObject, V>(
       return entries.size;
     },
     async whenSynced(signal) {
-      await orAborted(firstList.promise, signal);
+      await (signal === undefined ? firstList.promise : abortable(firstList.promise, signal));
     },
     get: (ref) => entries.get(idOf(resource.namespaced ? ref : { name: ref.name }))?.value,
     *values() {
@@ -232,17 +233,4 @@ export function startCache<T extends KubernetesObject, V>(
 
 function idOf({ namespace = "", name }: ObjectRef): string {
   return `${namespace}/${name}`;
-}
-
-async function orAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return await promise;
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

@@ -1,4 +1,4 @@
-// One abort signal out of the caller's and the client's own deadline, released when the call is over.
+// Limits on waiting: one abort signal out of the caller's and the client's own deadline, released when the call is over.
 
 export interface Deadline {
   readonly signal: AbortSignal;
@@ -31,4 +31,17 @@ export function startDeadline(milliseconds: number, caller: AbortSignal | undefi
       caller?.removeEventListener("abort", cancel);
     },
   };
+}
+
+/** As the promise, but rejects with the signal's reason as soon as it is aborted; the work itself goes on. */
+export async function abortable<R>(promise: Promise<R>, signal: AbortSignal): Promise<R> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }

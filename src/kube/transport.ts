@@ -2,6 +2,7 @@
 import { Agent, ProxyAgent } from "undici";
 import type { Dispatcher } from "undici";
 import type { Authentication, Credentials, TlsMaterial } from "./authentication.ts";
+import { abortable } from "./deadline.ts";
 import { KubeError } from "./errors.ts";
 import { codeOf, errorOfAnswer, isTlsFailure } from "./status.ts";
 
@@ -81,8 +82,8 @@ export function createTransport(options: TransportOptions): Transport {
       headers: {
         accept: "application/json",
         ...(request.contentType === undefined ? {} : { "content-type": request.contentType }),
-        ...options.headers,
         ...authentication.headers,
+        ...options.headers,
       },
       body: request.body ?? null,
       signal: how.signal,
@@ -98,17 +99,18 @@ export function createTransport(options: TransportOptions): Transport {
   ): Promise<Dispatcher.ResponseData> {
     const { credentials } = options;
     if (credentials === undefined) return await attempt(request, anonymous, how);
-    const used = await credentials.current();
+    // A plugin that hangs must not outlast the call.
+    const used = await abortable(credentials.current(), how.signal);
     try {
       const answer = await attempt(request, used, how);
       if (answer.statusCode !== 401) return answer;
-      const renewed = await credentials.renew(used);
+      const renewed = await abortable(credentials.renew(used), how.signal);
       if (renewed === used) return answer;
       await answer.body.dump();
       return await attempt(request, renewed, how);
     } catch (error) {
       if (!isTlsFailure(error)) throw error;
-      const renewed = await credentials.renew(used);
+      const renewed = await abortable(credentials.renew(used), how.signal);
       if (renewed === used) throw error;
       return await attempt(request, renewed, how);
     }

@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders, RequestListener, Server, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { ServerOptions } from "node:https";
+import type { Server as TlsServer, ServerOptions } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 
 export interface SeenRequest {
   readonly method: string;
@@ -13,6 +14,8 @@ export interface SeenRequest {
   readonly headers: IncomingHttpHeaders;
   /** Header lines as sent, for headers that come more than once. */
   readonly rawHeaders: readonly string[];
+  /** The subject's common name of the client certificate. */
+  readonly clientName: string | undefined;
   readonly body: string;
 }
 
@@ -48,6 +51,8 @@ export interface ScriptedServer extends AsyncDisposable {
   readonly openConnections: number;
   /** The handler of later requests. A request that it does not answer stays open. */
   play(handler: Handler): void;
+  /** TLS servers: shows another certificate from now on, and drops every connection made with the former one. */
+  rotate(tls: ServerOptions): void;
 }
 
 export type Handler = (request: SeenRequest, reply: Reply) => void | Promise<void>;
@@ -69,13 +74,15 @@ export async function startScriptedServer(tls?: ServerOptions): Promise<Scripted
         query: url.searchParams,
         headers: incoming.headers,
         rawHeaders: incoming.rawHeaders,
+        clientName: clientName(incoming.socket),
         body: Buffer.concat(chunks).toString(),
       };
       requests.push(request);
       void play(request, replyOn(outgoing));
     });
   };
-  const server: Server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  const tlsServer: TlsServer | undefined = tls === undefined ? undefined : createTlsServer(tls, listener);
+  const server: Server | TlsServer = tlsServer ?? createServer(listener);
   server.on("connection", (socket: Socket) => {
     connections += 1;
     sockets.add(socket);
@@ -97,12 +104,22 @@ export async function startScriptedServer(tls?: ServerOptions): Promise<Scripted
     play(handler) {
       play = handler;
     },
+    rotate(tls) {
+      tlsServer?.setSecureContext(tls);
+      for (const socket of sockets) socket.destroy();
+    },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       server.close();
       await once(server, "close");
     },
   };
+}
+
+function clientName(socket: Socket): string | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  const name = socket.getPeerCertificate().subject?.CN;
+  return Array.isArray(name) ? name.join() : name;
 }
 
 function replyOn(outgoing: ServerResponse): Reply {
