@@ -31,6 +31,7 @@ const gateStates = {
   DeclarativeHotplugVolumes: "Beta",
   DecentralizedLiveMigration: "Alpha",
   DownwardMetrics: "Alpha",
+  HostDevices: "Alpha",
   HostDisk: "Alpha",
   NetworkDevicesWithDRA: "Alpha",
   PasstBinding: "Beta",

@@ -54,6 +54,15 @@ export function withStoredDefaults(
   return { ...spec, template: { ...template, ...(metadata !== undefined && { metadata }), spec: created } };
 }
 
+/** A limit alone is the request as well. */
+function withCpuRequest(domain: Domain): Domain {
+  const { requests, limits } = domain.resources ?? {};
+  if (limits?.cpu === undefined || quantityValue(limits.cpu) === 0n || quantityValue(requests?.cpu) !== 0n) {
+    return domain;
+  }
+  return { ...domain, resources: { ...domain.resources, requests: { ...requests, cpu: limits.cpu } } };
+}
+
 /** Guest memory by request, else by limit. */
 function withGuestMemory(domain: Domain): Domain {
   const { requests, limits } = domain.resources ?? {};
@@ -106,7 +115,7 @@ export function withJudgingDefaults(
   configuration: KubevirtConfiguration,
 ): { readonly defaulted: VirtualMachineSpec; readonly failure: string | undefined } {
   let template = withArchitecture(spec.template.spec, configuration);
-  template = { ...template, domain: withTopology(withGuestMemory(template.domain)) };
+  template = { ...template, domain: withTopology(withGuestMemory(withCpuRequest(template.domain))) };
   const evictionStrategy = template.evictionStrategy ?? configuration.evictionStrategy;
   if (evictionStrategy !== undefined) template = { ...template, evictionStrategy };
   let failure: string | undefined;

@@ -1,8 +1,8 @@
 // What an object goes through when virt-api reads it into Go's types and writes it back.
 import { type Json, type JsonObject, asObject, isObject } from "../../api/json.ts";
 import { fieldSchema } from "../../api/schemas.ts";
-import { parseQuantity, quantityError } from "./quantity.ts";
-import type { VirtualMachineSpec } from "./template-spec.ts";
+import { canonicalQuantity, quantityError } from "./quantity.ts";
+import type { Quantity, VirtualMachineSpec } from "./template-spec.ts";
 import { hasZeroValue, isQuantity, walkSpec } from "./webhook-schema.ts";
 
 const template = "spec.template.spec.domain";
@@ -27,8 +27,7 @@ export function decodingError(spec: Json): string | undefined {
   let quantity: string | undefined;
   let integer: string | undefined;
   walkSpec(spec, (path, value, schema) => {
-    if (isQuantity(schema) && parseQuantity(value as string | number) === undefined)
-      quantity ??= quantityError;
+    if (isQuantity(schema)) quantity ??= quantityError(value as Quantity);
     const bounds = narrowIntegers[path];
     if (bounds !== undefined && typeof value === "number" && (value < bounds.min || value > bounds.max)) {
       integer ??= `json: cannot unmarshal number ${value} into Go struct field VirtualMachineInstanceTemplateSpec.${path} of type ${bounds.type}`;
@@ -37,7 +36,10 @@ export function decodingError(spec: Json): string | undefined {
   return quantity ?? integer;
 }
 
-/** The spec as Go writes it back: nulls gone, required scalars and the structs that are no pointers there. Given spec stays. */
+/**
+ * The spec as Go writes it back: nulls gone, quantities in their canonical form,
+ * required scalars and the structs that are no pointers there. The given spec stays.
+ */
 export function decodedSpec(given: JsonObject): VirtualMachineSpec {
   const spec = structuredClone(given);
   const vmTemplate = asObject(spec["template"]);
@@ -46,7 +48,11 @@ export function decodedSpec(given: JsonObject): VirtualMachineSpec {
   spec["template"] = { metadata: {}, ...vmTemplate, spec: { ...templateSpec, domain } };
   walkSpec(spec, (_path, value, schema) => {
     if (!isObject(value)) return;
-    for (const [name, field] of Object.entries(value)) if (field === null) delete value[name];
+    for (const [name, field] of Object.entries(value)) {
+      const known = fieldSchema(schema, name);
+      if (field === null) delete value[name];
+      else if (known !== undefined && isQuantity(known)) value[name] = canonicalQuantity(field as Quantity);
+    }
     for (const name of schema.required ?? []) {
       const field = fieldSchema(schema, name);
       if (!Object.hasOwn(value, name) && hasZeroValue(field)) value[name] = zero(field?.type);

@@ -1,6 +1,6 @@
 // The two webhooks of KubeVirt's virt-api for VirtualMachines, played for the embedded API: defaults, then the rules.
 // Judged as KubeVirt 1.9.0 judges (test/vectors/kubevirt-admission); what is not looked at: instance types, preferences,
-// DataVolumeTemplates, affinity, huge pages, CPU pinning, NUMA, host devices, launch security, block sizes.
+// DataVolumeTemplates, affinity, huge pages, CPU pinning, NUMA, maxGuest, launch security, ACPI tables, I/O threads, block sizes.
 import { randomUUID } from "node:crypto";
 import type { KubernetesObject } from "../../../domain/objects.ts";
 import type { Admission, AdmissionRequest, Refusal } from "../../api/admission.ts";

@@ -1,41 +1,78 @@
 // Kubernetes quantities, exact: 1Gi, 100m, 1e3, 0.5 (k8s.io/apimachinery pkg/api/resource).
 import type { Quantity } from "./template-spec.ts";
 
-const form = /^([+-]?)(\d+\.?\d*|\.\d+)(?:([KMGTPE]i)|([numkMGTPE])|[eE]([+-]?\d+))?$/;
-
-/** The words in which a value that is no quantity is refused. */
-export const quantityError =
-  "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
-
-const binaryPowers = { Ki: 10n, Mi: 20n, Gi: 30n, Ti: 40n, Pi: 50n, Ei: 60n } as const;
-const decimalPowers = { n: -9, u: -6, m: -3, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 } as const;
+const form = /^([+-]?)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/;
+const decimalSuffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
+const binarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
 /** Digits after the point that are kept: quantities go down to nano. */
 const scale = 9;
 
-/** The value in units of 10⁻⁹, rounded away from zero beyond that; undefined when the text is no quantity. */
-export function parseQuantity(quantity: Quantity): bigint | undefined {
-  const match = form.exec(String(quantity));
-  if (match === null) return undefined;
-  const [, sign, number = "", binary, decimal, exponent] = match;
-  const [whole = "", fraction = ""] = number.split(".");
-  const power =
-    decimal === undefined ? Number(exponent ?? 0) : decimalPowers[decimal as keyof typeof decimalPowers];
-  const shift = scale + power - fraction.length;
-  let value = BigInt(whole + fraction);
-  if (binary !== undefined) value <<= binaryPowers[binary as keyof typeof binaryPowers];
-  value = shift >= 0 ? value * 10n ** BigInt(shift) : ceilDivide(value, 10n ** BigInt(-shift));
-  return sign === "-" ? -value : value;
-}
-
-/** The value in units of 10⁻⁹; what is absent (or no quantity, which the schema refuses) counts as zero, as in KubeVirt. */
-export function quantityValue(quantity: Quantity | undefined): bigint {
-  return quantity === undefined ? 0n : (parseQuantity(quantity) ?? 0n);
-}
-
 /** One whole unit in the terms of `quantityValue`. */
 export const one = 10n ** BigInt(scale);
 
-function ceilDivide(value: bigint, by: bigint): bigint {
-  return (value + by - 1n) / by;
+interface Parsed {
+  /** In units of 10⁻⁹, rounded up beyond that. */
+  readonly value: bigint;
+  readonly format: "binary" | "decimal" | "exponent";
+}
+
+function multiplier(suffix: string): (Pick<Parsed, "format"> & { base: bigint; power: number }) | undefined {
+  const decimal = decimalSuffixes.indexOf(suffix);
+  if (decimal >= 0) return { format: "decimal", base: 10n, power: decimal * 3 - scale };
+  const binary = binarySuffixes.indexOf(suffix);
+  if (binary >= 0) return { format: "binary", base: 2n, power: binary * 10 };
+  const exponent = /^[eE]([-+]?\d+)$/.exec(suffix)?.[1];
+  return exponent === undefined ? undefined : { format: "exponent", base: 10n, power: Number(exponent) };
+}
+
+/** The quantity, or why it is none, in Kubernetes' words. Digits may be missing: `Gi` is zero. */
+function parse(quantity: Quantity): Parsed | { readonly error: string } {
+  const text = String(quantity).trim();
+  const match = text === "" ? null : form.exec(text);
+  if (match === null) {
+    return {
+      error: "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+    };
+  }
+  const [, sign, whole = "", fraction = "", suffix = ""] = match;
+  const times = multiplier(suffix);
+  if (times === undefined) return { error: "unable to parse quantity's suffix" };
+  const digits =
+    BigInt(`0${whole}${fraction}`) * one * (times.power > 0 ? times.base ** BigInt(times.power) : 1n);
+  const shift = 10n ** BigInt(fraction.length) * (times.power < 0 ? times.base ** BigInt(-times.power) : 1n);
+  const value = (digits + shift - 1n) / shift;
+  return { value: sign === "-" ? -value : value, format: times.format };
+}
+
+/** Why the value is no quantity; undefined when it is one. */
+export function quantityError(quantity: Quantity): string | undefined {
+  const parsed = parse(quantity);
+  return "error" in parsed ? parsed.error : undefined;
+}
+
+/** The value in units of 10⁻⁹; what is absent counts as zero, as in KubeVirt. */
+export function quantityValue(quantity: Quantity | undefined): bigint {
+  const parsed = quantity === undefined ? undefined : parse(quantity);
+  return parsed === undefined || "error" in parsed ? 0n : parsed.value;
+}
+
+/** The quantity as Kubernetes writes it back: `1024Mi` as `1Gi`, `0.5` as `500m`. What is none stays as it is. */
+export function canonicalQuantity(quantity: Quantity): string {
+  const parsed = parse(quantity);
+  if ("error" in parsed) return String(quantity);
+  const { value, format } = parsed;
+  const units = value / one;
+  const isBinary = format === "binary" && value % one === 0n && (units >= 1024n || units <= -1024n);
+  const suffixes = isBinary ? binarySuffixes : decimalSuffixes;
+  const step = isBinary ? 1024n : 1000n;
+  let [rest, position] = [isBinary ? units : value, 0];
+  while (rest !== 0n && rest % step === 0n && position < suffixes.length - 1) {
+    rest /= step;
+    position += 1;
+  }
+  if (rest === 0n) return "0";
+  const exponent = position * 3 - scale;
+  if (format === "exponent") return exponent === 0 ? String(rest) : `${rest}e${exponent}`;
+  return `${rest}${suffixes[position]}`;
 }

@@ -7,7 +7,9 @@ import type { SpecRule } from "./rule.ts";
 import { accessCredentials } from "./rules/access-credentials.ts";
 import { bootOrder } from "./rules/boot-order.ts";
 import { disks } from "./rules/disks.ts";
-import { dnsConfig, dnsPolicy } from "./rules/dns.ts";
+import { hostDevices, inputs, sound } from "./rules/devices.ts";
+import { dnsConfig } from "./rules/dns.ts";
+import { firmware } from "./rules/firmware.ts";
 import { discontinuedBindings, interfaceBindings } from "./rules/interface-bindings.ts";
 import { interfaceFields } from "./rules/interface-fields.ts";
 import { interfaceState } from "./rules/interface-state.ts";
@@ -23,7 +25,7 @@ import { networkSourceRules } from "./rules/network-sources.ts";
 import { networkProbesNeedPodNetwork, probeHandlers } from "./rules/probes.ts";
 import { networkResourceClaims } from "./rules/resource-claims.ts";
 import { evictionStrategy, reservedLabelFaults, runStrategyFaults } from "./rules/virtual-machine.ts";
-import { volumes } from "./rules/volumes.ts";
+import { containerDiskPaths, volumes } from "./rules/volumes.ts";
 import type { Refusal } from "../../api/admission.ts";
 import type { VirtualMachineSpec } from "./template-spec.ts";
 
@@ -47,14 +49,18 @@ const templateRules: readonly SpecRule[] = [
   ...memoryAndCpuRules,
   ...networkRules,
   bootOrder,
+  inputs,
   probeHandlers,
   networkProbesNeedPodNetwork,
   disks,
+  firmware,
   volumes,
+  containerDiskPaths,
   accessCredentials,
-  dnsPolicy,
   dnsConfig,
   evictionStrategy,
+  hostDevices,
+  sound,
 ];
 
 const specAt = new FieldPath("spec");

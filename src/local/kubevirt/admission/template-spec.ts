@@ -131,6 +131,9 @@ export interface Domain {
     readonly disks?: readonly Disk[];
     readonly filesystems?: readonly { readonly name: string }[];
     readonly autoattachPodInterface?: boolean;
+    readonly inputs?: readonly { readonly bus?: string; readonly type: string }[];
+    readonly sound?: { readonly name: string; readonly model?: string };
+    readonly hostDevices?: readonly Empty[];
   };
   readonly cpu?: {
     readonly cores?: number;
@@ -140,7 +143,13 @@ export interface Domain {
   };
   readonly memory?: { readonly guest?: Quantity };
   readonly machine?: { readonly type?: string };
-  readonly firmware?: { readonly uuid?: string; readonly serial?: string };
+  readonly firmware?: {
+    readonly uuid?: string;
+    readonly serial?: string;
+    readonly bootloader?: { readonly bios?: Empty; readonly efi?: { readonly secureBoot?: boolean } };
+  };
+  readonly features?: { readonly smm?: { readonly enabled?: boolean } };
+  readonly launchSecurity?: { readonly tdx?: Empty };
   readonly resources?: {
     readonly requests?: { readonly cpu?: Quantity; readonly memory?: Quantity };
     readonly limits?: { readonly cpu?: Quantity; readonly memory?: Quantity };

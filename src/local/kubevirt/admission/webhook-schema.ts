@@ -10,6 +10,16 @@ export function virtualMachineSchema(): Schema {
   return schemaOf(source);
 }
 
+/** Choices that KubeVirt's own schema has and its CRD has not. */
+const enums: Readonly<Record<string, readonly string[]>> = {
+  "spec.template.spec.dnsPolicy": ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"],
+  "spec.template.spec.readinessProbe.httpGet.scheme": ["HTTP", "HTTPS"],
+  "spec.template.spec.livenessProbe.httpGet.scheme": ["HTTP", "HTTPS"],
+  "spec.template.spec.tolerations.effect": ["NoExecute", "NoSchedule", "PreferNoSchedule"],
+  "spec.template.spec.tolerations.operator": ["Equal", "Exists"],
+  "spec.template.spec.volumes.containerDisk.imagePullPolicy": ["Always", "IfNotPresent", "Never"],
+};
+
 const templateMetadata = "spec.template.metadata";
 
 /** The CRD leaves the template's metadata open; virt-api knows it as ObjectMeta. */
@@ -38,6 +48,10 @@ function valueErrors(path: string, value: Json, given: Schema): string[] {
   const schema = schemaAt(path, given);
   const mismatch = typeMismatch(value, schema);
   if (mismatch !== undefined) return [`${path} in body must be of type ${mismatch}`];
+  const choices = enums[path] ?? schema.enum;
+  if (choices !== undefined && !choices.includes(value as string)) {
+    return [`${path} in body should be one of [${choices.join(" ")}]`];
+  }
   if (Array.isArray(value)) {
     const { items } = schema;
     return items === undefined ? [] : value.flatMap((item: Json) => valueErrors(path, item, items));

@@ -1,22 +1,9 @@
-// The pod's name resolution: vmi-create-admitter.go (validateDNSPolicy, validatePodDNSConfig).
+// The pod's name resolution: vmi-create-admitter.go (validatePodDNSConfig). The policy itself is in the schema.
 import { type Cause, cause, invalid } from "../cause.ts";
 import { dnsSubdomainErrors } from "../dns-names.ts";
 import { isIPAddress } from "../ip-address.ts";
 import type { SpecRule } from "../rule.ts";
 import type { DnsConfig } from "../template-spec.ts";
-
-const policies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None", ""];
-
-export const dnsPolicy: SpecRule = ({ at, spec: { dnsPolicy: policy = "" } }) =>
-  policies.includes(policy)
-    ? []
-    : [
-        cause(
-          "FieldValueNotSupported",
-          at.child("dnsPolicy"),
-          `DNSPolicy: ${policy} is not supported, valid values: [${policies.join(" ")}]`,
-        ),
-      ];
 
 const maxNameservers = 3;
 const maxSearches = 6;

@@ -1,4 +1,5 @@
 // The volumes: unique names, one source each, and what each source needs: vmi-create-admitter.go (validateVolumes).
+import { posix } from "node:path";
 import { type Cause, cause, invalid } from "../cause.ts";
 import { gateEnabled } from "../configuration.ts";
 import type { FieldPath } from "../field-path.ts";
@@ -98,3 +99,15 @@ export const volumes: SpecRule = ({ at: specAt, spec, configuration }) => {
     ...tooMany.map(([, what]) => invalid(list, `${list.text} must have max one ${what} set`)),
   ];
 };
+
+/** The disk inside the image, if named, is an absolute path in its shortest form (pkg/storage/admitters/disks.go). */
+export const containerDiskPaths: SpecRule = ({ at, spec }) =>
+  (spec.volumes ?? []).flatMap(({ containerDisk }, index) => {
+    const path = containerDisk?.path ?? "";
+    const field = at.child("volumes").index(index).child("containerDisk");
+    if (path === "/") return [invalid(field, `${field.text} must not point to root`)];
+    const shortest = posix.join("/", path).replace(/(.)\/$/, "$1");
+    return path === "" || path.replace(/\/$/, "") === shortest
+      ? []
+      : [invalid(field, `${field.text} must be an absolute path to a file without relative components`)];
+  });
