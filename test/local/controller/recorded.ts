@@ -231,7 +231,7 @@ export function nicLines(vm: Vm): string[] {
   const { networks = [], domain } = vm.spec.template.spec;
   return (domain.devices.interfaces ?? []).map(({ name, state: link, macAddress }) => {
     const network = networks.find((candidate) => candidate.name === name);
-    const on = network?.multus?.networkName.replace(/^default\//, "NAMESPACE/") ?? "(pod)";
+    const on = network?.multus?.networkName.replace(`${vm.metadata.namespace}/`, "NAMESPACE/") ?? "(pod)";
     return [
       `${name} on ${on}`,
       link === undefined ? [] : `state=${link}`,

@@ -18,9 +18,7 @@ import { quiet } from "./quiet-log.ts";
 export interface TestNodeOptions {
   readonly client: KubeClient;
   /** multus-dynamic-networks-controller is there: NICs come and go while the pod runs. */
-  readonly dynamicNetworks?: boolean;
-  /** Every guest can be migrated. */
-  readonly migratable?: boolean;
+  readonly dynamicNetworks?: (namespace: string) => boolean;
 }
 
 interface Domain {
@@ -29,7 +27,7 @@ interface Domain {
 }
 
 /** Two nodes; a pod goes to the one that has no pod of its VMI yet. */
-export function startTestNode({ client, dynamicNetworks = false, migratable = true }: TestNodeOptions): {
+export function startTestNode({ client, dynamicNetworks = () => false }: TestNodeOptions): {
   stop(): Promise<void>;
 } {
   const podCache = startCache(client, pods, { log: quiet, project: (pod) => pod });
@@ -43,7 +41,9 @@ export function startTestNode({ client, dynamicNetworks = false, migratable = tr
       await client.delete(pods, pod.metadata, { gracePeriodSeconds: 0 });
     } else if (pod.spec.nodeName === undefined) {
       const siblings = [...podCache.values()].filter(
-        (other) => other.metadata.labels?.[labels.createdBy] === pod.metadata.labels?.[labels.createdBy],
+        ({ metadata, status }) =>
+          metadata.labels?.[labels.createdBy] === pod.metadata.labels?.[labels.createdBy] &&
+          status?.phase !== "Succeeded",
       );
       const name = siblings.some(({ spec }) => spec.nodeName === "node1") ? "node2" : "node1";
       await client.mergePatch(pods, pod.metadata, { spec: { nodeName: name } });
@@ -56,7 +56,7 @@ export function startTestNode({ client, dynamicNetworks = false, migratable = tr
   /** A pod whose NADs are not all there waits. */
   async function attach(pod: Pod): Promise<void> {
     const waits = pod.status?.phase === undefined || pod.status.phase === "Pending";
-    if (!waits && !dynamicNetworks) return;
+    if (!waits && !dynamicNetworks(pod.metadata.namespace ?? "")) return;
     const status = await networkStatus(pod);
     if (status !== undefined && status !== pod.metadata.annotations?.[annotations.networkStatus]) {
       const patch = { metadata: { annotations: { [annotations.networkStatus]: status } } };
@@ -90,7 +90,18 @@ export function startTestNode({ client, dynamicNetworks = false, migratable = tr
     if (vmi === undefined || (phase !== "Scheduled" && phase !== "Running")) return undefined;
     const next = vmi.metadata.deletionTimestamp === undefined ? run(vmi) : ended(vmi);
     if (JSON.stringify(next) !== JSON.stringify(vmi)) await client.replace(vmis, next);
+    await endSource(next);
     return undefined;
+  }
+
+  /** The pod that the guest has left comes to its end. */
+  async function endSource(vmi: Vmi): Promise<void> {
+    const { completed, sourcePod = "" } = vmi.status?.migrationState ?? {};
+    const { namespace } = vmi.metadata;
+    if (completed !== true || podCache.get({ namespace, name: sourcePod })?.status?.phase !== "Running")
+      return;
+    const patch = { status: { phase: "Succeeded" } };
+    await client.mergePatch(pods, { namespace, name: sourcePod }, patch, { subresource: "status" });
   }
 
   function ended(vmi: Vmi): Vmi {
@@ -113,7 +124,7 @@ export function startTestNode({ client, dynamicNetworks = false, migratable = tr
           : [...passed, { phase: "Running", phaseTransitionTimestamp: "2026-01-01T00:00:00Z" }],
         conditions: conditions.some(({ type }) => type === "LiveMigratable")
           ? conditions
-          : [...conditions, { type: "LiveMigratable", status: migratable ? "True" : "False" }],
+          : [...conditions, { type: "LiveMigratable", status: isMigratable(vmi) ? "True" : "False" }],
         interfaces: interfaces(moved, domain),
       },
     };
@@ -195,6 +206,14 @@ export function startTestNode({ client, dynamicNetworks = false, migratable = tr
       await Promise.all([podCache.stop(), vmiCache.stop()]);
     },
   };
+}
+
+/** A bridge on the pod network ties the guest to its node. */
+function isMigratable({ spec }: Vmi): boolean {
+  const podNetwork = spec.networks?.find(({ pod }) => pod !== undefined);
+  return !spec.domain.devices.interfaces?.some(
+    ({ name, bridge }) => name === podNetwork?.name && bridge !== undefined,
+  );
 }
 
 function hasMultus(nic: VmiInterfaceStatus | undefined): boolean {
