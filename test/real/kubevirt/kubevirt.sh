@@ -24,6 +24,8 @@ up() { # FLAG...
   empty_folder
   trap stop_all EXIT
   local api_port controller_port certs=$dir/certs
+  export TMPDIR=$dir/tmp # they leave folders behind
+  mkdir "$TMPDIR"
   api_port=$(free_port) controller_port=$(free_port)
   "$program" install -state "$dir" -virt-api "127.0.0.1:$api_port" "$@"
   start virt-api "$program" virt-api --kubeconfig "$dir/virt-api.kubeconfig" --listen 127.0.0.1 --port "$api_port" \
