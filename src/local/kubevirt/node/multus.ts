@@ -180,10 +180,12 @@ function parseJson(text: string): { readonly value: Record<string, unknown> } | 
   }
 }
 
+/** V8 names the token or its position; a text that is cut off ends before the position. */
 function goSyntaxError(text: string, reason: string): string {
-  const position = Number(/at position (\d+)/.exec(reason)?.[1] ?? text.length);
-  if (position >= text.length) return "unexpected end of JSON input";
-  return `invalid character '${text[position] ?? ""}' looking for beginning of value`;
+  const position = /at position (\d+)/.exec(reason)?.[1];
+  const found = /Unexpected token '(.+?)'/su.exec(reason)?.[1] ?? text[Number(position ?? text.length)];
+  if (found === undefined) return "unexpected end of JSON input";
+  return `invalid character '${found}' looking for beginning of value`;
 }
 
 function failed(error: string): Attachment {

@@ -20,6 +20,8 @@ export interface WorkQueueOptions {
 
 const firstRetryMs = 20;
 const lastRetryMs = 5_000;
+/** Lost races in a row that are nobody's business. */
+const patience = 5;
 
 /** Starts an empty queue. A handler that throws is called again, with a doubling wait. */
 export function startWorkQueue({ name, handle, log }: WorkQueueOptions): WorkQueue {
@@ -37,9 +39,11 @@ export function startWorkQueue({ name, handle, log }: WorkQueueOptions): WorkQue
     } catch (error) {
       const count = failures.get(key) ?? 0;
       failures.set(key, count + 1);
-      // Somebody else wrote in between, or the object is gone: the cache will say so.
+      // Somebody else wrote in between, or the object is gone: the cache will say so soon.
       const lostRace = isKubeError(error, "Conflict") || isKubeError(error, "NotFound");
-      if (!lostRace && !stopped) log.warn({ err: error, key }, `${name}: failed, will be tried again`);
+      if (!stopped && (!lostRace || count >= patience)) {
+        log.warn({ err: error, key }, `${name}: failed, will be tried again`);
+      }
       add(key, Math.min(firstRetryMs * 2 ** count, lastRetryMs));
     }
   }
