@@ -19,10 +19,6 @@ const namespace = "default";
 const red = { name: "red", bridge: {}, macAddress: "02:00:00:00:00:0a" };
 const blue = { name: "blue", bridge: {}, macAddress: "02:00:00:00:00:0b" };
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  info: () => undefined,
-  warn: (f: object, m: string) => console.log(m, f),
-  error: (f: object, m: string) => console.log(m, f),
-};
 
 let server: ApiServer;
 let client: KubeClient;

@@ -1,0 +1,32 @@
+// interfaceStatus() against what virt-handler's own code reported on recorded cases.
+import { readFileSync } from "node:fs";
+import { describe, it } from "vitest";
+import type { VirtualMachineInstance, VmiInterfaceStatus } from "../../../src/domain/objects.ts";
+import type { Domain } from "../../../src/local/kubevirt/node/domain.ts";
+import {
+  interfaceStatus,
+  type AgentInterface,
+  type PodCache,
+} from "../../../src/local/kubevirt/node/interface-status.ts";
+
+interface RecordedCase {
+  readonly id: string;
+  readonly description: string;
+  readonly vmi: VirtualMachineInstance;
+  readonly domain: Domain | null;
+  readonly agent: readonly AgentInterface[];
+  readonly podCache: PodCache;
+  readonly expected: readonly VmiInterfaceStatus[];
+}
+
+const cases = readFileSync(new URL("../../vectors/netstat/cases.jsonl", import.meta.url), "utf8")
+  .trimEnd()
+  .split("\n")
+  .map((line) => JSON.parse(line) as RecordedCase);
+
+describe("interfaceStatus() does as virt-handler", () => {
+  it.for(cases)("$id: $description", ({ vmi, domain, agent, podCache, expected }, { expect }) => {
+    const status = interfaceStatus({ vmi, domain: domain ?? undefined, agent, podCache });
+    expect(status).toStrictEqual(expected);
+  });
+});
