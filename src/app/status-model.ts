@@ -23,6 +23,8 @@ export interface StatusModel {
   readonly revision: number;
   readonly synced: boolean;
   whenSynced(signal?: AbortSignal): Promise<void>;
+  /** The VMs that have a state, in order of namespace and name. */
+  vms(): readonly { readonly namespace: string; readonly vm: string }[];
   /** All NICs of that scope, in order of namespace, VM and the VM's own order of NICs. */
   list(scope: StatusScope): readonly InterfaceStatus[];
   /** The changes after that revision, oldest first; undefined when the history does not reach back so far. */
@@ -95,11 +97,20 @@ export function startStatusModel(view: ClusterView): StatusModel {
       return view.vms.synced && view.vmis.synced;
     },
     whenSynced: (signal) => whenSynced(view, signal),
-    list: (scope) =>
-      [...byVm]
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .flatMap(([, statuses]) => statuses)
-        .filter((status) => isInScope(status, scope)),
+    vms: () =>
+      [...byVm.keys()].toSorted().map((id) => {
+        const [namespace = "", vm = ""] = id.split("/");
+        return { namespace, vm };
+      }),
+    list(scope) {
+      const { namespace, vmNames } = scope;
+      const ids =
+        namespace !== "" && vmNames.length > 0 ? vmNames.map((vm) => `${namespace}/${vm}`) : [...byVm.keys()];
+      return [...new Set(ids)]
+        .toSorted()
+        .flatMap((id) => byVm.get(id) ?? [])
+        .filter((status) => isInScope(status, scope));
+    },
     since(from) {
       if (from > revision) return undefined;
       const oldest = history[0]?.revision ?? revision + 1;

@@ -1,0 +1,95 @@
+// Every metric of a NIC: one row, one family. Only (namespace, vm, nic) name a NIC; what changes stands in the info alone.
+import { type InterfaceStatus, interfaceStates } from "../domain/status/interface-status.ts";
+import type { Family, Sample } from "./exposition.ts";
+import { type Traffic, type TrafficCounter, trafficCounters } from "./traffic.ts";
+
+/** A family and the samples that one NIC adds to it. */
+export interface NicMetric extends Family {
+  readonly samples: (status: InterfaceStatus, traffic: Traffic | undefined) => readonly Sample[];
+}
+
+/** The guest may call its interfaces what it likes; Linux names end at 15 bytes, Windows names are longer. */
+const maxGuestName = 64;
+
+function nicLabels({ namespace, vm, nic }: InterfaceStatus): Record<string, string> {
+  return { namespace, vm, nic };
+}
+
+const stateMetrics: readonly NicMetric[] = [
+  {
+    name: "multinic_interface_info",
+    help: "What is known of a NIC; always 1.",
+    type: "gauge",
+    samples: (status) => [
+      {
+        labels: {
+          ...nicLabels(status),
+          type: status.type,
+          network: status.network,
+          vlan: String(status.vlanId),
+          primary: String(status.primary),
+          mac: status.macAddress,
+          node: status.node,
+          guest_interface: status.guestInterface.slice(0, maxGuestName),
+        },
+        value: "1",
+      },
+    ],
+  },
+  {
+    name: "multinic_interface_state",
+    help: "State of a NIC: 1 for the state it is in, 0 for the others.",
+    type: "gauge",
+    samples: (status) =>
+      interfaceStates.map((state) => ({
+        labels: { ...nicLabels(status), state },
+        value: status.state === state ? "1" : "0",
+      })),
+  },
+  {
+    name: "multinic_interface_state_reason",
+    help: "Why a NIC is in its state; always 1.",
+    type: "gauge",
+    samples: (status) => [{ labels: { ...nicLabels(status), reason: status.reason }, value: "1" }],
+  },
+  {
+    name: "multinic_interface_mtu_bytes",
+    help: "MTU asked for in bytes; absent where none was.",
+    type: "gauge",
+    samples: (status) => (status.mtu === 0 ? [] : [{ labels: nicLabels(status), value: String(status.mtu) }]),
+  },
+  {
+    name: "multinic_interface_traffic_source",
+    help: "Where the counters of a NIC come from; none where KubeVirt has none, as for SR-IOV. Always 1.",
+    type: "gauge",
+    samples: (status, traffic) => [
+      {
+        labels: { ...nicLabels(status), source: traffic === undefined ? "none" : "virt-handler" },
+        value: "1",
+      },
+    ],
+  },
+];
+
+const counterHelp: Readonly<Record<TrafficCounter, string>> = {
+  receive_bytes: "Bytes that the guest received by a NIC.",
+  receive_packets: "Packets that the guest received by a NIC.",
+  receive_errors: "Errors in receiving by a NIC.",
+  receive_packets_dropped: "Packets to the guest that were dropped at a NIC.",
+  transmit_bytes: "Bytes that the guest sent by a NIC.",
+  transmit_packets: "Packets that the guest sent by a NIC.",
+  transmit_errors: "Errors in sending by a NIC.",
+  transmit_packets_dropped: "Packets of the guest that were dropped at a NIC.",
+};
+
+const trafficMetrics: readonly NicMetric[] = trafficCounters.map((counter) => ({
+  name: `multinic_interface_${counter}_total`,
+  help: counterHelp[counter],
+  type: "counter",
+  samples: (status, traffic) => {
+    const value = traffic?.[counter];
+    return value === undefined ? [] : [{ labels: nicLabels(status), value: String(value) }];
+  },
+}));
+
+export const nicMetrics: readonly NicMetric[] = [...stateMetrics, ...trafficMetrics];

@@ -1,0 +1,168 @@
+// Metrics of the process itself: prom-client's defaults, RPCs, caches and scrapes of virt-handler.
+import type { Interceptor } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
+import { collectDefaultMetrics, Counter, Gauge, Histogram, type Metric, Registry } from "prom-client";
+import type { Cache } from "../kube/cache.ts";
+import type { VirtHandlerTraffic } from "./virt-handler-traffic.ts";
+
+export interface ProcessMetricsOptions {
+  readonly version: string;
+  readonly caches: Readonly<Record<string, Cache<unknown>>>;
+  readonly traffic: VirtHandlerTraffic;
+}
+
+export interface ProcessMetrics {
+  /** Measures every call. */
+  readonly interceptor: Interceptor;
+  render(): Promise<string>;
+}
+
+export function createProcessMetrics(options: ProcessMetricsOptions): ProcessMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const buildInfo = new Gauge({
+    name: "multinic_build_info",
+    help: "Version of the service; always 1.",
+    labelNames: ["version"],
+    registers: [registry],
+  });
+  buildInfo.set({ version: options.version }, 1);
+  for (const metric of [...cacheMetrics(options.caches), ...scrapeMetrics(options.traffic)]) {
+    registry.registerMetric(metric);
+  }
+
+  const duration = new Histogram({
+    name: "multinic_rpc_duration_seconds",
+    help: "Duration of RPCs by their result; streams count when they end.",
+    labelNames: ["service", "method", "code"],
+    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300],
+    registers: [registry],
+  });
+  const streams = new Gauge({
+    name: "multinic_rpc_streams",
+    help: "Open server streams.",
+    labelNames: ["service", "method"],
+    registers: [registry],
+  });
+
+  const interceptor: Interceptor = (next) => async (request) => {
+    const labels = { service: request.service.typeName, method: request.method.name };
+    const end = duration.startTimer(labels);
+    try {
+      const response = await next(request);
+      if (!response.stream) {
+        end({ code: "ok" });
+        return response;
+      }
+      streams.inc(labels);
+      const over = (error?: unknown): void => {
+        streams.dec(labels);
+        end({ code: error === undefined ? "ok" : codeToString(codeOf(error)) });
+      };
+      return { ...response, message: whenOver(response.message, over) };
+    } catch (error) {
+      end({ code: codeToString(codeOf(error)) });
+      throw error;
+    }
+  };
+  return { interceptor, render: () => registry.metrics() };
+}
+
+function codeOf(error: unknown): Code {
+  return ConnectError.from(error).code;
+}
+
+async function* whenOver<T>(messages: AsyncIterable<T>, over: (error?: unknown) => void): AsyncGenerator<T> {
+  let failure: unknown;
+  try {
+    yield* messages;
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    over(failure);
+  }
+}
+
+function cacheMetrics(caches: ProcessMetricsOptions["caches"]): readonly Metric[] {
+  const entries = Object.entries(caches);
+  return [
+    new Gauge({
+      name: "multinic_cache_synced",
+      help: "1 when the service has had its first complete list of that kind.",
+      labelNames: ["resource"],
+      registers: [],
+      collect() {
+        for (const [resource, cache] of entries) this.set({ resource }, cache.synced ? 1 : 0);
+      },
+    }),
+    new Gauge({
+      name: "multinic_cache_objects",
+      help: "Objects of that kind in memory.",
+      labelNames: ["resource"],
+      registers: [],
+      collect() {
+        for (const [resource, cache] of entries) this.set({ resource }, cache.size);
+      },
+    }),
+    new Counter({
+      name: "multinic_cache_relists_total",
+      help: "Complete lists, beyond the first because the watch could not go on.",
+      labelNames: ["resource"],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [resource, cache] of entries) this.inc({ resource }, cache.health().relists);
+      },
+    }),
+    new Counter({
+      name: "multinic_cache_reconnects_total",
+      help: "Watches that ended, by the reason.",
+      labelNames: ["resource", "reason"],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [resource, cache] of entries) {
+          for (const [reason, count] of Object.entries(cache.health().reconnects)) {
+            this.inc({ resource, reason }, count);
+          }
+        }
+      },
+    }),
+    new Counter({
+      name: "multinic_cache_decode_errors_total",
+      help: "Watch events that could not be read.",
+      labelNames: ["resource"],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [resource, cache] of entries) this.inc({ resource }, cache.health().decodeErrors);
+      },
+    }),
+  ];
+}
+
+function scrapeMetrics(traffic: VirtHandlerTraffic): readonly Metric[] {
+  return [
+    new Counter({
+      name: "multinic_virt_handler_scrape_errors_total",
+      help: "Scrapes of virt-handler that failed.",
+      labelNames: ["url"],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [url, count] of traffic.errors) this.inc({ url }, count);
+      },
+    }),
+    new Counter({
+      name: "multinic_virt_handler_unreadable_lines_total",
+      help: "Lines of NIC counters in virt-handler's metrics that could not be read.",
+      registers: [],
+      collect() {
+        this.reset();
+        this.inc(traffic.unreadableLines);
+      },
+    }),
+  ];
+}

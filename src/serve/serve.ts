@@ -1,0 +1,149 @@
+// The `serve` command: settings, cluster (real or embedded), service, and an orderly end on SIGINT or SIGTERM.
+import { readFile, writeFile } from "node:fs/promises";
+import { pino } from "pino";
+import { stringify } from "yaml";
+import { parseCatalogue } from "../config/catalogue-file.ts";
+import { readSettings, type RawSettings, type Settings } from "../config/settings.ts";
+import { builtInCatalogue, type Catalogue } from "../domain/catalogue.ts";
+import { connectKube } from "../kube/connect.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
+import { exampleNamespace, runExamples } from "./examples.ts";
+import { startService, type Service } from "./service.ts";
+
+export interface ServeIo {
+  readonly stdout: NodeJS.WritableStream;
+  /** Aborted when the process is asked to end. */
+  readonly signal: AbortSignal;
+  readonly version: string;
+}
+
+/** Reads the catalogue file, or gives the built-in one. @throws SettingsError that names file and line. */
+export async function loadCatalogue(file: string | undefined): Promise<Catalogue> {
+  return file === undefined ? builtInCatalogue() : parseCatalogue(await readFile(file, "utf8"), file);
+}
+
+/** Serves until asked to end. @throws SettingsError, KubeError, or the system's error for a port that cannot be had. */
+export async function serve(raw: RawSettings, io: ServeIo): Promise<void> {
+  const settings = readSettings(raw);
+  const catalogue = await loadCatalogue(settings.config);
+  const log = pino({ level: settings.logLevel }, pino.destination({ fd: 2, sync: true }));
+  const say = (line: string): void => void io.stdout.write(`${line}\n`);
+
+  const cluster = await openCluster(settings, log);
+  try {
+    const service = await startService({
+      client: cluster.client,
+      catalogue,
+      listen: settings.listen,
+      tls: settings.tls,
+      virtHandlerMetrics: [...settings.virtHandlerMetrics, ...cluster.virtHandlerMetrics],
+      log,
+      version: io.version,
+    });
+    try {
+      say(`multinic ${io.version} on ${cluster.words}`);
+      await service.whenReady(io.signal);
+      if (settings.local?.examples === true)
+        await showExamples(service, cluster.client, catalogue, say, io.signal);
+      sayWhereToLook(service, cluster, settings, say);
+      await aborted(io.signal);
+    } finally {
+      await service.stop();
+    }
+  } catch (error) {
+    if (!io.signal.aborted) throw error;
+  } finally {
+    await cluster.close();
+  }
+}
+
+interface OpenCluster {
+  readonly client: KubeClient;
+  readonly words: string;
+  readonly apiUrl: string | undefined;
+  readonly virtHandlerMetrics: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Both ways are loaded only when taken: a real cluster needs no stand-in, the stand-in no kubeconfig. */
+async function openCluster(settings: Settings, log: pino.Logger): Promise<OpenCluster> {
+  if (settings.local === undefined) {
+    const { loadKubeConnection } = await import("../kube/credentials.ts");
+    const connection = await loadKubeConnection({ kubeconfig: settings.kubeconfig });
+    const client = connectKube(connection);
+    return {
+      client,
+      words: `the cluster at ${connection.server}`,
+      apiUrl: undefined,
+      virtHandlerMetrics: [],
+      close: () => client.close(),
+    };
+  }
+  const { startLocalCluster } = await import("../local/local-cluster.ts");
+  const { apiListen, delays, writeKubeconfig } = settings.local;
+  const local = await startLocalCluster({ apiListen, delays, log, clock: () => new Date() });
+  if (writeKubeconfig !== undefined)
+    await writeFile(writeKubeconfig, kubeconfigFor(local.url), { mode: 0o600 });
+  const client = connectKube({ server: local.url });
+  return {
+    client,
+    words: "the embedded cluster",
+    apiUrl: local.url,
+    virtHandlerMetrics: [local.virtHandlerMetricsUrl],
+    async close() {
+      await client.close();
+      await local.stop();
+    },
+  };
+}
+
+function kubeconfigFor(server: string): string {
+  const name = "multinic-local";
+  return stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": name,
+    clusters: [{ name, cluster: { server } }],
+    users: [{ name, user: {} }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+  });
+}
+
+async function showExamples(
+  service: Service,
+  client: KubeClient,
+  catalogue: Catalogue,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { view, model } = service;
+  const { vms, nics } = await runExamples({ client, view, model, catalogue, say, signal });
+  // performance.now() counts from the start of this process.
+  const seconds = (performance.now() / 1_000).toFixed(1);
+  say(`\nAll ${nics} NICs of ${vms} VMs are Up, ${seconds} s after the start of this process.`);
+}
+
+function sayWhereToLook(
+  service: Service,
+  cluster: OpenCluster,
+  settings: Settings,
+  say: (line: string) => void,
+): void {
+  const server = service.url === "http://127.0.0.1:8080" ? "" : ` --server ${service.url}`;
+  const namespace = settings.local?.examples === true ? ` -n ${exampleNamespace("3.2-")}` : " -A";
+  say(`
+  API      ${service.url}  (gRPC, gRPC-Web, Connect)
+  NICs     bin/multinic get${server}${namespace}
+  metrics  curl ${service.url}/metrics`);
+  if (service.tlsUrl !== undefined) say(`  TLS      ${service.tlsUrl}`);
+  if (cluster.apiUrl !== undefined) {
+    say(`  cluster  kubectl --server ${cluster.apiUrl} get vm,vmi,net-attach-def -A`);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

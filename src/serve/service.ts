@@ -1,0 +1,177 @@
+// The service over one cluster: caches, status model, API and plain HTTP on its ports. Made of parts; decides nothing.
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleepFor } from "node:timers/promises";
+import { ConnectError, type ConnectRouter } from "@connectrpc/connect";
+import { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_service_pb.ts";
+import { NetworkService } from "../../gen/multinic/v1/network_service_pb.ts";
+import { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
+import { createInterfaceStatusService } from "../api/interface-status-service.ts";
+import { createNetworkService } from "../api/network-service.ts";
+import { unavailable } from "../api/transport/errors.ts";
+import { createHandler } from "../api/transport/handler.ts";
+import { createHealth } from "../api/transport/health.ts";
+import { pathOf, sendText } from "../api/transport/http-types.ts";
+import { listenTls } from "../api/transport/listen-tls.ts";
+import { listen, type Listener } from "../api/transport/listen.ts";
+import { createLogInterceptor } from "../api/transport/log-interceptor.ts";
+import { createReflection } from "../api/transport/reflection.ts";
+import type { TransportLog } from "../api/transport/transport-log.ts";
+import { createVirtualMachineService } from "../api/virtual-machine-service.ts";
+import {
+  isSynced,
+  startClusterView,
+  stopClusterView,
+  whenSynced,
+  type ClusterView,
+} from "../app/cluster-view.ts";
+import { startStatusModel, type StatusModel } from "../app/status-model.ts";
+import type { HostPort, Settings } from "../config/settings.ts";
+import type { Catalogue } from "../domain/catalogue.ts";
+import { createExporter } from "../exporter/exporter.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
+import type { KubeLog } from "../kube/log.ts";
+
+export interface ServiceOptions {
+  readonly client: KubeClient;
+  readonly catalogue: Catalogue;
+  readonly listen: HostPort;
+  readonly tls?: Settings["tls"];
+  readonly virtHandlerMetrics: readonly string[];
+  readonly log: KubeLog & TransportLog;
+  readonly version: string;
+}
+
+export interface Service {
+  /** http://HOST:PORT of the cleartext port. */
+  readonly url: string;
+  readonly tlsUrl: string | undefined;
+  readonly view: ClusterView;
+  readonly model: StatusModel;
+  whenReady(signal?: AbortSignal): Promise<void>;
+  /** Not serving, streams end, calls in flight finish, then everything is closed. */
+  stop(): Promise<void>;
+}
+
+const services = [NetworkService, VirtualMachineService, InterfaceStatusService];
+/** How long calls in flight may take to finish at shutdown. */
+const graceMs = 5_000;
+/** A cluster that said nothing for so long is not watched any more. */
+const staleMs = 90_000;
+
+/** Resolves when the ports are open; the caches may still be filling. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { client, catalogue, log } = options;
+  const view = startClusterView(client, log);
+  const model = startStatusModel(view);
+  const exporter = createExporter({
+    model,
+    caches: { ...view },
+    virtHandlerUrls: options.virtHandlerMetrics,
+    log,
+    sleep: sleepOrAborted,
+    version: options.version,
+  });
+  const health = createHealth();
+  const reflection = createReflection(services);
+  const stopping = new AbortController();
+
+  const routes = (router: ConnectRouter): void => {
+    router.service(NetworkService, createNetworkService({ catalogue, cluster: { client, view } }));
+    router.service(VirtualMachineService, createVirtualMachineService({ client, view, catalogue }));
+    router.service(
+      InterfaceStatusService,
+      createInterfaceStatusService({
+        model,
+        epoch: randomUUID(),
+        clock: () => new Date(),
+        sleep: sleepOrAborted,
+      }),
+    );
+    health.routes(router);
+    reflection(router);
+  };
+
+  const handler = createHandler({
+    routes,
+    log,
+    interceptors: [exporter.interceptor, createLogInterceptor({ log, now: () => performance.now() })],
+    shutdownSignal: stopping.signal,
+    httpPaths: ["/metrics", "/livez", "/readyz"],
+    async http(request, response) {
+      switch (pathOf(request)) {
+        case "/metrics":
+          response.writeHead(200, { "content-type": exporter.contentType });
+          response.end(await exporter.render());
+          return true;
+        case "/livez":
+          sendText(response, 200, "ok");
+          return true;
+        case "/readyz": {
+          const lacking = whatIsLacking(view);
+          sendText(response, lacking === undefined ? 200 : 503, lacking ?? "ok");
+          return true;
+        }
+        default:
+          return false;
+      }
+    },
+  });
+
+  const ports: Listener[] = [await listen({ ...options.listen, handler, log })];
+  const { tls } = options;
+  try {
+    if (tls !== undefined) {
+      const { certFile, keyFile } = tls;
+      ports.push(await listenTls({ ...tls.listen, certFile, keyFile, handler, log }));
+    }
+  } catch (error) {
+    await Promise.all(ports.map((port) => port.close(0)));
+    throw error;
+  }
+
+  const ready = new AbortController();
+  const markServing = async (): Promise<void> => {
+    await whenSynced(view, ready.signal);
+    for (const name of ["", ...services.map(({ typeName }) => typeName)]) health.set(name, true);
+  };
+  markServing().catch((error: unknown) => {
+    if (!ready.signal.aborted) log.error({ err: error }, "the cluster's lists did not come");
+  });
+
+  return {
+    url: ports[0]?.url ?? "",
+    tlsUrl: ports[1]?.url,
+    view,
+    model,
+    whenReady: (signal) => whenSynced(view, signal),
+    async stop() {
+      ready.abort();
+      health.shutdown();
+      stopping.abort(stoppingError());
+      await Promise.all(ports.map((port) => port.close(graceMs)));
+      exporter.stop();
+      model.stop();
+      await stopClusterView(view);
+    },
+  };
+}
+
+/** Streams end with this, so that clients come back to another replica. */
+function stoppingError(): ConnectError {
+  return unavailable(1_000, { reason: "STOPPING", message: "the service stops" });
+}
+
+async function sleepOrAborted(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleepFor(ms, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** Why the service is not ready; undefined when it is. */
+function whatIsLacking(view: ClusterView): string | undefined {
+  if (!isSynced(view)) return "the first complete list of the cluster's objects is not there yet";
+  const stale = [view.vms, view.vmis, view.nads].some((cache) => cache.health().lastContactMs > staleMs);
+  return stale ? "the API server has said nothing for over 90 seconds" : undefined;
+}
