@@ -196,25 +196,19 @@ export function connectKube(options: KubeConnection): KubeClient {
     },
     getText: read,
     async *stream(path, options) {
-      const controller = new AbortController();
-      const cancel = (): void => controller.abort(options.signal?.reason);
-      const opening = startDeadline(timeoutMs, options.signal);
-      opening.signal.addEventListener("abort", () => controller.abort(opening.signal.reason), { once: true });
-      options.signal?.addEventListener("abort", cancel, { once: true });
+      const deadline = startDeadline(timeoutMs, options.signal);
       const request: HttpRequest = { method: "GET", path };
       try {
         const chunks = await transport.open(request, {
-          signal: controller.signal,
+          signal: deadline.signal,
           idleTimeoutMs: options.idleTimeoutMs ?? 0,
         });
-        opening.release();
+        deadline.disarm();
         yield* splitLines(chunks, maxLineBytes);
       } catch (error) {
-        throw opening.expired() ? tooLate(request, timeoutMs, error) : error;
+        throw deadline.expired() ? tooLate(request, timeoutMs, error) : error;
       } finally {
-        opening.release();
-        options.signal?.removeEventListener("abort", cancel);
-        controller.abort();
+        deadline.release();
       }
     },
     async close() {
@@ -246,33 +240,41 @@ async function wholeList<T>(
   }
 }
 
-/** Items of a list carry no apiVersion and kind of their own; each gets them. */
-function toPage<T extends KubernetesObject>(resource: Resource<T>, body: unknown): ObjectPage<T> {
+/**
+ * Items of a list carry no apiVersion and kind of their own; each gets them. A success without items or version is no
+ * list: taken for an empty one, it would remove everything from a cache.
+ */
+function toPage<T extends KubernetesObject>(resource: Resource<T>, body: object): ObjectPage<T> {
   const { items, metadata } = body as {
     items?: T[] | null;
     metadata?: { resourceVersion?: string; continue?: string };
   };
+  if (items === undefined || !metadata?.resourceVersion) {
+    throw new KubeError("Undecodable", 200, `the answer is not a list of ${resource.plural}`);
+  }
   const apiVersion = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
   for (const item of items ?? []) {
     item.apiVersion ??= apiVersion;
     item.kind ??= resource.kind;
   }
-  const token = metadata?.continue;
   return {
     items: items ?? [],
-    resourceVersion: metadata?.resourceVersion ?? "",
-    continueToken: token === "" ? undefined : token,
+    resourceVersion: metadata.resourceVersion,
+    continueToken: metadata.continue === "" ? undefined : metadata.continue,
   };
 }
 
-function decode(text: string): unknown {
+function decode(text: string): object {
+  let value: unknown;
+  let cause: unknown;
   try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new KubeError("Undecodable", 200, "the answer is not JSON; is this the URL of an API server?", {
-      cause,
-    });
+    value = JSON.parse(text);
+  } catch (error) {
+    cause = error;
   }
+  if (typeof value === "object" && value !== null) return value;
+  const message = "the answer is not a JSON object; is this the URL of an API server?";
+  throw new KubeError("Undecodable", 200, message, { cause });
 }
 
 function json(

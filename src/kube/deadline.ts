@@ -6,6 +6,8 @@ export interface Deadline {
   expired(): boolean;
   /** Milliseconds until the time runs out. */
   remainingMs(): number;
+  /** Takes the time limit off; the caller may still give up. */
+  disarm(): void;
   /** Must be called when the call is over: a long-lived caller's signal keeps no trace of it. */
   release(): void;
 }
@@ -26,6 +28,7 @@ export function startDeadline(milliseconds: number, caller: AbortSignal | undefi
     signal: controller.signal,
     expired: () => expired,
     remainingMs: () => end - performance.now(),
+    disarm: () => clearTimeout(timer),
     release() {
       clearTimeout(timer);
       caller?.removeEventListener("abort", cancel);

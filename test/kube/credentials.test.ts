@@ -1,5 +1,9 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { createConnection } from "node:net";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -335,6 +339,35 @@ describe("a certificate", () => {
       message: expect.stringContaining("unable to verify") as string,
     });
     expect(server.requests).toEqual([]);
+  });
+});
+
+describe("a proxy", () => {
+  it("named by the kubeconfig carries every connection", async () => {
+    const server = await startTlsServer();
+    server.play((_, reply) => reply.json(secret));
+    const targets: (string | undefined)[] = [];
+    const proxy = createServer();
+    proxy.on("connect", ({ url }, socket) => {
+      targets.push(url);
+      const { hostname, port } = new URL(`http://${url}`);
+      const onward = createConnection(Number(port), hostname, () => socket.write("HTTP/1.1 200 OK\r\n\r\n"));
+      onward.pipe(socket).pipe(onward);
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    open.push({ close: async () => await promisify(proxy.close.bind(proxy))() });
+    const { port } = proxy.address() as AddressInfo;
+    const cluster = {
+      server: server.url,
+      "certificate-authority-data": Buffer.from(await pem("ca-one.crt")).toString("base64"),
+      "proxy-url": `http://127.0.0.1:${port}`,
+    };
+    const client = await connected({ kubeconfig: await writeKubeconfig("k", { cluster }) });
+    await client.get(secrets, ref);
+    await client.get(secrets, ref);
+    expect(new Set(targets)).toEqual(new Set([new URL(server.url).host]));
+    expect(server.connections).toBe(targets.length);
   });
 });
 

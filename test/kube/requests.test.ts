@@ -237,10 +237,18 @@ describe("a failure", () => {
     expect(server.requests.length).toBe(1);
   });
 
-  it("is Undecodable when a success is not JSON", async () => {
-    server.play((_, reply) => reply.text("<html>", 200));
+  it.for(["<html>", "null", "7", ""])("is Undecodable when a success is %j", async (body) => {
+    server.play((_, reply) => reply.text(body, 200));
     expect(await failureOf(client.get(secrets, ref))).toMatchObject({ reason: "Undecodable" });
   });
+
+  it.for([{}, { items: [] }, { metadata: { resourceVersion: "1" } }])(
+    "is Undecodable when a list is %j, and never an empty list",
+    async (body) => {
+      server.play((_, reply) => reply.json(body));
+      expect(await failureOf(client.list(secrets))).toMatchObject({ reason: "Undecodable" });
+    },
+  );
 
   it("is Unreachable when nobody listens, and says where", async () => {
     client = connect({ server: "http://127.0.0.1:1" });
@@ -295,7 +303,8 @@ describe("a failed request", () => {
     "is sent again: %s after %s",
     async ([name, fault]) => {
       server.play((_, reply) => {
-        if (server.requests.length > 2) reply.json({ ...secret, items: [] });
+        if (server.requests.length > 2)
+          reply.json({ ...secret, metadata: { resourceVersion: "1" }, items: [] });
         else if (typeof fault === "number") reply.text("", fault);
         else reply.reset();
       });
@@ -424,6 +433,27 @@ describe("a stream", () => {
   ])("is Unreachable after %s", async ([, play]) => {
     server.play(async (_, reply) => await play(reply.stream()));
     expect(await failureOf(readAll(40))).toMatchObject({ reason: "Unreachable" });
+  });
+
+  it("is Unreachable when its answer does not begin within the deadline", async () => {
+    server.play(() => undefined);
+    client = connect({ requestTimeoutMs: 30 });
+    expect(await failureOf(readAll())).toMatchObject({
+      reason: "Unreachable",
+      message: "GET /w: no answer within 30 ms",
+    });
+  });
+
+  it("is Cancelled when the caller gives up, before and after it began", async () => {
+    const caller = new AbortController();
+    server.play(async (_, reply) => await reply.stream().send({}));
+    const lines = client.stream("/w", { signal: caller.signal })[Symbol.asyncIterator]();
+    await lines.next();
+    const next = lines.next();
+    caller.abort();
+    expect(await failureOf(next)).toMatchObject({ reason: "Cancelled" });
+    const late = client.stream("/w", { signal: caller.signal })[Symbol.asyncIterator]();
+    expect(await failureOf(late.next())).toMatchObject({ reason: "Cancelled" });
   });
 
   it("is Undecodable with a line over 4 MiB", async () => {

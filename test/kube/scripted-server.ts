@@ -33,7 +33,7 @@ export interface Reply {
 }
 
 export interface OpenStream {
-  /** Bytes as they are, flushed. */
+  /** Bytes as they are, flushed; dropped when the client has gone. */
   write(bytes: string | Uint8Array): Promise<void>;
   /** One JSON line per event. */
   send(...events: readonly object[]): Promise<void>;
@@ -142,10 +142,11 @@ function replyOn(outgoing: ServerResponse): Reply {
     },
     stream() {
       outgoing.writeHead(200, { "content-type": "application/json" }).flushHeaders();
+      const closed = once(outgoing, "close");
       const write = async (bytes: string | Uint8Array): Promise<void> => {
-        await new Promise<void>((resolve, reject) => {
-          outgoing.write(bytes, (error) => (error ? reject(error) : resolve()));
-        });
+        const { promise, resolve } = Promise.withResolvers<unknown>();
+        outgoing.write(bytes, resolve);
+        await Promise.race([promise, closed]);
       };
       return {
         write,
@@ -154,7 +155,7 @@ function replyOn(outgoing: ServerResponse): Reply {
         },
         end: () => outgoing.end(),
         reset,
-        closed: once(outgoing, "close"),
+        closed,
       };
     },
   };

@@ -1,0 +1,59 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { expect, it } from "vitest";
+import type { CacheChange } from "../../src/kube/cache.ts";
+import { connectKube } from "../../src/kube/connect.ts";
+import { follow } from "./collection.ts";
+import { createFaultyApi, createRandom } from "./faulty-api.ts";
+import { startScriptedServer } from "./scripted-server.ts";
+import { createTestLog } from "./test-log.ts";
+import { createTestTiming } from "./test-timing.ts";
+
+/** What somebody knows who only heard the changes; fails where they contradict each other. */
+function replay(changes: readonly CacheChange<string>[]): string[] {
+  const known = new Map<string, string>();
+  for (const { type, key, value, previous } of changes) {
+    expect(previous, `what was there before the ${type} of ${key.name}`).toBe(known.get(key.name));
+    if (type === "delete") known.delete(key.name);
+    else known.set(key.name, value);
+  }
+  return [...known.values()].toSorted();
+}
+
+/** Versions rise with each set of one name: nothing goes back in time. */
+function versionsRise(changes: readonly CacheChange<string>[]): boolean {
+  const last = new Map<string, number>();
+  return changes.every(({ key, value }) => {
+    if (value === undefined) return true;
+    const version = Number(value.split("@n")[1]);
+    const rises = version > (last.get(key.name) ?? 0);
+    last.set(key.name, version);
+    return rises;
+  });
+}
+
+it.for(Array.from({ length: 12 }, (_, seed) => seed + 1))(
+  "a cache ends with what the API server has, and told each step of it, on bad day %i",
+  async (seed) => {
+    const random = createRandom(seed);
+    const api = createFaultyApi(random);
+    await using server = await startScriptedServer();
+    server.play(api.handler);
+    const timing = { ...createTestTiming(), random };
+    const client = connectKube({ server: server.url, timing });
+    for (let n = 0; n < 20; n++) await api.change();
+    const { cache, changes, state } = follow(client, { timing, log: createTestLog() });
+    for (let n = 0; n < 200; n++) {
+      await api.change();
+      if (random() < 0.02) api.compact();
+      if (random() < 0.3) await nextTurn();
+    }
+    api.calm();
+    await api.change();
+    await expect.poll(state).toEqual(api.state());
+    expect(replay(changes)).toEqual(api.state());
+    expect(versionsRise(changes)).toBe(true);
+    expect(cache.health()).toMatchObject({ synced: true, faults: 0 });
+    await cache.stop();
+    await client.close();
+  },
+);
