@@ -1,0 +1,86 @@
+// The command line as a function: arguments and the world in, an exit code out.
+import { Command, CommanderError } from "commander";
+import { completionCommand } from "./commands/completion.ts";
+import { applyCommand, planCommand } from "./commands/apply.ts";
+import { deleteCommand } from "./commands/delete.ts";
+import { getCommand } from "./commands/get.ts";
+import { serveCommand } from "./commands/serve.ts";
+import { renderCommand, validateCommand } from "./commands/validate.ts";
+import { watchCommand } from "./commands/watch.ts";
+import { exitCode, type CliDeps, type CliIo } from "./io.ts";
+import { applyEnvironment } from "./options.ts";
+import type { CommonOptions, Run } from "./run.ts";
+import { createSession, tellFailure, type Session } from "./session.ts";
+
+/**
+ * Runs one command. Answers its exit code, see `exitCode`; never exits the process. Rejects on defects alone.
+ */
+export async function runCli(args: readonly string[], io: CliIo, deps: CliDeps): Promise<number> {
+  const broken = new AbortController();
+  const signal = io.signal ? AbortSignal.any([io.signal, broken.signal]) : broken.signal;
+  // `multinic watch | head` closes the pipe: nobody reads on, so there is nothing left to do.
+  io.stdout.on?.("error", () => broken.abort());
+  const session = createSession({ ...io, signal }, deps);
+  let code: number = exitCode.ok;
+  const run: Run =
+    (action) =>
+    async (...parameters) => {
+      const command = parameters.at(-1);
+      const options = parameters.at(-2) as CommonOptions;
+      try {
+        code = await action(session, ...parameters);
+      } catch (reason) {
+        if (broken.signal.aborted) return;
+        if (!(command instanceof Command)) throw reason;
+        code = tellFailure(reason, { server: options.server, output: options.output ?? "table" }, session);
+      }
+    };
+  try {
+    await program(session, run).parseAsync([...args], { from: "user" });
+    return code;
+  } catch (reason) {
+    // Help and --version end by an error of code 0; what commander refuses was told by it.
+    if (reason instanceof CommanderError) return reason.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    return tellFailure(reason, { output: "table" }, session);
+  } finally {
+    session.close();
+  }
+}
+
+function program({ io, deps }: Session, run: Run): Command {
+  const root = new Command("multinic")
+    .description("Several correct networks for KubeVirt VMs: checked, planned, applied and watched.")
+    .version(deps.version, "--version", "print the version")
+    .hook("preAction", (_root, command) => applyEnvironment(command, io.env))
+    .addHelpText("after", exitCodes);
+  const commands = [
+    validateCommand,
+    renderCommand,
+    planCommand,
+    applyCommand,
+    getCommand,
+    watchCommand,
+    deleteCommand,
+  ];
+  for (const command of [...commands, serveCommand, completionCommand]) root.addCommand(command(run));
+  for (const command of [root, ...root.commands]) {
+    command
+      .helpOption("-h, --help", "print this")
+      .helpCommand(false)
+      .showHelpAfterError("next: --help lists what there is")
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => void io.stdout.write(text),
+        writeErr: (text) => void io.stderr.write(text),
+        getOutHelpWidth: () => io.columns ?? 100,
+        getErrHelpWidth: () => io.columns ?? 100,
+        getOutHasColors: () => false,
+        getErrHasColors: () => false,
+      });
+  }
+  return root;
+}
+
+const exitCodes = `
+Exit codes: 0 fine, 1 findings of severity error or refused, 2 wrong use, 3 service not reachable.
+Colour is used on a terminal unless NO_COLOR is set.`;

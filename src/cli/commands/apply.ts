@@ -1,0 +1,106 @@
+// `multinic plan` and `multinic apply`: what a document would change, and the change itself.
+import { Command, Option } from "commander";
+import { createClient, type Transport } from "@connectrpc/connect";
+import {
+  ApplyVMResponseSchema,
+  VirtualMachineService,
+  type ApplyVMResponse,
+} from "../../../gen/multinic/v1/virtual_machine_service_pb.ts";
+import { specToProto } from "../../api/mapping/spec-to-proto.ts";
+import type { VmSpec } from "../../domain/spec.ts";
+import { exitCode } from "../io.ts";
+import {
+  namespaceOption,
+  outputOption,
+  serverOption,
+  timeoutOption,
+  type ServerOptions,
+} from "../options.ts";
+import { countLine, findingLines, stops } from "../output/findings-text.ts";
+import { planLines } from "../output/plan-text.ts";
+import { structured } from "../output/structured.ts";
+import type { Run } from "../run.ts";
+import { unaryCall } from "../server.ts";
+import { readVm, type Session } from "../session.ts";
+import { waitForInterfaces } from "../wait.ts";
+
+interface ApplyOptions extends ServerOptions {
+  readonly planFingerprint?: string;
+  readonly wait?: true;
+  readonly timeout: number;
+}
+
+export function planCommand(run: Run): Command {
+  return withOptions(new Command("plan"))
+    .description("tell what apply would write and what that does to a running VM; nothing is written")
+    .action(
+      run(async (session, file: string, options: ServerOptions) => {
+        const spec = await readVm(file, options, session);
+        if (!spec) return exitCode.refused;
+        const request = { virtualMachine: specToProto(spec), validateOnly: true };
+        const client = createClient(VirtualMachineService, session.connect(options.server));
+        const answer = await client.applyVM(request, unaryCall(session.io));
+        tellAnswer(answer, options, session);
+        return stops(answer.findings) ? exitCode.refused : exitCode.ok;
+      }),
+    );
+}
+
+export function applyCommand(run: Run): Command {
+  return withOptions(new Command("apply"))
+    .description("make or change a VM with its networks; may be repeated, and completes what was cut off")
+    .addOption(
+      new Option("--plan-fingerprint <fingerprint>", "apply only this plan, as `multinic plan` told it"),
+    )
+    .addOption(new Option("--wait", "wait until every NIC is Up"))
+    .addOption(timeoutOption("the NICs", "5m"))
+    .action(
+      run(async (session, file: string, options: ApplyOptions) => {
+        const spec = await readVm(file, options, session);
+        if (!spec) return exitCode.refused;
+        const transport = session.connect(options.server);
+        const answer = await createClient(VirtualMachineService, transport).applyVM(
+          { virtualMachine: specToProto(spec), planFingerprint: options.planFingerprint ?? "" },
+          unaryCall(session.io),
+        );
+        tellAnswer(answer, options, session);
+        if (stops(answer.findings)) return exitCode.refused;
+        if (options.wait) await wait(spec, transport, options, session);
+        return exitCode.ok;
+      }),
+    );
+}
+
+function withOptions(command: Command): Command {
+  return command
+    .argument("<file>", "a Wukong or a VirtualMachine of the API, YAML or JSON; - for standard input")
+    .addOption(namespaceOption())
+    .addOption(serverOption())
+    .addOption(outputOption());
+}
+
+function tellAnswer(answer: ApplyVMResponse, { output }: ServerOptions, session: Session): void {
+  if (output !== "table") {
+    session.io.stdout.write(structured(output, ApplyVMResponseSchema, answer));
+    return;
+  }
+  if (answer.findings.length > 0) {
+    session.note([...findingLines(answer.findings, session.style), countLine(answer.findings), ""]);
+  }
+  if (answer.plan) session.print(planLines(answer.plan, session.tables));
+}
+
+async function wait(
+  spec: VmSpec,
+  transport: Transport,
+  { timeout }: ApplyOptions,
+  session: Session,
+): Promise<void> {
+  const progress = (line: string): void => session.note([line]);
+  if (spec.runStrategy === "Halted") {
+    progress("nothing to wait for: the VM is not to run (runStrategy Halted)");
+    return;
+  }
+  await waitForInterfaces(spec, { transport, io: session.io, timeoutMs: timeout, progress });
+  progress(session.style("green", `every NIC of ${spec.namespace}/${spec.name} is as asked for`));
+}

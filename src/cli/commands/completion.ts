@@ -1,0 +1,17 @@
+// `multinic completion`: the script that teaches a shell the command tree.
+import { Argument, Command } from "commander";
+import { completionScripts, shells, type Shell } from "../completion.ts";
+import { exitCode } from "../io.ts";
+import type { Run } from "../run.ts";
+
+export function completionCommand(run: Run): Command {
+  return new Command("completion")
+    .description("print a completion script, such as for: source <(multinic completion bash)")
+    .addArgument(new Argument("<shell>", "the shell").choices(shells))
+    .action(
+      run(async (session, shell: Shell, _options: object, command: Command) => {
+        session.io.stdout.write(completionScripts[shell](command.parent ?? command));
+        return exitCode.ok;
+      }),
+    );
+}

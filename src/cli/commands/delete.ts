@@ -1,0 +1,55 @@
+// `multinic delete`: removes a VM and what was made for it.
+import { Command, Option } from "commander";
+import { createClient } from "@connectrpc/connect";
+import {
+  DeleteVMResponseSchema,
+  VirtualMachineService,
+} from "../../../gen/multinic/v1/virtual_machine_service_pb.ts";
+import { exitCode } from "../io.ts";
+import {
+  namespaceOption,
+  outputOption,
+  serverOption,
+  timeoutOption,
+  type ServerOptions,
+} from "../options.ts";
+import { objectLines } from "../output/plan-text.ts";
+import { structured } from "../output/structured.ts";
+import type { Run } from "../run.ts";
+import { unaryCall } from "../server.ts";
+import { waitUntilGone } from "../wait.ts";
+
+interface DeleteOptions extends ServerOptions {
+  readonly wait?: true;
+  readonly timeout: number;
+}
+
+export function deleteCommand(run: Run): Command {
+  return new Command("delete")
+    .description("remove a VM and what was made for it and is used by nobody else")
+    .argument("<name>", "name of the VM")
+    .addOption(namespaceOption())
+    .addOption(new Option("--wait", "wait until the VM is gone"))
+    .addOption(timeoutOption("the VM", "5m"))
+    .addOption(serverOption())
+    .addOption(outputOption())
+    .action(
+      run(async (session, name: string, options: DeleteOptions) => {
+        const { namespace, output, timeout: timeoutMs } = options;
+        const { io } = session;
+        const transport = session.connect(options.server);
+        const answer = await createClient(VirtualMachineService, transport).deleteVM(
+          { namespace, name },
+          unaryCall(io),
+        );
+        if (output === "table") session.print(objectLines(answer.objects, session.tables));
+        else io.stdout.write(structured(output, DeleteVMResponseSchema, answer));
+        if (options.wait) {
+          const progress = (line: string): void => session.note([line]);
+          await waitUntilGone({ namespace, name }, { transport, io, timeoutMs, progress });
+          progress(`${namespace}/${name} is gone`);
+        }
+        return exitCode.ok;
+      }),
+    );
+}

@@ -1,0 +1,107 @@
+// `multinic get`: one VM, or all of a namespace, with the state of every NIC.
+import { create } from "@bufbuild/protobuf";
+import { Command, Option } from "commander";
+import { createClient, type Client } from "@connectrpc/connect";
+import type { VirtualMachineView } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
+import {
+  GetVMResponseSchema,
+  ListVMsResponseSchema,
+  VirtualMachineService,
+} from "../../../gen/multinic/v1/virtual_machine_service_pb.ts";
+import { CliError, exitCode } from "../io.ts";
+import { namespaceOption, outputOption, serverOption, type ServerOptions } from "../options.ts";
+import { interfacesTable } from "../output/interfaces-text.ts";
+import { structured } from "../output/structured.ts";
+import type { Run } from "../run.ts";
+import { unaryCall } from "../server.ts";
+import type { Session } from "../session.ts";
+import { printable } from "../style.ts";
+
+interface GetOptions extends ServerOptions {
+  readonly allNamespaces?: true;
+}
+
+export function getCommand(run: Run): Command {
+  return new Command("get")
+    .description("show a VM, or all VMs of a namespace, with the state of every NIC")
+    .argument("[name]", "name of the VM; default: all")
+    .addOption(namespaceOption())
+    .addOption(new Option("-A, --all-namespaces", "the VMs of all namespaces"))
+    .addOption(serverOption())
+    .addOption(outputOption())
+    .action(
+      run(async (session, name: string | undefined, options: GetOptions) => {
+        if (name !== undefined && options.allNamespaces) {
+          throw new CliError(
+            "a name and --all-namespaces exclude each other",
+            exitCode.usage,
+            "give -n NAMESPACE instead",
+          );
+        }
+        const client = createClient(VirtualMachineService, session.connect(options.server));
+        await (name === undefined
+          ? getAll(client, options, session)
+          : getOne(client, name, options, session));
+        return exitCode.ok;
+      }),
+    );
+}
+
+type VmClient = Client<typeof VirtualMachineService>;
+
+async function getOne(client: VmClient, name: string, options: GetOptions, session: Session): Promise<void> {
+  const answer = await client.getVM({ namespace: options.namespace, name }, unaryCall(session.io));
+  if (options.output !== "table") {
+    session.io.stdout.write(structured(options.output, GetVMResponseSchema, answer));
+  } else if (answer.virtualMachine) {
+    session.print(vmLines(answer.virtualMachine, session));
+  }
+}
+
+async function getAll(client: VmClient, options: GetOptions, session: Session): Promise<void> {
+  const namespace = options.allNamespaces ? "" : options.namespace;
+  const virtualMachines: VirtualMachineView[] = [];
+  for (let pageToken = ""; ;) {
+    const page = await client.listVMs({ namespace, pageToken, pageSize: 500 }, unaryCall(session.io));
+    virtualMachines.push(...page.virtualMachines);
+    pageToken = page.nextPageToken;
+    if (pageToken === "") break;
+  }
+  if (options.output !== "table") {
+    const answer = create(ListVMsResponseSchema, { virtualMachines });
+    session.io.stdout.write(structured(options.output, ListVMsResponseSchema, answer));
+    return;
+  }
+  const columns = { namespace: namespace === "", vm: true };
+  const interfaces = virtualMachines.flatMap((vm) => vm.interfaces);
+  if (interfaces.length > 0) session.print(interfacesTable(interfaces, columns, session.tables));
+  else session.note([namespace === "" ? "there are no VMs" : `there are no VMs in namespace ${namespace}`]);
+}
+
+function vmLines(view: VirtualMachineView, session: Session): readonly string[] {
+  const { virtualMachine, printableStatus, node, managed, pendingChanges, interfaces } = view;
+  const { bold, yellow } = {
+    bold: (text: string) => session.style("bold", text),
+    yellow: (text: string) => session.style("yellow", text),
+  };
+  const facts = [
+    printable(printableStatus),
+    ...(node ? [`on node ${printable(node)}`] : []),
+    ...(managed ? [] : ["not made by multinic"]),
+  ];
+  return [
+    `${bold(`${virtualMachine?.namespace ?? ""}/${virtualMachine?.name ?? ""}`)}  ${facts.join(", ")}`,
+    ...pendingChanges.map((change) => `${yellow("pending:")} ${printable(change)}`),
+    "",
+    ...interfacesTable(interfaces, { namespace: false, vm: false }, session.tables),
+    ...messageLines(view),
+  ];
+}
+
+/** What to do about each NIC that is not Up, below the table, where it is not cut. */
+function messageLines({ interfaces }: VirtualMachineView): readonly string[] {
+  const messages = interfaces
+    .filter(({ message }) => message !== "")
+    .map(({ nic, message }) => `${nic}: ${printable(message)}`);
+  return messages.length > 0 ? ["", ...messages] : [];
+}

@@ -1,0 +1,121 @@
+// `multinic validate` and `multinic render`: the findings on a document, and the objects it comes to. Nothing is written.
+import { Command, Option } from "commander";
+import { createClient } from "@connectrpc/connect";
+import {
+  NetworkService,
+  ValidateNetworksResponseSchema,
+  type ValidateNetworksResponse,
+} from "../../../gen/multinic/v1/network_service_pb.ts";
+import { specToProto } from "../../api/mapping/spec-to-proto.ts";
+import type { VmSpec } from "../../domain/spec.ts";
+import { CliError, exitCode } from "../io.ts";
+import { envOption, namespaceOption, outputOption } from "../options.ts";
+import { countLine, findingLines, stops } from "../output/findings-text.ts";
+import { networkLines, routeLines } from "../output/networks-text.ts";
+import { structured, type OutputFormat } from "../output/structured.ts";
+import type { Run } from "../run.ts";
+import { unaryCall } from "../server.ts";
+import { readVm, type Session } from "../session.ts";
+
+interface ValidateOptions {
+  readonly namespace: string;
+  readonly output: OutputFormat;
+  /** Absent: in this process, without a cluster. */
+  readonly server?: string;
+  readonly config?: string;
+}
+
+export function validateCommand(run: Run): Command {
+  return withOptions(new Command("validate"))
+    .description(
+      "check a document and tell every finding, what each NIC comes to and which routes the guest will have",
+    )
+    .action(
+      run(async (session, file: string, options: ValidateOptions) => {
+        const answer = await ask(file, options, { includeObjects: false, say: session.print }, session);
+        if (!answer) return exitCode.refused;
+        if (options.output === "table") session.print(validationLines(answer, session));
+        else session.io.stdout.write(structured(options.output, ValidateNetworksResponseSchema, answer));
+        return stops(answer.findings) ? exitCode.refused : exitCode.ok;
+      }),
+    );
+}
+
+export function renderCommand(run: Run): Command {
+  return withOptions(new Command("render"))
+    .description("print the Kubernetes objects that a document comes to, in the order of writing")
+    .action(
+      run(async (session, file: string, options: ValidateOptions) => {
+        const answer = await ask(file, options, { includeObjects: true, say: session.note }, session);
+        if (!answer) return exitCode.refused;
+        if (options.output === "table") {
+          session.note(notes(answer, session));
+          session.io.stdout.write(answer.objects.map(({ yaml }) => asDocument(yaml)).join("---\n"));
+        } else {
+          session.io.stdout.write(structured(options.output, ValidateNetworksResponseSchema, answer));
+        }
+        return stops(answer.findings) ? exitCode.refused : exitCode.ok;
+      }),
+    );
+}
+
+function withOptions(command: Command): Command {
+  return command
+    .argument("<file>", "a Wukong or a VirtualMachine of the API, YAML or JSON; - for standard input")
+    .addOption(namespaceOption())
+    .addOption(
+      envOption(
+        "--server <url>",
+        "check against the cluster of this service; default: without a cluster",
+        "MULTINIC_SERVER",
+      ),
+    )
+    .addOption(new Option("--config <file>", "physical networks to check against, without a service"))
+    .addOption(outputOption());
+}
+
+async function ask(
+  file: string,
+  options: ValidateOptions,
+  { includeObjects, say }: { readonly includeObjects: boolean; readonly say: Session["print"] },
+  session: Session,
+): Promise<ValidateNetworksResponse | undefined> {
+  const { server, config } = options;
+  if (server !== undefined && config !== undefined) {
+    throw new CliError(
+      "--config is for checking without a service",
+      exitCode.usage,
+      "leave out --config, or --server and MULTINIC_SERVER: a service has its own configuration",
+    );
+  }
+  const spec: VmSpec | undefined = await readVm(file, options, session, say);
+  if (!spec) return undefined;
+  const transport =
+    server === undefined
+      ? await session.deps.offline(config === undefined ? {} : { config })
+      : session.connect(server);
+  const request = { virtualMachine: specToProto(spec), includeObjects };
+  return createClient(NetworkService, transport).validateNetworks(request, unaryCall(session.io));
+}
+
+function validationLines(answer: ValidateNetworksResponse, session: Session): readonly string[] {
+  const { networks, routes } = answer;
+  const parts = [
+    notes(answer, session),
+    networks.length > 0 ? networkLines(networks, session.tables) : [],
+    routes.length > 0 ? routeLines(routes, session.tables) : [],
+    [answer.findings.length > 0 ? countLine(answer.findings) : "no findings"],
+  ];
+  return parts
+    .filter((lines) => lines.length > 0)
+    .flatMap((lines, part) => (part === 0 ? lines : ["", ...lines]));
+}
+
+function notes({ findings, unchecked }: ValidateNetworksResponse, { style }: Session): readonly string[] {
+  return [
+    ...findingLines(findings, style),
+    ...unchecked.map((what) => `${style("dim", "not checked:")} ${what}`),
+  ];
+}
+
+const asDocument = (yaml: string): string => `${yaml.replace(/^---\n/, "").trimEnd()}\n`;

@@ -1,0 +1,103 @@
+// `multinic watch`: the state of NICs now, and a line for each change until it is stopped.
+import { Command, Option } from "commander";
+import {
+  WatchInterfaceStatusResponseSchema,
+  type InterfaceKey,
+  type WatchInterfaceStatusResponse,
+} from "../../../gen/multinic/v1/interface_status_service_pb.ts";
+import type { InterfaceStatus } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
+import { exitCode } from "../io.ts";
+import { namespaceOption, outputOption, serverOption, type ServerOptions } from "../options.ts";
+import { stateCell } from "../output/interfaces-text.ts";
+import { structuredItem } from "../output/structured.ts";
+import type { Run } from "../run.ts";
+import { interfaceStatusStream } from "../status-stream.ts";
+import { printable, type Style } from "../style.ts";
+
+interface WatchOptions extends ServerOptions {
+  readonly allNamespaces?: true;
+}
+
+export function watchCommand(run: Run): Command {
+  return new Command("watch")
+    .description(
+      "show the state of NICs and a line for each change; goes on after a lost connection where it ended",
+    )
+    .argument("[names...]", "names of VMs; default: all")
+    .addOption(namespaceOption())
+    .addOption(new Option("-A, --all-namespaces", "the VMs of all namespaces"))
+    .addOption(serverOption())
+    .addOption(outputOption())
+    .action(
+      run(async (session, names: string[], options: WatchOptions) => {
+        const stream = interfaceStatusStream(session.connect(options.server), {
+          namespace: options.allNamespaces ? "" : options.namespace,
+          vmNames: names,
+          signal: session.io.signal ?? new AbortController().signal,
+          onReconnect: (reason) => session.note([`connection lost (${printable(reason)}); connecting again`]),
+        });
+        const lines = changeLines(session.style);
+        for await (const message of stream) {
+          if (options.output === "table") session.print(lines(message));
+          else
+            session.io.stdout.write(
+              structuredItem(options.output, WatchInterfaceStatusResponseSchema, message),
+            );
+        }
+        return exitCode.ok;
+      }),
+    );
+}
+
+/** The lines of a message: only what differs from what was shown, so that a repeated snapshot is silent. */
+function changeLines(style: Style): (message: WatchInterfaceStatusResponse) => readonly string[] {
+  const shown = new Map<string, string>();
+  let unseen: Set<string> | undefined;
+  const gone = (key: string): string => {
+    shown.delete(key);
+    return `${key.padEnd(nameWidth)}  ${style("dim", "gone")}`;
+  };
+  return ({ event }) => {
+    if (event.case === "snapshot" && event.value.reset) unseen = new Set(shown.keys());
+    if (event.case === "synced") {
+      const lines = [...(unseen ?? [])].map(gone);
+      unseen = undefined;
+      return lines;
+    }
+    const updated =
+      event.case === "snapshot"
+        ? event.value.interfaces
+        : event.case === "changes"
+          ? event.value.updated
+          : [];
+    const removed = event.case === "changes" ? event.value.removed : [];
+    const changed = updated.flatMap((status) => {
+      const key = keyOf(status);
+      const line = statusLine(key, status, style);
+      unseen?.delete(key);
+      if (shown.get(key) === line) return [];
+      shown.set(key, line);
+      return [line];
+    });
+    return [...changed, ...removed.map((key) => gone(keyOf(key)))];
+  };
+}
+
+/** A stream cannot know its widest name; longer ones push their line to the right. */
+const nameWidth = 28;
+const stateWidth = 7;
+const macWidth = 17;
+
+function statusLine(key: string, status: InterfaceStatus, style: Style): string {
+  const { text, format } = stateCell(status.state);
+  const addresses = [status.guestInterface, ...status.ipAddresses].filter(Boolean).join(" ");
+  return [
+    key.padEnd(nameWidth),
+    style(format, text) + " ".repeat(stateWidth - text.length),
+    (printable(status.macAddress) || "-").padEnd(macWidth),
+    ...[addresses, status.reason].map(printable).filter(Boolean),
+  ].join("  ");
+}
+
+const keyOf = ({ namespace, vm, nic }: InterfaceKey | InterfaceStatus): string =>
+  `${printable(namespace)}/${printable(vm)} ${printable(nic)}`;

@@ -1,0 +1,111 @@
+// What a failed call means to whoever ran the command: findings, an exit code, and what to do next.
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  PreconditionFailureSchema,
+  RetryInfoSchema,
+} from "../../gen/google/rpc/error_details_pb.ts";
+import { FindingSchema, Severity, type Finding } from "../../gen/multinic/v1/network_pb.ts";
+import { exitCode } from "./io.ts";
+
+/** A failed call, ready to be told. */
+export interface Failure {
+  readonly message: string;
+  readonly next?: string | undefined;
+  readonly findings: readonly Finding[];
+  readonly exitCode: number;
+}
+
+/** `server` is the URL that was called, or undefined for this process. */
+export function failureOf(error: ConnectError, server: string | undefined): Failure {
+  if (server !== undefined && isUnreachable(error)) {
+    return {
+      message: `cannot reach ${server}: ${unreachableBecause(error)}`,
+      next: "start a service with `multinic serve --local`, or name another with --server or MULTINIC_SERVER",
+      findings: [],
+      exitCode: exitCode.unreachable,
+    };
+  }
+  const findings = findingsOf(error);
+  const violations = error.findDetails(PreconditionFailureSchema).flatMap((detail) => detail.violations);
+  return {
+    message: findings.length > 0 ? "refused; nothing was written" : error.rawMessage,
+    next: violations.map(({ description }) => description).find((text) => text !== "") ?? nextStep(error),
+    findings,
+    exitCode: isTemporary(error) ? exitCode.unreachable : exitCode.refused,
+  };
+}
+
+/** True for a call that never reached a service of ours: the network's error, without the details of an answer. */
+export function isUnreachable(error: ConnectError): boolean {
+  if (error.findDetails(ErrorInfoSchema).length > 0) return false;
+  return systemCode(error) !== undefined || error.code === Code.Unavailable;
+}
+
+/** True when the same call may succeed a little later. */
+export function isTemporary(error: ConnectError): boolean {
+  return error.code === Code.Unavailable || error.code === Code.DeadlineExceeded || isUnreachable(error);
+}
+
+/** How long the service asked to wait, in milliseconds. */
+export function retryDelayMs(error: ConnectError): number | undefined {
+  const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay;
+  return delay && Number(delay.seconds) * 1000 + delay.nanos / 1_000_000;
+}
+
+function findingsOf(error: ConnectError): readonly Finding[] {
+  const findings = error.findDetails(FindingSchema);
+  if (findings.length > 0) return findings;
+  return error
+    .findDetails(BadRequestSchema)
+    .flatMap(({ fieldViolations }) => fieldViolations)
+    .map(({ field, description, reason }) =>
+      create(FindingSchema, {
+        code: reason || "INVALID",
+        severity: Severity.ERROR,
+        field,
+        message: description,
+      }),
+    );
+}
+
+const nextSteps: Partial<Record<Code, string>> = {
+  [Code.NotFound]: "`multinic get` lists the VMs of a namespace; -n names another namespace",
+  [Code.Aborted]: "somebody else changed the VM; run `multinic plan` again",
+  [Code.FailedPrecondition]: "run `multinic plan` to see what stands in the way",
+  [Code.PermissionDenied]: "ask whoever runs the service for the right to do this",
+  [Code.Unauthenticated]: "the service wants to know who calls",
+  [Code.Unimplemented]: "the service is of another version; compare `multinic --version` on both sides",
+  [Code.DeadlineExceeded]: "the cluster is slow or away; the call may be repeated",
+  [Code.Unavailable]: "the call may be repeated in a moment",
+};
+
+const nextStep = (error: ConnectError): string | undefined => nextSteps[error.code];
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens there",
+  ENOTFOUND: "there is no such host",
+  EAI_AGAIN: "the name server does not answer",
+  ETIMEDOUT: "it does not answer",
+  ECONNRESET: "the connection was cut",
+  ERR_HTTP2_ERROR: "it does not speak HTTP/2",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is self-signed; NODE_EXTRA_CA_CERTS=FILE names its authority",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    "its certificate's authority is unknown; NODE_EXTRA_CA_CERTS=FILE names it",
+  SELF_SIGNED_CERT_IN_CHAIN: "its certificate's authority is unknown; NODE_EXTRA_CA_CERTS=FILE names it",
+};
+
+const unreachableBecause = (error: ConnectError): string =>
+  reasons[systemCode(error) ?? ""] ?? error.rawMessage;
+
+/** Node's word for what went wrong on the way, wherever in the chain of causes it is. */
+function systemCode({ cause }: Error): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  const { code } = cause as NodeJS.ErrnoException;
+  if (typeof code === "string") return code;
+  // One error per address that was tried.
+  const [first]: readonly unknown[] = cause instanceof AggregateError ? cause.errors : [];
+  return systemCode(first === undefined ? cause : new Error("tried", { cause: first }));
+}

@@ -1,0 +1,62 @@
+// What the command line needs of the world around it, handed in so that it can be run against anything.
+import type { Transport } from "@connectrpc/connect";
+import type { ServeOptions } from "./commands/serve.ts";
+
+/** Where text goes. */
+export interface Output {
+  readonly write: (text: string) => unknown;
+  /** Streams that can break (a closed pipe) tell it here. */
+  readonly on?: (event: "error", listener: (reason: Error) => void) => unknown;
+}
+
+/** The terminal, or what stands in for it. */
+export interface CliIo {
+  readonly stdin: AsyncIterable<Uint8Array | string>;
+  /** Results. */
+  readonly stdout: Output;
+  /** Everything else: progress, findings beside a result, errors. */
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** True when stdout is a terminal. */
+  readonly isTerminal: boolean;
+  /** Width of the terminal in characters. */
+  readonly columns?: number | undefined;
+  /** Ends watching and waiting. */
+  readonly signal?: AbortSignal;
+}
+
+/** What the commands call. */
+export interface CliDeps {
+  /** Runs the service until it is stopped; answers the exit code. */
+  readonly serve: (options: ServeOptions) => Promise<number>;
+  /** The API in this process, without a cluster; with the physical networks of the file `config`. */
+  readonly offline: (options: { readonly config?: string }) => Promise<Transport>;
+  /** The API at `url`. Default: gRPC over h2c (http) or TLS (https). */
+  readonly connect?: (url: string) => Transport;
+  readonly version: string;
+}
+
+/** Exit codes, the same for every command. */
+export const exitCode = {
+  ok: 0,
+  /** Findings of severity error, or the service refused. */
+  refused: 1,
+  /** Unknown flags, missing files, values that are none. */
+  usage: 2,
+  /** The service does not answer. */
+  unreachable: 3,
+} as const;
+
+/** Ends a command with a message, what to do next, and an exit code. */
+export class CliError extends Error {
+  readonly exitCode: number;
+  /** What to do next. */
+  readonly next: string | undefined;
+
+  constructor(message: string, code: number, next?: string) {
+    super(message);
+    this.name = "CliError";
+    this.exitCode = code;
+    this.next = next;
+  }
+}

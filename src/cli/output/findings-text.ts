@@ -1,0 +1,49 @@
+// Findings for people: one line each, with its fix below.
+import { Severity, type Finding } from "../../../gen/multinic/v1/network_pb.ts";
+import { severityToProto, wordOf } from "../../api/mapping/enums.ts";
+import { printable, type Style } from "../style.ts";
+
+const colours = { error: "red", warning: "yellow", info: "cyan" } as const;
+
+/** `error  networks[1].ipConfig.address  ADDRESS_INVALID  message`, then `fix:` and `see also:` where there are any. */
+export function findingLines(findings: readonly Finding[], style: Style): readonly string[] {
+  const rows = findings.map((found) => ({
+    severity: wordOf(severityToProto, found.severity) ?? "info",
+    field: printable(found.field) || "(document)",
+    found,
+  }));
+  const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
+  const severityWidth = widest(rows.map(({ severity }) => severity));
+  const fieldWidth = widest(rows.map(({ field }) => field));
+  const codeWidth = widest(findings.map(({ code }) => (code.length > 0 ? code : "-")));
+  const indent = " ".repeat(severityWidth + 2);
+  return rows.flatMap(({ severity, field, found }) => [
+    [
+      style(colours[severity], severity) + " ".repeat(severityWidth - severity.length),
+      field.padEnd(fieldWidth),
+      printable(found.code).padEnd(codeWidth),
+      printable(found.message),
+    ].join("  "),
+    ...(found.fix ? [`${indent}${style("green", "fix:")} ${printable(found.fix.description)}`] : []),
+    ...(found.related.length > 0 ? [`${indent}see also: ${found.related.map(printable).join(", ")}`] : []),
+  ]);
+}
+
+/** `2 errors, 1 warning`; empty when there are none. */
+export function countLine(findings: readonly Finding[]): string {
+  return (["error", "warning", "info"] as const)
+    .map(
+      (severity) =>
+        [severity, findings.filter((found) => found.severity === severityToProto[severity]).length] as const,
+    )
+    .filter(([, count]) => count > 0)
+    .map(
+      ([severity, count]) => `${count} ${severity === "info" ? "note" : severity}${count === 1 ? "" : "s"}`,
+    )
+    .join(", ");
+}
+
+/** True when one of them stops the writing. */
+export function stops(findings: readonly Finding[]): boolean {
+  return findings.some(({ severity }) => severity === Severity.ERROR);
+}

@@ -1,0 +1,52 @@
+// NICs for people.
+import { InterfaceState, type InterfaceStatus } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
+import { interfaceStateToProto, networkTypeToProto, wordOf } from "../../api/mapping/enums.ts";
+import { tableLines, type Cell, type TableOptions } from "./table.ts";
+
+const stateColours = { Up: "green", Down: "red", Unknown: "yellow" } as const;
+
+/** A NIC with the name of its VM, and whether that is to be shown. */
+export interface InterfaceColumns {
+  readonly namespace: boolean;
+  readonly vm: boolean;
+}
+
+/** A row of `interfacesTable` per NIC. */
+export function interfacesTable(
+  interfaces: readonly InterfaceStatus[],
+  columns: InterfaceColumns,
+  options: TableOptions,
+): readonly string[] {
+  const header = ["NIC", "TYPE", "NETWORK", "GUEST", "MAC", "IP", "STATE", "REASON"];
+  return tableLines(
+    [...(columns.namespace ? ["NAMESPACE"] : []), ...(columns.vm ? ["VM"] : []), ...header],
+    interfaces.map((status) => [
+      ...(columns.namespace ? [status.namespace] : []),
+      ...(columns.vm ? [status.vm] : []),
+      status.nic,
+      wordOf(networkTypeToProto, status.type) ?? "",
+      networkOf(status),
+      status.guestInterface,
+      status.macAddress,
+      status.ipAddresses.join(","),
+      stateCell(status.state),
+      status.reason,
+    ]),
+    options,
+  );
+}
+
+/** Up, Down or Unknown, in its colour. */
+export function stateCell(state: InterfaceState): Cell & object {
+  const text = stateWord(state);
+  return { text, format: stateColours[text] };
+}
+
+/** Up, Down or Unknown. */
+export function stateWord(state: InterfaceState): keyof typeof stateColours {
+  return wordOf(interfaceStateToProto, state) ?? "Unknown";
+}
+
+function networkOf({ network, vlanId }: InterfaceStatus): string {
+  return vlanId === 0 ? network : `${network} (VLAN ${vlanId})`;
+}

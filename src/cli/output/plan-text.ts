@@ -1,0 +1,46 @@
+// A plan for people: what is written, what changes, and what that does to a running VM.
+import { Effect, type Plan, type PlannedObject } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
+import { effectToProto, objectActionToProto, wordOf } from "../../api/mapping/enums.ts";
+import { tableLines, type TableOptions } from "./table.ts";
+
+const actionColours = { create: "green", update: "yellow", delete: "red", unchanged: "dim" } as const;
+
+const effects: Readonly<Record<keyof typeof effectToProto, string>> = {
+  none: "nothing that runs is touched",
+  live: "takes effect at once, without a pause",
+  "link-flap": "takes effect at once; a link goes down for a moment",
+  "live-migration": "takes effect by a live migration",
+  restart: "takes effect when the VM is restarted",
+  impossible: "KubeVirt refuses it",
+};
+
+/** Objects, changed fields, effect and fingerprint. */
+export function planLines(plan: Plan, options: TableOptions): readonly string[] {
+  const changes = plan.changes.map((change) => [
+    change.field,
+    change.oldValue,
+    change.newValue,
+    effectWord(change.effect),
+    change.reason,
+  ]);
+  return [
+    ...objectLines(plan.objects, options),
+    ...(changes.length > 0
+      ? ["", ...tableLines(["FIELD", "OLD", "NEW", "EFFECT", "WHY"], changes, options)]
+      : []),
+    "",
+    `effect: ${effectWord(plan.effect)} (${effects[effectWord(plan.effect)]})`,
+    `fingerprint: ${plan.fingerprint}`,
+  ];
+}
+
+/** A row per object. */
+export function objectLines(objects: readonly PlannedObject[], options: TableOptions): readonly string[] {
+  const rows = objects.map(({ action, kind, namespace, name, reason }) => {
+    const word = wordOf(objectActionToProto, action) ?? "unchanged";
+    return [{ text: word, format: actionColours[word] }, kind, `${namespace}/${name}`, reason];
+  });
+  return tableLines(["ACTION", "KIND", "NAME", "WHY"], rows, options);
+}
+
+const effectWord = (effect: Effect): keyof typeof effects => wordOf(effectToProto, effect) ?? "none";

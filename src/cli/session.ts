@@ -1,0 +1,104 @@
+// What one run of a command works with: where it prints, how, and whom it calls.
+import { create } from "@bufbuild/protobuf";
+import { ConnectError, type Transport } from "@connectrpc/connect";
+import type { Finding } from "../../gen/multinic/v1/network_pb.ts";
+import { ValidateNetworksResponseSchema } from "../../gen/multinic/v1/network_service_pb.ts";
+import { findingToProto } from "../api/mapping/findings.ts";
+import { hasErrors } from "../domain/findings.ts";
+import type { VmSpec } from "../domain/spec.ts";
+import { failureOf } from "./failures.ts";
+import { CliError, type CliDeps, type CliIo } from "./io.ts";
+import { countLine, findingLines } from "./output/findings-text.ts";
+import { structured, type OutputFormat } from "./output/structured.ts";
+import type { TableOptions } from "./output/table.ts";
+import { readInput } from "./read-input.ts";
+import { connectToServer, type Connection } from "./server.ts";
+import { styleFor, type Style } from "./style.ts";
+
+/** Made once per run by `createSession`. */
+export interface Session {
+  readonly io: CliIo;
+  readonly deps: CliDeps;
+  readonly style: Style;
+  readonly tables: TableOptions;
+  /** The service at that URL; ended by `close`. */
+  readonly connect: (url: string) => Transport;
+  readonly close: () => void;
+  /** Results, a line each. */
+  readonly print: (lines: readonly string[]) => void;
+  /** Everything beside the result, a line each. */
+  readonly note: (lines: readonly string[]) => void;
+}
+
+export function createSession(io: CliIo, deps: CliDeps): Session {
+  const style = styleFor(io);
+  const connections: Connection[] = [];
+  const write = (to: CliIo["stdout"]) => (lines: readonly string[]) => {
+    if (lines.length > 0) to.write(`${lines.join("\n")}\n`);
+  };
+  return {
+    io,
+    deps,
+    style,
+    tables: { style, width: io.isTerminal ? io.columns : undefined },
+    connect: (url) => {
+      const connection = connectToServer(url, deps);
+      connections.push(connection);
+      return connection.transport;
+    },
+    close: () => {
+      for (const { close } of connections) close();
+    },
+    print: write(io.stdout),
+    note: write(io.stderr),
+  };
+}
+
+/** The VM of a document; undefined when findings of its form stop the command, which are told then. */
+export async function readVm(
+  file: string,
+  { namespace, output }: { readonly namespace: string; readonly output: OutputFormat },
+  session: Session,
+  say: Session["print"] = session.note,
+): Promise<VmSpec | undefined> {
+  const { spec, findings } = await readInput(file, namespace, session.io);
+  if (spec && !hasErrors(findings)) return spec;
+  tellFindings(findings.map(findingToProto), output, session, say);
+  return undefined;
+}
+
+/** Findings that stop a command: lines for people, said by `say`; for programs the shape of every answer with findings. */
+export function tellFindings(
+  findings: readonly Finding[],
+  output: OutputFormat,
+  session: Session,
+  say: Session["print"] = session.note,
+): void {
+  if (output === "table") {
+    say([...findingLines(findings, session.style), countLine(findings)]);
+  } else {
+    const answer = create(ValidateNetworksResponseSchema, { findings: [...findings] });
+    session.io.stdout.write(structured(output, ValidateNetworksResponseSchema, answer));
+  }
+}
+
+/** Tells why a command failed; answers the exit code. What is no failed call and no CliError is a defect, and thrown on. */
+export function tellFailure(
+  reason: unknown,
+  { server, output }: { readonly server?: string | undefined; readonly output: OutputFormat },
+  session: Session,
+): number {
+  if (reason instanceof CliError) {
+    tellError(reason.message, reason.next, session);
+    return reason.exitCode;
+  }
+  if (!(reason instanceof ConnectError)) throw reason;
+  const failure = failureOf(reason, server);
+  if (failure.findings.length > 0) tellFindings(failure.findings, output, session);
+  tellError(failure.message, failure.next, session);
+  return failure.exitCode;
+}
+
+function tellError(message: string, next: string | undefined, { note, style }: Session): void {
+  note([`${style("red", "error:")} ${message}`, ...(next ? [`${style("bold", "next:")} ${next}`] : [])]);
+}

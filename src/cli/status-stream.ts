@@ -1,0 +1,72 @@
+// The stream of NIC states as one unbroken sequence: a cut connection is resumed where it ended.
+import { setTimeout as sleep } from "node:timers/promises";
+import { ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import {
+  InterfaceStatusService,
+  type WatchInterfaceStatusResponse,
+} from "../../gen/multinic/v1/interface_status_service_pb.ts";
+import { isTemporary, retryDelayMs } from "./failures.ts";
+
+export interface StreamOptions {
+  readonly namespace: string;
+  readonly vmNames: readonly string[];
+  /** Ends the sequence. */
+  readonly signal: AbortSignal;
+  /** Told before each wait for a new connection, with its length in milliseconds. */
+  readonly onReconnect: (reason: string, delayMs: number) => void;
+}
+
+/** A heartbeat comes every 15 s; three missing ones mean a connection that is dead without saying so. */
+const silenceMs = 45_000;
+const firstDelayMs = 250;
+const longestDelayMs = 10_000;
+
+/**
+ * Every message, each once. Ends when `signal` says so. The first connection must succeed; later ones are tried until
+ * they do. Throws ConnectError for what waiting does not mend.
+ */
+export async function* interfaceStatusStream(
+  transport: Transport,
+  { namespace, vmNames, signal, onReconnect }: StreamOptions,
+): AsyncGenerator<WatchInterfaceStatusResponse> {
+  const client = createClient(InterfaceStatusService, transport);
+  let resumeToken = "";
+  let failures = 0;
+  while (!signal.aborted) {
+    const silence = silenceAlarm();
+    let reason = "the stream ended";
+    let delayMs: number | undefined;
+    try {
+      const request = { namespace, vmNames: [...vmNames], resumeToken };
+      const options = { signal: AbortSignal.any([signal, silence.signal]) };
+      for await (const message of client.watchInterfaceStatus(request, options)) {
+        silence.reset();
+        failures = 0;
+        resumeToken = message.resumeToken || resumeToken;
+        yield message;
+      }
+    } catch (thrown) {
+      if (signal.aborted) return;
+      const error = ConnectError.from(thrown);
+      if (!silence.signal.aborted && (resumeToken === "" || !isTemporary(error))) throw error;
+      reason = silence.signal.aborted ? "nothing was heard for 45 s" : error.rawMessage;
+      delayMs = retryDelayMs(error);
+    } finally {
+      silence.clear();
+    }
+    delayMs ??= Math.min(longestDelayMs, firstDelayMs * 2 ** failures);
+    failures += 1;
+    onReconnect(reason, delayMs);
+    await sleep(delayMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+function silenceAlarm(): {
+  readonly signal: AbortSignal;
+  readonly reset: () => void;
+  readonly clear: () => void;
+} {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), silenceMs);
+  return { signal: controller.signal, reset: () => void timer.refresh(), clear: () => clearTimeout(timer) };
+}

@@ -1,0 +1,100 @@
+// Waiting after a write: until every NIC is as asked for, or until a VM is gone.
+import { setTimeout as sleep } from "node:timers/promises";
+import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { InterfaceState, type InterfaceStatus } from "../../gen/multinic/v1/virtual_machine_pb.ts";
+import { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
+import type { VmSpec } from "../domain/spec.ts";
+import { CliError, exitCode, type CliIo } from "./io.ts";
+import { stateWord } from "./output/interfaces-text.ts";
+import { unaryCall } from "./server.ts";
+import { interfaceStatusStream } from "./status-stream.ts";
+import { printable } from "./style.ts";
+
+export interface WaitOptions {
+  readonly transport: Transport;
+  readonly io: CliIo;
+  readonly timeoutMs: number;
+  /** Told what happens meanwhile, a line each. */
+  readonly progress: (line: string) => void;
+}
+
+/**
+ * Ends when every NIC of `spec` is Up, and Down where the spec pulls its cable. CliError when the time is over, with what
+ * each missing NIC waits for.
+ */
+export async function waitForInterfaces(spec: VmSpec, options: WaitOptions): Promise<void> {
+  const { transport, io, timeoutMs, progress } = options;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const signal = io.signal ? AbortSignal.any([timeout, io.signal]) : timeout;
+  const known = new Map<string, InterfaceStatus>();
+  const missing = (): readonly string[] =>
+    spec.networks
+      .filter((nic) => known.get(nic.name)?.state !== wantedState(nic.linkState))
+      .map(({ name }) => statusText(name, known.get(name)));
+  const stream = interfaceStatusStream(transport, {
+    namespace: spec.namespace,
+    vmNames: [spec.name],
+    signal,
+    onReconnect: (reason) => progress(`connection lost (${printable(reason)}); connecting again`),
+  });
+  for await (const { event } of stream) {
+    const updated =
+      event.case === "snapshot"
+        ? event.value.interfaces
+        : event.case === "changes"
+          ? event.value.updated
+          : [];
+    if (event.case === "snapshot" && event.value.reset) known.clear();
+    for (const status of updated) {
+      if (known.get(status.nic)?.reason !== status.reason || known.get(status.nic)?.state !== status.state) {
+        progress(statusText(status.nic, status));
+      }
+      known.set(status.nic, status);
+    }
+    if (event.case === "changes") for (const { nic } of event.value.removed) known.delete(nic);
+    if (event.case !== "snapshot" && missing().length === 0) return;
+  }
+  throw new CliError(
+    `after ${timeoutMs / 1000} s ${missing().length} of ${spec.networks.length} NICs are not as asked for:\n  ${missing().join("\n  ")}`,
+    exitCode.refused,
+    `what was written stays; \`multinic watch ${spec.name} -n ${spec.namespace}\` goes on looking`,
+  );
+}
+
+/** Ends when the VM is gone. */
+export async function waitUntilGone(
+  vm: { readonly namespace: string; readonly name: string },
+  { transport, io, timeoutMs, progress }: WaitOptions,
+): Promise<void> {
+  const client = createClient(VirtualMachineService, transport);
+  const end = performance.now() + timeoutMs;
+  let seen = "";
+  while (performance.now() < end) {
+    try {
+      const { virtualMachine } = await client.getVM(vm, unaryCall(io));
+      const status = virtualMachine?.printableStatus ?? "";
+      if (status !== seen) progress(`${vm.name}  ${printable(status)}`);
+      seen = status;
+    } catch (reason) {
+      if (ConnectError.from(reason).code === Code.NotFound) return;
+      throw reason;
+    }
+    await sleep(500, undefined, io.signal ? { signal: io.signal } : {});
+  }
+  throw new CliError(
+    `after ${timeoutMs / 1000} s ${vm.namespace}/${vm.name} is still there (${seen})`,
+    exitCode.refused,
+    "its removal was asked for and goes on; KubeVirt waits for the guest to stop",
+  );
+}
+
+const wantedState = (linkState: "up" | "down" | undefined): InterfaceState =>
+  linkState === "down" ? InterfaceState.DOWN : InterfaceState.UP;
+
+function statusText(nic: string, status: InterfaceStatus | undefined): string {
+  if (!status) return `${nic}  not seen yet`;
+  return [nic, stateWord(status.state), status.reason, status.message]
+    .map(printable)
+    .filter(Boolean)
+    .join("  ");
+}
