@@ -5,6 +5,8 @@ import {
   Code,
   ConnectError,
   createConnectRouter,
+  createContextKey,
+  createContextValues,
   type ConnectRouter,
   type ContextValues,
   type HandlerContext,
@@ -19,6 +21,7 @@ import {
 import { allowOrigins } from "./cors.ts";
 import { pathOf, sendText, type HttpHandler, type HttpRequest, type HttpResponse } from "./http-types.ts";
 import type { TransportLog } from "./transport-log.ts";
+import { bodyOf, endUploadAfter } from "./unread-body.ts";
 
 /** What is served, and within which limits. */
 export interface HandlerOptions {
@@ -48,6 +51,14 @@ export interface HandlerOptions {
 /** The default of {@link HandlerOptions.readMaxBytes}. */
 export const DEFAULT_READ_MAX_BYTES = 256 * 1024;
 
+/** Whether a call got past gate, limits and decoding; interceptors never see those that did not. */
+const decoded = createContextKey(false, { description: "the call was decoded" });
+
+const markDecoded: Interceptor = (next) => (request) => {
+  request.contextValues.set(decoded, true);
+  return next(request);
+};
+
 type Rpc = ConnectRouter["handlers"][number];
 
 /** Builds the handler for {@link ./listen.ts}. It never throws. */
@@ -66,6 +77,7 @@ export function createHandler(options: HandlerOptions): HttpHandler {
   };
 
   return (request, response) => {
+    endUploadAfter(response, request);
     answer(request, response).catch((err: unknown) => {
       // The peer reset the call: nobody is left to answer.
       if (ConnectError.from(err).code === Code.Aborted) return log.debug({ err }, "peer went away");
@@ -80,7 +92,7 @@ function routeRpcs(options: HandlerOptions): Map<string, Rpc> {
   const { requestGate, maxTimeoutMs, shutdownSignal } = options;
   const router = createConnectRouter({
     acceptCompression: [compressionGzip, compressionBrotli],
-    interceptors: [...(options.interceptors ?? [])],
+    interceptors: [markDecoded, ...(options.interceptors ?? [])],
     readMaxBytes: options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,
     ...(requestGate && { requestGate }),
     ...(maxTimeoutMs !== undefined && { maxTimeoutMs }),
@@ -97,13 +109,16 @@ async function answerRpc(
   options: HandlerOptions,
 ): Promise<void> {
   if (!hasUsableUrl(request)) return sendText(response, 400, "The Host header or the path is not valid.");
-  const call = universalRequestFromNodeRequest(
-    request,
-    response,
-    undefined,
-    options.contextValues?.(request),
-  );
-  await universalResponseToNodeResponse(await rpc(call), response);
+  const values = options.contextValues?.(request) ?? createContextValues();
+  const call = universalRequestFromNodeRequest(request, response, undefined, values);
+  const answer = await rpc({ ...call, body: bodyOf(request) });
+  if (!values.get(decoded)) {
+    const { service, method } = rpc;
+    const grpcStatus = answer.trailer?.get("grpc-status");
+    const fields = { service: service.typeName, method: method.name, httpStatus: answer.status, grpcStatus };
+    options.log.info(fields, "rpc refused before its service");
+  }
+  await universalResponseToNodeResponse(answer, response);
 }
 
 /** Connect builds a URL of Host and path and throws where they do not make one (HTTP/1.0 without Host, `Host: a b`). */

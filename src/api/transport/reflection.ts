@@ -6,7 +6,10 @@ import {
   createRegistry,
   fromBinary,
   toBinary,
+  type DescEnum,
+  type DescExtension,
   type DescFile,
+  type DescMessage,
   type DescService,
 } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
@@ -56,13 +59,7 @@ function createAnswer(services: readonly DescService[]) {
   const files = withDependencies(services.map((service) => service.file));
   const registry = createRegistry(...files.values());
 
-  const fileOfSymbol = (symbol: string): DescFile | undefined => {
-    const declared = registry.get(symbol);
-    if (declared !== undefined) return declared.file;
-    // A method, field or enum value is asked for as <parent>.<name>; its parent is what the registry knows.
-    const dot = symbol.lastIndexOf(".");
-    return dot < 0 ? undefined : registry.get(symbol.slice(0, dot))?.file;
-  };
+  const symbols = new Map([...registry].flatMap((type) => symbolsOf(type).map((name) => [name, type.file])));
   const extensionNumbersOf = (typeName: string): number[] =>
     [...registry].flatMap((type) =>
       type.kind === "extension" && type.extendee.typeName === typeName ? [type.number] : [],
@@ -78,7 +75,7 @@ function createAnswer(services: readonly DescService[]) {
       case "fileByFilename":
         return fileAnswer(files.get(question.value), question.value);
       case "fileContainingSymbol":
-        return fileAnswer(fileOfSymbol(question.value), question.value);
+        return fileAnswer(symbols.get(question.value), question.value);
       case "fileContainingExtension": {
         const { containingType, extensionNumber } = question.value;
         const extendee = registry.getMessage(containingType);
@@ -106,6 +103,23 @@ function createAnswer(services: readonly DescService[]) {
       toBinary(FileDescriptorProtoSchema, proto),
     );
     return { case: "fileDescriptorResponse" as const, value: { fileDescriptorProto } };
+  }
+}
+
+/** The full names of a type and of its members; enum values belong to the scope around their enum. */
+function symbolsOf(type: DescMessage | DescEnum | DescExtension | DescService): string[] {
+  const { typeName } = type;
+  switch (type.kind) {
+    case "service":
+      return [typeName, ...type.methods.map(({ name }) => `${typeName}.${name}`)];
+    case "message":
+      return [typeName, ...[...type.fields, ...type.oneofs].map(({ name }) => `${typeName}.${name}`)];
+    case "enum": {
+      const scope = typeName.slice(0, typeName.lastIndexOf(".") + 1);
+      return [typeName, ...type.values.map(({ name }) => scope + name)];
+    }
+    default:
+      return [typeName];
   }
 }
 

@@ -1,0 +1,34 @@
+// What becomes of a request body that the service did not read to its end, e.g. because it was too large: without this
+// an HTTP/2 stream would stay open for good and an HTTP/1.1 connection would block its next request.
+
+import { constants, type Http2ServerRequest } from "node:http2";
+import type { HttpRequest, HttpResponse } from "./http-types.ts";
+
+/** How long a client that has its answer may go on sending before it is cut off; many read only after writing. */
+const LINGER_MS = 5_000;
+
+/** Reads a body without destroying the connection when the reader stops early: the answer still has to get out. */
+export function bodyOf(request: HttpRequest): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
+}
+
+/**
+ * Once the response is sent, discards what was not read and after a while ends the upload: in HTTP/2 by RST_STREAM with
+ * NO_ERROR (RFC 9113 §8.1), in HTTP/1.1 by closing the connection.
+ */
+export function endUploadAfter(response: HttpResponse, request: HttpRequest): void {
+  // The HTTP/2 response says "finish" only when its whole stream is closed; the stream says it in time.
+  const sending = isHttp2(request) ? request.stream : response;
+  sending.once("finish", () => {
+    if (request.complete || request.destroyed) return;
+    const cut = (): unknown =>
+      isHttp2(request) ? request.stream.close(constants.NGHTTP2_NO_ERROR) : request.socket.destroy();
+    const timer = setTimeout(cut, LINGER_MS);
+    request.once("close", () => clearTimeout(timer));
+    request.resume();
+  });
+}
+
+function isHttp2(request: HttpRequest): request is Http2ServerRequest {
+  return request.httpVersionMajor === 2;
+}

@@ -1,0 +1,140 @@
+// Errors as a foreign client reads them off the wire.
+
+import { durationMs } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import * as grpc from "@grpc/grpc-js";
+import { describe, expect, it } from "vitest";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  PreconditionFailureSchema,
+  ResourceInfoSchema,
+  RetryInfoSchema,
+} from "../../../gen/google/rpc/error_details_pb.ts";
+import { Health } from "../../../gen/grpc/health/v1/health_pb.ts";
+import {
+  alreadyExists,
+  detail,
+  failedPrecondition,
+  invalidArgument,
+  notFound,
+  resourceExhausted,
+  rpcError,
+  unavailable,
+} from "../../../src/api/transport/errors.ts";
+import { grpcJs, grpcJsCheck, serve, transports } from "./serving.ts";
+
+/** What a Connect client over gRPC gets when a service throws. */
+async function received(thrown: ConnectError): Promise<ConnectError> {
+  const { url } = await failing(thrown);
+  const answer = createClient(Health, transports["gRPC over HTTP/2"]!(url)).check({});
+  return answer.then(
+    () => Promise.reject(new Error("the call succeeded")),
+    (reason: unknown) => ConnectError.from(reason),
+  );
+}
+
+function failing(thrown: unknown) {
+  return serve({
+    routes: (router) =>
+      router.service(Health, {
+        check() {
+          throw thrown;
+        },
+      }),
+  });
+}
+
+describe("errors on the wire", () => {
+  const vm = { type: "VirtualMachine", name: "shop/web" };
+  const missing = {
+    type: "NAD_MISSING",
+    subject: "NetworkAttachmentDefinition shop/lan",
+    description: "create it",
+  };
+
+  it.for<[string, ConnectError, Code, string]>([
+    [
+      "invalidArgument",
+      invalidArgument([{ field: "a", description: "b" }]),
+      Code.InvalidArgument,
+      "INVALID_REQUEST",
+    ],
+    ["notFound", notFound(vm), Code.NotFound, "NOT_FOUND"],
+    ["alreadyExists", alreadyExists(vm), Code.AlreadyExists, "ALREADY_EXISTS"],
+    [
+      "failedPrecondition",
+      failedPrecondition([missing], { reason: "NAD_MISSING", message: "not yet" }),
+      Code.FailedPrecondition,
+      "NAD_MISSING",
+    ],
+    ["unavailable", unavailable(1_500), Code.Unavailable, "UNAVAILABLE"],
+    [
+      "resourceExhausted",
+      resourceExhausted({ reason: "TOO_MANY_STREAMS", message: "enough" }, 10),
+      Code.ResourceExhausted,
+      "TOO_MANY_STREAMS",
+    ],
+    ["rpcError", rpcError(Code.Aborted, { reason: "ETAG", message: "changed" }), Code.Aborted, "ETAG"],
+  ])("%s carries its code and ErrorInfo of this domain", async ([, thrown, code, reason]) => {
+    const error = await received(thrown);
+    expect(error.code).toBe(code);
+    expect(error.findDetails(ErrorInfoSchema)).toMatchObject([{ reason, domain: "multinic" }]);
+  });
+
+  it("carries the standard detail of each kind", async () => {
+    expect((await received(notFound(vm))).findDetails(ResourceInfoSchema)).toMatchObject([
+      { resourceType: "VirtualMachine", resourceName: "shop/web" },
+    ]);
+    const [retry] = (await received(unavailable(1_500))).findDetails(RetryInfoSchema);
+    expect(durationMs(retry!.retryDelay!)).toBe(1_500);
+    const unmet = await received(failedPrecondition([missing], { reason: "R", message: "m" }));
+    expect(unmet.findDetails(PreconditionFailureSchema)).toMatchObject([{ violations: [missing] }]);
+  });
+
+  it("names all violations, the first also in the message", async () => {
+    const violations = [
+      { field: "networks[0].mtu", description: "70000 is too large", reason: "MTU_TOO_LARGE" },
+      { field: "networks[1].vlan_id", description: "5000 is not in 1..4094", reason: "VLAN_RANGE" },
+    ];
+    const error = await received(invalidArgument(violations));
+    expect(error.rawMessage).toBe("networks[0].mtu - 70000 is too large (and 1 more)");
+    expect(error.findDetails(BadRequestSchema)).toMatchObject([{ fieldViolations: violations }]);
+  });
+
+  it("reaches grpc-js as readable text and details", async () => {
+    const thrown = rpcError(Code.Aborted, {
+      reason: "ETAG",
+      message: "VM shop/web changed: read it again, then retry",
+    });
+    const client = grpcJs((await failing(thrown)).port);
+    const error = await grpcJsCheck(client).catch((reason: grpc.ServiceError) => reason);
+    expect(error).toMatchObject({ code: grpc.status.ABORTED });
+    expect((error as grpc.ServiceError).details).not.toMatch(/%2C|%3A/);
+    expect((error as grpc.ServiceError).metadata.get("grpc-status-details-bin")).toHaveLength(1);
+  });
+
+  it("keeps thousands of violations within the headers that clients take, and counts the rest", async () => {
+    const violations = Array.from({ length: 5_000 }, (_, index) => ({
+      field: `networks[${index}].mtu`,
+      description: "70000 is more than the physical network takes",
+    }));
+    const extra = detail(ErrorInfoSchema, { reason: "x".repeat(5_000) });
+    const client = grpcJs((await failing(invalidArgument(violations, { details: [extra] }))).port);
+    const error = (await grpcJsCheck(client).catch((reason: unknown) => reason)) as grpc.ServiceError;
+    expect(error.code).toBe(grpc.status.INVALID_ARGUMENT);
+    const [bytes] = error.metadata.get("grpc-status-details-bin");
+    expect(bytes!.length).toBeLessThan(6_000);
+    const same = await received(invalidArgument(violations, { details: [extra] }));
+    const { metadata } = same.findDetails(ErrorInfoSchema)[0]!;
+    const sent = same.findDetails(BadRequestSchema)[0]!.fieldViolations.length;
+    expect(sent).toBeGreaterThan(20);
+    expect(metadata).toEqual({ omittedViolations: String(5_000 - sent), omittedDetails: "1" });
+  });
+
+  it("tells nothing of an unexpected failure", async () => {
+    const { url } = await failing(new Error("password is hunter2"));
+    const answer = createClient(Health, transports["Connect over HTTP/1.1"]!(url)).check({});
+    await expect(answer).rejects.toMatchObject({ code: Code.Internal, rawMessage: "internal error" });
+  });
+});

@@ -1,0 +1,60 @@
+// grpc.health.v1 as clients see it.
+
+import { Code, createClient, createRouterTransport } from "@connectrpc/connect";
+import { describe, expect, it } from "vitest";
+import {
+  Health,
+  HealthCheckResponse_ServingStatus as Status,
+} from "../../../gen/grpc/health/v1/health_pb.ts";
+import { createHealth } from "../../../src/api/transport/health.ts";
+import { oneByOne } from "./serving.ts";
+
+function start() {
+  const health = createHealth();
+  return { health, client: createClient(Health, createRouterTransport(health.routes)) };
+}
+
+describe("health", () => {
+  it("is not serving until told so", async () => {
+    const { health, client } = start();
+    expect(await client.check({})).toMatchObject({ status: Status.NOT_SERVING });
+    health.set("", true);
+    expect(await client.check({})).toMatchObject({ status: Status.SERVING });
+  });
+
+  it("answers NOT_FOUND to Check of a service it does not know", async () => {
+    const { client } = start();
+    await expect(client.check({ service: "no.Such" })).rejects.toMatchObject({ code: Code.NotFound });
+  });
+
+  it("lists every service", async () => {
+    const { health, client } = start();
+    health.set("a.B", true);
+    const { statuses } = await client.list({});
+    expect(statuses).toMatchObject({ "": { status: Status.NOT_SERVING }, "a.B": { status: Status.SERVING } });
+  });
+
+  it("tells a watcher each change once, beginning with what it does not know yet", async () => {
+    const { health, client } = start();
+    const watch = oneByOne(client.watch({ service: "a.B" }));
+    const next = async () => (await watch.next()).value?.status;
+    expect(await next()).toBe(Status.SERVICE_UNKNOWN);
+    health.set("a.B", true);
+    expect(await next()).toBe(Status.SERVING);
+    health.set("a.B", true);
+    health.set("other", true);
+    health.set("a.B", false);
+    expect(await next()).toBe(Status.NOT_SERVING);
+  });
+
+  it("turns to NOT_SERVING for good at shutdown", async () => {
+    const { health, client } = start();
+    health.set("a.B", true);
+    const watch = oneByOne(client.watch({ service: "a.B" }));
+    await watch.next();
+    health.shutdown();
+    expect((await watch.next()).value).toMatchObject({ status: Status.NOT_SERVING });
+    health.set("a.B", true);
+    expect(await client.check({ service: "a.B" })).toMatchObject({ status: Status.NOT_SERVING });
+  });
+});

@@ -1,0 +1,139 @@
+// One cleartext port for every client: which openings are understood, which are refused, and that none hurts the others.
+
+import { createClient } from "@connectrpc/connect";
+import { once } from "node:events";
+import { describe, expect, it, vi } from "vitest";
+import {
+  Health,
+  HealthCheckResponse_ServingStatus as Status,
+} from "../../../gen/grpc/health/v1/health_pb.ts";
+import { grpcJs, grpcJsCheck, rawSocket, serve, transports } from "./serving.ts";
+
+const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const EMPTY_SETTINGS_FRAME = "\0\0\0\x04\0\0\0\0\0";
+
+describe("one cleartext port", () => {
+  it.for(Object.entries(transports))("answers unary calls and streams by %s", async ([, transport]) => {
+    const { url } = await serve();
+    const client = createClient(Health, transport(url));
+    expect(await client.check({})).toMatchObject({ status: Status.SERVING });
+    for await (const { status } of client.watch({})) {
+      expect(status).toBe(Status.SERVING);
+      break;
+    }
+  });
+
+  it("answers grpc-js", async () => {
+    const { port } = await serve();
+    expect(await grpcJsCheck(grpcJs(port))).toMatchObject({ status: Status.SERVING });
+  });
+
+  it("answers a plain HTTP/1.1 POST of JSON", async () => {
+    const { url } = await serve();
+    const response = await fetch(`${url}/grpc.health.v1.Health/Check`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
+    expect(await response.json()).toEqual({ status: "SERVING" });
+  });
+
+  it("answers all kinds of clients at the same time", async () => {
+    const { url, port } = await serve();
+    const clients = Object.values(transports).map((transport) => createClient(Health, transport(url)));
+    const foreign = grpcJs(port);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => [
+        grpcJsCheck(foreign),
+        ...clients.map((client) => client.check({})),
+      ]).flat(),
+    );
+    expect(answers).toHaveLength(100);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([Status.SERVING]));
+  });
+
+  it("understands an HTTP/2 preface that comes one byte at a time", async () => {
+    const server = await serve();
+    const socket = rawSocket(server);
+    for (const byte of PREFACE + EMPTY_SETTINGS_FRAME) {
+      await new Promise((written) => socket.write(byte, "latin1", written));
+      await new Promise(setImmediate);
+    }
+    // The server's own settings, then its acknowledgement of ours.
+    await vi.waitFor(() => expect(socket.received()).toContain("\0\0\0\x04\x01\0\0\0\0"));
+  });
+
+  it("understands an HTTP/1.1 request that comes one byte at a time and begins like the preface", async () => {
+    const server = await serve();
+    const socket = rawSocket(server);
+    for (const byte of "PROPFIND / HTTP/1.1\r\nhost: x\r\n\r\n") {
+      await new Promise((written) => socket.write(byte, "latin1", written));
+      await new Promise(setImmediate);
+    }
+    await vi.waitFor(() => expect(socket.received()).toMatch(/^HTTP\/1\.1 404 /));
+  });
+
+  it("tells a client that begins with TLS to use cleartext", async () => {
+    const server = await serve();
+    const socket = rawSocket(server);
+    socket.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]));
+    await socket.gone;
+    expect(socket.received()).toMatch(/^HTTP\/1\.1 400 .*cleartext HTTP/s);
+    expect(server.log.lines).toContainEqual(
+      expect.objectContaining({ level: "warn", message: "TLS handshake on a cleartext port" }),
+    );
+  });
+
+  it.for<[string, string]>([
+    ["garbage", "\x01\x02\x03garbage\r\n\r\n"],
+    ["a broken preface", "PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n"],
+    ["garbage after the preface", `${PREFACE}${"x".repeat(64)}`],
+    ["a request without Host", "GET / HTTP/1.1\r\n\r\n"],
+  ])("closes a connection that sends %s", async ([, bytes]) => {
+    const server = await serve();
+    const socket = rawSocket(server);
+    socket.write(bytes, "latin1");
+    await socket.gone;
+    expect(await grpcJsCheck(grpcJs(server.port))).toMatchObject({ status: Status.SERVING });
+  });
+
+  it.for<[string, string]>([
+    ["says nothing", ""],
+    ["stops inside the preface", "PRI * HT"],
+  ])("closes a connection that %s when the time is up", async ([, bytes]) => {
+    const server = await serve({ openingTimeoutMs: 50 });
+    const socket = rawSocket(server);
+    socket.write(bytes);
+    await socket.gone;
+    expect(socket.received()).toBe("");
+  });
+
+  it("survives a peer that resets its connection before and after the opening", async () => {
+    const server = await serve();
+    for (const bytes of [
+      "",
+      "P",
+      `${PREFACE}${EMPTY_SETTINGS_FRAME}`,
+      "POST /grpc.health.v1.Health/Check HTTP/1.1\r\n",
+    ]) {
+      const socket = rawSocket(server);
+      await once(socket, "connect");
+      if (bytes !== "") await new Promise((written) => socket.write(bytes, "latin1", written));
+      socket.resetAndDestroy();
+      await socket.gone;
+    }
+    expect(await grpcJsCheck(grpcJs(server.port))).toMatchObject({ status: Status.SERVING });
+  });
+
+  it("drops an HTTP/2 client that no longer answers pings", async () => {
+    const server = await serve({ pingIntervalMs: 30 });
+    const socket = rawSocket(server);
+    socket.write(PREFACE + EMPTY_SETTINGS_FRAME, "latin1");
+    await socket.gone;
+  });
+
+  it("says why a port cannot be bound", async () => {
+    const { port } = await serve();
+    await expect(serve({ port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+  });
+});
