@@ -52,10 +52,10 @@ export function writeOptions(
   const causes: Cause[] = [];
   const dryRun = query.getAll("dryRun").filter((value) => value !== "");
   if (dryRun.some((value) => value !== "All")) {
-    const given = dryRun.map((value) => JSON.stringify(value)).join(", ");
+    const given = dryRun.map((value) => JSON.stringify(value)).join(" ");
     causes.push({
       reason: "FieldValueNotSupported",
-      message: `Unsupported value: []string{${given}}: supported values: "All"`,
+      message: `Unsupported value: [${given}]: supported values: "All"`,
       field: "dryRun",
     });
   }
@@ -71,7 +71,7 @@ export function writeOptions(
   if (!["", "Strict", "Warn", "Ignore"].includes(fieldValidation)) {
     causes.push({
       reason: "FieldValueNotSupported",
-      message: `Unsupported value: "${fieldValidation}": supported values: "Ignore", "Strict", "Warn"`,
+      message: `Unsupported value: "${fieldValidation}": supported values: "", "Ignore", "Strict", "Warn"`,
       field: "fieldValidation",
     });
   }
@@ -83,6 +83,18 @@ export function writeOptions(
     fieldValidation: (fieldValidation || "Warn") as FieldValidation,
     warnings: [],
   };
+}
+
+/** Only an Apply can be forced. @throws ApiError 422. */
+export function requireNoForce(query: URLSearchParams): void {
+  if (!query.has("force")) return;
+  throw invalidOptions("PatchOptions", [
+    {
+      reason: "FieldValueForbidden",
+      message: "Forbidden: may not be specified for non-apply patch",
+      field: "force",
+    },
+  ]);
 }
 
 /** An Apply patch must name its manager. @throws ApiError 422. */

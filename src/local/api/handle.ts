@@ -3,12 +3,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { acceptedFormat, addWarnings, listText, sendText } from "./answer.ts";
 import { decodeBody, readBody } from "./body.ts";
 import { type Context, writeOptions } from "./context.ts";
-import { type Json, asString, isObject } from "./json.ts";
+import { decodeObject } from "./decode.ts";
+import type { Json } from "./json.ts";
 import { type ApiObject, encoded, meta } from "./object.ts";
 import { patchObject } from "./patch.ts";
 import { getObject, listObjects } from "./read.ts";
 import { deleteObject, parseDeleteOptions } from "./remove.ts";
-import { apiVersionOf } from "./resources.ts";
 import { type ResourceRoute, flag } from "./route.ts";
 import { badRequest, methodNotAllowed, noSuchResource } from "./status.ts";
 import { serveWatch } from "./watch.ts";
@@ -30,31 +30,6 @@ function answer({ request, response }: Exchange, code: number, object: ApiObject
   sendText(request, response, code, encoded(object), acceptedFormat(request.headers.accept));
 }
 
-/** The body as an object of the route's kind. @throws ApiError 400 when it is another. */
-export function requireKind({ resource }: ResourceRoute, value: Json): ApiObject {
-  const expected = apiVersionOf(resource);
-  if (!isObject(value))
-    throw badRequest("the object provided is unrecognized (must be of type v1): not an object");
-  const { apiVersion = expected, kind = resource.kind } = value;
-  if (apiVersion !== expected) {
-    throw badRequest(
-      `the API version in the data (${asString(apiVersion) ?? ""}) does not match the expected API version (${expected})`,
-    );
-  }
-  if (kind !== resource.kind) {
-    throw badRequest(
-      `${asString(kind) ?? ""} in version "${resource.version}" cannot be handled as a ${resource.kind}`,
-    );
-  }
-  const metadata = value["metadata"];
-  return {
-    ...value,
-    apiVersion: expected,
-    kind: resource.kind,
-    metadata: isObject(metadata) ? metadata : {},
-  };
-}
-
 const read: Handler = (exchange) => {
   const { context, route, query, request, response, stopping } = exchange;
   const format = acceptedFormat(request.headers.accept);
@@ -68,7 +43,8 @@ const read: Handler = (exchange) => {
 const create: Handler = async (exchange) => {
   const { context, route, query, request, response } = exchange;
   const options = writeOptions(query, request.headers["user-agent"], "CreateOptions");
-  const body = requireKind(route, decodeBody(await readBody(request), request.headers["content-type"]));
+  const value = decodeBody(await readBody(request), request.headers["content-type"]);
+  const body = decodeObject(route.resource, value, options);
   const created = createObject(context, route, body, options);
   addWarnings(response, options.warnings);
   answer(exchange, 201, created);
@@ -77,7 +53,8 @@ const create: Handler = async (exchange) => {
 const replace: Handler = async (exchange) => {
   const { context, route, query, request, response } = exchange;
   const options = writeOptions(query, request.headers["user-agent"], "UpdateOptions");
-  const body = requireKind(route, decodeBody(await readBody(request), request.headers["content-type"]));
+  const value = decodeBody(await readBody(request), request.headers["content-type"]);
+  const body = decodeObject(route.resource, value, options);
   if (meta(body, "name") !== route.name) {
     throw badRequest(
       `the name of the object (${meta(body, "name")}) does not match the name on the URL (${route.name})`,
@@ -92,7 +69,12 @@ const patch: Handler = async (exchange) => {
   const { context, route, query, request, response } = exchange;
   const options = writeOptions(query, request.headers["user-agent"], "PatchOptions");
   const text = await readBody(request);
-  const patched = patchObject(context, route, query, request.headers["content-type"], text, options);
+  const patched = patchObject(
+    context,
+    route,
+    { contentType: request.headers["content-type"], text, query },
+    options,
+  );
   addWarnings(response, options.warnings);
   answer(exchange, patched.created ? 201 : 200, patched.object);
 };

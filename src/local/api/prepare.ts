@@ -23,7 +23,7 @@ export function prepareCreate({ clock }: Context, resource: ResourceType, object
     selfLink: undefined,
     generation: hasGeneration(resource) ? 1 : undefined,
   });
-  return ofKind(resource, prepared);
+  return resource.kind === "Namespace" ? activeNamespace(prepared) : startingPod(resource, prepared);
 }
 
 function hasGeneration(resource: ResourceType): boolean {
@@ -40,7 +40,8 @@ export function prepareUpdate(
   if (subresource === "status") {
     const { status: _, ...rest } = old;
     const status = object["status"];
-    return { ...rest, ...(status !== undefined && { status }), metadata: old.metadata };
+    const managed = withMeta(old, { managedFields: object.metadata["managedFields"] });
+    return { ...rest, ...(status !== undefined && { status }), metadata: managed.metadata };
   }
   const oldStatus = old["status"];
   const body = resource.status
@@ -56,7 +57,7 @@ export function prepareUpdate(
     generation: old.metadata["generation"],
     selfLink: undefined,
   });
-  const finished = ofKind(resource, kept);
+  const finished = withDefaults(resource, kept);
   return changesSpec(resource, old, finished) ? nextGeneration(finished) : finished;
 }
 
@@ -70,7 +71,8 @@ export function nextGeneration(object: ApiObject): ApiObject {
   return typeof generation === "number" ? withMeta(object, { generation: generation + 1 }) : object;
 }
 
-function ofKind(resource: ResourceType, object: ApiObject): ApiObject {
+/** What decoding fills in by kind, before anything is tracked or judged. */
+export function withDefaults(resource: ResourceType, object: ApiObject): ApiObject {
   if (resource.kind === "Secret" && resource.group === "") return foldStringData(object);
   if (resource.kind === "Namespace") return namespaceDefaults(object);
   if (resource.kind === "Pod") return podDefaults(object);
@@ -94,12 +96,11 @@ function namespaceDefaults(object: ApiObject): ApiObject {
     ...asObject(object.metadata["labels"]),
     "kubernetes.io/metadata.name": meta(object, "name"),
   };
-  const terminating = object.metadata["deletionTimestamp"] !== undefined;
-  return {
-    ...withMeta(object, { labels }),
-    spec: object["spec"] ?? { finalizers: ["kubernetes"] },
-    status: object["status"] ?? { phase: terminating ? "Terminating" : "Active" },
-  };
+  return withMeta(object, { labels });
+}
+
+function activeNamespace(object: ApiObject): ApiObject {
+  return { ...object, spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } };
 }
 
 function podDefaults(object: ApiObject): ApiObject {
@@ -111,7 +112,11 @@ function podDefaults(object: ApiObject): ApiObject {
     terminationGracePeriodSeconds: 30,
     ...asObject(object["spec"]),
   };
-  return { ...object, spec, status: object["status"] ?? { phase: "Pending" } };
+  return { ...object, spec };
+}
+
+function startingPod({ kind }: ResourceType, object: ApiObject): ApiObject {
+  return kind === "Pod" ? { ...object, status: { phase: "Pending" } } : object;
 }
 
 /** Metadata of an update that a client may not change, as causes of a 422. */

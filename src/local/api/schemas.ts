@@ -47,7 +47,10 @@ function readSchemaFile(name: string): JsonObject {
   return parsed;
 }
 
-const objectMeta: Schema = { $ref: "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" };
+/** metadata of every kind. */
+export const objectMeta: Schema = {
+  $ref: "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta",
+};
 const open: Schema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
 
 function load(source: SchemaSource): Schema {
@@ -81,4 +84,9 @@ export function fieldSchema(schema: Schema, field: string): Schema | undefined {
   const { properties, additionalProperties } = resolve(schema);
   if (properties !== undefined && Object.hasOwn(properties, field)) return properties[field];
   return typeof additionalProperties === "object" ? additionalProperties : undefined;
+}
+
+/** Whether a kind's schema has CEL rules. They are not evaluated here, but an API server speaks of them. */
+export function hasRules(source: SchemaSource): boolean {
+  return "file" in source && JSON.stringify(readSchemaFile(source.file)).includes("x-kubernetes-validations");
 }

@@ -1,14 +1,27 @@
 // The path every write takes: prepared, mutated, checked, judged and stored, in kube-apiserver's order.
 import type { KubernetesObject } from "../../domain/objects.ts";
 import type { AdmissionRequest, Refusal } from "./admission.ts";
-import type { Context, WriteOptions } from "./context.ts";
+import { type Context, type WriteOptions, timestamp } from "./context.ts";
+import { conform } from "./decode.ts";
 import { jsonEqual } from "./json.ts";
 import { type ApiObject, finalizersOf, meta, withMeta } from "./object.ts";
+import { metadataCauses } from "./metadata-rules.ts";
 import { generateName, nameCauses } from "./object-names.ts";
-import { prepareCreate, prepareUpdate, updateCauses } from "./prepare.ts";
+import { prepareCreate, prepareUpdate, updateCauses, withDefaults } from "./prepare.ts";
 import { type ResourceType, namespaceType } from "./resources.ts";
 import type { ResourceRoute } from "./route.ts";
-import { ApiError, alreadyExists, badRequest, conflict, forbidden, invalid, notFound } from "./status.ts";
+import { specCauses } from "./schema-rules.ts";
+import { trackUpdate } from "./ssa/track.ts";
+import {
+  ApiError,
+  type Cause,
+  alreadyExists,
+  badRequest,
+  conflict,
+  forbidden,
+  invalid,
+  notFound,
+} from "./status.ts";
 import { keyOf } from "./store.ts";
 
 type Operation = "CREATE" | "UPDATE" | "DELETE";
@@ -101,31 +114,51 @@ function named(resource: ResourceType, object: ApiObject): ApiObject {
   ]);
 }
 
+/** Whether managedFields are settled already, by an Apply, or follow from the change. */
+type Ownership = "applied" | "tracked";
+
+function tracked(
+  context: Context,
+  route: ResourceRoute,
+  before: ApiObject | undefined,
+  after: ApiObject,
+  options: WriteOptions,
+): ApiObject {
+  const { resource, subresource } = route;
+  const writer = { manager: options.manager, subresource, time: timestamp(context.clock) };
+  const managedFields = trackUpdate(resource, before, after, writer);
+  return withMeta(after, { managedFields });
+}
+
+function requireValid(resource: ResourceType, name: string, causes: readonly Cause[]): void {
+  if (causes.length > 0) throw invalid(resource, name, causes);
+}
+
 /** Creates an object. @throws ApiError 400, 403, 404 (no such namespace), 409 or 422, or a judge's refusal. */
 export function createObject(
   context: Context,
   route: ResourceRoute,
   body: ApiObject,
   options: WriteOptions,
+  ownership: Ownership = "tracked",
 ): ApiObject {
   const { resource } = route;
   const object = named(resource, inNamespace(route, body));
   const name = meta(object, "name");
   requireNamespace(context, route, name);
-  if (meta(object, "resourceVersion") !== "") {
+  if (meta(object, "resourceVersion") !== "" && ownership === "tracked") {
     throw new ApiError(500, "", "resourceVersion should not be set on objects to be created");
   }
-  const request = admissionRequest(
-    "CREATE",
-    route,
-    name,
-    prepareCreate(context, resource, object),
-    undefined,
-    options,
-  );
-  const candidate = mutated(context, request);
-  const causes = nameCauses(resource, name);
-  if (causes.length > 0) throw invalid(resource, name, causes);
+  const defaulted = withDefaults(resource, conform(resource, object));
+  const owned = ownership === "applied" ? defaulted : tracked(context, route, undefined, defaulted, options);
+  const prepared = prepareCreate(context, resource, owned);
+  const request = admissionRequest("CREATE", route, name, prepared, undefined, options);
+  const candidate = conform(resource, mutated(context, request));
+  requireValid(resource, name, [
+    ...nameCauses(resource, name),
+    ...metadataCauses(candidate),
+    ...specCauses(resource, candidate),
+  ]);
   judge(context, { ...request, object: candidate as unknown as KubernetesObject }, options);
   const key = keyOf(route.namespace, name);
   if (context.store.get(resource, key) !== undefined) throw alreadyExists(resource, name);
@@ -153,16 +186,22 @@ export function updateObject(
   old: ApiObject,
   body: ApiObject,
   options: WriteOptions,
+  ownership: Ownership = "tracked",
 ): ApiObject {
   const { resource } = route;
   const name = meta(old, "name");
   const object = inNamespace(route, body);
   requireSame(resource, old, object);
-  const prepared = prepareUpdate(resource, old, object, route.subresource);
-  const request = admissionRequest("UPDATE", route, name, prepared, old, options);
-  const candidate = prepareUpdate(resource, old, mutated(context, request), route.subresource);
-  const causes = updateCauses(old, candidate);
-  if (causes.length > 0) throw invalid(resource, name, causes);
+  const prepared = prepareUpdate(resource, old, conform(resource, object), route.subresource);
+  const owned = ownership === "applied" ? prepared : tracked(context, route, old, prepared, options);
+  const request = admissionRequest("UPDATE", route, name, owned, old, options);
+  const mutatedObject = conform(resource, mutated(context, request));
+  const candidate = prepareUpdate(resource, old, mutatedObject, route.subresource);
+  requireValid(resource, name, [
+    ...updateCauses(old, candidate),
+    ...metadataCauses(candidate),
+    ...specCauses(resource, candidate, old),
+  ]);
   judge(context, { ...request, object: candidate as unknown as KubernetesObject }, options);
   if (options.dryRun) return candidate;
   return settle(context, resource, keyOf(route.namespace, name), old, candidate);

@@ -1,0 +1,79 @@
+// Merging an applied configuration into a live value, and taking fields out of a value.
+import { type Json, type JsonObject, getField, isObject, setField } from "../json.ts";
+import type { Schema } from "../schemas.ts";
+import { type FieldSet, emptySet, isEmpty } from "./field-set.ts";
+import { childOf, itemElement, partsOf, shapeOf } from "./shape.ts";
+
+/** The live value with everything that the configuration sets; parts that it does not name stay. */
+export function merge(live: Json | undefined, config: Json, schema: Schema): Json {
+  if (live === undefined || live === null) return config;
+  const shape = shapeOf(schema, config);
+  if (shape === "leaf" || shapeOf(schema, live) !== shape) return config;
+  if (isObject(live) && isObject(config)) {
+    const merged: JsonObject = { ...live };
+    for (const [key, value] of Object.entries(config)) {
+      if (value !== undefined)
+        setField(merged, key, merge(getField(live, key), value, childOf(schema, key).schema));
+    }
+    return merged;
+  }
+  return mergeLists(live, config, schema);
+}
+
+/**
+ * Items that only the live list has keep their place; shared ones take the order of the configuration,
+ * whose own items come before the shared item they precede.
+ */
+function mergeLists(live: Json, config: Json, schema: Schema): Json {
+  const liveParts = partsOf(schema, live);
+  const configParts = partsOf(schema, config);
+  const liveValues = new Map(liveParts.map(({ element, value }) => [element, value]));
+  const configElements = new Set(configParts.map(({ element }) => element));
+  const merged: Json[] = [];
+  let next = 0;
+  const takeThrough = (last: string | undefined): void => {
+    while (next < configParts.length) {
+      const part = configParts[next];
+      next += 1;
+      if (part === undefined) continue;
+      merged.push(merge(liveValues.get(part.element), part.value, part.schema));
+      if (part.element === last) return;
+    }
+  };
+  const nextShared = (): string | undefined =>
+    configParts.slice(next).find(({ element }) => liveValues.has(element))?.element;
+  for (const { element, value } of liveParts) {
+    if (!configElements.has(element)) merged.push(value);
+    else if (element === nextShared()) takeThrough(element);
+  }
+  takeThrough(undefined);
+  return merged;
+}
+
+/** The value without the fields of the set; a map or list that loses its last part goes with it. */
+export function removeFields(value: Json, gone: FieldSet, schema: Schema): Json | undefined {
+  if (isEmpty(gone)) return value;
+  const shape = shapeOf(schema, value);
+  if (shape === "leaf") return value;
+  if (shape === "list" && Array.isArray(value)) {
+    const items = value.flatMap((item: Json) => {
+      const element = itemElement(schema, item);
+      if (gone.members.has(element)) return [];
+      const below = gone.children.get(element) ?? emptySet;
+      const kept = removeFields(item, below, partSchema(schema, item));
+      return kept === undefined ? [] : [kept];
+    });
+    return items.length > 0 ? items : undefined;
+  }
+  const result: JsonObject = {};
+  for (const { element, value: field, schema: fieldSchema } of partsOf(schema, value)) {
+    if (gone.members.has(element)) continue;
+    const kept = removeFields(field, gone.children.get(element) ?? emptySet, fieldSchema);
+    if (kept !== undefined) setField(result, element.slice(2), kept);
+  }
+  return Object.keys(result).length > 0 ? result : undefined;
+}
+
+function partSchema(schema: Schema, item: Json): Schema {
+  return partsOf(schema, [item])[0]?.schema ?? {};
+}
