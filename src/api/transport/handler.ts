@@ -21,7 +21,7 @@ import {
 import { allowOrigins } from "./cors.ts";
 import { pathOf, sendText, type HttpHandler, type HttpRequest, type HttpResponse } from "./http-types.ts";
 import type { TransportLog } from "./transport-log.ts";
-import { bodyOf, endUploadAfter } from "./unread-body.ts";
+import { bodyOf, cutResponse, endUploadAfter } from "./call-end.ts";
 
 /** What is served, and within which limits. */
 export interface HandlerOptions {
@@ -82,7 +82,8 @@ export function createHandler(options: HandlerOptions): HttpHandler {
       // The peer reset the call: nobody is left to answer.
       if (ConnectError.from(err).code === Code.Aborted) return log.debug({ err }, "peer went away");
       log.error({ err, path: pathOf(request) }, "request failed");
-      if (response.headersSent) response.end();
+      // A half-sent response must not look complete.
+      if (response.headersSent) cutResponse(response);
       else sendText(response, 500, "internal error");
     });
   };

@@ -28,6 +28,5 @@ export function sendText(
     "x-content-type-options": "nosniff",
     ...headers,
   });
-  response.write(`${text}\n`);
-  response.end();
+  response.end(`${text}\n`);
 }

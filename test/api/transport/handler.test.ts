@@ -1,8 +1,11 @@
 // Plain HTTP beside the RPCs, cross-origin access, and what is told to those who ask for something else.
 
-import { describe, expect, it } from "vitest";
-import { sendText } from "../../../src/api/transport/http-types.ts";
-import { serve } from "./serving.ts";
+import { once } from "node:events";
+import * as http2 from "node:http2";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { HealthCheckResponse_ServingStatus as Status } from "../../../gen/grpc/health/v1/health_pb.ts";
+import { sendText, type HttpRequest, type HttpResponse } from "../../../src/api/transport/http-types.ts";
+import { grpcJs, grpcJsCheck, serve } from "./serving.ts";
 
 const CHECK = "/grpc.health.v1.Health/Check";
 const preflight = (origin: string): RequestInit => ({
@@ -41,6 +44,59 @@ describe("plain HTTP", () => {
     expect(await response.text()).toBe("internal error\n");
     expect(log.lines).toContainEqual(expect.objectContaining({ level: "error", message: "request failed" }));
   });
+
+  it.for<[string, (request: HttpRequest, response: HttpResponse) => boolean]>([
+    ["finds nothing", () => false],
+    ["answers", (_request, response) => (sendText(response, 200, "late"), true)],
+    [
+      "throws",
+      () => {
+        throw new Error("late");
+      },
+    ],
+  ])("goes on when a path %s after its client has left", async ([, http]) => {
+    const entered = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<void>();
+    const done = Promise.withResolvers<void>();
+    const { url, port } = await serve({
+      async http(request, response) {
+        response.once("close", () => left.resolve());
+        entered.resolve();
+        await left.promise;
+        setImmediate(() => done.resolve());
+        return http(request, response);
+      },
+    });
+    const session = http2.connect(url);
+    const stream = session.request({ ":path": "/slow" });
+    await entered.promise;
+    stream.close(http2.constants.NGHTTP2_CANCEL);
+    await done.promise;
+    session.destroy();
+    expect(await grpcJsCheck(grpcJs(port))).toMatchObject({ status: Status.SERVING });
+  });
+
+  it.for(["/1.1", "/2"])(
+    "does not let a response that broke off look complete over HTTP%s",
+    async (version) => {
+      const { url } = await serve({
+        http(_request, response) {
+          response.writeHead(200);
+          response.write("half");
+          throw new Error("broken");
+        },
+      });
+      if (version === "/1.1") {
+        await expect(fetch(`${url}/metrics`).then((response) => response.text())).rejects.toThrow();
+        return;
+      }
+      const session = http2.connect(url);
+      onTestFinished(() => session.destroy());
+      await expect(once(session.request({ ":path": "/metrics" }).resume(), "end")).rejects.toThrow(
+        /INTERNAL_ERROR/,
+      );
+    },
+  );
 });
 
 describe("cross-origin access", () => {

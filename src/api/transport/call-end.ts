@@ -1,5 +1,5 @@
-// What becomes of a request body that the service did not read to its end, e.g. because it was too large: without this
-// an HTTP/2 stream would stay open for good and an HTTP/1.1 connection would block its next request.
+// How a call ends that does not end by itself: its body was not read to the end, e.g. because it was too large (an HTTP/2
+// stream would stay open for good, an HTTP/1.1 connection would block its next request), or its response broke off.
 
 import { constants, type Http2ServerRequest } from "node:http2";
 import type { HttpRequest, HttpResponse } from "./http-types.ts";
@@ -27,6 +27,12 @@ export function endUploadAfter(response: HttpResponse, request: HttpRequest): vo
     request.once("close", () => clearTimeout(timer));
     request.resume();
   });
+}
+
+/** Ends a response that broke off in a way that its reader notices. */
+export function cutResponse(response: HttpResponse): void {
+  if ("stream" in response) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  else response.destroy();
 }
 
 function isHttp2(request: HttpRequest): request is Http2ServerRequest {
