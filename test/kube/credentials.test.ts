@@ -262,6 +262,29 @@ describe("a token", () => {
     expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(["Bearer t"]);
   });
 
+  it("of a plugin is asked for once by many calls that are refused at once", async () => {
+    const server = await startTlsServer();
+    const script = `
+      const fs = require("node:fs");
+      fs.appendFileSync(${JSON.stringify(inFolder("runs"))}, "x");
+      const token = fs.readFileSync(${JSON.stringify(inFolder("token"))}, "utf8");
+      console.log(JSON.stringify({ status: { token } }));
+    `;
+    const exec = {
+      apiVersion: "client.authentication.k8s.io/v1",
+      command: process.execPath,
+      args: ["-e", script],
+    };
+    const cluster = { server: server.url, "insecure-skip-tls-verify": true };
+    const client = await connected({ kubeconfig: await writeKubeconfig("k", { cluster, user: { exec } }) });
+    for (const token of ["first", "second"]) {
+      acceptToken(server, token);
+      await writeFile(inFolder("token"), token);
+      await Promise.all(Array.from({ length: 8 }, async () => await client.create(secrets, secret)));
+    }
+    expect(await readFile(inFolder("runs"), "utf8")).toBe("xx");
+  });
+
   it("of a plugin that fails is an error that names context and file", async () => {
     const cluster = { server: "https://127.0.0.1:1", "insecure-skip-tls-verify": true };
     const exec = { apiVersion: "client.authentication.k8s.io/v1", command: inFolder("no-such-plugin") };
