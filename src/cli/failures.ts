@@ -1,12 +1,7 @@
 // What a failed call means to whoever ran the command: findings, an exit code, and what to do next.
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import {
-  BadRequestSchema,
-  ErrorInfoSchema,
-  PreconditionFailureSchema,
-  RetryInfoSchema,
-} from "../../gen/google/rpc/error_details_pb.ts";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { FindingSchema, Severity, type Finding } from "../../gen/multinic/v1/network_pb.ts";
 import { exitCode } from "./io.ts";
 
@@ -29,10 +24,14 @@ export function failureOf(error: ConnectError, server: string | undefined): Fail
     };
   }
   const findings = findingsOf(error);
-  const violations = error.findDetails(PreconditionFailureSchema).flatMap((detail) => detail.violations);
+  const info = error.findDetails(ErrorInfoSchema)[0];
+  const omitted = info?.metadata["omittedDetails"];
   return {
-    message: findings.length > 0 ? "refused; nothing was written" : error.rawMessage,
-    next: violations.map(({ description }) => description).find((text) => text !== "") ?? nextStep(error),
+    message: [
+      error.findDetails(FindingSchema).length > 0 ? "refused; nothing was written" : error.rawMessage,
+      ...(omitted === undefined ? [] : [`${omitted} more findings had no room in the answer`]),
+    ].join("; "),
+    next: reasonSteps[info?.reason ?? ""] ?? nextSteps[error.code],
     findings,
     exitCode: isTemporary(error) ? exitCode.unreachable : exitCode.refused,
   };
@@ -82,7 +81,12 @@ const nextSteps: Partial<Record<Code, string>> = {
   [Code.Unavailable]: "the call may be repeated in a moment",
 };
 
-const nextStep = (error: ConnectError): string | undefined => nextSteps[error.code];
+/** By ErrorInfo.reason, where the code alone says too little. */
+const reasonSteps: Readonly<Record<string, string>> = {
+  PLAN_CHANGED: "run `multinic plan` again, and apply with its fingerprint",
+  VM_NOT_MANAGED: "multinic changes only VMs that it made; choose another name",
+  FIELD_OWNED_BY_OTHER_MANAGER: "let the other manager give the field up, or leave it as it is",
+};
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there",

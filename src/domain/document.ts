@@ -67,8 +67,19 @@ function readWukong(
   // The fields of another kind of object are not ours to judge.
   if (!ours && resource["kind"] !== wukongKinds[0]) return undefined;
   readMapping(wukong, resource, "", reading);
-  const metadata = readMapping(wukongMetadata, resource["metadata"] ?? {}, "metadata", reading);
-  return { ...readMapping(wukongSpec, resource["spec"] ?? {}, "", reading), ...metadata };
+  const metadata = readMapping(wukongMetadata, mappingAt(resource, "metadata", report), "metadata", reading);
+  return { ...readMapping(wukongSpec, mappingAt(resource, "spec", report), "", reading), ...metadata };
+}
+
+function mappingAt(
+  resource: Readonly<Record<string, unknown>>,
+  field: string,
+  report: (found: Finding) => void,
+): Readonly<Record<string, unknown>> {
+  const given = resource[field] ?? {};
+  if (isMapping(given)) return given;
+  report(finding("WRONG_TYPE", field, { expected: "a mapping", given: kindOf(given) }));
+  return {};
 }
 
 function isWord(

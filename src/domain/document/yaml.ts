@@ -47,8 +47,7 @@ export function parseYaml(text: string): ParsedYaml {
     return `line ${line}, column ${col}`;
   };
   const problems = [...document.errors, ...document.warnings].map(
-    ({ code, message, pos }) =>
-      `${place(pos[0])}: ${code === "MULTIPLE_DOCS" ? "a second document begins; give one at a time" : message}`,
+    ({ code, message, pos }) => `${place(pos[0])}: ${parserWords[code] ?? message}`,
   );
   if (problems.length > 0) return refused(...problems.slice(0, maxProblems));
   const problem = meaningless(document, place);
@@ -59,6 +58,12 @@ export function parseYaml(text: string): ParsedYaml {
     findings: keysGivenTwice(document, place).slice(0, maxProblems),
   };
 }
+
+/** Where the parser speaks of itself rather than of the document. */
+const parserWords: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: "a second document begins; give one at a time",
+  RESOURCE_EXHAUSTION: "the document is nested too deeply",
+};
 
 type Place = (offset: number) => string;
 
