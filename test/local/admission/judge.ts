@@ -1,0 +1,78 @@
+// What a cluster with KubeVirt 1.9 says to a VirtualMachine, for tests that make some.
+import type { KubernetesObject } from "../../../src/domain/objects.ts";
+import type { AdmissionRequest, Refusal } from "../../../src/local/api/admission.ts";
+import type { Json } from "../../../src/local/api/json.ts";
+import { prune } from "../../../src/local/api/schema-prune.ts";
+import { schemaCauses } from "../../../src/local/api/schema-validate.ts";
+import { invalid } from "../../../src/local/api/status.ts";
+import type { KubevirtConfiguration } from "../../../src/local/kubevirt/admission/configuration.ts";
+import { createKubevirtAdmission } from "../../../src/local/kubevirt/admission/kubevirt-admission.ts";
+import { virtualMachineSchema } from "../../../src/local/kubevirt/admission/webhook-schema.ts";
+
+/** A verdict with the place where it fell; `object` is what would be stored. */
+export type Review = { readonly pruned: readonly string[] } & (
+  | { readonly allowed: true; readonly object: KubernetesObject; readonly warnings: readonly string[] }
+  | {
+      readonly allowed: false;
+      readonly stage: "mutating-webhook" | "crd-schema" | "validating-webhook";
+      readonly refusal: Refusal;
+    }
+);
+
+const subject = { group: "kubevirt.io", plural: "virtualmachines", kind: "VirtualMachine" };
+
+function byField(a: { readonly field?: string }, b: { readonly field?: string }): number {
+  return (a.field ?? "").localeCompare(b.field ?? "");
+}
+
+interface ReviewOptions {
+  /** The stored object, which makes the write an update. */
+  readonly oldObject?: KubernetesObject;
+  readonly configuration?: KubevirtConfiguration;
+}
+
+/** Runs a VirtualMachine through the stages of a write: pruned, mutated, checked against the CRD, validated. */
+export function reviewVirtualMachine(
+  given: KubernetesObject,
+  { oldObject, configuration = {} }: ReviewOptions = {},
+): Review {
+  const admission = createKubevirtAdmission(() => configuration);
+  const schema = virtualMachineSchema();
+  const { value, unknown: pruned } = prune(given as unknown as Json, schema);
+  const request: AdmissionRequest = {
+    operation: oldObject === undefined ? "CREATE" : "UPDATE",
+    resource: { group: "kubevirt.io", version: "v1", plural: "virtualmachines" },
+    subresource: undefined,
+    namespace: given.metadata.namespace,
+    name: given.metadata.name,
+    object: value as unknown as KubernetesObject,
+    oldObject,
+    dryRun: false,
+  };
+  const mutated = admission.mutate(request);
+  if ("refusal" in mutated) {
+    return { allowed: false, stage: "mutating-webhook", refusal: mutated.refusal, pruned };
+  }
+  const { object } = mutated;
+  const causes = schemaCauses(object as unknown as Json, schema).toSorted(byField);
+  if (causes.length > 0) {
+    const { code, reason, message } = invalid(subject, given.metadata.name, causes);
+    return { allowed: false, stage: "crd-schema", refusal: { code, reason, message, causes }, pruned };
+  }
+  const verdict = admission.validate({ ...request, object });
+  if (verdict !== undefined && "refusal" in verdict) {
+    return { allowed: false, stage: "validating-webhook", refusal: verdict.refusal, pruned };
+  }
+  return { allowed: true, object, warnings: verdict?.warnings ?? [], pruned };
+}
+
+/** Whether a cluster with KubeVirt would take the VirtualMachine, and if not, why. */
+export function admitVirtualMachine(
+  object: KubernetesObject,
+  options: ReviewOptions = {},
+): { readonly allowed: boolean; readonly message: string; readonly causes: Refusal["causes"] & {} } {
+  const review = reviewVirtualMachine(object, options);
+  return review.allowed
+    ? { allowed: true, message: "", causes: [] }
+    : { allowed: false, message: review.refusal.message, causes: review.refusal.causes ?? [] };
+}
