@@ -29,7 +29,6 @@ class Pruner {
   }
 
   #object(given: JsonObject, schema: Schema, path: string, typed: boolean): JsonObject {
-    if (schema.type !== undefined && schema.type !== "object") return given;
     const open = isOpen(schema) || schema.additionalProperties === true;
     const result: JsonObject = {};
     for (const [key, value] of Object.entries(given)) {
