@@ -3,7 +3,13 @@ import type { VirtualMachineInstance } from "../../../domain/objects.ts";
 import { secrets } from "../../../kube/resource.ts";
 import { annotations, pods as podResource, type Pod } from "../resources.ts";
 import { podsOf, refOf, timestamp, type NodeContext } from "./context.ts";
-import { attachNetworks, networkStatuses, reattachNetworks, type NetworkStatus } from "./multus.ts";
+import {
+  attachNetworks,
+  networkStatuses,
+  reattachNetworks,
+  type AttachFailure,
+  type NetworkStatus,
+} from "./multus.ts";
 import type { PodAddresses } from "./pod-addresses.ts";
 import { recordPodEvent, type PodEvent } from "./pod-events.ts";
 import { creatingStatus, runningStatus, succeededStatus, unschedulableStatus } from "./pod-status.ts";
@@ -27,6 +33,8 @@ export function createKubelet(context: NodeContext, { addresses, dynamicNetworks
   const { client, nodeName, delays, clock, log } = context;
   /** By pod uid: since when the pod's containers start or stop. */
   const since = new Map<string, number>();
+  /** By pod uid: what its last attempt failed with. */
+  const complaints = new Map<string, { readonly text: string; readonly atMs: number }>();
 
   /** Milliseconds still to wait for a step that takes `delayMs`; 0 when it is done. */
   function remaining(pod: Pod, step: string, delayMs: number): number {
@@ -76,31 +84,38 @@ export function createKubelet(context: NodeContext, { addresses, dynamicNetworks
     const missing = await missingSecret(pod);
     if (missing !== undefined) {
       const message = `MountVolume.SetUp failed for volume "${missing.volume}" : secret "${missing.secret}" not found`;
-      await record(pod, { type: "Warning", reason: "FailedMount", message, component: "kubelet" });
-      return delays.sandboxRetryMs;
+      return await complain(pod, [{ type: "Warning", reason: "FailedMount", message, component: "kubelet" }]);
     }
     const podIP = addresses.of(pod);
     if (networkStatuses(pod).length === 0) {
       const attachment = attachNetworks(pod, podIP, (ref) => context.nads.get(ref));
-      if (attachment.kind === "failed") {
-        const { event, error } = attachment.failure;
-        if (event !== undefined) await record(pod, { type: "Warning", component: "multus", ...event });
-        const message = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: plugin type="multus-shim" name="multus-cni-network" failed (add): ${error}`;
-        await record(pod, {
-          type: "Warning",
-          reason: "FailedCreatePodSandBox",
-          message,
-          component: "kubelet",
-        });
-        return delays.sandboxRetryMs;
-      }
+      if (attachment.kind === "failed") return await complain(pod, sandboxEvents(attachment.failure));
       await annotate(pod, attachment.statuses);
       return;
     }
     const left = remaining(pod, "start", delays.podStartMs);
     if (left > 0) return left;
     await client.replaceStatus(podResource, { ...pod, status: runningStatus(pod, podIP, timestamp(clock)) });
+    complaints.delete(pod.metadata.uid ?? "");
     return;
+  }
+
+  /** Writes the events of a failed attempt, at most once per retry. @returns milliseconds until the next attempt. */
+  async function complain(pod: Pod, failures: readonly PodEvent[]): Promise<number> {
+    const uid = pod.metadata.uid ?? "";
+    const now = clock().getTime();
+    const text = failures.map(({ message }) => message).join();
+    const before = complaints.get(uid);
+    if (before?.text === text && now < before.atMs + delays.sandboxRetryMs) {
+      return before.atMs + delays.sandboxRetryMs - now;
+    }
+    complaints.set(uid, { text, atMs: now });
+    if (before?.text !== text) {
+      const { namespace, name } = pod.metadata;
+      log.warn({ namespace, pod: name, reasons: failures.map(({ reason }) => reason) }, text);
+    }
+    for (const event of failures) await record(pod, event);
+    return delays.sandboxRetryMs;
   }
 
   async function keepRunning(pod: Pod): Promise<undefined> {
@@ -135,7 +150,10 @@ export function createKubelet(context: NodeContext, { addresses, dynamicNetworks
       { namespace, name },
       { gracePeriodSeconds: 0, ...(uid === undefined ? {} : { uid }) },
     );
-    if (uid !== undefined) addresses.release(uid);
+    if (uid !== undefined) {
+      addresses.release(uid);
+      complaints.delete(uid);
+    }
     return;
   }
 
@@ -189,6 +207,17 @@ export function createKubelet(context: NodeContext, { addresses, dynamicNetworks
       return;
     },
   };
+}
+
+function sandboxEvents({ event, error }: AttachFailure): PodEvent[] {
+  const message = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: plugin type="multus-shim" name="multus-cni-network" failed (add): ${error}`;
+  const kubelet: PodEvent = {
+    type: "Warning",
+    reason: "FailedCreatePodSandBox",
+    message,
+    component: "kubelet",
+  };
+  return event === undefined ? [kubelet] : [{ type: "Warning", component: "multus", ...event }, kubelet];
 }
 
 /** How often a pod that is to go looks whether its guest has ended. */
