@@ -1,6 +1,7 @@
 // The virt-launcher pods that KubeVirt 1.9.0 made, against ours.
 import { describe, it } from "vitest";
 import { controllerRules } from "../../../src/local/kubevirt/controller/configuration.ts";
+import { firmwareUuid } from "../../../src/local/kubevirt/controller/firmware-uuid.ts";
 import { launcherPod } from "../../../src/local/kubevirt/controller/launcher-pod.ts";
 import { newVmi } from "../../../src/local/kubevirt/controller/new-vmi.ts";
 import { annotations } from "../../../src/local/kubevirt/resources.ts";
@@ -28,6 +29,13 @@ describe("a virt-launcher pod is the recorded one", () => {
   it("is not made for a binding plugin that is not registered", ({ expect }) => {
     const [was] = recorded.pods.plugins.filter(({ noPod }) => noPod !== undefined);
     expect(`FailedCreate: failed to render launch manifest: ${errorOf(was?.vm)}`).toBe(was?.noPod);
+  });
+});
+
+describe("a VMI's firmware UUID", () => {
+  it("is the name-based UUID of the VM's name in KubeVirt's namespace", ({ expect }) => {
+    // uuid.uuid5(uuid.UUID("6a1a24a1-4061-4607-8bf4-a3963d0c5895"), "vm") of Python.
+    expect(firmwareUuid("vm")).toBe("d633a622-2335-5606-93ae-d432b7c7f2d2");
   });
 });
 

@@ -11,6 +11,7 @@ import { startController } from "../../../src/local/kubevirt/controller/controll
 import { vmis, vms, type Vm, type Vmi } from "../../../src/local/kubevirt/controller/objects.ts";
 import { quiet } from "./quiet-log.ts";
 import { changes, nicLines, recorded, type Outcome, type RecordedChange, type Step } from "./recorded.ts";
+import { changeVm } from "./stand.ts";
 import { startTestNode } from "./test-node.ts";
 
 const name = "vm";
@@ -184,7 +185,6 @@ function inNamespace(vm: Vm | undefined, namespace: string): Vm {
 
 async function take(client: KubeClient, namespace: string, step: Step): Promise<void> {
   if (step === "nothing") return;
-  const vm = await client.get(vms, { namespace, name });
   if (step === "restart") {
     const vmi = await client.get(vmis, { namespace, name });
     const stateChangeRequests = [
@@ -199,9 +199,11 @@ async function take(client: KubeClient, namespace: string, step: Step): Promise<
     );
     return;
   }
-  step(vm.spec);
-  for (const { multus } of vm.spec.template.spec.networks ?? []) {
-    if (multus !== undefined) multus.networkName = multus.networkName.replace(/^default\//, `${namespace}/`);
-  }
-  await client.replace(vms, vm);
+  await changeVm(client, { namespace, name }, ({ spec }) => {
+    step(spec);
+    for (const { multus } of spec.template.spec.networks ?? []) {
+      if (multus !== undefined)
+        multus.networkName = multus.networkName.replace(/^default\//, `${namespace}/`);
+    }
+  });
 }

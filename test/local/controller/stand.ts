@@ -1,7 +1,8 @@
 // An embedded API with the controller and the test's node, and ways to look at it and wait for it.
 import type { VirtualMachine } from "../../../src/domain/objects.ts";
 import { connectKube } from "../../../src/kube/connect.ts";
-import type { KubeClient } from "../../../src/kube/kube-client.ts";
+import { isKubeError } from "../../../src/kube/errors.ts";
+import type { KubeClient, ObjectRef } from "../../../src/kube/kube-client.ts";
 import { networkAttachmentDefinitions } from "../../../src/kube/resource.ts";
 import { createApiServer } from "../../../src/local/api/api-server.ts";
 import type { ControllerDelays, KubeVirtSpec } from "../../../src/local/kubevirt/controller/configuration.ts";
@@ -30,10 +31,26 @@ export interface Stand extends AsyncDisposable {
   look(): Promise<Seen>;
   /** Looks again and again until the condition holds. @throws with what was seen last after 10 s. */
   until(condition: (seen: Seen) => boolean): Promise<Seen>;
+  /** The same for anything else. @throws after 10 s. */
+  untilAsync(condition: () => Promise<boolean>): Promise<void>;
   change(edit: (spec: VirtualMachine["spec"]) => void): Promise<void>;
 }
 
 export const namespace = "default";
+
+/** Edits a VM as it is stored; when the controller wrote meanwhile, the edit is made anew. */
+export async function changeVm(client: KubeClient, ref: ObjectRef, edit: (vm: Vm) => void): Promise<void> {
+  for (;;) {
+    const vm = await client.get(vms, ref);
+    edit(vm);
+    try {
+      await client.replace(vms, vm, { fieldManager: "test" });
+      return;
+    } catch (error) {
+      if (!isKubeError(error, "Conflict")) throw error;
+    }
+  }
+}
 
 export async function startStand(options: StandOptions = {}): Promise<Stand> {
   const api = createApiServer();
@@ -84,10 +101,15 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },
+    async untilAsync(condition) {
+      const deadline = Date.now() + 10_000;
+      while (!(await condition())) {
+        if (Date.now() > deadline) throw new Error("it did not come to pass");
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
     async change(edit) {
-      const vm = await client.get(vms, { namespace, name: "vm" });
-      edit(vm.spec);
-      await client.replace(vms, vm, { fieldManager: "test" });
+      await changeVm(client, { namespace, name: "vm" }, ({ spec }) => edit(spec));
     },
     async [Symbol.asyncDispose]() {
       await node?.stop();

@@ -14,6 +14,7 @@ import { createPodOnce } from "./create-pod.ts";
 import { launcherName, launcherPod } from "./launcher-pod.ts";
 import { currentPod, hasEnded, isReady, podsOf } from "./launcher-state.ts";
 import { isHandedOff, isOver, nextPhase } from "./migration-phase.ts";
+import { askedResources } from "./network-resources.ts";
 import { vmis, type Vmi } from "./objects.ts";
 import { patchVmi } from "./vmi-patch.ts";
 import type { Outcome } from "./work-queue.ts";
@@ -73,7 +74,7 @@ async function act(
 async function createTarget(world: World, migration: Migration, vmi: Vmi): Promise<Pod | undefined> {
   const active = podsOf(vmi, world.launchers.of(vmi.metadata.uid ?? "")).filter((pod) => !hasEnded(pod));
   if (vmi.status?.phase !== "Running" || active.length !== 1) return undefined;
-  const pod = launcherPod(vmi, { rules: world.rules, networkResources: new Map() });
+  const pod = launcherPod(vmi, { rules: world.rules, networkResources: await askedResources(world, vmi) });
   const { uid = "", name } = migration.metadata;
   const avoidSource = {
     labelSelector: { matchLabels: { [labels.createdBy]: vmi.metadata.uid ?? "" } },

@@ -43,7 +43,7 @@ export class VmController {
     const restart = await this.#restartRequired(held, vmi, pass);
     const current = await this.#followNics(held, vmi);
     await this.#writeStatus(current, vmi, { ...pass, restart });
-    if (vmi !== undefined && isFinal(vmi)) await this.#release(vmi);
+    if (vmi !== undefined && isFinal(vmi)) await this.#release(vm, vmi);
     return outcome;
   }
 
@@ -52,7 +52,7 @@ export class VmController {
     if (vmi !== undefined) {
       await this.#stop(vmi);
       await this.#writeStatus(vm, vmi, { ...nothingDone, stopping: true });
-      if (isFinal(vmi)) await this.#release(vmi);
+      if (isFinal(vmi)) await this.#release(vm, vmi);
       return undefined;
     }
     if (vm.metadata.finalizers?.includes(finalizers.vm) !== true) return undefined;
@@ -184,15 +184,20 @@ export class VmController {
     await client.replaceStatus(vms, { ...vm, status }, { fieldManager });
   }
 
-  /** Lets go of a VMI that has ended, now that its end is in the VM's status. */
-  async #release(vmi: Vmi): Promise<void> {
+  /** Lets go of a VMI that has ended, now that its end is in the VM's status, and of what it was started from. */
+  async #release(vm: Vm, vmi: Vmi): Promise<void> {
     const known = vmi.metadata.finalizers ?? [];
     if (!known.includes(finalizers.vm)) return;
-    const { resourceVersion } = vmi.metadata;
-    const patch = {
-      metadata: { resourceVersion, finalizers: known.filter((name) => name !== finalizers.vm) },
-    };
-    await ignoring("NotFound", this.#world.client.mergePatch(vmis, vmi.metadata, patch, { fieldManager }));
+    const { client } = this.#world;
+    const { resourceVersion, namespace } = vmi.metadata;
+    const left = known.filter((name) => name !== finalizers.vm);
+    const patch = { metadata: { resourceVersion, finalizers: left } };
+    await ignoring("NotFound", client.mergePatch(vmis, vmi.metadata, patch, { fieldManager }));
+    const name = vmi.status?.virtualMachineRevisionName;
+    // The next start of an unchanged VM uses the same revision.
+    if (name === undefined || name === revisionName(vm)) return;
+    this.#revisions.delete(`${namespace ?? ""}/${name}`);
+    await ignoring("NotFound", client.delete(controllerRevisions, { namespace, name }));
   }
 
   /** Forgets what belongs to a VM that is gone. */

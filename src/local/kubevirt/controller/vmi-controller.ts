@@ -1,5 +1,4 @@
 // Brings one VMI from Pending to Scheduled by way of its pod, keeps its status, and ends it (KubeVirt: watch/vmi).
-import { networkAttachmentDefinitions } from "../../../kube/resource.ts";
 import { isKubeError } from "../../../kube/errors.ts";
 import { annotations, labels, pods as podResource, type Pod } from "../resources.ts";
 import { findCondition } from "./conditions.ts";
@@ -8,19 +7,12 @@ import { currentPod, hasEnded, isReady, podsOf } from "./launcher-state.ts";
 import { createPodOnce } from "./create-pod.ts";
 import { migrationRequiredType } from "./migration-required.ts";
 import { runningNetworksAnnotation, UnknownBindingError } from "./network-annotation.ts";
-import { nicLists, qualifiedNad } from "./nics.ts";
 import { isControlledBy, isFinal, type Vmi } from "./objects.ts";
+import { askedResources, MissingNadError } from "./network-resources.ts";
 import { patchVmi } from "./vmi-patch.ts";
 import { nextVmi, type VmiView } from "./vmi-status.ts";
 import type { Outcome } from "./work-queue.ts";
 import { fieldManager, refOf, type World } from "./world.ts";
-
-const resourceNameAnnotation = "k8s.v1.cni.cncf.io/resourceName";
-
-/** A NAD is not there, and KubeVirt has to read it (gate ExternalNetResourceInjection off). */
-class MissingNadError extends Error {
-  override readonly name = "MissingNadError";
-}
 
 /** One look at a VMI. @throws KubeError; the next look goes on from there. */
 export async function reconcileVmi(world: World, key: string): Promise<Outcome> {
@@ -103,25 +95,6 @@ async function createPod(world: World, vmi: Vmi): Promise<Sync> {
     }
     throw error;
   }
-}
-
-/** Device requests by the NADs' resourceName annotation, which KubeVirt reads only without an external injector. */
-async function askedResources(world: World, vmi: Vmi): Promise<ReadonlyMap<string, number>> {
-  const asked = new Map<string, number>();
-  if (world.rules.externalNetResourceInjection) return asked;
-  for (const { multus } of nicLists(vmi.spec).networks) {
-    if (multus === undefined) continue;
-    const ref = qualifiedNad(multus.networkName, vmi.metadata.namespace ?? "");
-    const nad = await world.client.find(networkAttachmentDefinitions, ref);
-    if (nad === undefined) {
-      throw new MissingNadError(
-        `failed to locate network attachment definition ${ref.namespace}/${ref.name}`,
-      );
-    }
-    const resource = nad.metadata.annotations?.[resourceNameAnnotation];
-    if (resource !== undefined) asked.set(resource, (asked.get(resource) ?? 0) + 1);
-  }
-  return asked;
 }
 
 /** Tells Multus of NICs that came or went while the pod runs. */
