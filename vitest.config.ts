@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // A condition may be waited for on a busy machine; the default of one second is for idle ones.
+    expect: { poll: { timeout: 10_000 } },
     maxWorkers: 2,
     coverage: { provider: "v8", include: ["src/**/*.ts"], reporter: ["text-summary", "json-summary"] },
   },

@@ -1,5 +1,6 @@
 // The KubeClient over HTTP: which request each operation is, and which may be sent twice.
 import type { KubernetesObject } from "../domain/objects.ts";
+import { decode, toPage } from "./answer.ts";
 import { impersonationHeaders } from "./authentication.ts";
 import type { Credentials, Impersonation } from "./authentication.ts";
 import { startDeadline } from "./deadline.ts";
@@ -14,6 +15,7 @@ import type {
   WriteOptions,
 } from "./kube-client.ts";
 import { splitLines } from "./lines.ts";
+import { isExpired, pageSize, wholeList } from "./paging.ts";
 import { collectionPath, listPath, objectPath, withQuery } from "./paths.ts";
 import type { Resource } from "./resource.ts";
 import { repeating } from "./retry.ts";
@@ -39,8 +41,6 @@ export interface KubeConnection {
   readonly timing?: Timing | undefined;
 }
 
-/** Objects per page of a list, client-go's own number. */
-export const pageSize = 500;
 const maxLineBytes = 4 * 1024 * 1024;
 
 /** Opens no connection until the first call. */
@@ -100,7 +100,9 @@ export function connectKube(options: KubeConnection): KubeClient {
       dryRun: options.dryRun === true ? "All" : undefined,
       force: options.force === true ? "true" : undefined,
     });
-    return decode(await call({ ...request, path }, { signal: options.signal, repeatable })) as T;
+    // A dry run leaves nothing behind, however often it is made.
+    const mayRepeat = repeatable || options.dryRun === true;
+    return decode(await call({ ...request, path }, { signal: options.signal, repeatable: mayRepeat })) as T;
   }
 
   async function page<T extends KubernetesObject>(
@@ -221,60 +223,6 @@ export function connectKube(options: KubeConnection): KubeClient {
 function tooLate(request: HttpRequest, timeoutMs: number, cause: unknown): KubeError {
   const what = `${request.method} ${request.path.split("?", 1)[0]}`;
   return new KubeError("Unreachable", 0, `${what}: no answer within ${timeoutMs} ms`, { cause });
-}
-
-/** True when a version or a continue token is too old for the API server. */
-export function isExpired(error: unknown): error is KubeError {
-  return isKubeError(error, "Expired") || isKubeError(error, "Gone");
-}
-
-async function wholeList<T>(
-  page: (at: { continueToken?: string | undefined }) => Promise<ObjectPage<T>>,
-): Promise<ObjectPage<T>> {
-  const items: T[] = [];
-  let next = await page({});
-  for (;;) {
-    for (const item of next.items) items.push(item);
-    if (next.continueToken === undefined) return { ...next, items };
-    next = await page({ continueToken: next.continueToken });
-  }
-}
-
-/**
- * Items of a list carry no apiVersion and kind of their own; each gets them. A success without items or version is no
- * list: taken for an empty one, it would remove everything from a cache.
- */
-function toPage<T extends KubernetesObject>(resource: Resource<T>, body: object): ObjectPage<T> {
-  const { items, metadata } = body as {
-    items?: T[] | null;
-    metadata?: { resourceVersion?: string; continue?: string };
-  };
-  if (items === undefined || !metadata?.resourceVersion) {
-    throw new KubeError("Undecodable", 200, `the answer is not a list of ${resource.plural}`);
-  }
-  const apiVersion = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
-  for (const item of items ?? []) {
-    item.apiVersion ??= apiVersion;
-    item.kind ??= resource.kind;
-  }
-  return {
-    items: items ?? [],
-    resourceVersion: metadata.resourceVersion,
-    continueToken: metadata.continue === "" ? undefined : metadata.continue,
-  };
-}
-
-function decode(text: string): object {
-  let value: unknown;
-  let cause: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    cause = error;
-  }
-  if (typeof value === "object" && value !== null) return value;
-  const message = "the answer is not a JSON object; is this the URL of an API server?";
-  throw new KubeError("Undecodable", 200, message, { cause });
 }
 
 function json(

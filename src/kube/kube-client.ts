@@ -66,7 +66,7 @@ export interface StreamOptions extends CallOptions {
 /**
  * Requests to one API server over pooled connections. Writes ask for strict field validation.
  * Every failure is a KubeError (errors.ts). Requests that are safe to repeat are repeated on failures that may pass:
- * reads, deletes with a uid, and server-side apply without a resourceVersion. Other writes are repeated only when
+ * reads, dry runs, deletes with a uid, and server-side apply without a resourceVersion. Other writes are repeated only when
  * the API server cannot have acted on them: no connection was made, or it answered 429 with a time to wait.
  */
 export interface KubeClient {

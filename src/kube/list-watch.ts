@@ -2,10 +2,10 @@
 // Resumes where it can, lists again where it must; the fault table is watch-failure.ts.
 import type { KubernetesObject } from "../domain/objects.ts";
 import { createBackoff } from "./backoff.ts";
-import { pageSize } from "./connect.ts";
 import { isKubeError } from "./errors.ts";
 import type { KubeClient } from "./kube-client.ts";
 import type { KubeLog } from "./log.ts";
+import { pageSize } from "./paging.ts";
 import { listPath, withQuery } from "./paths.ts";
 import { isLater } from "./resource-version.ts";
 import type { Resource } from "./resource.ts";

@@ -6,7 +6,7 @@ import { createConnection } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
+import { inspect, promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import type { Secret } from "../../src/domain/objects.ts";
@@ -300,6 +300,32 @@ describe("a token", () => {
     const client = connectKube({ ...loaded, timing, requestTimeoutMs: 30 });
     open.push(client);
     expect(await messageOf(client.get(secrets, ref))).toContain("no answer within 30 ms");
+  });
+});
+
+describe("a secret", () => {
+  it.for<[string, (server: ScriptedServer) => void | Promise<void>]>([
+    ["a refusal", (server) => server.play((_, reply) => reply.refuse(403, "Forbidden"))],
+    ["a refused token", (server) => server.play((_, reply) => reply.refuse(401, "Unauthorized"))],
+    ["an answer that makes no sense", (server) => server.play((_, reply) => reply.text("<html>", 200))],
+    ["a reset", (server) => server.play((_, reply) => reply.reset())],
+    ["a deadline", (server) => server.play(() => undefined)],
+    ["a wrong certificate", async (server) => server.rotate(await serverTls("two"))],
+  ])("is not in the error of %s, neither the token nor what was to be written", async ([, fault]) => {
+    const server = await startTlsServer();
+    await fault(server);
+    const cluster = {
+      server: server.url,
+      "certificate-authority-data": Buffer.from(await pem("ca-one.crt")).toString("base64"),
+    };
+    const kubeconfig = await writeKubeconfig("k", { cluster, user: { token: "canary-token" } });
+    const client = connectKube({ ...(await load({ kubeconfig })), timing, requestTimeoutMs: 200 });
+    open.push(client);
+    const error: unknown = await client
+      .create(secrets, { ...secret, stringData: { password: "canary-password" } })
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(KubeError);
+    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain("canary");
   });
 });
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { NetworkAttachmentDefinition, Secret } from "../../src/domain/objects.ts";
 import { connectKube } from "../../src/kube/connect.ts";
@@ -288,6 +289,7 @@ describe("a failed request", () => {
     list: (c: KubeClient) => c.list(secrets),
     apply: (c: KubeClient) => c.apply(secrets, secret, { fieldManager: "m" }),
     "delete with a uid": (c: KubeClient) => c.delete(secrets, ref, withUid),
+    "create as a dry run": (c: KubeClient) => c.create(secrets, secret, { dryRun: true }),
     create: (c: KubeClient) => c.create(secrets, secret),
     replace: (c: KubeClient) => c.replace(secrets, secret),
     mergePatch: (c: KubeClient) => c.mergePatch(secrets, ref, {}),
@@ -296,7 +298,7 @@ describe("a failed request", () => {
     listPage: (c: KubeClient) => c.listPage(secrets, {}),
   };
   type Call = keyof typeof calls;
-  const repeatable: Call[] = ["get", "list", "apply", "delete with a uid"];
+  const repeatable: Call[] = ["get", "list", "apply", "delete with a uid", "create as a dry run"];
   const others = Object.keys(calls).filter((name): name is Call => !repeatable.includes(name as Call));
 
   it.for(repeatable.flatMap((name) => [500, 502, 503, 504, "reset"].map((fault) => [name, fault] as const)))(
@@ -371,6 +373,13 @@ describe("connections", () => {
     client = connect({ connections: 4 });
     await Promise.all(Array.from({ length: 200 }, async () => await client.get(secrets, ref)));
     expect(server.connections).toBeLessThanOrEqual(4);
+  });
+
+  it("and calls leave no trace on a signal that outlives them", async () => {
+    server.play((_, reply) => reply.json(secret));
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 50 }, async () => await client.get(secrets, ref, { signal })));
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   it("of streams leave those of requests alone", async () => {
