@@ -7,20 +7,22 @@ import {
   bootGuest,
   guestNics,
   replugGuest,
-  wiresOf,
 } from "../../../src/local/kubevirt/node/guest.ts";
 import { parseNetworkConfig, type NetworkPlan } from "../../../src/local/kubevirt/node/network-config.ts";
+import { rewire, wiresOf } from "../../../src/local/kubevirt/node/wires.ts";
 import { makeVmi } from "./vmi.ts";
 
 const red: VmInterface = { name: "red", bridge: {}, macAddress: "02:00:00:00:00:0a" };
 const blue: VmInterface = { name: "blue", bridge: {}, macAddress: "02:00:00:00:00:0b" };
 const everywhere: NetworkPlan = { kind: "dhcp-everywhere" };
+const bridge = () => "bridge";
+const servers = () => ({ dhcp: createDhcpServers(), podIP: undefined });
 
 /** What the agent of a freshly booted guest says: name to addresses, link-local ones left out. */
 function boot(interfaces: VmInterface[], plan: NetworkPlan, domain?: Domain): Record<string, string[]> {
   const vmi = makeVmi(interfaces);
   const nics = guestNics(vmi, domain ?? buildDomain(vmi, {}));
-  const said = agentInterfaces(bootGuest(plan, nics), wiresOf(vmi, undefined), createDhcpServers());
+  const said = agentInterfaces(bootGuest(plan, nics), wiresOf(vmi, bridge), servers());
   return Object.fromEntries(
     said.map((nic) => [nic.interfaceName, nic.ips.filter((ip) => !ip.startsWith("fe80:"))]),
   );
@@ -97,7 +99,7 @@ ethernets:
     ] as const) {
       const vmi = makeVmi([nic], { networks: [{ name: "default", pod: {} }] });
       const guest = bootGuest(everywhere, guestNics(vmi, buildDomain(vmi, {})));
-      const [said] = agentInterfaces(guest, wiresOf(vmi, "10.244.7.3"), createDhcpServers());
+      const [said] = agentInterfaces(guest, wiresOf(vmi, bridge), { ...servers(), podIP: "10.244.7.3" });
       expect(said?.ip).toBe(address);
     }
   });
@@ -105,13 +107,13 @@ ethernets:
   it("has a link-local address on each NIC that it configured, last", () => {
     const vmi = makeVmi([red]);
     const guest = bootGuest(everywhere, guestNics(vmi, buildDomain(vmi, {})));
-    const [said] = agentInterfaces(guest, wiresOf(vmi, undefined), createDhcpServers());
+    const [said] = agentInterfaces(guest, wiresOf(vmi, bridge), servers());
     expect(said?.ips.at(-1)).toBe("fe80::ff:fe00:a");
   });
 
   it("drops the addresses of a NIC without link and has them back with it", () => {
     const vmi = makeVmi([red, blue]);
-    const dhcp = createDhcpServers();
+    const network = servers();
     const up = bootGuest(twoNics, guestNics(vmi, buildDomain(vmi, {})));
     const down = replugGuest(
       up,
@@ -119,7 +121,7 @@ ethernets:
     );
     const again = replugGuest(down, up.nics);
     const addresses = [up, down, again].map(
-      (guest) => agentInterfaces(guest, wiresOf(vmi, undefined), dhcp)[1]?.ip ?? "",
+      (guest) => agentInterfaces(guest, wiresOf(vmi, bridge), network)[1]?.ip ?? "",
     );
     expect(addresses).toEqual(["10.0.1.100", "", "10.0.1.100"]);
   });
@@ -137,6 +139,29 @@ ethernets:
       ["blue", "enp2s0"],
       ["green", "enp1s0"],
     ]);
+  });
+});
+
+describe("the wire of a NIC", () => {
+  it("is dead behind macvlan with a bridge binding: DHCP gets no answer", () => {
+    const vmi = makeVmi([red]);
+    const guest = bootGuest(everywhere, guestNics(vmi, buildDomain(vmi, {})));
+    const [said] = agentInterfaces(
+      guest,
+      wiresOf(vmi, () => "macvlan"),
+      servers(),
+    );
+    expect(said?.ips).toEqual(["fe80::ff:fe00:a"]);
+  });
+
+  it("stays where it is plugged when the spec names another network", () => {
+    const vmi = makeVmi([red]);
+    const moved = makeVmi([red], { networks: [{ name: "red", multus: { networkName: "other/net" } }] });
+    const before = wiresOf(vmi, bridge);
+    expect(rewire(before, buildDomain(vmi, {}), wiresOf(moved, bridge)).get("red")).toEqual(
+      before.get("red"),
+    );
+    expect(wiresOf(moved, bridge).get("red")).toEqual({ kind: "network", network: "other/net" });
   });
 });
 

@@ -6,6 +6,7 @@ import type { DhcpServers } from "./dhcp.ts";
 import { interfacesOf, nicMac, sriovAliasPrefix, type Domain } from "./domain.ts";
 import type { AgentInterface } from "./interface-status.ts";
 import type { Ethernet, NetworkPlan } from "./network-config.ts";
+import type { Wire, Wires } from "./wires.ts";
 
 /** One NIC as the guest's kernel sees it. */
 export interface GuestNic {
@@ -22,11 +23,6 @@ export interface Guest {
   readonly plan: NetworkPlan;
   readonly nics: readonly GuestNic[];
 }
-
-/** What a DHCP client reaches on one NIC: a server of the network, or KubeVirt's own inside the pod. */
-export type Wire =
-  | { readonly kind: "network"; readonly network: string }
-  | { readonly kind: "pod"; readonly ipv4: string | undefined };
 
 /**
  * A guest that boots with these NICs and applies the plan. An entry with set-name whose NIC is absent makes
@@ -69,38 +65,20 @@ export function guestNics(vmi: VirtualMachineInstance, domain: Domain): Omit<Gue
   return [...tapped, ...passedThrough].sort((a, b) => order.indexOf(a.nic) - order.indexOf(b.nic));
 }
 
-/** What DHCP finds on each NIC, by NIC name: the pod's own server on the pod network, else the network of the NAD. */
-export function wiresOf(vmi: VirtualMachineInstance, podIP: string | undefined): ReadonlyMap<string, Wire> {
-  const specs = new Map(interfacesOf(vmi).map((nic) => [nic.name, nic]));
-  return new Map(
-    (vmi.spec.networks ?? []).map(({ name, pod, multus }): [string, Wire] => {
-      if (pod !== undefined) {
-        const masquerade = specs.get(name)?.masquerade !== undefined;
-        return [name, { kind: "pod", ipv4: masquerade ? secondAddress(pod.vmNetworkCIDR) : podIP }];
-      }
-      const networkName = multus?.networkName ?? name;
-      const qualified = networkName.includes("/")
-        ? networkName
-        : `${vmi.metadata.namespace ?? ""}/${networkName}`;
-      return [name, { kind: "network", network: qualified }];
-    }),
-  );
-}
-
 /**
  * What the agent lists: every NIC, with addresses where one was configured and the link is up (a guest's network
  * daemon takes addresses off a NIC without carrier). IPv4 first, the link-local IPv6 address last.
  */
 export function agentInterfaces(
   guest: Guest,
-  wires: ReadonlyMap<string, Wire>,
-  dhcp: DhcpServers,
+  wires: Wires,
+  servers: { readonly dhcp: DhcpServers; readonly podIP: string | undefined },
 ): AgentInterface[] {
   return guest.nics.map((nic) => {
     const told = instruction(guest.plan, nic);
     const interfaceName = told?.setName ?? nic.kernelName;
     if (told === undefined || !nic.linkUp) return { mac: nic.mac, interfaceName, ips: [] };
-    const leased = leases(nic, told, wires.get(nic.nic), dhcp);
+    const leased = leases(nic, told, wires.get(nic.nic), servers);
     const all = [...told.addresses, ...leased];
     const ips = [...all.filter((ip) => isIPv4(ip)), ...all.filter((ip) => isIPv6(ip)), linkLocal(nic.mac)];
     return { mac: nic.mac, interfaceName, ip: ips[0] ?? "", ips };
@@ -125,12 +103,15 @@ function leases(
   nic: GuestNic,
   told: Instruction,
   wire: Wire | undefined,
-  dhcp: DhcpServers,
+  { dhcp, podIP }: { readonly dhcp: DhcpServers; readonly podIP: string | undefined },
 ): readonly string[] {
-  if (wire === undefined) return [];
-  const ipv4 = wire.kind === "pod" ? wire.ipv4 : dhcp.lease4(wire.network, nic.mac);
-  const ipv6 = wire.kind === "pod" ? undefined : dhcp.lease6(wire.network, nic.mac);
-  return [told.dhcp4 ? ipv4 : undefined, told.dhcp6 ? ipv6 : undefined].filter((ip) => ip !== undefined);
+  if (wire?.kind === "masquerade") return told.dhcp4 ? [wire.ipv4] : [];
+  if (wire?.kind === "pod") return told.dhcp4 && podIP !== undefined ? [podIP] : [];
+  if (wire?.kind !== "network") return [];
+  return [
+    ...(told.dhcp4 ? [dhcp.lease4(wire.network, nic.mac)] : []),
+    ...(told.dhcp6 ? [dhcp.lease6(wire.network, nic.mac)] : []),
+  ];
 }
 
 /** New NICs get the next free name of the form enpNs0: each virtio NIC sits on a PCI root port of its own. */
@@ -158,13 +139,6 @@ function globFits(pattern: string, name: string): boolean {
     .map((part) => part.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`).replaceAll("?", "."))
     .join(".*");
   return new RegExp(`^${source}$`).test(name);
-}
-
-/** KubeVirt's masquerade gives the guest the second host of its internal network: 10.0.2.2 of 10.0.2.0/24. */
-function secondAddress(cidr = "10.0.2.0/24"): string {
-  const octets = (cidr.split("/")[0] ?? "").split(".").map(Number);
-  octets[3] = (octets[3] ?? 0) + 2;
-  return octets.join(".");
 }
 
 /** fe80::/64 with the modified EUI-64 of the MAC (RFC 4291 appendix A). */

@@ -140,10 +140,9 @@ export function createKubelet(context: NodeContext, { addresses, dynamicNetworks
 
   /** The guest goes first; then the pod is removed for good. */
   async function remove(pod: Pod): Promise<number | undefined> {
-    const runs = context.machines.running.get(vmiUid(pod) ?? "")?.node === nodeName;
     const left = remaining(pod, "stop", delays.shutdownMs);
     if (left > 0) return left;
-    if (runs && vmiOf(pod)?.status?.nodeName === nodeName) return shutdownPollMs;
+    if (runsGuest(pod)) return shutdownPollMs;
     const { namespace, name, uid } = pod.metadata;
     await client.delete(
       podResource,
@@ -155,6 +154,13 @@ export function createKubelet(context: NodeContext, { addresses, dynamicNetworks
       complaints.delete(uid);
     }
     return;
+  }
+
+  function runsGuest(pod: Pod): boolean {
+    const status = vmiOf(pod)?.status;
+    if (status?.nodeName !== nodeName || (status.phase !== "Scheduled" && status.phase !== "Running"))
+      return false;
+    return context.machines.running.get(vmiUid(pod) ?? "")?.node === nodeName;
   }
 
   function vmiOf(pod: Pod): VirtualMachineInstance | undefined {

@@ -3,31 +3,34 @@
 import type { VirtualMachineInstance } from "../../../domain/objects.ts";
 import type { NodeDelays } from "./delays.ts";
 import { buildDomain, syncDomain, type BindingPlugins } from "./domain.ts";
-import { agentInterfaces, bootGuest, guestNics, replugGuest, wiresOf } from "./guest.ts";
+import { agentInterfaces, bootGuest, guestNics, replugGuest } from "./guest.ts";
 import type { AgentInterface } from "./interface-status.ts";
 import type { Machine } from "./machines.ts";
 import type { DhcpServers } from "./dhcp.ts";
 import type { NetworkPlan } from "./network-config.ts";
 import { trackUptimes } from "./traffic.ts";
+import { rewire, wiresOf, type CniTypeLookup } from "./wires.ts";
 
 /** The world around one machine. */
 export interface Surroundings {
   readonly vmi: VirtualMachineInstance;
   readonly node: string;
   readonly plugins: BindingPlugins;
+  readonly cniType: CniTypeLookup;
   readonly delays: NodeDelays;
   readonly nowMs: number;
 }
 
 /** The domain is defined and the guest boots by the plan; `bootMs` 0 for one that has booted before. */
 export function startMachine(around: Surroundings, plan: NetworkPlan, bootMs: number): Machine {
-  const { vmi, node, plugins, nowMs } = around;
+  const { vmi, node, plugins, cniType, nowMs } = around;
   const domain = buildDomain(vmi, plugins);
   const bootedAtMs = nowMs + bootMs;
   return {
     node,
     domain,
     guest: bootGuest(plan, guestNics(vmi, domain)),
+    wires: wiresOf(vmi, cniType),
     bootedAtMs,
     uptimes: trackUptimes(new Map(), domain, nowMs),
     heard: undefined,
@@ -37,13 +40,14 @@ export function startMachine(around: Surroundings, plan: NetworkPlan, bootMs: nu
 
 /** A migration arrived: a new domain from the spec, counters from zero, the guest as it was. */
 export function moveMachine(machine: Machine, around: Surroundings): Machine {
-  const { vmi, node, plugins, nowMs } = around;
+  const { vmi, node, plugins, cniType, nowMs } = around;
   const domain = buildDomain(vmi, plugins);
   return {
     ...machine,
     node,
     domain,
     guest: replugGuest(machine.guest, guestNics(vmi, domain)),
+    wires: wiresOf(vmi, cniType),
     uptimes: trackUptimes(new Map(), domain, nowMs),
     // libvirt's poller starts anew with the domain.
     askAtMs: Math.max(machine.bootedAtMs, nowMs),
@@ -51,13 +55,14 @@ export function moveMachine(machine: Machine, around: Surroundings): Machine {
 }
 
 /** The spec may have changed: links, plugged and unplugged NICs. The same object when nothing did. */
-export function syncMachine(machine: Machine, { vmi, plugins, nowMs }: Surroundings): Machine {
+export function syncMachine(machine: Machine, { vmi, plugins, cniType, nowMs }: Surroundings): Machine {
   const domain = syncDomain(machine.domain, vmi, plugins);
   if (domain === machine.domain) return machine;
   return {
     ...machine,
     domain,
     guest: replugGuest(machine.guest, guestNics(vmi, domain)),
+    wires: rewire(machine.wires, machine.domain, wiresOf(vmi, cniType)),
     uptimes: trackUptimes(machine.uptimes, domain, nowMs),
   };
 }
@@ -65,11 +70,10 @@ export function syncMachine(machine: Machine, { vmi, plugins, nowMs }: Surroundi
 /** libvirt asks the agent when it is time, and plans the next question when the guest has changed since. */
 export function askAgent(
   machine: Machine,
-  { vmi, delays, nowMs }: Surroundings,
-  podIP: string | undefined,
-  dhcp: DhcpServers,
+  { delays, nowMs }: Surroundings,
+  servers: { readonly dhcp: DhcpServers; readonly podIP: string | undefined },
 ): Machine {
-  const said = agentInterfaces(machine.guest, wiresOf(vmi, podIP), dhcp);
+  const said = agentInterfaces(machine.guest, machine.wires, servers);
   if (sameReport(said, machine.heard)) return { ...machine, askAtMs: undefined };
   const askAtMs = machine.askAtMs ?? nowMs + delays.agentMs;
   return askAtMs <= nowMs ? { ...machine, heard: said, askAtMs: undefined } : { ...machine, askAtMs };

@@ -6,12 +6,14 @@ import type { Domain } from "./domain.ts";
 import type { Guest } from "./guest.ts";
 import type { AgentInterface } from "./interface-status.ts";
 import type { Uptime } from "./traffic.ts";
+import type { Wires } from "./wires.ts";
 
 /** One running VMI. */
 export interface Machine {
   readonly node: string;
   readonly domain: Domain;
   readonly guest: Guest;
+  readonly wires: Wires;
   /** When the guest agent answers first, ms since the epoch. */
   readonly bootedAtMs: number;
   readonly uptimes: ReadonlyMap<string, Uptime>;

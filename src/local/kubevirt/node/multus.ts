@@ -149,8 +149,7 @@ function configFailure(
     return { error: delegateError(pod, text) };
   }
   const { value } = parsed;
-  const plugins = Array.isArray(value["plugins"]) ? (value["plugins"] as Record<string, unknown>[]) : [value];
-  if (plugins.some(({ type }) => typeof type !== "string" || type === "")) {
+  if (pluginsOf(value).some(({ type }) => typeof type !== "string" || type === "")) {
     const text = "LoadDelegateNetConfList: delegate must have the 'type' or 'plugin' field";
     return { error: delegateError(pod, `LoadDelegateNetConf: failed with: ${text}`) };
   }
@@ -163,8 +162,20 @@ function configFailure(
 /** True for a NAD whose plugin hands a device to the VM instead of a pod interface. */
 function isSriov(status: NetworkStatus, nads: NadLookup): boolean {
   const [namespace = "", name = ""] = status.name.split("/");
-  const parsed = parseJson(nads({ namespace, name })?.spec?.config ?? "");
-  return "value" in parsed && parsed.value["type"] === "sriov";
+  const nad = nads({ namespace, name });
+  return nad !== undefined && pluginType(nad) === "sriov";
+}
+
+/** The CNI plugin that a NAD names, the first of a list; undefined when its configuration is unreadable. */
+export function pluginType(nad: NetworkAttachmentDefinition): string | undefined {
+  const parsed = parseJson(nad.spec?.config ?? "");
+  if ("error" in parsed) return undefined;
+  const first = pluginsOf(parsed.value)[0]?.["type"];
+  return typeof first === "string" ? first : undefined;
+}
+
+function pluginsOf(config: Record<string, unknown>): readonly Record<string, unknown>[] {
+  return Array.isArray(config["plugins"]) ? (config["plugins"] as Record<string, unknown>[]) : [config];
 }
 
 /** Failures in the words of Go's encoding/json, as far as two sentences can tell them apart. */

@@ -7,6 +7,7 @@ import { podsOf, refOf, timestamp, type NodeContext } from "./context.ts";
 import { askAgent, moveMachine, startMachine, syncMachine, type Surroundings } from "./machine.ts";
 import type { Machine } from "./machines.ts";
 import { isMigrating, migrationState, nextMigrationStep } from "./migration.ts";
+import { pluginType } from "./multus.ts";
 import { observedVmi, runningVmi, withPhase } from "./vmi-status.ts";
 
 /** The virt-handler of one node. */
@@ -22,8 +23,13 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
   /** By uid: since when the guest shuts down, or a migration waits for its next step. */
   const since = new Map<string, number>();
 
+  const cniType = (network: string): string | undefined => {
+    const nad = context.nads.get(refOf(network));
+    return nad === undefined ? undefined : pluginType(nad);
+  };
+
   function surroundings(vmi: VirtualMachineInstance): Surroundings {
-    return { vmi, node: nodeName, plugins, delays, nowMs: clock().getTime() };
+    return { vmi, node: nodeName, plugins, cniType, delays, nowMs: clock().getTime() };
   }
 
   async function write(before: VirtualMachineInstance, after: VirtualMachineInstance): Promise<boolean> {
@@ -79,7 +85,7 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
     const around = surroundings(vmi);
     const before = await machineOf(vmi, uid);
     if (before === undefined) return;
-    const machine = askAgent(syncMachine(before, around), around, podIP, dhcp);
+    const machine = askAgent(syncMachine(before, around), around, { dhcp, podIP });
     running.set(uid, machine);
     // The API server asked the pod to go: virt-launcher shuts its guest down.
     if (pods.length > 0 && pod?.metadata.deletionTimestamp !== undefined) return await end(vmi, uid);
@@ -123,7 +129,10 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
       const uid = vmi?.metadata.uid;
       if (vmi === undefined || uid === undefined || vmi.status?.nodeName !== nodeName) return;
       const { phase } = vmi.status;
-      if (phase !== "Scheduled" && phase !== "Running") return;
+      if (phase !== "Scheduled" && phase !== "Running") {
+        running.delete(uid);
+        return;
+      }
       if (vmi.metadata.deletionTimestamp !== undefined) return await end(vmi, uid);
       return phase === "Scheduled" ? await start(vmi, uid) : await run(vmi, uid);
     },
