@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from "node:fs";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import { readDocument, readDocumentValue } from "../../src/domain/document.ts";
 import { applyFix } from "../../src/domain/fix.ts";
