@@ -130,7 +130,10 @@ function replyOn(outgoing: ServerResponse): Reply {
     text(JSON.stringify(body), status, { "content-type": "application/json", ...headers });
   };
   const reset = (): void => {
-    outgoing.socket?.resetAndDestroy();
+    const { socket } = outgoing;
+    // Node sends no RST below TLS; the connection just ends.
+    if (socket instanceof TLSSocket) socket.destroy();
+    else socket?.resetAndDestroy();
   };
   return {
     text,
