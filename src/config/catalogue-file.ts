@@ -6,7 +6,6 @@ import {
   LineCounter,
   type Node,
   parseDocument,
-  type Scalar,
   type YAMLMap,
 } from "yaml";
 import {

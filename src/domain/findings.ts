@@ -242,10 +242,6 @@ export const findingTable = {
     (v) => `${v["address"]} is also an address of networks[${v["first"]}]`,
     "One address on two NICs answers on one of them.",
   ),
-  ADDRESS_IN_USE: error(
-    (v) => `${v["address"]} is an address of NIC ${v["nic"]} of VM ${v["vm"]}`,
-    "Two hosts with one address on one network.",
-  ),
   SUBNET_OVERLAP: warning(
     (v) =>
       `${v["subnet"]} overlaps ${v["other"]} of networks[${v["first"]}]; traffic to both leaves by one NIC`,
