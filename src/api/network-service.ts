@@ -23,7 +23,9 @@ export function createNetworkService(dependencies: ValidateDependencies): Servic
           routes: routesToProto(validated.routes),
           objects:
             request.includeObjects && isClean
-              ? validated.objects.map((object) => ({ yaml: stringify(object, { lineWidth: 0 }) }))
+              ? validated.objects.map((object) => ({
+                  yaml: stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }),
+                }))
               : [],
           unchecked: [...validated.unchecked],
         };

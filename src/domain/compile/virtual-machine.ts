@@ -91,12 +91,12 @@ function compileVolume({ name, source }: ResolvedDisk): VmVolume {
 
 /** Secrets, never inline: KubeVirt takes at most 2,048 bytes inline. */
 function cloudInitVolume(vm: ResolvedVm): VmVolume {
-  const own = { name: secretNameOf(vm.name) };
+  const own = secretNameOf(vm.name);
   return {
     name: cloudInitDiskName,
     cloudInitNoCloud: {
-      secretRef: vm.userData?.secretName === undefined ? own : { name: vm.userData.secretName },
-      networkDataSecretRef: own,
+      secretRef: { name: vm.userData?.secretName ?? own },
+      networkDataSecretRef: { name: own },
     },
   };
 }

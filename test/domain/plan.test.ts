@@ -1,0 +1,213 @@
+// The plan: what differs, what that does to a running VM, and a fingerprint that means exactly this.
+import { describe, it } from "vitest";
+import { builtInCatalogue } from "../../src/domain/catalogue.ts";
+import { noFacts } from "../../src/domain/facts.ts";
+import type { KubernetesObject, Secret } from "../../src/domain/objects.ts";
+import { worst } from "../../src/domain/plan/effects.ts";
+import { isUnchanged, type Foreseen, planVm, releasedBy } from "../../src/domain/plan/plan.ts";
+import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
+import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
+import { dhcpNic, nad, staticNic, storedVm, vmSpec } from "./specs.ts";
+
+const resolve = (spec: VmSpec) => resolveVm(spec, builtInCatalogue(), noFacts).vm;
+
+function changes(before: VmSpec | undefined, after: VmSpec, running = true) {
+  return planVm({
+    before: before && resolve(before),
+    after: resolve(after),
+    running,
+    objects: [],
+    released: [],
+  });
+}
+
+const one = (change: Partial<NetworkConfig>): VmSpec => vmSpec([{ ...staticNic, ...change }]);
+const withSecond = (change: Partial<NetworkConfig>): VmSpec =>
+  vmSpec([staticNic, { name: "eth1", ...change }]);
+
+describe("the effect of a change on a running VM", () => {
+  it.for([
+    ["the link state", one({}), one({ linkState: "down" }), "networks[eth0].linkState", "live"],
+    ["a VLAN of a bridge NIC", one({}), one({ vlanId: 5 }), "networks[eth0].vlanId", "live-migration"],
+    [
+      "a VLAN of a macvtap NIC",
+      one({ type: "macvlan" }),
+      one({ type: "macvlan", vlanId: 5 }),
+      "networks[eth0].vlanId",
+      "restart",
+    ],
+    [
+      "the NAD of an SR-IOV NIC",
+      one({ type: "sriov", nadName: "a" }),
+      one({ type: "sriov", nadName: "b" }),
+      "networks[eth0].attachment",
+      "live-migration",
+    ],
+    [
+      "the MAC",
+      one({ macAddress: "02:00:5e:00:00:01" }),
+      one({ macAddress: "02:00:5e:00:00:02" }),
+      "networks[eth0].macAddress",
+      "restart",
+    ],
+    ["the type", one({}), one({ type: "ovs" }), "networks[eth0].type", "restart"],
+    ["the MTU", one({}), one({ mtu: 1400 }), "networks[eth0].mtu", "restart"],
+    [
+      "an address",
+      one({}),
+      one({ ipConfig: { address: "192.0.2.11/24" } }),
+      "networks[eth0].ipConfig.addresses",
+      "restart",
+    ],
+    [
+      "the gateway",
+      one({}),
+      one({ ipConfig: { address: "192.0.2.10/24", gateway: "192.0.2.1" } }),
+      "networks[eth0].ipConfig.gateway",
+      "restart",
+    ],
+    [
+      "a route",
+      one({}),
+      one({ routes: [{ destination: "198.51.100.0/24", gateway: "192.0.2.1" }] }),
+      "networks[eth0].routes",
+      "restart",
+    ],
+    ["the mode", one({}), vmSpec([dhcpNic]), "networks[eth0].ipConfig.mode", "restart"],
+    ["the primary NIC", withSecond({}), withSecond({ primary: true }), "networks[eth1].primary", "restart"],
+    ["a bridge NIC added", one({}), withSecond({}), "networks[eth1]", "live-migration"],
+    ["a macvtap NIC added", one({}), withSecond({ type: "macvlan" }), "networks[eth1]", "restart"],
+    ["a pod NIC added", one({}), withSecond({ type: "pod" }), "networks[eth1]", "restart"],
+    [
+      "the addresses of an added NIC",
+      one({}),
+      withSecond({ ipConfig: { address: "198.51.100.1/24" } }),
+      "networks[eth1].ipConfig",
+      "restart",
+    ],
+    ["a NIC removed", withSecond({}), one({}), "networks[eth1]", "restart"],
+    ["memory", one({}), vmSpec([staticNic], { memory: "2Gi" }), "memory", "restart"],
+    ["the run strategy", one({}), vmSpec([staticNic], { runStrategy: "Halted" }), "runStrategy", "live"],
+    ["a disk", one({}), vmSpec([staticNic], { disks: [{ dataVolume: "d" }] }), "disks", "restart"],
+  ] as const)("of %s", ([, before, after, field, effect], { expect }) => {
+    const change = changes(before, after).changes.find((candidate) => candidate.field === field);
+    expect(change).toMatchObject({ effect });
+    expect(change?.reason).not.toBe("");
+    expect(changes(before, after, false).changes.every((other) => other.effect === "none")).toBe(true);
+  });
+
+  it("of NICs in another order is told once", ({ expect }) => {
+    const networks = [staticNic, { ...dhcpNic, name: "eth1" }];
+    const plan = changes(
+      vmSpec(networks),
+      vmSpec(networks.toReversed().map((nic) => ({ ...nic, primary: nic.name === "eth0" }))),
+    );
+    expect(plan.changes.find(({ field }) => field === "networks")).toMatchObject({
+      oldValue: "eth0, eth1",
+      newValue: "eth1, eth0",
+      effect: "restart",
+    });
+  });
+
+  it("of nothing is nothing", ({ expect }) => {
+    expect(changes(one({}), one({}))).toMatchObject({ changes: [], effect: "none" });
+  });
+
+  it("is the worst of all", ({ expect }) => {
+    expect(worst(["live", "restart", "live-migration"])).toBe("restart");
+    expect(worst([])).toBe("none");
+  });
+});
+
+describe("the objects of a plan", () => {
+  const object = (more: object = {}): KubernetesObject => ({
+    ...storedVm(),
+    ...more,
+  });
+  const plan = (objects: readonly Foreseen[], running = true) =>
+    planVm({
+      before: resolve(one({})),
+      after: resolve(one({})),
+      running,
+      objects,
+      released: [nad("old", {})],
+    });
+
+  it("are created, changed, unchanged, removed", ({ expect }) => {
+    const changed = object({ spec: { template: { spec: { domain: { devices: {} } } } } });
+    expect(
+      plan([
+        { live: undefined, wanted: object() },
+        { live: object(), wanted: changed },
+        { live: object(), wanted: object() },
+      ]).objects.map(({ action, name }) => [action, name]),
+    ).toEqual([
+      ["create", "web"],
+      ["update", "web"],
+      ["unchanged", "web"],
+      ["delete", "old"],
+    ]);
+  });
+
+  it("do not differ by what the API server keeps for itself", ({ expect }) => {
+    const bumped = object({
+      metadata: { ...storedVm().metadata, resourceVersion: "8", generation: 3, managedFields: [{}] },
+      status: { ready: true },
+    });
+    const same = planVm({
+      before: undefined,
+      after: resolve(one({})),
+      running: false,
+      objects: [{ live: object(), wanted: bumped }],
+      released: [],
+    });
+    expect(isUnchanged(same)).toBe(true);
+  });
+
+  it("tell that user-data changes, not how", ({ expect }) => {
+    const secret = (userdata: string): Secret => ({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "multinic-web" },
+      data: { userdata },
+    });
+    const objects = [{ live: secret("aHVudGVyMg=="), wanted: secret("aHVudGVyMw==") }];
+    expect(plan(objects).changes).toMatchObject([{ field: "userData.text", effect: "restart" }]);
+    expect(plan(objects, false).changes).toMatchObject([{ effect: "none" }]);
+    expect(JSON.stringify(plan(objects))).not.toContain("aHVudGVy");
+  });
+
+  it("change the fingerprint, and nothing else does", ({ expect }) => {
+    const unchanged = plan([{ live: object(), wanted: object() }]).fingerprint;
+    expect(plan([{ live: object(), wanted: object() }]).fingerprint).toBe(unchanged);
+    expect(plan([{ live: undefined, wanted: object() }]).fingerprint).not.toBe(unchanged);
+  });
+});
+
+describe("a generated NAD", () => {
+  const owned = (name: string, ...uids: readonly string[]) => ({
+    ...nad(name, {}),
+    metadata: {
+      name,
+      namespace: "shop",
+      labels: { "app.kubernetes.io/managed-by": "multinic" },
+      ownerReferences: uids.map((uid) => ({
+        apiVersion: "kubevirt.io/v1",
+        kind: "VirtualMachine",
+        name: uid,
+        uid,
+      })),
+    },
+  });
+
+  it("goes with the last VM that uses it", ({ expect }) => {
+    const all = [
+      owned("mine", "a"),
+      owned("shared", "a", "b"),
+      owned("used", "a"),
+      owned("unowned"),
+      nad("theirs", {}),
+    ];
+    expect(releasedBy("a", all, new Set(["used"])).map(({ metadata }) => metadata.name)).toEqual(["mine"]);
+  });
+});

@@ -1,0 +1,238 @@
+// The state of a NIC claims no more than what KubeVirt reports proves.
+import { describe, it } from "vitest";
+import type {
+  Condition,
+  VirtualMachine,
+  VirtualMachineInstance,
+  VmiInterfaceStatus,
+  VmiPhase,
+} from "../../src/domain/objects.ts";
+import { importVm } from "../../src/domain/import.ts";
+import { managedByLabel, specAnnotation } from "../../src/domain/ownership.ts";
+import { pendingChanges } from "../../src/domain/pending-changes.ts";
+import { recordedSpec } from "../../src/domain/recorded-spec.ts";
+import { interfaceStatuses } from "../../src/domain/status/interface-status.ts";
+import { storedVm, vmSpec } from "./specs.ts";
+
+const nic = { name: "eth0", macAddress: "02:00:5e:00:00:01", bridge: {} } as const;
+const vm = storedVm([nic]);
+const up: VmiInterfaceStatus = {
+  name: "eth0",
+  mac: "02:00:5e:00:00:01",
+  interfaceName: "enp1s0",
+  ipAddresses: ["192.0.2.10"],
+  infoSource: "domain, guest-agent, multus-status",
+  linkState: "up",
+};
+
+function instance(
+  phase: VmiPhase,
+  interfaces: readonly VmiInterfaceStatus[] = [],
+  conditions: readonly Condition[] = [],
+): VirtualMachineInstance {
+  return {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachineInstance",
+    metadata: { name: "web", namespace: "shop" },
+    spec: vm.spec.template.spec,
+    status: { phase, nodeName: "node-1", interfaces: [...interfaces], conditions: [...conditions] },
+  };
+}
+
+const condition = (type: string, status: Condition["status"], message?: string): Condition => ({
+  type,
+  status,
+  ...(message === undefined ? {} : { message }),
+});
+
+describe("a NIC is", () => {
+  it.for([
+    ["Up when it runs, is linked and the guest agent lists it", instance("Running", [up]), "Up", "UP"],
+    ["Down when the VM has no instance", undefined, "Down", "VM_STOPPED"],
+    ["Down when the instance ended", instance("Succeeded", [up]), "Down", "VM_STOPPED"],
+    ["Down while the VM starts", instance("Scheduling"), "Down", "VM_STARTING"],
+    ["Down when its link is", instance("Running", [{ ...up, linkState: "down" }]), "Down", "LINK_DOWN"],
+    ["Down when the running VM does not have it", instance("Running"), "Down", "NOT_IN_DOMAIN"],
+    [
+      "Unknown when only the pod has it",
+      instance("Running", [{ name: "eth0", infoSource: "multus-status" }]),
+      "Unknown",
+      "NOT_PLUGGED_YET",
+    ],
+    [
+      "Unknown without a guest agent, whatever address it has",
+      instance("Running", [{ ...up, infoSource: "domain, multus-status" }]),
+      "Unknown",
+      "NO_GUEST_AGENT",
+    ],
+    [
+      "Unknown when the agent does not list it",
+      instance("Running", [{ ...up, infoSource: "domain" }], [condition("AgentConnected", "True")]),
+      "Unknown",
+      "NOT_SEEN_BY_GUEST",
+    ],
+    [
+      "Unknown when the VM is paused",
+      instance("Running", [up], [condition("Paused", "True")]),
+      "Unknown",
+      "VM_PAUSED",
+    ],
+    ["Unknown when the node is lost", instance("Unknown", [up]), "Unknown", "NODE_LOST"],
+  ] as const)("%s", ([, vmi, state, reason], { expect }) => {
+    const [status] = interfaceStatuses(vm, vmi);
+    expect(status).toMatchObject({ state, reason, nic: "eth0", vm: "web", namespace: "shop" });
+    expect(status?.evidence.length).toBeGreaterThan(0);
+    expect(status?.message).not.toBe("");
+  });
+
+  it("told with KubeVirt's own word on why it does not start", ({ expect }) => {
+    const stuck = instance("Pending", [], [condition("Synchronized", "False", "no binding plugin")]);
+    expect(interfaceStatuses(vm, stuck)[0]?.message).toBe("the VM is starting: no binding plugin");
+    const stopped: VirtualMachine = { ...vm, status: { printableStatus: "Stopped" } };
+    expect(interfaceStatuses(stopped, undefined)[0]?.message).toBe("the VM is not running (Stopped)");
+  });
+
+  it("described by what was asked of it where that was recorded", ({ expect }) => {
+    const spec = vmSpec([
+      { name: "other" },
+      { name: "eth0", type: "ovs", vlanId: 7, mtu: 1400, primary: true },
+    ]);
+    const managed: VirtualMachine = {
+      ...vm,
+      metadata: {
+        ...vm.metadata,
+        labels: { [managedByLabel]: "multinic" },
+        annotations: { [specAnnotation]: JSON.stringify(spec) },
+      },
+    };
+    expect(interfaceStatuses(managed, instance("Running", [up]))[0]).toMatchObject({
+      type: "ovs",
+      vlanId: 7,
+      mtu: 1400,
+      primary: true,
+      network: "net-eth0",
+      guestInterface: "enp1s0",
+      macAddress: "02:00:5e:00:00:01",
+      ipAddresses: ["192.0.2.10"],
+      node: "node-1",
+    });
+  });
+});
+
+describe("a recorded spec", () => {
+  const withRecord = (record: string, label = "multinic"): VirtualMachine => ({
+    ...vm,
+    metadata: {
+      ...vm.metadata,
+      labels: { [managedByLabel]: label },
+      annotations: { [specAnnotation]: record },
+    },
+  });
+
+  it("is read back from the VM", ({ expect }) => {
+    const spec = vmSpec([{ name: "eth0" }]);
+    expect(recordedSpec(withRecord(JSON.stringify(spec)))).toEqual(spec);
+  });
+
+  it.for(["{", "null", "[]", "{}", '{"namespace":"a","name":"b","networks":[null]}'])(
+    "is not taken from a broken record %s",
+    (record, { expect }) => {
+      expect(recordedSpec(withRecord(record))).toBeUndefined();
+    },
+  );
+
+  it("is not taken from a VM that was not made here", ({ expect }) => {
+    expect(recordedSpec(withRecord(JSON.stringify(vmSpec([])), "helm"))).toBeUndefined();
+    expect(recordedSpec(vm)).toBeUndefined();
+  });
+});
+
+describe("a VM that was not made here", () => {
+  it("is read back from its objects", ({ expect }) => {
+    const theirs = storedVm([
+      { ...nic, state: "down" },
+      { name: "pod0", masquerade: {} },
+      { name: "vf0", sriov: {} },
+      { name: "tap0", binding: { name: "macvtap" } },
+    ]);
+    const { template } = theirs.spec;
+    template.spec.networks = [
+      { name: "eth0", multus: { networkName: "other/net" } },
+      { name: "pod0", pod: {} },
+      { name: "vf0", multus: { networkName: "vf" } },
+    ];
+    template.spec.domain.cpu = { cores: 2, sockets: 2 };
+    template.spec.domain.resources = { requests: { memory: "2Gi" } };
+    template.spec.domain.devices.disks = [
+      { name: "root" },
+      { name: "data" },
+      { name: "dv" },
+      { name: "odd" },
+      { name: "cloudinitdisk" },
+    ];
+    template.spec.volumes = [
+      { name: "root", containerDisk: { image: "guest:1" } },
+      { name: "data", persistentVolumeClaim: { claimName: "data" } },
+      { name: "dv", dataVolume: { name: "dv" } },
+      { name: "odd" },
+    ];
+    expect(importVm(theirs)).toEqual({
+      namespace: "shop",
+      name: "web",
+      cpu: 4,
+      memory: "2Gi",
+      bootDisk: { name: "root", containerImage: "guest:1" },
+      disks: [
+        { name: "data", persistentVolumeClaim: "data" },
+        { name: "dv", dataVolume: "dv" },
+      ],
+      runStrategy: "Always",
+      networks: [
+        {
+          name: "eth0",
+          type: "bridge",
+          nadName: "other/net",
+          macAddress: "02:00:5e:00:00:01",
+          linkState: "down",
+        },
+        { name: "pod0", type: "pod" },
+        { name: "vf0", type: "sriov", nadName: "vf" },
+        { name: "tap0", type: "macvlan" },
+      ],
+    });
+  });
+
+  it.for([
+    [{ running: true }, "Always"],
+    [{ running: false }, "Halted"],
+    [{ runStrategy: "Manual" }, "Manual"],
+    [{ runStrategy: "WaitAsReceiver" }, "Halted"],
+  ] as const)("with %o has run strategy %s", ([spec, expected], { expect }) => {
+    expect(importVm({ ...vm, spec: { template: vm.spec.template, ...spec } }).runStrategy).toBe(expected);
+  });
+});
+
+describe("pending changes", () => {
+  it("are none for a VM that does not run, or runs as wanted", ({ expect }) => {
+    expect(pendingChanges(vm, undefined)).toEqual([]);
+    expect(pendingChanges(vm, instance("Running", [up]))).toEqual([]);
+  });
+
+  it("tell what KubeVirt asks for and which NICs differ", ({ expect }) => {
+    const changed: VirtualMachine = {
+      ...storedVm([{ name: "eth1", bridge: {} }]),
+      status: { conditions: [condition("RestartRequired", "True", "a field changed")] },
+    };
+    expect(
+      pendingChanges(changed, instance("Running", [up], [condition("MigrationRequired", "True")])),
+    ).toEqual([
+      "KubeVirt asks for a restart: a field changed",
+      "KubeVirt waits for a live migration to change the NICs",
+      "networks[eth1]: the running VM does not have it yet",
+      "networks[eth0]: the running VM still has it",
+    ]);
+    expect(pendingChanges(vm, instance("Running", [up], [condition("MigrationRequired", "False")]))).toEqual([
+      "KubeVirt is changing the NICs",
+    ]);
+  });
+});
