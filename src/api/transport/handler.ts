@@ -16,11 +16,11 @@ import {
   compressionBrotli,
   compressionGzip,
   universalRequestFromNodeRequest,
-  universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { allowOrigins } from "./cors.ts";
 import { pathOf, sendText, type HttpHandler, type HttpRequest, type HttpResponse } from "./http-types.ts";
 import type { TransportLog } from "./transport-log.ts";
+import { writeResponse } from "./write-response.ts";
 import { bodyOf, cutResponse, endUploadAfter } from "./call-end.ts";
 
 /** What is served, and within which limits. */
@@ -77,9 +77,10 @@ export function createHandler(options: HandlerOptions): HttpHandler {
   };
 
   return (request, response) => {
+    // Writing to an HTTP/1.1 client that has left is an error event, which nobody else may be listening for.
+    response.on("error", (err) => log.debug({ err }, "peer went away"));
     endUploadAfter(response, request);
     answer(request, response).catch((err: unknown) => {
-      // The peer reset the call: nobody is left to answer.
       if (ConnectError.from(err).code === Code.Aborted) return log.debug({ err }, "peer went away");
       log.error({ err, path: pathOf(request) }, "request failed");
       // A half-sent response must not look complete.
@@ -119,7 +120,7 @@ async function answerRpc(
     const fields = { service: service.typeName, method: method.name, httpStatus: answer.status, grpcStatus };
     options.log.info(fields, "rpc refused before its service");
   }
-  await universalResponseToNodeResponse(answer, response);
+  await writeResponse(answer, response);
 }
 
 /** Connect builds a URL of Host and path and throws where they do not make one (HTTP/1.0 without Host, `Host: a b`). */

@@ -76,6 +76,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
           for (const accept of asHttp1) accept.call(http1, socket);
           return;
         case "http2":
+          // An http.Server accepts half-open sockets; an HTTP/2 session on one would not notice that its peer has closed.
+          socket.allowHalfOpen = false;
           h2.emit("connection", socket);
           return;
         case "tls":

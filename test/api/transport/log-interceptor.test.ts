@@ -82,6 +82,33 @@ describe("log interceptor", () => {
     );
   });
 
+  it.for(Object.entries(transports))(
+    "ends a stream whose client left without reading, by %s",
+    async ([, transport]) => {
+      const ended = Promise.withResolvers<void>();
+      const { url, lines } = await start({
+        async *watch() {
+          try {
+            for (;;) {
+              yield { status: Status.SERVING };
+              await new Promise(setImmediate);
+            }
+          } finally {
+            ended.resolve();
+          }
+        },
+      });
+      const leaving = new AbortController();
+      const stream = oneByOne(createClient(Health, transport(url)).watch({}, { signal: leaving.signal }));
+      await stream.next();
+      leaving.abort();
+      await ended.promise;
+      await vi.waitFor(() =>
+        expect(lines).toMatchObject([{ fields: { method: "Watch", code: "canceled" } }]),
+      );
+    },
+  );
+
   it("writes the line of a stream whose client left", async () => {
     const { url, lines } = await start({
       async *watch(_request, { signal }) {

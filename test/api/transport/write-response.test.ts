@@ -1,0 +1,51 @@
+// Streams end with their client, also when it left without having read what was sent.
+
+import { once } from "node:events";
+import * as http from "node:http";
+import * as http2 from "node:http2";
+import { expect, it, vi } from "vitest";
+import { writeResponse } from "../../../src/api/transport/write-response.ts";
+import type { HttpResponse } from "../../../src/api/transport/http-types.ts";
+import { serve } from "./serving.ts";
+
+/** Asks for `url`, takes the response's head, reads nothing more. Returns how to leave. */
+const askers: Record<string, (url: string) => Promise<() => void>> = {
+  async "HTTP/1.1"(url) {
+    const request = http.get(url);
+    const [response] = await once(request, "response");
+    return () => response.destroy();
+  },
+  async "HTTP/2"(url) {
+    const session = http2.connect(url);
+    const stream = session.request({ ":path": "/" });
+    await once(stream, "response");
+    return () => session.destroy();
+  },
+};
+
+it.for(Object.entries(askers))(
+  "ends a body that waits for its reader when the reader leaves, over %s",
+  async ([, ask]) => {
+    const written = Promise.withResolvers<void>();
+    const returned = Promise.withResolvers<void>();
+    let writing: HttpResponse | undefined;
+    async function* endless() {
+      try {
+        for (;;) yield new Uint8Array(1024 * 1024);
+      } finally {
+        returned.resolve();
+      }
+    }
+    const { url } = await serve({
+      http(_request, response) {
+        writing = response;
+        writeResponse({ status: 200, body: endless() }, response).then(written.resolve, written.reject);
+        return true;
+      },
+    });
+    const leave = await ask(url);
+    await vi.waitFor(() => expect(writing?.writableNeedDrain ?? writing?.writableLength).toBeTruthy());
+    leave();
+    await Promise.all([returned.promise, written.promise]);
+  },
+);
