@@ -15,8 +15,8 @@ export interface CallOptions {
 
 export interface ListOptions extends CallOptions {
   readonly namespace?: string | undefined;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
 }
 
 export interface WriteOptions extends CallOptions {

@@ -2,6 +2,7 @@
 // Resumes where it can, lists again where it must; the fault table is watch-failure.ts.
 import type { KubernetesObject } from "../domain/objects.ts";
 import { createBackoff } from "./backoff.ts";
+import type { Backoff } from "./backoff.ts";
 import { isKubeError } from "./errors.ts";
 import type { KubeClient } from "./kube-client.ts";
 import type { KubeLog } from "./log.ts";
@@ -12,7 +13,7 @@ import type { Resource } from "./resource.ts";
 import type { Timing } from "./timing.ts";
 import { decodeWatchEvent } from "./watch-event.ts";
 import { judge } from "./watch-failure.ts";
-import type { WatchEnding } from "./watch-failure.ts";
+import type { Verdict, WatchEnding } from "./watch-failure.ts";
 
 /** Where the objects go. None of these may throw for reasons of the object's content. */
 export interface Mirror<T> {
@@ -57,7 +58,7 @@ const healthyMs = longestWaitMs;
 
 /** Resolves when the signal is aborted or the client is closed; rejects never. */
 export async function listWatch<T extends KubernetesObject>(options: ListWatchOptions<T>): Promise<void> {
-  const { signals, log, timing, signal } = options;
+  const { signals, timing, signal } = options;
   const backoff = createBackoff(shortestWaitMs, longestWaitMs, timing.random);
   let position: string | undefined;
   let listed = false;
@@ -65,13 +66,12 @@ export async function listWatch<T extends KubernetesObject>(options: ListWatchOp
   while (!signal.aborted) {
     const listing = position === undefined;
     const since = timing.now();
-    let verdict = { ending: "closed" as WatchEnding, relist: false, leastWaitMs: 0 };
+    let verdict: Verdict = endedInOrder;
     try {
       if (position === undefined) {
         position = await list(options, limit);
         if (listed) signals.relists += 1;
         listed = true;
-        limit = pageSize;
         continue;
       }
       await watch(options, position, (version) => {
@@ -82,18 +82,37 @@ export async function listWatch<T extends KubernetesObject>(options: ListWatchOp
       verdict = judge(error);
       report(options, verdict.ending, listing, error);
     }
-    signals.reconnects[verdict.ending] = (signals.reconnects[verdict.ending] ?? 0) + 1;
-    if (verdict.ending === "undecodable") signals.decodeErrors += 1;
-    // A list whose pages outlive the API server's history is asked for in one piece.
-    if (listing) limit = verdict.ending === "expired" ? undefined : pageSize;
+    count(signals, verdict.ending);
     if (verdict.relist) position = undefined;
-    const healthy = !listing && timing.now() - since >= healthyMs;
-    if (healthy) backoff.reset();
-    const wait = Math.max(healthy && verdict.ending === "closed" ? 0 : backoff.next(), verdict.leastWaitMs);
-    await timing.sleep(wait, signal).catch((error: unknown) => {
-      if (!signal.aborted) log.error({ err: error }, "the pause before the next watch failed");
-    });
+    // A list whose pages outlive the API server's history is asked for in one piece.
+    limit = listing && verdict.ending === "expired" ? undefined : pageSize;
+    const held = !listing && timing.now() - since >= healthyMs;
+    await pause(waitAfter(verdict, held, backoff), options);
   }
+}
+
+const endedInOrder: Verdict = { ending: "closed", relist: false, leastWaitMs: 0 };
+
+/** A watch that held starts the waits over, and is followed by the next at once when it also ended in order. */
+function waitAfter({ ending, leastWaitMs }: Verdict, held: boolean, backoff: Backoff): number {
+  if (held) backoff.reset();
+  return Math.max(held && ending === "closed" ? 0 : backoff.next(), leastWaitMs);
+}
+
+async function pause<T extends KubernetesObject>(
+  milliseconds: number,
+  { timing, signal, log }: ListWatchOptions<T>,
+): Promise<void> {
+  try {
+    await timing.sleep(milliseconds, signal);
+  } catch (error) {
+    if (!signal.aborted) log.error({ err: error }, "the pause before the next watch failed");
+  }
+}
+
+function count(signals: WatchSignals, ending: WatchEnding): void {
+  signals.reconnects[ending] = (signals.reconnects[ending] ?? 0) + 1;
+  if (ending === "undecodable") signals.decodeErrors += 1;
 }
 
 function report<T extends KubernetesObject>(
@@ -113,11 +132,10 @@ async function list<T extends KubernetesObject>(
   limit: number | undefined,
 ): Promise<string> {
   const { client, resource, namespace, labelSelector, mirror, signals, timing, signal } = options;
-  const selection = { namespace, ...(labelSelector === undefined ? {} : { labelSelector }), signal, limit };
   const draft = mirror.draft();
   let continueToken: string | undefined;
   for (;;) {
-    const page = await client.listPage(resource, { ...selection, continueToken });
+    const page = await client.listPage(resource, { namespace, labelSelector, signal, limit, continueToken });
     signals.lastContactAt = timing.now();
     for (const object of page.items) draft.add(object);
     if (page.continueToken === undefined) {
