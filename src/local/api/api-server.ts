@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Admission } from "./admission.ts";
 import { sendError } from "./answer.ts";
 import type { Context } from "./context.ts";
+import { GarbageCollector } from "./gc.ts";
 import { handleObjects } from "./handle.ts";
 import { handlePath } from "./paths.ts";
 import { prepareCreate } from "./prepare.ts";
@@ -59,6 +60,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000,
   };
   addNamespaces(context);
+  const collector = new GarbageCollector(context);
   const stopping = new AbortController();
   const server = createServer((request, response) => {
     serve(context, stopping.signal, request, response).catch((error: unknown) => {
@@ -78,6 +80,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
       }),
     close: () =>
       new Promise((resolve, reject) => {
+        collector.stop();
         stopping.abort();
         server.close((error) => (error === undefined ? resolve() : reject(error)));
         setImmediate(() => server.closeAllConnections());

@@ -28,36 +28,36 @@ export function mediaType(header: string | undefined): string {
 const objectTypes = ["application/json", "application/yaml"];
 
 /** The value of a body that is an object; no media type means JSON. @throws ApiError 400 or 415. */
-export function decodeBody(text: string, contentType: string | undefined): Json {
+export function decodeBody(text: string, contentType: string | undefined, kind: string): Json {
   const type = mediaType(contentType);
-  if (type === "" || type === "application/json") return decodeJson(text);
-  if (type === "application/yaml") return decodeYaml(text);
+  if (type === "" || type === "application/json") return decodeJson(text, kind);
+  if (type === "application/yaml") return decodeYaml(text, kind);
   throw unsupportedMediaType(objectTypes);
 }
 
 /** @throws ApiError 400 when the text is not JSON. */
-export function decodeJson(text: string): Json {
+export function decodeJson(text: string, kind: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (error) {
-    throw undecodable(error);
+    throw undecodable(error, kind);
   }
 }
 
 /** The value of one YAML document; JSON is YAML. @throws ApiError 400 when it is not. */
-export function decodeYaml(text: string): Json {
-  if (/^\s*[[{]/.test(text)) return decodeJson(text);
+export function decodeYaml(text: string, kind: string): Json {
+  if (/^\s*[[{]/.test(text)) return decodeJson(text, kind);
   try {
     // maxAliasCount: a bomb of references is refused, not expanded.
     return parseYaml(text, { maxAliasCount: 50, uniqueKeys: true, merge: true }) as Json;
   } catch (error) {
-    throw undecodable(error);
+    throw undecodable(error, kind);
   }
 }
 
-function undecodable(error: unknown): Error {
+function undecodable(error: unknown, kind: string): Error {
   const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
   return badRequest(
-    `the object provided is unrecognized (must be of type v1): couldn't get version/kind; json parse error: ${why}`,
+    `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why}`,
   );
 }

@@ -1,6 +1,6 @@
 // From a decoded body to an object of the kind that the URL names, checked as kube-apiserver's decoders check it.
 import type { WriteOptions } from "./context.ts";
-import { type Json, type JsonObject, asObject, asString, isObject } from "./json.ts";
+import { type Json, type JsonObject, asObject, asString, isObject, without } from "./json.ts";
 import type { ApiObject } from "./object.ts";
 import { type ResourceType, apiVersionOf, secretType } from "./resources.ts";
 import { decodeFault } from "./schema-decode.ts";
@@ -14,7 +14,7 @@ function undecodable({ kind, version }: ResourceType, given: string, why: string
 
 function excerpt(value: Json): string {
   const text = JSON.stringify(value);
-  return text.length > 38 ? `${text.slice(0, 37)} ...` : text;
+  return text.length > 32 ? `${text.slice(0, 31)} ...` : text;
 }
 
 /** The body with apiVersion and kind. Core kinds may leave them out. @throws ApiError 400 when they are others. */
@@ -64,6 +64,9 @@ function firstBadBase64(text: string): number | undefined {
   return bad < 0 ? text.length : bad;
 }
 
+/** Fields that come first in what is stored. */
+const head = ["apiVersion", "kind", "metadata"] as const;
+
 /** An object, and the fields that its kind does not have. */
 interface Decoded {
   readonly object: ApiObject;
@@ -77,7 +80,12 @@ function decode(resource: ResourceType, value: Json): Decoded {
   const fields = asObject(pruned.value);
   const metadata = asObject(fields["metadata"]);
   return {
-    object: { ...fields, apiVersion: apiVersionOf(resource), kind: resource.kind, metadata },
+    object: {
+      apiVersion: apiVersionOf(resource),
+      kind: resource.kind,
+      metadata,
+      ...without(fields, ...head),
+    },
     unknown: resource.custom ? pruned.unknown.toSorted() : pruned.unknown,
   };
 }
@@ -121,12 +129,8 @@ export function decodePatched(resource: ResourceType, value: Json, options: Writ
 export function conform(resource: ResourceType, object: ApiObject): ApiObject {
   const { value } = prune(object, schemaOf(resource.schema));
   const fields = asObject(value);
-  return {
-    ...fields,
-    apiVersion: object.apiVersion,
-    kind: object.kind,
-    metadata: asObject(fields["metadata"]),
-  };
+  const metadata = asObject(fields["metadata"]);
+  return { apiVersion: object.apiVersion, kind: object.kind, metadata, ...without(fields, ...head) };
 }
 
 /** The configuration of a server-side apply. @throws ApiError 400, or 500 for unknown fields as kube-apiserver does. */

@@ -33,7 +33,6 @@ function resourceEntries(type: ResourceType): readonly JsonObject[] {
     entry,
     ...(type.status ? [sub("status", kind, ["get", "patch", "update"])] : []),
     ...(kind === "Pod" ? [sub("binding", "Binding", ["create"])] : []),
-    ...(kind === "Namespace" ? [sub("finalize", kind, ["update"])] : []),
   ];
 }
 

@@ -1,6 +1,7 @@
 // One request for objects: from route, method and body to the answer.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { acceptedFormat, addWarnings, listText, sendText } from "./answer.ts";
+import { acceptedFormat, addWarnings, listMeta, listText, sendText } from "./answer.ts";
+import { bindPod } from "./binding.ts";
 import { decodeBody, readBody } from "./body.ts";
 import { type Context, writeOptions } from "./context.ts";
 import { decodeObject } from "./decode.ts";
@@ -11,8 +12,9 @@ import { getObject, listObjects } from "./read.ts";
 import { deleteObject, parseDeleteOptions } from "./remove.ts";
 import { type ResourceRoute, flag } from "./route.ts";
 import { badRequest, methodNotAllowed, noSuchResource } from "./status.ts";
+import { includeObjectOf, tableText } from "./table.ts";
 import { serveWatch } from "./watch.ts";
-import { createObject, updateObject } from "./write.ts";
+import { createObject, requireRevision, updateObject } from "./write.ts";
 
 /** One HTTP exchange about objects. `stopping` aborts when the server closes. */
 export interface Exchange {
@@ -26,24 +28,59 @@ export interface Exchange {
 
 type Handler = (exchange: Exchange) => Promise<void> | void;
 
-function answer({ request, response }: Exchange, code: number, object: ApiObject): void {
-  sendText(request, response, code, encoded(object), acceptedFormat(request.headers.accept));
+function answer(exchange: Exchange, code: number, object: ApiObject): void {
+  const { request, response, route, query, context } = exchange;
+  const format = acceptedFormat(request.headers.accept);
+  const revision = { resourceVersion: meta(object, "resourceVersion") };
+  const text =
+    format === "table"
+      ? tableText(route.resource, [object], revision, includeObjectOf(query), context.clock())
+      : encoded(object);
+  sendText(request, response, code, text, format);
+}
+
+function watch({ context, route, query, request, response, stopping }: Exchange): void {
+  if (acceptedFormat(request.headers.accept) !== "table") {
+    serveWatch(context, route, query, response, stopping);
+    return;
+  }
+  let header = true;
+  serveWatch(context, route, query, response, stopping, (object) => {
+    const revision = { resourceVersion: meta(object, "resourceVersion") };
+    const now = context.clock();
+    const text = tableText(route.resource, [object], revision, includeObjectOf(query), now, header);
+    header = false;
+    return text;
+  });
 }
 
 const read: Handler = (exchange) => {
-  const { context, route, query, request, response, stopping } = exchange;
-  const format = acceptedFormat(request.headers.accept);
+  const { context, route, query, request, response } = exchange;
   if (flag(query, "watch")) {
-    serveWatch(context, route, query, response, stopping);
-  } else if (route.name === undefined) {
-    sendText(request, response, 200, listText(route.resource, listObjects(context, route, query)), format);
-  } else answer(exchange, 200, getObject(context, route));
+    watch(exchange);
+    return;
+  }
+  if (route.name !== undefined) {
+    answer(exchange, 200, getObject(context, route));
+    return;
+  }
+  const format = acceptedFormat(request.headers.accept);
+  const list = listObjects(context, route, query);
+  const text =
+    format === "table"
+      ? tableText(route.resource, list.items, listMeta(list), includeObjectOf(query), context.clock())
+      : listText(route.resource, list);
+  sendText(request, response, 200, text, format);
 };
 
 const create: Handler = async (exchange) => {
   const { context, route, query, request, response } = exchange;
   const options = writeOptions(query, request.headers["user-agent"], "CreateOptions");
-  const value = decodeBody(await readBody(request), request.headers["content-type"]);
+  const value = decodeBody(await readBody(request), request.headers["content-type"], route.resource.kind);
+  if (route.subresource === "binding") {
+    sendText(request, response, 201, JSON.stringify(bindPod(context, route, value, options)), "json");
+    return;
+  }
   const body = decodeObject(route.resource, value, options);
   const created = createObject(context, route, body, options);
   addWarnings(response, options.warnings);
@@ -53,14 +90,16 @@ const create: Handler = async (exchange) => {
 const replace: Handler = async (exchange) => {
   const { context, route, query, request, response } = exchange;
   const options = writeOptions(query, request.headers["user-agent"], "UpdateOptions");
-  const value = decodeBody(await readBody(request), request.headers["content-type"]);
+  const value = decodeBody(await readBody(request), request.headers["content-type"], route.resource.kind);
   const body = decodeObject(route.resource, value, options);
   if (meta(body, "name") !== route.name) {
     throw badRequest(
       `the name of the object (${meta(body, "name")}) does not match the name on the URL (${route.name})`,
     );
   }
-  const updated = updateObject(context, route, getObject(context, route), body, options);
+  const old = getObject(context, route);
+  requireRevision(route.resource, meta(old, "name"), body);
+  const updated = updateObject(context, route, old, body, options);
   addWarnings(response, options.warnings);
   answer(exchange, 200, updated);
 };
@@ -81,7 +120,7 @@ const patch: Handler = async (exchange) => {
 
 async function deleteBody(request: IncomingMessage): Promise<Json | undefined> {
   const text = await readBody(request);
-  return text === "" ? undefined : decodeBody(text, request.headers["content-type"]);
+  return text === "" ? undefined : decodeBody(text, request.headers["content-type"], "DeleteOptions");
 }
 
 const remove: Handler = async (exchange) => {
@@ -134,6 +173,7 @@ const byMethod: Readonly<Record<string, Handler>> = {
 };
 
 function allowed(method: string, { name, subresource, resource, namespace }: ResourceRoute): boolean {
+  if (subresource === "binding") return method === "POST";
   if (subresource !== undefined) return ["GET", "PUT", "PATCH"].includes(method);
   if (name !== undefined) return method !== "POST";
   if (method === "GET") return true;
@@ -141,6 +181,7 @@ function allowed(method: string, { name, subresource, resource, namespace }: Res
 }
 
 function hasSubresource({ resource, subresource }: ResourceRoute): boolean {
+  if (subresource === "binding") return resource.kind === "Pod";
   return subresource === undefined || (subresource === "status" && resource.status);
 }
 

@@ -21,7 +21,11 @@ export function nameCauses(resource: ResourceType, name: string): readonly Cause
     const message = `Invalid value: ${JSON.stringify(name)}: ${text}`;
     causes.push({ reason: "FieldValueInvalid", message, field: "metadata.name" });
   };
-  if (name.length > limit) add(`must be no more than ${limit} bytes`);
+  if (name.length > limit) add(`must be no more than ${limit} characters`);
+  if (isLabel && name.includes(".")) {
+    add("must not contain dots");
+    return causes;
+  }
   if (!(isLabel ? dnsLabel : dnsSubdomain).test(name)) add(isLabel ? labelText : subdomainText);
   return causes;
 }

@@ -54,11 +54,11 @@ function patchedValue(
 
 function parsePatch(text: string): ReturnType<typeof decodeJson> {
   try {
-    return decodeJson(text);
+    return decodeJson(text, "Patch");
   } catch (error) {
-    if (error instanceof ApiError)
-      throw badRequest(`invalid JSON patch: ${error.message.split(": ").at(-1) ?? ""}`);
-    throw error;
+    throw error instanceof ApiError
+      ? Object.assign(badRequest("invalid JSON patch"), { cause: error })
+      : error;
   }
 }
 
@@ -85,7 +85,7 @@ function apply(
 ): Patched {
   requireManager(request.query);
   const { resource, name = "", subresource } = route;
-  const value = decodeYaml(request.text);
+  const value = decodeYaml(request.text, resource.kind);
   requireName(asString(asObject(asObject(value)["metadata"])["name"]) ?? "", route);
   const config = inNamespace(route, decodeApplied(resource, value, name));
   const live = context.store.get(resource, keyOf(route.namespace, name));

@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { send } from "./answer.ts";
 import { discovery } from "./discovery.ts";
+import type { JsonObject } from "./json.ts";
+import { openApiV2, openApiV2Protobuf, openApiV2ProtobufType, openApiV3 } from "./openapi.ts";
 import { methodNotAllowed, noSuchResource } from "./status.ts";
 
 /** What the server calls itself; the Kubernetes release whose behaviour it follows. */
@@ -19,6 +21,12 @@ export const serverVersion = {
 
 const health = new Set(["/healthz", "/livez", "/readyz", "/healthz/ping", "/livez/ping", "/readyz/ping"]);
 
+function documentAt(path: string): JsonObject | undefined {
+  if (path === "/version") return serverVersion;
+  if (path === "/openapi/v2") return openApiV2;
+  return path.startsWith("/openapi/v3") ? openApiV3(path) : discovery(path);
+}
+
 /** @throws ApiError 404 or 405. */
 export function handlePath(pathname: string, request: IncomingMessage, response: ServerResponse): void {
   if (request.method !== "GET" && request.method !== "HEAD") throw methodNotAllowed();
@@ -27,7 +35,11 @@ export function handlePath(pathname: string, request: IncomingMessage, response:
     send(request, response, 200, "text/plain; charset=utf-8", "ok");
     return;
   }
-  const document = path === "/version" ? serverVersion : discovery(path);
+  if (path === "/openapi/v2" && (request.headers.accept ?? "").includes(openApiV2ProtobufType)) {
+    send(request, response, 200, openApiV2ProtobufType, openApiV2Protobuf);
+    return;
+  }
+  const document = documentAt(path);
   if (document === undefined) throw noSuchResource();
   send(request, response, 200, "application/json", JSON.stringify(document));
 }

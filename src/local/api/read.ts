@@ -27,7 +27,7 @@ export function parseRevision(text: string | null): number | undefined {
   if (text === null || text === "") return undefined;
   if (!/^\d+$/.test(text)) {
     throw badRequest(
-      `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
     );
   }
   return Number(text);
@@ -70,7 +70,7 @@ function decodeContinue(token: string): Continue {
 }
 
 function badContinue(cause: unknown): Error {
-  return Object.assign(badRequest("continue key is not valid"), { cause });
+  return Object.assign(badRequest("invalid continue token: continue key is not valid"), { cause });
 }
 
 function invalidListOptions(causes: readonly Cause[]): ApiError {
@@ -94,7 +94,7 @@ function requireMatchRules(query: URLSearchParams, revision: number | undefined)
     throw invalidListOptions([
       {
         reason: "FieldValueNotSupported",
-        message: `Unsupported value: "${match}": supported values: "Exact", "NotOlderThan"`,
+        message: `Unsupported value: "${match}": supported values: "Exact", "NotOlderThan", ""`,
         field: "resourceVersionMatch",
       },
     ]);

@@ -34,7 +34,7 @@ export function parseDeleteOptions(body: Json | undefined, query: URLSearchParam
       ? "Orphan"
       : "Background");
   if (policy !== "Background" && policy !== "Foreground" && policy !== "Orphan") {
-    const message = `Unsupported value: "${policy}": supported values: "Background", "Foreground", "Orphan"`;
+    const message = `Unsupported value: "${policy}": supported values: "Foreground", "Background", "Orphan", "nil"`;
     throw new ApiError(
       422,
       "Invalid",
@@ -59,13 +59,14 @@ export function parseDeleteOptions(body: Json | undefined, query: URLSearchParam
 function requirePreconditions(route: ResourceRoute, object: ApiObject, wanted: DeleteOptions): void {
   const name = meta(object, "name");
   const checks = [
-    ["UID", wanted.uid, meta(object, "uid")],
-    ["ResourceVersion", wanted.resourceVersion, meta(object, "resourceVersion")],
+    ["UID", wanted.uid, meta(object, "uid"), "deleted and then recreated"],
+    ["ResourceVersion", wanted.resourceVersion, meta(object, "resourceVersion"), "modified"],
   ] as const;
-  for (const [what, precondition, actual] of checks) {
+  for (const [what, precondition, actual, happened] of checks) {
     if (precondition === undefined || precondition === actual) continue;
-    const why = `the ${what} in the precondition (${precondition}) does not match the ${what} in record (${actual}). The object might have been deleted and then recreated`;
-    throw conflict(route.resource, name, why);
+    const why = `the ${what} in the precondition (${precondition}) does not match the ${what} in record (${actual}). The object might have been ${happened}`;
+    // kube-apiserver names the kind here, not the resource.
+    throw conflict({ ...route.resource, plural: route.resource.kind }, name, why);
   }
 }
 
@@ -121,9 +122,10 @@ export function deleteObject(
   const sooner = typeof currentGrace === "number" && grace < currentGrace;
   const sameFinalizers = finalizers.join() === finalizersOf(object).join();
   if (already && !sooner && sameFinalizers) return { object, gone: false };
+  const seconds = resource === namespaceType ? undefined : grace;
   const marked = withMeta(object, {
     deletionTimestamp: already && !sooner ? object.metadata["deletionTimestamp"] : deadline(context, grace),
-    deletionGracePeriodSeconds: grace,
+    deletionGracePeriodSeconds: seconds,
     finalizers: finalizers.length > 0 ? finalizers : undefined,
   });
   return {

@@ -8,6 +8,8 @@ export interface PrinterColumn {
   /** A plain path (`.status.phase`), or one with a condition filter (`.status.conditions[?(@.type=='Ready')].status`). */
   readonly jsonPath: string;
   readonly description?: string;
+  /** Prints how many entries the value has. */
+  readonly count?: boolean;
   /** Above 0: shown with `-o wide` only. */
   readonly priority?: number;
 }
@@ -31,6 +33,8 @@ export interface ResourceType {
 
 const age: PrinterColumn = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" };
 
+const data: PrinterColumn = { name: "Data", type: "integer", jsonPath: ".data", count: true };
+
 function core(
   kind: string,
   plural: string,
@@ -53,7 +57,7 @@ function core(
     custom: false,
     status: more.status ?? false,
     schema: { core: kind },
-    columns: more.columns ?? [],
+    columns: more.columns ?? [age],
   };
 }
 
@@ -85,7 +89,7 @@ function condition(type: string, name = type, priority = 0): PrinterColumn {
 
 /** Every kind, in the order of discovery. */
 export const resourceTypes: readonly ResourceType[] = [
-  core("ConfigMap", "configmaps", ["cm"]),
+  core("ConfigMap", "configmaps", ["cm"], { columns: [data, age] }),
   core("Event", "events", ["ev"], {
     columns: [
       { name: "Last Seen", type: "date", jsonPath: ".lastTimestamp" },
@@ -114,7 +118,9 @@ export const resourceTypes: readonly ResourceType[] = [
       { name: "Node", type: "string", jsonPath: ".spec.nodeName", priority: 1 },
     ],
   }),
-  core("Secret", "secrets", [], { columns: [{ name: "Type", type: "string", jsonPath: ".type" }, age] }),
+  core("Secret", "secrets", [], {
+    columns: [{ name: "Type", type: "string", jsonPath: ".type" }, data, age],
+  }),
   core("ServiceAccount", "serviceaccounts", ["sa"]),
   // KubeVirt keeps in these what each run of a VM was started from.
   custom("apps", "ControllerRevision", "controllerrevisions", "controllerrevision", {

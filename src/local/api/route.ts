@@ -47,7 +47,7 @@ export function parseRoute(pathname: string): ResourceRoute | undefined {
 
 function isNamespaceSubresource(group: string, rest: readonly string[]): boolean {
   const [, , third = ""] = rest;
-  return group === namespaceType.group && rest.length === 3 && ["status", "finalize"].includes(third);
+  return group === namespaceType.group && rest.length === 3 && third === "status";
 }
 
 /** A query parameter that is absent, or `true`/`1`, or false. */

@@ -63,6 +63,11 @@ function load(source: SchemaSource): Schema {
 
 const loaded = new Map<SchemaSource, Schema>();
 
+/** Every schema of core/v1, by name. */
+export function coreSchemas(): JsonObject {
+  return readSchemaFile("core-v1.json");
+}
+
 /** The schema of a kind, with the metadata that every kind has. */
 export function schemaOf(source: SchemaSource): Schema {
   let schema = loaded.get(source);
@@ -74,7 +79,7 @@ export function schemaOf(source: SchemaSource): Schema {
 export function resolve(schema: Schema): Schema {
   if (schema.$ref === undefined) return schema;
   const name = schema.$ref.slice("#/components/schemas/".length);
-  const target = readSchemaFile("core-v1.json")[name];
+  const target = coreSchemas()[name];
   if (!isObject(target)) throw new Error(`no schema ${name}`);
   return target;
 }

@@ -3,8 +3,8 @@ import type { KubernetesObject } from "../../domain/objects.ts";
 import type { AdmissionRequest, Refusal } from "./admission.ts";
 import { type Context, type WriteOptions, timestamp } from "./context.ts";
 import { conform } from "./decode.ts";
-import { jsonEqual } from "./json.ts";
-import { type ApiObject, finalizersOf, meta, withMeta } from "./object.ts";
+import { asList, jsonEqual } from "./json.ts";
+import { type ApiObject, finalizersOf, meta, ownersOf, withMeta } from "./object.ts";
 import { metadataCauses } from "./metadata-rules.ts";
 import { generateName, nameCauses } from "./object-names.ts";
 import { prepareCreate, prepareUpdate, updateCauses, withDefaults } from "./prepare.ts";
@@ -143,7 +143,7 @@ export function createObject(
   ownership: Ownership = "tracked",
 ): ApiObject {
   const { resource } = route;
-  const object = named(resource, inNamespace(route, body));
+  const object = dedupOwners(named(resource, inNamespace(route, body)), options);
   const name = meta(object, "name");
   requireNamespace(context, route, name);
   if (meta(object, "resourceVersion") !== "" && ownership === "tracked") {
@@ -168,6 +168,31 @@ export function createObject(
 const staleText =
   "the object has been modified; please apply your changes to the latest version and try again";
 
+/** Custom resources are never replaced unseen. */
+export function requireRevision(resource: ResourceType, name: string, object: ApiObject): void {
+  if (!resource.custom || meta(object, "resourceVersion") !== "") return;
+  throw invalid({ ...resource, kind: resource.plural }, name, [
+    {
+      reason: "FieldValueInvalid",
+      message: "Invalid value: 0: must be specified for an update",
+      field: "metadata.resourceVersion",
+    },
+  ]);
+}
+
+/** Owner references of one uid count once; the client is told. */
+function dedupOwners(object: ApiObject, options: WriteOptions): ApiObject {
+  const references = asList(object.metadata["ownerReferences"]);
+  const uids = ownersOf(object).map(({ uid }) => uid);
+  const repeated = [...new Set(uids.filter((uid, index) => uids.indexOf(uid) !== index))];
+  if (repeated.length === 0) return object;
+  options.warnings.push(
+    `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${repeated.join(", ")}`,
+  );
+  const ownerReferences = references.filter((_, index) => uids.indexOf(uids[index] ?? "") === index);
+  return withMeta(object, { ownerReferences });
+}
+
 function requireSame(resource: ResourceType, old: ApiObject, object: ApiObject): void {
   const name = meta(old, "name");
   const uid = meta(object, "uid");
@@ -190,7 +215,7 @@ export function updateObject(
 ): ApiObject {
   const { resource } = route;
   const name = meta(old, "name");
-  const object = inNamespace(route, body);
+  const object = dedupOwners(inNamespace(route, body), options);
   requireSame(resource, old, object);
   const prepared = prepareUpdate(resource, old, conform(resource, object), route.subresource);
   const owned = ownership === "applied" ? prepared : tracked(context, route, old, prepared, options);
