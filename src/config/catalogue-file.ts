@@ -1,13 +1,5 @@
 // The catalogue file: YAML to physical networks, strictly. A wrong file stops the start with the line and the reason.
-import {
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  type YAMLMap,
-} from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from "yaml";
 import {
   builtInCatalogue,
   type Catalogue,

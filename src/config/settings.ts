@@ -76,7 +76,11 @@ export function readSettings(raw: RawSettings): Settings {
     tls: readTls(raw),
     kubeconfig: raw.kubeconfig,
     config: raw.config,
-    logLevel: oneOf(raw.logLevel ?? "info", logLevels, "--log-level (MULTINIC_LOG_LEVEL)"),
+    logLevel: oneOf(
+      raw.logLevel ?? (raw.examples === true ? "warn" : "info"),
+      logLevels,
+      "--log-level (MULTINIC_LOG_LEVEL)",
+    ),
     virtHandlerMetrics: (raw.virtHandlerMetrics ?? "")
       .split(",")
       .filter((url) => url !== "")

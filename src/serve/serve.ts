@@ -1,13 +1,13 @@
 // The `serve` command: settings, cluster (real or embedded), service, and an orderly end on SIGINT or SIGTERM.
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { pino } from "pino";
 import { stringify } from "yaml";
-import { parseCatalogue } from "../config/catalogue-file.ts";
 import { readSettings, type RawSettings, type Settings } from "../config/settings.ts";
-import { builtInCatalogue, type Catalogue } from "../domain/catalogue.ts";
+import type { Catalogue } from "../domain/catalogue.ts";
 import { connectKube } from "../kube/connect.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { exampleNamespace, runExamples } from "./examples.ts";
+import { loadCatalogue } from "./load-catalogue.ts";
 import { startService, type Service } from "./service.ts";
 
 export interface ServeIo {
@@ -15,11 +15,6 @@ export interface ServeIo {
   /** Aborted when the process is asked to end. */
   readonly signal: AbortSignal;
   readonly version: string;
-}
-
-/** Reads the catalogue file, or gives the built-in one. @throws SettingsError that names file and line. */
-export async function loadCatalogue(file: string | undefined): Promise<Catalogue> {
-  return file === undefined ? builtInCatalogue() : parseCatalogue(await readFile(file, "utf8"), file);
 }
 
 /** Serves until asked to end. @throws SettingsError, KubeError, or the system's error for a port that cannot be had. */

@@ -26,8 +26,10 @@ export interface ServeOptions {
   readonly writeKubeconfig?: string;
   /** fast or realistic. */
   readonly localDelays: string;
-  /** trace, debug, info, warn, error or fatal. */
-  readonly logLevel: string;
+  /** URLs with commas between: where virt-handler's counters are read. */
+  readonly virtHandlerMetrics?: string;
+  /** debug, info, warn, error or silent. */
+  readonly logLevel?: string;
 }
 
 export function serveCommand(run: Run): Command {
@@ -76,14 +78,21 @@ export function serveCommand(run: Run): Command {
         "--local-delays <fast|realistic>",
         "how long the embedded cluster takes for things",
         "MULTINIC_LOCAL_DELAYS",
-      ).default("realistic"),
+      ).default("fast"),
+    )
+    .addOption(
+      envOption(
+        "--virt-handler-metrics <urls>",
+        "where virt-handler's counters are read, with commas between",
+        "MULTINIC_VIRT_HANDLER_METRICS",
+      ),
     )
     .addOption(
       envOption(
         "--log-level <level>",
-        "trace, debug, info, warn, error or fatal",
+        "debug, info, warn, error or silent; default info, with --examples warn",
         "MULTINIC_LOG_LEVEL",
-      ).default("info"),
+      ),
     )
     .action(run((session, options: ServeOptions) => session.deps.serve(options)));
 }

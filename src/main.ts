@@ -1,0 +1,70 @@
+// The process: the command line on the real terminal, with the parts it needs loaded when a command asks for them.
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { runCli } from "./cli/cli.ts";
+import { CliError, exitCode } from "./cli/io.ts";
+import { SettingsError } from "./config/settings.ts";
+
+const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  readonly version: string;
+};
+
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  // A second signal ends the process at once, as people expect.
+  process.once(signal, () => stopping.abort());
+}
+
+process.exitCode = await runCli(
+  process.argv.slice(2),
+  {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    isTerminal: process.stdout.isTTY,
+    columns: process.stdout.columns,
+    signal: stopping.signal,
+  },
+  {
+    version: manifest.version,
+    async serve(options) {
+      const { serve } = await import("./serve/serve.ts");
+      try {
+        await serve(options, { stdout: process.stdout, signal: stopping.signal, version: manifest.version });
+        return exitCode.ok;
+      } catch (error) {
+        throw asCliError(error);
+      }
+    },
+    async offline({ config }) {
+      const { createOfflineTransport } = await import("./serve/offline.ts");
+      const { loadCatalogue } = await import("./serve/load-catalogue.ts");
+      try {
+        return createOfflineTransport(await loadCatalogue(config));
+      } catch (error) {
+        throw asCliError(error);
+      }
+    },
+  },
+);
+
+/** What a person can mend by another setting is wrong use; anything else is a defect and keeps its stack. */
+function asCliError(error: unknown): unknown {
+  if (error instanceof SettingsError)
+    return new CliError(error.message, exitCode.usage, "see multinic serve --help");
+  const { code, syscall, address, port, path } = error as NodeJS.ErrnoException & {
+    readonly address?: string;
+    readonly port?: number;
+  };
+  if (code === "EADDRINUSE" || code === "EACCES" || code === "EADDRNOTAVAIL") {
+    if (syscall === "listen") {
+      const next = "choose another with --listen, or with --local-api-listen for the embedded cluster";
+      return new CliError(`${address}:${port} cannot be listened on (${code})`, exitCode.usage, next);
+    }
+  }
+  if (path !== undefined && (code === "ENOENT" || code === "EACCES" || code === "EISDIR")) {
+    return new CliError(`${path} cannot be read (${code})`, exitCode.usage);
+  }
+  return error;
+}
