@@ -42,8 +42,6 @@ export async function runCli(args: readonly string[], io: CliIo, deps: CliDeps):
     // Help and --version end by an error of code 0; what commander refuses was told by it.
     if (reason instanceof CommanderError) return reason.exitCode === 0 ? exitCode.ok : exitCode.usage;
     return tellFailure(reason, { output: "table" }, session);
-  } finally {
-    session.close();
   }
 }
 

@@ -12,7 +12,7 @@ import { countLine, findingLines } from "./output/findings-text.ts";
 import { structured, type OutputFormat } from "./output/structured.ts";
 import type { TableOptions } from "./output/table.ts";
 import { readInput } from "./read-input.ts";
-import { connectToServer, type Connection } from "./server.ts";
+import { transportTo } from "./server.ts";
 import { styleFor, type Style } from "./style.ts";
 
 /** Made once per run by `createSession`. */
@@ -21,9 +21,8 @@ export interface Session {
   readonly deps: CliDeps;
   readonly style: Style;
   readonly tables: TableOptions;
-  /** The service at that URL; ended by `close`. */
+  /** The service at that URL. */
   readonly connect: (url: string) => Transport;
-  readonly close: () => void;
   /** Results, a line each. */
   readonly print: (lines: readonly string[]) => void;
   /** Everything beside the result, a line each. */
@@ -32,7 +31,6 @@ export interface Session {
 
 export function createSession(io: CliIo, deps: CliDeps): Session {
   const style = styleFor(io);
-  const connections: Connection[] = [];
   const write = (to: CliIo["stdout"]) => (lines: readonly string[]) => {
     if (lines.length > 0) to.write(`${lines.join("\n")}\n`);
   };
@@ -41,14 +39,7 @@ export function createSession(io: CliIo, deps: CliDeps): Session {
     deps,
     style,
     tables: { style, width: io.isTerminal ? io.columns : undefined },
-    connect: (url) => {
-      const connection = connectToServer(url, deps);
-      connections.push(connection);
-      return connection.transport;
-    },
-    close: () => {
-      for (const { close } of connections) close();
-    },
+    connect: (url) => transportTo(url, deps),
     print: write(io.stdout),
     note: write(io.stderr),
   };

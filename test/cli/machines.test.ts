@@ -1,0 +1,574 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
+import { describe, it } from "vitest";
+import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import {
+  InterfaceStatusService,
+  type WatchInterfaceStatusRequest,
+  type WatchInterfaceStatusResponse,
+} from "../../gen/multinic/v1/interface_status_service_pb.ts";
+import { FindingSchema, NetworkType, Severity } from "../../gen/multinic/v1/network_pb.ts";
+import {
+  Effect,
+  InterfaceState,
+  InterfaceStatusSchema,
+  ObjectAction,
+  type InterfaceStatus,
+} from "../../gen/multinic/v1/virtual_machine_pb.ts";
+import {
+  VirtualMachineService,
+  type ApplyVMRequest,
+  type DeleteVMRequest,
+  type ListVMsRequest,
+} from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
+import { run } from "./run-cli.ts";
+
+const file = "examples/6.1-basic.yaml";
+const plan = {
+  objects: [
+    {
+      action: ObjectAction.UNCHANGED,
+      kind: "NetworkAttachmentDefinition",
+      namespace: "shop",
+      name: "mn-1",
+      reason: "",
+    },
+    {
+      action: ObjectAction.UPDATE,
+      kind: "VirtualMachine",
+      namespace: "shop",
+      name: "multi-nic-vm",
+      reason: "spec differs",
+    },
+  ],
+  changes: [
+    {
+      field: "networks[eth1].vlanId",
+      nic: "eth1",
+      oldValue: "",
+      newValue: "100",
+      effect: Effect.RESTART,
+      reason: "another network",
+    },
+  ],
+  effect: Effect.RESTART,
+  fingerprint: "abc",
+};
+const planText = `
+ACTION     KIND                         NAME               WHY
+unchanged  NetworkAttachmentDefinition  shop/mn-1          -
+update     VirtualMachine               shop/multi-nic-vm  spec differs
+
+FIELD                  OLD  NEW  EFFECT   WHY
+networks[eth1].vlanId  -    100  restart  another network
+
+effect: restart (takes effect when the VM is restarted)
+fingerprint: abc
+`.slice(1);
+
+const nic = (
+  name: string,
+  state: InterfaceState,
+  more: MessageInitShape<typeof InterfaceStatusSchema> = {},
+): InterfaceStatus =>
+  create(InterfaceStatusSchema, {
+    namespace: "shop",
+    vm: "multi-nic-vm",
+    nic: name,
+    type: NetworkType.BRIDGE,
+    network: "shop/mn-1",
+    state,
+    ...more,
+  });
+const up = (name: string): InterfaceStatus =>
+  nic(name, InterfaceState.UP, {
+    guestInterface: name,
+    macAddress: "02:00:5e:10:00:01",
+    ipAddresses: ["192.0.2.10", "2001:db8::10"],
+    reason: "GuestAgentReports",
+  });
+const waiting = (name: string): InterfaceStatus =>
+  nic(name, InterfaceState.UNKNOWN, {
+    reason: "GuestAgentMissing",
+    message: "the guest agent has not reported",
+  });
+
+type Event = WatchInterfaceStatusResponse["event"];
+const snapshot = (interfaces: InterfaceStatus[], reset = false): Event =>
+  ({ case: "snapshot", value: { reset, interfaces } }) as Event;
+const synced = { case: "synced", value: { interfaceCount: 1 } } as Event;
+const changes = (updated: InterfaceStatus[], removed: object[] = []): Event =>
+  ({ case: "changes", value: { updated, removed, merged: 0 } }) as Event;
+
+/** Answers each call of the stream with the next of `streams`; after its events the stream stays open, or fails. */
+function streaming(
+  streams: readonly { readonly events: readonly Event[]; readonly error?: ConnectError }[],
+  asked: WatchInterfaceStatusRequest[] = [],
+): (router: ConnectRouter) => void {
+  let sent = 0;
+  return (router) =>
+    void router.service(InterfaceStatusService, {
+      async *watchInterfaceStatus(request, context) {
+        const stream = streams[asked.length];
+        asked.push(request);
+        for (const event of stream?.events ?? []) {
+          sent += 1;
+          yield { resumeToken: `t${sent}`, event };
+        }
+        if (stream?.error) throw stream.error;
+        await new Promise((resolve) => context.signal.addEventListener("abort", resolve, { once: true }));
+      },
+    });
+}
+
+describe("multinic plan", () => {
+  it("shows what would be written and what that does, and writes nothing", async ({ expect }) => {
+    const asked: ApplyVMRequest[] = [];
+    const { code, stdout, connected } = await run(`plan ${file} -n shop`, {
+      routes: (router) =>
+        void router.service(VirtualMachineService, {
+          applyVM: (request) => {
+            asked.push(request);
+            return { plan };
+          },
+        }),
+    });
+    expect(stdout).toBe(planText);
+    expect({ code, connected }).toEqual({ code: 0, connected: ["http://127.0.0.1:8080"] });
+    expect(asked[0]).toMatchObject({ validateOnly: true, virtualMachine: { namespace: "shop" } });
+  });
+
+  it("fails on findings of severity error", async ({ expect }) => {
+    const finding = {
+      code: "MAC_IN_USE",
+      severity: Severity.ERROR,
+      field: "networks[0].macAddress",
+      message: "taken",
+    };
+    const answer = await run(`plan ${file}`, {
+      routes: (router) =>
+        void router.service(VirtualMachineService, { applyVM: () => ({ findings: [finding] }) }),
+    });
+    expect(answer).toMatchObject({ code: 1, stdout: "" });
+    expect(answer.stderr).toBe("error  networks[0].macAddress  MAC_IN_USE  taken\n1 error\n\n");
+  });
+});
+
+describe("multinic apply", () => {
+  const applying =
+    (asked: ApplyVMRequest[] = []) =>
+    (router: ConnectRouter): void =>
+      void router.service(VirtualMachineService, {
+        applyVM: (request) => {
+          asked.push(request);
+          return { plan, written: true, etag: "7" };
+        },
+      });
+
+  it("applies the plan of the fingerprint and answers with it", async ({ expect }) => {
+    const asked: ApplyVMRequest[] = [];
+    const table = await run(`apply ${file} -n shop --plan-fingerprint abc`, { routes: applying(asked) });
+    const json = await run(`apply ${file} -n shop -o json`, { routes: applying(asked) });
+    expect(table).toMatchObject({ code: 0, stdout: planText });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      written: true,
+      etag: "7",
+      plan: { effect: "EFFECT_RESTART" },
+    });
+    expect(asked.map(({ planFingerprint, validateOnly }) => [planFingerprint, validateOnly])).toEqual([
+      ["abc", false],
+      ["", false],
+    ]);
+  });
+
+  it("waits until every NIC is Up, and tells how it goes on stderr", async ({ expect }) => {
+    const asked: WatchInterfaceStatusRequest[] = [];
+    const streams = [
+      {
+        events: [
+          snapshot([waiting("eth0"), nic("eth1", InterfaceState.DOWN, { reason: "VmNotRunning" })]),
+          synced,
+          changes([up("eth1")]),
+        ],
+        error: new ConnectError("going down", Code.Unavailable),
+      },
+      { events: [synced, changes([waiting("eth0")]), changes([up("eth0")])] },
+    ];
+    const { code, stdout, stderr } = await run(`apply ${file} -n shop --wait`, {
+      routes: (router) => {
+        applying()(router);
+        streaming(streams, asked)(router);
+      },
+    });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: planText });
+    expect(stderr).toBe(
+      `
+eth0  Unknown  GuestAgentMissing  the guest agent has not reported
+eth1  Down  VmNotRunning
+eth1  Up  GuestAgentReports
+connection lost (going down); connecting again
+eth0  Up  GuestAgentReports
+every NIC of shop/multi-nic-vm is as asked for
+`.slice(1),
+    );
+    expect(asked.map(({ vmNames, resumeToken }) => [vmNames, resumeToken])).toEqual([
+      [["multi-nic-vm"], ""],
+      [["multi-nic-vm"], "t3"],
+    ]);
+  });
+
+  it("gives up after --timeout and says what each NIC waits for", async ({ expect }) => {
+    const { code, stderr } = await run(`apply ${file} -n shop --wait --timeout 200ms`, {
+      routes: (router) => {
+        applying()(router);
+        streaming([{ events: [snapshot([up("eth0")]), synced] }])(router);
+      },
+    });
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      "error: after 0.2 s 1 of 2 NICs are not as asked for:\n  eth1  not seen yet\nnext: ",
+    );
+  });
+
+  it("waits for Down where the document pulls the cable, and for nothing where the VM is not to run", async ({
+    expect,
+  }) => {
+    const stdin = "name: multi-nic-vm\nnetworks: [{name: eth0, linkState: down}]\n";
+    const routes = (router: ConnectRouter): void => {
+      applying()(router);
+      streaming([{ events: [snapshot([nic("eth0", InterfaceState.DOWN)]), synced] }])(router);
+    };
+    expect((await run("apply - --wait", { stdin, routes })).code).toBe(0);
+    const halted = await run("apply - --wait", { stdin: `${stdin}runStrategy: Halted`, routes: applying() });
+    expect(halted).toMatchObject({
+      code: 0,
+      stderr: "nothing to wait for: the VM is not to run (runStrategy Halted)\n",
+    });
+  });
+
+  it("shows the findings that the service refuses with", async ({ expect }) => {
+    const finding = {
+      code: "NETWORK_NOT_FOUND",
+      severity: Severity.ERROR,
+      field: "networks[0].nadName",
+      message: "shop/lan does not exist",
+      fix: { description: "make it" },
+    };
+    const details = [
+      {
+        desc: ErrorInfoSchema,
+        value: { reason: "FINDINGS", domain: "multinic", metadata: { omittedDetails: "3" } },
+      },
+      {
+        desc: BadRequestSchema,
+        value: {
+          fieldViolations: [
+            { field: "networks[0].nadName", description: "same", reason: "NETWORK_NOT_FOUND" },
+          ],
+        },
+      },
+      { desc: FindingSchema, value: finding },
+    ];
+    const routes = (router: ConnectRouter): void =>
+      void router.service(VirtualMachineService, {
+        applyVM: () => {
+          throw new ConnectError("findings", Code.InvalidArgument, undefined, details);
+        },
+      });
+    const table = await run(`apply ${file}`, { routes });
+    expect(table).toMatchObject({ code: 1, stdout: "" });
+    expect(table.stderr).toBe(
+      `
+error  networks[0].nadName  NETWORK_NOT_FOUND  shop/lan does not exist
+       fix: make it
+1 error
+error: refused; nothing was written; 3 more findings had no room in the answer
+`.slice(1),
+    );
+    const json = await run(`apply ${file} -o json`, { routes });
+    expect(JSON.parse(json.stdout)).toMatchObject({ findings: [{ code: "NETWORK_NOT_FOUND" }] });
+    expect(json.code).toBe(1);
+  });
+
+  it("says what to do when the plan is another one now", async ({ expect }) => {
+    const details = [{ desc: ErrorInfoSchema, value: { reason: "PLAN_CHANGED", domain: "multinic" } }];
+    const { code, stderr } = await run(`apply ${file} --plan-fingerprint old`, {
+      routes: (router) =>
+        void router.service(VirtualMachineService, {
+          applyVM: () => {
+            throw new ConnectError("the plan has changed", Code.FailedPrecondition, undefined, details);
+          },
+        }),
+    });
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      "error: the plan has changed\nnext: run `multinic plan` again, and apply with its fingerprint\n",
+    );
+  });
+});
+
+describe("multinic get", () => {
+  const vm = (namespace: string, name: string, interfaces: InterfaceStatus[]): object => ({
+    virtualMachine: { namespace, name },
+    managed: true,
+    printableStatus: "Running",
+    node: "node-1",
+    interfaces,
+    pendingChanges: ["networks[eth1].vlanId waits for a restart"],
+  });
+  const listing =
+    (asked: ListVMsRequest[] = []) =>
+    (router: ConnectRouter): void =>
+      void router.service(VirtualMachineService, {
+        getVM: ({ namespace, name }) => ({
+          virtualMachine: vm(namespace, name, [up("eth0"), waiting("eth1")]),
+        }),
+        listVMs: (request) => {
+          asked.push(request);
+          return request.pageToken === ""
+            ? { virtualMachines: [vm("shop", "multi-nic-vm", [up("eth0")])], nextPageToken: "2" }
+            : { virtualMachines: [vm("shop", "multi-nic-vm", [waiting("eth1")])] };
+        },
+      });
+
+  it("shows one VM, its NICs and what they wait for", async ({ expect }) => {
+    const { code, stdout } = await run("get web -n shop", { routes: listing() });
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      `
+shop/web  Running, on node node-1
+pending: networks[eth1].vlanId waits for a restart
+
+NIC   TYPE    NETWORK    GUEST  MAC                IP                       STATE    REASON
+eth0  bridge  shop/mn-1  eth0   02:00:5e:10:00:01  192.0.2.10,2001:db8::10  Up       GuestAgentReports
+eth1  bridge  shop/mn-1  -      -                  -                        Unknown  GuestAgentMissing
+
+eth1: the guest agent has not reported
+`.slice(1),
+    );
+  });
+
+  it("lists all VMs of a namespace over all pages", async ({ expect }) => {
+    const asked: ListVMsRequest[] = [];
+    const { stdout } = await run("get -n shop", { routes: listing(asked) });
+    expect(stdout).toBe(
+      `
+VM            NIC   TYPE    NETWORK    GUEST  MAC                IP                       STATE    REASON
+multi-nic-vm  eth0  bridge  shop/mn-1  eth0   02:00:5e:10:00:01  192.0.2.10,2001:db8::10  Up       GuestAgentReports
+multi-nic-vm  eth1  bridge  shop/mn-1  -      -                  -                        Unknown  GuestAgentMissing
+`.slice(1),
+    );
+    const all = await run("get -A -o json", { routes: listing(asked) });
+    expect(JSON.parse(all.stdout)).toMatchObject({
+      virtualMachines: [{ node: "node-1" }, { node: "node-1" }],
+    });
+    expect(asked.map(({ namespace, pageToken }) => [namespace, pageToken])).toEqual([
+      ["shop", ""],
+      ["shop", "2"],
+      ["", ""],
+      ["", "2"],
+    ]);
+  });
+
+  it("cuts the last column to a narrow terminal, and nothing for a pipe", async ({ expect }) => {
+    const narrow = await run("get -n shop", {
+      routes: listing(),
+      isTerminal: true,
+      columns: 110,
+      env: { NO_COLOR: "1" },
+    });
+    expect(narrow.stdout.split("\n")[2]).toMatch(/Unknown {2}GuestAgentMissi…$/);
+  });
+
+  it("says that there are none, and that one is not there", async ({ expect }) => {
+    const routes = (router: ConnectRouter): void =>
+      void router.service(VirtualMachineService, {
+        listVMs: () => ({}),
+        getVM: () => {
+          throw new ConnectError("VirtualMachine shop/web does not exist", Code.NotFound);
+        },
+      });
+    expect(await run("get -n shop", { routes })).toMatchObject({
+      code: 0,
+      stdout: "",
+      stderr: "there are no VMs in namespace shop\n",
+    });
+    const one = await run("get web -n shop", { routes });
+    expect(one).toMatchObject({ code: 1, stdout: "" });
+    expect(one.stderr).toContain("error: VirtualMachine shop/web does not exist\nnext: `multinic get` lists");
+  });
+});
+
+describe("multinic watch", () => {
+  /** Runs watch until `last` was printed. */
+  async function watchUntil(args: string, last: string, routes: (router: ConnectRouter) => void) {
+    const stop = new AbortController();
+    return run(args, {
+      routes,
+      signal: stop.signal,
+      onStdout: (text) => {
+        if (text.includes(last)) stop.abort();
+      },
+    });
+  }
+
+  it("prints a line for each NIC and each change", async ({ expect }) => {
+    const asked: WatchInterfaceStatusRequest[] = [];
+    const events = [
+      snapshot([waiting("eth0")]),
+      synced,
+      { case: "heartbeat", value: {} } as Event,
+      changes([up("eth0")], [{ namespace: "shop", vm: "old", nic: "eth9" }]),
+    ];
+    const { code, stdout } = await watchUntil(
+      "watch multi-nic-vm -n shop",
+      "gone",
+      streaming([{ events }], asked),
+    );
+    expect(stdout).toBe(
+      `
+shop/multi-nic-vm eth0        Unknown  -                  GuestAgentMissing
+shop/multi-nic-vm eth0        Up       02:00:5e:10:00:01  eth0 192.0.2.10 2001:db8::10  GuestAgentReports
+shop/old eth9                 gone
+`.slice(1),
+    );
+    expect(code).toBe(0);
+    expect(asked[0]).toMatchObject({ namespace: "shop", vmNames: ["multi-nic-vm"], resumeToken: "" });
+  });
+
+  it("goes on after a lost connection with the token of the last message, and shows only what is new", async ({
+    expect,
+  }) => {
+    const asked: WatchInterfaceStatusRequest[] = [];
+    const streams = [
+      {
+        events: [snapshot([up("eth0"), up("eth1")]), synced],
+        error: new ConnectError("stopping", Code.Unavailable),
+      },
+      { events: [snapshot([up("eth0"), waiting("eth2")], true), synced] },
+    ];
+    const { stdout, stderr } = await watchUntil("watch -A", "gone", streaming(streams, asked));
+    expect(
+      stdout.split("\n").map((line) => line.replaceAll(/ +/g, " ").split(" ").slice(0, 3).join(" ")),
+    ).toEqual([
+      "shop/multi-nic-vm eth0 Up",
+      "shop/multi-nic-vm eth1 Up",
+      "shop/multi-nic-vm eth2 Unknown",
+      "shop/multi-nic-vm eth1 gone",
+      "",
+    ]);
+    expect(stderr).toBe("connection lost (stopping); connecting again\n");
+    expect(asked.map(({ namespace, resumeToken }) => [namespace, resumeToken])).toEqual([
+      ["", ""],
+      ["", "t2"],
+    ]);
+  });
+
+  it("prints each message for programs as a line of JSON or a document of YAML", async ({ expect }) => {
+    const events = [snapshot([up("eth0")]), synced];
+    const json = await watchUntil("watch -o json", "synced", streaming([{ events }]));
+    expect(
+      json.stdout
+        .trim()
+        .split("\n")
+        .map((line) => Object.keys(JSON.parse(line) as object)),
+    ).toEqual([
+      ["resumeToken", "snapshot"],
+      ["resumeToken", "synced"],
+    ]);
+    const yaml = await watchUntil("watch -o yaml", "synced", streaming([{ events }]));
+    expect(yaml.stdout.match(/^---$/gm)).toHaveLength(2);
+  });
+
+  it("ends when it cannot begin, and when waiting would not mend it", async ({ expect }) => {
+    const first = await run("watch", {
+      routes: streaming([{ events: [], error: new ConnectError("x", Code.Unavailable) }]),
+    });
+    expect(first.code).toBe(3);
+    const later = await run("watch", {
+      routes: streaming([{ events: [synced], error: new ConnectError("no more", Code.PermissionDenied) }]),
+    });
+    expect(later).toMatchObject({ code: 1, stderr: expect.stringContaining("error: no more") as string });
+  });
+});
+
+describe("multinic delete", () => {
+  const objects = [
+    { action: ObjectAction.DELETE, kind: "VirtualMachine", namespace: "shop", name: "web", reason: "" },
+  ];
+  it("removes, tells what goes, and waits until it is gone", async ({ expect }) => {
+    const asked: DeleteVMRequest[] = [];
+    let looks = 0;
+    const { code, stdout, stderr } = await run("delete web -n shop --wait", {
+      routes: (router) =>
+        void router.service(VirtualMachineService, {
+          deleteVM: (request) => {
+            asked.push(request);
+            return { objects };
+          },
+          getVM: () => {
+            looks += 1;
+            if (looks > 1) throw new ConnectError("gone", Code.NotFound);
+            return { virtualMachine: { printableStatus: "Terminating" } };
+          },
+        }),
+    });
+    expect(stdout).toBe("ACTION  KIND            NAME      WHY\ndelete  VirtualMachine  shop/web  -\n");
+    expect(stderr).toBe("web  Terminating\nshop/web is gone\n");
+    expect(code).toBe(0);
+    expect(asked[0]).toMatchObject({ namespace: "shop", name: "web" });
+  });
+
+  it("says so when the time is over", async ({ expect }) => {
+    const { code, stderr } = await run("delete web --wait --timeout 50ms", {
+      routes: (router) =>
+        void router.service(VirtualMachineService, {
+          deleteVM: () => ({ objects }),
+          getVM: () => ({ virtualMachine: { printableStatus: "Terminating" } }),
+        }),
+    });
+    expect(code).toBe(1);
+    expect(stderr).toContain("error: after 0.05 s default/web is still there (Terminating)");
+  });
+});
+
+describe("multinic serve", () => {
+  it("hands over what flags and environment say, flags first", async ({ expect }) => {
+    const given: object[] = [];
+    const serve = async (options: object): Promise<number> => {
+      given.push(options);
+      return 7;
+    };
+    const env = {
+      MULTINIC_LISTEN: "127.0.0.1:1",
+      MULTINIC_LOCAL: "true",
+      MULTINIC_LOG_LEVEL: "debug",
+      MULTINIC_CONFIG: "",
+    };
+    const defaults = {
+      listen: "127.0.0.1:8080",
+      local: false,
+      examples: false,
+      localApiListen: "127.0.0.1:8001",
+      localDelays: "fast",
+    };
+    expect((await run("serve", { serve })).code).toBe(7);
+    await run("serve --listen 127.0.0.1:2 --examples --tls-cert c.pem", { serve, env });
+    expect(given).toEqual([
+      defaults,
+      {
+        ...defaults,
+        listen: "127.0.0.1:2",
+        local: true,
+        examples: true,
+        tlsCert: "c.pem",
+        logLevel: "debug",
+      },
+    ]);
+    const odd = await run("serve", { serve, env: { MULTINIC_LOCAL: "perhaps" } });
+    expect(odd).toMatchObject({
+      code: 2,
+      stderr: "error: $MULTINIC_LOCAL is perhaps\nnext: it takes true or false\n",
+    });
+  });
+});

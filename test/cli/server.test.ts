@@ -1,0 +1,84 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { createServer as createHttp2Server, type Http2Server } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { describe, it, onTestFinished } from "vitest";
+import { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
+
+/** A process that does what multinic does with these arguments; it must end by itself. */
+async function overTheNetwork(...args: readonly string[]) {
+  const script = `
+    import { runCli } from ${JSON.stringify(resolve("src/cli/cli.ts"))};
+    const { stdin, stdout, stderr, env, argv } = process;
+    const deps = { serve: async () => 0, offline: async () => { throw new Error("not used"); }, version: "1" };
+    process.exitCode = await runCli(argv.slice(1), { stdin, stdout, stderr, env, isTerminal: false }, deps);`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script, "--", ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 15_000,
+  });
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "exit"),
+  ]);
+  return { code: code as unknown, stdout, stderr };
+}
+
+async function listening(server: Server | Http2Server): Promise<string> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe("a service on the network", () => {
+  it("is called with gRPC over h2c, and the connection keeps no process alive", async ({ expect }) => {
+    const server = createHttp2Server(
+      connectNodeAdapter({
+        connect: false,
+        grpcWeb: false,
+        routes: (router) =>
+          void router.service(VirtualMachineService, {
+            getVM: ({ namespace, name }) => ({
+              virtualMachine: { virtualMachine: { namespace, name }, managed: true },
+            }),
+          }),
+      }),
+    );
+    const answer = await overTheNetwork("get", "web", "--server", await listening(server), "-o", "json");
+    expect(answer).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(answer.stdout)).toEqual({
+      virtualMachine: { virtualMachine: { namespace: "default", name: "web" }, managed: true },
+    });
+  });
+
+  it("that is not there is unreachable, with what to do next", async ({ expect }) => {
+    const server = createServer();
+    const url = await listening(server);
+    server.close();
+    await once(server, "close");
+    const { code, stderr } = await overTheNetwork("get", "--server", url);
+    expect(code).toBe(3);
+    expect(stderr).toBe(
+      `error: cannot reach ${url}: nothing listens there\n` +
+        "next: start a service with `multinic serve --local`, or name another with --server or MULTINIC_SERVER\n",
+    );
+  });
+
+  it("that is another one is unreachable too", async ({ expect }) => {
+    const url = await listening(createServer((_request, response) => void response.end("hello")));
+    const { code, stderr } = await overTheNetwork("get", "--server", url);
+    expect(code).toBe(3);
+    expect(stderr).toContain(`error: cannot reach ${url}: `);
+  });
+
+  it("that has no such host is unreachable too", async ({ expect }) => {
+    const { code, stderr } = await overTheNetwork("get", "--server", "http://nowhere.invalid:1");
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/there is no such host|name server does not answer/);
+  });
+});
