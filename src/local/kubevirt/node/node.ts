@@ -12,7 +12,6 @@ import { exposition } from "./exposition.ts";
 import { createKubelet } from "./kubelet.ts";
 import { createMachines, type Machines } from "./machines.ts";
 import { serveMetrics } from "./metrics-server.ts";
-import { createPodAddresses } from "./pod-addresses.ts";
 import { beat, heartbeatEveryMs, registerNode } from "./registration.ts";
 import { nicSamples } from "./samples.ts";
 import { vmiUid } from "./scheduling.ts";
@@ -92,8 +91,7 @@ export async function startNode(options: NodeOptions): Promise<PlayedNode> {
     clock,
     log,
   };
-  const addresses = createPodAddresses(nodeName);
-  const kubelet = createKubelet(context, { addresses, dynamicNetworks: options.dynamicNetworks ?? false });
+  const kubelet = createKubelet(context, { dynamicNetworks: options.dynamicNetworks ?? false });
   const virtHandler = createVirtHandler(context);
   const podQueue = startWorkQueue({ name: "kubelet", handle: kubelet.handle, log });
   const vmiQueue = startWorkQueue({ name: "virt-handler", handle: virtHandler.handle, log });

@@ -10,15 +10,18 @@ export interface PodAddresses {
   release(podUid: string): void;
 }
 
-/** An unused range. Two nodes may share one: nothing here depends on it. */
-export function createPodAddresses(nodeName: string): PodAddresses {
+/**
+ * The range of a node; two nodes may share one, nothing here depends on it. `pods` are all pods known, whose addresses
+ * stay theirs when the node is played anew.
+ */
+export function createPodAddresses(nodeName: string, pods: () => Iterable<Pod>): PodAddresses {
   const octet = 1 + ((createHash("sha256").update(nodeName).digest()[0] ?? 0) % 254);
   const byPod = new Map<string, string>();
   return {
     of(pod) {
       const uid = pod.metadata.uid ?? pod.metadata.name;
       const known = byPod.get(uid) ?? pod.status?.podIP;
-      const address = known ?? nextFree(octet, new Set(byPod.values()));
+      const address = known ?? nextFree(octet, new Set([...byPod.values(), ...inUse(pods())]));
       byPod.set(uid, address);
       return address;
     },
@@ -26,6 +29,10 @@ export function createPodAddresses(nodeName: string): PodAddresses {
       byPod.delete(podUid);
     },
   };
+}
+
+function inUse(pods: Iterable<Pod>): string[] {
+  return [...pods].map(({ status }) => status?.podIP).filter((address) => address !== undefined);
 }
 
 /** Beyond 253 pods the range goes on in 10.245 and so on. */

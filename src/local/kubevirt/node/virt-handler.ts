@@ -8,6 +8,7 @@ import { askAgent, moveMachine, startMachine, syncMachine, type Surroundings } f
 import type { Machine } from "./machines.ts";
 import { isMigrating, migrationState, nextMigrationStep } from "./migration.ts";
 import { pluginType } from "./multus.ts";
+import { createStopwatch } from "./stopwatch.ts";
 import { observedVmi, runningVmi, withPhase } from "./vmi-status.ts";
 
 /** The virt-handler of one node. */
@@ -16,12 +17,11 @@ export interface VirtHandler {
   readonly handle: (key: string) => Promise<number | undefined>;
 }
 
-/** Machines live in the context; what is kept here is only since when something waits. */
+/** Machines live in the context. */
 export function createVirtHandler(context: NodeContext): VirtHandler {
   const { nodeName, handlerClient, client, delays, clock, log, plugins } = context;
   const { running, disks, dhcp } = context.machines;
-  /** By uid: since when the guest shuts down, or a migration waits for its next step. */
-  const since = new Map<string, number>();
+  const stopwatch = createStopwatch(clock);
 
   const cniType = (network: string): string | undefined => {
     const nad = context.nads.get(refOf(network));
@@ -96,7 +96,7 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
       await write(vmi, observed);
       return waits;
     }
-    const left = remaining(`${uid}/migration`, delays.migrationStepMs);
+    const left = stopwatch.remaining(`${uid}/migration`, delays.migrationStepMs);
     if (left > 0) {
       await write(vmi, observed);
       return waits === undefined ? left : Math.min(left, waits);
@@ -106,21 +106,11 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
   }
 
   async function end(vmi: VirtualMachineInstance, uid: string): Promise<number | undefined> {
-    const left = remaining(`${uid}/shutdown`, delays.shutdownMs);
+    const left = stopwatch.remaining(`${uid}/shutdown`, delays.shutdownMs);
     if (left > 0) return left;
     await write(vmi, withPhase(vmi, "Succeeded", timestamp(clock)));
     running.delete(uid);
     return;
-  }
-
-  /** Milliseconds still to wait for a step that takes `delayMs`; 0 when it is done. */
-  function remaining(key: string, delayMs: number): number {
-    const now = clock().getTime();
-    const started = since.get(key) ?? now;
-    since.set(key, started);
-    const left = started + delayMs - now;
-    if (left <= 0) since.delete(key);
-    return Math.max(0, left);
   }
 
   return {
