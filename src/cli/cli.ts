@@ -31,6 +31,11 @@ export async function runCli(args: readonly string[], io: CliIo, deps: CliDeps):
         code = await action(session, ...parameters);
       } catch (reason) {
         if (broken.signal.aborted) return;
+        if (io.signal?.aborted) {
+          session.note(["stopped"]);
+          code = exitCode.stopped;
+          return;
+        }
         if (!(command instanceof Command)) throw reason;
         code = tellFailure(reason, { server: options.server, output: options.output ?? "table" }, session);
       }
@@ -80,5 +85,6 @@ function program({ io, deps }: Session, run: Run): Command {
 }
 
 const exitCodes = `
-Exit codes: 0 fine, 1 findings of severity error or refused, 2 wrong use, 3 service not reachable.
+Exit codes: 0 fine, 1 findings of severity error or refused, 2 wrong use, 3 service not reachable,
+130 stopped.
 Colour is used on a terminal unless NO_COLOR is set.`;

@@ -45,6 +45,8 @@ export const exitCode = {
   usage: 2,
   /** The service does not answer. */
   unreachable: 3,
+  /** Stopped by a signal before it was done; the number that shells use for Ctrl-C. */
+  stopped: 130,
 } as const;
 
 /** Ends a command with a message, what to do next, and an exit code. */

@@ -20,7 +20,8 @@ export interface WaitOptions {
 
 /**
  * Ends when every NIC of `spec` is Up, and Down where the spec pulls its cable. CliError when the time is over, with what
- * each missing NIC waits for.
+ * each missing NIC waits for. Rejects with
+ * the signal's reason when it is stopped.
  */
 export async function waitForInterfaces(spec: VmSpec, options: WaitOptions): Promise<void> {
   const { transport, io, timeoutMs, progress } = options;
@@ -54,6 +55,7 @@ export async function waitForInterfaces(spec: VmSpec, options: WaitOptions): Pro
     if (event.case === "changes") for (const { nic } of event.value.removed) known.delete(nic);
     if (event.case !== "snapshot" && missing().length === 0) return;
   }
+  io.signal?.throwIfAborted();
   throw new CliError(
     `after ${timeoutMs / 1000} s ${missing().length} of ${spec.networks.length} NICs are not as asked for:\n  ${missing().join("\n  ")}`,
     exitCode.refused,

@@ -230,6 +230,23 @@ every NIC of shop/multi-nic-vm is as asked for
     );
   });
 
+  it("says that it was stopped, and not that the time is over", async ({ expect }) => {
+    const stop = new AbortController();
+    const { code, stdout, stderr } = await run(`apply ${file} -n shop --wait`, {
+      signal: stop.signal,
+      routes: (router) => {
+        applying()(router);
+        router.service(InterfaceStatusService, {
+          async *watchInterfaceStatus() {
+            yield { resumeToken: "t1", event: synced };
+            stop.abort();
+          },
+        });
+      },
+    });
+    expect({ code, stdout, stderr }).toEqual({ code: 130, stdout: planText, stderr: "stopped\n" });
+  });
+
   it("waits for Down where the document pulls the cable, and for nothing where the VM is not to run", async ({
     expect,
   }) => {
