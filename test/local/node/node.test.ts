@@ -28,24 +28,8 @@ beforeEach(async () => {
   server = createApiServer();
   const { url } = await server.listen({ host: "127.0.0.1", port: 0 });
   client = connectKube({ server: url });
-  client = bindable(client);
   running = [];
 });
-
-function bindable(real: KubeClient): KubeClient {
-  return {
-    ...real,
-    async post(path, body) {
-      const [, , , , ns, , name] = path.split("/");
-      const { target } = body as { target: { name: string } };
-      return await real.mergePatch(
-        pods,
-        { namespace: ns, name: name ?? "" },
-        { spec: { nodeName: target.name } },
-      );
-    },
-  };
-}
 
 afterEach(async () => {
   await Promise.all(running.map((node) => node.stop()));

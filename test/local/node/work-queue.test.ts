@@ -38,7 +38,7 @@ describe("a work queue", () => {
     };
     const log = {
       ...quiet,
-      warn: (fields: object) => void warned.push(String((fields as { err: Error }).err.message)),
+      warn: (fields: object) => void warned.push((fields as { err: Error }).err.message),
     };
     const queue = startWorkQueue({ name: "test", handle, log });
     queue.add("a");
