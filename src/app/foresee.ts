@@ -61,7 +61,10 @@ export async function foresee(
         dryRun: true,
         ...(signal === undefined ? {} : { signal }),
       });
-      objects.push({ live, wanted: object.kind === attachmentKind ? ownedToo(wanted, owner) : wanted });
+      objects.push({
+        live,
+        wanted: object.kind === attachmentKind ? ownedToo(wanted, owner ?? futureOwner(compiled)) : wanted,
+      });
     } catch (error) {
       if (isKubeError(error, "Conflict")) throw ownedByAnother(object, error);
       if (
@@ -80,10 +83,15 @@ export async function foresee(
 const attachmentKind: NetworkAttachmentDefinition["kind"] = "NetworkAttachmentDefinition";
 
 /** A shared NAD gets this VM's reference by a write of its own, which the dry run does not show. */
-function ownedToo(nad: KubernetesObject, owner: OwnerReference | undefined): KubernetesObject {
+function ownedToo(nad: KubernetesObject, owner: OwnerReference): KubernetesObject {
   const references = nad.metadata.ownerReferences ?? [];
-  if (owner === undefined || references.some(({ uid }) => uid === owner.uid)) return nad;
+  if (references.some(({ uid }) => uid === owner.uid)) return nad;
   return { ...nad, metadata: { ...nad.metadata, ownerReferences: [...references, owner] } };
+}
+
+/** A VM that is not there yet has no uid, and will own what it uses all the same. */
+function futureOwner({ virtualMachine: { apiVersion, kind, metadata } }: CompiledVm): OwnerReference {
+  return { apiVersion, kind, name: metadata.name, uid: "" };
 }
 
 function ownedByAnother(object: KubernetesObject, error: KubeError): PreconditionFailed {
