@@ -1,4 +1,4 @@
-// The embedded cluster: the Kubernetes API, KubeVirt's admission and controller, and one node with guests, all in this process.
+// The embedded cluster: the Kubernetes API, KubeVirt's admission and controller, and two nodes with guests, all in this process.
 import type { KubeVirt } from "../domain/objects.ts";
 import { connectKube } from "../kube/connect.ts";
 import type { KubeLog } from "../kube/log.ts";
@@ -8,7 +8,8 @@ import { createKubevirtAdmission } from "./kubevirt/admission/kubevirt-admission
 import { type ControllerDelays } from "./kubevirt/controller/configuration.ts";
 import { startController } from "./kubevirt/controller/controller.ts";
 import { fastDelays, realisticDelays } from "./kubevirt/node/delays.ts";
-import { startNode } from "./kubevirt/node/node.ts";
+import { createMachines } from "./kubevirt/node/machines.ts";
+import { startNode, type PlayedNode } from "./kubevirt/node/node.ts";
 
 export interface LocalClusterOptions {
   readonly apiListen: { readonly host: string; readonly port: number };
@@ -21,8 +22,8 @@ export interface LocalClusterOptions {
 export interface LocalCluster {
   /** URL of the Kubernetes API. */
   readonly url: string;
-  /** URL of the node's virt-handler metrics. */
-  readonly virtHandlerMetricsUrl: string;
+  /** URLs of virt-handler's metrics, one for each node. */
+  readonly virtHandlerMetricsUrls: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -35,6 +36,17 @@ const kubeVirt: KubeVirt = {
     configuration: { network: { binding: { macvtap: { domainAttachmentType: "tap" } } } },
     workloadUpdateStrategy: { workloadUpdateMethods: ["LiveMigrate"] },
   },
+};
+
+/** Two, so that VMs can migrate. */
+const nodeNames = ["node-1", "node-2"];
+
+/** Device plugins of the nodes, as the built-in catalogue names their resources; macvtap on the VLANs of the examples. */
+const deviceResources = {
+  "macvtap.network.kubevirt.io/uplink": "1k",
+  "macvtap.network.kubevirt.io/uplink.100": "1k",
+  "macvtap.network.kubevirt.io/uplink.200": "1k",
+  "sriov.network/uplink": "1k",
 };
 
 const fastController: Partial<ControllerDelays> = {
@@ -67,21 +79,28 @@ export async function startLocalCluster({
     configuration: kubeVirt.spec,
     delays: delays === "fast" ? fastController : {},
   });
-  const node = await startNode({
-    client,
-    nodeName: "node-1",
-    log,
-    clock,
-    delays: delays === "fast" ? fastDelays : realisticDelays,
-    bindings: configuration.network?.binding ?? {},
-    metricsListen: { host: "127.0.0.1", port: 0 },
-  });
+  const machines = createMachines();
+  const nodes: PlayedNode[] = [];
+  for (const nodeName of nodeNames) {
+    const node = await startNode({
+      client,
+      nodeName,
+      log,
+      clock,
+      machines,
+      delays: delays === "fast" ? fastDelays : realisticDelays,
+      bindings: configuration.network?.binding ?? {},
+      resources: deviceResources,
+      metricsListen: { host: "127.0.0.1", port: 0 },
+    });
+    nodes.push(node);
+  }
   return {
     url,
-    virtHandlerMetricsUrl: node.metricsUrl,
+    virtHandlerMetricsUrls: nodes.map(({ metricsUrl }) => metricsUrl),
     async stop() {
       await controller.stop();
-      await node.stop();
+      await Promise.all(nodes.map((node) => node.stop()));
       await client.close();
       await server.close();
     },

@@ -84,7 +84,7 @@ async function openCluster(settings: Settings, log: pino.Logger): Promise<OpenCl
     client,
     words: "the embedded cluster",
     apiUrl: local.url,
-    virtHandlerMetrics: [local.virtHandlerMetricsUrl],
+    virtHandlerMetrics: local.virtHandlerMetricsUrls,
     async close() {
       await client.close();
       await local.stop();

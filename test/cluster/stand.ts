@@ -1,0 +1,114 @@
+// The service on the target, clients for it over gRPC, and namespaces that go with the test file.
+import { randomBytes } from "node:crypto";
+import { createClient, type Client } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_service_pb.ts";
+import { InterfaceState } from "../../gen/multinic/v1/virtual_machine_pb.ts";
+import {
+  VirtualMachineService,
+  type ApplyVMResponse,
+} from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
+import { specToProto } from "../../src/api/mapping/spec-to-proto.ts";
+import { builtInCatalogue } from "../../src/domain/catalogue.ts";
+import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
+import type { KubeLog } from "../../src/kube/log.ts";
+import { isKubeError } from "../../src/kube/errors.ts";
+import { namespaces } from "../../src/kube/resource.ts";
+import { startService } from "../../src/serve/service.ts";
+import type { TransportLog } from "../../src/api/transport/transport-log.ts";
+import { watchNics, type NicWatch, type Nics } from "./nic-watch.ts";
+import { startTarget, type Target } from "./target.ts";
+
+export interface ApplyOptions {
+  readonly validateOnly?: boolean;
+  readonly planFingerprint?: string;
+  readonly etag?: string;
+}
+
+export interface Stand {
+  readonly target: Target;
+  readonly url: string;
+  readonly vms: Client<typeof VirtualMachineService>;
+  readonly statuses: Client<typeof InterfaceStatusService>;
+  /** Makes a namespace of its own for a test, ready for pods. */
+  namespace(): Promise<string>;
+  apply(spec: VmSpec, options?: ApplyOptions): Promise<ApplyVMResponse>;
+  watch(vm: { readonly namespace: string; readonly name: string }): NicWatch;
+  stop(): Promise<void>;
+}
+
+const silent = (): void => undefined;
+const log: KubeLog & TransportLog = { debug: silent, info: silent, warn: silent, error: silent };
+
+/** Resolves when the service is ready. */
+export async function startStand(): Promise<Stand> {
+  const target = await startTarget(log);
+  const { client } = target;
+  const service = await startService({
+    client,
+    catalogue: builtInCatalogue(),
+    listen: { host: "127.0.0.1", port: 0 },
+    virtHandlerMetrics: target.virtHandlerMetricsUrls,
+    log,
+    version: "test",
+  });
+  await service.whenReady();
+  const transport = createGrpcTransport({ baseUrl: service.url });
+  const vms = createClient(VirtualMachineService, transport);
+  const statuses = createClient(InterfaceStatusService, transport);
+  const made: string[] = [];
+
+  return {
+    target,
+    url: service.url,
+    vms,
+    statuses,
+    async namespace() {
+      const name = `test-${randomBytes(4).toString("hex")}`;
+      await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+      made.push(name);
+      if (target.name === "real") await untilServiceAccount(target, name);
+      return name;
+    },
+    async apply(spec, options = {}) {
+      return await vms.applyVM({ virtualMachine: specToProto(spec), ...options });
+    },
+    watch: (vm) => watchNics(statuses, vm),
+    async stop() {
+      await service.stop();
+      for (const name of made) await client.delete(namespaces, { name });
+      await target.stop();
+    },
+  };
+}
+
+/** Pods are refused before the controller-manager has made it. */
+async function untilServiceAccount({ client }: Target, namespace: string): Promise<void> {
+  for (;;) {
+    try {
+      await client.getText(`/api/v1/namespaces/${namespace}/serviceaccounts/default`);
+      return;
+    } catch (error) {
+      if (!isKubeError(error, "NotFound")) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** A VM with those NICs and little else. */
+export function machine(namespace: string, name: string, networks: readonly NetworkConfig[]): VmSpec {
+  return { namespace, name, networks };
+}
+
+/** True when the VM has exactly so many NICs and each is Up. */
+export function allUp(count: number): (nics: Nics) => boolean {
+  return (nics) =>
+    nics.size === count && [...nics.values()].every(({ state }) => state === InterfaceState.UP);
+}
+
+/** The NIC of that name. @throws when there is none. */
+export function nicOf<T>(nics: ReadonlyMap<string, T>, name: string): T {
+  const nic = nics.get(name);
+  if (nic === undefined) throw new Error(`there is no NIC ${name}`);
+  return nic;
+}

@@ -1,0 +1,87 @@
+// Where the suite runs: the embedded cluster, or a real control plane (MULTINIC_TARGET=real) with played nodes alone.
+import { connectKube } from "../../src/kube/connect.ts";
+import { loadKubeConnection } from "../../src/kube/credentials.ts";
+import type { KubeClient } from "../../src/kube/kube-client.ts";
+import type { KubeLog } from "../../src/kube/log.ts";
+import { kubeVirts } from "../../src/kube/resource.ts";
+import { startLocalCluster } from "../../src/local/local-cluster.ts";
+import { createMachines } from "../../src/local/kubevirt/node/machines.ts";
+import { handlerIdentity, startNode } from "../../src/local/kubevirt/node/node.ts";
+
+/** A cluster under test. */
+export interface Target {
+  readonly name: "embedded" | "real";
+  /** May do everything. */
+  readonly client: KubeClient;
+  readonly virtHandlerMetricsUrls: readonly string[];
+  stop(): Promise<void>;
+}
+
+const clock = (): Date => new Date();
+const anyPort = { host: "127.0.0.1", port: 0 };
+
+/** The target that the environment names. */
+export async function startTarget(log: KubeLog): Promise<Target> {
+  return process.env["MULTINIC_TARGET"] === "real" ? await startReal(log) : await startEmbedded(log);
+}
+
+async function startEmbedded(log: KubeLog): Promise<Target> {
+  const cluster = await startLocalCluster({ apiListen: anyPort, delays: "fast", log, clock });
+  const client = connectKube({ server: cluster.url });
+  return {
+    name: "embedded",
+    client,
+    virtHandlerMetricsUrls: cluster.virtHandlerMetricsUrls,
+    async stop() {
+      await client.close();
+      await cluster.stop();
+    },
+  };
+}
+
+/** Device plugins of the played nodes, as the built-in catalogue names their resources. */
+const resources = {
+  "macvtap.network.kubevirt.io/uplink": "1k",
+  "macvtap.network.kubevirt.io/uplink.100": "1k",
+  "sriov.network/uplink": "1k",
+};
+
+/** The nodes of test/real/README.md: scheduler, kubelet and Multus as cluster admin, virt-handler as itself. */
+async function startReal(log: KubeLog): Promise<Target> {
+  const connection = await loadKubeConnection();
+  const client = connectKube(connection);
+  const [installation] = (await client.list(kubeVirts)).items;
+  const bindings = installation?.spec?.configuration?.network?.binding ?? {};
+  const machines = createMachines();
+  const parts = await Promise.all(
+    ["node-1", "node-2"].map(async (nodeName) => {
+      const handlerClient = connectKube({ ...connection, impersonate: handlerIdentity(nodeName) });
+      const node = await startNode({
+        client,
+        handlerClient,
+        nodeName,
+        log,
+        clock,
+        bindings,
+        machines,
+        resources,
+        metricsListen: anyPort,
+      });
+      return { node, handlerClient };
+    }),
+  );
+  return {
+    name: "real",
+    client,
+    virtHandlerMetricsUrls: parts.map(({ node }) => node.metricsUrl),
+    async stop() {
+      await Promise.all(
+        parts.map(async ({ node, handlerClient }) => {
+          await node.stop();
+          await handlerClient.close();
+        }),
+      );
+      await client.close();
+    },
+  };
+}
