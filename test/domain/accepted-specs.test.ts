@@ -1,0 +1,56 @@
+// What the check accepts, KubeVirt's admission accepts: generated specs, compiled and judged.
+import fc from "fast-check";
+import { describe, it } from "vitest";
+import { parse } from "yaml";
+import { builtInCatalogue } from "../../src/domain/catalogue.ts";
+import { checkVm } from "../../src/domain/check.ts";
+import { compileVm } from "../../src/domain/compile/compile.ts";
+import { noFacts } from "../../src/domain/facts.ts";
+import { hasErrors } from "../../src/domain/findings.ts";
+import { applyFix } from "../../src/domain/fix.ts";
+import { admitVirtualMachine } from "../local/admission/judge.ts";
+import { arbitrarySpec } from "./arbitrary-spec.ts";
+
+const runs = 5_000;
+
+describe("generated specs", () => {
+  it("that are accepted compile to a VM that KubeVirt admits, and to a guest configuration that reads back", ({
+    expect,
+  }) => {
+    let accepted = 0;
+    const seed = Date.now() % 2 ** 31;
+    fc.assert(
+      fc.property(arbitrarySpec, (spec) => {
+        const { vm, findings } = checkVm(spec, builtInCatalogue(), noFacts);
+        if (hasErrors(findings)) return;
+        accepted += 1;
+        const compiled = compileVm(spec, vm);
+        const verdict = admitVirtualMachine(compiled.virtualMachine);
+        expect(verdict).toMatchObject({ allowed: true });
+        const guest = parse(compiled.secret.stringData["networkdata"] ?? "", { version: "1.1" }) as {
+          readonly ethernets: Record<string, { readonly match: { readonly macaddress: unknown } }>;
+        };
+        expect(Object.keys(guest.ethernets)).toEqual(spec.networks.map(({ name }) => name));
+        expect(Object.values(guest.ethernets).map(({ match }) => match.macaddress)).toEqual(
+          vm.nics.map(({ mac }) => mac),
+        );
+      }),
+      { numRuns: runs, seed },
+    );
+    console.info(`specs generated ${runs}, accepted and judged by the stand-in ${accepted}, seed ${seed}`);
+    expect(accepted).toBeGreaterThan(runs / 10);
+  }, 120_000);
+
+  it("have fixes that each remove their own finding", ({ expect }) => {
+    fc.assert(
+      fc.property(arbitrarySpec, (spec) => {
+        for (const found of checkVm(spec, builtInCatalogue(), noFacts).findings) {
+          if (found.fix === undefined) continue;
+          const again = checkVm(applyFix(spec, found.fix), builtInCatalogue(), noFacts).findings;
+          expect(again.filter(({ code, field }) => code === found.code && field === found.field)).toEqual([]);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
