@@ -4,7 +4,7 @@ import { type Json, type JsonObject, asList, asObject, asString } from "./json.t
 import type { ApiObject } from "./object.ts";
 import { getObject } from "./read.ts";
 import type { ResourceRoute } from "./route.ts";
-import { ApiError, conflict, invalid } from "./status.ts";
+import { ApiError, badRequest, conflict, invalid } from "./status.ts";
 import { keyOf } from "./store.ts";
 
 /** Assigns the pod to the node that the Binding names. @throws ApiError 404, 409 or 422. */
@@ -14,6 +14,8 @@ export function bindPod(
   binding: Json,
   options: WriteOptions,
 ): JsonObject {
+  const given = asString(asObject(asObject(binding)["metadata"])["name"]) ?? route.name;
+  if (given !== route.name) throw badRequest("name in URL does not match name in Binding object");
   const pod = getObject(context, { ...route, subresource: undefined });
   const name = route.name ?? "";
   const node = asString(asObject(asObject(binding)["target"])["name"]) ?? "";

@@ -112,6 +112,16 @@ export class GarbageCollector {
     this.#checkOwners(place);
   }
 
+  /** "solid" owners keep a dependent; so do owners of kinds that are not served, since nothing is known of them. */
+  #ownerState(dependent: ApiObject, reference: Owner): "absent" | "waiting" | "solid" {
+    if (findKind(reference.apiVersion, reference.kind) === undefined) return "solid";
+    const owner = this.#owner(dependent, reference);
+    if (owner === undefined) return "absent";
+    const waits =
+      owner.metadata["deletionTimestamp"] !== undefined && finalizersOf(owner).includes(foregroundFinalizer);
+    return waits ? "waiting" : "solid";
+  }
+
   /** Kubernetes' rule: an owner is in the dependent's namespace or in none. */
   #owner(dependent: ApiObject, { uid, apiVersion, kind }: Owner): ApiObject | undefined {
     const place = this.#live.get(uid);
@@ -125,13 +135,7 @@ export class GarbageCollector {
     const object = this.#context.store.get(place.resource, place.key);
     const owners = object === undefined ? [] : ownersOf(object);
     if (object === undefined || owners.length === 0) return;
-    const states = owners.map((reference) => {
-      const owner = this.#owner(object, reference);
-      const waits =
-        owner?.metadata["deletionTimestamp"] !== undefined &&
-        finalizersOf(owner).includes(foregroundFinalizer);
-      return { reference, state: owner === undefined ? "absent" : waits ? "waiting" : "solid" } as const;
-    });
+    const states = owners.map((reference) => ({ reference, state: this.#ownerState(object, reference) }));
     const leaving = states.filter(({ state }) => state !== "solid");
     if (leaving.length === 0) return;
     if (leaving.length < states.length) {

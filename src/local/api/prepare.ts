@@ -1,7 +1,7 @@
 // What the API server fills in and protects on every write, and the few kinds that have rules of their own.
 import { randomUUID } from "node:crypto";
 import { type Context, timestamp } from "./context.ts";
-import { asObject, asString, jsonEqual, without } from "./json.ts";
+import { type JsonObject, asList, asObject, asString, isObject, jsonEqual, without } from "./json.ts";
 import { type ApiObject, finalizersOf, meta, withMeta } from "./object.ts";
 import type { ResourceType } from "./resources.ts";
 import type { Cause } from "./status.ts";
@@ -112,7 +112,20 @@ function podDefaults(object: ApiObject): ApiObject {
     terminationGracePeriodSeconds: 30,
     ...asObject(object["spec"]),
   };
-  return { ...object, spec };
+  const filled = Object.entries(spec).map(([field, value]) =>
+    field === "containers" || field === "initContainers"
+      ? [field, asList(value).map((container) => withRequests(asObject(container)))]
+      : [field, value],
+  );
+  return { ...object, spec: Object.fromEntries(filled) };
+}
+
+/** A container asks for what it is limited to, unless it says how much it asks for. */
+function withRequests(container: JsonObject): JsonObject {
+  const resources = asObject(container["resources"]);
+  if (!isObject(resources["limits"])) return container;
+  const requests = { ...resources["limits"], ...asObject(resources["requests"]) };
+  return { ...container, resources: { ...resources, requests } };
 }
 
 function startingPod({ kind }: ResourceType, object: ApiObject): ApiObject {

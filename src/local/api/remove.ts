@@ -14,7 +14,8 @@ import { deletion, judge } from "./write.ts";
 export interface DeleteOptions {
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;
-  readonly propagation: "Background" | "Foreground" | "Orphan";
+  /** undefined: as the object's finalizers say, which is Background when it has none of the collector's. */
+  readonly propagation: "Background" | "Foreground" | "Orphan" | undefined;
   readonly gracePeriodSeconds: number | undefined;
   readonly dryRun: boolean;
 }
@@ -27,13 +28,10 @@ export const orphanFinalizer = "orphan";
 export function parseDeleteOptions(body: Json | undefined, query: URLSearchParams): DeleteOptions {
   const given = asObject(body);
   const preconditions = asObject(given["preconditions"]);
+  const orphan = given["orphanDependents"] === true || query.get("orphanDependents") === "true";
   const policy =
-    asString(given["propagationPolicy"]) ??
-    query.get("propagationPolicy") ??
-    (given["orphanDependents"] === true || query.get("orphanDependents") === "true"
-      ? "Orphan"
-      : "Background");
-  if (policy !== "Background" && policy !== "Foreground" && policy !== "Orphan") {
+    asString(given["propagationPolicy"]) ?? query.get("propagationPolicy") ?? (orphan ? "Orphan" : undefined);
+  if (policy !== undefined && policy !== "Background" && policy !== "Foreground" && policy !== "Orphan") {
     const message = `Unsupported value: "${policy}": supported values: "Foreground", "Background", "Orphan", "nil"`;
     throw new ApiError(
       422,
@@ -81,6 +79,7 @@ function gracePeriod(route: ResourceRoute, object: ApiObject, wanted: number | u
 }
 
 function finalizersAfter(object: ApiObject, propagation: DeleteOptions["propagation"]): readonly string[] {
+  if (propagation === undefined) return finalizersOf(object);
   const others = finalizersOf(object).filter(
     (name) => name !== foregroundFinalizer && name !== orphanFinalizer,
   );
@@ -116,29 +115,36 @@ export function deleteObject(
   const finalizers = finalizersAfter(object, wanted.propagation);
   const waits = finalizers.length > 0 || grace > 0 || resource === namespaceType;
   if (options.dryRun || wanted.dryRun) return { object, gone: !waits };
-  if (!waits) return { object: store.remove(resource, key) ?? object, gone: true };
+  if (!waits) {
+    store.remove(resource, key);
+    return { object: resource === podType ? marked(context, object, 0) : object, gone: true };
+  }
   const already = object.metadata["deletionTimestamp"] !== undefined;
   const currentGrace = object.metadata["deletionGracePeriodSeconds"];
   const sooner = typeof currentGrace === "number" && grace < currentGrace;
   const sameFinalizers = finalizers.join() === finalizersOf(object).join();
   if (already && !sooner && sameFinalizers) return { object, gone: false };
-  const seconds = resource === namespaceType ? undefined : grace;
-  const marked = withMeta(object, {
-    deletionTimestamp: already && !sooner ? object.metadata["deletionTimestamp"] : deadline(context, grace),
-    deletionGracePeriodSeconds: seconds,
-    finalizers: finalizers.length > 0 ? finalizers : undefined,
+  const timed =
+    already && !sooner ? object : marked(context, object, resource === namespaceType ? undefined : grace);
+  const waiting = withMeta(timed, { finalizers: finalizers.length > 0 ? finalizers : undefined });
+  return { object: store.put(resource, key, terminating(route, waiting)), gone: false };
+}
+
+/** The object under deletion: when it shall be gone, and that this is news. */
+function marked(context: Context, object: ApiObject, grace: number | undefined): ApiObject {
+  const known = object.metadata["deletionTimestamp"] !== undefined;
+  const fields = withMeta(object, {
+    deletionTimestamp: deadline(context, grace ?? 0),
+    deletionGracePeriodSeconds: grace,
   });
-  return {
-    object: store.put(resource, key, ofKind(route, already ? marked : nextGeneration(marked))),
-    gone: false,
-  };
+  return known ? fields : nextGeneration(fields);
 }
 
 function deadline({ clock }: Context, graceSeconds: number): string {
   return timestamp(() => new Date(clock().getTime() + graceSeconds * 1000));
 }
 
-function ofKind(route: ResourceRoute, object: ApiObject): ApiObject {
+function terminating(route: ResourceRoute, object: ApiObject): ApiObject {
   if (route.resource !== namespaceType) return object;
   const status = isObject(object["status"]) ? object["status"] : {};
   return { ...object, status: { ...status, phase: "Terminating" } };

@@ -25,7 +25,8 @@ class Pruner {
       if (items === undefined) return given;
       return given.map((item: Json, index) => this.value(item, items, `${path}[${index}]`, typed));
     }
-    return isObject(given) ? this.#object(given, schema, path, typed) : given;
+    if (isObject(given)) return this.#object(given, schema, path, typed);
+    return typed && typeof given === "number" && isQuantity(schema) ? String(given) : given;
   }
 
   #object(given: JsonObject, schema: Schema, path: string, typed: boolean): JsonObject {
@@ -47,6 +48,11 @@ class Pruner {
     if (!typed) addDefaults(result, schema);
     return result;
   }
+}
+
+/** A resource.Quantity: may come as a number and is kept as text. */
+function isQuantity({ oneOf }: Schema): boolean {
+  return oneOf?.some(({ type }) => type === "number") === true;
 }
 
 /** A Go field of map or slice type is left out of JSON when it is empty. */

@@ -1,5 +1,5 @@
 // Whether an object may be stored, by its schema and the few rules that core kinds have besides.
-import { asList, asObject, isObject, jsonEqual, without } from "./json.ts";
+import { type Json, type JsonObject, asList, asObject, isObject, jsonEqual, without } from "./json.ts";
 import type { ApiObject } from "./object.ts";
 import { type ResourceType, podType, secretType } from "./resources.ts";
 import { schemaCauses } from "./schema-validate.ts";
@@ -68,10 +68,33 @@ function podCauses(object: ApiObject): readonly Cause[] {
     .map((cause) => ({ ...cause, field: `spec.${cause.field ?? ""}` }));
 }
 
+const podSpecText =
+  "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+
+/** The part of a pod's spec that stays as it was created. */
+function fixedPodSpec(object: ApiObject): JsonObject {
+  const spec = without(
+    asObject(object["spec"]),
+    "activeDeadlineSeconds",
+    "tolerations",
+    "terminationGracePeriodSeconds",
+  );
+  const containers = (field: string): readonly Json[] =>
+    asList(spec[field]).map((container) => without(asObject(container), "image"));
+  return { ...spec, containers: containers("containers"), initContainers: containers("initContainers") };
+}
+
+function podUpdateCauses(object: ApiObject, old: ApiObject): readonly Cause[] {
+  if (jsonEqual(fixedPodSpec(old), fixedPodSpec(object))) return [];
+  return [{ reason: "FieldValueForbidden", message: podSpecText, field: "spec" }];
+}
+
 /** Every reason why an object may not be stored in this state. */
 export function specCauses(resource: ResourceType, object: ApiObject, old?: ApiObject): readonly Cause[] {
   if (resource.custom) return customCauses(resource, object);
-  if (resource === podType) return podCauses(object);
+  if (resource === podType) {
+    return [...podCauses(object), ...(old === undefined ? [] : podUpdateCauses(object, old))];
+  }
   return [
     ...(isObject(object["data"]) || isObject(object["binaryData"]) ? dataCauses(object) : []),
     ...(old === undefined ? [] : immutableCauses(resource, object, old)),
