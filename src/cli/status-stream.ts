@@ -1,6 +1,6 @@
 // The stream of NIC states as one unbroken sequence: a cut connection is resumed where it ended.
 import { setTimeout as sleep } from "node:timers/promises";
-import { ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import {
   InterfaceStatusService,
   type WatchInterfaceStatusResponse,
@@ -33,14 +33,14 @@ export async function* interfaceStatusStream(
   let resumeToken = "";
   let failures = 0;
   while (!signal.aborted) {
-    const silence = silenceAlarm();
+    const call = callWithAlarm();
     let reason = "the stream ended";
     let delayMs: number | undefined;
     try {
       const request = { namespace, vmNames: [...vmNames], resumeToken };
-      const options = { signal: AbortSignal.any([signal, silence.signal]) };
+      const options = { signal: AbortSignal.any([signal, call.signal]) };
       for await (const message of client.watchInterfaceStatus(request, options)) {
-        silence.reset();
+        call.heard();
         failures = 0;
         resumeToken = message.resumeToken || resumeToken;
         yield message;
@@ -48,11 +48,11 @@ export async function* interfaceStatusStream(
     } catch (thrown) {
       if (signal.aborted) return;
       const error = ConnectError.from(thrown);
-      if (!silence.signal.aborted && (resumeToken === "" || !isTemporary(error))) throw error;
-      reason = silence.signal.aborted ? "nothing was heard for 45 s" : error.rawMessage;
+      if (!call.wasSilent() && (resumeToken === "" || !isInterruption(error))) throw error;
+      reason = call.wasSilent() ? "nothing was heard for 45 s" : error.rawMessage;
       delayMs = retryDelayMs(error);
     } finally {
-      silence.clear();
+      call.end();
     }
     delayMs ??= Math.min(longestDelayMs, firstDelayMs * 2 ** failures);
     failures += 1;
@@ -61,12 +61,29 @@ export async function* interfaceStatusStream(
   }
 }
 
-function silenceAlarm(): {
+/** A service that stops cuts its streams off, which HTTP/2 calls CANCEL; nobody on this side has. */
+const isInterruption = (error: ConnectError): boolean => isTemporary(error) || error.code === Code.Canceled;
+
+/** One call: given up after a silence, and ended when nobody reads on, which the iterator alone does not do. */
+function callWithAlarm(): {
   readonly signal: AbortSignal;
-  readonly reset: () => void;
-  readonly clear: () => void;
+  readonly heard: () => void;
+  readonly wasSilent: () => boolean;
+  readonly end: () => void;
 } {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), silenceMs);
-  return { signal: controller.signal, reset: () => void timer.refresh(), clear: () => clearTimeout(timer) };
+  let silent = false;
+  const timer = setTimeout(() => {
+    silent = true;
+    controller.abort();
+  }, silenceMs);
+  return {
+    signal: controller.signal,
+    heard: () => void timer.refresh(),
+    wasSilent: () => silent,
+    end: () => {
+      clearTimeout(timer);
+      controller.abort();
+    },
+  };
 }

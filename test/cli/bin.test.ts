@@ -20,13 +20,13 @@ let hostPath: string;
 
 const main = `
 const [command] = process.argv.slice(2);
-console.log(JSON.stringify({ args: process.argv.slice(2), execPath: process.execPath, pid: process.pid }));
 if (command === "fail") process.exitCode = 3;
 if (command === "wait") {
   setInterval(() => undefined, 1000);
   process.on("SIGTERM", () => process.exit(42));
 }
-const typed: number = 1;
+const started: object = { args: process.argv.slice(2), execPath: process.execPath, pid: process.pid };
+console.log(JSON.stringify(started));
 `;
 
 beforeEach(({ onTestFinished }) => {

@@ -462,6 +462,7 @@ shop/old eth9                 gone
         events: [snapshot([up("eth0"), up("eth1")]), synced],
         error: new ConnectError("stopping", Code.Unavailable),
       },
+      { events: [], error: new ConnectError("stream closed", Code.Canceled) },
       { events: [snapshot([up("eth0"), waiting("eth2")], true), synced] },
     ];
     const { stdout, stderr } = await watchUntil("watch -A", "gone", streaming(streams, asked));
@@ -474,9 +475,12 @@ shop/old eth9                 gone
       "shop/multi-nic-vm eth1 gone",
       "",
     ]);
-    expect(stderr).toBe("connection lost (stopping); connecting again\n");
+    expect(stderr).toBe(
+      "connection lost (stopping); connecting again\nconnection lost (stream closed); connecting again\n",
+    );
     expect(asked.map(({ namespace, resumeToken }) => [namespace, resumeToken])).toEqual([
       ["", ""],
+      ["", "t2"],
       ["", "t2"],
     ]);
   });

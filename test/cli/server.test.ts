@@ -5,8 +5,14 @@ import { createServer as createHttp2Server, type Http2Server } from "node:http2"
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { create } from "@bufbuild/protobuf";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { describe, it, onTestFinished } from "vitest";
+import {
+  InterfaceStatusService,
+  WatchInterfaceStatusResponseSchema as schema,
+} from "../../gen/multinic/v1/interface_status_service_pb.ts";
+import { InterfaceState } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
 
 /** A process that does what multinic does with these arguments; it must end by itself. */
@@ -54,6 +60,29 @@ describe("a service on the network", () => {
     expect(JSON.parse(answer.stdout)).toEqual({
       virtualMachine: { virtualMachine: { namespace: "default", name: "web" }, managed: true },
     });
+  });
+
+  it("keeps no process waiting for a stream that has said enough", async ({ expect }) => {
+    const server = createHttp2Server(
+      connectNodeAdapter({
+        connect: false,
+        grpcWeb: false,
+        routes: (router) => {
+          router.service(VirtualMachineService, { applyVM: () => ({ written: true }) });
+          router.service(InterfaceStatusService, {
+            async *watchInterfaceStatus(_request, { signal }) {
+              const interfaces = ["eth0", "eth1"].map((nic) => ({ nic, state: InterfaceState.UP }));
+              yield create(schema, { resumeToken: "1", event: { case: "snapshot", value: { interfaces } } });
+              yield create(schema, { resumeToken: "2", event: { case: "synced", value: {} } });
+              await once(signal, "abort");
+            },
+          });
+        },
+      }),
+    );
+    const url = await listening(server);
+    const answer = await overTheNetwork("apply", "examples/6.1-basic.yaml", "--wait", "--server", url);
+    expect(answer).toMatchObject({ code: 0, stderr: expect.stringContaining("is as asked for") as string });
   });
 
   it("that is not there is unreachable, with what to do next", async ({ expect }) => {

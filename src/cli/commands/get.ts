@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Command, Option } from "commander";
 import { createClient, type Client } from "@connectrpc/connect";
-import type { VirtualMachineView } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
+import { InterfaceState, type VirtualMachineView } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
 import {
   GetVMResponseSchema,
   ListVMsResponseSchema,
@@ -101,7 +101,7 @@ function vmLines(view: VirtualMachineView, session: Session): readonly string[] 
 /** What to do about each NIC that is not Up, below the table, where it is not cut. */
 function messageLines({ interfaces }: VirtualMachineView): readonly string[] {
   const messages = interfaces
-    .filter(({ message }) => message !== "")
+    .filter(({ state, message }) => state !== InterfaceState.UP && message !== "")
     .map(({ nic, message }) => `${nic}: ${printable(message)}`);
   return messages.length > 0 ? ["", ...messages] : [];
 }

@@ -38,6 +38,9 @@ export function watchCommand(run: Run): Command {
         });
         const lines = changeLines(session.style);
         for await (const message of stream) {
+          const { event } = message;
+          if (event.case === "synced" && event.value.interfaceCount === 0)
+            session.note(["there are no NICs yet"]);
           if (options.output === "table") session.print(lines(message));
           else
             session.io.stdout.write(
