@@ -4,7 +4,7 @@ import type { Cache } from "../../../kube/cache.ts";
 import type { KubeClient } from "../../../kube/kube-client.ts";
 import type { KubeLog } from "../../../kube/log.ts";
 import type { Node, Pod } from "../resources.ts";
-import { labels } from "../resources.ts";
+import type { CacheIndex } from "./cache-index.ts";
 import type { NodeDelays } from "./delays.ts";
 import type { BindingPlugins } from "./domain.ts";
 import type { Machines } from "./machines.ts";
@@ -19,6 +19,10 @@ export interface NodeContext {
   readonly nodes: Cache<Node>;
   readonly vmis: Cache<VirtualMachineInstance>;
   readonly nads: Cache<NetworkAttachmentDefinition>;
+  /** virt-launcher pods on any node, by uid of their VMI. */
+  readonly podsByVmi: CacheIndex<Pod>;
+  /** By uid: at most one. */
+  readonly vmisByUid: CacheIndex<VirtualMachineInstance>;
   readonly machines: Machines;
   readonly plugins: BindingPlugins;
   readonly delays: NodeDelays;
@@ -42,10 +46,4 @@ export function keyOf({ metadata }: { readonly metadata: { namespace?: string; n
 export function refOf(key: string): { namespace: string; name: string } {
   const slash = key.indexOf("/");
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}
-
-/** virt-launcher pods of the VMI, on any node. */
-export function podsOf(context: NodeContext, vmiUid: string | undefined): Pod[] {
-  if (vmiUid === undefined) return [];
-  return [...context.pods.values()].filter(({ metadata }) => metadata.labels?.[labels.createdBy] === vmiUid);
 }

@@ -84,8 +84,7 @@ export function createKubelet(
   }
 
   function vmiOf(pod: Pod): VirtualMachineInstance | undefined {
-    const uid = vmiUid(pod);
-    return [...context.vmis.values()].find(({ metadata }) => metadata.uid === uid);
+    return context.vmisByUid(vmiUid(pod) ?? "")[0];
   }
 
   return {

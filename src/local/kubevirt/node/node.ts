@@ -5,6 +5,7 @@ import type { KubeClient } from "../../../kube/kube-client.ts";
 import type { KubeLog } from "../../../kube/log.ts";
 import { networkAttachmentDefinitions, virtualMachineInstances } from "../../../kube/resource.ts";
 import { labels, nodes as nodeResource, pods as podResource, virtLauncher } from "../resources.ts";
+import { indexCache } from "./cache-index.ts";
 import { keyOf, timestamp, type NodeContext } from "./context.ts";
 import { fastDelays, type NodeDelays } from "./delays.ts";
 import type { BindingPlugins } from "./domain.ts";
@@ -82,6 +83,8 @@ export async function startNode(options: NodeOptions): Promise<PlayedNode> {
   };
   const context: NodeContext = {
     ...caches,
+    podsByVmi: indexCache(caches.pods, vmiUid),
+    vmisByUid: indexCache(caches.vmis, ({ metadata }) => metadata.uid),
     client,
     handlerClient: options.handlerClient ?? client,
     nodeName,
@@ -91,38 +94,48 @@ export async function startNode(options: NodeOptions): Promise<PlayedNode> {
     clock,
     log,
   };
+  const stopCaches = async (): Promise<void> => {
+    await Promise.all(Object.values(caches).map((cache) => cache.stop()));
+  };
+  const render = (): string => exposition(nicSamples(context));
+  const metrics = await serveMetrics(options.metricsListen, render).catch(async (error: unknown) => {
+    await stopCaches();
+    throw error;
+  });
   const kubelet = createKubelet(context, { dynamicNetworks: options.dynamicNetworks ?? false });
   const virtHandler = createVirtHandler(context);
   const podQueue = startWorkQueue({ name: "kubelet", handle: kubelet.handle, log });
   const vmiQueue = startWorkQueue({ name: "virt-handler", handle: virtHandler.handle, log });
 
   await Promise.all(Object.values(caches).map((cache) => cache.whenSynced()));
-  const addAllPods = (): void => {
-    for (const pod of caches.pods.values()) podQueue.add(keyOf(pod));
+  const addWaitingPods = (): void => {
+    for (const pod of caches.pods.values()) {
+      if (options.dynamicNetworks === true || pod.status?.phase !== "Running") podQueue.add(keyOf(pod));
+    }
   };
-  const addPodsOf = (uid: string | undefined): void => {
-    for (const pod of caches.pods.values()) if (vmiUid(pod) === uid) podQueue.add(keyOf(pod));
+  const addPodsOf = (uid: string): void => {
+    for (const pod of context.podsByVmi(uid)) podQueue.add(keyOf(pod));
   };
-  const addVmiOf = (uid: string | undefined): void => {
-    for (const vmi of caches.vmis.values()) if (vmi.metadata.uid === uid) vmiQueue.add(keyOf(vmi));
+  const addVmiOf = (uid: string): void => {
+    for (const vmi of context.vmisByUid(uid)) vmiQueue.add(keyOf(vmi));
   };
   caches.pods.subscribe(({ value, previous }) => {
     const pod = value ?? previous;
     if (pod === undefined) return;
     if (value !== undefined) podQueue.add(keyOf(value));
-    addVmiOf(vmiUid(pod));
+    addVmiOf(vmiUid(pod) ?? "");
   });
   caches.vmis.subscribe(({ value, previous }) => {
     if (value === undefined && previous?.metadata.uid !== undefined) {
       context.machines.running.delete(previous.metadata.uid);
     }
     if (value !== undefined) vmiQueue.add(keyOf(value));
-    addPodsOf((value ?? previous)?.metadata.uid);
+    addPodsOf((value ?? previous)?.metadata.uid ?? "");
   });
   // A NAD that was missing may be there now, and a node that was full may have room.
-  caches.nads.subscribe(addAllPods);
-  caches.nodes.subscribe(addAllPods);
-  addAllPods();
+  caches.nads.subscribe(addWaitingPods);
+  caches.nodes.subscribe(addWaitingPods);
+  for (const pod of caches.pods.values()) podQueue.add(keyOf(pod));
   for (const vmi of caches.vmis.values()) vmiQueue.add(keyOf(vmi));
 
   const heartbeat = setInterval(() => {
@@ -130,14 +143,12 @@ export async function startNode(options: NodeOptions): Promise<PlayedNode> {
       log.warn({ err: error, node: nodeName }, "the node's heartbeat was not written");
     });
   }, heartbeatEveryMs);
-  const metrics = await serveMetrics(options.metricsListen, () => exposition(nicSamples(context)));
-
   return {
     metricsUrl: metrics.url,
     async stop() {
       clearInterval(heartbeat);
       await Promise.all([podQueue.stop(), vmiQueue.stop(), metrics.stop()]);
-      await Promise.all(Object.values(caches).map((cache) => cache.stop()));
+      await stopCaches();
     },
   };
 }

@@ -61,6 +61,7 @@ export function succeededStatus(pod: Pod, now: string): PodStatus {
       ContainersReady: "False",
       PodScheduled: "True",
     }),
+    initContainerStatuses: (pod.spec.initContainers ?? []).map((container) => terminated(container, now)),
     containerStatuses: pod.spec.containers.map((container) => terminated(container, now)),
   };
 }

@@ -1,7 +1,7 @@
 // The scheduler, one per node: binds the pods that fall to its node, and says of the others why no node takes them.
 import { nodes as nodeResource, pods as podResource, type Pod } from "../resources.ts";
 import { resourcePath } from "../../../kube/resource.ts";
-import { podsOf, timestamp, type NodeContext } from "./context.ts";
+import { timestamp, type NodeContext } from "./context.ts";
 import { recordPodEvent } from "./pod-events.ts";
 import { unschedulableStatus } from "./pod-status.ts";
 import { chooseNode, vmiUid } from "./scheduling.ts";
@@ -9,7 +9,9 @@ import { chooseNode, vmiUid } from "./scheduling.ts";
 /** Binds the pod when it falls to this node; writes the condition and the event once when it falls to none. */
 export async function schedulePod(context: NodeContext, pod: Pod): Promise<void> {
   const { client, nodeName, clock } = context;
-  const siblings = podsOf(context, vmiUid(pod)).filter(({ metadata }) => metadata.uid !== pod.metadata.uid);
+  const siblings = context
+    .podsByVmi(vmiUid(pod) ?? "")
+    .filter(({ metadata }) => metadata.uid !== pod.metadata.uid);
   const nodes = [...context.nodes.values()];
   const choice = chooseNode(pod, nodes, siblings);
   if (choice.kind === "node") {

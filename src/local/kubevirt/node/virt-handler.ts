@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Secret, VirtualMachineInstance } from "../../../domain/objects.ts";
 import { secrets, virtualMachineInstances } from "../../../kube/resource.ts";
 import { cloudInitSecrets, planAtBoot, readCloudInit, rootClaim } from "./cloud-init.ts";
-import { podsOf, refOf, timestamp, type NodeContext } from "./context.ts";
+import { refOf, timestamp, type NodeContext } from "./context.ts";
 import { askAgent, moveMachine, startMachine, syncMachine, type Surroundings } from "./machine.ts";
 import type { Machine } from "./machines.ts";
 import { isMigrating, migrationState, nextMigrationStep } from "./migration.ts";
@@ -79,7 +79,7 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
   }
 
   async function run(vmi: VirtualMachineInstance, uid: string): Promise<number | undefined> {
-    const pods = podsOf(context, uid).filter(({ spec }) => spec.nodeName === nodeName);
+    const pods = context.podsByVmi(uid).filter(({ spec }) => spec.nodeName === nodeName);
     const pod = pods.find(({ metadata }) => metadata.deletionTimestamp === undefined) ?? pods[0];
     const podIP = pod?.status?.podIP;
     const around = surroundings(vmi);
