@@ -31,13 +31,16 @@ export function toPage<T extends KubernetesObject>(resource: Resource<T>, body: 
 /** @throws KubeError "Undecodable" for anything but a JSON object. */
 export function decode(text: string): object {
   let value: unknown;
-  let cause: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    cause = error;
+  } catch {
+    // The parser's error quotes the text, which may be a Secret's.
+    value = undefined;
   }
   if (typeof value === "object" && value !== null) return value;
-  const message = "the answer is not a JSON object; is this the URL of an API server?";
-  throw new KubeError("Undecodable", 200, message, { cause });
+  throw new KubeError(
+    "Undecodable",
+    200,
+    "the answer is not a JSON object; is this the URL of an API server?",
+  );
 }

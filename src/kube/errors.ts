@@ -35,7 +35,7 @@ export type KubeReason =
   | "Cancelled"
   | "Unknown";
 
-/** A failed call. `message` is the API server's own text; it holds no header and no request body. */
+/** A failed call. `message` and `causes` are the API server's own texts without the objects that these quote; no header, no request body. */
 export class KubeError extends Error {
   override readonly name = "KubeError";
   readonly reason: KubeReason;

@@ -1,4 +1,5 @@
 // From what came back (or did not) to a KubeError: Kubernetes' Status object, other bodies, network failures.
+import { withoutEchoes } from "./echoes.ts";
 import { KubeError } from "./errors.ts";
 import type { KubeCause, KubeReason } from "./errors.ts";
 
@@ -44,7 +45,7 @@ function causesOf(details: Record<string, unknown>): KubeCause[] {
   return causes.map((cause) => ({
     field: textOf(cause["field"]),
     reason: textOf(cause["reason"]),
-    message: textOf(cause["message"]),
+    message: withoutEchoes(textOf(cause["message"])),
   }));
 }
 
@@ -61,7 +62,7 @@ export function errorOfStatus(
 ): KubeError {
   const details = isRecord(body["details"]) ? body["details"] : {};
   const reason = isReason(body["reason"]) ? body["reason"] : (reasonOfStatus[httpStatus] ?? "Unknown");
-  const message = textOf(body["message"]);
+  const message = withoutEchoes(textOf(body["message"]));
   return new KubeError(reason, httpStatus, message === "" ? `${reason} (HTTP ${httpStatus})` : message, {
     causes: causesOf(details),
     retryAfterSeconds: retryAfterSeconds ?? seconds(details["retryAfterSeconds"]),
@@ -76,7 +77,7 @@ export function errorOfAnswer(
   const retryAfterSeconds = seconds(answer.retryAfter);
   const parsed = parseRecord(answer.body);
   if (parsed?.["kind"] === "Status") return errorOfStatus(parsed, answer.status, retryAfterSeconds);
-  const said = answer.body.trim().slice(0, 500);
+  const said = withoutEchoes(answer.body.trim()).slice(0, 500);
   return new KubeError(
     reasonOfStatus[answer.status] ?? "Unknown",
     answer.status,

@@ -38,12 +38,13 @@ function parse(line: string): RawEvent {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value === "object" && value !== null) return value;
-  } catch (cause) {
-    throw undecodable("a line that is not JSON", cause);
+  } catch {
+    // The parser's error quotes the line, which is not for a log.
+    throw undecodable("a line that is not JSON");
   }
   throw undecodable("a line that is not an object");
 }
 
-function undecodable(what: string, cause?: unknown): KubeError {
-  return new KubeError("Undecodable", 200, `the watch sent ${what}`, { cause });
+function undecodable(what: string): KubeError {
+  return new KubeError("Undecodable", 200, `the watch sent ${what}`);
 }

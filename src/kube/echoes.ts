@@ -1,0 +1,85 @@
+// An API server that refuses an object may quote all of it, the data of a Secret too. No error of ours carries that on.
+
+/**
+ * The text without the objects and overlong values that it quotes; everything else stays as it is. Known echoes:
+ * `patch: Invalid value: "{…}"` and `"map[…]"` (k8s.io/apiserver pkg/endpoints/handlers/patch.go), `is missing in '{…}'`
+ * (apimachinery pkg/runtime/error.go), Go's and JSON's own printing of a value (pkg/util/validation/field/errors.go), and
+ * `error found in #10 byte of ...|…|...` of API servers before 1.25. Where an end cannot be told, all of the rest goes.
+ */
+export function withoutEchoes(text: string): string {
+  let kept = "";
+  let at = 0;
+  for (;;) {
+    opening.lastIndex = at;
+    const match = opening.exec(text);
+    if (match === null) break;
+    const start = match.index;
+    const end = endOf(text, match);
+    const echo = text.slice(start, end);
+    const isOrdinary =
+      match.groups?.["value"] !== undefined && echo.length <= longestValue && !/\{\s*\\"|map\[/.test(echo);
+    kept += text.slice(at, start) + (isOrdinary ? echo : ellipsis);
+    at = end;
+  }
+  return (kept + text.slice(at)).replaceAll(`Invalid value: ${ellipsis}: `, "");
+}
+
+const ellipsis = "…";
+/** Names, addresses and label values are far shorter, a user-data text is hardly ever. */
+const longestValue = 258;
+
+const goObject = String.raw`map\[string\](?:\[\])*(?:interface \{\}|[\w.]+)\{|map\[|&?(?:\[\])+[\w.]+\{|&?\w+\.\w+\{`;
+/** A quoted object, any other quoted value, an object in Go's or JSON's printing, a piece of the body. */
+const opening = new RegExp(
+  [
+    String.raw`(?<quoted>"\[?(?:${goObject}|\{))`,
+    String.raw`(?<=\b[Vv]alue: )(?<value>")`,
+    String.raw`(?<json>\[?\{\s*"[^"\\])`,
+    String.raw`(?<escaped>\{\s*\\")`,
+    String.raw`(?<go>(?<![\w.])(?:${goObject}))`,
+    String.raw`(?<piece>\.\.\.\|)`,
+  ].join("|"),
+  "g",
+);
+
+/** The index behind what began with the match. */
+function endOf(text: string, { index, groups = {} }: RegExpExecArray): number {
+  if (groups["quoted"] !== undefined || groups["value"] !== undefined) return endOfQuoted(text, index);
+  // Inside a quoted text: up to its quotation mark, which stays.
+  if (groups["escaped"] !== undefined) return Math.max(index + 1, endOfQuoted(text, index, index) - 1);
+  if (groups["json"] !== undefined) return endOfJson(text, index);
+  if (groups["piece"] !== undefined) return behindLast(text, "|...", index + 4);
+  // Go prints texts without quotation marks, so that any bracket may belong to one: the last one ends it.
+  const close = groups["go"]?.endsWith("[") === true ? "]" : "}";
+  return text.includes(`${close}: `, index)
+    ? behindLast(text, `${close}: `, index) - 2
+    : behindLast(text, close, index);
+}
+
+/** Behind the quotation mark that ends the Go or JSON text which begins at `start`. */
+function endOfQuoted(text: string, start: number, from = start + 1): number {
+  for (let at = from; at < text.length; at += 1) {
+    if (text[at] === "\\") at += 1;
+    else if (text[at] === '"') return at + 1;
+  }
+  return text.length;
+}
+
+function endOfJson(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '"') at = endOfQuoted(text, at) - 1;
+    else if (character === "{" || character === "[") depth += 1;
+    else if (character === "}" || character === "]") {
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    }
+  }
+  return text.length;
+}
+
+function behindLast(text: string, what: string, from: number): number {
+  const last = text.lastIndexOf(what);
+  return last < from ? text.length : last + what.length;
+}
