@@ -67,7 +67,8 @@ etcd_and_apiserver() {
 
 install_crds() {
   kube apply --server-side -f "$CRDS" >/dev/null &&
-    kube wait crd --all --for=condition=Established --timeout=60s >/dev/null
+    # Again, because kubectl gives up at a CRD whose conditions are still null.
+    wait_for kube-apiserver kube wait crd --all --for=condition=Established --timeout=10s
 }
 
 controller_manager() {
