@@ -11,9 +11,11 @@ import {
 import { specToProto } from "../../src/api/mapping/spec-to-proto.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
+import type { VirtualMachine } from "../../src/domain/objects.ts";
+import type { KubeClient } from "../../src/kube/kube-client.ts";
 import type { KubeLog } from "../../src/kube/log.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
-import { namespaces } from "../../src/kube/resource.ts";
+import { namespaces, networkAttachmentDefinitions, virtualMachines } from "../../src/kube/resource.ts";
 import { startService } from "../../src/serve/service.ts";
 import type { TransportLog } from "../../src/api/transport/transport-log.ts";
 import { watchNics, type NicWatch, type Nics } from "./nic-watch.ts";
@@ -32,6 +34,8 @@ export interface Stand {
   readonly statuses: Client<typeof InterfaceStatusService>;
   /** Makes a namespace of its own for a test, ready for pods. */
   namespace(): Promise<string>;
+  /** A NAD of somebody else's. */
+  makeNad(namespace: string, name: string, config: Readonly<Record<string, unknown>>): Promise<void>;
   apply(spec: VmSpec, options?: ApplyOptions): Promise<ApplyVMResponse>;
   watch(vm: { readonly namespace: string; readonly name: string }): NicWatch;
   stop(): Promise<void>;
@@ -70,13 +74,22 @@ export async function startStand(): Promise<Stand> {
       if (target.name === "real") await untilServiceAccount(target, name);
       return name;
     },
+    async makeNad(namespace, name, config) {
+      await client.create(networkAttachmentDefinitions, {
+        apiVersion: "k8s.cni.cncf.io/v1",
+        kind: "NetworkAttachmentDefinition",
+        metadata: { namespace, name },
+        spec: { config: JSON.stringify({ cniVersion: "0.3.1", name, ...config }) },
+      });
+    },
     async apply(spec, options = {}) {
       return await vms.applyVM({ virtualMachine: specToProto(spec), ...options });
     },
     watch: (vm) => watchNics(statuses, vm),
     async stop() {
       await service.stop();
-      for (const name of made) await client.delete(namespaces, { name });
+      // The embedded cluster goes as a whole.
+      if (target.name === "real") await Promise.all(made.map((name) => removeNamespace(client, name)));
       await target.stop();
     },
   };
@@ -90,9 +103,24 @@ async function untilServiceAccount({ client }: Target, namespace: string): Promi
       return;
     } catch (error) {
       if (!isKubeError(error, "NotFound")) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await shortWait();
     }
   }
+}
+
+/** VMs go while there are nodes to end their guests; the next test file would meet them otherwise. */
+async function removeNamespace(client: KubeClient, namespace: string): Promise<void> {
+  const listVms = async (): Promise<readonly VirtualMachine[]> =>
+    (await client.list(virtualMachines, { namespace })).items;
+  for (const { metadata } of await listVms()) {
+    await client.delete(virtualMachines, { namespace, name: metadata.name });
+  }
+  while ((await listVms()).length > 0) await shortWait();
+  await client.delete(namespaces, { name: namespace });
+}
+
+async function shortWait(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 /** A VM with those NICs and little else. */
@@ -111,4 +139,9 @@ export function nicOf<T>(nics: ReadonlyMap<string, T>, name: string): T {
   const nic = nics.get(name);
   if (nic === undefined) throw new Error(`there is no NIC ${name}`);
   return nic;
+}
+
+/** The name of an enum's value, such as UNCHANGED. */
+export function wordOf(names: Readonly<Record<string, number>>, value: number | undefined): string {
+  return Object.entries(names).find(([, number]) => number === value)?.[0] ?? String(value);
 }
