@@ -10,6 +10,7 @@ import {
 import { createApiServer, type ApiServer } from "../../../src/local/api/api-server.ts";
 import { annotations, labels, nodes, pods, type Pod } from "../../../src/local/kubevirt/resources.ts";
 import { fastDelays, type NodeDelays } from "../../../src/local/kubevirt/node/delays.ts";
+import { guestAgentAnnotation } from "../../../src/local/kubevirt/node/machine.ts";
 import { createMachines } from "../../../src/local/kubevirt/node/machines.ts";
 import { startNode, type NodeOptions, type PlayedNode } from "../../../src/local/kubevirt/node/node.ts";
 import { events } from "../../../src/local/kubevirt/node/pod-events.ts";
@@ -378,6 +379,23 @@ describe("a played node", () => {
       metadata.annotations = { touched: "yes" };
     });
     await eventually(vmiNamed, (vmi) => expect(byName(vmi)["red"]?.interfaceName).toBe("enp1s0"));
+  });
+
+  it("hears nothing of a guest whose image has no agent, until it is installed", async () => {
+    await play();
+    await client.create(networkAttachmentDefinitions, makeNad("red"));
+    const vmi = makeVmi([red]);
+    vmi.metadata.annotations = { [guestAgentAnnotation]: "absent" };
+    await launch(vmi);
+    const mute = await eventually(vmiNamed, (current) =>
+      expect(byName(current)["red"]?.linkState).toBe("up"),
+    );
+    expect(byName(mute)["red"]).not.toHaveProperty("interfaceName");
+    expect(mute.status?.conditions?.map(({ type }) => type)).not.toContain("AgentConnected");
+    await change("vm1", ({ metadata }) => {
+      metadata.annotations = {};
+    });
+    await eventually(vmiNamed, (current) => expect(byName(current)["red"]?.interfaceName).toBe("enp1s0"));
   });
 
   it("rebuilds what runs after a restart", async () => {

@@ -67,12 +67,21 @@ export function syncMachine(machine: Machine, { vmi, plugins, cniType, nowMs }: 
   };
 }
 
+/**
+ * On a VMI (from the VM's template), value "absent": its image has no guest agent. Ours, for trying out what a NIC
+ * looks like then.
+ */
+export const guestAgentAnnotation = "local.multinic.novasphere.dev/guest-agent";
+
 /** libvirt asks the agent when it is time, and plans the next question when the guest has changed since. */
 export function askAgent(
   machine: Machine,
-  { delays, nowMs }: Surroundings,
+  { vmi, delays, nowMs }: Surroundings,
   servers: { readonly dhcp: DhcpServers; readonly podIP: string | undefined },
 ): Machine {
+  if (vmi.metadata.annotations?.[guestAgentAnnotation] === "absent") {
+    return { ...machine, heard: undefined, askAtMs: undefined };
+  }
   const said = agentInterfaces(machine.guest, machine.wires, servers);
   if (sameReport(said, machine.heard)) return { ...machine, askAtMs: undefined };
   const askAtMs = machine.askAtMs ?? nowMs + delays.agentMs;
