@@ -11,6 +11,27 @@ export interface ServerOptions {
   readonly output: OutputFormat;
 }
 
+/** What every command about a document takes. */
+export interface DocumentOptions {
+  readonly filename?: string;
+}
+
+/** The document as an argument or, as people know it from kubectl, by -f. */
+export function withDocument(command: Command): Command {
+  return command
+    .argument("[file]", "a Wukong or a VirtualMachine of the API, YAML or JSON; - for standard input")
+    .addOption(new Option("-f, --filename <file>", "the same as the argument"));
+}
+
+/** The one file that was named. @throws CliError for none or two. */
+export function documentFile(argument: string | undefined, { filename }: DocumentOptions): string {
+  const [file, second] = [argument, filename].filter((given) => given !== undefined);
+  const next = "give one file, as an argument or by -f, or - for standard input";
+  if (file === undefined) throw new CliError("no document is named", exitCode.usage, next);
+  if (second !== undefined) throw new CliError("two documents are named", exitCode.usage, next);
+  return file;
+}
+
 const variables = new WeakMap<Option, string>();
 
 /** An option that the variable gives when the command line does not. Read by `applyEnvironment` from what is handed in. */

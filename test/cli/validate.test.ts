@@ -274,7 +274,8 @@ describe("wrong use", () => {
   it.for([
     ["a file that is not there", "validate nowhere.yaml", "cannot read nowhere.yaml: there is no such file"],
     ["a directory", "validate examples", "cannot read examples: it is a directory"],
-    ["no file", "validate", "missing required argument 'file'"],
+    ["no file", "validate", "no document is named"],
+    ["a file named twice", "validate x -f y", "two documents are named"],
     ["an unknown flag", "validate x --servr y", "unknown option '--servr'"],
     ["an unknown command", "aply x", "unknown command 'aply'"],
     ["an unknown form of output", "get -o xml", "Allowed choices are table, json, yaml"],

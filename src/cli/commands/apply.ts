@@ -14,7 +14,10 @@ import {
   outputOption,
   serverOption,
   timeoutOption,
+  type DocumentOptions,
+  documentFile,
   type ServerOptions,
+  withDocument,
 } from "../options.ts";
 import { countLine, findingLines, stops } from "../output/findings-text.ts";
 import { planLines } from "../output/plan-text.ts";
@@ -24,7 +27,9 @@ import { unaryCall } from "../server.ts";
 import { readVm, type Session } from "../session.ts";
 import { waitForInterfaces } from "../wait.ts";
 
-interface ApplyOptions extends ServerOptions {
+type PlanOptions = ServerOptions & DocumentOptions;
+
+interface ApplyOptions extends PlanOptions {
   readonly planFingerprint?: string;
   readonly wait?: true;
   readonly timeout: number;
@@ -34,8 +39,8 @@ export function planCommand(run: Run): Command {
   return withOptions(new Command("plan"))
     .description("tell what apply would write and what that does to a running VM; nothing is written")
     .action(
-      run(async (session, file: string, options: ServerOptions) => {
-        const spec = await readVm(file, options, session);
+      run(async (session, file: string | undefined, options: PlanOptions) => {
+        const spec = await readVm(documentFile(file, options), options, session);
         if (!spec) return exitCode.refused;
         const request = { virtualMachine: specToProto(spec), validateOnly: true };
         const client = createClient(VirtualMachineService, session.connect(options.server));
@@ -55,8 +60,8 @@ export function applyCommand(run: Run): Command {
     .addOption(new Option("--wait", "wait until every NIC is Up"))
     .addOption(timeoutOption("the NICs", "5m"))
     .action(
-      run(async (session, file: string, options: ApplyOptions) => {
-        const spec = await readVm(file, options, session);
+      run(async (session, file: string | undefined, options: ApplyOptions) => {
+        const spec = await readVm(documentFile(file, options), options, session);
         if (!spec) return exitCode.refused;
         const transport = session.connect(options.server);
         const answer = await createClient(VirtualMachineService, transport).applyVM(
@@ -72,8 +77,7 @@ export function applyCommand(run: Run): Command {
 }
 
 function withOptions(command: Command): Command {
-  return command
-    .argument("<file>", "a Wukong or a VirtualMachine of the API, YAML or JSON; - for standard input")
+  return withDocument(command)
     .addOption(namespaceOption())
     .addOption(serverOption())
     .addOption(outputOption());

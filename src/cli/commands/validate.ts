@@ -9,7 +9,14 @@ import {
 import { specToProto } from "../../api/mapping/spec-to-proto.ts";
 import type { VmSpec } from "../../domain/spec.ts";
 import { CliError, exitCode } from "../io.ts";
-import { envOption, namespaceOption, outputOption } from "../options.ts";
+import {
+  documentFile,
+  type DocumentOptions,
+  envOption,
+  namespaceOption,
+  outputOption,
+  withDocument,
+} from "../options.ts";
 import { countLine, findingLines, stops } from "../output/findings-text.ts";
 import { networkLines, routeLines } from "../output/networks-text.ts";
 import { structured, type OutputFormat } from "../output/structured.ts";
@@ -17,7 +24,7 @@ import type { Run } from "../run.ts";
 import { unaryCall } from "../server.ts";
 import { readVm, type Session } from "../session.ts";
 
-interface ValidateOptions {
+interface ValidateOptions extends DocumentOptions {
   readonly namespace: string;
   readonly output: OutputFormat;
   /** Absent: in this process, without a cluster. */
@@ -31,8 +38,13 @@ export function validateCommand(run: Run): Command {
       "check a document and tell every finding, what each NIC comes to and which routes the guest will have",
     )
     .action(
-      run(async (session, file: string, options: ValidateOptions) => {
-        const answer = await ask(file, options, { includeObjects: false, say: session.print }, session);
+      run(async (session, file: string | undefined, options: ValidateOptions) => {
+        const answer = await ask(
+          documentFile(file, options),
+          options,
+          { includeObjects: false, say: session.print },
+          session,
+        );
         if (!answer) return exitCode.refused;
         if (options.output === "table") session.print(validationLines(answer, session));
         else session.io.stdout.write(structured(options.output, ValidateNetworksResponseSchema, answer));
@@ -45,8 +57,13 @@ export function renderCommand(run: Run): Command {
   return withOptions(new Command("render"))
     .description("print the Kubernetes objects that a document comes to, in the order of writing")
     .action(
-      run(async (session, file: string, options: ValidateOptions) => {
-        const answer = await ask(file, options, { includeObjects: true, say: session.note }, session);
+      run(async (session, file: string | undefined, options: ValidateOptions) => {
+        const answer = await ask(
+          documentFile(file, options),
+          options,
+          { includeObjects: true, say: session.note },
+          session,
+        );
         if (!answer) return exitCode.refused;
         if (options.output === "table") {
           session.note(notes(answer, session));
@@ -60,8 +77,7 @@ export function renderCommand(run: Run): Command {
 }
 
 function withOptions(command: Command): Command {
-  return command
-    .argument("<file>", "a Wukong or a VirtualMachine of the API, YAML or JSON; - for standard input")
+  return withDocument(command)
     .addOption(namespaceOption())
     .addOption(
       envOption(
