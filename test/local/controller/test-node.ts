@@ -3,7 +3,7 @@ import type { VmInterface, VmiInterfaceStatus } from "../../../src/domain/object
 import { startCache } from "../../../src/kube/cache.ts";
 import { isKubeError } from "../../../src/kube/errors.ts";
 import type { KubeClient } from "../../../src/kube/kube-client.ts";
-import { networkAttachmentDefinitions } from "../../../src/kube/resource.ts";
+import { networkAttachmentDefinitions, resourcePath } from "../../../src/kube/resource.ts";
 import { vmis, type Vmi } from "../../../src/local/kubevirt/controller/objects.ts";
 import { createWorkQueue } from "../../../src/local/kubevirt/controller/work-queue.ts";
 import {
@@ -46,7 +46,9 @@ export function startTestNode({ client, dynamicNetworks = () => false }: TestNod
           status?.phase !== "Succeeded",
       );
       const name = siblings.some(({ spec }) => spec.nodeName === "node1") ? "node2" : "node1";
-      await client.mergePatch(pods, pod.metadata, { spec: { nodeName: name } });
+      const target = { apiVersion: "v1", kind: "Node", name };
+      const binding = { apiVersion: "v1", kind: "Binding", metadata: { name: pod.metadata.name }, target };
+      await client.post(resourcePath(pods, pod.metadata, "binding"), binding);
     } else {
       await attach(pod);
     }
