@@ -145,20 +145,26 @@ not checked: whether NADs exist
     expect([json.code, yaml.code]).toEqual([1, 1]);
   });
 
-  it("tells the findings of the form without asking anybody", async ({ expect }) => {
+  it("tells the findings of the form together with those of what could be read", async ({ expect }) => {
     const asked: ValidateNetworksRequest[] = [];
     const stdin = "name: db\nnetworks:\n- {name: eth0, vlanID: 5}\n- {name: eth1, type: Bridge}\n";
-    const table = await run("validate -", { stdin, ...answering(clean, asked) });
+    const wrongName = { code: "VM_NAME_INVALID", severity: Severity.ERROR, field: "name", message: "no" };
+    // Found in a field that could not be read: a consequence, told already.
+    const consequence = { ...wrongName, code: "VALUE_UNKNOWN", field: "networks[1].type" };
+    const answer = { findings: [wrongName, consequence] };
+    const table = await run("validate -", { stdin, ...answering(answer, asked) });
     expect(table.stdout).toBe(
       `
-error  networks[0].vlanID  UNKNOWN_FIELD  there is no field vlanID; known are name, type, nadName, vlanId, ipConfig, primary, priority, mtu, routes, physicalNetwork, macAddress, linkState
+error  networks[0].vlanID  UNKNOWN_FIELD    there is no field vlanID; known are name, type, nadName, vlanId, ipConfig, primary, priority, mtu, routes, physicalNetwork, macAddress, linkState
        fix: rename networks[0].vlanID to networks[0].vlanId
-error  networks[1].type    VALUE_UNKNOWN  Bridge is not one of bridge, macvlan, sriov, ovs, pod
+error  networks[1].type    VALUE_UNKNOWN    Bridge is not one of bridge, macvlan, sriov, ovs, pod
        fix: set networks[1].type to bridge
-2 errors
+error  name                VM_NAME_INVALID  no
+
+3 errors
 `.slice(1),
     );
-    const json = await run("validate - -o json", { stdin, ...answering(clean, asked) });
+    const json = await run("validate - -o json", { stdin, ...answering(answer, asked) });
     expect(JSON.parse(json.stdout)).toMatchObject({
       findings: [
         {
@@ -166,9 +172,10 @@ error  networks[1].type    VALUE_UNKNOWN  Bridge is not one of bridge, macvlan, 
           fix: { patches: [{ field: "networks[0].vlanID" }, { field: "networks[0].vlanId", value: 5 }] },
         },
         { code: "VALUE_UNKNOWN" },
+        { code: "VM_NAME_INVALID" },
       ],
     });
-    expect([table.code, json.code, asked.length]).toEqual([1, 1, 0]);
+    expect([table.code, json.code, asked.length]).toEqual([1, 1, 2]);
   });
 
   it.for([

@@ -1,13 +1,14 @@
 // `multinic validate` and `multinic render`: the findings on a document, and the objects it comes to. Nothing is written.
 import { Command, Option } from "commander";
 import { createClient } from "@connectrpc/connect";
+import type { Finding } from "../../../gen/multinic/v1/network_pb.ts";
 import {
   NetworkService,
   ValidateNetworksResponseSchema,
   type ValidateNetworksResponse,
 } from "../../../gen/multinic/v1/network_service_pb.ts";
+import { findingToProto } from "../../api/mapping/findings.ts";
 import { specToProto } from "../../api/mapping/spec-to-proto.ts";
-import type { VmSpec } from "../../domain/spec.ts";
 import { CliError, exitCode } from "../io.ts";
 import {
   documentFile,
@@ -20,9 +21,10 @@ import {
 import { countLine, findingLines, stops } from "../output/findings-text.ts";
 import { networkLines, routeLines } from "../output/networks-text.ts";
 import { structured, type OutputFormat } from "../output/structured.ts";
+import { readInput } from "../read-input.ts";
 import type { Run } from "../run.ts";
 import { unaryCall } from "../server.ts";
-import { readVm, type Session } from "../session.ts";
+import { type Session, tellFindings } from "../session.ts";
 
 interface ValidateOptions extends DocumentOptions {
   readonly namespace: string;
@@ -90,6 +92,7 @@ function withOptions(command: Command): Command {
     .addOption(outputOption());
 }
 
+/** Every finding at once: those of the document's form, and those of whatever could be read of it. */
 async function ask(
   file: string,
   options: ValidateOptions,
@@ -104,14 +107,28 @@ async function ask(
       "leave out --config, or --server and MULTINIC_SERVER: a service has its own configuration",
     );
   }
-  const spec: VmSpec | undefined = await readVm(file, options, session, say);
-  if (!spec) return undefined;
+  const { spec, findings } = await readInput(file, options.namespace, session.io);
+  const unread = findings.map(findingToProto);
+  if (!spec) {
+    tellFindings(unread, options.output, session, say);
+    return undefined;
+  }
   const transport =
     server === undefined
       ? await session.deps.offline(config === undefined ? {} : { config })
       : session.connect(server);
   const request = { virtualMachine: specToProto(spec), includeObjects };
-  return createClient(NetworkService, transport).validateNetworks(request, unaryCall(session.io));
+  const answer = await createClient(NetworkService, transport).validateNetworks(
+    request,
+    unaryCall(session.io),
+  );
+  const consequence = ({ field }: Finding): boolean =>
+    unread.some((found) => field === found.field || field.startsWith(`${found.field}.`));
+  return {
+    ...answer,
+    findings: [...unread, ...answer.findings.filter((found) => !consequence(found))],
+    objects: stops(unread) ? [] : answer.objects,
+  };
 }
 
 function validationLines(answer: ValidateNetworksResponse, session: Session): readonly string[] {
