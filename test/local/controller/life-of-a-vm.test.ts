@@ -1,9 +1,9 @@
 // From a VirtualMachine to a running guest and back, on the embedded API.
 import { describe, it } from "vitest";
-import { findCondition } from "../../../src/local/kubevirt/controller/conditions.ts";
+import { findCondition, isTrue } from "../../../src/local/kubevirt/controller/conditions.ts";
 import { vmis, vms } from "../../../src/local/kubevirt/controller/objects.ts";
 import { annotations, finalizers, labels, pods } from "../../../src/local/kubevirt/resources.ts";
-import { bridgeNic, machine, pluginNic, podNic } from "./machines.ts";
+import { add, bridgeNic, editNic, machine, pluginNic, podNic } from "./machines.ts";
 import { namespace, startStand, type Seen } from "./stand.ts";
 
 const name = "vm";
@@ -85,6 +85,38 @@ describe("a VM with run strategy Always", () => {
     const second = await stand.until(running);
     expect(second.vmi?.metadata.uid).not.toBe(first.vmi?.metadata.uid);
     expect(second.vmi?.spec.domain.firmware).toEqual(first.vmi?.spec.domain.firmware);
+  });
+
+  it("is brought on by a controller that starts later, from the objects alone", async ({ expect }) => {
+    await using stand = await startStand();
+    await stand.client.create(vms, machine([podNic(), bridgeNic("a", "net")]));
+    const before = await stand.until(running);
+    await stand.without(async () => {
+      await stand.change(add(bridgeNic("b", "net2")));
+      await stand.change(
+        editNic("a", (nic) => {
+          nic.macAddress = "02:00:00:00:00:01";
+        }),
+      );
+    });
+    const after = await stand.until(
+      ({ vm, vmi }) =>
+        isTrue(vm?.status?.conditions, "RestartRequired") &&
+        isTrue(vmi?.status?.conditions, "MigrationRequired"),
+    );
+    expect(after.vmi?.metadata.uid).toBe(before.vmi?.metadata.uid);
+    expect(after.vmi?.spec.networks?.map((network) => network.name)).toEqual(["default", "a", "b"]);
+    await stand.without(async () => {
+      await stand.client.delete(vms, { namespace, name });
+    });
+    await stand.until(gone);
+  });
+
+  it("has a NIC on the pod network when it names none", async ({ expect }) => {
+    await using stand = await startStand();
+    await stand.client.create(vms, machine([]));
+    const { vmi } = await stand.until(running);
+    expect(vmi?.spec.domain.devices.interfaces).toEqual([{ name: "default", bridge: {} }]);
   });
 
   it("is Starting while no node takes its pod", async ({ expect }) => {

@@ -33,6 +33,8 @@ export interface Stand extends AsyncDisposable {
   until(condition: (seen: Seen) => boolean): Promise<Seen>;
   /** The same for anything else. @throws after 10 s. */
   untilAsync(condition: () => Promise<boolean>): Promise<void>;
+  /** Ends the controller, does something, and starts another. */
+  without(something: () => Promise<void>): Promise<void>;
   change(edit: (spec: VirtualMachine["spec"]) => void): Promise<void>;
 }
 
@@ -64,19 +66,21 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
       spec: { config: '{"cniVersion":"0.3.1","type":"bridge","bridge":"br1"}' },
     });
   }
-  const controller = startController({
-    client,
-    log: quiet,
-    clock: () => new Date(),
-    configuration: options.configuration,
-    delays: {
-      migrationGraceMs: 20,
-      reevaluateMs: 20,
-      workloadUpdateMs: 20,
-      startBackoffMs: 20,
-      ...options.delays,
-    },
-  });
+  const start = (): ReturnType<typeof startController> =>
+    startController({
+      client,
+      log: quiet,
+      clock: () => new Date(),
+      configuration: options.configuration,
+      delays: {
+        migrationGraceMs: 20,
+        reevaluateMs: 20,
+        workloadUpdateMs: 20,
+        startBackoffMs: 20,
+        ...options.delays,
+      },
+    });
+  let controller = start();
   const node = options.node === false ? undefined : startTestNode({ client, ...options });
 
   async function look(): Promise<Seen> {
@@ -107,6 +111,11 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
         if (Date.now() > deadline) throw new Error("it did not come to pass");
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
+    },
+    async without(something) {
+      await controller.stop();
+      await something();
+      controller = start();
     },
     async change(edit) {
       await changeVm(client, { namespace, name: "vm" }, ({ spec }) => edit(spec));

@@ -6,6 +6,7 @@ export interface KubeVirtSpec {
     readonly vmRolloutStrategy?: "LiveUpdate" | "Stage";
     readonly network?: {
       readonly binding?: Readonly<Record<string, BindingPlugin>>;
+      readonly defaultNetworkInterface?: string;
     };
     readonly developerConfiguration?: {
       readonly featureGates?: readonly string[];
@@ -30,6 +31,8 @@ export interface ControllerRules {
   readonly liveUpdate: boolean;
   /** True: an injector outside KubeVirt adds device requests to pods, and NADs are not read (default since 1.9). */
   readonly externalNetResourceInjection: boolean;
+  /** How a VM without any NIC is put on the pod network (pkg/virt-config: bridge). */
+  readonly defaultBinding: "bridge" | "masquerade";
   /** True: a VMI that asks for a migration gets one. KubeVirt's default is no. */
   readonly migrateOnUpdate: boolean;
 }
@@ -40,11 +43,19 @@ export function controllerRules(spec: KubeVirtSpec = {}): ControllerRules {
   return {
     bindingPlugins: new Map(Object.entries(configuration.network?.binding ?? {})),
     liveUpdate: configuration.vmRolloutStrategy !== "Stage",
-    externalNetResourceInjection:
-      configuration.developerConfiguration?.disabledFeatureGates?.includes("ExternalNetResourceInjection") !==
-      true,
+    externalNetResourceInjection: isBetaGateOn("ExternalNetResourceInjection", configuration),
+    defaultBinding: configuration.network?.defaultNetworkInterface === "masquerade" ? "masquerade" : "bridge",
     migrateOnUpdate: spec.workloadUpdateStrategy?.workloadUpdateMethods?.includes("LiveMigrate") ?? false,
   };
+}
+
+/** Beta gates are on; switching one on by name wins over switching it off. */
+function isBetaGateOn(
+  gate: string,
+  { developerConfiguration }: NonNullable<KubeVirtSpec["configuration"]>,
+): boolean {
+  const { featureGates = [], disabledFeatureGates = [] } = developerConfiguration ?? {};
+  return featureGates.includes(gate) || !disabledFeatureGates.includes(gate);
 }
 
 /** Waiting times, in milliseconds. */

@@ -28,7 +28,7 @@ export function startRevision(vm: Vm): ControllerRevision {
 }
 
 /** One run of the VM: its template, with a firmware UUID and at least one NIC unless it wants none. */
-export function newVmi(vm: Vm): Vmi {
+export function newVmi(vm: Vm, defaultBinding: "bridge" | "masquerade" = "bridge"): Vmi {
   const { labels, annotations } = vm.spec.template.metadata ?? {};
   return {
     apiVersion: "kubevirt.io/v1",
@@ -41,7 +41,10 @@ export function newVmi(vm: Vm): Vmi {
       ownerReferences: [ownedBy(vm)],
       finalizers: [finalizers.vm, finalizers.vmi],
     },
-    spec: withFirmware(withDefaultNic(structuredClone(vm.spec.template.spec)), vm.metadata.name),
+    spec: withFirmware(
+      withDefaultNic(structuredClone(vm.spec.template.spec), defaultBinding),
+      vm.metadata.name,
+    ),
     status: { phase: "Pending", virtualMachineRevisionName: revisionName(vm) },
   };
 }
@@ -68,14 +71,17 @@ function withFirmware(spec: VirtualMachineInstanceSpec, vmName: string): Virtual
   return { ...spec, domain: { ...spec.domain, firmware } };
 }
 
-/** KubeVirt's default NIC: the pod network, bridged (CR field defaultNetworkInterface unset). */
-function withDefaultNic(spec: VirtualMachineInstanceSpec): VirtualMachineInstanceSpec {
+/** A VM without any NIC gets one on the pod network, unless it asks for none. */
+function withDefaultNic(
+  spec: VirtualMachineInstanceSpec,
+  binding: "bridge" | "masquerade",
+): VirtualMachineInstanceSpec {
   const { devices } = spec.domain;
   const nics = (spec.networks?.length ?? 0) + (devices.interfaces?.length ?? 0);
   if (nics > 0 || devices.autoattachPodInterface === false) return spec;
   return {
     ...spec,
     networks: [{ name: "default", pod: {} }],
-    domain: { ...spec.domain, devices: { ...devices, interfaces: [{ name: "default", bridge: {} }] } },
+    domain: { ...spec.domain, devices: { ...devices, interfaces: [{ name: "default", [binding]: {} }] } },
   };
 }

@@ -92,13 +92,13 @@ export class VmController {
   async #start(vm: Vm): Promise<{ readonly pass: VmPass; readonly outcome: Outcome }> {
     const waitMs = startBackoffLeftMs(vm, this.#world.clock());
     if (waitMs > 0) return { pass: nothingDone, outcome: { againAfterMs: waitMs } };
-    const { client } = this.#world;
+    const { client, rules } = this.#world;
     try {
       await ignoring(
         "AlreadyExists",
         client.create(controllerRevisions, startRevision(vm), { fieldManager }),
       );
-      await client.create(vmis, newVmi(vm), { fieldManager });
+      await client.create(vmis, newVmi(vm, rules.defaultBinding), { fieldManager });
     } catch (error) {
       const stored = isKubeError(error, "AlreadyExists") ? await client.find(vmis, vm.metadata) : undefined;
       if (stored === undefined || !isControlledBy(stored, vm)) return startFailure(error);
