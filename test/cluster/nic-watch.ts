@@ -11,7 +11,8 @@ export interface NicWatch extends AsyncDisposable {
   until(condition: (nics: Nics) => boolean): Promise<Nics>;
 }
 
-const patienceMs = 30_000;
+/** A live migration on a real control plane takes half a minute to begin. */
+const patienceMs = 60_000;
 
 /** Opens a stream for one VM. */
 export function watchNics(

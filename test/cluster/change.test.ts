@@ -1,0 +1,233 @@
+// Changes of a running VM: each has the effect that the plan said before, and shows until it has.
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { Effect, InterfaceState, type VirtualMachineView } from "../../gen/multinic/v1/virtual_machine_pb.ts";
+import type { ApplyVMResponse } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
+import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
+import type { NicWatch } from "./nic-watch.ts";
+import { ownedObjects, ownersOf, versionsOf } from "./owned-objects.ts";
+import { allUp, machine, nicOf, startStand, wordOf, type Stand } from "./stand.ts";
+
+/** KubeVirt looks for VMs to migrate twice a minute. */
+const patience = { timeout: 60_000 };
+
+describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
+  let stand: Stand;
+  beforeAll(async () => {
+    stand = await startStand();
+  });
+  afterAll(async () => await stand.stop());
+
+  const view = async ({ namespace, name }: VmSpec): Promise<VirtualMachineView> => {
+    const { virtualMachine } = await stand.vms.getVM({ namespace, name });
+    if (virtualMachine === undefined) throw new Error("an answer without a VM");
+    return virtualMachine;
+  };
+
+  const isTrue = async (spec: VmSpec, condition: string): Promise<boolean> => {
+    const { vm } = await ownedObjects(stand.target.client, spec);
+    return (
+      vm?.status?.conditions?.some(({ type, status }) => type === condition && status === "True") ?? false
+    );
+  };
+
+  /** A running VM with those NICs. */
+  async function running(networks: readonly NetworkConfig[]): Promise<VmSpec & { readonly watch: NicWatch }> {
+    const spec = machine(await stand.namespace(), "vm", networks);
+    const watch = stand.watch(spec);
+    await stand.apply(spec);
+    await watch.until(allUp(networks.length));
+    return { ...spec, watch };
+  }
+
+  it("pulls and plugs a NIC's cable while the VM runs on", async ({ expect }) => {
+    const { watch, ...spec } = await running([{ name: "eth0" }, { name: "eth1", vlanId: 100 }]);
+    await using _ = watch;
+    const before = await ownedObjects(stand.target.client, spec);
+    const withCable = (linkState: "up" | "down"): VmSpec => ({
+      ...spec,
+      networks: [{ name: "eth0" }, { name: "eth1", vlanId: 100, linkState }],
+    });
+
+    const pulled = await stand.apply(withCable("down"));
+    expect(wordOf(Effect, pulled.plan?.effect)).toBe("LIVE");
+    expect(pulled.plan?.changes).toMatchObject([
+      { field: "networks[eth1].linkState", nic: "eth1", oldValue: "up", newValue: "down" },
+    ]);
+    const down = await watch.until((nics) => nicOf(nics, "eth1").state === InterfaceState.DOWN);
+    expect(nicOf(down, "eth1").reason).toBe("LINK_DOWN");
+    expect(nicOf(down, "eth0").reason).toBe("UP");
+
+    const plugged = await stand.apply(withCable("up"));
+    expect(wordOf(Effect, plugged.plan?.effect)).toBe("LIVE");
+    await watch.until(allUp(2));
+
+    const after = await ownedObjects(stand.target.client, spec);
+    expect(after.vmi?.metadata.uid).toBe(before.vmi?.metadata.uid);
+    expect(await isTrue(spec, "RestartRequired")).toBe(false);
+    expect((await view(spec)).pendingChanges).toEqual([]);
+  });
+
+  it("gives another address at the next start", async ({ expect }) => {
+    const at = (address: string): NetworkConfig[] => [
+      { name: "eth0", ipConfig: { mode: "static", address } },
+    ];
+    const { watch, ...spec } = await running(at("192.0.2.10/24"));
+    await using _ = watch;
+    const before = versionsOf(await ownedObjects(stand.target.client, spec));
+
+    const changed = await stand.apply({ ...spec, networks: at("192.0.2.11/24") });
+
+    expect(wordOf(Effect, changed.plan?.effect)).toBe("RESTART");
+    const after = versionsOf(await ownedObjects(stand.target.client, spec));
+    expect(after["secret"]).not.toBe(before["secret"]);
+    await restart(stand, { ...spec, networks: at("192.0.2.11/24") }, watch);
+    const nics = await watch.until(allUp(1));
+    expect(nicOf(nics, "eth0").ipAddresses).toContain("192.0.2.11");
+  });
+
+  it("plugs a bridge NIC by a live migration", async ({ expect }) => {
+    const { watch, ...spec } = await running([{ name: "eth0" }]);
+    await using _ = watch;
+    const before = await ownedObjects(stand.target.client, spec);
+
+    const added = await stand.apply({ ...spec, networks: [{ name: "eth0" }, { name: "eth1", vlanId: 100 }] });
+
+    // The guest, for its part, configures the new NIC when it boots.
+    expect(effects(added)).toEqual([
+      ["networks[eth1]", "LIVE_MIGRATION"],
+      ["networks[eth1].ipConfig", "RESTART"],
+    ]);
+    await watch.until(allUp(2));
+    await expect.poll(async () => (await view(spec)).pendingChanges, patience).toEqual([]);
+    const after = await ownedObjects(stand.target.client, spec);
+    expect(after.vmi?.metadata.uid).toBe(before.vmi?.metadata.uid);
+    expect(after.vmi?.status?.nodeName).not.toBe(before.vmi?.status?.nodeName);
+    expect(await isTrue(spec, "RestartRequired")).toBe(false);
+  });
+
+  it("moves a bridge NIC to another VLAN by a live migration", async ({ expect }) => {
+    const on = (vlanId: number): NetworkConfig[] => [{ name: "eth0" }, { name: "eth1", vlanId }];
+    const { watch, ...spec } = await running(on(100));
+    await using _ = watch;
+    const { vmi: before } = await ownedObjects(stand.target.client, spec);
+    const networkOf = async (): Promise<string | undefined> =>
+      (await ownedObjects(stand.target.client, spec)).vmi?.spec.networks?.[1]?.multus?.networkName;
+    const old = await networkOf();
+
+    const moved = await stand.apply({ ...spec, networks: on(200) });
+
+    expect(wordOf(Effect, moved.plan?.effect)).toBe("LIVE_MIGRATION");
+    await expect.poll(networkOf, patience).not.toBe(old);
+    await expect
+      .poll(async () => (await ownedObjects(stand.target.client, spec)).vmi?.status?.nodeName, patience)
+      .not.toBe(before?.status?.nodeName);
+    await expect.poll(async () => (await view(spec)).pendingChanges, patience).toEqual([]);
+    const nics = await watch.until(allUp(2));
+    expect(nicOf(nics, "eth1").network).toBe(await networkOf());
+    const { vmi } = await ownedObjects(stand.target.client, spec);
+    expect(vmi?.metadata.uid).toBe(before?.metadata.uid);
+    // The NAD that it left goes with the next call that finds it unused.
+    await stand.apply({ ...spec, networks: on(200) });
+    const { nads } = await ownedObjects(stand.target.client, spec);
+    expect(nads.map(({ metadata }) => metadata.name)).not.toContain(old);
+  });
+
+  it("cannot plug a macvlan NIC, and says that it waits for a restart", async ({ expect }) => {
+    const { watch, ...spec } = await running([{ name: "eth0" }]);
+    await using _ = watch;
+    const wanted: VmSpec = { ...spec, networks: [{ name: "eth0" }, { name: "eth1", type: "macvlan" }] };
+
+    const added = await stand.apply(wanted);
+
+    expect(effects(added)).toEqual([
+      ["networks[eth1]", "RESTART"],
+      ["networks[eth1].ipConfig", "RESTART"],
+    ]);
+    const nics = await watch.until((all) => all.get("eth1")?.reason === "NOT_IN_DOMAIN");
+    expect(nicOf(nics, "eth0").reason).toBe("UP");
+    expect((await view(spec)).pendingChanges).toContainEqual(expect.stringContaining("networks[eth1]"));
+    await restart(stand, wanted, watch);
+    await watch.until(allUp(2));
+    expect((await view(spec)).pendingChanges).toEqual([]);
+  });
+
+  it("gives another MAC address at the next start, and says so until then", async ({ expect }) => {
+    const withMac = (macAddress: string): NetworkConfig[] => [{ name: "eth0" }, { name: "eth1", macAddress }];
+    const { watch, ...spec } = await running(withMac("02:00:5e:20:00:01"));
+    await using _ = watch;
+    const wanted = { ...spec, networks: withMac("02:00:5e:20:00:02") };
+
+    const changed = await stand.apply(wanted);
+
+    expect(wordOf(Effect, changed.plan?.effect)).toBe("RESTART");
+    expect(changed.plan?.changes).toMatchObject([
+      { field: "networks[eth1].macAddress", oldValue: "02:00:5e:20:00:01", newValue: "02:00:5e:20:00:02" },
+    ]);
+    await expect.poll(() => isTrue(spec, "RestartRequired")).toBe(true);
+    expect((await view(spec)).pendingChanges).toEqual([expect.stringContaining("restart")]);
+    const nics = await watch.until(allUp(2));
+    expect(nicOf(nics, "eth1").macAddress).toBe("02:00:5e:20:00:01");
+
+    await restart(stand, wanted, watch);
+    const restarted = await watch.until(allUp(2));
+    expect(nicOf(restarted, "eth1").macAddress).toBe("02:00:5e:20:00:02");
+    expect((await view(spec)).pendingChanges).toEqual([]);
+  });
+
+  it("takes a NIC out at the next start, and its NAD when nobody uses it any more", async ({ expect }) => {
+    const both: NetworkConfig[] = [{ name: "eth0" }, { name: "eth1", vlanId: 100 }];
+    const { watch, ...spec } = await running(both);
+    await using _ = watch;
+    const nads = async (): Promise<readonly (readonly string[])[]> =>
+      (await ownedObjects(stand.target.client, spec)).nads.map(ownersOf);
+    const one = { ...spec, networks: [{ name: "eth0" }] };
+
+    const removed = await stand.apply(one);
+
+    expect(wordOf(Effect, removed.plan?.effect)).toBe("RESTART");
+    expect(await nads()).toEqual([["vm"], ["vm"]]);
+    await expect.poll(async () => (await view(spec)).pendingChanges).not.toEqual([]);
+    // Another VM begins to use the network that this one leaves.
+    const other = machine(spec.namespace, "other", [{ name: "net0", vlanId: 100 }]);
+    await using otherWatch = stand.watch(other);
+    await stand.apply(other);
+    await otherWatch.until(allUp(1));
+
+    await restart(stand, one, watch);
+    await watch.until(allUp(1));
+    await stand.apply(one);
+    expect(await nads()).toHaveLength(2);
+
+    await stand.vms.deleteVM({ namespace: spec.namespace, name: "other" });
+    await otherWatch.until((nics) => nics.size === 0);
+    await expect
+      .poll(async () => {
+        await stand.apply(one);
+        return await nads();
+      })
+      .toEqual([["vm"]]);
+    await watch.until(allUp(1));
+  });
+
+  it("stops and starts it by the run strategy", async ({ expect }) => {
+    const { watch, ...spec } = await running([{ name: "eth0" }]);
+    await using _ = watch;
+    const stopped = await stand.apply({ ...spec, runStrategy: "Halted" });
+    expect(wordOf(Effect, stopped.plan?.effect)).toBe("LIVE");
+    const nics = await watch.until((all) => nicOf(all, "eth0").reason === "VM_STOPPED");
+    expect(nicOf(nics, "eth0").state).toBe(InterfaceState.DOWN);
+    const started = await stand.apply(spec);
+    expect(wordOf(Effect, started.plan?.effect)).toBe("NONE");
+    await watch.until(allUp(1));
+  });
+});
+
+const effects = ({ plan }: ApplyVMResponse): readonly (readonly string[])[] =>
+  (plan?.changes ?? []).map(({ field, effect }) => [field, wordOf(Effect, effect)]);
+
+/** By the run strategy: halted until it has stopped, then as wanted. */
+async function restart(stand: Stand, spec: VmSpec, watch: NicWatch): Promise<void> {
+  await stand.apply({ ...spec, runStrategy: "Halted" });
+  await watch.until((nics) => [...nics.values()].every(({ reason }) => reason === "VM_STOPPED"));
+  await stand.apply(spec);
+}
