@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type InterfaceStatus, interfaceStatuses } from "../domain/status/interface-status.ts";
 import type { CacheKey } from "../kube/cache.ts";
-import { type ClusterView, whenSynced } from "./cluster-view.ts";
+import type { ClusterView } from "./cluster-view.ts";
 
 /** Names one NIC. */
 export interface InterfaceKey {
@@ -21,9 +21,11 @@ export interface StatusChange {
 export interface StatusModel {
   /** Number of the latest change; grows by one with each. */
   readonly revision: number;
+  /** True when VMs and their instances have both been listed; before that a running VM looks stopped. */
   readonly synced: boolean;
+  /** Resolves when synced. @throws the signal's reason, or an Error when a cache is stopped before. */
   whenSynced(signal?: AbortSignal): Promise<void>;
-  /** The VMs that have a state, in order of namespace and name. */
+  /** The VMs that there are, in order of namespace and name. */
   vms(): readonly { readonly namespace: string; readonly vm: string }[];
   /** All NICs of that scope, in order of namespace, VM and the VM's own order of NICs. */
   list(scope: StatusScope): readonly InterfaceStatus[];
@@ -51,8 +53,9 @@ export function isInScope({ namespace, vm }: InterfaceKey, scope: StatusScope): 
 const historyLimit = 20_000;
 
 /** Follows the caches until stopped. */
-export function startStatusModel(view: ClusterView): StatusModel {
+export function startStatusModel(view: Pick<ClusterView, "vms" | "vmis">): StatusModel {
   const byVm = new Map<string, readonly InterfaceStatus[]>();
+  let idsInOrder: readonly string[] | undefined;
   const history: StatusChange[] = [];
   const listeners = new Set<(change: StatusChange) => void>();
   let revision = 0;
@@ -68,6 +71,7 @@ export function startStatusModel(view: ClusterView): StatusModel {
   function refresh({ namespace, name }: CacheKey): void {
     const id = `${namespace}/${name}`;
     const vm = view.vms.get({ namespace, name });
+    if (byVm.has(id) !== (vm !== undefined)) idsInOrder = undefined;
     const before = byVm.get(id) ?? [];
     const now = vm === undefined ? [] : interfaceStatuses(vm, view.vmis.get({ namespace, name }));
     if (vm === undefined) byVm.delete(id);
@@ -79,6 +83,12 @@ export function startStatusModel(view: ClusterView): StatusModel {
       const previous = before.find(({ nic }) => nic === status.nic);
       if (!isDeepStrictEqual(previous, status)) record({ namespace, vm: name, nic: status.nic }, status);
     }
+  }
+
+  /** Sorted once per coming or going of a VM: after a restart every reader asks for all of them at once. */
+  function allIds(): readonly string[] {
+    idsInOrder ??= [...byVm.keys()].toSorted();
+    return idsInOrder;
   }
 
   const unsubscribe = [
@@ -96,20 +106,21 @@ export function startStatusModel(view: ClusterView): StatusModel {
     get synced() {
       return view.vms.synced && view.vmis.synced;
     },
-    whenSynced: (signal) => whenSynced(view, signal),
+    async whenSynced(signal) {
+      await Promise.all([view.vms.whenSynced(signal), view.vmis.whenSynced(signal)]);
+    },
     vms: () =>
-      [...byVm.keys()].toSorted().map((id) => {
+      allIds().map((id) => {
         const [namespace = "", vm = ""] = id.split("/");
         return { namespace, vm };
       }),
     list(scope) {
       const { namespace, vmNames } = scope;
       const ids =
-        namespace !== "" && vmNames.length > 0 ? vmNames.map((vm) => `${namespace}/${vm}`) : [...byVm.keys()];
-      return [...new Set(ids)]
-        .toSorted()
-        .flatMap((id) => byVm.get(id) ?? [])
-        .filter((status) => isInScope(status, scope));
+        namespace !== "" && vmNames.length > 0
+          ? [...new Set(vmNames.map((vm) => `${namespace}/${vm}`))].toSorted()
+          : allIds();
+      return ids.flatMap((id) => byVm.get(id) ?? []).filter((status) => isInScope(status, scope));
     },
     since(from) {
       if (from > revision) return undefined;

@@ -1,4 +1,5 @@
 // One reader's stream of the status model: snapshot, synced, then changes, coalesced per NIC, with heartbeats between.
+import { createHash } from "node:crypto";
 import type { InterfaceStatus } from "../domain/status/interface-status.ts";
 import {
   type InterfaceKey,
@@ -15,36 +16,42 @@ export type WatchEvent =
       readonly type: "changes";
       readonly updated: readonly InterfaceStatus[];
       readonly removed: readonly InterfaceKey[];
-      /** Changes that a later one of the same NIC replaced before they were sent. */
+      /** Changes that a later one of the same NIC, which is in this message, replaced before they were sent. */
       readonly merged: number;
     }
   | { readonly type: "heartbeat" };
 
 export interface WatchMessage {
+  /** Names everything up to and including this message; empty while there is nothing to resume from. */
   readonly resumeToken: string;
   readonly event: WatchEvent;
 }
 
 export interface WatchOptions {
   readonly scope: StatusScope;
-  /** Empty: start with a snapshot. */
+  /** Empty: start with a snapshot. One that cannot be honoured is answered by a snapshot marked reset. */
   readonly resumeToken: string;
-  /** Names the process: a token of another one is answered by a snapshot marked reset. */
+  /** Names the process: revisions of another one mean nothing here. */
   readonly epoch: string;
   readonly signal: AbortSignal;
   /** Resolves after that many milliseconds, or when the signal is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** NICs in one snapshot message. */
+/** NICs in one message: some 200 KB, far below the 4 MiB that gRPC clients take by default. */
 const chunkSize = 500;
 /** Changes wait so long for others to travel with them. */
 const coalesceMs = 10;
 const heartbeatMs = 15_000;
 
-/** Ends when the signal is aborted. What waits for a slow reader is at most one entry per NIC. */
+/**
+ * Ends when the signal is aborted. What waits for a slow reader is at most one entry per NIC.
+ * @throws an Error when the model ends before its first complete list.
+ */
 export async function* watchStatus(model: StatusModel, options: WatchOptions): AsyncGenerator<WatchMessage> {
   const { scope, signal } = options;
+  if (!(await isSynced(model, signal))) return;
+  const tokens = tokensOf(options);
   const waiting = createWaitingChanges();
   let wake = (): void => undefined;
   const onAbort = (): void => wake();
@@ -54,33 +61,29 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
     wake();
   });
   signal.addEventListener("abort", onAbort);
-  const message = (event: WatchEvent): WatchMessage => ({
-    resumeToken: writeToken(options.epoch, model.revision),
+
+  /** Only while nothing waits: its token says that the reader has everything. */
+  const upToDate = (event: WatchEvent): WatchMessage => ({
+    resumeToken: tokens.write(model.revision),
     event,
   });
+  const nextChanges = (): WatchMessage => {
+    const { event, revision } = waiting.take(chunkSize);
+    return waiting.size === 0 ? upToDate(event) : { resumeToken: tokens.write(revision), event };
+  };
+
   try {
-    await model.whenSynced(signal);
-    const missed = resumedFrom(model, options);
+    const from = tokens.read(options.resumeToken);
+    const missed = from === undefined ? undefined : model.since(from);
     if (missed === undefined) {
-      waiting.clear();
-      const all = model.list(scope);
-      const reset = options.resumeToken !== "";
-      const token = message({ type: "synced", count: all.length });
-      for (let start = 0; start === 0 || start < all.length; start += chunkSize) {
-        const interfaces = all.slice(start, start + chunkSize);
-        // Until the snapshot is complete there is nothing to resume from.
-        yield { resumeToken: "", event: { type: "snapshot", reset, interfaces } };
-      }
-      yield token;
+      yield* snapshot(model.list(scope), options.resumeToken !== "", tokens.write(model.revision));
     } else {
-      waiting.clear();
       for (const change of missed) if (isInScope(change.key, scope)) waiting.add(change);
-      const changes = waiting.take();
-      if (changes !== undefined) yield message(changes);
-      yield message({ type: "synced", count: model.list(scope).length });
+      while (waiting.size > 0) yield nextChanges();
+      yield upToDate({ type: "synced", count: model.list(scope).length });
     }
     while (!signal.aborted) {
-      if (waiting.isEmpty()) {
+      if (waiting.size === 0) {
         const changed = new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -88,15 +91,14 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
         await Promise.race([changed, options.sleep(heartbeatMs, idle.signal)]);
         idle.abort();
         if (signal.aborted) return;
-        if (waiting.isEmpty()) {
-          yield message({ type: "heartbeat" });
+        if (waiting.size === 0) {
+          yield upToDate({ type: "heartbeat" });
           continue;
         }
       }
       await options.sleep(coalesceMs, signal);
       if (signal.aborted) return;
-      const changes = waiting.take();
-      if (changes !== undefined) yield message(changes);
+      yield nextChanges();
     }
   } finally {
     unsubscribe();
@@ -104,58 +106,87 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
   }
 }
 
-interface WaitingChanges {
-  add(change: StatusChange): void;
-  isEmpty(): boolean;
-  take(): Extract<WatchEvent, { type: "changes" }> | undefined;
-  clear(): void;
+/** False: the signal was aborted before. */
+async function isSynced(model: StatusModel, signal: AbortSignal): Promise<boolean> {
+  try {
+    await model.whenSynced(signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  return !signal.aborted;
 }
 
-/** The latest change of each NIC, in order of the first that waits. */
+/** At least one message, then synced; until the snapshot is complete there is nothing to resume from. */
+function* snapshot(
+  all: readonly InterfaceStatus[],
+  reset: boolean,
+  resumeToken: string,
+): Generator<WatchMessage> {
+  for (let start = 0; start === 0 || start < all.length; start += chunkSize) {
+    const interfaces = all.slice(start, start + chunkSize);
+    yield { resumeToken: "", event: { type: "snapshot", reset, interfaces } };
+  }
+  yield { resumeToken, event: { type: "synced", count: all.length } };
+}
+
+type ChangesEvent = Extract<WatchEvent, { type: "changes" }>;
+
+interface WaitingChanges {
+  readonly size: number;
+  add(change: StatusChange): void;
+  /** The oldest ones; every change up to `revision` is then taken or replaced by a later one. */
+  take(limit: number): { readonly event: ChangesEvent; readonly revision: number };
+}
+
+/** The latest change of each NIC, in order of revision, so that a part of them can be named by a token. */
 function createWaitingChanges(): WaitingChanges {
-  const latest = new Map<string, StatusChange>();
-  let merged = 0;
-  const clear = (): void => {
-    latest.clear();
-    merged = 0;
-  };
+  const latest = new Map<string, { readonly change: StatusChange; readonly merged: number }>();
   return {
+    get size() {
+      return latest.size;
+    },
     add(change) {
       const { namespace, vm, nic } = change.key;
       const id = `${namespace}/${vm}/${nic}`;
-      if (latest.has(id)) merged += 1;
-      latest.set(id, change);
+      const replaced = latest.get(id);
+      // A map keeps the place of a key that is set again; the later change belongs at the end.
+      latest.delete(id);
+      latest.set(id, { change, merged: replaced === undefined ? 0 : replaced.merged + 1 });
     },
-    isEmpty: () => latest.size === 0,
-    take() {
-      if (latest.size === 0) return undefined;
-      const changes = [...latest.values()];
-      const event = {
-        type: "changes",
-        updated: changes.map(({ status }) => status).filter((status) => status !== undefined),
-        removed: changes.filter(({ status }) => status === undefined).map(({ key }) => key),
-        merged,
-      } as const;
-      clear();
-      return event;
+    take(limit) {
+      const updated: InterfaceStatus[] = [];
+      const removed: InterfaceKey[] = [];
+      let mergedSum = 0;
+      let revision = 0;
+      for (const [id, { change, merged }] of latest) {
+        if (updated.length + removed.length === limit) break;
+        if (change.status === undefined) removed.push(change.key);
+        else updated.push(change.status);
+        mergedSum += merged;
+        ({ revision } = change);
+        latest.delete(id);
+      }
+      return { event: { type: "changes", updated, removed, merged: mergedSum }, revision };
     },
-    clear,
   };
 }
 
-function resumedFrom(
-  model: StatusModel,
-  { resumeToken, epoch }: WatchOptions,
-): readonly StatusChange[] | undefined {
-  const revision = resumeToken === "" ? undefined : readToken(resumeToken, epoch);
-  return revision === undefined ? undefined : model.since(revision);
+interface Tokens {
+  write(revision: number): string;
+  /** undefined: not a token of this process and scope. */
+  read(token: string): number | undefined;
 }
 
-function writeToken(epoch: string, revision: number): string {
-  return Buffer.from(`${epoch}.${revision}`).toString("base64url");
-}
-
-function readToken(token: string, epoch: string): number | undefined {
-  const match = /^(.*)\.(\d+)$/.exec(Buffer.from(token, "base64url").toString());
-  return match?.[1] === epoch ? Number(match[2]) : undefined;
+/** A token holds the scope too: in another scope the changes after it would not tell of the NICs never seen. */
+function tokensOf({ epoch, scope: { namespace, vmNames } }: WatchOptions): Tokens {
+  const scope = JSON.stringify([namespace, [...new Set(vmNames)].toSorted()]);
+  const prefix = `${epoch}.${createHash("sha256").update(scope).digest("base64url").slice(0, 16)}.`;
+  return {
+    write: (revision) => Buffer.from(`${prefix}${revision}`).toString("base64url"),
+    read(token) {
+      const text = Buffer.from(token, "base64url").toString();
+      const revision = text.slice(prefix.length);
+      return text.startsWith(prefix) && /^\d+$/.test(revision) ? Number(revision) : undefined;
+    },
+  };
 }

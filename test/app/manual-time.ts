@@ -1,0 +1,39 @@
+// Pauses that end when the test says so.
+
+export interface ManualTime {
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Lets everything that can run do so, then so much time pass. */
+  advance(ms: number): Promise<void>;
+  /** Pauses that nobody has ended yet. */
+  readonly pending: number;
+}
+
+/** Resolves when everything that waits for nothing but promises has run. */
+export async function settled(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+export function createManualTime(): ManualTime {
+  const pauses = new Set<{ readonly until: number; readonly end: () => void }>();
+  let now = 0;
+  return {
+    get pending() {
+      return pauses.size;
+    },
+    async sleep(ms, signal) {
+      if (signal.aborted) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const pause = { until: now + ms, end: resolve };
+      pauses.add(pause);
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      await promise;
+      pauses.delete(pause);
+    },
+    async advance(ms) {
+      await settled();
+      now += ms;
+      for (const { until, end } of pauses) if (until <= now) end();
+      await settled();
+    },
+  };
+}

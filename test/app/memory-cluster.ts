@@ -1,0 +1,169 @@
+// VMs and their instances in memory, as the status model sees a cluster; a test changes them like an API server would.
+import type { VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from "../../src/domain/objects.ts";
+import { type StatusModel, startStatusModel } from "../../src/app/status-model.ts";
+import type { Cache, CacheChange, CacheKey } from "../../src/kube/cache.ts";
+
+/** A cache whose content the test decides. */
+export interface MemoryCache<V> extends Cache<V> {
+  set(key: CacheKey, value: V): void;
+  /** Does nothing when there is no such object. */
+  remove(key: CacheKey): void;
+  /** The first complete list is there. */
+  sync(): void;
+}
+
+export function createMemoryCache<V>(): MemoryCache<V> {
+  const values = new Map<string, V>();
+  const listeners = new Set<(change: CacheChange<V>) => void>();
+  const firstList = Promise.withResolvers<void>();
+  firstList.promise.catch(() => undefined);
+  let synced = false;
+  const idOf = ({
+    namespace = "",
+    name,
+  }: {
+    readonly namespace?: string | undefined;
+    readonly name: string;
+  }) => `${namespace}/${name}`;
+  const tell = (change: CacheChange<V>): void => {
+    for (const listener of listeners) listener(change);
+  };
+  return {
+    get synced() {
+      return synced;
+    },
+    get size() {
+      return values.size;
+    },
+    async whenSynced(signal) {
+      const aborted = Promise.withResolvers<never>();
+      const onAbort = (): void => aborted.reject(signal?.reason as Error);
+      if (signal?.aborted === true) onAbort();
+      signal?.addEventListener("abort", onAbort, { once: true });
+      await Promise.race([firstList.promise, aborted.promise]);
+    },
+    get: (ref) => values.get(idOf(ref)),
+    values: () => values.values(),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    health: () => ({
+      synced,
+      lastContactMs: 0,
+      relists: 1,
+      reconnects: { expired: 2 },
+      decodeErrors: 0,
+      staleEvents: 0,
+      faults: 0,
+    }),
+    async stop() {
+      firstList.reject(new Error("stopped before its first list"));
+    },
+    set(key, value) {
+      const previous = values.get(idOf(key));
+      values.set(idOf(key), value);
+      tell({ type: "set", key, value, previous });
+    },
+    remove(key) {
+      const previous = values.get(idOf(key));
+      if (previous === undefined) return;
+      values.delete(idOf(key));
+      tell({ type: "delete", key, value: undefined, previous });
+    },
+    sync() {
+      synced = true;
+      firstList.resolve();
+    },
+  };
+}
+
+/** A NIC as its VM asks for it and as KubeVirt reports it. */
+export interface MemoryNic {
+  readonly name: string;
+  readonly mac?: string;
+  readonly sriov?: boolean;
+  /** undefined: the VM does not run. */
+  readonly linkState?: "up" | "down";
+  readonly guestInterface?: string;
+}
+
+export interface MemoryCluster {
+  readonly vms: MemoryCache<VirtualMachine>;
+  readonly vmis: MemoryCache<VirtualMachineInstance>;
+  readonly model: StatusModel;
+  /** Writes a VM `namespace/name`, and an instance when one of its NICs has a link. */
+  readonly setVm: (id: string, nics: readonly MemoryNic[], node?: string) => void;
+  readonly removeVm: (id: string) => void;
+}
+
+/** Already synced unless asked otherwise. */
+export function createMemoryCluster({ synced = true } = {}): MemoryCluster {
+  const vms = createMemoryCache<VirtualMachine>();
+  const vmis = createMemoryCache<VirtualMachineInstance>();
+  if (synced) {
+    vms.sync();
+    vmis.sync();
+  }
+  return {
+    vms,
+    vmis,
+    model: startStatusModel({ vms, vmis }),
+    setVm(id, nics, node = "node-1") {
+      const key = keyOf(id);
+      vms.set(key, vmOf(key, nics));
+      if (nics.some(({ linkState }) => linkState !== undefined)) vmis.set(key, vmiOf(key, nics, node));
+      else vmis.remove(key);
+    },
+    removeVm(id) {
+      vms.remove(keyOf(id));
+      vmis.remove(keyOf(id));
+    },
+  };
+}
+
+export function keyOf(id: string): CacheKey {
+  const [namespace = "", name = ""] = id.split("/");
+  return { namespace, name };
+}
+
+export function vmOf(key: CacheKey, nics: readonly MemoryNic[]): VirtualMachine {
+  return {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachine",
+    metadata: { ...key },
+    spec: {
+      template: {
+        spec: {
+          domain: {
+            devices: {
+              interfaces: nics.map(({ name, mac, sriov }) => ({
+                name,
+                ...(mac === undefined ? {} : { macAddress: mac }),
+                ...(sriov === true ? { sriov: {} } : { bridge: {} }),
+              })),
+            },
+          },
+          networks: nics.map(({ name }) => ({ name, multus: { networkName: `net-${name}` } })),
+        },
+      },
+    },
+  };
+}
+
+export function vmiOf(key: CacheKey, nics: readonly MemoryNic[], nodeName: string): VirtualMachineInstance {
+  const interfaces = nics.map(({ name, mac, linkState, guestInterface }): VmiInterfaceStatus => ({
+    name,
+    ...(mac === undefined ? {} : { mac }),
+    ...(linkState === undefined ? {} : { linkState }),
+    ...(guestInterface === undefined ? {} : { interfaceName: guestInterface }),
+    infoSource: "domain, guest-agent",
+  }));
+  return {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachineInstance",
+    metadata: { ...key },
+    spec: vmOf(key, nics).spec.template.spec,
+    status: { phase: "Running", nodeName, interfaces },
+  };
+}

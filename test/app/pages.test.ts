@@ -1,0 +1,86 @@
+// Pages of a list that changes between them.
+import { array, assert, constantFrom, integer, property, record, uniqueArray } from "fast-check";
+import { describe, it } from "vitest";
+import { BadPageToken } from "../../src/app/errors.ts";
+import { type Page, pageOf } from "../../src/app/pages.ts";
+
+const letters = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+const sizes = { default: 4, max: 6 };
+const page = (items: readonly string[], size: number, token = "", filter = "all"): Page<string> =>
+  pageOf(items.toSorted(), (item) => item, filter, { size, token }, sizes);
+
+describe("a page", () => {
+  it.for([
+    ["of the default size when none is asked for", 0, 4],
+    ["of the default size when the size is negative", -1, 4],
+    ["of the size asked for", 3, 3],
+    ["of the largest size when more is asked for", 100, 6],
+  ] as const)("is %s", ([, size, length], { expect }) => {
+    expect(page(letters, size).items).toEqual(letters.slice(0, length));
+  });
+
+  it.for([
+    ["shorter than the page", letters.slice(0, 2), 3],
+    ["as long as the page", letters.slice(0, 3), 3],
+    ["empty", [], 3],
+  ] as const)("has no next when the list is %s", ([, list, size], { expect }) => {
+    expect(page(list, size)).toEqual({ items: list, nextToken: "" });
+  });
+
+  it("goes on behind the last element, also when that is gone", ({ expect }) => {
+    const { nextToken } = page(letters, 3);
+    const without = letters.filter((letter) => letter !== "c");
+    expect(page(without, 3, nextToken).items).toEqual(["d", "e", "f"]);
+  });
+
+  it("is empty when all elements behind it are gone", ({ expect }) => {
+    const { nextToken } = page(letters, 3);
+    expect(page(["a"], 3, nextToken)).toEqual({ items: [], nextToken: "" });
+  });
+
+  it.for([
+    ["of other filters", page(letters, 3, "", "others").nextToken],
+    ["that is no JSON", "bm9uc2Vuc2U"],
+    ["that is JSON of another kind", Buffer.from("null").toString("base64url")],
+    ["whose key is no text", Buffer.from('[1,"all"]').toString("base64url")],
+    ["of nothing readable", "%%%"],
+  ] as const)("is refused for a token %s", ([, token], { expect }) => {
+    expect(() => page(letters, 3, token)).toThrow(BadPageToken);
+  });
+});
+
+describe("pages of a changing list", () => {
+  const edit = record({ letter: constantFrom(...letters), there: constantFrom(true, false) });
+
+  it("show what stays exactly once and in order, and nothing twice", ({ expect }) => {
+    assert(
+      property(
+        uniqueArray(constantFrom(...letters)),
+        array(array(edit, { maxLength: 3 }), { minLength: 12, maxLength: 12 }),
+        integer({ min: 1, max: 6 }),
+        (start, edits, size) => {
+          const list = new Set(start);
+          const stayed = new Set(start);
+          const seen: string[] = [];
+          let token = "";
+          for (const changes of edits) {
+            const { items, nextToken } = page([...list], size, token);
+            seen.push(...items);
+            token = nextToken;
+            if (token === "") break;
+            for (const { letter, there } of changes) {
+              if (there) list.add(letter);
+              else {
+                list.delete(letter);
+                stayed.delete(letter);
+              }
+            }
+          }
+          expect(token).toBe("");
+          expect(seen).toEqual([...new Set(seen)].toSorted());
+          for (const letter of stayed) expect(seen).toContain(letter);
+        },
+      ),
+    );
+  });
+});

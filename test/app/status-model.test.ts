@@ -1,0 +1,93 @@
+// The model's own promises: numbered changes, a history, order, and nothing told twice.
+import { describe, it } from "vitest";
+import { type StatusChange, startStatusModel } from "../../src/app/status-model.ts";
+import { createMemoryCluster, keyOf, vmiOf, vmOf } from "./memory-cluster.ts";
+import { everything, idOf } from "./stream-reader.ts";
+
+const up = (name: string) => ({ name, linkState: "up" }) as const;
+
+describe("the status model", () => {
+  it("lists by namespace and VM, with the NICs in the VM's order", ({ expect }) => {
+    const { model, setVm } = createMemoryCluster();
+    setVm("shop/web", [up("storage"), up("mgmt")]);
+    setVm("lab/db", [up("eth0")]);
+    setVm("shop/api", []);
+    expect(model.list(everything).map(idOf)).toEqual(["lab/db/eth0", "shop/web/storage", "shop/web/mgmt"]);
+    expect(model.vms()).toEqual([
+      { namespace: "lab", vm: "db" },
+      { namespace: "shop", vm: "api" },
+      { namespace: "shop", vm: "web" },
+    ]);
+  });
+
+  it("sees what was in the caches before it started", ({ expect }) => {
+    const { vms, vmis, setVm } = createMemoryCluster();
+    setVm("shop/web", [up("eth0")]);
+    const later = startStatusModel({ vms, vmis });
+    expect(later.list(everything).map(({ state }) => state)).toEqual(["Up"]);
+  });
+
+  it("is synced when VMs and instances are, whatever becomes of the other lists", async ({ expect }) => {
+    const { model, vms, vmis } = createMemoryCluster({ synced: false });
+    vms.sync();
+    expect(model.synced).toBe(false);
+    vmis.sync();
+    expect(model.synced).toBe(true);
+    await model.whenSynced();
+  });
+
+  it("numbers changes by one and tells them in that order, the same as its history", ({ expect }) => {
+    const { model, setVm, removeVm } = createMemoryCluster();
+    const told: StatusChange[] = [];
+    const unsubscribe = model.subscribe((change) => told.push(change));
+    setVm("shop/web", [up("eth0"), up("eth1")]);
+    setVm("shop/web", [up("eth1")]);
+    removeVm("shop/web");
+    expect(told.map(({ revision }) => revision)).toEqual(told.map((_, index) => index + 1));
+    expect(model.since(0)).toEqual(told);
+    expect(model.since(2)).toEqual(told.slice(2));
+    expect(model.since(model.revision)).toEqual([]);
+    expect(model.since(model.revision + 1)).toBeUndefined();
+    unsubscribe();
+    setVm("shop/web", [up("eth0")]);
+    expect(told).toHaveLength(told.at(-1)?.revision ?? 0);
+  });
+
+  it("knows the new state already when it tells of it", ({ expect }) => {
+    const { model, setVm, removeVm } = createMemoryCluster();
+    setVm("shop/web", [up("eth0"), up("eth1")]);
+    const seen: number[] = [];
+    model.subscribe(() => seen.push(model.list(everything).length));
+    removeVm("shop/web");
+    expect(seen).toEqual([0, 0]);
+  });
+
+  it("tells nothing of an instance without a VM, nor of a VM written again as it was", ({ expect }) => {
+    const { model, vms, vmis } = createMemoryCluster();
+    const key = keyOf("shop/web");
+    vmis.set(key, vmiOf(key, [up("eth0")], "node-1"));
+    expect(model.revision).toBe(0);
+    vms.set(key, vmOf(key, [up("eth0")]));
+    expect(model.revision).toBe(1);
+    vms.set(key, vmOf(key, [up("eth0")]));
+    vmis.set(key, vmiOf(key, [up("eth0")], "node-1"));
+    expect(model.revision).toBe(1);
+  });
+
+  it("takes a VM of the same name that comes after a deletion as new", ({ expect }) => {
+    const { model, setVm, removeVm } = createMemoryCluster();
+    setVm("shop/web", [up("eth0")]);
+    const before = model.revision;
+    removeVm("shop/web");
+    setVm("shop/web", [up("eth1")]);
+    const after = model.since(before)?.map(({ key, status }) => `${key.nic} ${status?.reason ?? "gone"}`);
+    expect(after).toEqual(["eth0 gone", "eth1 VM_STOPPED", "eth1 UP"]);
+  });
+
+  it("hears nothing any more when stopped", ({ expect }) => {
+    const { model, setVm } = createMemoryCluster();
+    model.stop();
+    setVm("shop/web", [up("eth0")]);
+    expect(model.revision).toBe(0);
+  });
+});
