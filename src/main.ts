@@ -34,7 +34,7 @@ process.exitCode = await runCli(
         await serve(options, { stdout: process.stdout, signal: stopping.signal, version: manifest.version });
         return exitCode.ok;
       } catch (error) {
-        throw asCliError(error);
+        throw asCliError(error, "see multinic serve --help");
       }
     },
     async offline({ config }) {
@@ -43,28 +43,13 @@ process.exitCode = await runCli(
       try {
         return createOfflineTransport(await loadCatalogue(config));
       } catch (error) {
-        throw asCliError(error);
+        throw asCliError(error, "mend the file, or leave out --config for the built-in physical networks");
       }
     },
   },
 );
 
 /** What a person can mend by another setting is wrong use; anything else is a defect and keeps its stack. */
-function asCliError(error: unknown): unknown {
-  if (error instanceof SettingsError)
-    return new CliError(error.message, exitCode.usage, "see multinic serve --help");
-  const { code, syscall, address, port, path } = error as NodeJS.ErrnoException & {
-    readonly address?: string;
-    readonly port?: number;
-  };
-  if (code === "EADDRINUSE" || code === "EACCES" || code === "EADDRNOTAVAIL") {
-    if (syscall === "listen") {
-      const next = "choose another with --listen, or with --local-api-listen for the embedded cluster";
-      return new CliError(`${address}:${port} cannot be listened on (${code})`, exitCode.usage, next);
-    }
-  }
-  if (path !== undefined && (code === "ENOENT" || code === "EACCES" || code === "EISDIR")) {
-    return new CliError(`${path} cannot be read (${code})`, exitCode.usage);
-  }
-  return error;
+function asCliError(error: unknown, next: string): unknown {
+  return error instanceof SettingsError ? new CliError(error.message, exitCode.usage, next) : error;
 }

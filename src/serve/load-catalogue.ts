@@ -1,9 +1,20 @@
 // Which physical networks there are: the operator's file, or the built-in ones.
 import { readFile } from "node:fs/promises";
 import { parseCatalogue } from "../config/catalogue-file.ts";
+import { SettingsError } from "../config/settings.ts";
 import { builtInCatalogue, type Catalogue } from "../domain/catalogue.ts";
+import { fileWords } from "./start-errors.ts";
 
-/** @throws SettingsError that names file and line, or the system's error for a file that cannot be read. */
-export async function loadCatalogue(file: string | undefined): Promise<Catalogue> {
-  return file === undefined ? builtInCatalogue() : parseCatalogue(await readFile(file, "utf8"), file);
+/** `name` is the setting that gave the file. @throws SettingsError that names file and line, or the setting. */
+export async function loadCatalogue(file: string | undefined, name = "--config"): Promise<Catalogue> {
+  return file === undefined ? builtInCatalogue() : parseCatalogue(await read(file, name), file);
+}
+
+async function read(file: string, name: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    const { code = "", message } = cause as NodeJS.ErrnoException;
+    throw new SettingsError(`${name}: ${file} cannot be read: ${fileWords[code] ?? message}`, { cause });
+  }
 }

@@ -9,6 +9,7 @@ import type { KubeClient } from "../kube/kube-client.ts";
 import { exampleNamespace, runExamples } from "./examples.ts";
 import { loadCatalogue } from "./load-catalogue.ts";
 import { startService, type Service } from "./service.ts";
+import { asSettingsError } from "./start-errors.ts";
 
 export interface ServeIo {
   readonly stdout: NodeJS.WritableStream;
@@ -17,10 +18,18 @@ export interface ServeIo {
   readonly version: string;
 }
 
-/** Serves until asked to end. @throws SettingsError, KubeError, or the system's error for a port that cannot be had. */
+/** Serves until asked to end. @throws SettingsError for what another setting would mend, KubeError. */
 export async function serve(raw: RawSettings, io: ServeIo): Promise<void> {
   const settings = readSettings(raw);
-  const catalogue = await loadCatalogue(settings.config);
+  try {
+    await serveWith(settings, io);
+  } catch (error) {
+    if (!io.signal.aborted) throw asSettingsError(error, settings);
+  }
+}
+
+async function serveWith(settings: Settings, io: ServeIo): Promise<void> {
+  const catalogue = await loadCatalogue(settings.config, "--config (MULTINIC_CONFIG)");
   const log = pino({ level: settings.logLevel }, pino.destination({ fd: 2, sync: true }));
   const say = (line: string): void => void io.stdout.write(`${line}\n`);
 
@@ -45,8 +54,6 @@ export async function serve(raw: RawSettings, io: ServeIo): Promise<void> {
     } finally {
       await service.stop();
     }
-  } catch (error) {
-    if (!io.signal.aborted) throw error;
   } finally {
     await cluster.close();
   }
@@ -77,8 +84,13 @@ async function openCluster(settings: Settings, log: pino.Logger): Promise<OpenCl
   const { startLocalCluster } = await import("../local/local-cluster.ts");
   const { apiListen, delays, writeKubeconfig } = settings.local;
   const local = await startLocalCluster({ apiListen, delays, log, clock: () => new Date() });
-  if (writeKubeconfig !== undefined)
-    await writeFile(writeKubeconfig, kubeconfigFor(local.url), { mode: 0o600 });
+  try {
+    if (writeKubeconfig !== undefined)
+      await writeFile(writeKubeconfig, kubeconfigFor(local.url), { mode: 0o600 });
+  } catch (error) {
+    await local.stop();
+    throw error;
+  }
   const client = connectKube({ server: local.url });
   return {
     client,

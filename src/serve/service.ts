@@ -117,15 +117,22 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
   });
 
-  const ports: Listener[] = [await listen({ ...options.listen, handler, log })];
+  const ports: Listener[] = [];
+  const close = async (graceMs: number): Promise<void> => {
+    await Promise.all(ports.map((port) => port.close(graceMs)));
+    exporter.stop();
+    model.stop();
+    await stopClusterView(view);
+  };
   const { tls } = options;
   try {
+    ports.push(await listen({ ...options.listen, handler, log }));
     if (tls !== undefined) {
       const { certFile, keyFile } = tls;
       ports.push(await listenTls({ ...tls.listen, certFile, keyFile, handler, log }));
     }
   } catch (error) {
-    await Promise.all(ports.map((port) => port.close(0)));
+    await close(0);
     throw error;
   }
 
@@ -148,10 +155,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ready.abort();
       health.shutdown();
       stopping.abort(stoppingError());
-      await Promise.all(ports.map((port) => port.close(graceMs)));
-      exporter.stop();
-      model.stop();
-      await stopClusterView(view);
+      await close(graceMs);
     },
   };
 }

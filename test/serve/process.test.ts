@@ -1,0 +1,211 @@
+import { once } from "node:events";
+import { writeFile, readFile, stat } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_service_pb.ts";
+import { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
+import { runMain, startMain, startServe, temporaryFolder, type ServeProcess } from "./main-process.ts";
+
+async function serving(...args: readonly string[]): Promise<ServeProcess> {
+  const started = await startServe(args);
+  onTestFinished(() => started.stop());
+  return started;
+}
+
+/** A loopback port that somebody else has. */
+async function portInUse(): Promise<string> {
+  const holder = createServer().listen(0, "127.0.0.1");
+  await once(holder, "listening");
+  onTestFinished(() => void holder.close());
+  return `127.0.0.1:${(holder.address() as AddressInfo).port}`;
+}
+
+describe("multinic serve --local --examples", () => {
+  it("tells what it does, that all NICs are Up, and where to look", async () => {
+    const { stdout, stderr, url, clusterUrl } = await serving("--local", "--examples");
+    const lines = stdout().split("\n");
+    expect(lines[0]).toMatch(/^multinic \d+\.\d+\.\d+ on the embedded cluster$/);
+    expect(lines.filter((line) => line.startsWith("applied "))).toEqual([
+      "applied  example-3-2/multi-nic-vm  from examples/3.2-three-networks.yaml",
+      "applied  example-6-1/multi-nic-vm  from examples/6.1-basic.yaml",
+      "applied  example-6-2/multi-nic-vm  from examples/6.2-routes.yaml",
+      "applied  example-6-3/multi-vlan-vm  from examples/6.3-multi-vlan.yaml",
+    ]);
+    const up = lines.filter((line) => line.startsWith("Up "));
+    expect(up).toHaveLength(10);
+    expect(up).toContainEqual(
+      expect.stringMatching(/^Up +example-6-3\/multi-vlan-vm\/eth2 +192\.168\.200\.100 /),
+    );
+    expect(stdout()).toMatch(/\nAll 10 NICs of 4 VMs are Up, \d+\.\d s after the start of this process\.\n/);
+    expect(stdout()).toContain(`
+  API      ${url}  (gRPC, gRPC-Web, Connect)
+  NICs     bin/multinic get --server ${url} -n example-3-2
+  metrics  curl ${url}/metrics
+  cluster  kubectl --server ${clusterUrl} get vm,vmi,net-attach-def -A
+`);
+    expect(stderr()).toBe("");
+  });
+
+  it("answers the command that it names", async () => {
+    const { stdout } = await serving("--local", "--examples");
+    const [, command = ""] = /NICs +bin\/multinic (.*)/.exec(stdout()) ?? [];
+    const told = await runMain(command.split(" "));
+    expect(told).toMatchObject({ code: 0, stderr: "" });
+    expect(told.stdout).toContain("multi-nic-vm");
+  });
+});
+
+describe("the end of the process", () => {
+  it.for(["SIGTERM", "SIGINT"] as const)(
+    "by %s is orderly: streams are told, exit code 0",
+    async (signal) => {
+      const started = await serving("--local", "--log-level", "error");
+      const client = createClient(InterfaceStatusService, createGrpcTransport({ baseUrl: started.url }));
+      const stream = client.watchInterfaceStatus({})[Symbol.asyncIterator]();
+      await stream.next();
+      const rest = (async () => {
+        for (;;) if ((await stream.next()).done === true) return;
+      })();
+      started.signal(signal);
+      const error = await rest.then(
+        () => undefined,
+        (reason: unknown) => ConnectError.from(reason),
+      );
+      expect(error?.code).toBe(Code.Unavailable);
+      expect(error?.findDetails(ErrorInfoSchema)).toMatchObject([{ reason: "STOPPING", domain: "multinic" }]);
+      expect(error?.findDetails(RetryInfoSchema)).toMatchObject([{ retryDelay: { seconds: 1n } }]);
+      expect(await started.ended).toMatchObject({ code: 0, stderr: "" });
+    },
+  );
+
+  it("comes while the cluster is waited for too", async () => {
+    const folder = await temporaryFolder();
+    const kubeconfig = join(folder, "kubeconfig");
+    await writeFile(kubeconfig, kubeconfigOf("http://127.0.0.1:1"));
+    const quiet = ["--listen", "127.0.0.1:0", "--log-level", "silent"];
+    const started = startMain(["serve", ...quiet, "--kubeconfig", kubeconfig]);
+    onTestFinished(() => started.stop());
+    await started.until(/on the cluster at http:\/\/127\.0\.0\.1:1\n/);
+    started.signal("SIGTERM");
+    expect(await started.ended).toMatchObject({ code: 0, stderr: "" });
+  });
+});
+
+const kubeconfigOf = (server: string): string =>
+  JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": "it",
+    clusters: [{ name: "it", cluster: { server } }],
+    users: [{ name: "it", user: {} }],
+    contexts: [{ name: "it", context: { cluster: "it", user: "it" } }],
+  });
+
+describe("a start that cannot be", () => {
+  it.for([
+    ["--listen", "--listen (MULTINIC_LISTEN)"],
+    ["--local-api-listen", "--local-api-listen (MULTINIC_LOCAL_API_LISTEN)"],
+  ] as const)("names the port of %s that is in use", async ([flag, name]) => {
+    const taken = await portInUse();
+    const others = { "--listen": "127.0.0.1:0", "--local-api-listen": "127.0.0.1:0", [flag]: taken };
+    const { code, stdout, stderr } = await runMain(["serve", "--local", ...Object.entries(others).flat()]);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: "",
+      stderr:
+        `error: ${name}: ${taken} is in use by another process; choose another port\n` +
+        "next: see multinic serve --help\n",
+    });
+  });
+
+  it("names file and line of a catalogue that is wrong", async () => {
+    const file = join(await temporaryFolder(), "networks.yaml");
+    await writeFile(file, "physicalNetworks:\n  - name: lan\n    type: token-ring\n");
+    const ended = await runMain(["serve", "--local", "--config", file]);
+    expect(ended).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: `error: ${file}:3: type must be one of bridge, macvlan, sriov, ovs\nnext: see multinic serve --help\n`,
+    });
+  });
+
+  it.for([
+    [
+      ["--config", "/nonexistent/networks.yaml"],
+      "--config (MULTINIC_CONFIG): /nonexistent/networks.yaml cannot be read: there is no such file",
+    ],
+    [
+      ["--kubeconfig", "/nonexistent/kubeconfig"],
+      "--kubeconfig (MULTINIC_KUBECONFIG): there is no kubeconfig file /nonexistent/kubeconfig",
+    ],
+    [
+      ["--local", "--write-kubeconfig", "/nonexistent/kubeconfig"],
+      "--write-kubeconfig (MULTINIC_WRITE_KUBECONFIG): /nonexistent/kubeconfig cannot be written: there is no such",
+    ],
+    [
+      ["--local", "--tls-cert", "/nonexistent/tls.crt", "--tls-key", "package.json"],
+      "--tls-cert (MULTINIC_TLS_CERT): /nonexistent/tls.crt cannot be read: there is no such file",
+    ],
+    [
+      ["--local", "--tls-cert", "package.json", "--tls-key", "package.json"],
+      "--tls-cert (MULTINIC_TLS_CERT) and --tls-key (MULTINIC_TLS_KEY): not a PEM certificate and its key",
+    ],
+    [["--listen", "nowhere"], "--listen (MULTINIC_LISTEN) must be HOST:PORT"],
+    [
+      ["--listen", "192.0.2.1:8080", "--local"],
+      "--listen (MULTINIC_LISTEN): 192.0.2.1:8080 cannot be listened on, this machine has no such address",
+    ],
+    [["--examples"], "--examples works on the embedded cluster only; add --local"],
+    [["--colour"], "unknown option '--colour'"],
+  ] as const)("is wrong use: serve %j", async ([args, words]) => {
+    const ports = ["--local-api-listen", "127.0.0.1:0"];
+    const listen = args.includes("--listen" as never) ? [] : ["--listen", "127.0.0.1:0"];
+    const { code, stdout, stderr } = await runMain(["serve", ...ports, ...listen, ...args]);
+    expect(stderr).toContain(words);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).not.toMatch(/\n +at /);
+  });
+
+  it("is wrong use without a cluster to be found, and says what to do", async () => {
+    const { code, stderr } = await runMain(["serve", "--listen", "127.0.0.1:0"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^error: no cluster: KUBECONFIG is not set .* --kubeconfig \(MULTINIC_KUBECONFIG\), or add --local for an embedded cluster\n/,
+    );
+    expect(stderr).not.toMatch(/\n +at /);
+  });
+});
+
+describe("multinic serve --write-kubeconfig", () => {
+  it("writes a file for its owner alone, by which a second replica answers the same", async () => {
+    const kubeconfig = join(await temporaryFolder(), "kubeconfig");
+    const first = await serving("--local", "--examples", "--write-kubeconfig", kubeconfig);
+    expect((await stat(kubeconfig)).mode & 0o777).toBe(0o600);
+    expect(await readFile(kubeconfig, "utf8")).toContain(first.clusterUrl);
+    const second = await serving("--kubeconfig", kubeconfig, "--log-level", "error");
+    expect(second.stdout()).toContain(`on the cluster at ${first.clusterUrl}\n`);
+
+    const views = [first, second].map(({ url }) => {
+      const transport = createGrpcTransport({ baseUrl: url });
+      return {
+        vms: createClient(VirtualMachineService, transport),
+        nics: createClient(InterfaceStatusService, transport),
+      };
+    });
+    const [one, two] = await Promise.all(views.map(({ vms }) => vms.listVMs({})));
+    expect(one?.virtualMachines).toHaveLength(4);
+    expect(two).toEqual(one);
+    const [here, there] = await Promise.all(views.map(({ nics }) => nics.listInterfaceStatus({})));
+    expect(here?.interfaces).toHaveLength(10);
+    expect(there).toEqual(here);
+
+    // What one replica removes, the other sees go.
+    await views[1]?.vms.deleteVM({ namespace: "example-6-1", name: "multi-nic-vm" });
+    await expect.poll(async () => (await views[0]?.vms.listVMs({}))?.virtualMachines.length).toBe(3);
+    expect(second.stderr()).toBe("");
+  });
+});
