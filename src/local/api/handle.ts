@@ -107,7 +107,7 @@ const replace: Handler = async (exchange) => {
 const patch: Handler = async (exchange) => {
   const { context, route, query, request, response } = exchange;
   const options = writeOptions(query, request.headers["user-agent"], "PatchOptions");
-  const text = await readBody(request);
+  const text = (await readBody(request)).toString("utf8");
   const patched = patchObject(
     context,
     route,
@@ -119,8 +119,8 @@ const patch: Handler = async (exchange) => {
 };
 
 async function deleteBody(request: IncomingMessage): Promise<Json | undefined> {
-  const text = await readBody(request);
-  return text === "" ? undefined : decodeBody(text, request.headers["content-type"], "DeleteOptions");
+  const body = await readBody(request);
+  return body.length === 0 ? undefined : decodeBody(body, request.headers["content-type"], "DeleteOptions");
 }
 
 const remove: Handler = async (exchange) => {

@@ -1,0 +1,289 @@
+// Server-side apply: ownership, conflicts and what is left of fields that nobody wants any more. The expected
+// answers are those of kube-apiserver 1.37 to the same requests.
+import { describe, it } from "vitest";
+import { type Answer, type TestServer, configMap, configMaps, pods, startServer, vm, vms } from "./server.ts";
+
+const applyType = { "content-type": "application/apply-patch+yaml" };
+
+function apply(
+  server: TestServer,
+  path: string,
+  manager: string,
+  object: object,
+  query = "",
+): Promise<Answer> {
+  return server.call("PATCH", `${path}?fieldManager=${manager}${query}`, object, applyType);
+}
+
+/** Who owns what: manager, operation, and fieldsV1. */
+function owners({ body }: Answer): readonly unknown[] {
+  return (body.metadata.managedFields ?? []).map(
+    (entry: { manager: string; operation: string; subresource?: string; fieldsV1: object }) => [
+      entry.manager,
+      [entry.operation, ...(entry.subresource === undefined ? [] : [entry.subresource])].join(" "),
+      entry.fieldsV1,
+    ],
+  );
+}
+
+const a = `${configMaps}/a`;
+
+describe("an Apply", () => {
+  it("creates the object, and does nothing the second time", async ({ expect }) => {
+    const server = await startServer();
+    const first = await apply(server, a, "m1", configMap("a", { k: "1" }, { labels: { x: "y" } }));
+    expect(first.code).toBe(201);
+    expect(owners(first)).toEqual([
+      ["m1", "Apply", { "f:data": { "f:k": {} }, "f:metadata": { "f:labels": { "f:x": {} } } }],
+    ]);
+    const second = await apply(server, a, "m1", configMap("a", { k: "1" }, { labels: { x: "y" } }));
+    expect(second.code).toBe(200);
+    expect(second.body).toEqual(first.body);
+  });
+
+  it("names every field that another manager owns, and changes nothing", async ({ expect }) => {
+    const server = await startServer();
+    await apply(server, a, "m1", configMap("a", { k: "1", l: "1" }, { labels: { x: "y" } }));
+    const one = await apply(server, a, "m2", configMap("a", { k: "2" }));
+    expect(one.body).toMatchObject({
+      code: 409,
+      reason: "Conflict",
+      message: 'Apply failed with 1 conflict: conflict with "m1": .data.k',
+      details: {
+        causes: [{ reason: "FieldManagerConflict", message: 'conflict with "m1"', field: ".data.k" }],
+      },
+    });
+    const more = await apply(server, a, "m2", configMap("a", { k: "2", l: "2" }, { labels: { x: "z" } }));
+    expect(more.body.message).toBe(
+      'Apply failed with 3 conflicts: conflicts with "m1":\n- .data.k\n- .data.l\n- .metadata.labels.x',
+    );
+    expect((await server.call("GET", a)).body.data).toEqual({ k: "1", l: "1" });
+  });
+
+  it("meets a field that came by an update as a conflict with its apiVersion", async ({ expect }) => {
+    const server = await startServer();
+    await server.call("POST", `${configMaps}?fieldManager=ed`, configMap("a", { k: "1" }));
+    const { body } = await apply(server, a, "m1", configMap("a", { k: "2" }));
+    expect(body.message).toBe('Apply failed with 1 conflict: conflict with "ed" using v1: .data.k');
+  });
+
+  it("with force takes fields over, and their owner loses them", async ({ expect }) => {
+    const server = await startServer();
+    await apply(server, a, "m1", configMap("a", { k: "1", l: "1" }));
+    const forced = await apply(server, a, "m2", configMap("a", { k: "2" }), "&force=true");
+    expect(forced.body.data).toEqual({ k: "2", l: "1" });
+    expect(owners(forced)).toEqual([
+      ["m1", "Apply", { "f:data": { "f:l": {} } }],
+      ["m2", "Apply", { "f:data": { "f:k": {} } }],
+    ]);
+  });
+
+  it("removes what its manager no longer applies, but not what another one also owns", async ({ expect }) => {
+    const server = await startServer();
+    await apply(server, a, "m1", configMap("a", { k: "1", l: "1" }));
+    await apply(server, a, "m2", configMap("a", { k: "1" }));
+    const dropped = await apply(server, a, "m1", configMap("a", { m: "1" }));
+    expect(dropped.body.data).toEqual({ k: "1", m: "1" });
+  });
+
+  it("leaves fields alone that somebody updated in the meantime", async ({ expect }) => {
+    const server = await startServer();
+    await apply(server, a, "m1", configMap("a", { k: "1" }));
+    await server.call("PATCH", a, { data: { z: "1" } }, { "content-type": "application/merge-patch+json" });
+    expect((await apply(server, a, "m1", configMap("a", { k: "2" }))).body.data).toEqual({ k: "2", z: "1" });
+  });
+
+  it("owns a VM's networks and interfaces whole", async ({ expect }) => {
+    const server = await startServer();
+    const nics = (...names: string[]): object => ({
+      template: {
+        spec: {
+          domain: { devices: { interfaces: names.map((name) => ({ name, bridge: {} })) } },
+          networks: names.map((name) => ({ name, multus: { networkName: name } })),
+        },
+      },
+    });
+    await apply(server, `${vms}/v`, "m1", vm("v", nics("a", "b")));
+    const shorter = await apply(server, `${vms}/v`, "m1", vm("v", nics("b")));
+    expect(shorter.body.spec.template.spec.networks).toEqual([{ name: "b", multus: { networkName: "b" } }]);
+    const conflict = await apply(server, `${vms}/v`, "m2", vm("v", nics("c")));
+    expect(conflict.body.details.causes.map(({ field }: { field: string }) => field)).toEqual([
+      ".spec.template.spec.networks",
+      ".spec.template.spec.domain.devices.interfaces",
+    ]);
+  });
+
+  it("shares finalizers and owner references by item", async ({ expect }) => {
+    const server = await startServer();
+    const owner = (uid: string, name = uid): object => ({ apiVersion: "x.org/v1", kind: "X", name, uid });
+    const mine = vm("v", {}, { finalizers: ["a.org/b"], ownerReferences: [owner("u1")] });
+    await apply(server, `${vms}/v`, "m1", mine);
+    const both = await apply(server, `${vms}/v`, "m2", {
+      apiVersion: "kubevirt.io/v1",
+      kind: "VirtualMachine",
+      metadata: { name: "v", finalizers: ["c.org/d"], ownerReferences: [owner("u2")] },
+    });
+    expect(both.body.metadata).toMatchObject({
+      finalizers: ["a.org/b", "c.org/d"],
+      ownerReferences: [owner("u1"), owner("u2")],
+    });
+    const left = await apply(server, `${vms}/v`, "m1", vm("v"));
+    expect(left.body.metadata).toMatchObject({ finalizers: ["c.org/d"], ownerReferences: [owner("u2")] });
+    const conflict = await apply(
+      server,
+      `${vms}/v`,
+      "m1",
+      vm("v", {}, { ownerReferences: [owner("u2", "n")] }),
+    );
+    expect(conflict.body.details.causes[0].field).toBe('.metadata.ownerReferences[uid="u2"]');
+  });
+
+  it("merges a pod's containers by name and ports by number and protocol", async ({ expect }) => {
+    const server = await startServer();
+    const pod = (containers: readonly object[]): object => ({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "p" },
+      spec: { containers },
+    });
+    const ports = [{ containerPort: 80 }];
+    const made = await apply(server, `${pods}/p`, "m1", pod([{ name: "a", image: "i", ports }]));
+    expect(owners(made)).toEqual([
+      [
+        "m1",
+        "Apply",
+        {
+          "f:spec": {
+            "f:containers": {
+              'k:{"name":"a"}': {
+                ".": {},
+                "f:image": {},
+                "f:name": {},
+                "f:ports": { 'k:{"containerPort":80,"protocol":"TCP"}': { ".": {}, "f:containerPort": {} } },
+              },
+            },
+          },
+        },
+      ],
+    ]);
+    const { body } = await apply(server, `${pods}/p`, "m2", pod([{ name: "a", image: "j" }]));
+    expect(body.details.causes[0].field).toBe('.spec.containers[name="a"].image');
+  });
+
+  it("to status owns status alone", async ({ expect }) => {
+    const server = await startServer();
+    await apply(server, `${vms}/v`, "m1", vm("v"));
+    const status = { ...vm("v", { runStrategy: "Always" }), status: { ready: true } };
+    const applied = await apply(server, `${vms}/v/status`, "ctl", status);
+    expect(applied.body).toMatchObject({ spec: { runStrategy: "Halted" }, status: { ready: true } });
+    expect(owners(applied)).toContainEqual(["ctl", "Apply status", { "f:status": { "f:ready": {} } }]);
+    const other = await apply(server, `${vms}/v/status`, "other", { ...vm("v"), status: { ready: false } });
+    expect(other.body.message).toBe(
+      'Apply failed with 1 conflict: conflict with "ctl" with subresource "status": .status.ready',
+    );
+  });
+
+  it("after managedFields were reset meets everything as owned before the first Apply", async ({
+    expect,
+  }) => {
+    const server = await startServer();
+    await apply(server, a, "m1", configMap("a", { k: "1" }));
+    const reset = { metadata: { managedFields: [{}] } };
+    await server.call("PATCH", a, reset, { "content-type": "application/merge-patch+json" });
+    expect((await server.call("GET", a)).body.metadata.managedFields).toBeUndefined();
+    const { body } = await apply(server, a, "m1", configMap("a", { k: "2" }));
+    expect(body.message).toBe(
+      'Apply failed with 1 conflict: conflict with "before-first-apply" using v1: .data.k',
+    );
+  });
+
+  it("as a dry run answers as it would, and stores nothing", async ({ expect }) => {
+    const server = await startServer();
+    const made = await apply(server, a, "m1", configMap("a", { k: "1" }), "&dryRun=All");
+    expect(made).toMatchObject({ code: 201, body: { data: { k: "1" } } });
+    expect((await server.call("GET", a)).code).toBe(404);
+  });
+
+  it.for([
+    ["no manager", a, "", configMap("a"), 422, "fieldManager: Required value: is required for apply patch"],
+    [
+      "another name",
+      a,
+      "m",
+      configMap("b"),
+      400,
+      "the name of the object (b) does not match the name on the URL (a)",
+    ],
+    [
+      "managedFields",
+      a,
+      "m",
+      configMap("a", {}, { managedFields: [] }),
+      400,
+      "metadata.managedFields must be nil",
+    ],
+    [
+      "an unknown field",
+      `${vms}/v`,
+      "m",
+      vm("v", { foo: 1 }),
+      500,
+      ".spec.foo: field not declared in schema",
+    ],
+    ["no kind", a, "m", { metadata: { name: "a" } }, 400, "invalid object type: /, Kind="],
+    [
+      "a uid of nothing",
+      a,
+      "m",
+      configMap("a", {}, { uid: "1" }),
+      409,
+      "uid mismatch: the provided object specified uid 1",
+    ],
+  ] as const)("with %s is refused", async ([, path, manager, object, code, message], { expect }) => {
+    const server = await startServer();
+    const { body } = await apply(server, path, manager, object);
+    expect(body).toMatchObject({ kind: "Status", code, message: expect.stringContaining(message) });
+  });
+});
+
+describe("an update", () => {
+  it("owns what it changed, and takes it from whoever had it", async ({ expect }) => {
+    const server = await startServer();
+    await apply(server, a, "m1", configMap("a", { k: "1", l: "1" }));
+    const changed = await server.call(
+      "PATCH",
+      `${a}?fieldManager=ed`,
+      { data: { k: "2", n: "1" } },
+      { "content-type": "application/merge-patch+json" },
+    );
+    expect(owners(changed)).toEqual([
+      ["m1", "Apply", { "f:data": { "f:l": {} } }],
+      ["ed", "Update", { "f:data": { "f:k": {}, "f:n": {} } }],
+    ]);
+  });
+
+  it("goes by the user agent when it names no manager", async ({ expect }) => {
+    const server = await startServer();
+    const headers = { "user-agent": "virt-controller/v1.9 (linux)" };
+    const made = await server.call("POST", configMaps, configMap("a", { k: "1" }), headers);
+    expect(owners(made)).toEqual([["virt-controller", "Update", { "f:data": { ".": {}, "f:k": {} } }]]);
+  });
+
+  it("by the eleventh manager folds the oldest ones", async ({ expect }) => {
+    let second = 0;
+    const server = await startServer({ clock: () => new Date(Date.UTC(2026, 0, 1, 0, 0, second)) });
+    await server.call("POST", `${configMaps}?fieldManager=u0`, configMap("a", { f0: "1" }));
+    for (second = 1; second <= 11; second += 1) {
+      const patch = { data: { [`f${second}`]: "1" } };
+      const headers = { "content-type": "application/merge-patch+json" };
+      await server.call("PATCH", `${a}?fieldManager=u${second}`, patch, headers);
+    }
+    const all = owners(await server.call("GET", a));
+    expect(all).toHaveLength(10);
+    expect(all[0]).toEqual([
+      "ancient-changes",
+      "Update",
+      { "f:data": { ".": {}, "f:f0": {}, "f:f1": {}, "f:f2": {} } },
+    ]);
+  });
+});
