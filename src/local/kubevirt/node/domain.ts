@@ -91,7 +91,7 @@ export function podInterfaceName(networkName: string): string {
 }
 
 /** Lower-case colon form of any spelling that Go's net.ParseMAC or KubeVirt takes; libvirt writes MACs so. */
-export function canonicalMac(text: string): string {
+function canonicalMac(text: string): string {
   const digits = text.toLowerCase().replaceAll(/[^0-9a-f]/g, "");
   return digits.length === 12 ? (digits.match(/../g) ?? []).join(":") : text;
 }
