@@ -60,12 +60,17 @@ export function toConnectError(error: unknown): ConnectError {
       reason: "PAGE_TOKEN",
     });
   }
-  if (error instanceof NotReady) return unavailable(retryAfterMs, { message: error.message });
+  if (error instanceof NotReady) {
+    return unavailable(retryAfterMs, {
+      reason: "NOT_READY",
+      message: `${error.message}; if it stays so, check that the Kubernetes API server runs and can be reached`,
+    });
+  }
   if (error instanceof KubeError) return fromKube(error);
   return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
 }
 
-/** The API server's own words go along: they hold no secrets, and say what an operator has to do. */
+/** The API server's own words go along: they quote no objects (kube/echoes.ts), and say what an operator has to do. */
 function fromKube(error: KubeError): ConnectError {
   const context = {
     reason: `KUBERNETES_${error.reason.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase()}`,
@@ -90,12 +95,16 @@ function fromKube(error: KubeError): ConnectError {
         ...context,
         message: `the service itself lacks a right - ${error.message}`,
       });
+    case "Unreachable":
+      return unavailable(retryAfterMs, {
+        ...context,
+        message: `the Kubernetes API server cannot be reached; check that it runs and that its address is right - ${error.message}`,
+      });
     case "TooManyRequests":
     case "Timeout":
     case "ServerTimeout":
     case "ServiceUnavailable":
     case "InternalError":
-    case "Unreachable":
       return unavailable((error.retryAfterSeconds ?? 1) * 1_000, {
         ...context,
         message: `the Kubernetes API server cannot answer - ${error.message}`,
