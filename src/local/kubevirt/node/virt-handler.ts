@@ -79,7 +79,10 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
   }
 
   async function run(vmi: VirtualMachineInstance, uid: string): Promise<number | undefined> {
-    const pods = context.podsByVmi(uid).filter(({ spec }) => spec.nodeName === nodeName);
+    // A pod that the VMI left at an earlier migration may still be here, ended.
+    const pods = context
+      .podsByVmi(uid)
+      .filter(({ spec, status }) => spec.nodeName === nodeName && !hasEnded(status?.phase));
     const pod = pods.find(({ metadata }) => metadata.deletionTimestamp === undefined) ?? pods[0];
     const podIP = pod?.status?.podIP;
     const around = surroundings(vmi);
@@ -127,4 +130,8 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
       return phase === "Scheduled" ? await start(vmi, uid) : await run(vmi, uid);
     },
   };
+}
+
+function hasEnded(phase: string | undefined): boolean {
+  return phase === "Succeeded" || phase === "Failed";
 }
