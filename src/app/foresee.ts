@@ -105,7 +105,9 @@ function ownedByAnother(object: KubernetesObject, error: KubeError): Preconditio
 
 /** Each cause at the field of the input that it comes from. */
 function refusals(error: KubeError): readonly Finding[] {
-  const causes = error.causes.length > 0 ? error.causes : [{ field: "", message: error.message }];
+  // "<nil>" is kube-apiserver's remark that the other causes kept it from looking further.
+  const named = error.causes.filter(({ field }) => field !== "<nil>");
+  const causes = named.length > 0 ? named : [{ field: "", message: error.message }];
   return causes.map(({ field, message }) =>
     finding("REFUSED_BY_CLUSTER", inputField(field), { message: message === "" ? error.message : message }),
   );

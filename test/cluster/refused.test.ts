@@ -97,7 +97,7 @@ describe.concurrent("a call that is refused", () => {
   });
 
   it("for an object that the API server finds too large writes nothing", async ({ expect }) => {
-    const routes = Array.from({ length: 4_000 }, (_, at) => ({
+    const routes = Array.from({ length: 6_000 }, (_, at) => ({
       destination: `10.${at >> 8}.${at & 255}.0/24`,
       gateway: "192.0.2.1",
     }));

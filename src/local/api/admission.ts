@@ -30,6 +30,8 @@ export interface Refusal {
  * Neither may change its argument.
  */
 export interface Admission {
+  /** Names of the webhooks: the API server puts `admission webhook "NAME" denied the request: ` before their words. */
+  readonly names: { readonly mutate: string; readonly validate: string };
   /** The object to go on with (the same one when nothing changes), or a refusal. */
   mutate?(request: AdmissionRequest): { readonly object: KubernetesObject } | { readonly refusal: Refusal };
   /** undefined lets the write pass; warnings reach the client as Warning headers. */

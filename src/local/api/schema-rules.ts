@@ -6,7 +6,7 @@ import { schemaCauses } from "./schema-validate.ts";
 import { fieldSchema, hasRules, schemaOf } from "./schemas.ts";
 import type { Cause } from "./status.ts";
 
-/** Said by kube-apiserver whenever a schema with CEL rules meets an object that is invalid already. */
+/** Said by kube-apiserver when a schema with CEL rules meets an object that is invalid in one of blockingReasons. */
 const rulesSkipped: Cause = {
   reason: "FieldValueInvalid",
   message:
@@ -15,8 +15,22 @@ const rulesSkipped: Cause = {
 };
 
 function customCauses(resource: ResourceType, object: ApiObject): readonly Cause[] {
-  const causes = schemaCauses(without(object, "metadata"), schemaOf(resource.schema));
-  return causes.length > 0 && hasRules(resource.schema) ? [...causes, rulesSkipped] : causes;
+  return schemaCauses(without(object, "metadata"), schemaOf(resource.schema));
+}
+
+/** apiextensions-apiserver hasBlockingErr. */
+const blockingReasons = new Set([
+  "FieldValueNotSupported",
+  "FieldValueRequired",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueTypeInvalid",
+]);
+
+/** The causes of an object, metadata's included, and a last one when they kept the schema's CEL rules from being checked. */
+export function withSkippedRules(resource: ResourceType, causes: readonly Cause[]): readonly Cause[] {
+  const blocked = causes.some(({ reason }) => blockingReasons.has(reason ?? ""));
+  return blocked && resource.custom && hasRules(resource.schema) ? [...causes, rulesSkipped] : causes;
 }
 
 const configKey = /^[-._a-zA-Z0-9]+$/;

@@ -10,7 +10,7 @@ import { generateName, nameCauses } from "./object-names.ts";
 import { prepareCreate, prepareUpdate, updateCauses, withDefaults } from "./prepare.ts";
 import { type ResourceType, namespaceType } from "./resources.ts";
 import type { ResourceRoute } from "./route.ts";
-import { specCauses } from "./schema-rules.ts";
+import { specCauses, withSkippedRules } from "./schema-rules.ts";
 import { trackUpdate } from "./ssa/track.ts";
 import {
   ApiError,
@@ -54,13 +54,17 @@ function admissionRequest(
   };
 }
 
+function denied(webhook: string, refusal: Refusal): Refusal {
+  return { ...refusal, message: `admission webhook "${webhook}" denied the request: ${refusal.message}` };
+}
+
 /** Every judge's changes, one after the other. @throws ApiError with the first refusal. */
 function mutated(context: Context, request: AdmissionRequest): ApiObject {
   let current = request;
   for (const judge of context.admission) {
     const verdict = judge.mutate?.(current);
     if (verdict === undefined) continue;
-    if ("refusal" in verdict) throw refused(verdict.refusal);
+    if ("refusal" in verdict) throw refused(denied(judge.names.mutate, verdict.refusal));
     current = { ...current, object: verdict.object };
   }
   return current.object as unknown as ApiObject;
@@ -68,10 +72,10 @@ function mutated(context: Context, request: AdmissionRequest): ApiObject {
 
 /** Asks every judge. @throws ApiError with the first refusal. */
 export function judge(context: Context, request: AdmissionRequest, options: WriteOptions): void {
-  for (const { validate } of context.admission.map((one) => ({ validate: one.validate?.bind(one) }))) {
-    const verdict = validate?.(request);
+  for (const admission of context.admission) {
+    const verdict = admission.validate?.(request);
     if (verdict === undefined) continue;
-    if ("refusal" in verdict) throw refused(verdict.refusal);
+    if ("refusal" in verdict) throw refused(denied(admission.names.validate, verdict.refusal));
     options.warnings.push(...verdict.warnings);
   }
 }
@@ -131,7 +135,7 @@ function tracked(
 }
 
 function requireValid(resource: ResourceType, name: string, causes: readonly Cause[]): void {
-  if (causes.length > 0) throw invalid(resource, name, causes);
+  if (causes.length > 0) throw invalid(resource, name, withSkippedRules(resource, causes));
 }
 
 /** Creates an object. @throws ApiError 400, 403, 404 (no such namespace), 409 or 422, or a judge's refusal. */

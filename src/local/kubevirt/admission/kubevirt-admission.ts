@@ -53,6 +53,10 @@ export function createKubevirtAdmission(
   newUuid: () => string = randomUUID,
 ): Admission & Required<Pick<Admission, "mutate" | "validate">> {
   return {
+    names: {
+      mutate: "virtualmachines-mutator.kubevirt.io",
+      validate: "virtualmachine-validator.kubevirt.io",
+    },
     mutate(request) {
       const write = judged(request);
       if (write === undefined) return { object: request.object ?? refuseNothing(request) };
