@@ -23,8 +23,9 @@ describeWithKubeVirt("recorded admission verdicts", () => {
     .map((line) => JSON.parse(line) as Case);
 
   let judge: Judge;
-  beforeAll(() => {
+  beforeAll(async () => {
     judge = startJudge();
+    await judge.admit({}); // answers once KubeVirt's validator is built
   });
   afterAll(() => judge.stop());
 

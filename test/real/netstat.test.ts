@@ -17,8 +17,9 @@ describeWithKubeVirt("recorded interface statuses", (program) => {
     .map((line) => JSON.parse(line) as Case);
 
   let netstat: LineProcess;
-  beforeAll(() => {
+  beforeAll(async () => {
     netstat = startLineProcess(program, ["netstat"]);
+    await netstat.ask({}); // the program needs seconds to start
   });
   afterAll(() => netstat.stop());
 
