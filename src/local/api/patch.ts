@@ -97,10 +97,10 @@ function apply(
       const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
       throw conflict(resource, name, why);
     }
-    const { object } = applyConfig(resource, undefined, config, writer, options.force);
+    const object = applyConfig(resource, undefined, config, writer, options.force);
     return { object: createObject(context, route, object, options, "applied"), created: true };
   }
-  const { object } = applyConfig(resource, live, config, writer, options.force);
+  const object = applyConfig(resource, live, config, writer, options.force);
   return { object: updateObject(context, route, live, object, options, "applied"), created: false };
 }
 

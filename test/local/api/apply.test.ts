@@ -246,6 +246,30 @@ describe("an Apply", () => {
   });
 });
 
+describe("kubectl", () => {
+  it("may take over by server-side apply what it applied from the client, as long as it is unchanged", async ({
+    expect,
+  }) => {
+    const server = await startServer();
+    const clientSide = (data: Record<string, string>): object =>
+      configMap("a", data, {
+        annotations: {
+          "kubectl.kubernetes.io/last-applied-configuration": JSON.stringify(configMap("a", data)),
+        },
+      });
+    const query = "?fieldManager=kubectl-client-side-apply";
+    await server.call("POST", configMaps + query, clientSide({ k: "1", l: "1" }));
+    const merge = { "content-type": "application/merge-patch+json" };
+    await server.call("PATCH", `${a}?fieldManager=ed`, { data: { l: "2" } }, merge);
+    const refused = await apply(server, a, "kubectl", configMap("a", { k: "3", l: "3" }));
+    expect(refused.body.details.causes.map(({ field }: { field: string }) => field)).toEqual([".data.l"]);
+    const taken = await apply(server, a, "kubectl", configMap("a", { k: "3" }));
+    expect(taken.body.data).toEqual({ k: "3", l: "2" });
+    const other = await apply(server, a, "m", configMap("a", { k: "4" }));
+    expect(other.code).toBe(409);
+  });
+});
+
 describe("an update", () => {
   it("owns what it changed, and takes it from whoever had it", async ({ expect }) => {
     const server = await startServer();

@@ -17,6 +17,7 @@ import {
 } from "./field-set.ts";
 import { type Manager, decodeManagers, encodeManagers, sameManager, withoutManagers } from "./managers.ts";
 import { merge, removeFields } from "./merge.ts";
+import { appliedByClient, withLastApplied } from "./last-applied.ts";
 import { elementSchema } from "./shape.ts";
 import { type Writer, changesOf, dispossess, reachable } from "./track.ts";
 
@@ -76,14 +77,8 @@ function removeAbandoned(merged: Json, last: FieldSet, owned: FieldSet, schema: 
   return without(intersection(difference(all, fields(withOwned)), complete(last)));
 }
 
-/** The object after an Apply, with its managedFields. */
-export interface Applied {
-  readonly object: ApiObject;
-  readonly changed: boolean;
-}
-
 /**
- * Applies `config` to `live`, or to nothing when it is undefined.
+ * The object after applying `config` to `live`, or to nothing when it is undefined, with its managedFields.
  * @throws ApiError 409 naming managers and fields, unless `force` takes them over.
  */
 export function applyConfig(
@@ -92,7 +87,7 @@ export function applyConfig(
   config: ApiObject,
   writer: Writer,
   force: boolean,
-): Applied {
+): ApiObject {
   const schema = schemaOf(resource.schema);
   const before = live ?? { apiVersion: config.apiVersion, kind: config.kind, metadata: {} };
   const identity = {
@@ -120,14 +115,16 @@ export function applyConfig(
   const after = merged as ApiObject;
   const change = changesOf(resource, writer.subresource, before, after);
   const touched = union(change.added, change.modified);
+  const allowed = live === undefined ? emptySet : appliedByClient(writer.manager, live, schema);
+  const contested = difference(touched, allowed);
   const conflicts = others
-    .map((manager) => ({ manager, fields: intersection(manager.fields, touched) }))
+    .map((manager) => ({ manager, fields: intersection(manager.fields, contested) }))
     .filter(({ fields }) => !isEmpty(fields));
   if (!force && conflicts.length > 0) throw conflictError(conflicts);
   const changed = live === undefined || !jsonEqual(withoutManagers(before), after);
   const entry = changed ? { ...own, time: writer.time } : own;
   const managedFields = encodeManagers([...dispossess(others, change), entry]);
-  return { object: withMeta(after, { managedFields }), changed };
+  return withLastApplied(writer.manager, withMeta(after, { managedFields }), config);
 }
 
 /** An object without managers gets one for all it has, so that the first Apply meets it as a conflict. */
