@@ -5,6 +5,7 @@ import type { NetworkAttachmentDefinition, Secret, VirtualMachine } from "../dom
 import { isManaged, secretNameOf, vmLabel } from "../domain/ownership.ts";
 import { nadNamePattern } from "../domain/resolve/resolve-attachment.ts";
 import type { VmSpec } from "../domain/spec.ts";
+import { isDnsLabel } from "../domain/validate/machine-checks.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import {
@@ -31,19 +32,22 @@ export async function gatherFacts(
 ): Promise<Gathered> {
   const options = signal === undefined ? {} : { signal };
   const { namespace } = spec;
+  // What cannot be a name is not asked for: an empty one would ask for all objects.
+  const inNamespace = isDnsLabel(namespace);
+  const ofVm = inNamespace && isDnsLabel(spec.name);
   const named = { namespace, name: spec.name };
   const [namespaceObject, vm, vmi, secret, nads, bindingPlugins] = await Promise.all([
-    client.find(namespaces, { name: namespace }, options),
-    client.find(virtualMachines, named, options),
-    client.find(virtualMachineInstances, named, options),
-    client.find(secrets, { namespace, name: secretNameOf(spec.name) }, options),
-    readNads(client, spec, options),
+    inNamespace ? client.find(namespaces, { name: namespace }, options) : undefined,
+    ofVm ? client.find(virtualMachines, named, options) : undefined,
+    ofVm ? client.find(virtualMachineInstances, named, options) : undefined,
+    ofVm ? client.find(secrets, { namespace, name: secretNameOf(spec.name) }, options) : undefined,
+    inNamespace ? readNads(client, spec, options) : new Map<string, NetworkAttachmentDefinition>(),
     readBindingPlugins(client, options),
   ]);
   return {
     secret,
     facts: {
-      namespaceExists: namespaceObject !== undefined,
+      namespaceExists: inNamespace ? namespaceObject !== undefined : undefined,
       nads,
       macsInUse: view.vms.synced ? [...view.vms.values()].flatMap(macsOf) : undefined,
       bindingPlugins,

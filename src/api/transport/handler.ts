@@ -96,6 +96,8 @@ function routeRpcs(options: HandlerOptions): Map<string, Rpc> {
     acceptCompression: [compressionGzip, compressionBrotli],
     interceptors: [markDecoded, ...(options.interceptors ?? [])],
     readMaxBytes: options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,
+    // A misspelt field or word must not be dropped in silence: a `vlanID` that is left out is another network.
+    jsonOptions: { ignoreUnknownFields: false },
     ...(requestGate && { requestGate }),
     ...(maxTimeoutMs !== undefined && { maxTimeoutMs }),
     ...(shutdownSignal && { shutdownSignal }),

@@ -4,18 +4,23 @@ import { finding } from "../findings.ts";
 import { cloudInitDiskName } from "../resolve/resolve-vm.ts";
 import type { VmCheck } from "./context.ts";
 
-const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+/** True for what may name a VM and a namespace (RFC 1123 label). */
+export const isDnsLabel = (text: string): boolean => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text);
 const maxCpu = 512;
 /** Virtio NICs and disks each take one of q35's 32 PCI slots (KubeVirt docs/pci-topology.md). */
 const maxDevices = 32;
 
-const nameIsLabel: VmCheck = ({ spec }) =>
-  dnsLabel.test(spec.name) ? undefined : finding("VM_NAME_INVALID", "name", { given: spec.name });
+const nameIsLabel: VmCheck = ({ spec }) => {
+  if (spec.name === "") return finding("FIELD_REQUIRED", "name", { name: "name" });
+  return isDnsLabel(spec.name) ? undefined : finding("VM_NAME_INVALID", "name", { given: spec.name });
+};
 
-const namespaceIsLabel: VmCheck = ({ spec }) =>
-  dnsLabel.test(spec.namespace)
+const namespaceIsLabel: VmCheck = ({ spec }) => {
+  if (spec.namespace === "") return finding("FIELD_REQUIRED", "namespace", { name: "namespace" });
+  return isDnsLabel(spec.namespace)
     ? undefined
     : finding("NAMESPACE_INVALID", "namespace", { given: spec.namespace });
+};
 
 const namespaceExists: VmCheck = ({ spec, facts }) =>
   facts.namespaceExists === false
@@ -46,7 +51,7 @@ function quantityInBytes(text: string): number | undefined {
 const diskNamesAreUnique: VmCheck = ({ vm }) =>
   vm.disks.map(({ name }, index) => {
     const taken = name === cloudInitDiskName || vm.disks.findIndex((disk) => disk.name === name) < index;
-    if (!taken && dnsLabel.test(name)) return undefined;
+    if (!taken && isDnsLabel(name)) return undefined;
     const field = index === 0 ? "bootDisk.name" : `disks[${index - 1}].name`;
     return finding("DISK_NAME_INVALID", field, { given: name });
   });
