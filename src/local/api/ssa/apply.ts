@@ -69,7 +69,7 @@ function removeAbandoned(merged: Json, last: FieldSet, owned: FieldSet, schema: 
   if (isEmpty(last)) return merged;
   const complete = (set: FieldSet): FieldSet => withNamedParents(set, schema);
   const fields = (value: Json): FieldSet => complete(fieldsOf(value, schema));
-  const without = (set: FieldSet): Json => removeFields(merged, set, schema) ?? {};
+  const without = (set: FieldSet): Json => removeFields(merged, set, schema);
   const all = fields(merged);
   const kept = without(complete(last));
   const withOwned = without(difference(all, union(fields(kept), complete(owned))));

@@ -2,7 +2,7 @@
 import { type Json, type JsonObject, getField, isObject, setField } from "../json.ts";
 import type { Schema } from "../schemas.ts";
 import { type FieldSet, emptySet, isEmpty } from "./field-set.ts";
-import { childOf, itemElement, partsOf, shapeOf } from "./shape.ts";
+import { childOf, partsOf, shapeOf } from "./shape.ts";
 
 /** The live value with everything that the configuration sets; parts that it does not name stay. */
 export function merge(live: Json | undefined, config: Json, schema: Schema): Json {
@@ -50,30 +50,18 @@ function mergeLists(live: Json, config: Json, schema: Schema): Json {
   return merged;
 }
 
-/** The value without the fields of the set; a map or list that loses its last part goes with it. */
-export function removeFields(value: Json, gone: FieldSet, schema: Schema): Json | undefined {
-  if (isEmpty(gone)) return value;
+/** The value without the fields of the set; a map or list that loses its last part stays, empty. */
+export function removeFields(value: Json, gone: FieldSet, schema: Schema): Json {
   const shape = shapeOf(schema, value);
-  if (shape === "leaf") return value;
-  if (shape === "list" && Array.isArray(value)) {
-    const items = value.flatMap((item: Json) => {
-      const element = itemElement(schema, item);
-      if (gone.members.has(element)) return [];
-      const below = gone.children.get(element) ?? emptySet;
-      const kept = removeFields(item, below, partSchema(schema, item));
-      return kept === undefined ? [] : [kept];
-    });
-    return items.length > 0 ? items : undefined;
-  }
+  if (isEmpty(gone) || shape === "leaf") return value;
+  const kept = partsOf(schema, value)
+    .filter(({ element }) => !gone.members.has(element))
+    .map((part) => ({
+      element: part.element,
+      value: removeFields(part.value, gone.children.get(part.element) ?? emptySet, part.schema),
+    }));
+  if (shape === "list") return kept.map((part) => part.value);
   const result: JsonObject = {};
-  for (const { element, value: field, schema: fieldSchema } of partsOf(schema, value)) {
-    if (gone.members.has(element)) continue;
-    const kept = removeFields(field, gone.children.get(element) ?? emptySet, fieldSchema);
-    if (kept !== undefined) setField(result, element.slice(2), kept);
-  }
-  return Object.keys(result).length > 0 ? result : undefined;
-}
-
-function partSchema(schema: Schema, item: Json): Schema {
-  return partsOf(schema, [item])[0]?.schema ?? {};
+  for (const part of kept) setField(result, part.element.slice(2), part.value);
+  return result;
 }
