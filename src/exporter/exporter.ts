@@ -24,33 +24,36 @@ export interface Exporter {
   readonly interceptor: Interceptor;
   /** The Content-Type of what render gives. */
   readonly contentType: string;
-  render(): Promise<string>;
+  /** The exposition, in parts to be sent one after the other. */
+  render(): Promise<readonly Buffer[]>;
   stop(): void;
 }
 
-/** Starts reading virt-handler's counters at once. */
+/** Starts reading virt-handler's counters as soon as the model knows the VMs. */
 export function createExporter(options: ExporterOptions): Exporter {
   const { model, log } = options;
   const traffic = startVirtHandlerTraffic({
     urls: options.virtHandlerUrls,
     fetchText,
     sleep: options.sleep,
+    now: () => performance.now(),
     log,
+    whenReady: (signal) => model.whenSynced(signal),
+    isKnown: ({ namespace, vm, nic }) =>
+      model.list({ namespace, vmNames: [vm] }).some((status) => status.nic === nic),
     onUpdate: (vms) => {
-      for (const vm of vms) nics.invalidate(vm);
+      for (const vm of vms) nics.invalidateTraffic(vm);
     },
   });
   const nics = createNicExposition(model, traffic);
   const process = createProcessMetrics({ version: options.version, caches: options.caches, traffic });
   const unsubscribe = model.subscribe(({ key, status }) => {
-    if (status === undefined && model.list({ namespace: key.namespace, vmNames: [key.vm] }).length === 0) {
-      traffic.forget(key);
-    }
+    if (status === undefined) traffic.forget(key);
   });
   return {
     interceptor: process.interceptor,
     contentType: "text/plain; version=0.0.4; charset=utf-8",
-    render: async () => nics.render() + (await process.render()),
+    render: async () => [...(await nics.render()), Buffer.from(await process.render())],
     stop() {
       unsubscribe();
       nics.stop();
@@ -60,7 +63,10 @@ export function createExporter(options: ExporterOptions): Exporter {
 }
 
 async function fetchText(url: string, signal: AbortSignal): Promise<string> {
-  const answer = await fetch(url, { signal });
-  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+  const answer = await fetch(url, { signal, headers: { accept: "text/plain;version=0.0.4" } });
+  if (!answer.ok) {
+    await answer.body?.cancel();
+    throw new Error(`HTTP ${answer.status}`);
+  }
   return answer.text();
 }

@@ -1,11 +1,5 @@
 // The Prometheus text format 0.0.4: how a sample is spelt. One place knows the escapes.
 
-/** One series of a family with its value, already as text: counters may be larger than a double holds exactly. */
-export interface Sample {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: string;
-}
-
 /** A metric family: its samples stand together under one HELP and TYPE. */
 export interface Family {
   readonly name: string;
@@ -18,16 +12,22 @@ export function renderHead({ name, help, type }: Family): string {
   return `# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n# TYPE ${name} ${type}\n`;
 }
 
-/** The lines of a family's samples, each ended by a line feed; empty for none. */
-export function renderSamples({ name }: Family, samples: readonly Sample[]): string {
-  return samples.map(({ labels, value }) => `${name}${renderLabels(labels)} ${value}\n`).join("");
+/** `a="1",b="2"`; empty for none. */
+export function renderLabels(labels: Readonly<Record<string, string>>): string {
+  let text = "";
+  for (const [label, value] of Object.entries(labels)) {
+    text += `${text === "" ? "" : ","}${label}="${escapeLabel(value)}"`;
+  }
+  return text;
 }
 
-function renderLabels(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([label, value]) => `${label}="${escapeLabel(value)}"`);
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+/** One line. `labels` are rendered ones; the value is text already: counters may be larger than a double holds exactly. */
+export function renderSample(name: string, labels: string, value: string): string {
+  return `${name}{${labels}} ${value}\n`;
 }
 
 function escapeLabel(value: string): string {
+  // Nearly no value needs it, and there are many.
+  if (!/[\\"\n]/.test(value)) return value;
   return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }

@@ -1,54 +1,108 @@
-// The text of all NIC metrics. A VM's part is rendered when it changes, not when it is scraped.
+// The text of all NIC metrics. What did not change since the last scrape is not rendered again.
+import { setImmediate as otherWork } from "node:timers/promises";
 import type { StatusModel } from "../app/status-model.ts";
-import { renderHead, renderSamples } from "./exposition.ts";
-import { nicMetrics } from "./nic-metrics.ts";
-import type { Traffic, TrafficSource } from "./traffic.ts";
+import { renderHead, renderLabels, renderSample } from "./exposition.ts";
+import { type NicMetric, nicLabels, nicMetrics } from "./nic-metrics.ts";
+import type { TrafficSource, VmKey } from "./traffic.ts";
 
 export interface NicExposition {
-  render(): string;
-  /** The counters of that VM are new: render its part again. */
-  invalidate(vm: { readonly namespace: string; readonly vm: string }): void;
+  /** UTF-8, one part per family. The families alone until the model is synced: running VMs would look stopped. */
+  render(): Promise<readonly Buffer[]>;
+  /** The counters of that VM are new. */
+  invalidateTraffic(vm: VmKey): void;
   stop(): void;
 }
 
-/** One text per family, for one VM. */
-type VmPart = readonly string[];
+/** Some VMs whose bytes stand together in each family, so that one that changed costs the bytes of few. */
+interface Chunk {
+  readonly vms: Map<string, VmKey>;
+  /** In order of nicMetrics. */
+  readonly byFamily: Buffer[];
+}
+
+/** Rendering them takes well below 1 ms, which is the longest that a scrape keeps other work waiting. */
+const vmsPerChunk = 8;
 
 export function createNicExposition(model: StatusModel, traffic: TrafficSource): NicExposition {
-  const parts = new Map<string, VmPart>();
-  const idOf = ({ namespace, vm }: { readonly namespace: string; readonly vm: string }): string =>
-    `${namespace}/${vm}`;
-  const unsubscribe = model.subscribe(({ key }) => parts.delete(idOf(key)));
+  const heads = nicMetrics.map((metric) => Buffer.from(renderHead(metric)));
+  const chunks: Chunk[] = [];
+  const chunkOf = new Map<string, Chunk>();
+  const withRoom = new Set<Chunk>();
+  const stale = new Map<Chunk, NicMetric["of"]>();
+  const families: (Buffer | undefined)[] = [...heads];
 
-  function renderVm(namespace: string, vm: string): VmPart {
-    const statuses = model.list({ namespace, vmNames: [vm] });
-    const counters = new Map<string, Traffic | undefined>(
-      statuses.map((status) => [status.nic, traffic.get(status)]),
-    );
-    return nicMetrics.map((metric) =>
-      renderSamples(
-        metric,
-        statuses.flatMap((status) => metric.samples(status, counters.get(status.nic))),
-      ),
-    );
+  function place(id: string, { namespace, vm }: VmKey): Chunk {
+    let [chunk] = withRoom;
+    if (chunk === undefined) {
+      chunk = { vms: new Map(), byFamily: [] };
+      chunks.push(chunk);
+      withRoom.add(chunk);
+    }
+    chunk.vms.set(id, { namespace, vm });
+    if (chunk.vms.size === vmsPerChunk) withRoom.delete(chunk);
+    chunkOf.set(id, chunk);
+    return chunk;
   }
 
-  return {
-    render() {
-      const vms = model.vms();
-      const known = new Set(vms.map(idOf));
-      for (const id of parts.keys()) if (!known.has(id)) parts.delete(id);
-      for (const { namespace, vm } of vms) {
-        const id = idOf({ namespace, vm });
-        if (!parts.has(id)) parts.set(id, renderVm(namespace, vm));
+  function invalidateStatus(vm: VmKey): void {
+    const id = `${vm.namespace}/${vm.vm}`;
+    stale.set(chunkOf.get(id) ?? place(id, vm), "status");
+  }
+
+  function statusesOf(chunk: Chunk) {
+    return [...chunk.vms].flatMap(([id, { namespace, vm }]) => {
+      const statuses = model.list({ namespace, vmNames: [vm] });
+      if (statuses.length === 0) {
+        chunk.vms.delete(id);
+        chunkOf.delete(id);
+        withRoom.add(chunk);
       }
-      const inOrder = vms.map((vm) => parts.get(idOf(vm)) ?? []);
-      return nicMetrics
-        .map((metric, index) => renderHead(metric) + inOrder.map((part) => part[index] ?? "").join(""))
-        .join("");
+      return statuses;
+    });
+  }
+
+  function renderChunk(chunk: Chunk, of: NicMetric["of"]): void {
+    stale.delete(chunk);
+    const nics = statusesOf(chunk).map((status) => ({
+      status,
+      labels: renderLabels(nicLabels(status)),
+      counters: traffic.get(status),
+    }));
+    for (const [index, metric] of nicMetrics.entries()) {
+      // A status may bring a NIC or take it away, which concerns all families.
+      if (of === "traffic" && metric.of === "status") continue;
+      const lines: string[] = [];
+      for (const { status, labels, counters } of nics) {
+        for (const { labels: more, value } of metric.samples(status, counters)) {
+          const all = more === undefined ? labels : `${labels},${renderLabels(more)}`;
+          lines.push(renderSample(metric.name, all, value));
+        }
+      }
+      chunk.byFamily[index] = Buffer.from(lines.join(""));
+      families[index] = undefined;
+    }
+  }
+
+  const unsubscribe = model.subscribe(({ key }) => invalidateStatus(key));
+  for (const vm of model.vms()) invalidateStatus(vm);
+
+  return {
+    async render() {
+      if (!model.synced) return heads;
+      // What changes meanwhile is of the next scrape: walking the map itself might never end.
+      for (const chunk of Array.from(stale.keys())) {
+        const of = stale.get(chunk);
+        if (of !== undefined) renderChunk(chunk, of);
+        await otherWork();
+      }
+      return heads.map((head, index) => {
+        families[index] ??= Buffer.concat([head, ...chunks.flatMap(({ byFamily }) => byFamily[index] ?? [])]);
+        return families[index];
+      });
     },
-    invalidate(vm) {
-      parts.delete(idOf(vm));
+    invalidateTraffic({ namespace, vm }) {
+      const chunk = chunkOf.get(`${namespace}/${vm}`);
+      if (chunk !== undefined && !stale.has(chunk)) stale.set(chunk, "traffic");
     },
     stop: unsubscribe,
   };

@@ -1,36 +1,45 @@
 // Every metric of a NIC: one row, one family. Only (namespace, vm, nic) name a NIC; what changes stands in the info alone.
 import { type InterfaceStatus, interfaceStates } from "../domain/status/interface-status.ts";
-import type { Family, Sample } from "./exposition.ts";
+import type { Family } from "./exposition.ts";
 import { type Traffic, type TrafficCounter, trafficCounters } from "./traffic.ts";
 
-/** A family and the samples that one NIC adds to it. */
+/** One series of a NIC; every one has the labels of `nicLabels` besides. */
+export interface NicSample {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly value: string;
+}
+
+/** A family and the series that one NIC adds to it. */
 export interface NicMetric extends Family {
-  readonly samples: (status: InterfaceStatus, traffic: Traffic | undefined) => readonly Sample[];
+  /** What it is rendered again for: a change of the status only, or new counters too. */
+  readonly of: "status" | "traffic";
+  readonly samples: (status: InterfaceStatus, traffic: Traffic | undefined) => readonly NicSample[];
+}
+
+/** What names a NIC. */
+export function nicLabels({ namespace, vm, nic }: InterfaceStatus): Readonly<Record<string, string>> {
+  return { namespace, vm, nic };
 }
 
 /** The guest may call its interfaces what it likes; Linux names end at 15 bytes, Windows names are longer. */
 const maxGuestName = 64;
-
-function nicLabels({ namespace, vm, nic }: InterfaceStatus): Record<string, string> {
-  return { namespace, vm, nic };
-}
 
 const stateMetrics: readonly NicMetric[] = [
   {
     name: "multinic_interface_info",
     help: "What is known of a NIC; always 1.",
     type: "gauge",
+    of: "status",
     samples: (status) => [
       {
         labels: {
-          ...nicLabels(status),
           type: status.type,
           network: status.network,
           vlan: String(status.vlanId),
           primary: String(status.primary),
           mac: status.macAddress,
           node: status.node,
-          guest_interface: status.guestInterface.slice(0, maxGuestName),
+          guest_interface: status.guestInterface.slice(0, maxGuestName).toWellFormed(),
         },
         value: "1",
       },
@@ -40,33 +49,31 @@ const stateMetrics: readonly NicMetric[] = [
     name: "multinic_interface_state",
     help: "State of a NIC: 1 for the state it is in, 0 for the others.",
     type: "gauge",
-    samples: (status) =>
-      interfaceStates.map((state) => ({
-        labels: { ...nicLabels(status), state },
-        value: status.state === state ? "1" : "0",
-      })),
+    of: "status",
+    samples: ({ state }) =>
+      interfaceStates.map((each) => ({ labels: { state: each }, value: each === state ? "1" : "0" })),
   },
   {
     name: "multinic_interface_state_reason",
     help: "Why a NIC is in its state; always 1.",
     type: "gauge",
-    samples: (status) => [{ labels: { ...nicLabels(status), reason: status.reason }, value: "1" }],
+    of: "status",
+    samples: ({ reason }) => [{ labels: { reason }, value: "1" }],
   },
   {
     name: "multinic_interface_mtu_bytes",
     help: "MTU asked for in bytes; absent where none was.",
     type: "gauge",
-    samples: (status) => (status.mtu === 0 ? [] : [{ labels: nicLabels(status), value: String(status.mtu) }]),
+    of: "status",
+    samples: ({ mtu }) => (mtu === 0 ? [] : [{ value: String(mtu) }]),
   },
   {
     name: "multinic_interface_traffic_source",
     help: "Where the counters of a NIC come from; none where KubeVirt has none, as for SR-IOV. Always 1.",
     type: "gauge",
-    samples: (status, traffic) => [
-      {
-        labels: { ...nicLabels(status), source: traffic === undefined ? "none" : "virt-handler" },
-        value: "1",
-      },
+    of: "traffic",
+    samples: (_, traffic) => [
+      { labels: { source: traffic === undefined ? "none" : "virt-handler" }, value: "1" },
     ],
   },
 ];
@@ -86,9 +93,10 @@ const trafficMetrics: readonly NicMetric[] = trafficCounters.map((counter) => ({
   name: `multinic_interface_${counter}_total`,
   help: counterHelp[counter],
   type: "counter",
-  samples: (status, traffic) => {
+  of: "traffic",
+  samples: (_, traffic) => {
     const value = traffic?.[counter];
-    return value === undefined ? [] : [{ labels: nicLabels(status), value: String(value) }];
+    return value === undefined ? [] : [{ value: String(value) }];
   },
 }));
 

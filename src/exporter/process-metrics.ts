@@ -18,9 +18,17 @@ export interface ProcessMetrics {
   render(): Promise<string>;
 }
 
+/** prom-client's own; promtool refuses the names, and the figures by type say the same. */
+const gaugesNamedAsCounters = [
+  "nodejs_active_handles_total",
+  "nodejs_active_requests_total",
+  "nodejs_active_resources_total",
+];
+
 export function createProcessMetrics(options: ProcessMetricsOptions): ProcessMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  for (const name of gaugesNamedAsCounters) registry.removeSingleMetric(name);
   const buildInfo = new Gauge({
     name: "multinic_build_info",
     help: "Version of the service; always 1.",
@@ -56,10 +64,19 @@ export function createProcessMetrics(options: ProcessMetricsOptions): ProcessMet
         return response;
       }
       streams.inc(labels);
-      const over = (error?: unknown): void => {
+      const { signal } = request;
+      let isOver = false;
+      const over = (code: string): void => {
+        if (isOver) return;
+        isOver = true;
+        signal.removeEventListener("abort", onAbort);
         streams.dec(labels);
-        end({ code: error === undefined ? "ok" : codeToString(codeOf(error)) });
+        end({ code });
       };
+      // A stream that is aborted before its first message is never read, and so never ends.
+      const onAbort = (): void => over(codeToString(codeOf(signal.reason)));
+      signal.addEventListener("abort", onAbort);
+      if (signal.aborted) onAbort();
       return { ...response, message: whenOver(response.message, over) };
     } catch (error) {
       end({ code: codeToString(codeOf(error)) });
@@ -73,15 +90,15 @@ function codeOf(error: unknown): Code {
   return ConnectError.from(error).code;
 }
 
-async function* whenOver<T>(messages: AsyncIterable<T>, over: (error?: unknown) => void): AsyncGenerator<T> {
-  let failure: unknown;
+async function* whenOver<T>(messages: AsyncIterable<T>, over: (code: string) => void): AsyncGenerator<T> {
+  let code = "ok";
   try {
     yield* messages;
   } catch (error) {
-    failure = error;
+    code = codeToString(codeOf(error));
     throw error;
   } finally {
-    over(failure);
+    over(code);
   }
 }
 
@@ -108,7 +125,7 @@ function cacheMetrics(caches: ProcessMetricsOptions["caches"]): readonly Metric[
     }),
     new Counter({
       name: "multinic_cache_relists_total",
-      help: "Complete lists, beyond the first because the watch could not go on.",
+      help: "Complete lists: the first, and one whenever the watch could not go on.",
       labelNames: ["resource"],
       registers: [],
       collect() {

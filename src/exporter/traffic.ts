@@ -13,10 +13,21 @@ export const trafficCounters = [
 ] as const;
 export type TrafficCounter = (typeof trafficCounters)[number];
 
-/** Totals since this process first saw the NIC's domain; they never go back. */
+/** Totals of the domain in which this process first saw the NIC and of all later ones; they never go back. */
 export type Traffic = Readonly<Partial<Record<TrafficCounter, bigint>>>;
 
+/** Names one VM. */
+export interface VmKey {
+  readonly namespace: string;
+  readonly vm: string;
+}
+
+/** Names one NIC. */
+export interface NicKey extends VmKey {
+  readonly nic: string;
+}
+
 export interface TrafficSource {
-  /** undefined: this NIC has no counters (SR-IOV, not running, or the node's metrics were never reached). */
-  get(nic: { readonly namespace: string; readonly vm: string; readonly nic: string }): Traffic | undefined;
+  /** undefined: no counters of this NIC were ever seen (SR-IOV has none, a VM that never ran, a node not reached). */
+  get(nic: NicKey): Traffic | undefined;
 }

@@ -1,43 +1,52 @@
 // Reads the NIC counters out of virt-handler's /metrics and passes over everything else.
 import { type TrafficCounter, trafficCounters } from "./traffic.ts";
 
-/** One counter of one NIC, as virt-handler gives it: since the start of the domain. */
-export interface NicSample {
+/** The counters of one NIC on one node, since the start of its domain there. */
+export interface NicReading {
   readonly namespace: string;
   readonly vm: string;
   readonly nic: string;
   readonly node: string;
-  readonly counter: TrafficCounter;
-  readonly value: bigint;
+  readonly counters: ReadonlyMap<TrafficCounter, bigint>;
 }
 
 export interface ReadText {
-  readonly samples: readonly NicSample[];
+  /** One per NIC and node. */
+  readonly readings: readonly NicReading[];
   /** Lines of a NIC counter that could not be read. */
   readonly unreadable: number;
 }
 
+const prefix = "kubevirt_vmi_network_";
 const counterOf: ReadonlyMap<string, TrafficCounter> = new Map(
-  trafficCounters.map((counter) => [`kubevirt_vmi_network_${counter}_total`, counter]),
+  trafficCounters.map((counter) => [`${prefix}${counter}_total`, counter]),
 );
 
-export function readNicSamples(text: string): ReadText {
-  const samples: NicSample[] = [];
+export function readNicCounters(text: string): ReadText {
+  const readings = new Map<string, NicReading & { readonly counters: Map<TrafficCounter, bigint> }>();
   let unreadable = 0;
   for (const line of text.split("\n")) {
-    const counter = counterOf.get(/^[a-zA-Z_:][\w:]*/.exec(line)?.[0] ?? "");
+    if (!line.startsWith(prefix)) continue;
+    const counter = counterOf.get(/^\w+/.exec(line)?.[0] ?? "");
     if (counter === undefined) continue;
-    const sample = readSample(line, counter);
-    if (sample === undefined) unreadable += 1;
-    else samples.push(sample);
+    const sample = readSample(line);
+    if (sample === undefined) {
+      unreadable += 1;
+      continue;
+    }
+    const { namespace, vm, nic, node, value } = sample;
+    const id = JSON.stringify([namespace, vm, nic, node]);
+    const reading = readings.get(id) ?? { namespace, vm, nic, node, counters: new Map() };
+    reading.counters.set(counter, value);
+    readings.set(id, reading);
   }
-  return { samples, unreadable };
+  return { readings: [...readings.values()], unreadable };
 }
 
-const sampleLine = /^[a-zA-Z_:][\w:]*\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\}\s+(\S+)(?:\s+-?\d+)?\s*$/;
-const labelPair = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
+const sampleLine = /^\w+\s*\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\}\s*(\S+)(?:\s+-?\d+)?\s*$/;
+const labelPair = /([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"/g;
 
-function readSample(line: string, counter: TrafficCounter): NicSample | undefined {
+function readSample(line: string): (Omit<NicReading, "counters"> & { readonly value: bigint }) | undefined {
   const [, labelText = "", valueText = ""] = sampleLine.exec(line) ?? [];
   const labels = new Map(
     [...labelText.matchAll(labelPair)].map(([, label = "", value = ""]) => [label, unescapeLabel(value)]),
@@ -48,7 +57,7 @@ function readSample(line: string, counter: TrafficCounter): NicSample | undefine
   const nic = labels.get("interface");
   if (namespace === undefined || vm === undefined || nic === undefined || value === undefined)
     return undefined;
-  return { namespace, vm, nic, node: labels.get("node") ?? "", counter, value };
+  return { namespace, vm, nic, node: labels.get("node") ?? "", value };
 }
 
 function unescapeLabel(text: string): string {
@@ -58,6 +67,7 @@ function unescapeLabel(text: string): string {
 /** Prometheus writes doubles: 1.234e+09 is a whole number too. */
 function wholeNumber(text: string): bigint | undefined {
   if (/^\d+$/.test(text)) return BigInt(text);
+  if (!/^\+?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$/.test(text)) return undefined;
   const value = Number(text);
-  return text !== "" && Number.isFinite(value) && value >= 0 ? BigInt(Math.trunc(value)) : undefined;
+  return Number.isFinite(value) ? BigInt(Math.trunc(value)) : undefined;
 }

@@ -1,80 +1,86 @@
-// Counters from virt-handler, asked in the background. They go on over a domain's restart and a migration, and never back.
+// Counters from virt-handler, asked in the background: each node at its own pace, so that a dead one delays no other.
 import type { KubeLog } from "../kube/log.ts";
-import { type Traffic, type TrafficCounter, type TrafficSource } from "./traffic.ts";
-import { type NicSample, readNicSamples } from "./virt-handler-text.ts";
+import { createTrafficSums } from "./traffic-sums.ts";
+import type { NicKey, TrafficSource, VmKey } from "./traffic.ts";
+import { readNicCounters } from "./virt-handler-text.ts";
 
 export interface VirtHandlerTrafficOptions {
   readonly urls: readonly string[];
-  /** virt-launcher keeps libvirt's figures for 3.25 s; asking more often brings nothing. Default 5000. */
+  /** Pause between two scrapes. virt-launcher keeps libvirt's figures for 3.25 s; asking more often brings nothing. Default 5000. */
   readonly intervalMs?: number;
+  /** virt-handler gives its VMs 10 s to answer. Default 12000. */
+  readonly timeoutMs?: number;
   readonly fetchText: (url: string, signal: AbortSignal) => Promise<string>;
   /** Resolves after that many milliseconds or when the signal is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Milliseconds of a clock that only runs forward. */
+  readonly now: () => number;
   readonly log: KubeLog;
-  /** Told after each round, with every VM whose counters were read. */
-  readonly onUpdate: (vms: readonly { readonly namespace: string; readonly vm: string }[]) => void;
+  /** Resolves when isKnown can be asked; nothing is scraped before. */
+  readonly whenReady: (signal: AbortSignal) => Promise<void>;
+  /** Counters of other NICs are not kept: a domain may outlive its VM. */
+  readonly isKnown: (nic: NicKey) => boolean;
+  /** Told after each scrape, with the VMs whose counters changed. */
+  readonly onUpdate: (vms: readonly VmKey[]) => void;
 }
 
 export interface VirtHandlerTraffic extends TrafficSource {
-  /** Failed scrapes by URL. */
+  /** Failed scrapes by URL; every URL is there. */
   readonly errors: ReadonlyMap<string, number>;
   /** Lines of NIC counters that could not be read. */
   readonly unreadableLines: number;
-  /** Forget a VM that is gone. */
-  forget(vm: { readonly namespace: string; readonly vm: string }): void;
+  /** Forgets a NIC that is gone. */
+  forget(nic: NicKey): void;
   stop(): void;
 }
 
-/** `base` holds what earlier domains counted; `last` is the present domain's figure. */
-interface Counter {
-  readonly base: bigint;
-  readonly last: bigint;
-  readonly node: string;
-}
-
+/** A failed scrape leaves the counters as they are. */
 export function startVirtHandlerTraffic(options: VirtHandlerTrafficOptions): VirtHandlerTraffic {
-  const { urls, fetchText, sleep, log, onUpdate } = options;
-  const intervalMs = options.intervalMs ?? 5_000;
-  const counters = new Map<string, Map<TrafficCounter, Counter>>();
-  const errors = new Map<string, number>();
+  const { fetchText, sleep, now, log, isKnown, onUpdate } = options;
+  const { intervalMs = 5_000, timeoutMs = 12_000 } = options;
+  const urls = [...new Set(options.urls)];
+  const sums = createTrafficSums();
+  const errors = new Map(urls.map((url) => [url, 0]));
+  const failing = new Set<string>();
   const stopping = new AbortController();
   const { signal } = stopping;
   let unreadableLines = 0;
 
-  async function round(): Promise<void> {
-    const texts = await Promise.all(
-      urls.map(async (url) => {
-        try {
-          return await fetchText(url, AbortSignal.any([signal, AbortSignal.timeout(intervalMs)]));
-        } catch (error) {
-          if (!signal.aborted) {
-            errors.set(url, (errors.get(url) ?? 0) + 1);
-            log.warn({ url, err: error }, "virt-handler's metrics could not be read");
-          }
-          return "";
-        }
-      }),
-    );
-    const vms = new Map<string, { readonly namespace: string; readonly vm: string }>();
-    for (const text of texts) {
-      const { samples, unreadable } = readNicSamples(text);
-      unreadableLines += unreadable;
-      for (const sample of samples) {
-        take(counters, sample);
-        vms.set(`${sample.namespace}/${sample.vm}`, sample);
-      }
+  function take(text: string): void {
+    const { readings, unreadable } = readNicCounters(text);
+    unreadableLines += unreadable;
+    const changed = new Map<string, VmKey>();
+    for (const reading of readings) {
+      const { namespace, vm } = reading;
+      if (isKnown(reading) && sums.add(reading, now())) changed.set(`${namespace}/${vm}`, { namespace, vm });
     }
-    if (vms.size > 0) onUpdate([...vms.values()]);
+    if (changed.size > 0) onUpdate([...changed.values()]);
   }
 
-  async function loop(): Promise<void> {
+  async function scrape(url: string): Promise<void> {
+    try {
+      take(await fetchText(url, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])));
+      if (failing.delete(url)) log.info({ url }, "virt-handler's metrics can be read again");
+    } catch (error) {
+      if (signal.aborted) return;
+      errors.set(url, (errors.get(url) ?? 0) + 1);
+      // Once per outage; the metric counts the rest.
+      if (!failing.has(url)) log.warn({ url, err: error }, "virt-handler's metrics could not be read");
+      failing.add(url);
+    }
+  }
+
+  async function follow(url: string): Promise<void> {
+    await options.whenReady(signal);
     while (!signal.aborted) {
-      await round();
+      await scrape(url);
       await sleep(intervalMs, signal);
     }
   }
-  if (urls.length > 0) {
-    loop().catch((error: unknown) => log.error({ err: error }, "reading virt-handler's metrics ended"));
+  for (const url of urls) {
+    follow(url).catch((error: unknown) => {
+      if (!signal.aborted) log.error({ url, err: error }, "reading virt-handler's metrics ended");
+    });
   }
 
   return {
@@ -82,27 +88,8 @@ export function startVirtHandlerTraffic(options: VirtHandlerTrafficOptions): Vir
     get unreadableLines() {
       return unreadableLines;
     },
-    get({ namespace, vm, nic }): Traffic | undefined {
-      const known = counters.get(`${namespace}/${vm}/${nic}`);
-      return (
-        known && Object.fromEntries([...known].map(([counter, { base, last }]) => [counter, base + last]))
-      );
-    },
-    forget({ namespace, vm }) {
-      for (const id of counters.keys()) if (id.startsWith(`${namespace}/${vm}/`)) counters.delete(id);
-    },
+    get: (nic) => sums.get(nic),
+    forget: (nic) => sums.forget(nic),
     stop: () => stopping.abort(),
   };
-}
-
-/** A smaller figure, or one from another node, is a new domain's: the former one's stays in the sum. */
-function take(counters: Map<string, Map<TrafficCounter, Counter>>, sample: NicSample): void {
-  const id = `${sample.namespace}/${sample.vm}/${sample.nic}`;
-  const ofNic = counters.get(id) ?? new Map<TrafficCounter, Counter>();
-  counters.set(id, ofNic);
-  const { counter, value, node } = sample;
-  const before = ofNic.get(counter);
-  const isNewDomain = before !== undefined && (value < before.last || node !== before.node);
-  const base = (before?.base ?? 0n) + (isNewDomain ? before.last : 0n);
-  ofNic.set(counter, { base, last: value, node });
 }

@@ -99,10 +99,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     httpPaths: ["/metrics", "/livez", "/readyz"],
     async http(request, response) {
       switch (pathOf(request)) {
-        case "/metrics":
+        case "/metrics": {
+          const parts = await exporter.render();
           response.writeHead(200, { "content-type": exporter.contentType });
-          response.end(await exporter.render());
+          for (const part of parts) response.write(part);
+          response.end();
           return true;
+        }
         case "/livez":
           sendText(response, 200, "ok");
           return true;
