@@ -1,11 +1,9 @@
 // The least that a node does for the tests of the controller: pods run, Multus attaches, guests have their NICs.
 import type { VmInterface, VmiInterfaceStatus } from "../../../src/domain/objects.ts";
 import { startCache } from "../../../src/kube/cache.ts";
-import { isKubeError } from "../../../src/kube/errors.ts";
 import type { KubeClient } from "../../../src/kube/kube-client.ts";
 import { networkAttachmentDefinitions, resourcePath } from "../../../src/kube/resource.ts";
 import { vmis, type Vmi } from "../../../src/local/kubevirt/controller/objects.ts";
-import { createWorkQueue } from "../../../src/local/kubevirt/controller/work-queue.ts";
 import {
   annotations,
   labels,
@@ -13,6 +11,7 @@ import {
   type MigrationState,
   type Pod,
 } from "../../../src/local/kubevirt/resources.ts";
+import { createWorkQueue } from "../../../src/local/kubevirt/work-queue.ts";
 import { quiet } from "./quiet-log.ts";
 
 export interface TestNodeOptions {
@@ -188,17 +187,7 @@ export function startTestNode({ client, dynamicNetworks = () => false }: TestNod
     return step({ endTimestamp: at, completed: true });
   }
 
-  const queues = [lookAtPod, lookAtVmi].map((work) =>
-    createWorkQueue({
-      work,
-      concurrency: 4,
-      backoffMs: 2,
-      onError: (key, error) => {
-        if (!isKubeError(error, "Conflict") && !isKubeError(error, "NotFound"))
-          quiet.error({ err: error, key }, "node");
-      },
-    }),
-  );
+  const queues = [lookAtPod, lookAtVmi].map((work) => createWorkQueue({ name: "node", work, log: quiet }));
   podCache.subscribe(({ key }) => queues[0]?.add(`${key.namespace}/${key.name}`));
   vmiCache.subscribe(({ key }) => queues[1]?.add(`${key.namespace}/${key.name}`));
   for (const queue of queues) queue.start();

@@ -68,8 +68,6 @@ export interface ControllerDelays {
   readonly workloadUpdateMs: number;
   /** Wait after the first failed start; grows with the square of the count (watch/vm: 10 s). */
   readonly startBackoffMs: number;
-  /** First wait after an error, doubled each time; the last is a thousand times that. */
-  readonly errorBackoffMs: number;
 }
 
 /** KubeVirt's own waiting times. */
@@ -78,5 +76,4 @@ export const kubevirtDelays: ControllerDelays = {
   reevaluateMs: 10_000,
   workloadUpdateMs: 5_000,
   startBackoffMs: 10_000,
-  errorBackoffMs: 5,
 };

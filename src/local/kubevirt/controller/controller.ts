@@ -1,11 +1,11 @@
 // Plays virt-controller: watches VMs, VMIs, their pods and migrations at any API server, and acts on them by name.
 import type { KubernetesObject } from "../../../domain/objects.ts";
 import { startCache, type Cache } from "../../../kube/cache.ts";
-import { isKubeError } from "../../../kube/errors.ts";
 import type { KubeClient } from "../../../kube/kube-client.ts";
 import type { KubeLog } from "../../../kube/log.ts";
 import type { Resource } from "../../../kube/resource.ts";
 import { labels, pods, virtLauncher, virtualMachineInstanceMigrations, type Pod } from "../resources.ts";
+import { createWorkQueue, type Outcome, type WorkQueue } from "../work-queue.ts";
 import {
   controllerRules,
   kubevirtDelays,
@@ -16,7 +16,6 @@ import { reconcileMigration } from "./migration-controller.ts";
 import { vmis, vms } from "./objects.ts";
 import { VmController } from "./vm-controller.ts";
 import { reconcileVmi } from "./vmi-controller.ts";
-import { createWorkQueue, type Outcome, type WorkQueue } from "./work-queue.ts";
 import { migrateOnUpdate, wantsMigration } from "./workload-update.ts";
 import { groupBy, keyOf, type World } from "./world.ts";
 
@@ -29,9 +28,6 @@ export interface ControllerOptions {
   /** Waits other than KubeVirt's. */
   readonly delays?: Partial<ControllerDelays> | undefined;
 }
-
-/** How many objects of a kind are worked on at a time (KubeVirt: 10 for VMs and VMIs). */
-const concurrency = 10;
 
 /** Starts at once; `stop` resolves when nothing of it runs any more. */
 export function startController(options: ControllerOptions): { stop(): Promise<void> } {
@@ -57,17 +53,8 @@ export function startController(options: ControllerOptions): { stop(): Promise<v
 
   const vmController = new VmController(world);
   const queues: WorkQueue[] = [];
-  function queue(kind: string, work: (key: string) => Promise<Outcome>): WorkQueue {
-    const made = createWorkQueue({
-      work,
-      concurrency,
-      backoffMs: world.delays.errorBackoffMs,
-      onError: (key, error) => {
-        // Somebody else wrote first; the cache is about to show it.
-        if (isKubeError(error, "Conflict")) return;
-        log.warn({ err: error, kind, key }, "an object could not be brought further; trying again");
-      },
-    });
+  function queue(name: string, work: (key: string) => Promise<Outcome>): WorkQueue {
+    const made = createWorkQueue({ name, work, log });
     queues.push(made);
     return made;
   }

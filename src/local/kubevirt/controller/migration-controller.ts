@@ -17,7 +17,7 @@ import { isHandedOff, isOver, nextPhase } from "./migration-phase.ts";
 import { askedResources } from "./network-resources.ts";
 import { vmis, type Vmi } from "./objects.ts";
 import { patchVmi } from "./vmi-patch.ts";
-import type { Outcome } from "./work-queue.ts";
+import type { Outcome } from "../work-queue.ts";
 import { fieldManager, refOf, type World } from "./world.ts";
 
 type Migration = VirtualMachineInstanceMigration;

@@ -11,7 +11,7 @@ import { restartRequired } from "./restart-required.ts";
 import { runDecision, startBackoffLeftMs } from "./run-strategy.ts";
 import { semanticEqual } from "./semantic-equal.ts";
 import { vmStatus, type VmPass } from "./vm-status.ts";
-import type { Outcome } from "./work-queue.ts";
+import type { Outcome } from "../work-queue.ts";
 import { fieldManager, refOf, type World } from "./world.ts";
 
 const nothingDone: VmPass = {
@@ -21,6 +21,11 @@ const nothingDone: VmPass = {
   restart: undefined,
   request: undefined,
 };
+
+/** When a start that the API server refused is tried again. */
+const failedStartRetryMs = 5_000;
+/** How often a VM that is to go looks whether its VMI has gone. */
+const deletionPollMs = 100;
 
 /** Looks at VMs by key. The start revisions that it has read are kept, for they never change. */
 export class VmController {
@@ -58,7 +63,7 @@ export class VmController {
     if (vm.metadata.finalizers?.includes(finalizers.vm) !== true) return undefined;
     // The cache may not show yet what an earlier pass created.
     const stored = await this.#world.client.find(vmis, vm.metadata);
-    if (stored !== undefined && isControlledBy(stored, vm)) return { againAfterMs: 100 };
+    if (stored !== undefined && isControlledBy(stored, vm)) return deletionPollMs;
     await this.#write(vm, { finalizers: vm.metadata.finalizers.filter((name) => name !== finalizers.vm) });
     return undefined;
   }
@@ -91,7 +96,7 @@ export class VmController {
 
   async #start(vm: Vm): Promise<{ readonly pass: VmPass; readonly outcome: Outcome }> {
     const waitMs = startBackoffLeftMs(vm, this.#world.clock());
-    if (waitMs > 0) return { pass: nothingDone, outcome: { againAfterMs: waitMs } };
+    if (waitMs > 0) return { pass: nothingDone, outcome: waitMs };
     const { client, rules } = this.#world;
     try {
       await ignoring(
@@ -210,7 +215,7 @@ export class VmController {
 function startFailure(error: unknown): { readonly pass: VmPass; readonly outcome: Outcome } {
   if (!(error instanceof KubeError) || error.status === 0) throw error;
   const failure = { reason: "FailedCreate", message: `Failure while starting VMI: ${error.message}` };
-  return { pass: { ...nothingDone, failure }, outcome: { againAfterMs: 5_000 } };
+  return { pass: { ...nothingDone, failure }, outcome: failedStartRetryMs };
 }
 
 async function ignoring(reason: "AlreadyExists" | "NotFound", call: Promise<unknown>): Promise<void> {

@@ -11,8 +11,11 @@ import { isControlledBy, isFinal, type Vmi } from "./objects.ts";
 import { askedResources, MissingNadError } from "./network-resources.ts";
 import { patchVmi } from "./vmi-patch.ts";
 import { nextVmi, type VmiView } from "./vmi-status.ts";
-import type { Outcome } from "./work-queue.ts";
+import type { Outcome } from "../work-queue.ts";
 import { fieldManager, refOf, type World } from "./world.ts";
+
+/** When a VMI whose pod could not be made is looked at again. */
+const failedPodRetryMs = 5_000;
 
 /** One look at a VMI. @throws KubeError; the next look goes on from there. */
 export async function reconcileVmi(world: World, key: string): Promise<Outcome> {
@@ -32,9 +35,9 @@ export async function reconcileVmi(world: World, key: string): Promise<Outcome> 
   };
   const next = nextVmi(view);
   await patchVmi(world.client, vmi, next);
-  if (failure !== undefined) return { againAfterMs: 5_000 };
+  if (failure !== undefined) return failedPodRetryMs;
   const pending = findCondition(next.status?.conditions, migrationRequiredType)?.status === "False";
-  return pending ? { againAfterMs: world.delays.reevaluateMs } : undefined;
+  return pending ? world.delays.reevaluateMs : undefined;
 }
 
 /** The VMI's pods. That one which ought to be there is missing is believed only of the API server itself. */

@@ -12,7 +12,7 @@ import { isOver } from "./migration-phase.ts";
 import { migrationRequiredType } from "./migration-required.ts";
 import type { Vmi } from "./objects.ts";
 import { isMigrating } from "./vm-status.ts";
-import type { Outcome } from "./work-queue.ts";
+import type { Outcome } from "../work-queue.ts";
 import { fieldManager, refOf, type World } from "./world.ts";
 import { isKubeError } from "../../../kube/errors.ts";
 
@@ -37,7 +37,7 @@ export async function migrateOnUpdate(world: World, key: string): Promise<Outcom
   const earlier = migrationsOf(vmi, world.migrations.values());
   if (earlier.some((migration) => !isOver(migration))) return undefined;
   const waitMs = backoffLeftMs(earlier, world.clock());
-  if (waitMs > 0) return { againAfterMs: waitMs };
+  if (waitMs > 0) return waitMs;
   try {
     await world.client.create(virtualMachineInstanceMigrations, newMigration(vmi, earlier), { fieldManager });
   } catch (error) {

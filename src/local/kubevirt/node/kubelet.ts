@@ -1,6 +1,7 @@
 // kubelet for the virt-launcher pods of one node: started when their sandbox is made, ended with their guest, removed.
 import type { VirtualMachineInstance } from "../../../domain/objects.ts";
 import { pods as podResource, type Pod } from "../resources.ts";
+import type { Outcome } from "../work-queue.ts";
 import { refOf, timestamp, type NodeContext } from "./context.ts";
 import { reattachNetworks } from "./multus.ts";
 import { createPodAddresses } from "./pod-addresses.ts";
@@ -12,8 +13,8 @@ import { createStopwatch } from "./stopwatch.ts";
 
 /** The kubelet of one node. */
 export interface Kubelet {
-  /** Brings the pod of that key a step on. @returns milliseconds after which to look again. */
-  readonly handle: (key: string) => Promise<number | undefined>;
+  /** Brings the pod of that key a step on. */
+  readonly handle: (key: string) => Promise<Outcome>;
 }
 
 /** How often a pod that is to go looks whether its guest has ended. */

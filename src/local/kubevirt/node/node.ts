@@ -5,6 +5,7 @@ import type { KubeClient } from "../../../kube/kube-client.ts";
 import type { KubeLog } from "../../../kube/log.ts";
 import { networkAttachmentDefinitions, virtualMachineInstances } from "../../../kube/resource.ts";
 import { labels, nodes as nodeResource, pods as podResource, virtLauncher } from "../resources.ts";
+import { createWorkQueue } from "../work-queue.ts";
 import { indexCache } from "./cache-index.ts";
 import { keyOf, timestamp, type NodeContext } from "./context.ts";
 import { fastDelays, type NodeDelays } from "./delays.ts";
@@ -17,7 +18,6 @@ import { beat, heartbeatEveryMs, registerNode } from "./registration.ts";
 import { nicSamples } from "./samples.ts";
 import { vmiUid } from "./scheduling.ts";
 import { createVirtHandler } from "./virt-handler.ts";
-import { startWorkQueue } from "./work-queue.ts";
 
 /** How a node is played. */
 export interface NodeOptions {
@@ -104,8 +104,8 @@ export async function startNode(options: NodeOptions): Promise<PlayedNode> {
   });
   const kubelet = createKubelet(context, { dynamicNetworks: options.dynamicNetworks ?? false });
   const virtHandler = createVirtHandler(context);
-  const podQueue = startWorkQueue({ name: "kubelet", handle: kubelet.handle, log });
-  const vmiQueue = startWorkQueue({ name: "virt-handler", handle: virtHandler.handle, log });
+  const podQueue = createWorkQueue({ name: "kubelet", work: kubelet.handle, log });
+  const vmiQueue = createWorkQueue({ name: "virt-handler", work: virtHandler.handle, log });
 
   await Promise.all(Object.values(caches).map((cache) => cache.whenSynced()));
   const addWaitingPods = (): void => {
@@ -137,6 +137,7 @@ export async function startNode(options: NodeOptions): Promise<PlayedNode> {
   caches.nodes.subscribe(addWaitingPods);
   for (const pod of caches.pods.values()) podQueue.add(keyOf(pod));
   for (const vmi of caches.vmis.values()) vmiQueue.add(keyOf(vmi));
+  for (const queue of [podQueue, vmiQueue]) queue.start();
 
   const heartbeat = setInterval(() => {
     beat(client, nodeName, timestamp(clock)).catch((error: unknown) => {

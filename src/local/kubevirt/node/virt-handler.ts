@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Secret, VirtualMachineInstance } from "../../../domain/objects.ts";
 import { secrets, virtualMachineInstances } from "../../../kube/resource.ts";
+import type { Outcome } from "../work-queue.ts";
 import { cloudInitSecrets, planAtBoot, readCloudInit, rootClaim } from "./cloud-init.ts";
 import { refOf, timestamp, type NodeContext } from "./context.ts";
 import { askAgent, moveMachine, startMachine, syncMachine, type Surroundings } from "./machine.ts";
@@ -13,8 +14,8 @@ import { observedVmi, runningVmi, withPhase } from "./vmi-status.ts";
 
 /** The virt-handler of one node. */
 export interface VirtHandler {
-  /** Brings the VMI of that key a step on. @returns milliseconds after which to look again. */
-  readonly handle: (key: string) => Promise<number | undefined>;
+  /** Brings the VMI of that key a step on. */
+  readonly handle: (key: string) => Promise<Outcome>;
 }
 
 /** Machines live in the context. */
