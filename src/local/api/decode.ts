@@ -126,8 +126,8 @@ export function decodePatched(resource: ResourceType, value: Json, options: Writ
 }
 
 /** The object as its schema has it, without a word on what had to go; for what judges and defaults made of it. */
-export function conform(resource: ResourceType, object: ApiObject): ApiObject {
-  const { value } = prune(object, schemaOf(resource.schema));
+export function conform(resource: ResourceType, object: ApiObject, keepNulls = false): ApiObject {
+  const { value } = prune(object, schemaOf(resource.schema), keepNulls);
   const fields = asObject(value);
   const metadata = asObject(fields["metadata"]);
   return { apiVersion: object.apiVersion, kind: object.kind, metadata, ...without(fields, ...head) };

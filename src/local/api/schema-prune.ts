@@ -15,6 +15,11 @@ export function isOpen(schema: Schema): boolean {
 
 class Pruner {
   readonly unknown: string[] = [];
+  readonly #keepNulls: boolean;
+
+  constructor(keepNulls: boolean) {
+    this.#keepNulls = keepNulls;
+  }
 
   /** `typed`: inside what a real API server holds as a Go struct: core kinds, and the metadata of every kind. */
   value(given: Json, schemaOrRef: Schema, path: string, outer: boolean): Json {
@@ -42,7 +47,7 @@ class Pruner {
       } else if (value !== null) {
         const kept = this.value(value, field, at, typed);
         if (!(typed && isOmitted(kept, resolve(field)))) setField(result, key, kept);
-      } else if (resolve(field).nullable === true) setField(result, key, null);
+      } else if (resolve(field).nullable === true || (this.#keepNulls && !typed)) setField(result, key, null);
     }
     // What a core kind's schema calls a default is the zero value of a Go field, which is not stored.
     if (!typed) addDefaults(result, schema);
@@ -68,7 +73,7 @@ function addDefaults(result: JsonObject, schema: Schema): void {
 }
 
 /** The value as its schema has it: without unknown fields and nulls, with defaults. */
-export function prune(value: Json, schema: Schema): Pruned {
-  const pruner = new Pruner();
+export function prune(value: Json, schema: Schema, keepNulls = false): Pruned {
+  const pruner = new Pruner(keepNulls);
   return { value: pruner.value(value, schema, "", false), unknown: pruner.unknown };
 }

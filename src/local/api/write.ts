@@ -153,11 +153,13 @@ export function createObject(
   if (meta(object, "resourceVersion") !== "" && ownership === "tracked") {
     throw new ApiError(500, "", "resourceVersion should not be set on objects to be created");
   }
-  const defaulted = withDefaults(resource, conform(resource, object));
-  const owned = ownership === "applied" ? defaulted : tracked(context, route, undefined, defaulted, options);
+  // An Apply is not decoded as other writes are: nulls in it meet the schema.
+  const applied = ownership === "applied";
+  const defaulted = withDefaults(resource, conform(resource, object, applied));
+  const owned = applied ? defaulted : tracked(context, route, undefined, defaulted, options);
   const prepared = prepareCreate(context, resource, owned);
   const request = admissionRequest("CREATE", route, name, prepared, undefined, options);
-  const candidate = conform(resource, mutated(context, request));
+  const candidate = conform(resource, mutated(context, request), applied);
   requireValid(resource, name, [
     ...nameCauses(resource, name),
     ...metadataCauses(candidate),
@@ -221,10 +223,11 @@ export function updateObject(
   const name = meta(old, "name");
   const object = dedupOwners(inNamespace(route, body), options);
   requireSame(resource, old, object);
-  const prepared = prepareUpdate(resource, old, conform(resource, object), route.subresource);
-  const owned = ownership === "applied" ? prepared : tracked(context, route, old, prepared, options);
+  const applied = ownership === "applied";
+  const prepared = prepareUpdate(resource, old, conform(resource, object, applied), route.subresource);
+  const owned = applied ? prepared : tracked(context, route, old, prepared, options);
   const request = admissionRequest("UPDATE", route, name, owned, old, options);
-  const mutatedObject = conform(resource, mutated(context, request));
+  const mutatedObject = conform(resource, mutated(context, request), applied);
   const candidate = prepareUpdate(resource, old, mutatedObject, route.subresource);
   requireValid(resource, name, [
     ...updateCauses(old, candidate),

@@ -2,7 +2,7 @@
 import { type Json, type JsonObject, getField, isObject, setField } from "../json.ts";
 import type { Schema } from "../schemas.ts";
 import { type FieldSet, emptySet, isEmpty } from "./field-set.ts";
-import { childOf, partsOf, shapeOf } from "./shape.ts";
+import { childOf, isEmptyValue, partsOf, shapeOf } from "./shape.ts";
 
 /** The live value with everything that the configuration sets; parts that it does not name stay. */
 export function merge(live: Json | undefined, config: Json, schema: Schema): Json {
@@ -50,16 +50,20 @@ function mergeLists(live: Json, config: Json, schema: Schema): Json {
   return merged;
 }
 
-/** The value without the fields of the set; a map or list that loses its last part stays, empty. */
+/**
+ * The value without the fields of the set. A map or list that loses its last part is left null, as
+ * structured-merge-diff leaves it: kube-apiserver then refuses it where the schema wants an object.
+ */
 export function removeFields(value: Json, gone: FieldSet, schema: Schema): Json {
   const shape = shapeOf(schema, value);
-  if (isEmpty(gone) || shape === "leaf") return value;
+  if (isEmpty(gone) || shape === "leaf" || isEmptyValue(value)) return value;
   const kept = partsOf(schema, value)
     .filter(({ element }) => !gone.members.has(element))
     .map((part) => ({
       element: part.element,
       value: removeFields(part.value, gone.children.get(part.element) ?? emptySet, part.schema),
     }));
+  if (kept.length === 0) return null;
   if (shape === "list") return kept.map((part) => part.value);
   const result: JsonObject = {};
   for (const part of kept) setField(result, part.element.slice(2), part.value);
