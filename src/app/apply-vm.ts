@@ -16,7 +16,7 @@ import { isKubeError } from "../kube/errors.ts";
 import { networkAttachmentDefinitions, secrets, virtualMachines } from "../kube/resource.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { PreconditionFailed, Refused, VersionMismatch } from "./errors.ts";
-import { foresee, writesOf } from "./foresee.ts";
+import { foresee, secretToWrite, writesOf } from "./foresee.ts";
 import { gatherFacts } from "./gather-facts.ts";
 
 export interface ApplyDependencies {
@@ -161,14 +161,7 @@ async function write(
       fieldManager: ownershipManager(owner.uid),
     });
   }
-  if (existing === undefined) {
-    const { secret } = compiled;
-    await client.apply(
-      secrets,
-      { ...secret, metadata: { ...secret.metadata, ownerReferences: [owner] } },
-      options,
-    );
-  }
+  if (existing === undefined) await client.apply(secrets, secretToWrite(compiled, owner), options);
   for (const { metadata } of released) await remove(client, metadata);
   return vm;
 }

@@ -23,13 +23,26 @@ export interface Write {
 
 /** The writes in order; the Secret belongs to the VM as soon as the VM exists. */
 export function writesOf(compiled: CompiledVm, owner: OwnerReference | undefined): readonly Write[] {
-  const owned = owner === undefined ? {} : { ownerReferences: [owner] };
-  const { secret } = compiled;
   return [
     ...compiled.attachments.map((object) => ({ resource: networkAttachmentDefinitions, object })),
-    { resource: secrets, object: { ...secret, metadata: { ...secret.metadata, ...owned } } },
+    { resource: secrets, object: secretToWrite(compiled, owner) },
     { resource: virtualMachines, object: compiled.virtualMachine },
   ];
+}
+
+/**
+ * The Secret in base64: the API server moves `stringData` into `data` without an owner of its fields, so that it would
+ * tell no conflict, and would keep a key that is not applied any more (Kubernetes documentation, Secrets).
+ */
+export function secretToWrite({ secret }: CompiledVm, owner: OwnerReference | undefined): Secret {
+  const { stringData, metadata, ...rest } = secret;
+  return {
+    ...rest,
+    metadata: { ...metadata, ...(owner === undefined ? {} : { ownerReferences: [owner] }) },
+    data: Object.fromEntries(
+      Object.entries(stringData).map(([key, text]) => [key, Buffer.from(text).toString("base64")]),
+    ),
+  };
 }
 
 export interface Foresight {
@@ -53,14 +66,10 @@ export async function foresee(
   };
   const findings: Finding[] = [];
   const objects: Foreseen[] = [];
-  for (const { resource, object } of writesOf(compiled, owner)) {
-    const live = liveOf(object);
+  for (const write of writesOf(compiled, owner)) {
+    const { object } = write;
     try {
-      const wanted = await client.apply(resource, object, {
-        fieldManager,
-        dryRun: true,
-        ...(signal === undefined ? {} : { signal }),
-      });
+      const { live, wanted } = await atOneMoment(client, write, liveOf(object), signal);
       objects.push({
         live,
         wanted: object.kind === attachmentKind ? ownedToo(wanted, owner ?? futureOwner(compiled)) : wanted,
@@ -78,6 +87,30 @@ export async function foresee(
     }
   }
   return { objects, findings };
+}
+
+/** KubeVirt may write a VM many times in its first second. */
+const attempts = 5;
+
+/** The object as it is and as it would be. When somebody wrote between the reading and the dry run, both are done again. */
+async function atOneMoment(
+  client: KubeClient,
+  { resource, object }: Write,
+  known: KubernetesObject | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Foreseen> {
+  const options = signal === undefined ? {} : { signal };
+  let live = known;
+  for (let attempt = 1; ; attempt += 1) {
+    const wanted = await client.apply(resource, object, { ...options, fieldManager, dryRun: true });
+    if (attempt === attempts || versionOf(wanted) === versionOf(live)) return { live, wanted };
+    live = await client.find(resource, object.metadata, options);
+  }
+}
+
+/** Of what is stored; a dry run keeps it, and a new object has none. */
+function versionOf(object: KubernetesObject | undefined): string {
+  return object?.metadata.resourceVersion ?? "";
 }
 
 const attachmentKind: NetworkAttachmentDefinition["kind"] = "NetworkAttachmentDefinition";
