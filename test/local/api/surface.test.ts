@@ -95,7 +95,7 @@ describe("a Table", () => {
   });
 
   it("is of one object too", async ({ expect }) => {
-    const server = await startServer();
+    const server = await startServer({ clock: () => new Date("2026-03-01T10:00:00Z") });
     await server.call("POST", vms, {
       apiVersion: "kubevirt.io/v1",
       kind: "VirtualMachine",
