@@ -61,18 +61,9 @@ export class SettingsError extends Error {
 
 /** @throws SettingsError. */
 export function readSettings(raw: RawSettings): Settings {
-  if (raw.local !== true) {
-    for (const [flag, given] of [
-      ["--examples", raw.examples],
-      ["--write-kubeconfig", raw.writeKubeconfig],
-    ] as const) {
-      if (given !== undefined && given !== false) {
-        throw new SettingsError(`${flag} works on the embedded cluster only; add --local`);
-      }
-    }
-  }
-  return Object.freeze({
-    listen: hostPort(raw.listen ?? "127.0.0.1:8080", "--listen (MULTINIC_LISTEN)"),
+  refuseContradictions(raw);
+  const settings: Settings = {
+    listen: hostPort(raw.listen ?? "127.0.0.1:8080", names.listen),
     tls: readTls(raw),
     kubeconfig: raw.kubeconfig,
     config: raw.config,
@@ -88,16 +79,57 @@ export function readSettings(raw: RawSettings): Settings {
     local:
       raw.local === true
         ? {
-            apiListen: hostPort(
-              raw.localApiListen ?? "127.0.0.1:8001",
-              "--local-api-listen (MULTINIC_LOCAL_API_LISTEN)",
-            ),
+            apiListen: hostPort(raw.localApiListen ?? "127.0.0.1:8001", names.localApiListen),
             writeKubeconfig: raw.writeKubeconfig,
             delays: oneOf(raw.localDelays ?? "fast", localDelays, "--local-delays (MULTINIC_LOCAL_DELAYS)"),
             examples: raw.examples === true,
           }
         : undefined,
-  });
+  };
+  keepLocalToThisMachine(settings);
+  return Object.freeze(settings);
+}
+
+/** How messages name a setting: the flag and the variable. */
+const names = {
+  listen: "--listen (MULTINIC_LISTEN)",
+  tlsListen: "--tls-listen (MULTINIC_TLS_LISTEN)",
+  localApiListen: "--local-api-listen (MULTINIC_LOCAL_API_LISTEN)",
+} as const;
+
+function refuseContradictions(raw: RawSettings): void {
+  if (raw.local === true && raw.kubeconfig !== undefined) {
+    throw new SettingsError(
+      "--kubeconfig (MULTINIC_KUBECONFIG) names a real cluster and --local (MULTINIC_LOCAL) the embedded one; leave out one of them",
+    );
+  }
+  if (raw.local === true) return;
+  const ofLocal = [
+    ["--examples (MULTINIC_EXAMPLES)", raw.examples],
+    ["--write-kubeconfig (MULTINIC_WRITE_KUBECONFIG)", raw.writeKubeconfig],
+  ] as const;
+  for (const [name, given] of ofLocal) {
+    if (given !== undefined && given !== false) {
+      throw new SettingsError(`${name} works on the embedded cluster only; add --local`);
+    }
+  }
+}
+
+/** The embedded cluster asks nobody who they are. */
+function keepLocalToThisMachine({ listen, tls, local }: Settings): void {
+  if (local === undefined) return;
+  const ports = [
+    [names.listen, listen],
+    [names.tlsListen, tls?.listen],
+    [names.localApiListen, local.apiListen],
+  ] as const;
+  for (const [name, given] of ports) {
+    if (given !== undefined && !/^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(given.host)) {
+      throw new SettingsError(
+        `${name} must be a loopback address with --local, such as 127.0.0.1:${given.port}: the embedded cluster obeys whoever reaches it`,
+      );
+    }
+  }
 }
 
 function readTls({ tlsListen, tlsCert, tlsKey }: RawSettings): Settings["tls"] {
@@ -108,7 +140,7 @@ function readTls({ tlsListen, tlsCert, tlsKey }: RawSettings): Settings["tls"] {
     );
   }
   return {
-    listen: hostPort(tlsListen ?? "127.0.0.1:8443", "--tls-listen (MULTINIC_TLS_LISTEN)"),
+    listen: hostPort(tlsListen ?? "127.0.0.1:8443", names.tlsListen),
     certFile: tlsCert,
     keyFile: tlsKey,
   };

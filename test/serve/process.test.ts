@@ -155,11 +155,7 @@ describe("a start that cannot be", () => {
       "--tls-cert (MULTINIC_TLS_CERT) and --tls-key (MULTINIC_TLS_KEY): not a PEM certificate and its key",
     ],
     [["--listen", "nowhere"], "--listen (MULTINIC_LISTEN) must be HOST:PORT"],
-    [
-      ["--listen", "192.0.2.1:8080", "--local"],
-      "--listen (MULTINIC_LISTEN): 192.0.2.1:8080 cannot be listened on, this machine has no such address",
-    ],
-    [["--examples"], "--examples works on the embedded cluster only; add --local"],
+    [["--examples"], "--examples (MULTINIC_EXAMPLES) works on the embedded cluster only; add --local"],
     [["--colour"], "unknown option '--colour'"],
   ] as const)("is wrong use: serve %j", async ([args, words]) => {
     const ports = ["--local-api-listen", "127.0.0.1:0"];
@@ -168,6 +164,19 @@ describe("a start that cannot be", () => {
     expect(stderr).toContain(words);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).not.toMatch(/\n +at /);
+  });
+
+  it("names an address that this machine has not", async () => {
+    const kubeconfig = join(await temporaryFolder(), "kubeconfig");
+    await writeFile(kubeconfig, kubeconfigOf("http://127.0.0.1:1"));
+    const args = ["serve", "--listen", "192.0.2.1:8080", "--kubeconfig", kubeconfig, "--log-level", "silent"];
+    expect(await runMain(args)).toEqual({
+      code: 2,
+      stdout: "",
+      stderr:
+        "error: --listen (MULTINIC_LISTEN): 192.0.2.1:8080 cannot be listened on, this machine has no such address\n" +
+        "next: see multinic serve --help\n",
+    });
   });
 
   it("is wrong use without a cluster to be found, and says what to do", async () => {

@@ -1,0 +1,192 @@
+import { describe, expect, it } from "vitest";
+import { hostPort, readSettings, SettingsError, type RawSettings } from "../../src/config/settings.ts";
+
+describe("settings", () => {
+  it("without anything are those of a service on loopback, over the cluster that kubectl finds", () => {
+    expect(readSettings({})).toEqual({
+      listen: { host: "127.0.0.1", port: 8080 },
+      tls: undefined,
+      kubeconfig: undefined,
+      config: undefined,
+      logLevel: "info",
+      virtHandlerMetrics: [],
+      local: undefined,
+    });
+  });
+
+  it("with --local and nothing else are those of an embedded cluster on loopback", () => {
+    expect(readSettings({ local: true }).local).toEqual({
+      apiListen: { host: "127.0.0.1", port: 8001 },
+      writeKubeconfig: undefined,
+      delays: "fast",
+      examples: false,
+    });
+  });
+
+  it("log little while the examples tell of themselves, unless asked to", () => {
+    expect(readSettings({ local: true, examples: true }).logLevel).toBe("warn");
+    expect(readSettings({ local: true, examples: true, logLevel: "debug" }).logLevel).toBe("debug");
+  });
+
+  it("hold what was given", () => {
+    const given: RawSettings = {
+      listen: "127.1.2.3:80",
+      tlsListen: "[::1]:443",
+      tlsCert: "tls.crt",
+      tlsKey: "tls.key",
+      config: "networks.yaml",
+      logLevel: "error",
+      virtHandlerMetrics: "https://one:8443/metrics,,http://two/metrics",
+      local: true,
+      localApiListen: "localhost:0",
+      writeKubeconfig: "out",
+      localDelays: "realistic",
+      examples: true,
+    };
+    expect(readSettings(given)).toEqual({
+      listen: { host: "127.1.2.3", port: 80 },
+      tls: { listen: { host: "::1", port: 443 }, certFile: "tls.crt", keyFile: "tls.key" },
+      kubeconfig: undefined,
+      config: "networks.yaml",
+      logLevel: "error",
+      virtHandlerMetrics: ["https://one:8443/metrics", "http://two/metrics"],
+      local: {
+        apiListen: { host: "localhost", port: 0 },
+        writeKubeconfig: "out",
+        delays: "realistic",
+        examples: true,
+      },
+    });
+  });
+
+  it("have TLS on loopback as soon as there is a certificate", () => {
+    const { tls } = readSettings({ tlsCert: "c", tlsKey: "k" });
+    expect(tls?.listen).toEqual({ host: "127.0.0.1", port: 8443 });
+  });
+
+  it("of a real cluster may be for everybody", () => {
+    const settings = readSettings({ kubeconfig: "k", listen: ":8080" });
+    expect(settings).toMatchObject({ kubeconfig: "k", listen: { host: "::", port: 8080 }, local: undefined });
+  });
+
+  it("cannot be changed afterwards", () => {
+    expect(Object.isFrozen(readSettings({}))).toBe(true);
+  });
+
+  it.for([
+    [
+      "an address without port",
+      { listen: "localhost" },
+      '--listen (MULTINIC_LISTEN) must be HOST:PORT, such as 127.0.0.1:8080, not "localhost"',
+    ],
+    ["a port above 65535", { listen: "localhost:65536" }, "--listen (MULTINIC_LISTEN) must be HOST:PORT"],
+    [
+      "a TLS address that is none",
+      { tlsListen: "8443", tlsCert: "c", tlsKey: "k" },
+      "--tls-listen (MULTINIC_TLS_LISTEN) must be HOST:PORT",
+    ],
+    [
+      "an address of the embedded cluster that is none",
+      { local: true, localApiListen: "" },
+      "--local-api-listen (MULTINIC_LOCAL_API_LISTEN) must be HOST:PORT",
+    ],
+    [
+      "a certificate without key",
+      { tlsCert: "c" },
+      "TLS needs both --tls-cert (MULTINIC_TLS_CERT) and --tls-key (MULTINIC_TLS_KEY), each the path of a PEM file",
+    ],
+    [
+      "a key without certificate",
+      { tlsKey: "k" },
+      "TLS needs both --tls-cert (MULTINIC_TLS_CERT) and --tls-key (MULTINIC_TLS_KEY)",
+    ],
+    [
+      "a TLS address alone",
+      { tlsListen: ":443" },
+      "TLS needs both --tls-cert (MULTINIC_TLS_CERT) and --tls-key (MULTINIC_TLS_KEY)",
+    ],
+    [
+      "an unknown log level",
+      { logLevel: "loud" },
+      '--log-level (MULTINIC_LOG_LEVEL) must be one of debug, info, warn, error, silent, not "loud"',
+    ],
+    [
+      "unknown delays",
+      { local: true, localDelays: "slow" },
+      '--local-delays (MULTINIC_LOCAL_DELAYS) must be one of fast, realistic, not "slow"',
+    ],
+    [
+      "metrics that are no URL",
+      { virtHandlerMetrics: "node-1:8443" },
+      '--virt-handler-metrics (MULTINIC_VIRT_HANDLER_METRICS) must be http(s) URLs with commas between, not "node-1:8443"',
+    ],
+    ["one URL of several that is none", { virtHandlerMetrics: "http://a/metrics,b" }, 'not "b"'],
+    [
+      "examples on a real cluster",
+      { examples: true },
+      "--examples (MULTINIC_EXAMPLES) works on the embedded cluster only; add --local",
+    ],
+    [
+      "a kubeconfig to write of a real cluster",
+      { writeKubeconfig: "out" },
+      "--write-kubeconfig (MULTINIC_WRITE_KUBECONFIG) works on the embedded cluster only; add --local",
+    ],
+    [
+      "a kubeconfig beside the embedded cluster",
+      { local: true, kubeconfig: "in" },
+      "--kubeconfig (MULTINIC_KUBECONFIG) names a real cluster and --local (MULTINIC_LOCAL) the embedded one; leave out one of them",
+    ],
+    [
+      "an embedded cluster for everybody",
+      { local: true, localApiListen: "0.0.0.0:8001" },
+      "--local-api-listen (MULTINIC_LOCAL_API_LISTEN) must be a loopback address with --local, such as 127.0.0.1:8001",
+    ],
+    [
+      "its service for everybody",
+      { local: true, listen: ":8080" },
+      "--listen (MULTINIC_LISTEN) must be a loopback address with --local",
+    ],
+    [
+      "its service for everybody over TLS",
+      { local: true, tlsListen: "[::]:8443", tlsCert: "c", tlsKey: "k" },
+      "--tls-listen (MULTINIC_TLS_LISTEN) must be a loopback address with --local",
+    ],
+  ] satisfies readonly (readonly [string, RawSettings, string])[])(
+    "that cannot be used are told by flag and variable: %s",
+    ([, raw, words]) => {
+      expect(() => readSettings(raw)).toThrow(SettingsError);
+      expect(() => readSettings(raw)).toThrow(words);
+    },
+  );
+});
+
+describe("HOST:PORT", () => {
+  it.for([
+    ["127.0.0.1:8080", "127.0.0.1", 8080],
+    ["localhost:0", "localhost", 0],
+    ["multinic.example:65535", "multinic.example", 65_535],
+    [":8080", "::", 8080],
+    ["[::1]:8080", "::1", 8080],
+    ["[2001:db8::1]:80", "2001:db8::1", 80],
+  ] as const)("%s is read", ([text, host, port]) => {
+    expect(hostPort(text, "it")).toEqual({ host, port });
+  });
+
+  it.for([
+    "",
+    "8080",
+    "host",
+    "host:",
+    "host:x",
+    "host:-1",
+    "host:99999",
+    "::1:8080",
+    "[::1]",
+    "http://host:80",
+    "a b:1",
+  ])("%j is none", (text) => {
+    expect(() => hostPort(text, "--it (IT)")).toThrow(
+      `--it (IT) must be HOST:PORT, such as 127.0.0.1:8080, not`,
+    );
+  });
+});
