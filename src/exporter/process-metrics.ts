@@ -125,7 +125,7 @@ function cacheMetrics(caches: ProcessMetricsOptions["caches"]): readonly Metric[
     }),
     new Counter({
       name: "multinic_cache_relists_total",
-      help: "Complete lists: the first, and one whenever the watch could not go on.",
+      help: "Complete lists after the first, made because the watch could not go on.",
       labelNames: ["resource"],
       registers: [],
       collect() {

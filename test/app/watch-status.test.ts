@@ -349,7 +349,7 @@ describe("any sequence of changes, read at any speed", () => {
 
   it("ends in the model's state, each change told or merged exactly once", async ({ expect }) => {
     await assert(
-      asyncProperty(scope, array(step, { maxLength: 60 }), async (scope, steps) => {
+      asyncProperty(scope, array(step, { maxLength: 60, size: "max" }), async (scope, steps) => {
         const cluster = createMemoryCluster();
         let reader = await syncedReader(cluster.model, { scope });
         const start = cluster.model.revision;
