@@ -11,32 +11,32 @@ import { SettingsError } from "./settings.ts";
 /** @throws SettingsError that names file, line and reason. */
 export function parseCatalogue(text: string, file: string): Catalogue {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, logLevel: "silent" });
-  const at = (node: Node | null | undefined): string => {
-    const offset = node?.range?.[0];
-    return offset === undefined ? file : `${file}:${lines.linePos(offset).line}`;
-  };
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    logLevel: "error",
+    prettyErrors: false,
+  });
+  const at = (offset = 0): string => `${file}:${Math.max(1, lines.linePos(offset).line)}`;
   const fail = (node: Node | null | undefined, reason: string): never => {
-    throw new SettingsError(`${at(node)}: ${reason}`);
+    throw new SettingsError(`${at(node?.range?.[0])}: ${reason}`);
   };
   const [syntaxError] = document.errors;
   if (syntaxError !== undefined) {
-    throw new SettingsError(`${file}:${syntaxError.linePos?.[0].line ?? 1}: ${syntaxError.message}`);
+    const { code, message, pos } = syntaxError;
+    const reason = code === "MULTIPLE_DOCS" ? "the file must hold one document" : message;
+    throw new SettingsError(`${at(pos[0])}: ${reason}`);
   }
   const root = mappingOf(document.contents, fail, "the file must be a mapping with physicalNetworks");
   const fields = fieldsOf(root, ["physicalNetworks", "sharedNads", "defaultImage"], fail);
   const list = fields.get("physicalNetworks");
-  const physicalNetworks =
-    list === undefined
-      ? []
-      : sequenceOf(list, fail, "physicalNetworks must be a list").map((item) => readNetwork(item, fail));
-  refuseDoubles(physicalNetworks, file);
+  const items = list === undefined ? [] : sequenceOf(list, fail, "physicalNetworks must be a list");
+  const physicalNetworks = items.map((item) => readNetwork(item, fail));
+  refuseDoubles(physicalNetworks, (index, reason) => fail(items[index], reason));
   const shared = fields.get("sharedNads");
   const image = fields.get("defaultImage");
   return {
     physicalNetworks,
-    sharedNads:
-      shared === undefined ? [] : textsOf(shared, fail, "sharedNads must be a list of NAMESPACE/NAME"),
+    sharedNads: shared === undefined ? [] : readSharedNads(shared, fail),
     defaultImage: image === undefined ? builtInCatalogue().defaultImage : textOf(image, fail, "defaultImage"),
   };
 }
@@ -146,14 +146,25 @@ function readMtu(node: Node | undefined, fail: Fail): number {
     : fail(node, "mtu must be a number from 576 to 65535");
 }
 
-function refuseDoubles(networks: readonly PhysicalNetwork[], file: string): void {
+function readSharedNads(node: Node, fail: Fail): readonly string[] {
+  const reason = "sharedNads must be a list of NAMESPACE/NAME";
+  return sequenceOf(node, fail, reason).map((item) => {
+    const text = textIn(item) ?? "";
+    return /^[^\s/]+\/[^\s/]+$/.test(text) ? text : fail(item, reason);
+  });
+}
+
+function refuseDoubles(
+  networks: readonly PhysicalNetwork[],
+  failAt: (index: number, reason: string) => never,
+): void {
   for (const [index, network] of networks.entries()) {
     const earlier = networks.slice(0, index);
     if (earlier.some(({ name }) => name === network.name)) {
-      throw new SettingsError(`${file}: there are two physical networks of the name ${network.name}`);
+      failAt(index, `there are two physical networks of the name ${network.name}`);
     }
     if (network.default && earlier.some(({ type, default: also }) => also && type === network.type)) {
-      throw new SettingsError(`${file}: there are two default physical networks of type ${network.type}`);
+      failAt(index, `there are two default physical networks of type ${network.type}`);
     }
   }
 }
@@ -167,12 +178,16 @@ function sequenceOf(node: Node, fail: Fail, reason: string): readonly Node[] {
 }
 
 function textOf(node: Node, fail: Fail, name: string): string {
+  return textIn(node) ?? fail(node, `${name} must be a text`);
+}
+
+function textIn(node: Node): string | undefined {
   const value = isScalar(node) ? node.value : undefined;
-  return typeof value === "string" && value !== "" ? value : fail(node, `${name} must be a text`);
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function textsOf(node: Node, fail: Fail, reason: string): readonly string[] {
-  return sequenceOf(node, fail, reason).map((item) => textOf(item, fail, reason));
+  return sequenceOf(node, fail, reason).map((item) => textIn(item) ?? fail(item, reason));
 }
 
 /** The values by name. @throws for a name that is not among the known ones. */
