@@ -15,7 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   exporter: ["app", "domain", "kube"],
   cli: ["api", "domain", "gen"],
   "local/api": ["domain"],
-  "local/kubevirt/admission": ["domain", "local/api"],
+  "local/kubevirt/admission": ["domain", "local/api", "local/kubevirt"],
   "local/kubevirt/controller": ["domain", "kube", "local/kubevirt"],
   "local/kubevirt/node": ["domain", "kube", "local/kubevirt"],
   "local/kubevirt": ["domain", "kube", "local/api"],

@@ -5,7 +5,7 @@ import type { Json } from "../../../src/local/api/json.ts";
 import { prune } from "../../../src/local/api/schema-prune.ts";
 import { schemaCauses } from "../../../src/local/api/schema-validate.ts";
 import { invalid } from "../../../src/local/api/status.ts";
-import type { KubevirtConfiguration } from "../../../src/local/kubevirt/admission/configuration.ts";
+import type { KubevirtConfiguration } from "../../../src/local/kubevirt/configuration.ts";
 import { createKubevirtAdmission } from "../../../src/local/kubevirt/admission/kubevirt-admission.ts";
 import { virtualMachineSchema } from "../../../src/local/kubevirt/admission/webhook-schema.ts";
 

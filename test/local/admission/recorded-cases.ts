@@ -1,7 +1,7 @@
 // The verdicts recorded from KubeVirt 1.9.0, and our own in the same form.
 import { readFileSync } from "node:fs";
 import type { KubernetesObject } from "../../../src/domain/objects.ts";
-import type { KubevirtConfiguration } from "../../../src/local/kubevirt/admission/configuration.ts";
+import type { KubevirtConfiguration } from "../../../src/local/kubevirt/configuration.ts";
 import { reviewVirtualMachine } from "./judge.ts";
 
 /** A verdict; what is empty is left out. */

@@ -5,7 +5,8 @@ import { isKubeError } from "../../../src/kube/errors.ts";
 import type { KubeClient, ObjectRef } from "../../../src/kube/kube-client.ts";
 import { networkAttachmentDefinitions } from "../../../src/kube/resource.ts";
 import { createApiServer } from "../../../src/local/api/api-server.ts";
-import type { ControllerDelays, KubeVirtSpec } from "../../../src/local/kubevirt/controller/configuration.ts";
+import type { KubevirtSpec } from "../../../src/local/kubevirt/configuration.ts";
+import type { ControllerDelays } from "../../../src/local/kubevirt/controller/configuration.ts";
 import { startController } from "../../../src/local/kubevirt/controller/controller.ts";
 import { vmis, vms, type Vm, type Vmi } from "../../../src/local/kubevirt/controller/objects.ts";
 import { pods, type Pod } from "../../../src/local/kubevirt/resources.ts";
@@ -13,7 +14,7 @@ import { quiet } from "./quiet-log.ts";
 import { startTestNode, type TestNodeOptions } from "./test-node.ts";
 
 export interface StandOptions extends Omit<TestNodeOptions, "client"> {
-  readonly configuration?: KubeVirtSpec;
+  readonly configuration?: KubevirtSpec;
   readonly delays?: Partial<ControllerDelays>;
   /** Without a node pods stay as they were created. */
   readonly node?: boolean;

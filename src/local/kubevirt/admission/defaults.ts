@@ -1,5 +1,6 @@
 // The defaults that virt-api sets: those it stores with a VirtualMachine, and those it only judges by.
-import { type KubevirtConfiguration, permitsBridgeOnPodNetwork } from "./configuration.ts";
+import type { KubevirtConfiguration } from "../configuration.ts";
+import { withDefaultNetwork } from "../default-network.ts";
 import { one, quantityValue } from "./quantity.ts";
 import type { Disk, Domain, TemplateSpec, VirtualMachineSpec } from "./template-spec.ts";
 
@@ -94,18 +95,6 @@ function withVolumeDisks(spec: TemplateSpec): TemplateSpec {
   return { ...spec, domain: { ...spec.domain, devices } };
 }
 
-/** A VM without any NIC gets one on the pod network, unless it asks for none (pkg/network/vmispec/defaults.go). */
-function withDefaultNetwork(spec: TemplateSpec, binding: string): TemplateSpec {
-  const nic = { name: "default", ...(binding === "bridge" ? { bridge: {} } : { masquerade: {} }) };
-  const devices = { ...spec.domain.devices, interfaces: [nic] };
-  return { ...spec, domain: { ...spec.domain, devices }, networks: [{ name: "default", pod: {} }] };
-}
-
-function lacksNetwork({ domain, networks = [] }: TemplateSpec): boolean {
-  const { interfaces = [], autoattachPodInterface = true } = domain.devices;
-  return autoattachPodInterface && interfaces.length === 0 && networks.length === 0;
-}
-
 /**
  * What a VM would get when it runs (SetDefaultVirtualMachineInstanceSpec in pkg/defaults/defaults.go), by which it is
  * judged. `failure` says why the configuration allows no default.
@@ -113,19 +102,13 @@ function lacksNetwork({ domain, networks = [] }: TemplateSpec): boolean {
 export function withJudgingDefaults(
   spec: VirtualMachineSpec,
   configuration: KubevirtConfiguration,
-): { readonly defaulted: VirtualMachineSpec; readonly failure: string | undefined } {
+): { readonly defaulted: VirtualMachineSpec } | { readonly failure: string } {
   let template = withArchitecture(spec.template.spec, configuration);
   template = { ...template, domain: withTopology(withGuestMemory(withCpuRequest(template.domain))) };
   const evictionStrategy = template.evictionStrategy ?? configuration.evictionStrategy;
   if (evictionStrategy !== undefined) template = { ...template, evictionStrategy };
-  let failure: string | undefined;
-  if (lacksNetwork(template)) {
-    const binding = configuration.network?.defaultNetworkInterface ?? "masquerade";
-    if (binding === "bridge" && !permitsBridgeOnPodNetwork(configuration)) {
-      failure = "bridge interface is not enabled in kubevirt-config";
-    }
-    template = withDefaultNetwork(template, binding);
-  }
-  const defaulted = { ...spec, template: { ...spec.template, spec: withVolumeDisks(template) } };
-  return { defaulted, failure };
+  const network = withDefaultNetwork(template, configuration);
+  if ("failure" in network) return network;
+  const defaulted = { ...spec, template: { ...spec.template, spec: withVolumeDisks(network.spec) } };
+  return { defaulted };
 }

@@ -6,7 +6,7 @@ import type { KubernetesObject } from "../../../domain/objects.ts";
 import type { Admission, AdmissionRequest, Refusal } from "../../api/admission.ts";
 import { asObject } from "../../api/json.ts";
 import { refusalOf } from "./cause.ts";
-import type { KubevirtConfiguration } from "./configuration.ts";
+import type { KubevirtConfiguration } from "../configuration.ts";
 import { withStoredDefaults } from "./defaults.ts";
 import { decodedSpec, decodingError } from "./go-decoding.ts";
 import { judgeVirtualMachine } from "./rule-chain.ts";

@@ -1,6 +1,6 @@
 // All rules in the order in which virt-api asks them, which is the order of the causes in a refusal.
 import { type Cause, refusalOf } from "./cause.ts";
-import type { KubevirtConfiguration } from "./configuration.ts";
+import type { KubevirtConfiguration } from "../configuration.ts";
 import { withJudgingDefaults } from "./defaults.ts";
 import { FieldPath } from "./field-path.ts";
 import type { SpecRule } from "./rule.ts";
@@ -72,8 +72,9 @@ export function judgeVirtualMachine(
   operation: "CREATE" | "UPDATE",
   configuration: KubevirtConfiguration,
 ): Refusal | undefined {
-  const { defaulted: spec, failure } = withJudgingDefaults(given, configuration);
-  if (failure !== undefined) return { code: 400, message: failure };
+  const judging = withJudgingDefaults(given, configuration);
+  if ("failure" in judging) return { code: 400, message: judging.failure };
+  const { defaulted: spec } = judging;
   const template = spec.template.spec;
   if (operation === "CREATE") {
     // The discontinued bindings are reported alone, and below `spec` instead of the template.

@@ -1,6 +1,6 @@
 // A rule judges one thing about a VirtualMachine's template and returns a cause for each fault.
 import type { Cause } from "./cause.ts";
-import type { KubevirtConfiguration } from "./configuration.ts";
+import type { KubevirtConfiguration } from "../configuration.ts";
 import type { FieldPath } from "./field-path.ts";
 import type { Interface, Network, TemplateSpec } from "./template-spec.ts";
 

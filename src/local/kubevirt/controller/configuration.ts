@@ -1,61 +1,35 @@
-// What virt-controller reads from the KubeVirt resource, with the defaults of KubeVirt 1.9.
+// What virt-controller makes of the KubeVirt resource, and how long it waits.
+import {
+  gateEnabled,
+  rollsOutLive,
+  type BindingPlugin,
+  type KubevirtConfiguration,
+  type KubevirtSpec,
+} from "../configuration.ts";
 
-/** The parts of a KubeVirt CR's `spec` that change what virt-controller does with networks. */
-export interface KubeVirtSpec {
-  readonly configuration?: {
-    readonly vmRolloutStrategy?: "LiveUpdate" | "Stage";
-    readonly network?: {
-      readonly binding?: Readonly<Record<string, BindingPlugin>>;
-      readonly defaultNetworkInterface?: string;
-    };
-    readonly developerConfiguration?: {
-      readonly featureGates?: readonly string[];
-      readonly disabledFeatureGates?: readonly string[];
-    };
-  };
-  readonly workloadUpdateStrategy?: { readonly workloadUpdateMethods?: readonly string[] };
-}
-
-/** A registered network binding plugin. */
-export interface BindingPlugin {
-  readonly networkAttachmentDefinition?: string;
-  readonly domainAttachmentType?: string;
-  readonly sidecarImage?: string;
-  readonly migration?: { readonly method?: string };
-}
-
-/** The same, resolved. */
+/** The KubeVirt resource's spec, resolved. */
 export interface ControllerRules {
   readonly bindingPlugins: ReadonlyMap<string, BindingPlugin>;
   /** True: NIC-independent changes of memory, CPU and node selector need no restart (the default when unset). */
   readonly liveUpdate: boolean;
   /** True: an injector outside KubeVirt adds device requests to pods, and NADs are not read (default since 1.9). */
   readonly externalNetResourceInjection: boolean;
-  /** How a VM without any NIC is put on the pod network (pkg/virt-config: bridge). */
-  readonly defaultBinding: "bridge" | "masquerade";
+  /** For what KubeVirt's parts decide alike. */
+  readonly configuration: KubevirtConfiguration;
   /** True: a VMI that asks for a migration gets one. KubeVirt's default is no. */
   readonly migrateOnUpdate: boolean;
 }
 
 /** @returns the rules that follow from a KubeVirt CR's spec; from none, those of a fresh installation. */
-export function controllerRules(spec: KubeVirtSpec = {}): ControllerRules {
+export function controllerRules(spec: KubevirtSpec = {}): ControllerRules {
   const configuration = spec.configuration ?? {};
   return {
     bindingPlugins: new Map(Object.entries(configuration.network?.binding ?? {})),
-    liveUpdate: configuration.vmRolloutStrategy !== "Stage",
-    externalNetResourceInjection: isBetaGateOn("ExternalNetResourceInjection", configuration),
-    defaultBinding: configuration.network?.defaultNetworkInterface === "masquerade" ? "masquerade" : "bridge",
+    liveUpdate: rollsOutLive(configuration),
+    externalNetResourceInjection: gateEnabled("ExternalNetResourceInjection", configuration),
+    configuration,
     migrateOnUpdate: spec.workloadUpdateStrategy?.workloadUpdateMethods?.includes("LiveMigrate") ?? false,
   };
-}
-
-/** Beta gates are on; switching one on by name wins over switching it off. */
-function isBetaGateOn(
-  gate: string,
-  { developerConfiguration }: NonNullable<KubeVirtSpec["configuration"]>,
-): boolean {
-  const { featureGates = [], disabledFeatureGates = [] } = developerConfiguration ?? {};
-  return featureGates.includes(gate) || !disabledFeatureGates.includes(gate);
 }
 
 /** Waiting times, in milliseconds. */

@@ -4,14 +4,10 @@ import { startCache, type Cache } from "../../../kube/cache.ts";
 import type { KubeClient } from "../../../kube/kube-client.ts";
 import type { KubeLog } from "../../../kube/log.ts";
 import type { Resource } from "../../../kube/resource.ts";
+import type { KubevirtSpec } from "../configuration.ts";
 import { labels, pods, virtLauncher, virtualMachineInstanceMigrations, type Pod } from "../resources.ts";
 import { createWorkQueue, type Outcome, type WorkQueue } from "../work-queue.ts";
-import {
-  controllerRules,
-  kubevirtDelays,
-  type ControllerDelays,
-  type KubeVirtSpec,
-} from "./configuration.ts";
+import { controllerRules, kubevirtDelays, type ControllerDelays } from "./configuration.ts";
 import { reconcileMigration } from "./migration-controller.ts";
 import { vmis, vms } from "./objects.ts";
 import { VmController } from "./vm-controller.ts";
@@ -24,7 +20,7 @@ export interface ControllerOptions {
   readonly log: KubeLog;
   readonly clock: () => Date;
   /** The KubeVirt resource's `spec`; default: that of a fresh installation. */
-  readonly configuration?: KubeVirtSpec | undefined;
+  readonly configuration?: KubevirtSpec | undefined;
   /** Waits other than KubeVirt's. */
   readonly delays?: Partial<ControllerDelays> | undefined;
 }

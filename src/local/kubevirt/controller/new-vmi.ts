@@ -1,5 +1,7 @@
 // The VMI that a VM starts (KubeVirt: SetupVMIFromVM, startVMI), and the record of what it was started from.
 import type { OwnerReference, VirtualMachineInstanceSpec } from "../../../domain/objects.ts";
+import type { KubevirtConfiguration } from "../configuration.ts";
+import { withDefaultNetwork } from "../default-network.ts";
 import { finalizers } from "../resources.ts";
 import { firmwareUuid } from "./firmware-uuid.ts";
 import type { ControllerRevision, Vm, Vmi } from "./objects.ts";
@@ -27,8 +29,13 @@ export function startRevision(vm: Vm): ControllerRevision {
   };
 }
 
-/** One run of the VM: its template, with a firmware UUID and at least one NIC unless it wants none. */
-export function newVmi(vm: Vm, defaultBinding: "bridge" | "masquerade" = "bridge"): Vmi {
+/**
+ * One run of the VM: its template, with a firmware UUID and at least one NIC unless it wants none.
+ * @throws an Error when the configuration allows no default for the NIC.
+ */
+export function newVmi(vm: Vm, configuration: KubevirtConfiguration = {}): Vmi {
+  const network = withDefaultNetwork(structuredClone(vm.spec.template.spec), configuration);
+  if ("failure" in network) throw new Error(network.failure);
   const { labels, annotations } = vm.spec.template.metadata ?? {};
   return {
     apiVersion: "kubevirt.io/v1",
@@ -41,10 +48,7 @@ export function newVmi(vm: Vm, defaultBinding: "bridge" | "masquerade" = "bridge
       ownerReferences: [ownedBy(vm)],
       finalizers: [finalizers.vm, finalizers.vmi],
     },
-    spec: withFirmware(
-      withDefaultNic(structuredClone(vm.spec.template.spec), defaultBinding),
-      vm.metadata.name,
-    ),
+    spec: withFirmware(network.spec, vm.metadata.name),
     status: { phase: "Pending", virtualMachineRevisionName: revisionName(vm) },
   };
 }
@@ -69,19 +73,4 @@ function withFirmware(spec: VirtualMachineInstanceSpec, vmName: string): Virtual
   const uuid = spec.domain.firmware?.uuid ?? "";
   const firmware = { ...spec.domain.firmware, uuid: uuid === "" ? firmwareUuid(vmName) : uuid };
   return { ...spec, domain: { ...spec.domain, firmware } };
-}
-
-/** A VM without any NIC gets one on the pod network, unless it asks for none. */
-function withDefaultNic(
-  spec: VirtualMachineInstanceSpec,
-  binding: "bridge" | "masquerade",
-): VirtualMachineInstanceSpec {
-  const { devices } = spec.domain;
-  const nics = (spec.networks?.length ?? 0) + (devices.interfaces?.length ?? 0);
-  if (nics > 0 || devices.autoattachPodInterface === false) return spec;
-  return {
-    ...spec,
-    networks: [{ name: "default", pod: {} }],
-    domain: { ...spec.domain, devices: { ...devices, interfaces: [{ name: "default", [binding]: {} }] } },
-  };
 }

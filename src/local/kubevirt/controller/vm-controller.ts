@@ -103,7 +103,7 @@ export class VmController {
         "AlreadyExists",
         client.create(controllerRevisions, startRevision(vm), { fieldManager }),
       );
-      await client.create(vmis, newVmi(vm, rules.defaultBinding), { fieldManager });
+      await client.create(vmis, newVmi(vm, rules.configuration), { fieldManager });
     } catch (error) {
       const stored = isKubeError(error, "AlreadyExists") ? await client.find(vmis, vm.metadata) : undefined;
       if (stored === undefined || !isControlledBy(stored, vm)) return startFailure(error);

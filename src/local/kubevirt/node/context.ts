@@ -3,10 +3,10 @@ import type { NetworkAttachmentDefinition, VirtualMachineInstance } from "../../
 import type { Cache } from "../../../kube/cache.ts";
 import type { KubeClient } from "../../../kube/kube-client.ts";
 import type { KubeLog } from "../../../kube/log.ts";
+import type { BindingPlugins } from "../configuration.ts";
 import type { Node, Pod } from "../resources.ts";
 import type { CacheIndex } from "./cache-index.ts";
 import type { NodeDelays } from "./delays.ts";
-import type { BindingPlugins } from "./domain.ts";
 import type { Machines } from "./machines.ts";
 
 /** One node among the others of its cluster. */

@@ -2,6 +2,7 @@
 // afterwards. Pure; the order of NICs is that of plugging.
 import { createHash } from "node:crypto";
 import type { VirtualMachineInstance, VmInterface } from "../../../domain/objects.ts";
+import type { BindingPlugins } from "../configuration.ts";
 
 /** `<interface>` of the domain: NICs of every binding but SR-IOV. */
 export interface DomainInterface {
@@ -24,16 +25,6 @@ export interface Domain {
   readonly interfaces: readonly DomainInterface[];
   readonly hostDevices: readonly HostDevice[];
 }
-
-/** A network binding plugin as the KubeVirt CR registers it; only `tap` puts an interface into the domain. */
-export interface BindingPlugin {
-  readonly domainAttachmentType?: string;
-  /** Set when VMs with this binding on the pod network may migrate. */
-  readonly migration?: object;
-}
-
-/** Binding plugins by name. */
-export type BindingPlugins = Readonly<Record<string, BindingPlugin>>;
 
 /** KubeVirt pkg/network/deviceinfo: alias of an SR-IOV host device, followed by the NIC's name. */
 export const sriovAliasPrefix = "sriov-";

@@ -2,7 +2,8 @@
 // Pure: each function yields the next state.
 import type { VirtualMachineInstance } from "../../../domain/objects.ts";
 import type { NodeDelays } from "./delays.ts";
-import { buildDomain, syncDomain, type BindingPlugins } from "./domain.ts";
+import type { BindingPlugins } from "../configuration.ts";
+import { buildDomain, syncDomain } from "./domain.ts";
 import { agentInterfaces, bootGuest, guestNics, replugGuest } from "./guest.ts";
 import type { AgentInterface } from "./interface-status.ts";
 import type { Machine } from "./machines.ts";

@@ -1,7 +1,8 @@
 // Whether a VMI can migrate as far as its networks go: the condition LiveMigratable (KubeVirt 1.9
 // pkg/network/vmispec VerifyVMIMigratable).
 import type { VirtualMachineInstance } from "../../../domain/objects.ts";
-import { interfacesOf, type BindingPlugins } from "./domain.ts";
+import type { BindingPlugins } from "../configuration.ts";
+import { interfacesOf } from "./domain.ts";
 
 /** undefined when it can; else the condition's message, whose reason is InterfaceNotLiveMigratable. */
 export function whyNotMigratable(vmi: VirtualMachineInstance, plugins: BindingPlugins): string | undefined {

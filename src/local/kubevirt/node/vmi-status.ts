@@ -1,6 +1,6 @@
 // status of a VMI as virt-handler writes it: phase, conditions, interfaces. Pure.
 import type { Condition, VirtualMachineInstance, VmiPhase } from "../../../domain/objects.ts";
-import type { BindingPlugins } from "./domain.ts";
+import type { BindingPlugins } from "../configuration.ts";
 import { interfaceStatus, type PodCache } from "./interface-status.ts";
 import type { Machine } from "./machines.ts";
 import { whyNotMigratable } from "./migratable.ts";

@@ -1,6 +1,6 @@
 // Disks find their volumes, and disks and NICs share one order of booting: vmi-create-admitter.go (validateBootOrder).
 import { type Cause, invalid } from "../cause.ts";
-import { gateEnabled } from "../configuration.ts";
+import { gateEnabled } from "../../configuration.ts";
 import { type RuleContext, type SpecRule, disksAt, interfacesAt, interfacesOf } from "../rule.ts";
 import type { Disk } from "../template-spec.ts";
 import type { FieldPath } from "../field-path.ts";

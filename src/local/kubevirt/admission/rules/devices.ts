@@ -1,6 +1,6 @@
 // Input, sound and passed-through devices: vmi-create-admitter.go.
 import { type Cause, invalid } from "../cause.ts";
-import { gateEnabled } from "../configuration.ts";
+import { gateEnabled } from "../../configuration.ts";
 import type { SpecRule } from "../rule.ts";
 
 export const inputs: SpecRule = ({ at, spec }) =>

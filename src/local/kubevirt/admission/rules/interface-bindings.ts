@@ -1,6 +1,6 @@
 // How a NIC is tied to its network: pkg/network/admitter/binding.go, passt.go and discontinued.go.
 import { type Cause, invalid } from "../cause.ts";
-import { gateEnabled, permitsBridgeOnPodNetwork } from "../configuration.ts";
+import { gateEnabled, permitsBridgeOnPodNetwork } from "../../configuration.ts";
 import { reservedMacAddress } from "../mac-address.ts";
 import { type InterfaceRule, type SpecRule, forEachInterface } from "../rule.ts";
 

@@ -1,6 +1,6 @@
 // Ranges of ports that are forwarded to the VM (Alpha in 1.9): pkg/network/admitter/netiface.go.
 import { type Cause, invalid } from "../cause.ts";
-import { gateEnabled } from "../configuration.ts";
+import { gateEnabled } from "../../configuration.ts";
 import type { FieldPath } from "../field-path.ts";
 import type { InterfaceRule } from "../rule.ts";
 import type { PortRange } from "../template-spec.ts";

@@ -1,6 +1,6 @@
 // NICs that are claimed by dynamic resource allocation (Alpha in 1.9): pkg/network/admitter/dra.go.
 import { type Cause, cause, invalid } from "../cause.ts";
-import { gateEnabled } from "../configuration.ts";
+import { gateEnabled } from "../../configuration.ts";
 import type { FieldPath } from "../field-path.ts";
 import { type SpecRule, interfacesAt, interfacesOf, networksOf } from "../rule.ts";
 import type { Network, TemplateSpec } from "../template-spec.ts";

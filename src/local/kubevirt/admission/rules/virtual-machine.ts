@@ -1,6 +1,6 @@
 // What a VirtualMachine has beside its template's spec: pkg/virt-api/…/admitters/vms-admitter.go.
 import { type Cause, cause, invalid } from "../cause.ts";
-import { type KubevirtConfiguration, gateEnabled } from "../configuration.ts";
+import { type KubevirtConfiguration, gateEnabled } from "../../configuration.ts";
 import type { FieldPath } from "../field-path.ts";
 import type { SpecRule } from "../rule.ts";
 import type { VirtualMachineSpec } from "../template-spec.ts";

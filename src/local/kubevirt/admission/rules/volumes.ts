@@ -1,10 +1,10 @@
 // The volumes: unique names, one source each, and what each source needs: vmi-create-admitter.go (validateVolumes).
 import { posix } from "node:path";
 import { type Cause, cause, invalid } from "../cause.ts";
-import { gateEnabled } from "../configuration.ts";
+import { gateEnabled } from "../../configuration.ts";
 import type { FieldPath } from "../field-path.ts";
 import type { SpecRule } from "../rule.ts";
-import type { KubevirtConfiguration } from "../configuration.ts";
+import type { KubevirtConfiguration } from "../../configuration.ts";
 import type { Volume } from "../template-spec.ts";
 import { cloudInitFaults } from "./cloud-init.ts";
 

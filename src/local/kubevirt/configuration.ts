@@ -1,6 +1,12 @@
-// The KubeVirt resource's spec.configuration, as far as virt-api's rules for VirtualMachines read it.
+// The KubeVirt resource's spec, as far as virt-api's rules and virt-controller read it, with the defaults of KubeVirt 1.9.
 
-/** spec.configuration of the `kubevirt.io/v1` KubeVirt resource; every part may be absent and then has KubeVirt's default. */
+/** spec of the `kubevirt.io/v1` KubeVirt resource. */
+export interface KubevirtSpec {
+  readonly configuration?: KubevirtConfiguration;
+  readonly workloadUpdateStrategy?: { readonly workloadUpdateMethods?: readonly string[] };
+}
+
+/** Its `configuration`; every part may be absent and then has KubeVirt's default. */
 export interface KubevirtConfiguration {
   readonly developerConfiguration?: {
     /** Gates switched on, beside those that are on by default. */
@@ -10,10 +16,10 @@ export interface KubevirtConfiguration {
   };
   readonly network?: {
     /** Registered binding plugins. Admission does not look them up: an unregistered name is admitted. */
-    readonly binding?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    readonly binding?: BindingPlugins;
     /** Whether `bridge` may be used on the pod network. Default: true. */
     readonly permitBridgeInterfaceOnPodNetwork?: boolean;
-    /** The binding of the NIC that a VM without any gets: `masquerade` (default) or `bridge`. */
+    /** The binding of the NIC that a VM without any gets: `bridge` (default) or `masquerade`. */
     readonly defaultNetworkInterface?: string;
   };
   /** How changes reach a running VM. Default: `LiveUpdate` (since 1.8 an unset field means it). */
@@ -26,11 +32,24 @@ export interface KubevirtConfiguration {
   };
 }
 
-/** The gates that rules ask for, with their state in KubeVirt 1.9 (pkg/virt-config/featuregate/active.go). */
+/** A network binding plugin; only the attachment type `tap` puts an interface into the domain. */
+export interface BindingPlugin {
+  readonly networkAttachmentDefinition?: string;
+  readonly domainAttachmentType?: string;
+  readonly sidecarImage?: string;
+  /** Set when VMs with this binding on the pod network may migrate. */
+  readonly migration?: { readonly method?: string };
+}
+
+/** Binding plugins by name. */
+export type BindingPlugins = Readonly<Record<string, BindingPlugin>>;
+
+/** The gates that are asked for, with their state in KubeVirt 1.9 (pkg/virt-config/featuregate/active.go). */
 const gateStates = {
   DeclarativeHotplugVolumes: "Beta",
   DecentralizedLiveMigration: "Alpha",
   DownwardMetrics: "Alpha",
+  ExternalNetResourceInjection: "Beta",
   HostDevices: "Alpha",
   HostDisk: "Alpha",
   NetworkDevicesWithDRA: "Alpha",
@@ -38,10 +57,11 @@ const gateStates = {
   PortRangesSpec: "Alpha",
 } as const;
 
-export type FeatureGate = keyof typeof gateStates;
-
 /** Explicit enabling wins over explicit disabling, which wins over the state: Beta is on, Alpha off. */
-export function gateEnabled(gate: FeatureGate, { developerConfiguration }: KubevirtConfiguration): boolean {
+export function gateEnabled(
+  gate: keyof typeof gateStates,
+  { developerConfiguration }: KubevirtConfiguration,
+): boolean {
   if (developerConfiguration?.featureGates?.includes(gate) === true) return true;
   if (developerConfiguration?.disabledFeatureGates?.includes(gate) === true) return false;
   return gateStates[gate] === "Beta";
