@@ -16,6 +16,10 @@ export type DefaultRoute = (typeof defaultRoutes)[number];
 export const runStrategies = ["Always", "Halted", "Manual", "RerunOnFailure", "Once"] as const;
 export type RunStrategy = (typeof runStrategies)[number];
 
+export const guestRenderers = ["netplan", "networkd", "network-manager", "sysconfig", "eni"] as const;
+/** What turns the network configuration into the guest's own files: cloud-init's names of its renderers. */
+export type GuestRenderer = (typeof guestRenderers)[number];
+
 /** One static route. */
 export interface RouteConfig {
   readonly destination: string;
@@ -64,6 +68,11 @@ export interface UserDataSpec {
   readonly secretName?: string;
 }
 
+/** What the caller knows of the guest's operating system. */
+export interface GuestSpec {
+  readonly renderer?: GuestRenderer;
+}
+
 /** A VM as asked for. */
 export interface VmSpec {
   readonly namespace: string;
@@ -74,5 +83,6 @@ export interface VmSpec {
   readonly disks?: readonly DiskSpec[];
   readonly userData?: UserDataSpec;
   readonly runStrategy?: RunStrategy;
+  readonly guest?: GuestSpec;
   readonly networks: readonly NetworkConfig[];
 }

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/virtual_machine.proto.
  */
 export const file_multinic_v1_virtual_machine: GenFile = /*@__PURE__*/
-  fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIqsCCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnQgYKBF9jcHUicwoERGlzaxIMCgRuYW1lGAEgASgJEhkKD2NvbnRhaW5lcl9pbWFnZRgCIAEoCUgAEiEKF3BlcnNpc3RlbnRfdm9sdW1lX2NsYWltGAMgASgJSAASFQoLZGF0YV92b2x1bWUYBCABKAlIAEIICgZzb3VyY2UiOwoIVXNlckRhdGESDgoEdGV4dBgBIAEoCUgAEhUKC3NlY3JldF9uYW1lGAIgASgJSABCCAoGc291cmNlIpgBCgRQbGFuEisKB29iamVjdHMYASADKAsyGi5tdWx0aW5pYy52MS5QbGFubmVkT2JqZWN0EikKB2NoYW5nZXMYAiADKAsyGC5tdWx0aW5pYy52MS5GaWVsZENoYW5nZRIjCgZlZmZlY3QYAyABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSEwoLZmluZ2VycHJpbnQYBCABKAkieQoNUGxhbm5lZE9iamVjdBIpCgZhY3Rpb24YASABKA4yGS5tdWx0aW5pYy52MS5PYmplY3RBY3Rpb24SDAoEa2luZBgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSDAoEbmFtZRgEIAEoCRIOCgZyZWFzb24YBSABKAkihAEKC0ZpZWxkQ2hhbmdlEg0KBWZpZWxkGAEgASgJEgsKA25pYxgCIAEoCRIRCglvbGRfdmFsdWUYAyABKAkSEQoJbmV3X3ZhbHVlGAQgASgJEiMKBmVmZmVjdBgFIAEoDjITLm11bHRpbmljLnYxLkVmZmVjdBIOCgZyZWFzb24YBiABKAkijQIKElZpcnR1YWxNYWNoaW5lVmlldxI0Cg92aXJ0dWFsX21hY2hpbmUYASABKAsyGy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZRIPCgdtYW5hZ2VkGAIgASgIEhgKEHByaW50YWJsZV9zdGF0dXMYAyABKAkSDAoEbm9kZRgEIAEoCRIwCgppbnRlcmZhY2VzGAUgAygLMhwubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdHVzEhcKD3BlbmRpbmdfY2hhbmdlcxgGIAMoCRIMCgRldGFnGAcgASgJEi8KC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLtAgoPSW50ZXJmYWNlU3RhdHVzEhEKCW5hbWVzcGFjZRgBIAEoCRIKCgJ2bRgCIAEoCRILCgNuaWMYAyABKAkSJgoEdHlwZRgEIAEoDjIYLm11bHRpbmljLnYxLk5ldHdvcmtUeXBlEg8KB25ldHdvcmsYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRIPCgdwcmltYXJ5GAcgASgIEhcKD2d1ZXN0X2ludGVyZmFjZRgIIAEoCRITCgttYWNfYWRkcmVzcxgJIAEoCRIUCgxpcF9hZGRyZXNzZXMYCiADKAkSKgoFc3RhdGUYCyABKA4yGy5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0ZRIOCgZyZWFzb24YDCABKAkSDwoHbWVzc2FnZRgNIAEoCRInCghldmlkZW5jZRgOIAMoCzIVLm11bHRpbmljLnYxLkV2aWRlbmNlEgwKBG5vZGUYDyABKAkSCwoDbXR1GBAgASgFIikKCEV2aWRlbmNlEg4KBnNvdXJjZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSqwAQoLUnVuU3RyYXRlZ3kSHAoYUlVOX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASFwoTUlVOX1NUUkFURUdZX0FMV0FZUxABEhcKE1JVTl9TVFJBVEVHWV9IQUxURUQQAhIXChNSVU5fU1RSQVRFR1lfTUFOVUFMEAMSIQodUlVOX1NUUkFURUdZX1JFUlVOX09OX0ZBSUxVUkUQBBIVChFSVU5fU1RSQVRFR1lfT05DRRAFKp4BCgZFZmZlY3QSFgoSRUZGRUNUX1VOU1BFQ0lGSUVEEAASDwoLRUZGRUNUX05PTkUQARIPCgtFRkZFQ1RfTElWRRACEhQKEEVGRkVDVF9MSU5LX0ZMQVAQAxIZChVFRkZFQ1RfTElWRV9NSUdSQVRJT04QBBISCg5FRkZFQ1RfUkVTVEFSVBAFEhUKEUVGRkVDVF9JTVBPU1NJQkxFEAYqmAEKDE9iamVjdEFjdGlvbhIdChlPQkpFQ1RfQUNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUT0JKRUNUX0FDVElPTl9DUkVBVEUQARIYChRPQkpFQ1RfQUNUSU9OX1VQREFURRACEhgKFE9CSkVDVF9BQ1RJT05fREVMRVRFEAMSGwoXT0JKRUNUX0FDVElPTl9VTkNIQU5HRUQQBCqAAQoOSW50ZXJmYWNlU3RhdGUSHwobSU5URVJGQUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSSU5URVJGQUNFX1NUQVRFX1VQEAESGAoUSU5URVJGQUNFX1NUQVRFX0RPV04QAhIbChdJTlRFUkZBQ0VfU1RBVEVfVU5LTk9XThADYgZwcm90bzM", [file_google_protobuf_timestamp, file_multinic_v1_network]);
+  fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIs4CCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnEiEKBWd1ZXN0GAogASgLMhIubXVsdGluaWMudjEuR3Vlc3RCBgoEX2NwdSI1CgVHdWVzdBIsCghyZW5kZXJlchgBIAEoDjIaLm11bHRpbmljLnYxLkd1ZXN0UmVuZGVyZXIicwoERGlzaxIMCgRuYW1lGAEgASgJEhkKD2NvbnRhaW5lcl9pbWFnZRgCIAEoCUgAEiEKF3BlcnNpc3RlbnRfdm9sdW1lX2NsYWltGAMgASgJSAASFQoLZGF0YV92b2x1bWUYBCABKAlIAEIICgZzb3VyY2UiOwoIVXNlckRhdGESDgoEdGV4dBgBIAEoCUgAEhUKC3NlY3JldF9uYW1lGAIgASgJSABCCAoGc291cmNlIpgBCgRQbGFuEisKB29iamVjdHMYASADKAsyGi5tdWx0aW5pYy52MS5QbGFubmVkT2JqZWN0EikKB2NoYW5nZXMYAiADKAsyGC5tdWx0aW5pYy52MS5GaWVsZENoYW5nZRIjCgZlZmZlY3QYAyABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSEwoLZmluZ2VycHJpbnQYBCABKAkieQoNUGxhbm5lZE9iamVjdBIpCgZhY3Rpb24YASABKA4yGS5tdWx0aW5pYy52MS5PYmplY3RBY3Rpb24SDAoEa2luZBgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSDAoEbmFtZRgEIAEoCRIOCgZyZWFzb24YBSABKAkihAEKC0ZpZWxkQ2hhbmdlEg0KBWZpZWxkGAEgASgJEgsKA25pYxgCIAEoCRIRCglvbGRfdmFsdWUYAyABKAkSEQoJbmV3X3ZhbHVlGAQgASgJEiMKBmVmZmVjdBgFIAEoDjITLm11bHRpbmljLnYxLkVmZmVjdBIOCgZyZWFzb24YBiABKAkijQIKElZpcnR1YWxNYWNoaW5lVmlldxI0Cg92aXJ0dWFsX21hY2hpbmUYASABKAsyGy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZRIPCgdtYW5hZ2VkGAIgASgIEhgKEHByaW50YWJsZV9zdGF0dXMYAyABKAkSDAoEbm9kZRgEIAEoCRIwCgppbnRlcmZhY2VzGAUgAygLMhwubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdHVzEhcKD3BlbmRpbmdfY2hhbmdlcxgGIAMoCRIMCgRldGFnGAcgASgJEi8KC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLtAgoPSW50ZXJmYWNlU3RhdHVzEhEKCW5hbWVzcGFjZRgBIAEoCRIKCgJ2bRgCIAEoCRILCgNuaWMYAyABKAkSJgoEdHlwZRgEIAEoDjIYLm11bHRpbmljLnYxLk5ldHdvcmtUeXBlEg8KB25ldHdvcmsYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRIPCgdwcmltYXJ5GAcgASgIEhcKD2d1ZXN0X2ludGVyZmFjZRgIIAEoCRITCgttYWNfYWRkcmVzcxgJIAEoCRIUCgxpcF9hZGRyZXNzZXMYCiADKAkSKgoFc3RhdGUYCyABKA4yGy5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0ZRIOCgZyZWFzb24YDCABKAkSDwoHbWVzc2FnZRgNIAEoCRInCghldmlkZW5jZRgOIAMoCzIVLm11bHRpbmljLnYxLkV2aWRlbmNlEgwKBG5vZGUYDyABKAkSCwoDbXR1GBAgASgFIikKCEV2aWRlbmNlEg4KBnNvdXJjZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSqwAQoLUnVuU3RyYXRlZ3kSHAoYUlVOX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASFwoTUlVOX1NUUkFURUdZX0FMV0FZUxABEhcKE1JVTl9TVFJBVEVHWV9IQUxURUQQAhIXChNSVU5fU1RSQVRFR1lfTUFOVUFMEAMSIQodUlVOX1NUUkFURUdZX1JFUlVOX09OX0ZBSUxVUkUQBBIVChFSVU5fU1RSQVRFR1lfT05DRRAFKsIBCg1HdWVzdFJlbmRlcmVyEh4KGkdVRVNUX1JFTkRFUkVSX1VOU1BFQ0lGSUVEEAASGgoWR1VFU1RfUkVOREVSRVJfTkVUUExBThABEhsKF0dVRVNUX1JFTkRFUkVSX05FVFdPUktEEAISIgoeR1VFU1RfUkVOREVSRVJfTkVUV09SS19NQU5BR0VSEAMSHAoYR1VFU1RfUkVOREVSRVJfU1lTQ09ORklHEAQSFgoSR1VFU1RfUkVOREVSRVJfRU5JEAUqngEKBkVmZmVjdBIWChJFRkZFQ1RfVU5TUEVDSUZJRUQQABIPCgtFRkZFQ1RfTk9ORRABEg8KC0VGRkVDVF9MSVZFEAISFAoQRUZGRUNUX0xJTktfRkxBUBADEhkKFUVGRkVDVF9MSVZFX01JR1JBVElPThAEEhIKDkVGRkVDVF9SRVNUQVJUEAUSFQoRRUZGRUNUX0lNUE9TU0lCTEUQBiqYAQoMT2JqZWN0QWN0aW9uEh0KGU9CSkVDVF9BQ1RJT05fVU5TUEVDSUZJRUQQABIYChRPQkpFQ1RfQUNUSU9OX0NSRUFURRABEhgKFE9CSkVDVF9BQ1RJT05fVVBEQVRFEAISGAoUT0JKRUNUX0FDVElPTl9ERUxFVEUQAxIbChdPQkpFQ1RfQUNUSU9OX1VOQ0hBTkdFRBAEKoABCg5JbnRlcmZhY2VTdGF0ZRIfChtJTlRFUkZBQ0VfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJJTlRFUkZBQ0VfU1RBVEVfVVAQARIYChRJTlRFUkZBQ0VfU1RBVEVfRE9XThACEhsKF0lOVEVSRkFDRV9TVEFURV9VTktOT1dOEANiBnByb3RvMw", [file_google_protobuf_timestamp, file_multinic_v1_network]);
 
 /**
  * A VM: the machine part and its NICs.
@@ -86,6 +86,13 @@ export type VirtualMachine = Message<"multinic.v1.VirtualMachine"> & {
    * @generated from field: repeated multinic.v1.NetworkConfig networks = 9;
    */
   networks: NetworkConfig[];
+
+  /**
+   * What is known of the guest's operating system.
+   *
+   * @generated from field: multinic.v1.Guest guest = 10;
+   */
+  guest?: Guest | undefined;
 };
 
 /**
@@ -94,6 +101,27 @@ export type VirtualMachine = Message<"multinic.v1.VirtualMachine"> & {
  */
 export const VirtualMachineSchema: GenMessage<VirtualMachine> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine, 0);
+
+/**
+ * The guest's operating system, as far as its networks depend on it.
+ *
+ * @generated from message multinic.v1.Guest
+ */
+export type Guest = Message<"multinic.v1.Guest"> & {
+  /**
+   * Its renderer. Where it is given, what it loses of the networks is a finding.
+   *
+   * @generated from field: multinic.v1.GuestRenderer renderer = 1;
+   */
+  renderer: GuestRenderer;
+};
+
+/**
+ * Describes the message multinic.v1.Guest.
+ * Use `create(GuestSchema)` to create a new message.
+ */
+export const GuestSchema: GenMessage<Guest> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_virtual_machine, 1);
 
 /**
  * A disk of a VM: exactly one source.
@@ -145,7 +173,7 @@ export type Disk = Message<"multinic.v1.Disk"> & {
  * Use `create(DiskSchema)` to create a new message.
  */
 export const DiskSchema: GenMessage<Disk> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 1);
+  messageDesc(file_multinic_v1_virtual_machine, 2);
 
 /**
  * cloud-init user-data: exactly one source.
@@ -182,7 +210,7 @@ export type UserData = Message<"multinic.v1.UserData"> & {
  * Use `create(UserDataSchema)` to create a new message.
  */
 export const UserDataSchema: GenMessage<UserData> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 2);
+  messageDesc(file_multinic_v1_virtual_machine, 3);
 
 /**
  * The difference between what is there and what is wanted.
@@ -224,7 +252,7 @@ export type Plan = Message<"multinic.v1.Plan"> & {
  * Use `create(PlanSchema)` to create a new message.
  */
 export const PlanSchema: GenMessage<Plan> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 3);
+  messageDesc(file_multinic_v1_virtual_machine, 4);
 
 /**
  * One object of a plan.
@@ -273,7 +301,7 @@ export type PlannedObject = Message<"multinic.v1.PlannedObject"> & {
  * Use `create(PlannedObjectSchema)` to create a new message.
  */
 export const PlannedObjectSchema: GenMessage<PlannedObject> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 4);
+  messageDesc(file_multinic_v1_virtual_machine, 5);
 
 /**
  * One changed field.
@@ -329,7 +357,7 @@ export type FieldChange = Message<"multinic.v1.FieldChange"> & {
  * Use `create(FieldChangeSchema)` to create a new message.
  */
 export const FieldChangeSchema: GenMessage<FieldChange> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 5);
+  messageDesc(file_multinic_v1_virtual_machine, 6);
 
 /**
  * A VM as it is.
@@ -399,7 +427,7 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
  * Use `create(VirtualMachineViewSchema)` to create a new message.
  */
 export const VirtualMachineViewSchema: GenMessage<VirtualMachineView> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 6);
+  messageDesc(file_multinic_v1_virtual_machine, 7);
 
 /**
  * What is known of one NIC.
@@ -525,7 +553,7 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
  * Use `create(InterfaceStatusSchema)` to create a new message.
  */
 export const InterfaceStatusSchema: GenMessage<InterfaceStatus> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 7);
+  messageDesc(file_multinic_v1_virtual_machine, 8);
 
 /**
  * One fact and where it was read.
@@ -553,7 +581,7 @@ export type Evidence = Message<"multinic.v1.Evidence"> & {
  * Use `create(EvidenceSchema)` to create a new message.
  */
 export const EvidenceSchema: GenMessage<Evidence> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 8);
+  messageDesc(file_multinic_v1_virtual_machine, 9);
 
 /**
  * When a VM runs; KubeVirt's run strategies.
@@ -616,6 +644,68 @@ export type RunStrategy = (typeof RunStrategy)[keyof typeof RunStrategy] | Unkno
  */
 export const RunStrategySchema: GenEnum<RunStrategy> = /*@__PURE__*/
   enumDesc(file_multinic_v1_virtual_machine, 0);
+
+/**
+ * What turns the network configuration into the guest's own files: cloud-init's renderers.
+ *
+ * @generated from enum multinic.v1.GuestRenderer
+ */
+export const GuestRenderer = {
+  /**
+   * Not given: only what every renderer keeps can be counted on.
+   *
+   * @generated from enum value: GUEST_RENDERER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * netplan, as Ubuntu and Debian images have it.
+   *
+   * @generated from enum value: GUEST_RENDERER_NETPLAN = 1;
+   */
+  NETPLAN: 1,
+
+  /**
+   * systemd-networkd without netplan.
+   *
+   * @generated from enum value: GUEST_RENDERER_NETWORKD = 2;
+   */
+  NETWORKD: 2,
+
+  /**
+   * NetworkManager's connection files, as Fedora and RHEL 9 images have it.
+   *
+   * @generated from enum value: GUEST_RENDERER_NETWORK_MANAGER = 3;
+   */
+  NETWORK_MANAGER: 3,
+
+  /**
+   * The ifcfg files of RHEL 8 and before, and of SUSE.
+   *
+   * @generated from enum value: GUEST_RENDERER_SYSCONFIG = 4;
+   */
+  SYSCONFIG: 4,
+
+  /**
+   * /etc/network/interfaces, as Alpine and older Debian images have it.
+   *
+   * @generated from enum value: GUEST_RENDERER_ENI = 5;
+   */
+  ENI: 5,
+} as const;
+
+/**
+ * What turns the network configuration into the guest's own files: cloud-init's renderers.
+ *
+ * @generated from enum multinic.v1.GuestRenderer
+ */
+export type GuestRenderer = (typeof GuestRenderer)[keyof typeof GuestRenderer] | UnknownEnum;
+
+/**
+ * Describes the enum multinic.v1.GuestRenderer.
+ */
+export const GuestRendererSchema: GenEnum<GuestRenderer> = /*@__PURE__*/
+  enumDesc(file_multinic_v1_virtual_machine, 1);
 
 /**
  * What a change does to a running VM, worst last.
@@ -684,7 +774,7 @@ export type Effect = (typeof Effect)[keyof typeof Effect] | UnknownEnum;
  * Describes the enum multinic.v1.Effect.
  */
 export const EffectSchema: GenEnum<Effect> = /*@__PURE__*/
-  enumDesc(file_multinic_v1_virtual_machine, 1);
+  enumDesc(file_multinic_v1_virtual_machine, 2);
 
 /**
  * What happens to one object.
@@ -739,7 +829,7 @@ export type ObjectAction = (typeof ObjectAction)[keyof typeof ObjectAction] | Un
  * Describes the enum multinic.v1.ObjectAction.
  */
 export const ObjectActionSchema: GenEnum<ObjectAction> = /*@__PURE__*/
-  enumDesc(file_multinic_v1_virtual_machine, 2);
+  enumDesc(file_multinic_v1_virtual_machine, 3);
 
 /**
  * State of a NIC.
@@ -787,5 +877,5 @@ export type InterfaceState = (typeof InterfaceState)[keyof typeof InterfaceState
  * Describes the enum multinic.v1.InterfaceState.
  */
 export const InterfaceStateSchema: GenEnum<InterfaceState> = /*@__PURE__*/
-  enumDesc(file_multinic_v1_virtual_machine, 3);
+  enumDesc(file_multinic_v1_virtual_machine, 4);
 

@@ -9,6 +9,7 @@ import {
 } from "../../../gen/multinic/v1/network_pb.ts";
 import {
   Effect as ProtoEffect,
+  GuestRenderer as ProtoGuestRenderer,
   InterfaceState as ProtoInterfaceState,
   ObjectAction as ProtoObjectAction,
   RunStrategy as ProtoRunStrategy,
@@ -17,7 +18,14 @@ import type { Severity } from "../../domain/findings.ts";
 import type { Effect } from "../../domain/plan/effects.ts";
 import type { ObjectAction } from "../../domain/plan/plan.ts";
 import type { PredictedRoute } from "../../domain/predicted-routes.ts";
-import type { DefaultRoute, IpMode, LinkState, NetworkType, RunStrategy } from "../../domain/spec.ts";
+import type {
+  DefaultRoute,
+  GuestRenderer,
+  IpMode,
+  LinkState,
+  NetworkType,
+  RunStrategy,
+} from "../../domain/spec.ts";
 import type { InterfaceState } from "../../domain/status/interface-status.ts";
 
 export const networkTypeToProto: Readonly<Record<NetworkType, ProtoNetworkType>> = {
@@ -49,6 +57,14 @@ export const runStrategyToProto: Readonly<Record<RunStrategy, ProtoRunStrategy>>
   Manual: ProtoRunStrategy.MANUAL,
   RerunOnFailure: ProtoRunStrategy.RERUN_ON_FAILURE,
   Once: ProtoRunStrategy.ONCE,
+};
+
+export const guestRendererToProto: Readonly<Record<GuestRenderer, ProtoGuestRenderer>> = {
+  netplan: ProtoGuestRenderer.NETPLAN,
+  networkd: ProtoGuestRenderer.NETWORKD,
+  "network-manager": ProtoGuestRenderer.NETWORK_MANAGER,
+  sysconfig: ProtoGuestRenderer.SYSCONFIG,
+  eni: ProtoGuestRenderer.ENI,
 };
 
 export const severityToProto: Readonly<Record<Severity, ProtoSeverity>> = {

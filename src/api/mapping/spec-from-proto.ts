@@ -8,6 +8,7 @@ import { finding, type Finding } from "../../domain/findings.ts";
 import type { DiskSpec, IpConfig, NetworkConfig, VmSpec } from "../../domain/spec.ts";
 import {
   defaultRouteToProto,
+  guestRendererToProto,
   ipModeToProto,
   linkStateToProto,
   networkTypeToProto,
@@ -43,6 +44,9 @@ export function specFromProto(vm: VirtualMachine): SpecFromProto {
     ...givenList("disks", vm.disks.map(diskFromProto)),
     ...(vm.userData ? { userData: sourceFromProto(vm.userData.source) } : {}),
     ...wordAt("runStrategy", runStrategyToProto, vm.runStrategy, "runStrategy"),
+    ...(vm.guest
+      ? { guest: wordAt("renderer", guestRendererToProto, vm.guest.renderer, "guest.renderer") }
+      : {}),
     networks: vm.networks.map((network, index) => networkFromProto(network, `networks[${index}]`, wordAt)),
   };
   return { spec, findings };

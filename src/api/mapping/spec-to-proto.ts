@@ -10,6 +10,7 @@ import {
 import type { DiskSpec, IpConfig, NetworkConfig, UserDataSpec, VmSpec } from "../../domain/spec.ts";
 import {
   defaultRouteToProto,
+  guestRendererToProto,
   ipModeToProto,
   linkStateToProto,
   networkTypeToProto,
@@ -21,13 +22,14 @@ import {
  * and readDocument has said so already.
  */
 export function specToProto(spec: VmSpec): VirtualMachine {
-  const { bootDisk, disks, userData, runStrategy, networks, ...plain } = spec;
+  const { bootDisk, disks, userData, runStrategy, guest, networks, ...plain } = spec;
   return create(VirtualMachineSchema, {
     ...plain,
     ...(bootDisk ? { bootDisk: diskToProto(bootDisk) } : {}),
     disks: disks?.map(diskToProto) ?? [],
     ...(userData ? { userData: userDataToProto(userData) } : {}),
     ...(runStrategy ? { runStrategy: runStrategyToProto[runStrategy] } : {}),
+    ...(guest ? { guest: guest.renderer ? { renderer: guestRendererToProto[guest.renderer] } : {} } : {}),
     networks: networks.map(networkToProto),
   });
 }

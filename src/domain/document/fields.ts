@@ -1,11 +1,13 @@
 // The field table of both forms of a document: the Wukong resource and the API's VirtualMachine message.
 import {
   defaultRoutes,
+  guestRenderers,
   ipModes,
   linkStates,
   networkTypes,
   runStrategies,
   type DiskSpec,
+  type GuestSpec,
   type IpConfig,
   type NetworkConfig,
   type RouteConfig,
@@ -82,6 +84,8 @@ const userData: MappingShape = {
   oneOf: { fields: ["text", "secretName"], code: "USER_DATA_SOURCE_INVALID" },
 };
 
+const guest: FieldsOf<GuestSpec> = { renderer: word(guestRenderers, "GUEST_RENDERER") };
+
 const machine: FieldsOf<Omit<VmSpec, "namespace" | "name">> = {
   cpu: int32,
   memory: quantity,
@@ -89,6 +93,7 @@ const machine: FieldsOf<Omit<VmSpec, "namespace" | "name">> = {
   disks: list(disk),
   userData: { shape: userData },
   runStrategy: word(runStrategies, "RUN_STRATEGY"),
+  guest: { shape: { kind: "mapping", fields: guest } },
   networks: list({ kind: "mapping", fields: network }),
 };
 

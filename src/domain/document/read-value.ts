@@ -219,7 +219,11 @@ function spellings(shape: MappingShape, reading: Reading): ReadonlyMap<string, s
 const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** RerunOnFailure → RERUN_ON_FAILURE. */
-const enumName = (word: string): string => word.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase();
+const enumName = (word: string): string =>
+  word
+    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_")
+    .replaceAll("-", "_")
+    .toUpperCase();
 
 const asText = (value: unknown, path: string): Fix | undefined =>
   typeof value === "number" || typeof value === "boolean"

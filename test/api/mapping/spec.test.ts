@@ -18,6 +18,7 @@ const full: VmSpec = {
   disks: [{ persistentVolumeClaim: "data" }, { dataVolume: "more" }, {}],
   userData: { secretName: "init" },
   runStrategy: "RerunOnFailure",
+  guest: { renderer: "network-manager" },
   networks: [
     {
       name: "eth0",
