@@ -4,6 +4,8 @@ export interface ManualTime {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Lets everything that can run do so, then so much time pass. */
   advance(ms: number): Promise<void>;
+  /** Milliseconds that have passed. */
+  readonly now: () => number;
   /** Pauses that nobody has ended yet. */
   readonly pending: number;
 }
@@ -17,6 +19,7 @@ export function createManualTime(): ManualTime {
   const pauses = new Set<{ readonly until: number; readonly end: () => void }>();
   let now = 0;
   return {
+    now: () => now,
     get pending() {
       return pauses.size;
     },

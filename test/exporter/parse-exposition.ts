@@ -85,7 +85,9 @@ function parseSample(line: string): ParsedSample {
   }
   expect(" ");
   const value = line.slice(at);
-  if (!/^(?:-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|NaN|[+-]Inf)$/.test(value)) throw new Error(`not a value: ${line}`);
+  // What Go's ParseFloat takes; prom-client writes Nan.
+  if (!/^(?:-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|NaN|[+-]Inf)$/i.test(value))
+    throw new Error(`not a value: ${line}`);
   return { name, labels, value };
 }
 

@@ -1,0 +1,157 @@
+// What the process tells of itself: calls by their result, open streams, caches and scrapes.
+import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
+import { describe, it } from "vitest";
+import { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_service_pb.ts";
+import { createProcessMetrics } from "../../src/exporter/process-metrics.ts";
+import { settled } from "../app/manual-time.ts";
+import { createMemoryCache } from "../app/memory-cluster.ts";
+import { parseExposition } from "./parse-exposition.ts";
+
+function startMetrics() {
+  const vms = createMemoryCache();
+  vms.set({ namespace: "shop", name: "web" }, {});
+  const metrics = createProcessMetrics({
+    version: "1.2.3",
+    caches: { vms },
+    traffic: {
+      errors: new Map([["http://node-1/metrics", 3]]),
+      unreadableLines: 2,
+      get: () => undefined,
+      forget: () => undefined,
+      stop: () => undefined,
+    },
+  });
+  /** Value of a series by its name and one of its labels. */
+  const value = async (name: string, label?: readonly [string, string]): Promise<string | undefined> => {
+    const families = parseExposition(await metrics.render());
+    const samples = [...families.values()].flatMap(({ samples }) => samples);
+    return samples.find(
+      (sample) => sample.name === name && (label === undefined || sample.labels.get(label[0]) === label[1]),
+    )?.value;
+  };
+  return { metrics, vms, value };
+}
+
+function startService(metrics: ReturnType<typeof startMetrics>["metrics"]) {
+  const transport = createRouterTransport(
+    (router) => {
+      router.service(InterfaceStatusService, {
+        listInterfaceStatus({ namespace }) {
+          if (namespace !== "") throw new ConnectError("no such page", Code.InvalidArgument);
+          return {};
+        },
+        async *watchInterfaceStatus({ namespace }, { signal }) {
+          yield {};
+          if (namespace === "broken") throw new ConnectError("gone", Code.Unavailable);
+          if (namespace === "endless") {
+            await new Promise<void>((resolve) => {
+              signal.addEventListener("abort", () => resolve(), { once: true });
+            });
+            signal.throwIfAborted();
+          }
+        },
+      });
+    },
+    { router: { interceptors: [metrics.interceptor] } },
+  );
+  return createClient(InterfaceStatusService, transport);
+}
+
+const count = "multinic_rpc_duration_seconds_count";
+const open = "multinic_rpc_streams";
+
+describe("metrics of the process", () => {
+  it("tell version, caches and scrapes", async ({ expect }) => {
+    const { vms, value } = startMetrics();
+    expect(await value("multinic_build_info", ["version", "1.2.3"])).toBe("1");
+    expect(await value("multinic_cache_synced", ["resource", "vms"])).toBe("0");
+    vms.sync();
+    expect(await value("multinic_cache_synced", ["resource", "vms"])).toBe("1");
+    expect(await value("multinic_cache_objects", ["resource", "vms"])).toBe("1");
+    expect(await value("multinic_cache_reconnects_total", ["reason", "expired"])).toBe("2");
+    expect(await value("multinic_virt_handler_scrape_errors_total", ["url", "http://node-1/metrics"])).toBe(
+      "3",
+    );
+    expect(await value("multinic_virt_handler_unreadable_lines_total")).toBe("2");
+  });
+
+  it("tell absolute counters anew at each scrape, not their sum", async ({ expect }) => {
+    const { value } = startMetrics();
+    await value("multinic_cache_reconnects_total");
+    expect(await value("multinic_cache_reconnects_total", ["reason", "expired"])).toBe("2");
+  });
+
+  it("count calls by their code", async ({ expect }) => {
+    const { metrics, value } = startMetrics();
+    const service = startService(metrics);
+    await service.listInterfaceStatus({});
+    await service.listInterfaceStatus({});
+    await expect(service.listInterfaceStatus({ namespace: "shop" })).rejects.toThrow("no such page");
+    expect(await value(count, ["code", "ok"])).toBe("2");
+    expect(await value(count, ["code", "invalid_argument"])).toBe("1");
+  });
+
+  it.for([
+    ["ends", "short", "ok"],
+    ["fails", "broken", "unavailable"],
+  ] as const)("count a stream that %s when it is over", async ([, namespace, code], { expect }) => {
+    const { metrics, value } = startMetrics();
+    const stream = startService(metrics).watchInterfaceStatus({ namespace })[Symbol.asyncIterator]();
+    await stream.next();
+    expect(await value(open)).toBe("1");
+    expect(await value(count, ["code", code])).toBeUndefined();
+    await stream.next().catch(() => undefined);
+    expect(await value(open)).toBe("0");
+    expect(await value(count, ["code", code])).toBe("1");
+  });
+
+  it("count a stream whose reader has left as cancelled", async ({ expect }) => {
+    const { metrics, value } = startMetrics();
+    const leaving = new AbortController();
+    const options = { signal: leaving.signal };
+    const messages = startService(metrics).watchInterfaceStatus({ namespace: "endless" }, options);
+    const stream = messages[Symbol.asyncIterator]();
+    await stream.next();
+    expect(await value(open)).toBe("1");
+    leaving.abort();
+    await stream.next().catch(() => undefined);
+    await settled();
+    expect(await value(open)).toBe("0");
+    expect(await value(count, ["code", "canceled"])).toBe("1");
+  });
+
+  it("count a stream that is aborted before anybody reads it", async ({ expect }) => {
+    const { metrics, value } = startMetrics();
+    const aborting = new AbortController();
+    const call = metrics.interceptor(async (request) => {
+      const message = (async function* messages() {})();
+      return {
+        stream: true,
+        service: request.service,
+        method: InterfaceStatusService.method.watchInterfaceStatus,
+        header: new Headers(),
+        trailer: new Headers(),
+        message,
+      };
+    });
+    await call({
+      stream: true,
+      service: InterfaceStatusService,
+      method: InterfaceStatusService.method.watchInterfaceStatus,
+      requestMethod: "POST",
+      url: "http://localhost",
+      signal: aborting.signal,
+      header: new Headers(),
+      contextValues: {
+        get: () => undefined as never,
+        set: () => undefined as never,
+        delete: () => undefined as never,
+      },
+      message: (async function* messages() {})(),
+    });
+    expect(await value(open)).toBe("1");
+    aborting.abort(new ConnectError("left", Code.Canceled));
+    expect(await value(open)).toBe("0");
+    expect(await value(count, ["code", "canceled"])).toBe("1");
+  });
+});

@@ -1,0 +1,147 @@
+// Scraping virt-handler: a failure keeps the figures and is counted, and one node never waits for another.
+import { describe, it } from "vitest";
+import { startVirtHandlerTraffic } from "../../src/exporter/virt-handler-traffic.ts";
+import type { NicKey } from "../../src/exporter/traffic.ts";
+import { createManualTime, settled } from "../app/manual-time.ts";
+import { createTestLog } from "../kube/test-log.ts";
+
+const eth0 = { namespace: "shop", vm: "web", nic: "eth0" };
+const text = (node: string, bytes: number, vm = "web"): string =>
+  `kubevirt_vmi_network_receive_bytes_total{interface="eth0",name="${vm}",namespace="shop",node="${node}"} ${bytes}\n`;
+
+/** What each URL answers at the moment: a text, an Error, or undefined for nothing at all. */
+type Answers = Record<string, string | Error | undefined>;
+
+function start(answers: Answers, isKnown: (nic: NicKey) => boolean = () => true) {
+  const time = createManualTime();
+  const log = createTestLog();
+  const updates: string[][] = [];
+  const ready = Promise.withResolvers<void>();
+  const traffic = startVirtHandlerTraffic({
+    urls: Object.keys(answers),
+    async fetchText(url, signal) {
+      const answer = answers[url];
+      if (answer instanceof Error) throw answer;
+      if (answer !== undefined) return answer;
+      return await new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+      });
+    },
+    sleep: time.sleep,
+    now: () => time.now(),
+    log,
+    whenReady: () => ready.promise,
+    isKnown,
+    onUpdate: (vms) => updates.push(vms.map(({ vm }) => vm)),
+  });
+  const nextRound = async (): Promise<void> => await time.advance(5_000);
+  return { traffic, time, log, updates, ready, nextRound };
+}
+
+/** As start, after the first scrape of every URL that answers. */
+async function started(...args: Parameters<typeof start>) {
+  const all = start(...args);
+  all.ready.resolve();
+  await settled();
+  return all;
+}
+
+describe("counters from virt-handler", () => {
+  it("are asked for only when the VMs are known", async ({ expect }) => {
+    const { traffic, ready } = start({ a: text("a", 10) });
+    await settled();
+    expect(traffic.get(eth0)).toBeUndefined();
+    ready.resolve();
+    await settled();
+    expect(traffic.get(eth0)).toEqual({ receive_bytes: 10n });
+    traffic.stop();
+  });
+
+  it("are asked for every 5 s, and only VMs whose counters moved are told", async ({ expect }) => {
+    const answers = { a: text("a", 10) + text("a", 1, "db") };
+    const { traffic, updates, time, nextRound } = await started(answers);
+    answers.a = text("a", 30) + text("a", 1, "db");
+    await time.advance(4_999);
+    expect(traffic.get(eth0)).toEqual({ receive_bytes: 10n });
+    await time.advance(1);
+    expect(traffic.get(eth0)).toEqual({ receive_bytes: 30n });
+    await nextRound();
+    expect(updates).toEqual([["web", "db"], ["web"]]);
+    traffic.stop();
+  });
+
+  it("stay when a scrape fails, which is counted each time and logged once", async ({ expect }) => {
+    const answers: Answers = { a: text("a", 10) };
+    const { traffic, log, nextRound } = await started(answers);
+    expect(traffic.errors).toEqual(new Map([["a", 0]]));
+    answers["a"] = new Error("connection refused");
+    await nextRound();
+    await nextRound();
+    expect(traffic.get(eth0)).toEqual({ receive_bytes: 10n });
+    expect(traffic.errors).toEqual(new Map([["a", 2]]));
+    answers["a"] = text("a", 15);
+    await nextRound();
+    expect(traffic.get(eth0)).toEqual({ receive_bytes: 15n });
+    expect(log.lines.map(({ level }) => level)).toEqual(["warn", "info"]);
+    traffic.stop();
+  });
+
+  it("of one node come on while another does not answer", async ({ expect }) => {
+    const answers: Answers = { silent: undefined, a: text("a", 10) };
+    const { traffic, nextRound } = await started(answers);
+    answers["a"] = text("a", 20);
+    await nextRound();
+    expect(traffic.get(eth0)).toEqual({ receive_bytes: 20n });
+    traffic.stop();
+  });
+
+  it("go on over a migration that both nodes report for a while", async ({ expect }) => {
+    const answers: Answers = { a: text("a", 100), b: "" };
+    const { traffic, nextRound } = await started(answers);
+    answers["b"] = text("b", 5);
+    await nextRound();
+    await nextRound();
+    answers["a"] = "";
+    answers["b"] = text("b", 25);
+    await nextRound();
+    expect(traffic.get(eth0)).toEqual({ receive_bytes: 125n });
+    traffic.stop();
+  });
+
+  it("of NICs that no VM has are not kept, nor those of a NIC that is gone", async ({ expect }) => {
+    const known = new Set(["web", "db"]);
+    const answers = { a: text("a", 10) + text("a", 1, "stranger") + text("a", 1, "db") };
+    const { traffic, nextRound } = await started(answers, ({ vm }) => known.has(vm));
+    expect(traffic.get({ ...eth0, vm: "stranger" })).toBeUndefined();
+    known.delete("db");
+    traffic.forget({ ...eth0, vm: "db" });
+    // Its domain may be reported for a while yet.
+    await nextRound();
+    expect(traffic.get({ ...eth0, vm: "db" })).toBeUndefined();
+    expect(traffic.get(eth0)).toEqual({ receive_bytes: 10n });
+    traffic.stop();
+  });
+
+  it("that cannot be read are counted by the line", async ({ expect }) => {
+    const { traffic } = await started({ a: text("a", 10).replace(" 10", " ten") });
+    expect(traffic.unreadableLines).toBe(1);
+    expect(traffic.get(eth0)).toBeUndefined();
+    traffic.stop();
+  });
+
+  it("are not asked for any more when stopped, and a scrape under way ends without an error", async ({
+    expect,
+  }) => {
+    const { traffic, time, log } = await started({ silent: undefined, a: text("a", 10) });
+    traffic.stop();
+    await settled();
+    expect(time.pending).toBe(0);
+    expect(traffic.errors).toEqual(
+      new Map([
+        ["silent", 0],
+        ["a", 0],
+      ]),
+    );
+    expect(log.lines).toEqual([]);
+  });
+});
