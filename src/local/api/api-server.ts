@@ -18,7 +18,7 @@ export interface ApiServerOptions {
   readonly admission?: readonly Admission[];
   /** Time for creationTimestamp and the like. Default the system's. */
   readonly clock?: () => Date;
-  /** Changes that stay readable for watches and paging; older ones answer 410. Default 100 000. */
+  /** Changes that stay readable for watches and paging; older ones answer 410. Default 10 000. */
   readonly historyLimit?: number;
   /** Interval of watch bookmarks, in milliseconds. Default one minute, as kube-apiserver's. */
   readonly bookmarkIntervalMs?: number;
@@ -54,7 +54,7 @@ async function serve(
 /** Makes a server with the namespaces default, kube-system and kube-public and no other object. */
 export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const context: Context = {
-    store: new Store(options.historyLimit ?? 100_000),
+    store: new Store(options.historyLimit ?? 10_000),
     admission: options.admission ?? [],
     clock: options.clock ?? (() => new Date()),
     bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000,

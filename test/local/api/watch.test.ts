@@ -1,4 +1,6 @@
 // Lists and watches over HTTP: revisions, paging, selectors, bookmarks and the forgotten past.
+import { once } from "node:events";
+import { get, type IncomingMessage } from "node:http";
 import { describe, it } from "vitest";
 import { configMap, configMaps, startServer } from "./server.ts";
 
@@ -38,6 +40,18 @@ describe("lists", () => {
     const token = encodeURIComponent(first.metadata.continue);
     const { body } = await server.call("GET", `${configMaps}?limit=1&continue=${token}`);
     expect(body).toMatchObject({ code: 410, reason: "Expired" });
+  });
+});
+
+describe("a large list", () => {
+  it("comes compressed to who takes that", async ({ expect }) => {
+    const server = await startServer();
+    await server.call("POST", configMaps, configMap("a", { k: "x".repeat(500_000) }));
+    const list = await server.call("GET", configMaps, undefined, { "accept-encoding": "gzip" });
+    expect(list.headers.get("content-encoding")).toBe("gzip");
+    expect(list.body.items[0].data.k).toHaveLength(500_000);
+    const plain = await server.call("GET", configMaps, undefined, { "accept-encoding": "identity" });
+    expect(plain.headers.get("content-encoding")).toBeNull();
   });
 });
 
@@ -98,5 +112,19 @@ describe("watches", () => {
     const watch = await server.watch(`${configMaps}?watch=1&resourceVersion=1`);
     await server.close();
     await expect(watch.ended()).resolves.toBeUndefined();
+  });
+
+  it("that nobody reads are cut off, and hold nothing up", async ({ expect }) => {
+    const server = await startServer();
+    const [idle] = (await once(get(`${server.url}${configMaps}?watch=1`), "response")) as [IncomingMessage];
+    idle.pause();
+    const failed = new Promise<Error>((resolve) => idle.once("error", resolve));
+    const large = { k: "x".repeat(1024 * 1024) };
+    for (let count = 0; count < 60; count += 1) {
+      const { code } = await server.call("POST", configMaps, configMap(`c${count}`, large));
+      expect(code).toBe(201);
+    }
+    idle.resume();
+    expect((await failed).message).toBe("aborted");
   });
 });
