@@ -53,10 +53,12 @@ async function serve(
 
 /** Makes a server with the namespaces default, kube-system and kube-public and no other object. */
 export function createApiServer(options: ApiServerOptions = {}): ApiServer {
+  const clock = options.clock ?? (() => new Date());
   const context: Context = {
-    store: new Store(options.historyLimit ?? 10_000),
+    // Revisions go on from the time, so that those of an earlier server are old ones to its clients: 410, list again.
+    store: new Store(options.historyLimit ?? 10_000, clock().getTime()),
     admission: options.admission ?? [],
-    clock: options.clock ?? (() => new Date()),
+    clock,
     bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000,
   };
   addNamespaces(context);

@@ -30,12 +30,17 @@ export class Store {
   readonly #listeners = new Set<(event: StoreEvent) => void>();
   readonly #historyLimit: number;
   #history: StoreEvent[] = [];
-  #revision = 1;
-  #compacted = 1;
+  #revision: number;
+  #compacted: number;
 
-  /** `historyLimit`: how many changes stay readable for watches and paging before they answer 410. */
-  constructor(historyLimit: number) {
+  /**
+   * `historyLimit`: how many changes stay readable for watches and paging before they answer 410.
+   * `firstRevision`: what the first write counts on from; earlier revisions are forgotten ones.
+   */
+  constructor(historyLimit: number, firstRevision: number) {
     this.#historyLimit = historyLimit;
+    this.#revision = firstRevision;
+    this.#compacted = firstRevision;
   }
 
   /** The revision of the last write. */
@@ -65,7 +70,7 @@ export class Store {
 
   /** Every object of a kind as it was at a revision that is not compacted; undefined when it is. */
   listAt(resource: ResourceType, revision: number): Snapshot | undefined {
-    if (revision < this.#compacted) return undefined;
+    if (revision < this.#compacted || revision > this.#revision) return undefined;
     const objects = new Map(this.#objects.get(resource));
     for (let index = this.#history.length - 1; index >= 0; index -= 1) {
       const event = this.#history[index];

@@ -62,7 +62,7 @@ describe("a request", () => {
     [
       "with a version of the future",
       "GET",
-      `${configMaps}?resourceVersion=999`,
+      `${configMaps}?resourceVersion=9999999999999`,
       undefined,
       {},
       504,

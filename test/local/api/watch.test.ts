@@ -107,9 +107,21 @@ describe("watches", () => {
     await watch.ended();
   });
 
+  it("and lists of a server that is gone are too old for the next one", async ({ expect }) => {
+    const first = await startServer({ clock: () => new Date("2026-03-01T10:00:00Z") });
+    for (const name of ["a", "b"]) await first.call("POST", configMaps, configMap(name));
+    const { metadata } = (await first.call("GET", `${configMaps}?limit=1`)).body;
+    await first.close();
+    const next = await startServer({ clock: () => new Date("2026-03-01T10:00:09Z") });
+    const watch = await next.watch(`${configMaps}?watch=1&resourceVersion=${metadata.resourceVersion}`);
+    expect(await watch.next()).toMatchObject({ type: "ERROR", object: { code: 410, reason: "Expired" } });
+    const token = encodeURIComponent(metadata.continue);
+    expect((await next.call("GET", `${configMaps}?continue=${token}`)).code).toBe(410);
+  });
+
   it("end when the server closes", async ({ expect }) => {
     const server = await startServer();
-    const watch = await server.watch(`${configMaps}?watch=1&resourceVersion=1`);
+    const watch = await server.watch(`${configMaps}?watch=1`);
     await server.close();
     await expect(watch.ended()).resolves.toBeUndefined();
   });
