@@ -13,7 +13,9 @@ function spec(resource: ResourceType, object: ApiObject): ReturnType<typeof with
 
 /** A new object before it is judged: server-set metadata, and no status where that is a subresource. */
 export function prepareCreate({ clock }: Context, resource: ResourceType, object: ApiObject): ApiObject {
-  const body = resource.status ? (without(object, "status") as ApiObject) : object;
+  // A kubelet registers its node with its status.
+  const statusLater = resource.status && resource.kind !== "Node";
+  const body = statusLater ? (without(object, "status") as ApiObject) : object;
   const prepared = withMeta(body, {
     uid: randomUUID(),
     creationTimestamp: timestamp(clock),

@@ -187,6 +187,13 @@ describe("a namespace", () => {
 });
 
 describe("status", () => {
+  it("of a node may come with it, as a kubelet sends it", async ({ expect }) => {
+    const server = await startServer();
+    const status = { allocatable: { cpu: "4" } };
+    const { body } = await server.call("POST", "/api/v1/nodes", { metadata: { name: "n" }, status });
+    expect(body.status).toEqual(status);
+  });
+
   it("is a subresource of a VM and a field of a VMI", async ({ expect }) => {
     const server = await startServer();
     const spec = { domain: { devices: {} } };
