@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { ConnectError, type ConnectRouter } from "@connectrpc/connect";
+import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_service_pb.ts";
 import { NetworkService } from "../../gen/multinic/v1/network_service_pb.ts";
 import { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
@@ -65,14 +66,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const model = startStatusModel(view);
   const exporter = createExporter({
     model,
-    caches: { ...view },
+    caches: { vms: view.vms, vmis: view.vmis, nads: view.nads },
     virtHandlerUrls: options.virtHandlerMetrics,
     log,
     sleep: sleepOrAborted,
     version: options.version,
   });
   const health = createHealth();
-  const reflection = createReflection(services);
+  const reflection = createReflection([...services, Health]);
   const stopping = new AbortController();
 
   const routes = (router: ConnectRouter): void => {
@@ -100,8 +101,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     async http(request, response) {
       switch (pathOf(request)) {
         case "/metrics": {
-          const parts = await exporter.render();
-          response.writeHead(200, { "content-type": exporter.contentType });
+          const { headers, parts } = await exporter.scrape(request.headers["accept-encoding"]);
+          response.writeHead(200, headers);
           for (const part of parts) response.write(part);
           response.end();
           return true;

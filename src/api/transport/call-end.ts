@@ -2,14 +2,29 @@
 // stream would stay open for good, an HTTP/1.1 connection would block its next request), or its response broke off.
 
 import { constants, type Http2ServerRequest } from "node:http2";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { HttpRequest, HttpResponse } from "./http-types.ts";
 
 /** How long a client that has its answer may go on sending before it is cut off; many read only after writing. */
 const LINGER_MS = 5_000;
 
-/** Reads a body without destroying the connection when the reader stops early: the answer still has to get out. */
-export function bodyOf(request: HttpRequest): AsyncIterable<Uint8Array> {
-  return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
+/** Node's words for a peer that closes its connection or resets its stream. */
+const leftCodes: ReadonlySet<unknown> = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ECONNRESET"]);
+
+/**
+ * Reads a body without destroying the connection when the reader stops early: the answer still has to get out.
+ * @throws ConnectError CANCELED when the client leaves before the end, which is no fault of this process.
+ */
+export async function* bodyOf(request: HttpRequest): AsyncGenerator<Uint8Array> {
+  const chunks: AsyncIterable<Uint8Array> = {
+    [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }),
+  };
+  try {
+    yield* chunks;
+  } catch (cause) {
+    if (!leftCodes.has((cause as NodeJS.ErrnoException).code)) throw cause;
+    throw new ConnectError("the client left", Code.Canceled, undefined, undefined, cause);
+  }
 }
 
 /**
