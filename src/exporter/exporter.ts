@@ -3,6 +3,7 @@ import type { Interceptor } from "@connectrpc/connect";
 import type { StatusModel } from "../app/status-model.ts";
 import type { Cache } from "../kube/cache.ts";
 import type { KubeLog } from "../kube/log.ts";
+import { type EncodedBody, encodeBody } from "./encode.ts";
 import { createNicExposition } from "./nic-exposition.ts";
 import { createProcessMetrics } from "./process-metrics.ts";
 import { startVirtHandlerTraffic } from "./virt-handler-traffic.ts";
@@ -22,12 +23,12 @@ export interface ExporterOptions {
 export interface Exporter {
   /** Measures every RPC. */
   readonly interceptor: Interceptor;
-  /** The Content-Type of what render gives. */
-  readonly contentType: string;
-  /** The exposition, in parts to be sent one after the other. */
-  render(): Promise<readonly Buffer[]>;
+  /** Answers GET /metrics; `acceptEncoding` is the request's header. */
+  scrape(acceptEncoding: string | undefined): Promise<EncodedBody>;
   stop(): void;
 }
+
+const contentType = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Starts reading virt-handler's counters as soon as the model knows the VMs. */
 export function createExporter(options: ExporterOptions): Exporter {
@@ -52,8 +53,11 @@ export function createExporter(options: ExporterOptions): Exporter {
   });
   return {
     interceptor: process.interceptor,
-    contentType: "text/plain; version=0.0.4; charset=utf-8",
-    render: async () => [...(await nics.render()), Buffer.from(await process.render())],
+    async scrape(acceptEncoding) {
+      const text = [...(await nics.render()), Buffer.from(await process.render())];
+      const { headers, parts } = await encodeBody(text, acceptEncoding);
+      return { headers: { ...headers, "content-type": contentType }, parts };
+    },
     stop() {
       unsubscribe();
       nics.stop();
