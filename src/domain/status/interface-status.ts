@@ -1,5 +1,6 @@
 // The state of every NIC of a VM, from what KubeVirt reports, claiming no more than that proves.
-import type { Condition, VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from "../objects.ts";
+import { isTrue } from "../conditions.ts";
+import type { VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from "../objects.ts";
 import { typeOf } from "../import.ts";
 import { primaryIndex } from "../resolve/metrics.ts";
 import type { NetworkType } from "../spec.ts";
@@ -151,10 +152,6 @@ function judge(
     message: "running, link up, and seen by the guest agent",
     evidence: [phaseSeen, linkSeen, sourceSeen],
   };
-}
-
-function isTrue(conditions: readonly Condition[] | undefined, type: string): boolean {
-  return conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
 }
 
 function printed(vm: VirtualMachine): string {

@@ -111,6 +111,11 @@ export interface VirtualMachineInstanceMigration extends KubernetesObject {
   };
 }
 
+/** True for a pod, VMI or migration that has come to its end: its phase will not change any more. */
+export function hasEnded({ status }: { readonly status?: { readonly phase?: string } | undefined }): boolean {
+  return status?.phase === "Succeeded" || status?.phase === "Failed";
+}
+
 export const pods: Resource<Pod> = {
   group: "",
   version: "v1",

@@ -12,7 +12,7 @@ import {
   runningNetworksAnnotation,
 } from "../../../src/local/kubevirt/controller/network-annotation.ts";
 import { newVmi } from "../../../src/local/kubevirt/controller/new-vmi.ts";
-import { nicLists } from "../../../src/local/kubevirt/controller/nics.ts";
+import { nicLists } from "../../../src/local/kubevirt/nics.ts";
 import type { Vm, Vmi } from "../../../src/local/kubevirt/controller/objects.ts";
 import { restartRequired } from "../../../src/local/kubevirt/controller/restart-required.ts";
 import { runDecision } from "../../../src/local/kubevirt/controller/run-strategy.ts";

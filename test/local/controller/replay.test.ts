@@ -7,7 +7,7 @@ import { connectKube } from "../../../src/kube/connect.ts";
 import type { KubeClient } from "../../../src/kube/kube-client.ts";
 import { namespaces, networkAttachmentDefinitions } from "../../../src/kube/resource.ts";
 import { createApiServer } from "../../../src/local/api/api-server.ts";
-import { findCondition } from "../../../src/local/kubevirt/controller/conditions.ts";
+import { findCondition } from "../../../src/domain/conditions.ts";
 import { startController } from "../../../src/local/kubevirt/controller/controller.ts";
 import { vmis, vms, type Vm, type Vmi } from "../../../src/local/kubevirt/controller/objects.ts";
 import { quiet } from "./quiet-log.ts";

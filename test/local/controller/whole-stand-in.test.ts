@@ -5,7 +5,7 @@ import type { KubeClient } from "../../../src/kube/kube-client.ts";
 import { networkAttachmentDefinitions } from "../../../src/kube/resource.ts";
 import { createApiServer } from "../../../src/local/api/api-server.ts";
 import { createKubevirtAdmission } from "../../../src/local/kubevirt/admission/kubevirt-admission.ts";
-import { findCondition } from "../../../src/local/kubevirt/controller/conditions.ts";
+import { findCondition } from "../../../src/domain/conditions.ts";
 import { startController } from "../../../src/local/kubevirt/controller/controller.ts";
 import { vmis, vms, type Vm, type Vmi } from "../../../src/local/kubevirt/controller/objects.ts";
 import { createMachines } from "../../../src/local/kubevirt/node/machines.ts";

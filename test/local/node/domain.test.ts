@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { VirtualMachineInstance, VmInterface } from "../../../src/domain/objects.ts";
-import { buildDomain, podInterfaceName, syncDomain } from "../../../src/local/kubevirt/node/domain.ts";
+import { podInterfaceName } from "../../../src/local/kubevirt/nics.ts";
+import { buildDomain, syncDomain } from "../../../src/local/kubevirt/node/domain.ts";
 import { whyNotMigratable } from "../../../src/local/kubevirt/node/migratable.ts";
 import { makeVmi } from "./vmi.ts";
 

@@ -7,7 +7,7 @@ import type {
   VmVolume,
 } from "../../../src/domain/objects.ts";
 import { annotations, labels, type Pod } from "../../../src/local/kubevirt/resources.ts";
-import { podInterfaceName } from "../../../src/local/kubevirt/node/domain.ts";
+import { podInterfaceName } from "../../../src/local/kubevirt/nics.ts";
 
 /** A VMI with these NICs; networks default to a NAD of the NIC's name each. */
 export function makeVmi(

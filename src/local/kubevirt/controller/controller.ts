@@ -7,13 +7,15 @@ import type { Resource } from "../../../kube/resource.ts";
 import type { KubevirtSpec } from "../configuration.ts";
 import { labels, pods, virtLauncher, virtualMachineInstanceMigrations, type Pod } from "../resources.ts";
 import { createWorkQueue, type Outcome, type WorkQueue } from "../work-queue.ts";
+import { keyOf } from "../object-key.ts";
+import { indexCache } from "../cache-index.ts";
 import { controllerRules, kubevirtDelays, type ControllerDelays } from "./configuration.ts";
 import { reconcileMigration } from "./migration-controller.ts";
 import { vmis, vms } from "./objects.ts";
 import { VmController } from "./vm-controller.ts";
 import { reconcileVmi } from "./vmi-controller.ts";
 import { migrateOnUpdate, wantsMigration } from "./workload-update.ts";
-import { groupBy, keyOf, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 export interface ControllerOptions {
   readonly client: KubeClient;
@@ -35,7 +37,7 @@ export function startController(options: ControllerOptions): { stop(): Promise<v
     return started;
   }
   const podCache = cache(pods, `${labels.app}=${virtLauncher}`);
-  const launchers = groupBy(podCache, ({ metadata }) => metadata.labels?.[labels.createdBy]);
+  const launchers = indexCache(podCache, ({ metadata }) => metadata.labels?.[labels.createdBy]);
   const world: World = {
     client,
     clock,
@@ -58,12 +60,12 @@ export function startController(options: ControllerOptions): { stop(): Promise<v
   const vmiQueue = queue("VirtualMachineInstance", (key) => reconcileVmi(world, key));
   const migrationQueue = queue("VirtualMachineInstanceMigration", (key) => reconcileMigration(world, key));
   const updateQueue = queue("workload update", (key) => migrateOnUpdate(world, key));
-  const migrationsOf = groupBy(world.migrations, ({ metadata, spec }) =>
+  const migrationsOf = indexCache(world.migrations, ({ metadata, spec }) =>
     keyOf({ ...metadata, name: spec.vmiName }),
   );
 
   function lookAtMigrationsOf(vmiKey: string): void {
-    for (const { metadata } of migrationsOf.of(vmiKey)) migrationQueue.add(keyOf(metadata));
+    for (const { metadata } of migrationsOf(vmiKey)) migrationQueue.add(keyOf(metadata));
   }
 
   world.vms.subscribe(({ key, type, previous }) => {

@@ -2,20 +2,10 @@
 // (KubeVirt: pkg/network/controllers/vmi.go). Everything else in there is virt-handler's.
 import type { VmNetwork, VmiInterfaceStatus } from "../../../domain/objects.ts";
 import type { Pod } from "../resources.ts";
-import { networkStatuses, secondaryByInterface } from "./network-status.ts";
-import {
-  addSource,
-  byName,
-  defaultNetwork,
-  isSecondary,
-  nicLists,
-  podInterfaceName,
-  removeSource,
-} from "./nics.ts";
+import { networkStatuses, secondaryByInterface } from "../network-status.ts";
+import { byName, defaultNetwork, isSecondary, nicLists, podInterfaceName } from "../nics.ts";
+import { addSource, multusStatus, removeSource } from "../info-source.ts";
 import type { Vmi } from "./objects.ts";
-
-/** The source that stands for Multus' network-status. */
-export const multusStatus = "multus-status";
 
 /** The default network first, then the secondary ones in the order of the spec, then what the spec does not know. */
 export function interfaceStatuses(vmi: Vmi, pod: Pod): VmiInterfaceStatus[] {

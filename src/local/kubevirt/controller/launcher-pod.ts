@@ -4,7 +4,7 @@ import { annotations, labels, virtLauncher, type Pod } from "../resources.ts";
 import type { ControllerRules } from "./configuration.ts";
 import { defaultNetworkAnnotation, networksAnnotation } from "./network-annotation.ts";
 import { ownedBy } from "./new-vmi.ts";
-import { nicLists } from "./nics.ts";
+import { nicLists } from "../nics.ts";
 import type { Vmi } from "./objects.ts";
 
 const image = "quay.io/kubevirt/virt-launcher:v1.9.0";

@@ -1,15 +1,10 @@
 // What the state of virt-launcher pods means for their VMI (KubeVirt: pkg/controller).
-import type { Pod } from "../resources.ts";
+import { hasEnded, type Pod } from "../resources.ts";
 import { isControlledBy, type Vmi } from "./objects.ts";
 
 /** True for a pod that has ended, or is being deleted. */
 export function isGoingDown(pod: Pod): boolean {
   return hasEnded(pod) || pod.metadata.deletionTimestamp !== undefined;
-}
-
-/** True for a pod whose containers will not run again. */
-export function hasEnded(pod: Pod): boolean {
-  return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 }
 
 /** True for a pod that runs and whose containers have all started. */

@@ -1,7 +1,7 @@
 // Which NIC changes of a VM reach its running VMI, and which NICs leave the lists once they are unplugged
 // (KubeVirt: pkg/network/controllers/vm.go).
 import type { VmInterface, VmNetwork, VmiInterfaceStatus } from "../../../domain/objects.ts";
-import { byName, isSecondary, networksOf, nicLists, type NicLists } from "./nics.ts";
+import { byName, isSecondary, networksOf, nicLists, type NicLists } from "../nics.ts";
 import type { Vm, Vmi } from "./objects.ts";
 
 /**

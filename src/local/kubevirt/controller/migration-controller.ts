@@ -1,5 +1,7 @@
 // Takes one live migration from its object to the nodes, by way of a target pod, and to its end.
+import { timestamp } from "../../../domain/timestamp.ts";
 import {
+  hasEnded,
   annotations,
   finalizers,
   labels,
@@ -9,16 +11,16 @@ import {
   type Pod,
   type VirtualMachineInstanceMigration,
 } from "../resources.ts";
-import { timestamp } from "./conditions.ts";
+import { refOf } from "../object-key.ts";
 import { createPodOnce } from "./create-pod.ts";
 import { launcherName, launcherPod } from "./launcher-pod.ts";
-import { currentPod, hasEnded, isReady, podsOf } from "./launcher-state.ts";
-import { isHandedOff, isOver, nextPhase } from "./migration-phase.ts";
+import { currentPod, isReady, podsOf } from "./launcher-state.ts";
+import { isHandedOff, nextPhase } from "./migration-phase.ts";
 import { askedResources } from "./network-resources.ts";
 import { vmis, type Vmi } from "./objects.ts";
 import { patchVmi } from "./vmi-patch.ts";
 import type { Outcome } from "../work-queue.ts";
-import { fieldManager, refOf, type World } from "./world.ts";
+import { fieldManager, type World } from "./world.ts";
 
 type Migration = VirtualMachineInstanceMigration;
 
@@ -39,10 +41,10 @@ export async function reconcileMigration(world: World, key: string): Promise<Out
 /** The pod of this migration. That it is missing is believed only of the API server itself. */
 async function targetPod(world: World, migration: Migration, vmi: Vmi): Promise<Pod | undefined> {
   const { uid = "" } = migration.metadata;
-  const cached = world.launchers
-    .of(vmi.metadata.uid ?? "")
+  const cached = world
+    .launchers(vmi.metadata.uid ?? "")
     .find(({ metadata }) => metadata.labels?.[labels.migrationJob] === uid);
-  if (cached !== undefined || isOver(migration)) return cached;
+  if (cached !== undefined || hasEnded(migration)) return cached;
   return await world.client.find(pods, { ...vmi.metadata, name: launcherName(vmi, uid) });
 }
 
@@ -72,7 +74,7 @@ async function act(
 
 /** One pod at a time moves in beside the one that runs the guest. */
 async function createTarget(world: World, migration: Migration, vmi: Vmi): Promise<Pod | undefined> {
-  const active = podsOf(vmi, world.launchers.of(vmi.metadata.uid ?? "")).filter((pod) => !hasEnded(pod));
+  const active = podsOf(vmi, world.launchers(vmi.metadata.uid ?? "")).filter((pod) => !hasEnded(pod));
   if (vmi.status?.phase !== "Running" || active.length !== 1) return undefined;
   const pod = launcherPod(vmi, { rules: world.rules, networkResources: await askedResources(world, vmi) });
   const { uid = "", name } = migration.metadata;
@@ -98,7 +100,7 @@ async function createTarget(world: World, migration: Migration, vmi: Vmi): Promi
 /** By this virt-handler of the target node gets to work. */
 function handedOff(world: World, migration: Migration, vmi: Vmi, target: Pod): Vmi {
   const targetNode = target.spec.nodeName ?? "";
-  const sourcePod = currentPod(vmi, world.launchers.of(vmi.metadata.uid ?? ""))?.metadata.name;
+  const sourcePod = currentPod(vmi, world.launchers(vmi.metadata.uid ?? ""))?.metadata.name;
   return {
     ...vmi,
     metadata: {
@@ -148,7 +150,7 @@ async function failOnVmi(world: World, migration: Migration, vmi: Vmi): Promise<
 function anotherRuns(world: World, migration: Migration, vmi: Vmi | undefined): boolean {
   const current = vmi?.status?.migrationState?.migrationUid;
   if (current === undefined || current === migration.metadata.uid) return false;
-  return [...world.migrations.values()].some((other) => other.metadata.uid === current && !isOver(other));
+  return [...world.migrations.values()].some((other) => other.metadata.uid === current && !hasEnded(other));
 }
 
 async function write(
@@ -157,7 +159,7 @@ async function write(
   { phase, vmi }: { readonly phase: MigrationPhase; readonly vmi: Vmi | undefined },
 ): Promise<void> {
   const { client, clock } = world;
-  if (isOver(migration)) {
+  if (hasEnded(migration)) {
     await finish(world, migration);
     return;
   }

@@ -1,9 +1,14 @@
 // The phases of a live migration, as a function of the migration, its VMI and its target pod (KubeVirt: watch/migration).
-import type { MigrationPhase, Pod, VirtualMachineInstanceMigration } from "../resources.ts";
-import { isTrue } from "./conditions.ts";
-import { hasEnded, isReady } from "./launcher-state.ts";
+import { isTrue } from "../../../domain/conditions.ts";
+import {
+  hasEnded,
+  type MigrationPhase,
+  type Pod,
+  type VirtualMachineInstanceMigration,
+} from "../resources.ts";
+import { isReady } from "./launcher-state.ts";
 import { migrationRequiredType } from "./migration-required.ts";
-import { isFinal, type Vmi } from "./objects.ts";
+import type { Vmi } from "./objects.ts";
 
 export interface MigrationView {
   readonly migration: VirtualMachineInstanceMigration;
@@ -14,11 +19,6 @@ export interface MigrationView {
   readonly another: boolean;
 }
 
-/** True for a migration that is over. */
-export function isOver({ status }: VirtualMachineInstanceMigration): boolean {
-  return status?.phase === "Succeeded" || status?.phase === "Failed";
-}
-
 /** True when virt-controller has given this migration to the nodes. */
 export function isHandedOff(migration: VirtualMachineInstanceMigration, vmi: Vmi): boolean {
   return vmi.status?.migrationState?.migrationUid === migration.metadata.uid;
@@ -27,7 +27,7 @@ export function isHandedOff(migration: VirtualMachineInstanceMigration, vmi: Vmi
 /** The phase that the migration ought to be in next; the same one while nothing has happened. */
 export function nextPhase(view: MigrationView): MigrationPhase {
   const { migration, vmi } = view;
-  if (isOver(migration)) return migration.status?.phase ?? "";
+  if (hasEnded(migration)) return migration.status?.phase ?? "";
   return vmi === undefined || hasFailed(view, vmi) ? "Failed" : onwards(view, vmi);
 }
 
@@ -37,7 +37,7 @@ function hasFailed({ migration, target }: MigrationView, vmi: Vmi): boolean {
   const needsTarget = phase !== "" && phase !== "Pending";
   const needsHandOff = phase === "PreparingTarget" || phase === "TargetReady" || phase === "Running";
   return (
-    isFinal(vmi) ||
+    hasEnded(vmi) ||
     (migration.metadata.deletionTimestamp !== undefined && !handedOff) ||
     (needsTarget && target === undefined) ||
     (target !== undefined && hasEnded(target)) ||

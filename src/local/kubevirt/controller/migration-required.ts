@@ -1,10 +1,13 @@
 // Whether a running VMI needs a live migration for its NICs to become what its spec says
 // (KubeVirt: pkg/network/migration/evaluator.go).
+import { findCondition } from "../../../domain/conditions.ts";
 import type { Condition, VmInterface, VmiInterfaceStatus } from "../../../domain/objects.ts";
+import { timestamp } from "../../../domain/timestamp.ts";
 import type { Pod } from "../resources.ts";
-import { findCondition, timestamp, withCondition, withoutCondition } from "./conditions.ts";
-import { secondaryByInterface } from "./network-status.ts";
-import { byName, hasSource, isSecondary, nicLists, qualifiedNad } from "./nics.ts";
+import { secondaryByInterface } from "../network-status.ts";
+import { byName, isSecondary, nicLists, qualifiedNad } from "../nics.ts";
+import { withCondition, withoutCondition } from "../conditions.ts";
+import { hasSource, multusStatus } from "../info-source.ts";
 import type { Vmi } from "./objects.ts";
 
 export const migrationRequiredType = "MigrationRequired";
@@ -37,7 +40,9 @@ function plugNeed(nic: VmInterface, status: VmiInterfaceStatus | undefined): Mig
     if (status !== undefined) return "no";
     return nic.sriov === undefined ? "pending" : "now";
   }
-  return hasSource(status, "multus-status") && !hasSource(status, "domain") ? "pending" : "no";
+  return hasSource(status?.infoSource, multusStatus) && !hasSource(status?.infoSource, "domain")
+    ? "pending"
+    : "no";
 }
 
 /**

@@ -10,7 +10,7 @@ import {
   podInterfaceName,
   qualifiedNad,
   type NicLists,
-} from "./nics.ts";
+} from "../nics.ts";
 import type { Vmi } from "./objects.ts";
 
 type Plugins = ReadonlyMap<string, BindingPlugin>;

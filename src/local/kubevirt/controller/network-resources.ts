@@ -1,6 +1,6 @@
 // The devices that a VMI's networks need, by the annotation of their NADs (KubeVirt: pkg/network/resources).
 import { networkAttachmentDefinitions } from "../../../kube/resource.ts";
-import { nicLists, qualifiedNad } from "./nics.ts";
+import { nicLists, qualifiedNad } from "../nics.ts";
 import type { Vmi } from "./objects.ts";
 import type { World } from "./world.ts";
 

@@ -54,11 +54,6 @@ export const controllerRevisions: Resource<ControllerRevision> = {
   namespaced: true,
 };
 
-/** True for a VMI whose guest will not run again. */
-export function isFinal(vmi: Vmi): boolean {
-  return vmi.status?.phase === "Succeeded" || vmi.status?.phase === "Failed";
-}
-
 /** True when `owner` is the controller of `object` (by uid, so a namesake does not count). */
 export function isControlledBy(object: KubernetesObject, owner: KubernetesObject): boolean {
   return (

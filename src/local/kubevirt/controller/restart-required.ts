@@ -1,12 +1,12 @@
 // Which changes of a running VM wait for its next start (KubeVirt: syncRestartRequired, pkg/network/vmliveupdate).
+import { isTrue } from "../../../domain/conditions.ts";
 import type {
   VirtualMachine,
   VirtualMachineInstanceSpec,
   VmInterface,
   VmNetwork,
 } from "../../../domain/objects.ts";
-import { isTrue } from "./conditions.ts";
-import { byName, nicLists, type NicLists } from "./nics.ts";
+import { byName, nicLists, type NicLists } from "../nics.ts";
 import type { Vm, Vmi } from "./objects.ts";
 import { semanticEqual } from "./semantic-equal.ts";
 

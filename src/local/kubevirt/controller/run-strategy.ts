@@ -1,6 +1,7 @@
 // Whether a VM's run strategy wants a VMI started or stopped (KubeVirt: syncRunStrategy).
 import type { RunStrategy } from "../../../domain/objects.ts";
-import { isFinal, type Vm, type Vmi } from "./objects.ts";
+import { hasEnded } from "../resources.ts";
+import type { Vm, Vmi } from "./objects.ts";
 
 /** `rerun`: stop, and leave a request to start again. */
 export type RunDecision = "start" | "stop" | "rerun" | "leave";
@@ -39,10 +40,10 @@ function withVmi(vm: Vm, vmi: Vmi): RunDecision {
   const stopRequested = request?.action === "Stop" && request.uid === vmi.metadata.uid;
   switch (runStrategy(vm)) {
     case "Always":
-      return stopRequested || isFinal(vmi) ? "stop" : "leave";
+      return stopRequested || hasEnded(vmi) ? "stop" : "leave";
     case "RerunOnFailure":
       if (vmi.status?.phase === "Failed") return "rerun";
-      return stopRequested || isFinal(vmi) ? "stop" : "leave";
+      return stopRequested || hasEnded(vmi) ? "stop" : "leave";
     case "Manual":
       return stopRequested ? "stop" : "leave";
     case "Halted":

@@ -1,18 +1,19 @@
 // Brings one VirtualMachine and its VMI nearer to what the VM asks for (KubeVirt: watch/vm).
 import type { VirtualMachine } from "../../../domain/objects.ts";
 import { isKubeError, KubeError } from "../../../kube/errors.ts";
-import { finalizers } from "../resources.ts";
+import { hasEnded, finalizers } from "../resources.ts";
+import { refOf } from "../object-key.ts";
 import { firmwareUuid } from "./firmware-uuid.ts";
 import { vmiNics, vmNics } from "./live-update.ts";
 import { generationAnnotation, newVmi, revisionName, startRevision } from "./new-vmi.ts";
-import { nicLists } from "./nics.ts";
-import { controllerRevisions, isControlledBy, isFinal, vmis, vms, type Vm, type Vmi } from "./objects.ts";
+import { nicLists } from "../nics.ts";
+import { controllerRevisions, isControlledBy, vmis, vms, type Vm, type Vmi } from "./objects.ts";
 import { restartRequired } from "./restart-required.ts";
 import { runDecision, startBackoffLeftMs } from "./run-strategy.ts";
 import { semanticEqual } from "./semantic-equal.ts";
 import { vmStatus, type VmPass } from "./vm-status.ts";
 import type { Outcome } from "../work-queue.ts";
-import { fieldManager, refOf, type World } from "./world.ts";
+import { fieldManager, type World } from "./world.ts";
 
 const nothingDone: VmPass = {
   starting: false,
@@ -48,7 +49,7 @@ export class VmController {
     const restart = await this.#restartRequired(held, vmi, pass);
     const current = await this.#followNics(held, vmi);
     await this.#writeStatus(current, vmi, { ...pass, restart });
-    if (vmi !== undefined && isFinal(vmi)) await this.#release(vm, vmi);
+    if (vmi !== undefined && hasEnded(vmi)) await this.#release(vm, vmi);
     return outcome;
   }
 
@@ -57,7 +58,7 @@ export class VmController {
     if (vmi !== undefined) {
       await this.#stop(vmi);
       await this.#writeStatus(vm, vmi, { ...nothingDone, stopping: true });
-      if (isFinal(vmi)) await this.#release(vm, vmi);
+      if (hasEnded(vmi)) await this.#release(vm, vmi);
       return undefined;
     }
     if (vm.metadata.finalizers?.includes(finalizers.vm) !== true) return undefined;
@@ -122,7 +123,7 @@ export class VmController {
 
   /** What waits for the next start; nothing while none runs, or one is about to end or to begin. */
   async #restartRequired(vm: Vm, vmi: Vmi | undefined, pass: VmPass): Promise<string | undefined> {
-    if (vmi === undefined || pass.starting || pass.stopping || isFinal(vmi)) return undefined;
+    if (vmi === undefined || pass.starting || pass.stopping || hasEnded(vmi)) return undefined;
     const startedFrom = await this.#startedFrom(vmi);
     if (startedFrom === undefined) return undefined;
     if (semanticEqual(startedFrom.template, vm.spec.template)) await this.#bumpGeneration(vm, vmi);

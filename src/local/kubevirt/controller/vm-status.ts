@@ -1,17 +1,12 @@
 // status of a VirtualMachine, as a function of the VM and its VMI (KubeVirt: watch/vm updateStatus).
+import { findCondition, isTrue } from "../../../domain/conditions.ts";
 import type { Condition } from "../../../domain/objects.ts";
-import { findCondition, isTrue, timestamp, withCondition, withoutCondition } from "./conditions.ts";
+import { timestamp } from "../../../domain/timestamp.ts";
+import { withCondition, withoutCondition } from "../conditions.ts";
 import { generationAnnotation } from "./new-vmi.ts";
-import {
-  isFinal,
-  type StartFailure,
-  type StateChangeRequest,
-  type Vm,
-  type VmStatus,
-  type Vmi,
-} from "./objects.ts";
+import type { StartFailure, StateChangeRequest, Vm, VmStatus, Vmi } from "./objects.ts";
 import { runStrategy } from "./run-strategy.ts";
-import type { MigrationState } from "../resources.ts";
+import { hasEnded, type MigrationState } from "../resources.ts";
 
 /** What this pass did or found out, beyond the objects. */
 export interface VmPass {
@@ -68,7 +63,7 @@ export function printableStatus(
     if (startFailure !== undefined && runStrategy(vm) !== "Halted") return "CrashLoopBackOff";
     return runStrategy(vm) === "WaitAsReceiver" ? "WaitingForReceiver" : "Stopped";
   }
-  if (isFinal(vmi)) return startFailure === undefined ? "Stopped" : "CrashLoopBackOff";
+  if (hasEnded(vmi)) return startFailure === undefined ? "Stopped" : "CrashLoopBackOff";
   if (stopping || vmi.metadata.deletionTimestamp !== undefined) return "Stopping";
   if (isMigrating(vmi.status?.migrationState)) return "Migrating";
   const conditions = vmi.status?.conditions;
@@ -135,7 +130,7 @@ function nextStartFailure(
 ): StartFailure | undefined {
   const ran = vmi?.status?.phaseTransitionTimestamps?.some(({ phase }) => phase === "Running") === true;
   if (ran || !["Always", "RerunOnFailure", "Once"].includes(strategy)) return undefined;
-  if (vmi === undefined || !isFinal(vmi) || known?.lastFailedVMIUID === vmi.metadata.uid) return known;
+  if (vmi === undefined || !hasEnded(vmi) || known?.lastFailedVMIUID === vmi.metadata.uid) return known;
   const count = (known?.consecutiveFailCount ?? 0) + 1;
   const waitMs = Math.min(startBackoffMs * count ** 2, 300_000);
   return {
@@ -157,6 +152,6 @@ function nextRequests(
     first?.action === "Start" &&
     vmi !== undefined &&
     vmi.metadata.deletionTimestamp === undefined &&
-    !isFinal(vmi);
+    !hasEnded(vmi);
   return [...(stopped || started ? rest : requests), ...(added === undefined ? [] : [added])];
 }

@@ -1,18 +1,19 @@
 // Brings one VMI from Pending to Scheduled by way of its pod, keeps its status, and ends it (KubeVirt: watch/vmi).
+import { findCondition } from "../../../domain/conditions.ts";
 import { isKubeError } from "../../../kube/errors.ts";
-import { annotations, labels, pods as podResource, type Pod } from "../resources.ts";
-import { findCondition } from "./conditions.ts";
+import { hasEnded, annotations, labels, pods as podResource, type Pod } from "../resources.ts";
+import { refOf } from "../object-key.ts";
 import { launcherPod } from "./launcher-pod.ts";
-import { currentPod, hasEnded, isReady, podsOf } from "./launcher-state.ts";
+import { currentPod, isReady, podsOf } from "./launcher-state.ts";
 import { createPodOnce } from "./create-pod.ts";
 import { migrationRequiredType } from "./migration-required.ts";
 import { runningNetworksAnnotation, UnknownBindingError } from "./network-annotation.ts";
-import { isControlledBy, isFinal, type Vmi } from "./objects.ts";
+import { isControlledBy, type Vmi } from "./objects.ts";
 import { askedResources, MissingNadError } from "./network-resources.ts";
 import { patchVmi } from "./vmi-patch.ts";
 import { nextVmi, type VmiView } from "./vmi-status.ts";
 import type { Outcome } from "../work-queue.ts";
-import { fieldManager, refOf, type World } from "./world.ts";
+import { fieldManager, type World } from "./world.ts";
 
 /** When a VMI whose pod could not be made is looked at again. */
 const failedPodRetryMs = 5_000;
@@ -42,8 +43,8 @@ export async function reconcileVmi(world: World, key: string): Promise<Outcome> 
 
 /** The VMI's pods. That one which ought to be there is missing is believed only of the API server itself. */
 async function knownPods(world: World, vmi: Vmi): Promise<readonly Pod[]> {
-  const cached = podsOf(vmi, world.launchers.of(vmi.metadata.uid ?? ""));
-  if (isUnprocessed(vmi) || (isFinal(vmi) ? cached.length > 0 : currentPod(vmi, cached) !== undefined)) {
+  const cached = podsOf(vmi, world.launchers(vmi.metadata.uid ?? ""));
+  if (isUnprocessed(vmi) || (hasEnded(vmi) ? cached.length > 0 : currentPod(vmi, cached) !== undefined)) {
     return cached;
   }
   const labelSelector = `${labels.createdBy}=${vmi.metadata.uid ?? ""}`;
@@ -66,7 +67,7 @@ async function syncPod(world: World, vmi: Vmi, pods: readonly Pod[]): Promise<Sy
   }
   if (pod === undefined)
     return isUnprocessed(vmi) ? await createPod(world, vmi) : { pod, failure: undefined };
-  if (!isFinal(vmi) && isReady(pod)) await annotate(world, vmi, pod);
+  if (!hasEnded(vmi) && isReady(pod)) await annotate(world, vmi, pod);
   return { pod, failure: undefined };
 }
 

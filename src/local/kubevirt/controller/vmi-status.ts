@@ -1,12 +1,15 @@
 // What virt-controller writes into a VMI, as a function of the VMI and its pods (KubeVirt: watch/vmi updateStatus).
 // From Scheduled on the phase is virt-handler's, but for Failed when the pod is gone.
+import { findCondition } from "../../../domain/conditions.ts";
 import type { Condition, VmiPhase } from "../../../domain/objects.ts";
-import { finalizers, labels, type Pod } from "../resources.ts";
-import { findCondition, timestamp, withCondition, withoutCondition } from "./conditions.ts";
+import { timestamp } from "../../../domain/timestamp.ts";
+import { hasEnded, finalizers, labels, type Pod } from "../resources.ts";
+import { withCondition, withoutCondition } from "../conditions.ts";
+import { withPhase } from "../vmi-phase.ts";
 import { interfaceStatuses } from "./interface-status.ts";
 import { isGoingDown, isReady } from "./launcher-state.ts";
 import { migrationNeed, withMigrationRequired } from "./migration-required.ts";
-import { isFinal, type Vmi, type VmiStatus } from "./objects.ts";
+import type { Vmi, VmiStatus } from "./objects.ts";
 import { isMigrating } from "./vm-status.ts";
 
 export interface VmiView {
@@ -31,11 +34,11 @@ export function nextVmi(view: VmiView): Vmi {
   switch (phase) {
     case "":
     case "Pending":
-      return enter(seen, unprocessedPhase(view), view.now);
+      return withPhase(seen, unprocessedPhase(view), timestamp(view.now));
     case "Scheduling":
       return scheduling(seen, view);
     case "Scheduled":
-      return view.pod === undefined ? enter(seen, "Failed", view.now) : seen;
+      return view.pod === undefined ? withPhase(seen, "Failed", timestamp(view.now)) : seen;
     case "Running":
       return running(seen, view);
     case "Succeeded":
@@ -49,15 +52,6 @@ export function nextVmi(view: VmiView): Vmi {
 
 function withStatus(vmi: Vmi, status: Partial<VmiStatus>): Vmi {
   return { ...vmi, status: { ...vmi.status, ...status } };
-}
-
-/** Moves the VMI on, and notes when. */
-function enter(vmi: Vmi, phase: VmiPhase, now: Date): Vmi {
-  const passed = vmi.status?.phaseTransitionTimestamps ?? [];
-  const noted = passed.some((entry) => entry.phase === phase)
-    ? passed
-    : [...passed, { phase, phaseTransitionTimestamp: timestamp(now) }];
-  return withStatus(vmi, { phase, phaseTransitionTimestamps: noted });
 }
 
 function podFacts({ vmi, pods, pod, now }: VmiView): Partial<VmiStatus> {
@@ -96,17 +90,17 @@ function unprocessedPhase({ vmi, pod }: VmiView): VmiPhase {
 }
 
 function scheduling(vmi: Vmi, { pod, now }: VmiView): Vmi {
-  if (pod === undefined || isGoingDown(pod)) return enter(vmi, "Failed", now);
+  if (pod === undefined || isGoingDown(pod)) return withPhase(vmi, "Failed", timestamp(now));
   const seen = withPodScheduled(vmi, pod);
   const nodeName = pod.spec.nodeName;
   if (!isReady(pod) || nodeName === undefined || vmi.metadata.deletionTimestamp !== undefined) return seen;
-  return enter(
+  return withPhase(
     {
       ...withStatus(seen, { nodeName, interfaces: interfaceStatuses(vmi, pod) }),
       metadata: { ...vmi.metadata, labels: { ...vmi.metadata.labels, [labels.nodeName]: nodeName } },
     },
     "Scheduled",
-    now,
+    timestamp(now),
   );
 }
 
@@ -122,7 +116,7 @@ function withPodScheduled(vmi: Vmi, pod: Pod): Vmi {
 }
 
 function running(vmi: Vmi, { pod, now, migrationGraceMs }: VmiView): Vmi {
-  if (pod === undefined) return enter(vmi, "Failed", now);
+  if (pod === undefined) return withPhase(vmi, "Failed", timestamp(now));
   const seen = withStatus(vmi, { interfaces: interfaceStatuses(vmi, pod) });
   if (isMigrating(vmi.status?.migrationState)) return seen;
   const conditions = withMigrationRequired(
@@ -146,7 +140,7 @@ function withoutFinalizers(vmi: Vmi, { pods, hasVm }: VmiView): Vmi {
 
 /** Only before the guest runs, and for as long as the reason lasts. */
 function withSynchronized(vmi: Vmi, { failure, now }: VmiView): Vmi {
-  if (vmi.status?.phase === "Running" || vmi.status?.phase === "Scheduled" || isFinal(vmi)) return vmi;
+  if (vmi.status?.phase === "Running" || vmi.status?.phase === "Scheduled" || hasEnded(vmi)) return vmi;
   const { conditions } = vmi.status ?? {};
   if (failure === undefined)
     return withStatus(vmi, { conditions: withoutCondition(conditions, "Synchronized") });

@@ -1,19 +1,20 @@
 // Migrates the VMIs that ask for it, where the KubeVirt resource allows it (KubeVirt: watch/workload-updater).
 import { createHash } from "node:crypto";
+import { findCondition, isTrue } from "../../../domain/conditions.ts";
 import {
+  hasEnded,
   annotations,
   finalizers,
   labels,
   virtualMachineInstanceMigrations,
   type VirtualMachineInstanceMigration,
 } from "../resources.ts";
-import { findCondition, isTrue } from "./conditions.ts";
-import { isOver } from "./migration-phase.ts";
+import { refOf } from "../object-key.ts";
 import { migrationRequiredType } from "./migration-required.ts";
 import type { Vmi } from "./objects.ts";
 import { isMigrating } from "./vm-status.ts";
 import type { Outcome } from "../work-queue.ts";
-import { fieldManager, refOf, type World } from "./world.ts";
+import { fieldManager, type World } from "./world.ts";
 import { isKubeError } from "../../../kube/errors.ts";
 
 type Migration = VirtualMachineInstanceMigration;
@@ -35,7 +36,7 @@ export async function migrateOnUpdate(world: World, key: string): Promise<Outcom
   const vmi = world.vmis.get(refOf(key));
   if (vmi === undefined || !wantsMigration(vmi)) return undefined;
   const earlier = migrationsOf(vmi, world.migrations.values());
-  if (earlier.some((migration) => !isOver(migration))) return undefined;
+  if (earlier.some((migration) => !hasEnded(migration))) return undefined;
   const waitMs = backoffLeftMs(earlier, world.clock());
   if (waitMs > 0) return waitMs;
   try {

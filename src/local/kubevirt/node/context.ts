@@ -5,7 +5,7 @@ import type { KubeClient } from "../../../kube/kube-client.ts";
 import type { KubeLog } from "../../../kube/log.ts";
 import type { BindingPlugins } from "../configuration.ts";
 import type { Node, Pod } from "../resources.ts";
-import type { CacheIndex } from "./cache-index.ts";
+import type { CacheIndex } from "../cache-index.ts";
 import type { NodeDelays } from "./delays.ts";
 import type { Machines } from "./machines.ts";
 
@@ -28,22 +28,4 @@ export interface NodeContext {
   readonly delays: NodeDelays;
   readonly clock: () => Date;
   readonly log: KubeLog;
-}
-
-/** Kubernetes' form of a time: UTC, whole seconds. */
-export function timestamp(clock: () => Date): string {
-  return clock()
-    .toISOString()
-    .replace(/\.\d+Z$/, "Z");
-}
-
-/** `namespace/name`, as work queues have it. */
-export function keyOf({ metadata }: { readonly metadata: { namespace?: string; name: string } }): string {
-  return `${metadata.namespace ?? ""}/${metadata.name}`;
-}
-
-/** The reverse of keyOf. */
-export function refOf(key: string): { namespace: string; name: string } {
-  const slash = key.indexOf("/");
-  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }

@@ -3,6 +3,8 @@
 import { createHash } from "node:crypto";
 import type { VirtualMachineInstance, VmInterface } from "../../../domain/objects.ts";
 import type { BindingPlugins } from "../configuration.ts";
+import { hasSource, multusStatus } from "../info-source.ts";
+import { podInterfaceName } from "../nics.ts";
 
 /** `<interface>` of the domain: NICs of every binding but SR-IOV. */
 export interface DomainInterface {
@@ -76,11 +78,6 @@ export function randomMac(vmiUid: string, podInterface: string): string {
   return `0a:${[0, 2, 4, 6, 8].map((at) => digest.slice(at, at + 2)).join(":")}`;
 }
 
-/** Interface name in the pod of a secondary network (KubeVirt pkg/network/namescheme). */
-export function podInterfaceName(networkName: string): string {
-  return `pod${createHash("sha256").update(networkName).digest("hex").slice(0, 11)}`;
-}
-
 /** Lower-case colon form of any spelling that Go's net.ParseMAC or KubeVirt takes; libvirt writes MACs so. */
 function canonicalMac(text: string): string {
   const digits = text.toLowerCase().replaceAll(/[^0-9a-f]/g, "");
@@ -110,9 +107,7 @@ function isTapAttached(nic: VmInterface, plugins: BindingPlugins): boolean {
 function isPluggable(vmi: VirtualMachineInstance, nic: VmInterface, plugins: BindingPlugins): boolean {
   const reported = vmi.status?.interfaces?.find(({ name }) => name === nic.name);
   return (
-    nic.state !== "absent" &&
-    isTapAttached(nic, plugins) &&
-    (reported?.infoSource ?? "").split(", ").includes("multus-status")
+    nic.state !== "absent" && isTapAttached(nic, plugins) && hasSource(reported?.infoSource, multusStatus)
   );
 }
 

@@ -2,6 +2,7 @@
 // then pod addresses, then the guest agent, then Multus. Pure; compared with KubeVirt's own code on recorded cases.
 import { isIPv4, isIPv6 } from "node:net";
 import type { VirtualMachineInstance, VmInterface, VmiInterfaceStatus } from "../../../domain/objects.ts";
+import { addSource, hasSource, multusStatus } from "../info-source.ts";
 import { sriovAliasPrefix, type Domain } from "./domain.ts";
 
 /** One NIC of the guest as its agent reports it; the loopback is not among them. */
@@ -157,14 +158,13 @@ function addMultus(
   specs: ReadonlyMap<string, VmInterface>,
 ): Entry[] {
   const all = [...entries];
-  const attached = previous.filter(({ infoSource = "" }) => infoSource.split(", ").includes("multus-status"));
+  const attached = previous.filter(({ infoSource }) => hasSource(infoSource, multusStatus));
   for (const name of new Set(attached.map((status) => status.name ?? ""))) {
     const entry = all.find((candidate) => candidate.name === name);
     if (entry !== undefined) {
-      const sources = entry.infoSource === "" ? [] : entry.infoSource.split(", ");
-      if (!sources.includes("multus-status")) entry.infoSource = [...sources, "multus-status"].join(", ");
+      entry.infoSource = addSource(entry.infoSource, multusStatus);
     } else if (specs.has(name)) {
-      all.push({ ...emptyEntry(name), infoSource: "multus-status" });
+      all.push({ ...emptyEntry(name), infoSource: multusStatus });
     }
   }
   return all;

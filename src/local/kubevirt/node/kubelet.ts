@@ -1,8 +1,10 @@
 // kubelet for the virt-launcher pods of one node: started when their sandbox is made, ended with their guest, removed.
 import type { VirtualMachineInstance } from "../../../domain/objects.ts";
-import { pods as podResource, type Pod } from "../resources.ts";
+import { timestamp } from "../../../domain/timestamp.ts";
+import { hasEnded, pods as podResource, type Pod } from "../resources.ts";
 import type { Outcome } from "../work-queue.ts";
-import { refOf, timestamp, type NodeContext } from "./context.ts";
+import { refOf } from "../object-key.ts";
+import type { NodeContext } from "./context.ts";
 import { reattachNetworks } from "./multus.ts";
 import { createPodAddresses } from "./pod-addresses.ts";
 import { creatingStatus, runningStatus, succeededStatus } from "./pod-status.ts";
@@ -32,7 +34,7 @@ export function createKubelet(
 
   async function create(pod: Pod): Promise<number | undefined> {
     if (pod.status?.containerStatuses === undefined) {
-      await client.replaceStatus(podResource, { ...pod, status: creatingStatus(pod, timestamp(clock)) });
+      await client.replaceStatus(podResource, { ...pod, status: creatingStatus(pod, timestamp(clock())) });
       return;
     }
     const podIP = addresses.of(pod);
@@ -40,13 +42,16 @@ export function createKubelet(
     if (sandbox !== "ready") return sandbox === "made" ? undefined : sandbox;
     const left = stopwatch.remaining(`start/${pod.metadata.uid ?? ""}`, delays.podStartMs);
     if (left > 0) return left;
-    await client.replaceStatus(podResource, { ...pod, status: runningStatus(pod, podIP, timestamp(clock)) });
+    await client.replaceStatus(podResource, {
+      ...pod,
+      status: runningStatus(pod, podIP, timestamp(clock())),
+    });
     return;
   }
 
   async function keepRunning(pod: Pod): Promise<undefined> {
-    if (hasEnded(pod)) {
-      await client.replaceStatus(podResource, { ...pod, status: succeededStatus(pod, timestamp(clock)) });
+    if (launcherEnds(pod)) {
+      await client.replaceStatus(podResource, { ...pod, status: succeededStatus(pod, timestamp(clock())) });
       return;
     }
     if (!dynamicNetworks) return;
@@ -55,10 +60,11 @@ export function createKubelet(
   }
 
   /** virt-launcher ends when its guest has ended or has moved to another node. */
-  function hasEnded(pod: Pod): boolean {
-    const status = vmiOf(pod)?.status;
-    if (status?.phase === "Succeeded" || status?.phase === "Failed") return true;
-    const { migrationState: state, nodeName: vmiNode } = status ?? {};
+  function launcherEnds(pod: Pod): boolean {
+    const vmi = vmiOf(pod);
+    if (vmi === undefined) return false;
+    if (hasEnded(vmi)) return true;
+    const { migrationState: state, nodeName: vmiNode } = vmi.status ?? {};
     return state?.["completed"] === true && state["sourcePod"] === pod.metadata.name && vmiNode !== nodeName;
   }
 

@@ -1,18 +1,10 @@
 // Multus on one node: what a pod's annotation asks for, and the network-status that follows, or why no sandbox can be
 // made. Texts are those of Multus 4.3 and the CNI plugins. Pure. Addresses by a NAD's IPAM are not played.
-import { podInterfaceName, randomMac } from "./domain.ts";
 import type { NetworkAttachmentDefinition } from "../../../domain/objects.ts";
+import { networkStatuses, type NetworkStatus } from "../network-status.ts";
+import { podInterfaceName } from "../nics.ts";
 import { annotations, labels, type Pod } from "../resources.ts";
-
-/** One element of the annotation k8s.v1.cni.cncf.io/network-status. */
-export interface NetworkStatus {
-  readonly name: string;
-  readonly interface: string;
-  readonly ips?: readonly string[];
-  readonly mac: string;
-  readonly default?: true;
-  readonly dns: object;
-}
+import { randomMac } from "./domain.ts";
 
 /** One element of the annotation k8s.v1.cni.cncf.io/networks, in the JSON form that KubeVirt writes. */
 interface NetworkSelection {
@@ -77,12 +69,6 @@ export function reattachNetworks(
   const same =
     now.length === before.length && now.every((a) => before.some((b) => a.interface === b.interface));
   return same ? undefined : now;
-}
-
-/** The pod's network-status annotation; empty before Multus wrote it. */
-export function networkStatuses(pod: Pod): readonly NetworkStatus[] {
-  const text = pod.metadata.annotations?.[annotations.networkStatus];
-  return text === undefined ? [] : (JSON.parse(text) as NetworkStatus[]);
 }
 
 function parseSelections(pod: Pod): readonly NetworkSelection[] | undefined {

@@ -1,5 +1,6 @@
 // One node of the cluster, played: scheduler, kubelet, Multus, virt-handler and the guests, as a client of any
 // Kubernetes API server. It restarts from the objects alone; guests are then booted anew from their VMIs.
+import { timestamp } from "../../../domain/timestamp.ts";
 import { startCache } from "../../../kube/cache.ts";
 import type { KubeClient } from "../../../kube/kube-client.ts";
 import type { KubeLog } from "../../../kube/log.ts";
@@ -7,8 +8,9 @@ import { networkAttachmentDefinitions, virtualMachineInstances } from "../../../
 import type { BindingPlugins } from "../configuration.ts";
 import { labels, nodes as nodeResource, pods as podResource, virtLauncher } from "../resources.ts";
 import { createWorkQueue } from "../work-queue.ts";
-import { indexCache } from "./cache-index.ts";
-import { keyOf, timestamp, type NodeContext } from "./context.ts";
+import { keyOf } from "../object-key.ts";
+import { indexCache } from "../cache-index.ts";
+import type { NodeContext } from "./context.ts";
 import { fastDelays, type NodeDelays } from "./delays.ts";
 import { exposition } from "./exposition.ts";
 import { createKubelet } from "./kubelet.ts";
@@ -70,7 +72,7 @@ export function handlerIdentity(
 /** Registers the node and plays it until stopped. @throws KubeError when the node cannot be registered. */
 export async function startNode(options: NodeOptions): Promise<PlayedNode> {
   const { client, nodeName, log, clock } = options;
-  await registerNode(client, nodeName, options.resources ?? {}, timestamp(clock));
+  await registerNode(client, nodeName, options.resources ?? {}, timestamp(clock()));
   const caches = {
     pods: startCache(client, podResource, {
       labelSelector: `${labels.app}=${virtLauncher}`,
@@ -110,37 +112,38 @@ export async function startNode(options: NodeOptions): Promise<PlayedNode> {
   await Promise.all(Object.values(caches).map((cache) => cache.whenSynced()));
   const addWaitingPods = (): void => {
     for (const pod of caches.pods.values()) {
-      if (options.dynamicNetworks === true || pod.status?.phase !== "Running") podQueue.add(keyOf(pod));
+      if (options.dynamicNetworks === true || pod.status?.phase !== "Running")
+        podQueue.add(keyOf(pod.metadata));
     }
   };
   const addPodsOf = (uid: string): void => {
-    for (const pod of context.podsByVmi(uid)) podQueue.add(keyOf(pod));
+    for (const pod of context.podsByVmi(uid)) podQueue.add(keyOf(pod.metadata));
   };
   const addVmiOf = (uid: string): void => {
-    for (const vmi of context.vmisByUid(uid)) vmiQueue.add(keyOf(vmi));
+    for (const vmi of context.vmisByUid(uid)) vmiQueue.add(keyOf(vmi.metadata));
   };
   caches.pods.subscribe(({ value, previous }) => {
     const pod = value ?? previous;
     if (pod === undefined) return;
-    if (value !== undefined) podQueue.add(keyOf(value));
+    if (value !== undefined) podQueue.add(keyOf(value.metadata));
     addVmiOf(vmiUid(pod) ?? "");
   });
   caches.vmis.subscribe(({ value, previous }) => {
     if (value === undefined && previous?.metadata.uid !== undefined) {
       context.machines.running.delete(previous.metadata.uid);
     }
-    if (value !== undefined) vmiQueue.add(keyOf(value));
+    if (value !== undefined) vmiQueue.add(keyOf(value.metadata));
     addPodsOf((value ?? previous)?.metadata.uid ?? "");
   });
   // A NAD that was missing may be there now, and a node that was full may have room.
   caches.nads.subscribe(addWaitingPods);
   caches.nodes.subscribe(addWaitingPods);
-  for (const pod of caches.pods.values()) podQueue.add(keyOf(pod));
-  for (const vmi of caches.vmis.values()) vmiQueue.add(keyOf(vmi));
+  for (const pod of caches.pods.values()) podQueue.add(keyOf(pod.metadata));
+  for (const vmi of caches.vmis.values()) vmiQueue.add(keyOf(vmi.metadata));
   for (const queue of [podQueue, vmiQueue]) queue.start();
 
   const heartbeat = setInterval(() => {
-    beat(client, nodeName, timestamp(clock)).catch((error: unknown) => {
+    beat(client, nodeName, timestamp(clock())).catch((error: unknown) => {
       log.warn({ err: error, node: nodeName }, "the node's heartbeat was not written");
     });
   }, heartbeatEveryMs);

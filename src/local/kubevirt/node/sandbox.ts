@@ -1,8 +1,10 @@
 // What must be there before a pod's containers can start: its Secrets, and its networks by Multus.
+import { timestamp } from "../../../domain/timestamp.ts";
 import { secrets } from "../../../kube/resource.ts";
 import { annotations, pods as podResource, type Pod } from "../resources.ts";
-import { timestamp, type NodeContext } from "./context.ts";
-import { attachNetworks, networkStatuses, type AttachFailure, type NetworkStatus } from "./multus.ts";
+import { networkStatuses, type NetworkStatus } from "../network-status.ts";
+import type { NodeContext } from "./context.ts";
+import { attachNetworks, type AttachFailure } from "./multus.ts";
 import { recordPodEvent, type PodEvent } from "./pod-events.ts";
 
 /** Makes sandboxes of the pods of one node. */
@@ -32,7 +34,7 @@ export function createSandboxes(context: NodeContext): Sandboxes {
     complaints.set(uid, { text, atMs });
     if (!said) log.warn({ namespace, pod: name, why: text }, "the pod cannot start");
     for (const event of failures) {
-      await recordPodEvent(client, pod, event, { host: nodeName, now: timestamp(clock) });
+      await recordPodEvent(client, pod, event, { host: nodeName, now: timestamp(clock()) });
     }
     return delays.sandboxRetryMs;
   }

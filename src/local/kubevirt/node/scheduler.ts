@@ -1,7 +1,8 @@
 // The scheduler, one per node: binds the pods that fall to its node, and says of the others why no node takes them.
+import { timestamp } from "../../../domain/timestamp.ts";
 import { nodes as nodeResource, pods as podResource, type Pod } from "../resources.ts";
 import { resourcePath } from "../../../kube/resource.ts";
-import { timestamp, type NodeContext } from "./context.ts";
+import type { NodeContext } from "./context.ts";
 import { recordPodEvent } from "./pod-events.ts";
 import { unschedulableStatus } from "./pod-status.ts";
 import { chooseNode, vmiUid } from "./scheduling.ts";
@@ -27,7 +28,7 @@ export async function schedulePod(context: NodeContext, pod: Pod): Promise<void>
   const said = pod.status?.conditions?.find(({ type }) => type === "PodScheduled")?.message;
   const { message } = choice;
   if (first !== nodeName || said === message) return;
-  const now = timestamp(clock);
+  const now = timestamp(clock());
   await client.replaceStatus(podResource, { ...pod, status: unschedulableStatus(pod, message, now) });
   const event = {
     type: "Warning",

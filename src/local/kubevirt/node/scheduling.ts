@@ -1,6 +1,6 @@
 // The scheduler's choice among the nodes for one virt-launcher pod. Pure, and the same on every node: the node that is
 // chosen binds the pod itself, so that several node parts need not talk to each other.
-import { labels, type Node, type Pod } from "../resources.ts";
+import { hasEnded, labels, type Node, type Pod } from "../resources.ts";
 
 /** Label of nodes on which KubeVirt may start VMs. */
 export const schedulableLabel = "kubevirt.io/schedulable";
@@ -51,8 +51,7 @@ function extendedResources(pod: Pod): string[] {
 }
 
 function occupies(pod: Pod): boolean {
-  const ended = pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
-  return !ended && pod.metadata.deletionTimestamp === undefined && pod.spec.nodeName !== undefined;
+  return !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined && pod.spec.nodeName !== undefined;
 }
 
 /** The uid of the VMI that the pod belongs to. */

@@ -1,16 +1,20 @@
 // virt-handler of one node, with the virt-launchers under it: starts, observes, moves and ends the VMIs of the node.
 import { isDeepStrictEqual } from "node:util";
 import type { Secret, VirtualMachineInstance } from "../../../domain/objects.ts";
+import { timestamp } from "../../../domain/timestamp.ts";
 import { secrets, virtualMachineInstances } from "../../../kube/resource.ts";
 import type { Outcome } from "../work-queue.ts";
+import { refOf } from "../object-key.ts";
+import { hasEnded } from "../resources.ts";
+import { withPhase } from "../vmi-phase.ts";
 import { cloudInitSecrets, planAtBoot, readCloudInit, rootClaim } from "./cloud-init.ts";
-import { refOf, timestamp, type NodeContext } from "./context.ts";
+import type { NodeContext } from "./context.ts";
 import { askAgent, moveMachine, startMachine, syncMachine, type Surroundings } from "./machine.ts";
 import type { Machine } from "./machines.ts";
 import { isMigrating, migrationState, nextMigrationStep } from "./migration.ts";
 import { pluginType } from "./multus.ts";
 import { createStopwatch } from "./stopwatch.ts";
-import { observedVmi, runningVmi, withPhase } from "./vmi-status.ts";
+import { observedVmi, runningVmi } from "./vmi-status.ts";
 
 /** The virt-handler of one node. */
 export interface VirtHandler {
@@ -67,7 +71,7 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
 
   async function start(vmi: VirtualMachineInstance, uid: string): Promise<undefined> {
     if (running.get(uid)?.node !== nodeName) running.set(uid, await boot(vmi, delays.guestBootMs));
-    await write(vmi, runningVmi(vmi, timestamp(clock)));
+    await write(vmi, runningVmi(vmi, timestamp(clock())));
   }
 
   /** undefined when the machine runs elsewhere: this node's view of the VMI is from before it left. */
@@ -81,9 +85,7 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
 
   async function run(vmi: VirtualMachineInstance, uid: string): Promise<number | undefined> {
     // A pod that the VMI left at an earlier migration may still be here, ended.
-    const pods = context
-      .podsByVmi(uid)
-      .filter(({ spec, status }) => spec.nodeName === nodeName && !hasEnded(status?.phase));
+    const pods = context.podsByVmi(uid).filter((pod) => pod.spec.nodeName === nodeName && !hasEnded(pod));
     const pod = pods.find(({ metadata }) => metadata.deletionTimestamp === undefined) ?? pods[0];
     const podIP = pod?.status?.podIP;
     const around = surroundings(vmi);
@@ -94,7 +96,7 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
     // The API server asked the pod to go: virt-launcher shuts its guest down.
     if (pods.length > 0 && pod?.metadata.deletionTimestamp !== undefined) return await end(vmi, uid);
 
-    const observed = observedVmi(vmi, machine, { plugins, podIP, now: timestamp(clock) });
+    const observed = observedVmi(vmi, machine, { plugins, podIP, now: timestamp(clock()) });
     const waits = machine.askAtMs === undefined ? undefined : Math.max(1, machine.askAtMs - around.nowMs);
     if (!isMigrating(vmi)) {
       await write(vmi, observed);
@@ -105,14 +107,14 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
       await write(vmi, observed);
       return waits === undefined ? left : Math.min(left, waits);
     }
-    await write(vmi, nextMigrationStep(observed, timestamp(clock)));
+    await write(vmi, nextMigrationStep(observed, timestamp(clock())));
     return waits;
   }
 
   async function end(vmi: VirtualMachineInstance, uid: string): Promise<number | undefined> {
     const left = stopwatch.remaining(`${uid}/shutdown`, delays.shutdownMs);
     if (left > 0) return left;
-    await write(vmi, withPhase(vmi, "Succeeded", timestamp(clock)));
+    await write(vmi, withPhase(vmi, "Succeeded", timestamp(clock())));
     running.delete(uid);
     return;
   }
@@ -131,8 +133,4 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
       return phase === "Scheduled" ? await start(vmi, uid) : await run(vmi, uid);
     },
   };
-}
-
-function hasEnded(phase: string | undefined): boolean {
-  return phase === "Succeeded" || phase === "Failed";
 }

@@ -1,6 +1,8 @@
 // status of a VMI as virt-handler writes it: phase, conditions, interfaces. Pure.
-import type { Condition, VirtualMachineInstance, VmiPhase } from "../../../domain/objects.ts";
+import type { Condition, VirtualMachineInstance } from "../../../domain/objects.ts";
+import { withCondition, withoutCondition } from "../conditions.ts";
 import type { BindingPlugins } from "../configuration.ts";
+import { withPhase } from "../vmi-phase.ts";
 import { interfaceStatus, type PodCache } from "./interface-status.ts";
 import type { Machine } from "./machines.ts";
 import { whyNotMigratable } from "./migratable.ts";
@@ -12,32 +14,20 @@ export function runningVmi(vmi: VirtualMachineInstance, now: string): VirtualMac
   return { ...running, status: { ...running.status, selinuxContext: "none" } };
 }
 
-/** The VMI in another phase, with the time of the change. */
-export function withPhase(vmi: VirtualMachineInstance, phase: VmiPhase, now: string): VirtualMachineInstance {
-  const before = vmi.status?.phaseTransitionTimestamps ?? [];
-  return {
-    ...vmi,
-    status: {
-      ...vmi.status,
-      phase,
-      phaseTransitionTimestamps: [...before, { phase, phaseTransitionTimestamp: now }],
-    },
-  };
-}
-
 /** Conditions LiveMigratable and AgentConnected, and status.interfaces, from the running machine. */
 export function observedVmi(
   vmi: VirtualMachineInstance,
   machine: Machine,
   around: { readonly plugins: BindingPlugins; readonly podIP: string | undefined; readonly now: string },
 ): VirtualMachineInstance {
-  const before = vmi.status?.conditions ?? [];
+  const before = vmi.status?.conditions;
+  const at = { lastTransitionTime: around.now, lastProbeTime: null };
   const migratable = liveMigratable(vmi, around.plugins);
-  const conditions = setCondition(before, migratable, around.now);
+  const conditions = withCondition(before, { ...migratable, ...at });
   const withAgent =
     machine.heard === undefined
-      ? conditions.filter(({ type }) => type !== "AgentConnected")
-      : setCondition(conditions, { type: "AgentConnected", status: "True" }, around.now);
+      ? withoutCondition(conditions, "AgentConnected")
+      : withCondition(conditions, { type: "AgentConnected", status: "True", ...at });
   const interfaces = interfaceStatus({
     vmi,
     domain: machine.domain,
@@ -58,16 +48,4 @@ function liveMigratable(vmi: VirtualMachineInstance, plugins: BindingPlugins): C
   return message === undefined
     ? { type: "LiveMigratable", status: "True" }
     : { type: "LiveMigratable", status: "False", reason: "InterfaceNotLiveMigratable", message };
-}
-
-/** Keeps the times of a condition that says the same. */
-function setCondition(conditions: readonly Condition[], wanted: Condition, now: string): Condition[] {
-  const current = conditions.find(({ type }) => type === wanted.type);
-  const same =
-    current?.status === wanted.status &&
-    (current.reason ?? "") === (wanted.reason ?? "") &&
-    (current.message ?? "") === (wanted.message ?? "");
-  if (same) return [...conditions];
-  const others = conditions.filter(({ type }) => type !== wanted.type);
-  return [...others, { ...wanted, lastTransitionTime: now, lastProbeTime: null }];
 }

@@ -1,5 +1,7 @@
 // What a DHCP client finds on each NIC: a server of the network behind the NAD, or KubeVirt's own inside the pod. Pure.
 import type { VirtualMachineInstance } from "../../../domain/objects.ts";
+import { qualifiedNad } from "../nics.ts";
+import { keyOf } from "../object-key.ts";
 import { interfacesOf, type Domain } from "./domain.ts";
 
 /** The other end of a NIC. */
@@ -33,10 +35,7 @@ export function wiresOf(vmi: VirtualMachineInstance, cniType: CniTypeLookup): Wi
           ? [name, { kind: "pod" }]
           : [name, { kind: "masquerade", ipv4: secondAddress(pod.vmNetworkCIDR) }];
       }
-      const networkName = multus?.networkName ?? name;
-      const network = networkName.includes("/")
-        ? networkName
-        : `${vmi.metadata.namespace ?? ""}/${networkName}`;
+      const network = keyOf(qualifiedNad(multus?.networkName ?? name, vmi.metadata.namespace ?? ""));
       const dead = spec?.bridge !== undefined && deadBehindBridge.has(cniType(network) ?? "");
       return [name, dead ? { kind: "dead" } : { kind: "network", network }];
     }),

@@ -1,11 +1,6 @@
 // Reading the two lists that make up a VM's NICs: spec.networks and spec.domain.devices.interfaces.
 import { createHash } from "node:crypto";
-import type {
-  VirtualMachineInstanceSpec,
-  VmInterface,
-  VmNetwork,
-  VmiInterfaceStatus,
-} from "../../../domain/objects.ts";
+import type { VirtualMachineInstanceSpec, VmInterface, VmNetwork } from "../../domain/objects.ts";
 
 /** The two lists, which belong together by name. */
 export interface NicLists {
@@ -56,25 +51,4 @@ export function qualifiedNad(networkName: string, namespace: string): { namespac
   return slash < 0
     ? { namespace, name: networkName }
     : { namespace: networkName.slice(0, slash), name: networkName.slice(slash + 1) };
-}
-
-const separator = ", ";
-
-/** True when `source` is one of a status's infoSource. */
-export function hasSource(status: VmiInterfaceStatus | undefined, source: string): boolean {
-  return status?.infoSource?.split(separator).includes(source) ?? false;
-}
-
-/** infoSource with `source` at the end, unless it is in there. */
-export function addSource(infoSource: string | undefined, source: string): string {
-  const sources = infoSource === undefined || infoSource === "" ? [] : infoSource.split(separator);
-  return sources.includes(source) ? sources.join(separator) : [...sources, source].join(separator);
-}
-
-/** infoSource without `source`. */
-export function removeSource(infoSource: string | undefined, source: string): string {
-  return (infoSource ?? "")
-    .split(separator)
-    .filter((known) => known !== source)
-    .join(separator);
 }

@@ -1,5 +1,5 @@
 // What Multus says that it attached to a pod.
-import { annotations, type Pod } from "../resources.ts";
+import { annotations, type Pod } from "./resources.ts";
 
 /** One element of the annotation k8s.v1.cni.cncf.io/network-status. */
 export interface NetworkStatus {
@@ -8,6 +8,7 @@ export interface NetworkStatus {
   readonly ips?: readonly string[];
   readonly mac?: string;
   readonly default?: boolean;
+  readonly dns?: object;
   readonly "device-info"?: unknown;
 }
 

@@ -1,23 +1,5 @@
-// Conditions in a status list: set, remove, look up, without touching the list that was given.
-import type { Condition } from "../../../domain/objects.ts";
-
-/** Kubernetes writes times to the second. */
-export function timestamp(now: Date): string {
-  return `${now.toISOString().slice(0, 19)}Z`;
-}
-
-/** The condition of a type, if it is there. */
-export function findCondition(
-  conditions: readonly Condition[] | undefined,
-  type: string,
-): Condition | undefined {
-  return conditions?.find((condition) => condition.type === type);
-}
-
-/** True when the condition is there and True. */
-export function isTrue(conditions: readonly Condition[] | undefined, type: string): boolean {
-  return findCondition(conditions, type)?.status === "True";
-}
+// Writing conditions into a status list, without touching the list that was given.
+import type { Condition } from "../../domain/objects.ts";
 
 /** The list with the condition; the transition time stays while status and reason stay. */
 export function withCondition(

@@ -1,0 +1,12 @@
+// Objects as work queues and indexes name them.
+
+/** `namespace/name`. */
+export function keyOf(object: { readonly namespace?: string | undefined; readonly name: string }): string {
+  return `${object.namespace ?? ""}/${object.name}`;
+}
+
+/** The object that a key stands for. */
+export function refOf(key: string): { readonly namespace: string; readonly name: string } {
+  const slash = key.indexOf("/");
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
