@@ -41,14 +41,6 @@ const kubeVirt: KubeVirt = {
 /** Two, so that VMs can migrate. */
 const nodeNames = ["node-1", "node-2"];
 
-/** Device plugins of the nodes, as the built-in catalogue names their resources; macvtap on the VLANs of the examples. */
-const deviceResources = {
-  "macvtap.network.kubevirt.io/uplink": "1k",
-  "macvtap.network.kubevirt.io/uplink.100": "1k",
-  "macvtap.network.kubevirt.io/uplink.200": "1k",
-  "sriov.network/uplink": "1k",
-};
-
 const fastController: Partial<ControllerDelays> = {
   migrationGraceMs: 100,
   reevaluateMs: 50,
@@ -90,7 +82,6 @@ export async function startLocalCluster({
       machines,
       delays: delays === "fast" ? fastDelays : realisticDelays,
       bindings: configuration.network?.binding ?? {},
-      resources: deviceResources,
       metricsListen: { host: "127.0.0.1", port: 0 },
     });
     nodes.push(node);

@@ -39,13 +39,6 @@ async function startEmbedded(log: KubeLog): Promise<Target> {
   };
 }
 
-/** Device plugins of the played nodes, as the built-in catalogue names their resources. */
-const resources = {
-  "macvtap.network.kubevirt.io/uplink": "1k",
-  "macvtap.network.kubevirt.io/uplink.100": "1k",
-  "sriov.network/uplink": "1k",
-};
-
 /** The nodes of test/real/README.md: scheduler, kubelet and Multus as cluster admin, virt-handler as itself. */
 async function startReal(log: KubeLog): Promise<Target> {
   const connection = await loadKubeConnection();
@@ -64,7 +57,6 @@ async function startReal(log: KubeLog): Promise<Target> {
         clock,
         bindings,
         machines,
-        resources,
         metricsListen: anyPort,
       });
       return { node, handlerClient };

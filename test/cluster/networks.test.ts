@@ -1,0 +1,51 @@
+// Every type of NIC on any VLAN: attached, Up, and named as asked.
+import { afterAll, beforeAll, describe, it } from "vitest";
+import type { NetworkConfig } from "../../src/domain/spec.ts";
+import { ownedObjects } from "./owned-objects.ts";
+import { allUp, machine, nicOf, startStand, type Stand } from "./stand.ts";
+
+describe.concurrent("a NIC", () => {
+  let stand: Stand;
+  beforeAll(async () => {
+    stand = await startStand();
+  });
+  afterAll(async () => await stand.stop());
+
+  const ipConfig = { mode: "static", address: "192.0.2.10/24" } as const;
+  /** The NIC and its CNI plugin. Devices are requested by whoever injects them into pods, not by KubeVirt (1.9). */
+  const types: readonly (readonly [string, NetworkConfig, string])[] = [
+    ["bridge", { name: "lan", vlanId: 4094, mtu: 1400, ipConfig }, "bridge"],
+    ["macvlan", { name: "lan", type: "macvlan", vlanId: 2500, ipConfig }, "macvtap"],
+    ["sriov", { name: "lan", type: "sriov", vlanId: 300, ipConfig }, "sriov"],
+    ["ovs", { name: "lan", type: "ovs", vlanId: 301, ipConfig }, "ovs"],
+  ];
+
+  it.for(types)("of type %s is Up with its address", async ([, network, plugin], { expect }) => {
+    const spec = machine(await stand.namespace(), "vm", [network]);
+    await using watch = stand.watch(spec);
+    await stand.apply(spec);
+
+    const nic = nicOf(await watch.until(allUp(1)), "lan");
+
+    expect(nic.guestInterface).toBe("lan");
+    expect(nic.ipAddresses).toContain("192.0.2.10");
+    expect(nic.vlanId).toBe(network.vlanId);
+    const { nads } = await ownedObjects(stand.target.client, spec);
+    expect(nads.map(({ spec: nad }) => JSON.parse(nad?.config ?? "{}"))).toMatchObject([{ type: plugin }]);
+  });
+
+  it("of type pod is Up with the pod's address beside others", async ({ expect }) => {
+    const spec = machine(await stand.namespace(), "vm", [
+      { name: "cluster", type: "pod" },
+      { name: "lan", ipConfig },
+    ]);
+    await using watch = stand.watch(spec);
+    await stand.apply(spec);
+
+    const nics = await watch.until(allUp(2));
+
+    expect(nicOf(nics, "cluster").network).toBe("");
+    expect(nicOf(nics, "cluster").ipAddresses).not.toEqual([]);
+    expect(nicOf(nics, "lan").ipAddresses).toContain("192.0.2.10");
+  });
+});
