@@ -8,7 +8,7 @@ import { namespaceType, podType } from "./resources.ts";
 import type { ResourceRoute } from "./route.ts";
 import { ApiError, conflict, forbidden } from "./status.ts";
 import { keyOf } from "./store.ts";
-import { deletion, judge } from "./write.ts";
+import { deletion, judge } from "./judging.ts";
 
 /** DeleteOptions, from the body or the query. */
 export interface DeleteOptions {

@@ -1,10 +1,10 @@
 // The path every write takes: prepared, mutated, checked, judged and stored, in kube-apiserver's order.
 import type { KubernetesObject } from "../../domain/objects.ts";
-import type { AdmissionRequest, Refusal } from "./admission.ts";
 import { type Context, type WriteOptions, timestamp } from "./context.ts";
 import { conform } from "./decode.ts";
 import { asList, jsonEqual } from "./json.ts";
 import { type ApiObject, finalizersOf, meta, ownersOf, withMeta } from "./object.ts";
+import { admissionRequest, judge, mutated } from "./judging.ts";
 import { metadataCauses } from "./metadata-rules.ts";
 import { generateName, nameCauses } from "./object-names.ts";
 import { prepareCreate, prepareUpdate, updateCauses, withDefaults } from "./prepare.ts";
@@ -23,62 +23,6 @@ import {
   notFound,
 } from "./status.ts";
 import { keyOf } from "./store.ts";
-
-type Operation = "CREATE" | "UPDATE" | "DELETE";
-
-/** How a refusal of a judge reaches the client. */
-function refused(refusal: Refusal): ApiError {
-  const reason =
-    refusal.reason ?? (refusal.code === 422 ? "Invalid" : refusal.code === 403 ? "Forbidden" : "");
-  return new ApiError(refusal.code, reason, refusal.message, { causes: refusal.causes ?? [] });
-}
-
-function admissionRequest(
-  operation: Operation,
-  route: ResourceRoute,
-  name: string,
-  object: ApiObject | undefined,
-  oldObject: ApiObject | undefined,
-  options: WriteOptions,
-): AdmissionRequest {
-  const { group, version, plural } = route.resource;
-  return {
-    operation,
-    resource: { group, version, plural },
-    subresource: route.subresource,
-    namespace: route.namespace,
-    name,
-    object: object as unknown as KubernetesObject | undefined,
-    oldObject: oldObject as unknown as KubernetesObject | undefined,
-    dryRun: options.dryRun,
-  };
-}
-
-function denied(webhook: string, refusal: Refusal): Refusal {
-  return { ...refusal, message: `admission webhook "${webhook}" denied the request: ${refusal.message}` };
-}
-
-/** Every judge's changes, one after the other. @throws ApiError with the first refusal. */
-function mutated(context: Context, request: AdmissionRequest): ApiObject {
-  let current = request;
-  for (const judge of context.admission) {
-    const verdict = judge.mutate?.(current);
-    if (verdict === undefined) continue;
-    if ("refusal" in verdict) throw refused(denied(judge.names.mutate, verdict.refusal));
-    current = { ...current, object: verdict.object };
-  }
-  return current.object as unknown as ApiObject;
-}
-
-/** Asks every judge. @throws ApiError with the first refusal. */
-export function judge(context: Context, request: AdmissionRequest, options: WriteOptions): void {
-  for (const admission of context.admission) {
-    const verdict = admission.validate?.(request);
-    if (verdict === undefined) continue;
-    if ("refusal" in verdict) throw refused(denied(admission.names.validate, verdict.refusal));
-    options.warnings.push(...verdict.warnings);
-  }
-}
 
 function requireNamespace({ store }: Context, route: ResourceRoute, name: string): void {
   if (route.namespace === undefined) return;
@@ -257,9 +201,4 @@ export function settle(
     return candidate;
   }
   return jsonEqual(old, candidate) ? old : store.put(resource, key, candidate);
-}
-
-/** The admission request of a deletion. */
-export function deletion(route: ResourceRoute, old: ApiObject, options: WriteOptions): AdmissionRequest {
-  return admissionRequest("DELETE", route, meta(old, "name"), undefined, old, options);
 }
