@@ -16,6 +16,9 @@ export type EventBody = (object: ApiObject) => string;
 /** A watcher that lets this many bytes pile up is cut off, as kube-apiserver closes slow watchers. */
 const maxBacklogBytes = 16 * 1024 * 1024;
 
+/** A longer timer would fire at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
 interface WatchPlan {
   readonly route: ResourceRoute;
   readonly selects: Selector;
@@ -65,7 +68,7 @@ function plan(context: Context, route: ResourceRoute, query: URLSearchParams): W
     initial: state ? listObjects(context, route, initial).items : undefined,
     markInitialEnd: sendInitial === true && bookmarks,
     from: state || revision === undefined || revision === 0 ? context.store.revision : revision,
-    timeoutMs: seconds > 0 ? seconds * 1000 : 1_800_000 + Math.random() * 1_800_000,
+    timeoutMs: seconds > 0 ? Math.min(seconds * 1000, maxTimerMs) : 1_800_000 + Math.random() * 1_800_000,
   };
 }
 

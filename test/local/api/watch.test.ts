@@ -119,6 +119,13 @@ describe("watches", () => {
     expect((await next.call("GET", `${configMaps}?continue=${token}`)).code).toBe(410);
   });
 
+  it("may ask for more time than a timer can hold", async ({ expect }) => {
+    const server = await startServer();
+    const watch = await server.watch(`${configMaps}?watch=1&timeoutSeconds=99999999`);
+    await server.call("POST", configMaps, configMap("a"));
+    expect(await watch.next()).toMatchObject({ type: "ADDED" });
+  });
+
   it("end when the server closes", async ({ expect }) => {
     const server = await startServer();
     const watch = await server.watch(`${configMaps}?watch=1`);
