@@ -1,8 +1,9 @@
 // The text of all NIC metrics for a given cluster, and what is rendered again when.
-import { array, assert, asyncProperty, constantFrom, option, record, string } from "fast-check";
+import { array, assert, asyncProperty, bigInt, constantFrom, option, record, string } from "fast-check";
 import { describe, it } from "vitest";
 import { managedBy, managedByLabel, specAnnotation } from "../../src/domain/ownership.ts";
 import { createNicExposition, type NicExposition } from "../../src/exporter/nic-exposition.ts";
+import { nicMetrics } from "../../src/exporter/nic-metrics.ts";
 import type { Traffic, TrafficSource } from "../../src/exporter/traffic.ts";
 import { createMemoryCluster, keyOf, type MemoryCluster, vmiOf, vmOf } from "../app/memory-cluster.ts";
 import { parseExposition } from "./parse-exposition.ts";
@@ -176,6 +177,27 @@ describe("a VM's part", () => {
     );
   });
 
+  it("keeps its state's bytes when only its counters move, and none of its old state when both do", async ({
+    expect,
+  }) => {
+    const cluster = createMemoryCluster();
+    cluster.setVm("shop/web", [up("eth0")]);
+    const { source, counters } = createTestTraffic();
+    const nics = createNicExposition(cluster.model, source);
+    const before = await nics.render();
+    counters["shop/web/eth0"] = { receive_bytes: 5n };
+    nics.invalidateTraffic({ namespace: "shop", vm: "web" });
+    const after = await nics.render();
+    const kept = nicMetrics.filter((_, index) => after[index] === before[index]).map(({ name }) => name);
+    expect(kept).toEqual(nicMetrics.filter(({ of }) => of === "status").map(({ name }) => name));
+
+    cluster.setVm("shop/web", [{ ...up("eth0"), linkState: "down" }]);
+    nics.invalidateTraffic({ namespace: "shop", vm: "web" });
+    expect(await samplesOf(nics)).toContain(
+      'multinic_interface_state{namespace="shop",vm="web",nic="eth0",state="Down"} 1',
+    );
+  });
+
   it("is not made for the counters of a VM that is not there", async ({ expect }) => {
     const nics = createNicExposition(createMemoryCluster().model, createTestTraffic().source);
     nics.invalidateTraffic({ namespace: "shop", vm: "web" });
@@ -218,6 +240,7 @@ describe("after any changes and scrapes", () => {
   const step = record({
     vm: constantFrom(...Array.from({ length: 12 }, (_, n) => `shop/vm-${n}`)),
     nics: option(array(nic, { maxLength: 3 }), { nil: undefined }),
+    bytes: option(bigInt(0n, 5n), { nil: undefined }),
     scrape: constantFrom(true, false),
   });
 
@@ -225,11 +248,15 @@ describe("after any changes and scrapes", () => {
     await assert(
       asyncProperty(array(step, { maxLength: 40, size: "max" }), async (steps) => {
         const cluster = createMemoryCluster();
-        const { source } = createTestTraffic({ "shop/vm-0/eth0": { receive_bytes: 7n } });
+        const { source, counters } = createTestTraffic();
         const nics = createNicExposition(cluster.model, source);
-        for (const { vm, nics: wanted, scrape } of steps) {
+        for (const { vm, nics: wanted, bytes, scrape } of steps) {
           if (wanted === undefined) cluster.removeVm(vm);
           else cluster.setVm(vm, [...new Map(wanted.map((each) => [each.name, each])).values()]);
+          if (bytes !== undefined) {
+            counters[`${vm}/eth0`] = { receive_bytes: bytes };
+            nics.invalidateTraffic({ namespace: "shop", vm: keyOf(vm).name });
+          }
           if (scrape) await nics.render();
         }
         parseExposition(await textOf(nics));
