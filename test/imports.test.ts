@@ -48,13 +48,18 @@ interface Import {
   readonly specifier: string;
 }
 
+/** import and export … from, also over several lines, and import(…). */
+const importLine = /^(?:import|export)\s(?:[^";]*\sfrom\s)?"([^"]+)"|\bimport\(\s*"([^"]+)"/gm;
+
 function imports(): readonly Import[] {
   return readdirSync(source, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .flatMap((from) =>
-      [...readFileSync(path.join(source, from), "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
-        ([, specifier = ""]) => ({ from, folder: folderOf(from), specifier }),
-      ),
+      [...readFileSync(path.join(source, from), "utf8").matchAll(importLine)].map(([, named, loaded]) => ({
+        from,
+        folder: folderOf(from),
+        specifier: named ?? loaded ?? "",
+      })),
     );
 }
 

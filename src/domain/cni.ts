@@ -1,4 +1,5 @@
 // What a NAD's CNI configuration says, read as Multus and the plugins read it.
+import { isMapping } from "./mapping.ts";
 import type { NetworkAttachmentDefinition } from "./objects.ts";
 import type { NetworkType } from "./spec.ts";
 
@@ -30,10 +31,6 @@ export function readCniConfig(nad: NetworkAttachmentDefinition): CniConfig | { r
     vlan: typeof vlan === "number" ? vlan : 0,
     mtu: typeof mtu === "number" && mtu > 0 ? mtu : undefined,
   };
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The NIC type that a CNI plugin serves; undefined for plugins that this product does not know and so does not judge. */

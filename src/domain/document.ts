@@ -7,10 +7,11 @@ import {
   wukongMetadata,
   wukongSpec,
 } from "./document/fields.ts";
-import { isMapping, kindOf, readMapping, type Reading } from "./document/read-value.ts";
+import { kindOf, readMapping, type Reading } from "./document/read-value.ts";
 import { parseYaml } from "./document/yaml.ts";
 import { finding, type Finding } from "./findings.ts";
 import { replaceWith } from "./fix.ts";
+import { isMapping } from "./mapping.ts";
 import type { VmSpec } from "./spec.ts";
 
 export interface DocumentOptions {

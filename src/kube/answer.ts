@@ -1,6 +1,7 @@
 // The body of a successful answer: a JSON object, or a page of a list.
 import type { KubernetesObject } from "../domain/objects.ts";
 import { KubeError } from "./errors.ts";
+import { jsonObject } from "./json-object.ts";
 import type { ObjectPage } from "./kube-client.ts";
 import type { Resource } from "./resource.ts";
 
@@ -30,14 +31,8 @@ export function toPage<T extends KubernetesObject>(resource: Resource<T>, body: 
 
 /** @throws KubeError "Undecodable" for anything but a JSON object. */
 export function decode(text: string): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // The parser's error quotes the text, which may be a Secret's.
-    value = undefined;
-  }
-  if (typeof value === "object" && value !== null) return value;
+  const value = jsonObject(text);
+  if (value !== undefined) return value;
   throw new KubeError(
     "Undecodable",
     200,

@@ -1,7 +1,9 @@
 // From what came back (or did not) to a KubeError: Kubernetes' Status object, other bodies, network failures.
+import { isMapping } from "../domain/mapping.ts";
 import { withoutEchoes } from "./echoes.ts";
 import { KubeError } from "./errors.ts";
 import type { KubeCause, KubeReason } from "./errors.ts";
+import { jsonObject } from "./json-object.ts";
 
 const reasonOfStatus: Readonly<Record<number, KubeReason>> = {
   400: "BadRequest",
@@ -32,16 +34,12 @@ function isReason(text: unknown): text is KubeReason {
   return typeof text === "string" && spelledReasons.has(text);
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
 function causesOf(details: Record<string, unknown>): KubeCause[] {
-  const causes = Array.isArray(details["causes"]) ? details["causes"].filter(isRecord) : [];
+  const causes = Array.isArray(details["causes"]) ? details["causes"].filter(isMapping) : [];
   return causes.map((cause) => ({
     field: textOf(cause["field"]),
     reason: textOf(cause["reason"]),
@@ -60,7 +58,7 @@ export function errorOfStatus(
   httpStatus: number,
   retryAfterSeconds?: number,
 ): KubeError {
-  const details = isRecord(body["details"]) ? body["details"] : {};
+  const details = isMapping(body["details"]) ? body["details"] : {};
   const reason = isReason(body["reason"]) ? body["reason"] : (reasonOfStatus[httpStatus] ?? "Unknown");
   const message = withoutEchoes(textOf(body["message"]));
   return new KubeError(reason, httpStatus, message === "" ? `${reason} (HTTP ${httpStatus})` : message, {
@@ -75,7 +73,7 @@ export function errorOfAnswer(
   answer: { readonly status: number; readonly body: string; readonly retryAfter: string | undefined },
 ): KubeError {
   const retryAfterSeconds = seconds(answer.retryAfter);
-  const parsed = parseRecord(answer.body);
+  const parsed = jsonObject(answer.body);
   if (parsed?.["kind"] === "Status") return errorOfStatus(parsed, answer.status, retryAfterSeconds);
   const said = withoutEchoes(answer.body.trim()).slice(0, 500);
   return new KubeError(
@@ -84,16 +82,6 @@ export function errorOfAnswer(
     `${what}: HTTP ${answer.status}${said === "" ? "" : `: ${said}`}`,
     { retryAfterSeconds },
   );
-}
-
-function parseRecord(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    // A proxy's HTML or plain text: the caller quotes it instead.
-    return undefined;
-  }
 }
 
 /** The `code` of a Node or undici error, looked for along its causes; "" when there is none. */

@@ -1,6 +1,7 @@
 // One line of a watch, decoded and checked as far as the cache relies on it.
 import type { KubernetesObject } from "../domain/objects.ts";
 import { KubeError } from "./errors.ts";
+import { jsonObject } from "./json-object.ts";
 import { errorOfStatus } from "./status.ts";
 
 export type WatchEvent<T> =
@@ -35,14 +36,9 @@ export function decodeWatchEvent<T extends KubernetesObject>(line: string): Watc
 }
 
 function parse(line: string): RawEvent {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value === "object" && value !== null) return value;
-  } catch {
-    // The parser's error quotes the line, which is not for a log.
-    throw undecodable("a line that is not JSON");
-  }
-  throw undecodable("a line that is not an object");
+  const event = jsonObject(line);
+  if (event === undefined) throw undecodable("a line that is not a JSON object");
+  return event;
 }
 
 function undecodable(what: string): KubeError {

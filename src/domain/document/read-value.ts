@@ -1,6 +1,7 @@
 // The one walker over a document's values: reads what fits the table, and says of the rest what and where it is.
 import { finding, type Finding } from "../findings.ts";
 import { replaceWith, type Fix } from "../fix.ts";
+import { isMapping } from "../mapping.ts";
 import { nearest } from "./nearest.ts";
 import type { Field, MappingShape, Shape } from "./shape.ts";
 
@@ -242,11 +243,6 @@ function setRead(read: Record<string, unknown>, name: string, value: unknown): v
 
 /** Kubernetes drops nulls, and protobuf knows no difference between empty and absent text: both mean "not given". */
 const isGiven = (value: unknown): boolean => value !== null && value !== undefined && value !== "";
-
-/** A mapping of names, as opposed to a list or a plain value. */
-export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 const clipped = (text: string): string =>
   text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;

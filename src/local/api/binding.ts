@@ -1,5 +1,6 @@
 // POST pods/NAME/binding: what a scheduler does, once per pod.
-import { type Context, type WriteOptions, timestamp } from "./context.ts";
+import { timestamp } from "../../domain/timestamp.ts";
+import type { Context, WriteOptions } from "./context.ts";
 import { type Json, type JsonObject, asList, asObject, asString } from "./json.ts";
 import type { ApiObject } from "./object.ts";
 import { getObject } from "./read.ts";
@@ -34,7 +35,7 @@ export function bindPod(
     throw new ApiError(409, "Conflict", `pod ${name} is being deleted, cannot be assigned to a host`);
   }
   const status = asObject(pod["status"]);
-  const scheduled = { type: "PodScheduled", status: "True", lastTransitionTime: timestamp(context.clock) };
+  const scheduled = { type: "PodScheduled", status: "True", lastTransitionTime: timestamp(context.clock()) };
   const bound: ApiObject = {
     ...pod,
     spec: { ...spec, nodeName: node },

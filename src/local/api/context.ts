@@ -24,13 +24,6 @@ export interface WriteOptions {
   readonly warnings: string[];
 }
 
-/** Now, as Kubernetes writes times: RFC 3339 in UTC, whole seconds. */
-export function timestamp(clock: () => Date): string {
-  return clock()
-    .toISOString()
-    .replace(/\.\d+Z$/, "Z");
-}
-
 function invalidOptions(kind: string, causes: readonly Cause[]): ApiError {
   const text = causes.map(({ field, message }) => `${field}: ${message}`).join(", ");
   const message = `${kind}.meta.k8s.io "" is invalid: ${causes.length === 1 ? text : `[${text}]`}`;

@@ -1,5 +1,6 @@
 // What kube-controller-manager does behind the API: dependents follow their owners, namespaces are emptied.
-import { type Context, type WriteOptions, timestamp } from "./context.ts";
+import { timestamp } from "../../domain/timestamp.ts";
+import type { Context, WriteOptions } from "./context.ts";
 import { type ApiObject, type Owner, finalizersOf, meta, ownersOf, withMeta } from "./object.ts";
 import { type DeleteOptions, deleteObject, foregroundFinalizer, orphanFinalizer } from "./remove.ts";
 import { type ResourceType, findKind, namespaceType, resourceTypes } from "./resources.ts";
@@ -241,7 +242,7 @@ export class GarbageCollector {
       }
     }
     if (left === 0) store.remove(namespaceType, place.key);
-    else this.#noteContent(place, left, timestamp(clock));
+    else this.#noteContent(place, left, timestamp(clock()));
   }
 
   /** Says in the namespace's conditions what it waits for, as kube-controller-manager does. */

@@ -1,4 +1,5 @@
 // JSON values as the embedded API handles them: nothing is known of an object but its metadata.
+import { isMapping } from "../../domain/mapping.ts";
 
 /** What JSON.parse can return. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
@@ -10,7 +11,7 @@ export interface JsonObject {
 
 /** True for a JSON object: not null, not a list. */
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isMapping(value);
 }
 
 /** The value when it is an object, else an empty one. */

@@ -1,6 +1,7 @@
 // PATCH: which kind of patch it is, and the write it comes to.
+import { timestamp } from "../../domain/timestamp.ts";
 import { decodeJson, decodeYaml, mediaType } from "./body.ts";
-import { type Context, type WriteOptions, requireManager, requireNoForce, timestamp } from "./context.ts";
+import { type Context, type WriteOptions, requireManager, requireNoForce } from "./context.ts";
 import { decodeApplied, decodePatched } from "./decode.ts";
 import { asObject, asString } from "./json.ts";
 import { jsonPatch } from "./json-patch.ts";
@@ -89,7 +90,7 @@ function apply(
   requireName(asString(asObject(asObject(value)["metadata"])["name"]) ?? "", route);
   const config = inNamespace(route, decodeApplied(resource, value, name));
   const live = context.store.get(resource, keyOf(route.namespace, name));
-  const writer = { manager: options.manager, subresource, time: timestamp(context.clock) };
+  const writer = { manager: options.manager, subresource, time: timestamp(context.clock()) };
   if (live === undefined) {
     if (subresource !== undefined) throw notFound(resource, name);
     const uid = meta(config, "uid");

@@ -1,6 +1,7 @@
 // What the API server fills in and protects on every write, and the few kinds that have rules of their own.
 import { randomUUID } from "node:crypto";
-import { type Context, timestamp } from "./context.ts";
+import { timestamp } from "../../domain/timestamp.ts";
+import type { Context } from "./context.ts";
 import { type JsonObject, asList, asObject, asString, isObject, jsonEqual, without } from "./json.ts";
 import { type ApiObject, finalizersOf, meta, withMeta } from "./object.ts";
 import type { ResourceType } from "./resources.ts";
@@ -18,7 +19,7 @@ export function prepareCreate({ clock }: Context, resource: ResourceType, object
   const body = statusLater ? (without(object, "status") as ApiObject) : object;
   const prepared = withMeta(body, {
     uid: randomUUID(),
-    creationTimestamp: timestamp(clock),
+    creationTimestamp: timestamp(clock()),
     deletionTimestamp: undefined,
     deletionGracePeriodSeconds: undefined,
     resourceVersion: undefined,

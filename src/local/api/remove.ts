@@ -1,5 +1,6 @@
 // DELETE of one object and of collections: preconditions, propagation, finalizers, graceful deletion of pods.
-import { type Context, type WriteOptions, timestamp } from "./context.ts";
+import { timestamp } from "../../domain/timestamp.ts";
+import type { Context, WriteOptions } from "./context.ts";
 import { type Json, asList, asObject, asString, isObject } from "./json.ts";
 import { type ApiObject, finalizersOf, meta, withMeta } from "./object.ts";
 import { nextGeneration } from "./prepare.ts";
@@ -141,7 +142,7 @@ function marked(context: Context, object: ApiObject, grace: number | undefined):
 }
 
 function deadline({ clock }: Context, graceSeconds: number): string {
-  return timestamp(() => new Date(clock().getTime() + graceSeconds * 1000));
+  return timestamp(new Date(clock().getTime() + graceSeconds * 1000));
 }
 
 function terminating(route: ResourceRoute, object: ApiObject): ApiObject {

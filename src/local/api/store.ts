@@ -1,5 +1,5 @@
 // All objects and the recent past: one revision counter for every kind, as etcd gives kube-apiserver.
-import { type ApiObject, meta, withMeta } from "./object.ts";
+import { type ApiObject, withMeta } from "./object.ts";
 import type { ResourceType } from "./resources.ts";
 
 /** One change. `previous` is what the object was; on DELETED `object` is its last state at the new revision. */
@@ -141,9 +141,4 @@ export class Store {
     }
     for (const listener of this.#listeners) listener(event);
   }
-}
-
-/** The resourceVersion of a stored object as a number. */
-export function revisionOf(object: ApiObject): number {
-  return Number(meta(object, "resourceVersion"));
 }

@@ -1,6 +1,7 @@
 // The path every write takes: prepared, mutated, checked, judged and stored, in kube-apiserver's order.
 import type { KubernetesObject } from "../../domain/objects.ts";
-import { type Context, type WriteOptions, timestamp } from "./context.ts";
+import { timestamp } from "../../domain/timestamp.ts";
+import type { Context, WriteOptions } from "./context.ts";
 import { conform } from "./decode.ts";
 import { asList, jsonEqual } from "./json.ts";
 import { type ApiObject, finalizersOf, meta, ownersOf, withMeta } from "./object.ts";
@@ -73,7 +74,7 @@ function tracked(
   options: WriteOptions,
 ): ApiObject {
   const { resource, subresource } = route;
-  const writer = { manager: options.manager, subresource, time: timestamp(context.clock) };
+  const writer = { manager: options.manager, subresource, time: timestamp(context.clock()) };
   const managedFields = trackUpdate(resource, before, after, writer);
   return withMeta(after, { managedFields });
 }

@@ -1,4 +1,5 @@
 // Writing a VMI that virt-handler writes too: only what changed, and never over a state that was not seen.
+import { isMapping } from "../../../domain/mapping.ts";
 import type { KubeClient } from "../../../kube/kube-client.ts";
 import { vmis, type Vmi } from "./objects.ts";
 import { semanticEqual } from "./semantic-equal.ts";
@@ -26,14 +27,10 @@ function changedFields(before: object, after: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(after)
       .filter(([name, value]) => !semanticEqual({ value }, { value: old.get(name) }))
-      .map(([name, value]) => [name, isMap(value) ? { ...removed(old.get(name)), ...value } : value]),
+      .map(([name, value]) => [name, isMapping(value) ? { ...removed(old.get(name)), ...value } : value]),
   );
 }
 
-function isMap(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function removed(old: unknown): Record<string, null> {
-  return isMap(old) ? Object.fromEntries(Object.keys(old).map((name) => [name, null])) : {};
+  return isMapping(old) ? Object.fromEntries(Object.keys(old).map((name) => [name, null])) : {};
 }

@@ -1,5 +1,6 @@
 // Multus on one node: what a pod's annotation asks for, and the network-status that follows, or why no sandbox can be
 // made. Texts are those of Multus 4.3 and the CNI plugins. Pure. Addresses by a NAD's IPAM are not played.
+import { isMapping } from "../../../domain/mapping.ts";
 import type { NetworkAttachmentDefinition } from "../../../domain/objects.ts";
 import { networkStatuses, type NetworkStatus } from "../network-status.ts";
 import { podInterfaceName } from "../nics.ts";
@@ -160,17 +161,17 @@ export function pluginType(nad: NetworkAttachmentDefinition): string | undefined
   return typeof first === "string" ? first : undefined;
 }
 
-function pluginsOf(config: Record<string, unknown>): readonly Record<string, unknown>[] {
+function pluginsOf(config: Readonly<Record<string, unknown>>): readonly Record<string, unknown>[] {
   return Array.isArray(config["plugins"]) ? (config["plugins"] as Record<string, unknown>[]) : [config];
 }
 
 /** Failures in the words of Go's encoding/json, as far as two sentences can tell them apart. */
-function parseJson(text: string): { readonly value: Record<string, unknown> } | { readonly error: string } {
+function parseJson(
+  text: string,
+): { readonly value: Readonly<Record<string, unknown>> } | { readonly error: string } {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return { value: value as Record<string, unknown> };
-    }
+    if (isMapping(value)) return { value };
     return { error: "json: cannot unmarshal into Go value of type map[string]interface {}" };
   } catch (error) {
     return { error: goSyntaxError(text, error instanceof Error ? error.message : String(error)) };
@@ -204,7 +205,7 @@ function delegateError(pod: Pod, text: string): string {
 function addError(
   pod: Pod,
   selection: NetworkSelection,
-  config: Record<string, unknown>,
+  config: Readonly<Record<string, unknown>>,
   text: string,
 ): string {
   const { namespace = "", name, uid = "" } = pod.metadata;

@@ -2,6 +2,7 @@
 // Played: ethernets. Not played: version 1, bonds, bridges, vlans, wifis; they leave the NICs alone.
 import { isIP } from "node:net";
 import { parse } from "yaml";
+import { isMapping } from "../../../domain/mapping.ts";
 
 /** One entry of `ethernets`, as far as it decides names and addresses. */
 export interface Ethernet {
@@ -32,11 +33,11 @@ export function parseNetworkConfig(text: string): NetworkPlan {
   } catch (error) {
     return refused(`network-config is not YAML: ${firstLine(error)}`);
   }
-  if (!isRecord(document)) return refused("network-config is not a mapping");
-  const network = isRecord(document["network"]) ? document["network"] : document;
+  if (!isMapping(document)) return refused("network-config is not a mapping");
+  const network = isMapping(document["network"]) ? document["network"] : document;
   if (network["version"] !== 2) return refused(`network-config version ${String(network["version"])}: not 2`);
   const entries = network["ethernets"] ?? {};
-  if (!isRecord(entries)) return refused("ethernets is not a mapping");
+  if (!isMapping(entries)) return refused("ethernets is not a mapping");
   const ethernets: Ethernet[] = [];
   for (const [id, entry] of Object.entries(entries)) {
     const parsed = parseEthernet(id, entry ?? {});
@@ -56,17 +57,17 @@ export function updatesNetworkAtBoot(userData: string): boolean {
     // cloud-init warns of broken user-data and goes on without it.
     return false;
   }
-  const updates = isRecord(document) ? document["updates"] : undefined;
-  const network = isRecord(updates) ? updates["network"] : undefined;
-  const when = isRecord(network) ? network["when"] : undefined;
+  const updates = isMapping(document) ? document["updates"] : undefined;
+  const network = isMapping(updates) ? updates["network"] : undefined;
+  const when = isMapping(network) ? network["when"] : undefined;
   return Array.isArray(when) && when.includes("boot");
 }
 
 type Parsed<T> = T | { readonly reason: string };
 
 function parseEthernet(id: string, entry: unknown): Parsed<Ethernet> {
-  if (!isRecord(entry)) return { reason: "not a mapping" };
-  const match = isRecord(entry["match"]) ? entry["match"] : {};
+  if (!isMapping(entry)) return { reason: "not a mapping" };
+  const match = isMapping(entry["match"]) ? entry["match"] : {};
   const macAddress = match["macaddress"];
   const name = match["name"];
   const setName = entry["set-name"];
@@ -96,7 +97,7 @@ function parseAddresses(value: unknown): Parsed<{ readonly list: readonly string
   const list: string[] = [];
   for (const item of value) {
     // An entry may be a mapping from the address to its options (label, lifetime).
-    const text = isRecord(item) ? (Object.keys(item)[0] ?? "") : String(item);
+    const text = isMapping(item) ? (Object.keys(item)[0] ?? "") : String(item);
     const [address = "", prefix] = text.split("/");
     if (!isPrefix(address, prefix)) return { reason: `address '${text}' is not ADDRESS/PREFIX` };
     list.push(address);
@@ -109,7 +110,7 @@ function checkRoutes(value: unknown): { readonly reason: string } | undefined {
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value)) return { reason: "routes is not a list" };
   for (const route of value) {
-    if (!isRecord(route)) return { reason: "a route is not a mapping" };
+    if (!isMapping(route)) return { reason: "a route is not a mapping" };
     const to = typeof route["to"] === "string" ? route["to"] : "";
     const [address = "", prefix = isIP(address) === 6 ? "128" : "32"] = to.split("/");
     if (to !== "default" && !isPrefix(address, prefix))
@@ -139,8 +140,4 @@ function refused(reason: string): NetworkPlan {
 
 function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

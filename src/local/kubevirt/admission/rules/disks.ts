@@ -1,6 +1,6 @@
 // The disks, each for itself: pkg/storage/admitters/disks.go. Block sizes are not looked at here.
 import { type Cause, cause, invalid } from "../cause.ts";
-import { dnsLabelErrors } from "../dns-names.ts";
+import { dnsLabelErrors } from "../../../api/dns-names.ts";
 import type { FieldPath } from "../field-path.ts";
 import { isPciAddress } from "../pci-address.ts";
 import { type SpecRule, disksAt } from "../rule.ts";

@@ -1,6 +1,6 @@
 // The guest's host name and its subdomain: vmi-create-admitter.go.
 import { invalid } from "../cause.ts";
-import { dnsLabelErrors, dnsSubdomainErrors } from "../dns-names.ts";
+import { dnsLabelErrors, dnsSubdomainErrors } from "../../../api/dns-names.ts";
 import type { SpecRule } from "../rule.ts";
 
 export const hostname: SpecRule = ({ at, spec: { hostname: name = "" } }) => {

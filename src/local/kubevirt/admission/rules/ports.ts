@@ -1,6 +1,6 @@
 // Ports that are forwarded to the VM; looked at on the pod network alone: pkg/network/admitter/netiface.go.
 import { type Cause, cause, invalid } from "../cause.ts";
-import { isPortName } from "../dns-names.ts";
+import { isPortName } from "../../../api/dns-names.ts";
 import type { FieldPath } from "../field-path.ts";
 import type { InterfaceRule } from "../rule.ts";
 import type { Port } from "../template-spec.ts";
