@@ -10,6 +10,9 @@ export const managedBy = "multinic";
 /** On the VM: what was asked, since the objects alone do not tell primary, priority or type apart. JSON of VmSpec. */
 export const specAnnotation = "multinic.novasphere.dev/spec";
 
+/** On the VM's template, and so on each running instance: digest of the network-config that the guest was started with. */
+export const guestConfigAnnotation = "multinic.novasphere.dev/guest-config";
+
 /** On the Secret: the VM it was made for. */
 export const vmLabel = "multinic.novasphere.dev/vm";
 

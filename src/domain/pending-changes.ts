@@ -1,5 +1,6 @@
 // What a running VM does not have yet of what was asked: KubeVirt's conditions, and NICs that differ.
 import type { VirtualMachine, VirtualMachineInstance } from "./objects.ts";
+import { guestConfigAnnotation } from "./ownership.ts";
 
 /** In words, one line a change; empty when the VM does not run or has everything. */
 export function pendingChanges(
@@ -23,7 +24,17 @@ export function pendingChanges(
             : "KubeVirt is changing the NICs",
         ]),
     ...nicsApart(vm, vmi),
+    ...guestConfigApart(vm, vmi),
   ];
+}
+
+/** An instance that was started before there was a digest tells nothing. */
+function guestConfigApart(vm: VirtualMachine, vmi: VirtualMachineInstance): readonly string[] {
+  const wanted = vm.spec.template.metadata?.annotations?.[guestConfigAnnotation];
+  const running = vmi.metadata.annotations?.[guestConfigAnnotation];
+  return wanted === undefined || running === undefined || wanted === running
+    ? []
+    : ["the guest's network-config has changed; the guest reads it when it is started again"];
 }
 
 function nicsApart(vm: VirtualMachine, vmi: VirtualMachineInstance): readonly string[] {

@@ -4,7 +4,7 @@ import type { KubernetesObject, NetworkAttachmentDefinition, Secret, VirtualMach
 import { managedBy, managedByLabel, secretNameOf, vmLabel } from "../ownership.ts";
 import type { VmSpec } from "../spec.ts";
 import { compileAttachment } from "./attachment.ts";
-import { compileNetworkConfig, networkConfigText, ownUserData } from "./guest-config.ts";
+import { compileNetworkConfig, guestConfigDigest, networkConfigText, ownUserData } from "./guest-config.ts";
 import { compileVirtualMachine } from "./virtual-machine.ts";
 
 export interface CompiledVm {
@@ -24,14 +24,14 @@ export function compileVm(spec: VmSpec, vm: ResolvedVm): CompiledVm {
       generated === undefined ? [] : [[generated.metadata.name, generated]],
     ),
   );
+  const secret = compileSecret(vm);
   return {
     attachments: [...attachments.values()],
-    secret: compileSecret(vm),
-    virtualMachine: compileVirtualMachine(
-      spec,
-      vm,
-      attached.map(({ networkName }) => networkName),
-    ),
+    secret,
+    virtualMachine: compileVirtualMachine(spec, vm, {
+      networkNames: attached.map(({ networkName }) => networkName),
+      guestConfig: guestConfigDigest(secret.stringData["networkdata"] ?? ""),
+    }),
     attachmentNames: attached.map(({ fullName }) => fullName),
   };
 }

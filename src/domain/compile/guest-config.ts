@@ -1,4 +1,5 @@
 // The guest's network-config: cloud-init version 2 in the subset that every renderer keeps, matched by MAC address.
+import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import type { Nic, NicAddress } from "../nic.ts";
 
@@ -83,6 +84,11 @@ function nameservers({ dnsServers, searchDomains }: Nic): Pick<GuestEthernet, "n
 /** As YAML with every text quoted: YAML 1.1 readers take 11:22:33:44:55:10 for a number. */
 export function networkConfigText(config: NetworkConfigV2): string {
   return stringify(config, { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN", lineWidth: 0 });
+}
+
+/** Tells two network-configs apart without showing them. */
+export function guestConfigDigest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
 /** User-data where the caller gives none: later network-configs are applied at the next boot. */

@@ -1,15 +1,28 @@
 // The KubeVirt VirtualMachine of a resolved VM.
 import type { Binding, Nic, ResolvedDisk, ResolvedVm } from "../nic.ts";
 import type { VirtualMachine, VmInterface, VmNetwork, VmVolume } from "../objects.ts";
-import { managedBy, managedByLabel, secretNameOf, specAnnotation } from "../ownership.ts";
+import {
+  guestConfigAnnotation,
+  managedBy,
+  managedByLabel,
+  secretNameOf,
+  specAnnotation,
+} from "../ownership.ts";
 import { cloudInitDiskName } from "../resolve/resolve-vm.ts";
 import type { VmSpec } from "../spec.ts";
 
-/** `networkNames[i]`: the NAD of NIC i as KubeVirt names it; undefined for the pod network. */
+/** What the VM refers to. */
+interface Referred {
+  /** The NAD of each NIC as KubeVirt names it; undefined for the pod network. */
+  readonly networkNames: readonly (string | undefined)[];
+  /** guestConfigDigest of the network-config. */
+  readonly guestConfig: string;
+}
+
 export function compileVirtualMachine(
   spec: VmSpec,
   vm: ResolvedVm,
-  networkNames: readonly (string | undefined)[],
+  { networkNames, guestConfig }: Referred,
 ): VirtualMachine {
   return {
     apiVersion: "kubevirt.io/v1",
@@ -23,7 +36,11 @@ export function compileVirtualMachine(
     spec: {
       runStrategy: vm.runStrategy,
       template: {
-        metadata: { labels: { "kubevirt.io/vm": vm.name } },
+        metadata: {
+          labels: { "kubevirt.io/vm": vm.name },
+          // KubeVirt copies it to the instance at its start and never after.
+          annotations: { [guestConfigAnnotation]: guestConfig },
+        },
         spec: {
           domain: {
             cpu: { cores: vm.cpu },
