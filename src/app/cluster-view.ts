@@ -10,11 +10,18 @@ import { startCache } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { KubeLog } from "../kube/log.ts";
 import { networkAttachmentDefinitions, virtualMachineInstances, virtualMachines } from "../kube/resource.ts";
+import { type ClusterReadings, createClusterReadings } from "./cluster-readings.ts";
+import { followNicsInUse, type NicsInUse } from "./nics-in-use.ts";
 
-export interface ClusterView {
+interface ClusterCaches {
   readonly vms: Cache<VirtualMachine>;
   readonly vmis: Cache<VirtualMachineInstance>;
   readonly nads: Cache<NetworkAttachmentDefinition>;
+}
+
+export interface ClusterView extends ClusterCaches {
+  readonly nicsInUse: NicsInUse;
+  readonly readings: ClusterReadings;
 }
 
 /** Without bookkeeping of the API server, which is most of an object. */
@@ -26,15 +33,20 @@ function withoutManagedFields<T extends KubernetesObject>(object: T): T {
 /** Starts the caches at once. */
 export function startClusterView(client: KubeClient, log: KubeLog): ClusterView {
   const options = { log };
-  return {
+  const caches: ClusterCaches = {
     vms: startCache(client, virtualMachines, { ...options, project: withoutManagedFields }),
     vmis: startCache(client, virtualMachineInstances, { ...options, project: withoutManagedFields }),
     nads: startCache(client, networkAttachmentDefinitions, { ...options, project: withoutManagedFields }),
   };
+  return {
+    ...caches,
+    nicsInUse: followNicsInUse(caches),
+    readings: createClusterReadings(client, () => performance.now()),
+  };
 }
 
 /** True when every cache has had its first complete list. */
-export function isSynced(view: ClusterView): boolean {
+export function isSynced(view: ClusterCaches): boolean {
   return cachesOf(view).every(({ synced }) => synced);
 }
 
@@ -47,6 +59,6 @@ export async function stopClusterView(view: ClusterView): Promise<void> {
   await Promise.all(cachesOf(view).map((cache) => cache.stop()));
 }
 
-function cachesOf({ vms, vmis, nads }: ClusterView): readonly Cache<unknown>[] {
+function cachesOf({ vms, vmis, nads }: ClusterCaches): readonly Cache<unknown>[] {
   return [vms, vmis, nads];
 }

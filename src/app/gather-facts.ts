@@ -1,7 +1,6 @@
 // Everything the domain asks about the cluster for one VM, read afresh, so that a plan never rests on an old cache.
-import type { Facts, MacInUse, SecretFact } from "../domain/facts.ts";
-import { normaliseMac } from "../domain/mac.ts";
-import type { NetworkAttachmentDefinition, Secret, VirtualMachine } from "../domain/objects.ts";
+import type { Facts, SecretFact } from "../domain/facts.ts";
+import type { NetworkAttachmentDefinition, Secret } from "../domain/objects.ts";
 import { isManaged, secretNameOf, vmLabel } from "../domain/ownership.ts";
 import { nadNamePattern } from "../domain/resolve/resolve-attachment.ts";
 import type { VmSpec } from "../domain/spec.ts";
@@ -16,7 +15,7 @@ import {
   virtualMachineInstances,
   virtualMachines,
 } from "../kube/resource.ts";
-import type { ClusterView } from "./cluster-view.ts";
+import { type ClusterView, isSynced } from "./cluster-view.ts";
 
 /** Facts for the domain, and the objects that the apply goes on with. */
 export interface Gathered {
@@ -36,20 +35,23 @@ export async function gatherFacts(
   const inNamespace = isDnsLabel(namespace);
   const ofVm = inNamespace && isDnsLabel(spec.name);
   const named = { namespace, name: spec.name };
-  const [namespaceObject, vm, vmi, secret, nads, bindingPlugins] = await Promise.all([
+  const [namespaceObject, vm, vmi, secret, nads, bindingPlugins, readings] = await Promise.all([
     inNamespace ? client.find(namespaces, { name: namespace }, options) : undefined,
     ofVm ? client.find(virtualMachines, named, options) : undefined,
     ofVm ? client.find(virtualMachineInstances, named, options) : undefined,
     ofVm ? client.find(secrets, { namespace, name: secretNameOf(spec.name) }, options) : undefined,
     inNamespace ? readNads(client, spec, options) : new Map<string, NetworkAttachmentDefinition>(),
     readBindingPlugins(client, options),
+    view.readings.read(),
   ]);
   return {
     secret,
     facts: {
       namespaceExists: inNamespace ? namespaceObject !== undefined : undefined,
       nads,
-      macsInUse: view.vms.synced ? [...view.vms.values()].flatMap(macsOf) : undefined,
+      macsInUse: isSynced(view) ? view.nicsInUse.byMac : undefined,
+      addressesInUse: isSynced(view) ? view.nicsInUse.byAddress : undefined,
+      ...readings,
       bindingPlugins,
       vm,
       vmi,
@@ -94,15 +96,6 @@ async function readBindingPlugins(
     if (isKubeError(error, "Forbidden") || isKubeError(error, "NotFound")) return undefined;
     throw error;
   }
-}
-
-function macsOf(vm: VirtualMachine): readonly MacInUse[] {
-  const { interfaces = [] } = vm.spec.template.spec.domain.devices;
-  return interfaces.flatMap(({ name, macAddress = "" }) => {
-    const mac = normaliseMac(macAddress);
-    const of = { namespace: vm.metadata.namespace ?? "", vm: vm.metadata.name, nic: name };
-    return mac === undefined ? [] : [{ ...of, mac }];
-  });
 }
 
 function secretFact(secret: Secret, vm: string): SecretFact {

@@ -6,6 +6,7 @@ import {
   type PhysicalNetwork,
   type VlanRange,
 } from "../domain/catalogue.ts";
+import { parseCidr } from "../domain/ip.ts";
 import { SettingsError } from "./settings.ts";
 
 /** @throws SettingsError that names file, line and reason. */
@@ -27,23 +28,25 @@ export function parseCatalogue(text: string, file: string): Catalogue {
     throw new SettingsError(`${at(pos[0])}: ${reason}`);
   }
   const root = mappingOf(document.contents, fail, "the file must be a mapping with physicalNetworks");
-  const fields = fieldsOf(root, ["physicalNetworks", "sharedNads", "defaultImage"], fail);
+  const fields = fieldsOf(root, ["physicalNetworks", "sharedNads", "clusterCidrs", "defaultImage"], fail);
   const list = fields.get("physicalNetworks");
   const items = list === undefined ? [] : sequenceOf(list, fail, "physicalNetworks must be a list");
   const physicalNetworks = items.map((item) => readNetwork(item, fail));
   refuseDoubles(physicalNetworks, (index, reason) => fail(items[index], reason));
   const shared = fields.get("sharedNads");
+  const cidrs = fields.get("clusterCidrs");
   const image = fields.get("defaultImage");
   return {
     physicalNetworks,
     sharedNads: shared === undefined ? [] : readSharedNads(shared, fail),
+    clusterCidrs: cidrs === undefined ? [] : readCidrs(cidrs, fail),
     defaultImage: image === undefined ? builtInCatalogue().defaultImage : textOf(image, fail, "defaultImage"),
   };
 }
 
 type Fail = (node: Node | null | undefined, reason: string) => never;
 
-const commonFields = ["name", "type", "default", "vlans", "untagged", "mtu", "namespaces"];
+const commonFields = ["name", "type", "default", "vlans", "reservedVlans", "untagged", "mtu", "namespaces"];
 const fieldsOfType = {
   bridge: ["bridge", "macSpoofCheck"],
   macvlan: ["implementation", "resourceName", "vlanResourceName", "bindingPlugin", "bridge", "macSpoofCheck"],
@@ -76,6 +79,7 @@ function readNetwork(node: Node, fail: Fail): PhysicalNetwork {
     name: text("name"),
     default: flag("default", false),
     vlans: readVlans(fields.get("vlans"), fail),
+    reservedVlans: readVlans(fields.get("reservedVlans"), fail, "reservedVlans"),
     untagged: flag("untagged", true),
     mtu: readMtu(fields.get("mtu"), fail),
     namespaces: fields.has("namespaces")
@@ -124,10 +128,10 @@ function bridgeName(fields: ReadonlyMap<string, Node>, text: (name: string) => s
 }
 
 /** A list of numbers and ranges: [100, 200-299], or `all`. */
-function readVlans(node: Node | undefined, fail: Fail): readonly VlanRange[] {
+function readVlans(node: Node | undefined, fail: Fail, name = "vlans"): readonly VlanRange[] {
   if (node === undefined) return [];
   if (isScalar(node) && node.value === "all") return [{ first: 1, last: 4094 }];
-  return sequenceOf(node, fail, "vlans must be `all` or a list such as [100, 200-299]").map((item) => {
+  return sequenceOf(node, fail, `${name} must be \`all\` or a list such as [100, 200-299]`).map((item) => {
     const given = isScalar(item) ? String(item.value) : "";
     const match = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(given);
     const first = Number(match?.[1]);
@@ -135,6 +139,14 @@ function readVlans(node: Node | undefined, fail: Fail): readonly VlanRange[] {
     return match !== null && first >= 1 && last <= 4094 && first <= last
       ? { first, last }
       : fail(item, `${JSON.stringify(given)} is no VLAN or range of VLANs from 1 to 4094`);
+  });
+}
+
+function readCidrs(node: Node, fail: Fail): readonly string[] {
+  const reason = "clusterCidrs must be a list of networks such as 10.96.0.0/12";
+  return sequenceOf(node, fail, reason).map((item) => {
+    const cidr = parseCidr(textOf(item, fail, reason));
+    return "value" in cidr ? cidr.value.network : fail(item, cidr.problem);
   });
 }
 

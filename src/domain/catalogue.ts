@@ -14,6 +14,8 @@ interface PhysicalNetworkBase {
   /** VLANs that a NIC may be on; untagged is always allowed unless `untagged` is false. */
   readonly vlans: readonly VlanRange[];
   readonly untagged: boolean;
+  /** VLANs of `vlans` that no NIC may be on all the same, such as one of storage. */
+  readonly reservedVlans: readonly VlanRange[];
   /** Largest MTU in bytes that the nodes and the wire carry. */
   readonly mtu: number;
   /** Namespaces that may use it; undefined: all. */
@@ -72,6 +74,8 @@ export interface Catalogue {
   readonly physicalNetworks: readonly PhysicalNetwork[];
   /** NADs of other namespaces, NAMESPACE/NAME, that every namespace may use. */
   readonly sharedNads: readonly string[];
+  /** Networks of pods and Services, besides those that the cluster itself tells. */
+  readonly clusterCidrs: readonly string[];
   /** Container disk for a VM that names no boot disk. */
   readonly defaultImage: string;
 }
@@ -94,15 +98,24 @@ export function carriesVlan(network: PhysicalNetwork, vlan: number): boolean {
   ) {
     return false;
   }
-  return network.vlans.some(({ first, last }) => first <= vlan && vlan <= last);
+  return isWithin(network.vlans, vlan) && !isWithin(network.reservedVlans, vlan);
+}
+
+/** True when one of the ranges has that VLAN. */
+export function isWithin(ranges: readonly VlanRange[], vlan: number): boolean {
+  return ranges.some(({ first, last }) => first <= vlan && vlan <= last);
 }
 
 /** `1-4094`, `100, 200-299` or `none`, for messages. */
 export function vlansInWords(network: PhysicalNetwork): string {
-  const ranges = network.vlans.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`));
+  const ranges = network.vlans.map(rangeInWords);
   if (network.untagged) ranges.unshift("0 (untagged)");
-  return ranges.length === 0 ? "none" : ranges.join(" and ");
+  const except = network.reservedVlans.map(rangeInWords).join(", ");
+  return `${ranges.length === 0 ? "none" : ranges.join(" and ")}${except === "" ? "" : ` without ${except}`}`;
 }
+
+const rangeInWords = ({ first, last }: VlanRange): string =>
+  first === last ? `${first}` : `${first}-${last}`;
 
 /**
  * The catalogue of `serve --local` and of commands without a configuration: one default network for each type with all
@@ -113,6 +126,7 @@ export function builtInCatalogue(): Catalogue {
     default: true,
     vlans: [{ first: 1, last: 4094 }],
     untagged: true,
+    reservedVlans: [],
     mtu: 9000,
     namespaces: undefined,
   };
@@ -132,6 +146,7 @@ export function builtInCatalogue(): Catalogue {
       { ...common, name: "ovs", type: "ovs", bridge: "br-ovs" },
     ],
     sharedNads: [],
+    clusterCidrs: [],
     defaultImage: "quay.io/containerdisks/fedora:42",
   };
 }

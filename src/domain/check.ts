@@ -1,15 +1,21 @@
 // The whole check of a VM: resolve, then every rule, every finding at once, in the order of the input.
 import type { Catalogue } from "./catalogue.ts";
-import { type Facts, lackedFacts } from "./facts.ts";
+import type { Facts } from "./facts.ts";
 import type { Finding } from "./findings.ts";
+import { lackedFacts } from "./lacked-facts.ts";
 import type { ResolvedVm } from "./nic.ts";
 import { configOf, resolveVm } from "./resolve/resolve-vm.ts";
 import type { VmSpec } from "./spec.ts";
 import { addressChecks } from "./validate/address-checks.ts";
 import { attachmentChecks } from "./validate/attachment-checks.ts";
-import { runChecks } from "./validate/context.ts";
+import { clusterNetworkChecks } from "./validate/cluster-network-checks.ts";
+import { nicContext, runChecks } from "./validate/context.ts";
+import { guestChecks } from "./validate/guest-checks.ts";
+import { inUseChecks } from "./validate/in-use-checks.ts";
 import { machineChecks } from "./validate/machine-checks.ts";
+import { nadChecks } from "./validate/nad-checks.ts";
 import { nicChecks } from "./validate/nic-checks.ts";
+import { nodeChecks } from "./validate/node-checks.ts";
 import { routingChecks } from "./validate/route-checks.ts";
 
 export interface CheckedVm {
@@ -20,7 +26,17 @@ export interface CheckedVm {
   readonly unchecked: readonly string[];
 }
 
-const checksOfNic = [...nicChecks, ...attachmentChecks, ...addressChecks, ...routingChecks];
+const checksOfVm = [...machineChecks, ...guestChecks];
+const checksOfNic = [
+  ...nicChecks,
+  ...attachmentChecks,
+  ...nadChecks,
+  ...nodeChecks,
+  ...addressChecks,
+  ...inUseChecks,
+  ...clusterNetworkChecks,
+  ...routingChecks,
+];
 
 export function checkVm(spec: VmSpec, catalogue: Catalogue, facts: Facts): CheckedVm {
   const { vm, findings: unreadable } = resolveVm(spec, catalogue, facts);
@@ -32,12 +48,12 @@ export function checkVm(spec: VmSpec, catalogue: Catalogue, facts: Facts): Check
     vm,
     findings: [
       ...unreadable.filter((found) => !isOfSomeNic(found)),
-      ...runChecks(machineChecks, context),
+      ...runChecks(checksOfVm, context),
       ...vm.nics.flatMap((nic) => [
         ...unreadable.filter(ofNic(nic.field)),
-        ...runChecks(checksOfNic, { ...context, nic, config: configOf(spec, nic) }),
+        ...runChecks(checksOfNic, nicContext(context, nic, configOf(spec, nic))),
       ]),
     ],
-    unchecked: lackedFacts(facts),
+    unchecked: lackedFacts(context),
   };
 }

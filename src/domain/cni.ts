@@ -3,13 +3,26 @@ import { isMapping } from "./mapping.ts";
 import type { NetworkAttachmentDefinition } from "./objects.ts";
 import type { NetworkType } from "./spec.ts";
 
+/** Read by Multus, and by whoever adds the pod's device request. */
+export const resourceNameAnnotation = "k8s.v1.cni.cncf.io/resourceName";
+
 /** The part of a CNI configuration that decides whether a NIC fits. */
 export interface CniConfig {
   /** The plugin that makes the device: the configuration's `type`, or that of the first of its `plugins`. */
   readonly type: string;
+  /** Empty where the configuration names none. */
+  readonly cniVersion: string;
   /** 0 for untagged or unknown to the plugin. */
   readonly vlan: number;
   readonly mtu: number | undefined;
+  /** The bridge or parent device, where the plugin takes one. */
+  readonly device: string | undefined;
+  /** The plugin that gives addresses; undefined for none. */
+  readonly ipam: string | undefined;
+  /** The device-plugin resource that the NAD's annotation names. */
+  readonly resourceName: string | undefined;
+  /** Everything that the plugin itself reads. */
+  readonly plugin: Readonly<Record<string, unknown>>;
 }
 
 /** Reads `spec.config`; a chain (`plugins: […]`) is judged by its first plugin, which makes the device. */
@@ -22,30 +35,71 @@ export function readCniConfig(nad: NetworkAttachmentDefinition): CniConfig | { r
   } catch {
     return { problem: "spec.config is not JSON" };
   }
-  const main = isMapping(parsed) && Array.isArray(parsed["plugins"]) ? parsed["plugins"][0] : parsed;
-  if (!isMapping(main) || typeof main["type"] !== "string")
+  if (!isMapping(parsed)) return { problem: "spec.config is not a JSON object" };
+  const { plugins, cniVersion } = parsed;
+  if (Array.isArray(plugins) && plugins.length === 0) return { problem: "its list of plugins is empty" };
+  const plugin: unknown = Array.isArray(plugins) ? plugins[0] : parsed;
+  if (!isMapping(plugin) || typeof plugin["type"] !== "string") {
     return { problem: "there is no plugin type in it" };
-  const { type, vlan, mtu } = main;
+  }
+  const { type, vlan, mtu, ipam } = plugin;
   return {
     type,
+    cniVersion: typeof cniVersion === "string" ? cniVersion : "",
     vlan: typeof vlan === "number" ? vlan : 0,
     mtu: typeof mtu === "number" && mtu > 0 ? mtu : undefined,
+    device: deviceOf(plugin),
+    ipam: isMapping(ipam) && typeof ipam["type"] === "string" ? ipam["type"] : undefined,
+    resourceName: nad.metadata.annotations?.[resourceNameAnnotation],
+    plugin,
   };
 }
 
+/** The bridge plugin takes cni0 where none is named. */
+function deviceOf({ type, bridge, master }: Readonly<Record<string, unknown>>): string | undefined {
+  const device = bridge ?? master;
+  if (typeof device === "string" && device !== "") return device;
+  return type === "bridge" || type === "cnv-bridge" ? "cni0" : undefined;
+}
+
+const servedTypes: ReadonlyMap<string, NetworkType> = new Map([
+  ["bridge", "bridge"],
+  ["cnv-bridge", "bridge"],
+  ["macvtap", "macvlan"],
+  ["sriov", "sriov"],
+  ["ovs", "ovs"],
+]);
+
 /** The NIC type that a CNI plugin serves; undefined for plugins that this product does not know and so does not judge. */
 export function typeOfPlugin(plugin: string): NetworkType | undefined {
-  const types: Record<string, NetworkType> = {
-    bridge: "bridge",
-    "cnv-bridge": "bridge",
-    macvtap: "macvlan",
-    sriov: "sriov",
-    ovs: "ovs",
-  };
-  return Object.hasOwn(types, plugin) ? types[plugin] : undefined;
+  return servedTypes.get(plugin);
 }
 
 /** Plugins whose device drops the frames of a VM behind it (kubevirt#5483, #7001). */
 export function cannotCarryVm(plugin: string): boolean {
   return plugin === "macvlan" || plugin === "ipvlan";
+}
+
+/** The first thing for which the plugin refuses to make the device, in words; undefined when it takes the configuration. */
+export function refusalOfPlugin({ type, device = "", plugin }: CniConfig): string | undefined {
+  const vlan = plugin["vlan"];
+  switch (type) {
+    case "bridge":
+    case "cnv-bridge":
+      if (device.length > 15) return `bridge ${device} has more than 15 characters`;
+      if (typeof vlan === "number" && (vlan < 0 || vlan > 4094)) return `VLAN ${vlan} is not from 0 to 4094`;
+      return plugin["promiscMode"] === true && plugin["hairpinMode"] === true
+        ? "promiscMode and hairpinMode exclude each other"
+        : undefined;
+    case "ovs":
+      if (device === "" && plugin["deviceID"] === undefined) return "it names no bridge";
+      return typeof vlan === "number" && vlan > 4095 ? `VLAN ${vlan} is not from 0 to 4095` : undefined;
+    case "sriov":
+      if (typeof vlan === "number" && (vlan < 0 || vlan > 4094)) return `VLAN ${vlan} is not from 0 to 4094`;
+      return ["auto", "enable", "disable", "", undefined].some((state) => state === plugin["link_state"])
+        ? undefined
+        : `link_state ${JSON.stringify(plugin["link_state"])} is not one of auto, enable, disable`;
+    default:
+      return undefined;
+  }
 }

@@ -1,12 +1,34 @@
 // What the cluster looks like at the moment, as plain data handed to the domain. undefined: not known, so not judged.
 import type { NetworkAttachmentDefinition, VirtualMachine, VirtualMachineInstance } from "./objects.ts";
 
-/** A MAC address that a NIC of some VM has, running or not. */
-export interface MacInUse {
-  readonly mac: string;
+/** A NIC of some VM, running or not. */
+export interface NicInUse {
   readonly namespace: string;
   readonly vm: string;
   readonly nic: string;
+  /** The network it is on (segment.ts). */
+  readonly segment: string;
+}
+
+/** A bridge of a node, as NMState reports it. */
+export interface NodeBridge {
+  readonly kind: "linux" | "ovs";
+  readonly name: string;
+  readonly mtu: number | undefined;
+}
+
+/** One node, as far as a NIC depends on it. */
+export interface NodeFact {
+  readonly name: string;
+  /** False where KubeVirt starts no VM. */
+  readonly takesVms: boolean;
+  /** Resources as the kubelet offers them, such as SR-IOV devices and the marks of bridges; amounts as Kubernetes writes them. */
+  readonly allocatable: Readonly<Record<string, string>>;
+  /** The node's own addresses. */
+  readonly addresses: readonly string[];
+  readonly podCidrs: readonly string[];
+  /** undefined where NMState does not run. */
+  readonly bridges: readonly NodeBridge[] | undefined;
 }
 
 /** The Secret under the name that a VM's own Secret has. */
@@ -20,8 +42,13 @@ export interface Facts {
   readonly namespaceExists: boolean | undefined;
   /** The NADs that the spec names and those of the VM's namespace, by NAMESPACE/NAME. */
   readonly nads: ReadonlyMap<string, NetworkAttachmentDefinition> | undefined;
-  /** Every MAC address in the cluster's VMs. */
-  readonly macsInUse: readonly MacInUse[] | undefined;
+  /** The NICs of all VMs, but for those on the pod network, by MAC address, in the spelling of mac.ts. */
+  readonly macsInUse: ReadonlyMap<string, readonly NicInUse[]> | undefined;
+  /** The same by address, in the spelling of ip.ts: as recorded, and as running guests report. */
+  readonly addressesInUse: ReadonlyMap<string, readonly NicInUse[]> | undefined;
+  readonly nodes: readonly NodeFact[] | undefined;
+  /** The networks that Services take their addresses from. */
+  readonly serviceCidrs: readonly string[] | undefined;
   /** Names of KubeVirt's registered binding plugins. */
   readonly bindingPlugins: readonly string[] | undefined;
   /** The VM as it is. */
@@ -36,20 +63,11 @@ export const noFacts: Facts = {
   namespaceExists: undefined,
   nads: undefined,
   macsInUse: undefined,
+  addressesInUse: undefined,
+  nodes: undefined,
+  serviceCidrs: undefined,
   bindingPlugins: undefined,
   vm: undefined,
   vmi: undefined,
   secret: undefined,
 };
-
-/** What could not be checked with these facts, in words. */
-export function lackedFacts(facts: Facts): readonly string[] {
-  return [
-    ["whether the namespace exists", facts.namespaceExists],
-    ["whether the named NetworkAttachmentDefinitions exist and fit", facts.nads],
-    ["whether a MAC address is in use by another VM", facts.macsInUse],
-    ["whether KubeVirt has the binding plugin", facts.bindingPlugins],
-  ]
-    .filter(([, known]) => known === undefined)
-    .map(([words]) => words as string);
-}

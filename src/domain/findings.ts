@@ -90,6 +90,19 @@ export const findingTable = {
       `Secret ${v["name"]} is not read; for later changes to reach the guest it must say updates.network.when: [boot]`,
     "Secrets of others are never read.",
   ),
+  USER_DATA_IGNORED: warning(
+    (v) => `cloud-init takes nothing of this user-data: ${v["problem"]}`,
+    "cloud-init goes by the first line and drops what it cannot read (cloudinit/user_data.py, handlers/cloud_config.py).",
+  ),
+  USER_DATA_CONFIGURES_NETWORK: warning(
+    (v) => `this user-data configures networks itself: ${v["what"]}`,
+    "User-data cannot change an instance's network configuration (cloud-init network-config.rst), and files of its own fight with ours.",
+  ),
+  GUEST_CONFIG_UNREAD: warning(
+    (v) =>
+      `${v["guest"]} does not read cloud-init's network-config; set up ${v["nics"]} in the guest by hand`,
+    "Addresses, routes, MTU and name servers reach the guest by cloud-init alone.",
+  ),
   NAME_TAKEN: error(
     (v) => `${v["kind"]} ${v["name"]} exists and was not made for this VM`,
     "Objects of others are never overwritten.",
@@ -145,7 +158,7 @@ export const findingTable = {
     "Two NICs with one address cannot be told apart, not even by cloud-init.",
   ),
   MAC_IN_USE: error(
-    (v) => `${v["mac"]} is the address of NIC ${v["nic"]} of VM ${v["vm"]}`,
+    (v) => `${v["mac"]} is the address of NIC ${v["nic"]} of VM ${v["vm"]} on the same network`,
     "Two stations with one address on one network take each other's frames; stopped VMs will start again.",
   ),
 
@@ -166,6 +179,39 @@ export const findingTable = {
     (v) => `NetworkAttachmentDefinition ${v["nad"]} holds no CNI configuration: ${v["problem"]}`,
     "Multus: failed to unmarshal Spec.Config; the pod would never start.",
   ),
+  NAD_REFUSED_BY_PLUGIN: error(
+    (v) => `the CNI plugin ${v["cni"]} refuses ${v["nad"]}: ${v["problem"]}`,
+    "Read in the plugins' source: bridge and sriov fail at ADD, Open vSwitch refuses the port; the pod would never start.",
+  ),
+  NAD_CNI_VERSION: error(
+    (v) => `${v["nad"]} ${v["problem"]}`,
+    "Without cniVersion the result is of version 0.1.0, which cannot be without an address (cannot convert: no valid IP addresses); macvtap-cni: incompatible CNI versions.",
+  ),
+  NAD_RESOURCE_NAME_MISSING: error(
+    (v) => `${v["nad"]} has no annotation k8s.v1.cni.cncf.io/resourceName, which ${v["cni"]} needs`,
+    "Nothing asks for a device then (sriov-cni: LoadConf(): VF pci addr is required); the pod would never start.",
+  ),
+  NAD_VLAN_IGNORED: warning(
+    (v) => `${v["nad"]} has a trunk, so that ovs-cni does not look at its VLAN ${v["vlan"]}`,
+    "ovs-cni makes a trunk port without native VLAN (pkg/common).",
+  ),
+  IPAM_UNSUPPORTED: error(
+    (v) => `${v["nad"]} has both ipam ${v["ipam"]} and disableContainerInterface`,
+    "The bridge plugin: cannot use IPAM when DisableContainerInterface flag is set (plugins/main/bridge/bridge.go); the pod would never start.",
+  ),
+  IPAM_WITHOUT_EFFECT: warning(
+    (v) =>
+      `the guest never gets the addresses of ${v["nad"]}'s ipam ${v["ipam"]}: ${v["cni"]} hands the device over without them`,
+    "A VF under vfio and a macvtap device have no address in the pod that KubeVirt could pass on.",
+  ),
+  IPAM_CONFLICT: warning(
+    (v) => `${v["nad"]} gives an address by ipam ${v["ipam"]} too; of the two, only this one will be used`,
+    "KubeVirt then reports the CNI's address, not the guest's, and the other one stays taken.",
+  ),
+  IPAM_PER_NODE: warning(
+    (v) => `${v["nad"]}'s ipam ${v["ipam"]} counts on each node by itself; two VMs may get one address`,
+    "host-local keeps its leases in files of the node.",
+  ),
   TYPE_NAD_MISMATCH: error(
     (v) =>
       `type ${v["type"]} does not fit ${v["nad"]}, whose CNI type is ${v["cni"]}; it fits type ${v["fits"]}`,
@@ -180,6 +226,19 @@ export const findingTable = {
     (v) =>
       `KubeVirt has no binding plugin ${v["plugin"]}; register it in the KubeVirt resource under spec.configuration.network.binding, or give the physical network implementation: bridge`,
     "virt-controller: couldn't find configuration for network binding; the pod is never made.",
+  ),
+  NODE_NETWORK_MISSING: error(
+    (v) => `no node that takes VMs has the ${v["kind"]} ${v["bridge"]}`,
+    "ovs-cni: failed to find bridge; the bridge plugin makes an empty bridge that leads nowhere.",
+  ),
+  NODE_NETWORK_PARTIAL: warning(
+    (v) =>
+      `the ${v["kind"]} ${v["bridge"]} is missing on ${v["where"]}; a VM there is cut off or does not start`,
+    "Nothing keeps the VM away from such a node, unless the bridge's mark is asked for as a resource.",
+  ),
+  NODE_DEVICE_MISSING: error(
+    (v) => `no node that takes VMs offers a device ${v["resource"]}`,
+    "The scheduler: Insufficient RESOURCE; the pod stays Pending.",
   ),
   PHYSICAL_NETWORK_NOT_FOUND: error(
     (v) => `there is no physical network ${v["name"]}; known are ${v["known"]}`,
@@ -207,6 +266,10 @@ export const findingTable = {
     (v) => `physical network ${v["network"]} carries VLANs ${v["allowed"]}, not ${v["vlan"]}`,
     "The trunk to the node does not carry it, or it belongs to somebody else.",
   ),
+  VLAN_RESERVED: error(
+    (v) => `VLAN ${v["vlan"]} of physical network ${v["network"]} is reserved; it carries ${v["allowed"]}`,
+    "The configuration keeps it for something else, such as storage; a VM in it would be among that traffic.",
+  ),
   VLAN_FIXED_BY_NAD: error(
     (v) => `${v["nad"]} is on VLAN ${v["has"]}; a given NAD is never changed`,
     "The VLAN stands in the NAD's CNI configuration.",
@@ -219,9 +282,10 @@ export const findingTable = {
     (v) => `${v["network"]} carries frames up to ${v["max"]} bytes, not ${v["given"]}`,
     "Larger packets vanish without a word.",
   ),
-  MTU_NOT_SETTABLE: error(
-    (v) => `the MTU of an SR-IOV NIC is that of the card, ${v["has"]}, and cannot be set`,
-    "sriov-cni sets no MTU (pkg/types).",
+  MTU_ABOVE_NODE: warning(
+    (v) =>
+      `bridge ${v["bridge"]} of node ${v["node"]} carries frames up to ${v["max"]} bytes, not ${v["given"]}`,
+    "A bridge drops frames above its MTU, without a word.",
   ),
 
   // addresses
@@ -241,6 +305,14 @@ export const findingTable = {
   ADDRESS_DUPLICATE_IN_VM: error(
     (v) => `${v["address"]} is also an address of networks[${v["first"]}]`,
     "One address on two NICs answers on one of them.",
+  ),
+  ADDRESS_IN_USE: error(
+    (v) => `${v["address"]} is the address of NIC ${v["nic"]} of VM ${v["vm"]} on the same network`,
+    "Two stations with one address answer for each other (RFC 5227); stopped VMs will start again.",
+  ),
+  ADDRESS_CLUSTER_OVERLAP: warning(
+    (v) => `${v["subnet"]} overlaps ${v["cluster"]}, ${v["what"]}; the guest cannot reach that any more`,
+    "The guest has a NIC on the pod network too, and the more direct route wins.",
   ),
   SUBNET_OVERLAP: warning(
     (v) =>
@@ -271,7 +343,10 @@ export const findingTable = {
     (v) => `${v["count"]} name servers; resolvers use three`,
     "resolv.conf(5): MAXNS is 3.",
   ),
-  SEARCH_DOMAIN_INVALID: error((v) => `${v["given"]} is not a domain name`, "RFC 1123."),
+  SEARCH_DOMAIN_INVALID: error(
+    (v) => `${v["given"]} is not a domain name`,
+    "RFC 1123: labels of letters, digits and hyphens, at most 253 characters; a resolver drops anything else.",
+  ),
 
   // routes
   ROUTE_DESTINATION_INVALID: error(

@@ -68,6 +68,28 @@ export interface Namespace extends KubernetesObject {
   status?: { phase?: string };
 }
 
+/** v1 Node, as far as the checks ask it. */
+export interface Node extends KubernetesObject {
+  apiVersion: "v1";
+  kind: "Node";
+  spec?: { unschedulable?: boolean; podCIDRs?: string[] };
+  status?: { allocatable?: Record<string, string>; addresses?: { type: string; address: string }[] };
+}
+
+/** networking.k8s.io/v1 ServiceCIDR. */
+export interface ServiceCidr extends KubernetesObject {
+  apiVersion: "networking.k8s.io/v1";
+  kind: "ServiceCIDR";
+  spec?: { cidrs?: string[] };
+}
+
+/** nmstate.io/v1beta1 NodeNetworkState: what a node's NMState sees; named as the node. */
+export interface NodeNetworkState extends KubernetesObject {
+  apiVersion: "nmstate.io/v1beta1";
+  kind: "NodeNetworkState";
+  status?: { currentState?: { interfaces?: { name: string; type?: string; mtu?: number }[] } };
+}
+
 /** spec.domain.devices.interfaces[]: exactly one of bridge, masquerade, sriov, binding. */
 export interface VmInterface {
   name: string;

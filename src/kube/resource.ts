@@ -4,7 +4,10 @@ import type {
   KubeVirt,
   Namespace,
   NetworkAttachmentDefinition,
+  Node,
+  NodeNetworkState,
   Secret,
+  ServiceCidr,
   VirtualMachine,
   VirtualMachineInstance,
 } from "../domain/objects.ts";
@@ -50,6 +53,21 @@ export const networkAttachmentDefinitions = resource<NetworkAttachmentDefinition
 export const kubeVirts = resource<KubeVirt>("kubevirt.io", "v1", "kubevirts", "KubeVirt");
 export const secrets = resource<Secret>("", "v1", "secrets", "Secret");
 export const namespaces = resource<Namespace>("", "v1", "namespaces", "Namespace", false);
+export const nodes = resource<Node>("", "v1", "nodes", "Node", false);
+export const serviceCidrs = resource<ServiceCidr>(
+  "networking.k8s.io",
+  "v1",
+  "servicecidrs",
+  "ServiceCIDR",
+  false,
+);
+export const nodeNetworkStates = resource<NodeNetworkState>(
+  "nmstate.io",
+  "v1beta1",
+  "nodenetworkstates",
+  "NodeNetworkState",
+  false,
+);
 
 /** `/api/v1/namespaces/NS/secrets/NAME` or `/apis/GROUP/VERSION/…`; every part is percent-encoded. */
 export function resourcePath(

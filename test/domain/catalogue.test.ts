@@ -24,6 +24,7 @@ const trunk: PhysicalNetwork = {
     { first: 200, last: 299 },
   ],
   untagged: false,
+  reservedVlans: [],
   mtu: 1500,
   namespaces: ["shop"],
 };

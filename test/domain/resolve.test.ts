@@ -5,6 +5,7 @@ import { noFacts, type Facts } from "../../src/domain/facts.ts";
 import { nicMetrics } from "../../src/domain/resolve/metrics.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
+import { inUse } from "./finding-cases/world.ts";
 import { dhcpNic, storedVm, vmSpec } from "./specs.ts";
 
 const resolve = (spec: VmSpec, facts: Partial<Facts> = {}) =>
@@ -83,10 +84,8 @@ describe("a resolved VM", () => {
 
   it("derives another MAC when the first is taken by another VM", ({ expect }) => {
     const mac = resolve(vmSpec([dhcpNic])).nics[0]?.mac ?? "";
-    const inUse = [{ mac, namespace: "shop", vm: "db", nic: "eth0" }];
-    const other = resolve(vmSpec([dhcpNic]), { macsInUse: inUse }).nics[0]?.mac;
+    const other = resolve(vmSpec([dhcpNic]), { macsInUse: inUse(mac) }).nics[0]?.mac;
     expect(other).not.toBe(mac);
-    const own = [{ mac, namespace: "shop", vm: "web", nic: "eth0" }];
-    expect(resolve(vmSpec([dhcpNic]), { macsInUse: own }).nics[0]?.mac).toBe(mac);
+    expect(resolve(vmSpec([dhcpNic]), { macsInUse: inUse(mac, { vm: "web" }) }).nics[0]?.mac).toBe(mac);
   });
 });

@@ -23,13 +23,19 @@ export function findingsOf(spec: VmSpec, facts: Partial<Facts> = {}): readonly F
   return checkVm(spec, builtInCatalogue(), { ...noFacts, ...facts }).findings;
 }
 
-/** A NAD of namespace `shop`, or NAMESPACE/NAME. */
-export function nad(name: string, config: unknown): NetworkAttachmentDefinition {
+/** A NAD of namespace `shop`, or NAMESPACE/NAME; `resourceName` as its annotation. */
+export function nad(name: string, config: unknown, resourceName?: string): NetworkAttachmentDefinition {
   const [namespace, short] = name.includes("/") ? name.split("/") : ["shop", name];
   return {
     apiVersion: "k8s.cni.cncf.io/v1",
     kind: "NetworkAttachmentDefinition",
-    metadata: { name: short ?? "", namespace: namespace ?? "" },
+    metadata: {
+      name: short ?? "",
+      namespace: namespace ?? "",
+      ...(resourceName === undefined
+        ? {}
+        : { annotations: { "k8s.v1.cni.cncf.io/resourceName": resourceName } }),
+    },
     spec: { config: typeof config === "string" ? config : JSON.stringify(config) },
   };
 }

@@ -1,15 +1,13 @@
 // The generated NAD: the CNI configuration for a NIC on a physical network, named by its content and shared by all that want the same.
 import { createHash } from "node:crypto";
 import type { PhysicalNetwork } from "../catalogue.ts";
+import { resourceNameAnnotation } from "../cni.ts";
 import type { Nic } from "../nic.ts";
 import type { NetworkAttachmentDefinition } from "../objects.ts";
 import { managedBy, managedByLabel } from "../ownership.ts";
 
 /** Every plugin used here speaks this CNI version; macvtap-cni none above 0.4.0. Without one a NAD fails. */
 const cniVersion = "0.3.1";
-
-/** Read by Multus, and by whoever adds the pod's device request. */
-const resourceNameAnnotation = "k8s.v1.cni.cncf.io/resourceName";
 
 type CniConfig = Readonly<Record<string, string | number | boolean>>;
 

@@ -27,18 +27,19 @@ export function resolveMacs(
   const written = new Map(
     interfaces.map(({ name, macAddress }) => [name, macAddress && normaliseMac(macAddress)]),
   );
-  const taken = new Set(given.filter((mac) => mac !== undefined));
-  for (const { mac, namespace, vm } of facts.macsInUse ?? []) {
-    if (namespace !== spec.namespace || vm !== spec.name) taken.add(mac);
-  }
+  const ours = new Set(given.filter((mac) => mac !== undefined));
+  // Taken anywhere in the cluster: a NIC may move to another network.
+  const isTaken = (mac: string): boolean =>
+    ours.has(mac) ||
+    (facts.macsInUse?.get(mac) ?? []).some(
+      ({ namespace, vm }) => namespace !== spec.namespace || vm !== spec.name,
+    );
   const macs = spec.networks.map(({ name }, index) => {
     const asGiven = given[index];
     if (asGiven !== undefined) return { mac: asGiven, given: true };
     const kept = written.get(name);
-    const mac =
-      kept ??
-      deriveMac({ namespace: spec.namespace, vm: spec.name, nic: name }, (candidate) => taken.has(candidate));
-    taken.add(mac);
+    const mac = kept ?? deriveMac({ namespace: spec.namespace, vm: spec.name, nic: name }, isTaken);
+    ours.add(mac);
     return { mac, given: false };
   });
   return { macs, findings };

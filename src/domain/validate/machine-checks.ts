@@ -1,5 +1,4 @@
 // Checks of the VM as a whole: its name, its machine part and the limits on its NICs.
-import { isMap, parseDocument } from "yaml";
 import { finding } from "../findings.ts";
 import { cloudInitDiskName } from "../resolve/resolve-vm.ts";
 import type { VmCheck } from "./context.ts";
@@ -62,25 +61,6 @@ const userDataHasOneSource: VmCheck = ({ vm }) => {
   return count === 1 ? undefined : finding("USER_DATA_SOURCE_INVALID", "userData", { count });
 };
 
-const userDataLetsNetworksChange: VmCheck = ({ vm }) => {
-  const { text, secretName } = vm.userData ?? {};
-  if (secretName !== undefined && text === undefined) {
-    return finding("USER_DATA_UNREAD", "userData.secretName", { name: secretName });
-  }
-  return text === undefined || saysWhenBoot(text)
-    ? undefined
-    : finding("USER_DATA_KEEPS_FIRST_NETWORK", "userData.text");
-};
-
-/** True when a #cloud-config says updates.network.when with boot in it. */
-function saysWhenBoot(text: string): boolean {
-  if (!text.startsWith("#cloud-config")) return false;
-  const document = parseDocument(text, { logLevel: "silent" });
-  if (document.errors.length > 0 || !isMap(document.contents)) return false;
-  const when: unknown = document.toJS({ maxAliasCount: 10 })?.updates?.network?.when;
-  return Array.isArray(when) && when.includes("boot");
-}
-
 const hasNetworks: VmCheck = ({ spec }) =>
   spec.networks.length === 0 ? finding("NETWORKS_EMPTY", "networks") : undefined;
 
@@ -106,7 +86,6 @@ export const machineChecks: readonly VmCheck[] = [
   memoryIsQuantity,
   diskNamesAreUnique,
   userDataHasOneSource,
-  userDataLetsNetworksChange,
   hasNetworks,
   fitsPciSlots,
   secretIsOurs,

@@ -66,20 +66,6 @@ const macIsUniqueInVm: NicCheck = (context) => {
   );
 };
 
-const macIsFree: NicCheck = ({ nic, vm, facts }) => {
-  const other = facts.macsInUse?.find(
-    ({ mac, namespace, vm: name }) => mac === nic.mac && (namespace !== vm.namespace || name !== vm.name),
-  );
-  if (other === undefined || !nic.macGiven) return undefined;
-  const field = `${nic.field}.macAddress`;
-  return finding(
-    "MAC_IN_USE",
-    field,
-    { mac: nic.mac, nic: other.nic, vm: `${other.namespace}/${other.vm}` },
-    { fix: removeField(field) },
-  );
-};
-
 const linkStateIsSettable: NicCheck = ({ nic, config }) =>
   nic.type === "sriov" && config.linkState !== undefined
     ? finding(
@@ -130,7 +116,6 @@ export const nicChecks: readonly NicCheck[] = [
   macIsUnicast,
   macIsNotReserved,
   macIsUniqueInVm,
-  macIsFree,
   linkStateIsSettable,
   podNetworkIsOne,
   podNetworkTakesNoNetwork,

@@ -1,0 +1,94 @@
+// What changes rarely and is large: nodes, their bridges, the networks of Services. Read at most every ten seconds, whoever asks.
+import type { Facts, NodeBridge, NodeFact } from "../domain/facts.ts";
+import type { KubernetesObject, Node, NodeNetworkState } from "../domain/objects.ts";
+import { isKubeError } from "../kube/errors.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
+import { nodeNetworkStates, nodes, type Resource, serviceCidrs } from "../kube/resource.ts";
+
+/** What could be read; undefined where the service may not, or the cluster has no such kind. */
+export type Readings = Pick<Facts, "nodes" | "serviceCidrs">;
+
+export interface ClusterReadings {
+  /** @throws KubeError when the cluster cannot be asked. */
+  read(): Promise<Readings>;
+}
+
+const freshForMs = 10_000;
+
+/** `now` in milliseconds, never going back. */
+export function createClusterReadings(client: KubeClient, now: () => number): ClusterReadings {
+  let last: { readonly at: number; readonly readings: Promise<Readings> } | undefined;
+  return {
+    async read() {
+      if (last === undefined || now() - last.at >= freshForMs) {
+        const readings = readAll(client);
+        const reading = { at: now(), readings };
+        last = reading;
+        // A failure is this caller's and not remembered.
+        readings.catch(() => {
+          if (last === reading) last = undefined;
+        });
+      }
+      return await last.readings;
+    },
+  };
+}
+
+async function readAll(client: KubeClient): Promise<Readings> {
+  const [nodeList, states, cidrs] = await Promise.all([
+    listIfAllowed(client, nodes),
+    listIfAllowed(client, nodeNetworkStates),
+    listIfAllowed(client, serviceCidrs),
+  ]);
+  const stateOf = new Map(states?.map((state) => [state.metadata.name, state]));
+  // A cluster without virt-handler's label on any node is one whose nodes are not KubeVirt's yet: then all count.
+  const labelled =
+    nodeList?.some(({ metadata }) => metadata.labels?.[schedulableLabel] !== undefined) ?? false;
+  return {
+    nodes: nodeList?.map((node) => nodeFact(node, labelled, stateOf.get(node.metadata.name))),
+    serviceCidrs: cidrs?.flatMap(({ spec }) => spec?.cidrs ?? []),
+  };
+}
+
+/** Nothing is judged by what may not be read, nor by kinds that this cluster does not have. */
+async function listIfAllowed<T extends KubernetesObject>(
+  client: KubeClient,
+  resource: Resource<T>,
+): Promise<readonly T[] | undefined> {
+  try {
+    return (await client.list(resource)).items;
+  } catch (error) {
+    if (isKubeError(error, "Forbidden") || isKubeError(error, "NotFound")) return undefined;
+    throw error;
+  }
+}
+
+/** virt-handler sets it on nodes where KubeVirt may start VMs. */
+const schedulableLabel = "kubevirt.io/schedulable";
+
+function nodeFact(node: Node, labelled: boolean, state: NodeNetworkState | undefined): NodeFact {
+  const { metadata, spec, status } = node;
+  return {
+    name: metadata.name,
+    takesVms: spec?.unschedulable !== true && (!labelled || metadata.labels?.[schedulableLabel] === "true"),
+    allocatable: status?.allocatable ?? {},
+    addresses: (status?.addresses ?? [])
+      .filter(({ type }) => type === "InternalIP" || type === "ExternalIP")
+      .map(({ address }) => address),
+    podCidrs: spec?.podCIDRs ?? [],
+    bridges: state?.status?.currentState?.interfaces?.flatMap(bridgeOfState),
+  };
+}
+
+function bridgeOfState({
+  name,
+  type,
+  mtu,
+}: {
+  readonly name: string;
+  readonly type?: string;
+  readonly mtu?: number;
+}): readonly NodeBridge[] {
+  if (type !== "linux-bridge" && type !== "ovs-bridge") return [];
+  return [{ kind: type === "ovs-bridge" ? "ovs" : "linux", name, mtu }];
+}

@@ -1,0 +1,155 @@
+// Which NIC of which VM has a MAC or an IP address, kept up to date from the caches, so that a check looks up and never searches.
+import type { Facts, NicInUse } from "../domain/facts.ts";
+import { parseCidr, parseIp } from "../domain/ip.ts";
+import { normaliseMac } from "../domain/mac.ts";
+import type {
+  NetworkAttachmentDefinition,
+  VirtualMachine,
+  VirtualMachineInstance,
+} from "../domain/objects.ts";
+import { recordedSpec } from "../domain/recorded-spec.ts";
+import { segmentOfNad } from "../domain/segment.ts";
+import type { Cache, CacheKey } from "../kube/cache.ts";
+
+export interface NicsInUse {
+  readonly byMac: NonNullable<Facts["macsInUse"]>;
+  readonly byAddress: NonNullable<Facts["addressesInUse"]>;
+}
+
+interface Caches {
+  readonly vms: Cache<VirtualMachine>;
+  readonly vmis: Cache<VirtualMachineInstance>;
+  readonly nads: Cache<NetworkAttachmentDefinition>;
+}
+
+type Index = Map<string, NicInUse[]>;
+
+/** What one VM put into the indexes, and which NADs it was judged by. */
+interface Contribution {
+  readonly macs: readonly (readonly [string, NicInUse])[];
+  readonly addresses: readonly (readonly [string, NicInUse])[];
+  readonly nads: ReadonlySet<string>;
+}
+
+/** Follows the caches for as long as they live. */
+export function followNicsInUse({ vms, vmis, nads }: Caches): NicsInUse {
+  const byMac: Index = new Map();
+  const byAddress: Index = new Map();
+  const contributions = new Map<string, Contribution>();
+  const vmsOfNad = new Map<string, Map<string, CacheKey>>();
+
+  function refresh(key: CacheKey): void {
+    const id = idOf(key);
+    const before = contributions.get(id);
+    if (before !== undefined) {
+      for (const [mac, nic] of before.macs) take(byMac, mac, nic);
+      for (const [address, nic] of before.addresses) take(byAddress, address, nic);
+      for (const nad of before.nads) vmsOfNad.get(nad)?.delete(id);
+    }
+    const vm = vms.get(key);
+    const vmi = vmis.get(key);
+    if (vm === undefined && vmi === undefined) {
+      contributions.delete(id);
+      return;
+    }
+    const now = contributionOf(key, vm, vmi, (nad) => segmentOfNad(nad, nads.get(refOf(nad))));
+    for (const [mac, nic] of now.macs) put(byMac, mac, nic);
+    for (const [address, nic] of now.addresses) put(byAddress, address, nic);
+    for (const nad of now.nads) {
+      const users = vmsOfNad.get(nad) ?? new Map<string, CacheKey>();
+      vmsOfNad.set(nad, users.set(id, key));
+    }
+    contributions.set(id, now);
+  }
+
+  vms.subscribe(({ key }) => refresh(key));
+  vmis.subscribe(({ key }) => refresh(key));
+  nads.subscribe(({ key }) => {
+    for (const user of [...(vmsOfNad.get(idOf(key))?.values() ?? [])]) refresh(user);
+  });
+  for (const { metadata } of [...vms.values(), ...vmis.values()]) {
+    refresh({ namespace: metadata.namespace ?? "", name: metadata.name });
+  }
+  return { byMac, byAddress };
+}
+
+const idOf = ({ namespace, name }: CacheKey): string => `${namespace}/${name}`;
+
+function refOf(nad: string): CacheKey {
+  const slash = nad.indexOf("/");
+  return { namespace: nad.slice(0, slash), name: nad.slice(slash + 1) };
+}
+
+function put(index: Index, key: string, nic: NicInUse): void {
+  const users = index.get(key);
+  if (users === undefined) index.set(key, [nic]);
+  else users.push(nic);
+}
+
+function take(index: Index, key: string, nic: NicInUse): void {
+  const left = index.get(key)?.filter((user) => user !== nic) ?? [];
+  if (left.length === 0) index.delete(key);
+  else index.set(key, left);
+}
+
+/** As written in the VM, as recorded, and as the running instance reports: each may have what the others lack. */
+function contributionOf(
+  { namespace, name: vmName }: CacheKey,
+  vm: VirtualMachine | undefined,
+  vmi: VirtualMachineInstance | undefined,
+  segmentOf: (nad: string) => string,
+): Contribution {
+  const templates = [vm?.spec.template.spec, vmi?.spec].filter((spec) => spec !== undefined);
+  const used = new Set<string>();
+  const nics = new Map<string, NicInUse>();
+  for (const { networks = [] } of templates) {
+    for (const { name: nic, multus } of networks) {
+      if (multus === undefined || nics.has(nic)) continue;
+      const nad = multus.networkName.includes("/")
+        ? multus.networkName
+        : `${namespace}/${multus.networkName}`;
+      used.add(nad);
+      nics.set(nic, { namespace, vm: vmName, nic, segment: segmentOf(nad) });
+    }
+  }
+  const reported = vmi?.status?.interfaces ?? [];
+  const macs = [
+    ...templates
+      .flatMap(({ domain }) => domain.devices.interfaces ?? [])
+      .map(({ name, macAddress }) => [name, macAddress]),
+    ...reported.map(({ name, mac }) => [name, mac]),
+  ].map(([nic, mac = ""]) => [nic, normaliseMac(mac)] as const);
+  const addresses = [
+    ...((vm && recordedSpec(vm)?.networks) ?? []).flatMap(({ name, ipConfig }) =>
+      [ipConfig?.address ?? "", ...(ipConfig?.addresses ?? [])].map((text) => [name, hostOf(text)] as const),
+    ),
+    ...reported.flatMap(({ name, ipAddresses = [] }) =>
+      ipAddresses.map((text) => [name, addressOf(text)] as const),
+    ),
+  ];
+  return { macs: ofNics(macs, nics), addresses: ofNics(addresses, nics), nads: used };
+}
+
+/** Each value once for each NIC; NICs on no network of their own (the pod network) share theirs with nobody. */
+function ofNics(
+  values: readonly (readonly [string | undefined, string | undefined])[],
+  nics: ReadonlyMap<string, NicInUse>,
+): readonly (readonly [string, NicInUse])[] {
+  const once = new Map<string, readonly [string, NicInUse]>();
+  for (const [name, value] of values) {
+    const nic = name === undefined ? undefined : nics.get(name);
+    if (nic !== undefined && value !== undefined) once.set(`${nic.nic} ${value}`, [value, nic]);
+  }
+  return [...once.values()];
+}
+
+function hostOf(text: string): string | undefined {
+  const cidr = parseCidr(text);
+  return "value" in cidr ? cidr.value.address.text : undefined;
+}
+
+/** Every link has its own link-local addresses, and each NIC derives them from its MAC. */
+function addressOf(text: string): string | undefined {
+  const address = parseIp(text);
+  return "value" in address && address.value.value.range() !== "linkLocal" ? address.value.text : undefined;
+}

@@ -1,0 +1,52 @@
+// What cloud-init makes of a user-data text, as far as the NICs depend on it.
+import { isMap, parseDocument } from "yaml";
+
+export interface UserDataReading {
+  /** Why cloud-init takes nothing of it; undefined when it does. */
+  readonly ignored: string | undefined;
+  /** Says updates.network.when with boot in it, so that a later network-config is applied. */
+  readonly followsNetwork: boolean;
+  /** What of it configures networks besides the network-config; undefined for nothing found. */
+  readonly configuresNetwork: string | undefined;
+  /** Written for Windows (cloudbase-init). */
+  readonly forWindows: boolean;
+}
+
+/** First lines that cloud-init knows (cloudinit/handlers: INCLUSION_TYPES_MAP), and those of MIME and gzip. */
+const knownStart =
+  /^(?:#cloud-config|#cloud-config-archive|#cloud-boothook|#include|#include-once|#part-handler|#!|## template: ?jinja|Content-Type:|MIME-Version:|\u001f)/i;
+const windowsStart = /^(?:#ps1|rem cmd|<powershell>|<script>)/i;
+/** Where the renderers keep their files. */
+const networkPath =
+  /\/etc\/(?:netplan|network\/interfaces|sysconfig\/network-scripts|NetworkManager\/system-connections|systemd\/network)\b[^\s"']*/;
+
+/** Reads the text once. */
+export function readUserData(text: string): UserDataReading {
+  const path = networkPath.exec(text)?.[0];
+  const nothing = { followsNetwork: false, configuresNetwork: path, ignored: undefined, forWindows: false };
+  if (windowsStart.test(text)) return { ...nothing, forWindows: true };
+  if (!knownStart.test(text))
+    return { ...nothing, ignored: "its first line is not one that cloud-init knows" };
+  if (!/^#cloud-config[ \t\r]*(?:\n|$)/.test(text)) return nothing;
+
+  const document = parseDocument(text, { logLevel: "silent" });
+  const [problem] = document.errors;
+  if (problem !== undefined) {
+    const line = problem.linePos?.[0].line;
+    return { ...nothing, ignored: `it is no YAML${line === undefined ? "" : ` (line ${line})`}` };
+  }
+  if (document.contents === null) return nothing;
+  if (!isMap(document.contents)) return { ...nothing, ignored: "it is no YAML mapping" };
+  const config = document.toJS({ maxAliasCount: 10 }) as Readonly<Record<string, unknown>>;
+  return {
+    ...nothing,
+    followsNetwork: whenOf(config).includes("boot"),
+    configuresNetwork: "network" in config ? "its key `network`" : path,
+  };
+}
+
+function whenOf(config: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const updates = config["updates"] as { readonly network?: { readonly when?: unknown } } | null | undefined;
+  const when = updates?.network?.when;
+  return Array.isArray(when) ? when : [];
+}

@@ -1,0 +1,68 @@
+// Checks of whether the guest will read its configuration, as far as image and user-data tell.
+import { type Finding, finding } from "../findings.ts";
+import type { ResolvedVm } from "../nic.ts";
+import { readUserData } from "../user-data.ts";
+import type { VmCheck } from "./context.ts";
+
+/** A Secret holds at most 1 MiB (Kubernetes MaxSecretSize); the network-config needs room too. */
+const maxUserDataBytes = 900 * 1024;
+
+/** Guests that do not run cloud-init, by the names that their images usually have. */
+const imagesWithoutCloudInit: readonly (readonly [RegExp, string])[] = [
+  [/(?:^|[^a-z])(?:windows|win(?:10|11|2k\d+|20\d\d))/i, "Windows"],
+  [/(?:^|[^a-z])(?:fedora-coreos|fcos|rhcos|flatcar)/i, "an image that is set up by Ignition"],
+  [/(?:^|[^a-z])talos/i, "Talos"],
+  [/(?:^|[^a-z])cirros/i, "CirrOS"],
+];
+
+const userDataIsRead: VmCheck = ({ vm }) => {
+  const { text, secretName } = vm.userData ?? {};
+  if (secretName !== undefined && text === undefined) {
+    return finding("USER_DATA_UNREAD", "userData.secretName", { name: secretName });
+  }
+  if (text === undefined) return undefined;
+  const field = "userData.text";
+  const count = Buffer.byteLength(text);
+  if (count > maxUserDataBytes) {
+    return finding("LIMIT_EXCEEDED", field, { count, what: "bytes of user-data", max: maxUserDataBytes });
+  }
+  const reading = readUserData(text);
+  return [
+    reading.ignored === undefined
+      ? undefined
+      : finding("USER_DATA_IGNORED", field, { problem: reading.ignored }),
+    reading.configuresNetwork === undefined
+      ? undefined
+      : finding("USER_DATA_CONFIGURES_NETWORK", field, { what: reading.configuresNetwork }),
+    reading.forWindows ? configUnread(vm, field, "Windows, by its user-data,") : undefined,
+    reading.followsNetwork || reading.ignored !== undefined || reading.forWindows
+      ? undefined
+      : finding("USER_DATA_KEEPS_FIRST_NETWORK", field),
+  ];
+};
+
+const imageReadsConfig: VmCheck = ({ vm }) => {
+  const [boot] = vm.disks;
+  if (boot?.source.kind !== "containerImage") return undefined;
+  const name = boot.source.value.slice(boot.source.value.lastIndexOf("/") + 1);
+  const guest = imagesWithoutCloudInit.find(([pattern]) => pattern.test(name))?.[1];
+  return guest === undefined ? undefined : configUnread(vm, "bootDisk.containerImage", guest);
+};
+
+/** Only where a NIC needs what an unconfigured guest does not do by itself. */
+function configUnread(vm: ResolvedVm, field: string, guest: string): Finding | undefined {
+  const needing = vm.nics.filter(
+    ({ mode, routes, mtu, dnsServers }) =>
+      mode === "static" || routes.length > 0 || mtu !== undefined || dnsServers.length > 0,
+  );
+  return needing.length === 0
+    ? undefined
+    : finding(
+        "GUEST_CONFIG_UNREAD",
+        field,
+        { guest, nics: needing.map(({ name }) => name).join(", ") },
+        { related: needing.map((nic) => nic.field) },
+      );
+}
+
+export const guestChecks: readonly VmCheck[] = [userDataIsRead, imageReadsConfig];

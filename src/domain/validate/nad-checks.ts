@@ -1,0 +1,130 @@
+// Checks of a given NAD: that it is there, that its plugin takes its configuration, and that the NIC fits it.
+import { cannotCarryVm, type CniConfig, refusalOfPlugin, typeOfPlugin } from "../cni.ts";
+import { type Finding, finding } from "../findings.ts";
+import { removeField, replaceWith } from "../fix.ts";
+import { maxVlan } from "./attachment-checks.ts";
+import type { NicCheck, NicContext } from "./context.ts";
+
+/** A NAD that can be read, against the NIC that names it. */
+type NadCheck = (cni: CniConfig, nad: string, context: NicContext) => Finding | undefined;
+
+const nadField = ({ nic }: NicContext): string => `${nic.field}.nadName`;
+
+const pluginCarriesVms: NadCheck = ({ type }, _, context) =>
+  cannotCarryVm(type)
+    ? finding("BINDING_UNSUPPORTED", nadField(context), {
+        cni: type,
+        instead: "use a NAD of type macvtap with its binding plugin, or of type bridge over the same parent",
+      })
+    : undefined;
+
+const typeFits: NadCheck = ({ type }, nad, context) => {
+  const { nic } = context;
+  const fits = typeOfPlugin(type);
+  if (fits === undefined || fits === nic.type) return undefined;
+  const field = `${nic.field}.type`;
+  return finding(
+    "TYPE_NAD_MISMATCH",
+    field,
+    { type: nic.type, nad, cni: type, fits },
+    { fix: replaceWith(field, fits), related: [nadField(context)] },
+  );
+};
+
+const pluginTakesIt: NadCheck = (cni, nad, context) => {
+  const problem = refusalOfPlugin(cni);
+  return problem === undefined
+    ? undefined
+    : finding("NAD_REFUSED_BY_PLUGIN", nadField(context), { nad, cni: cni.type, problem });
+};
+
+/** Only plugins that are known here: others may bring addresses of their own. */
+const cniVersionWorks: NadCheck = ({ type, cniVersion, ipam }, nad, context) => {
+  if (typeOfPlugin(type) === undefined) return undefined;
+  if (cniVersion === "" && ipam === undefined) {
+    return finding("NAD_CNI_VERSION", nadField(context), { nad, problem: "names no cniVersion" });
+  }
+  return type === "macvtap" && /^[1-9]/.test(cniVersion)
+    ? finding("NAD_CNI_VERSION", nadField(context), {
+        nad,
+        problem: `has cniVersion ${cniVersion}, and macvtap-cni none above 0.4.0`,
+      })
+    : undefined;
+};
+
+/** Device plugins hand out the device that the annotation names; a device may also be named outright. */
+const deviceIsNamed: NadCheck = ({ type, resourceName, plugin }, nad, context) =>
+  (type === "sriov" || type === "macvtap") && resourceName === undefined && plugin["deviceID"] === undefined
+    ? finding("NAD_RESOURCE_NAME_MISSING", nadField(context), { nad, cni: type })
+    : undefined;
+
+const ipamWorks: NadCheck = ({ type, ipam, plugin }, nad, context) => {
+  if (ipam === undefined) return undefined;
+  const { nic } = context;
+  const values = { nad, ipam };
+  if (type === "bridge" && plugin["disableContainerInterface"] === true) {
+    return finding("IPAM_UNSUPPORTED", nadField(context), values);
+  }
+  if (type === "sriov" || type === "macvtap") {
+    return finding("IPAM_WITHOUT_EFFECT", nadField(context), { ...values, cni: type });
+  }
+  if (nic.mode === "static" && nic.addresses.length > 0) {
+    const field = `${nic.field}.ipConfig.address`;
+    return finding("IPAM_CONFLICT", field, values, { related: [nadField(context)] });
+  }
+  return ipam === "host-local" ? finding("IPAM_PER_NODE", nadField(context), values) : undefined;
+};
+
+const vlanIsTheNads: NadCheck = ({ vlan }, nad, context) => {
+  const { vlanId } = context.config;
+  if (vlanId === undefined || vlanId > maxVlan || vlanId === vlan) return undefined;
+  const field = `${context.nic.field}.vlanId`;
+  return finding(
+    "VLAN_FIXED_BY_NAD",
+    field,
+    { nad, has: vlan },
+    { fix: removeField(field), related: [nadField(context)] },
+  );
+};
+
+/** ovs-cni reads `vlan` only where there is no `trunk` (pkg/common). */
+const vlanIsNotLost: NadCheck = ({ type, vlan, plugin }, nad, context) =>
+  type === "ovs" && vlan !== 0 && Array.isArray(plugin["trunk"])
+    ? finding("NAD_VLAN_IGNORED", nadField(context), { nad, vlan })
+    : undefined;
+
+const mtuIsTheNads: NadCheck = ({ mtu: max }, nad, context) => {
+  const { mtu, field } = context.nic;
+  if (max === undefined || mtu === undefined || mtu <= max) return undefined;
+  return finding(
+    "MTU_TOO_LARGE",
+    `${field}.mtu`,
+    { network: nad, max, given: mtu },
+    { fix: replaceWith(`${field}.mtu`, max), related: [nadField(context)] },
+  );
+};
+
+const fitChecks: readonly NadCheck[] = [
+  typeFits,
+  pluginTakesIt,
+  cniVersionWorks,
+  deviceIsNamed,
+  ipamWorks,
+  vlanIsTheNads,
+  vlanIsNotLost,
+  mtuIsTheNads,
+];
+
+const givenNadFits: NicCheck = (context) => {
+  const { nad } = context;
+  if (nad === undefined) return undefined;
+  const { name, cni } = nad;
+  if (cni === undefined) return finding("NETWORK_NOT_FOUND", nadField(context), { nad: name });
+  if ("problem" in cni) {
+    return finding("NETWORK_UNREADABLE", nadField(context), { nad: name, problem: cni.problem });
+  }
+  // Where the plugin carries no VM at all, nothing else of the NAD matters.
+  return pluginCarriesVms(cni, name, context) ?? fitChecks.map((check) => check(cni, name, context));
+};
+
+export const nadChecks: readonly NicCheck[] = [givenNadFits];

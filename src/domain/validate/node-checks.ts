@@ -1,0 +1,63 @@
+// Checks of a NIC against the nodes: that the bridge or the device is there where the VM may run.
+import { type Finding, finding } from "../findings.ts";
+import { replaceWith } from "../fix.ts";
+import { bridgeOf, nodesForVms, nodesWithoutBridge, offers } from "../nodes.ts";
+import type { NicCheck, NicContext } from "./context.ts";
+
+/** Where the input says what the NIC attaches to. */
+function sourceField({ nic, config }: NicContext): string {
+  if (nic.attachment?.kind === "given") return `${nic.field}.nadName`;
+  return `${nic.field}.${config.physicalNetwork === undefined ? "type" : "physicalNetwork"}`;
+}
+
+const kindInWords = { linux: "Linux bridge", ovs: "Open vSwitch bridge" } as const;
+
+/**
+ * Without the bridge, ovs-cni fails, and the bridge plugin makes one that leads nowhere. On a given NAD that may be what
+ * its owner wants, so it is no error there.
+ */
+const bridgeIsOnNodes: NicCheck = (context) => {
+  const { uplink, nic, facts } = context;
+  if (uplink?.bridge === undefined) return undefined;
+  const nodes = nodesForVms(facts.nodes);
+  const without = nodesWithoutBridge(nodes, uplink.bridge);
+  if (without === undefined || without.length === 0) return undefined;
+  const values = { kind: kindInWords[uplink.bridge.kind], bridge: uplink.bridge.name };
+  const nowhere = without.length === nodes.length;
+  const cannotDo = uplink.bridge.kind === "ovs" || nic.attachment?.kind === "generated";
+  if (nowhere && cannotDo) return finding("NODE_NETWORK_MISSING", sourceField(context), values);
+  const where = nowhere ? "every node" : namesOf(without.map(({ name }) => name));
+  return finding("NODE_NETWORK_PARTIAL", sourceField(context), { ...values, where });
+};
+
+function namesOf(names: readonly string[]): string {
+  const shown = names.toSorted().slice(0, 3).join(", ");
+  return names.length > 3 ? `${shown} and ${names.length - 3} more nodes` : shown;
+}
+
+const deviceIsOnSomeNode: NicCheck = (context) => {
+  const { uplink, facts } = context;
+  const nodes = nodesForVms(facts.nodes);
+  const resource = uplink?.resourceName;
+  return resource === undefined || nodes.length === 0 || nodes.some((node) => offers(node, resource))
+    ? undefined
+    : finding("NODE_DEVICE_MISSING", sourceField(context), { resource });
+};
+
+/** The least MTU of the bridge on any node decides, since the VM may run on any. */
+const bridgeCarriesMtu: NicCheck = ({ uplink, nic, facts }): Finding | undefined => {
+  const { bridge } = uplink ?? {};
+  if (bridge === undefined || nic.mtu === undefined) return undefined;
+  const least = nodesForVms(facts.nodes)
+    .flatMap((node) => {
+      const mtu = bridgeOf(node, bridge)?.mtu;
+      return mtu === undefined ? [] : [{ node: node.name, mtu }];
+    })
+    .toSorted((a, b) => a.mtu - b.mtu)[0];
+  if (least === undefined || nic.mtu <= least.mtu) return undefined;
+  const field = `${nic.field}.mtu`;
+  const values = { bridge: bridge.name, node: least.node, max: least.mtu, given: nic.mtu };
+  return finding("MTU_ABOVE_NODE", field, values, { fix: replaceWith(field, least.mtu) });
+};
+
+export const nodeChecks: readonly NicCheck[] = [bridgeIsOnNodes, deviceIsOnSomeNode, bridgeCarriesMtu];

@@ -1,0 +1,148 @@
+// Findings on the VM as a whole.
+import { type SpecCase } from "./case.ts";
+import { dhcpNic, staticNic, vmSpec } from "../specs.ts";
+
+export const machineCases: readonly SpecCase[] = [
+  {
+    code: "VM_NAME_INVALID",
+    when: "the name has capitals",
+    spec: vmSpec([dhcpNic], { name: "Web" }),
+    field: "name",
+  },
+  {
+    code: "VM_NAME_INVALID",
+    when: "the name has 64 characters",
+    spec: vmSpec([dhcpNic], { name: "a".repeat(64) }),
+    field: "name",
+  },
+  {
+    code: "NAMESPACE_INVALID",
+    when: "the namespace has a dot",
+    spec: vmSpec([dhcpNic], { namespace: "a.b" }),
+    field: "namespace",
+  },
+  {
+    code: "NAMESPACE_NOT_FOUND",
+    when: "there is no such namespace",
+    spec: vmSpec([dhcpNic]),
+    facts: { namespaceExists: false },
+    field: "namespace",
+  },
+  { code: "CPU_INVALID", when: "there are no CPUs", spec: vmSpec([dhcpNic], { cpu: 0 }), field: "cpu" },
+  {
+    code: "MEMORY_INVALID",
+    when: "memory is no quantity",
+    spec: vmSpec([dhcpNic], { memory: "4 gigs" }),
+    field: "memory",
+  },
+  {
+    code: "MEMORY_INVALID",
+    when: "memory is a few bytes",
+    spec: vmSpec([dhcpNic], { memory: "4" }),
+    field: "memory",
+  },
+  {
+    code: "DISK_SOURCE_INVALID",
+    when: "a disk has two sources",
+    spec: vmSpec([dhcpNic], { bootDisk: { containerImage: "a", dataVolume: "b" } }),
+    field: "bootDisk",
+  },
+  {
+    code: "DISK_SOURCE_INVALID",
+    when: "a further disk has no source",
+    spec: vmSpec([dhcpNic], { disks: [{}] }),
+    field: "disks[0]",
+  },
+  {
+    code: "DISK_NAME_INVALID",
+    when: "two disks share a name",
+    spec: vmSpec([dhcpNic], { disks: [{ name: "rootdisk", dataVolume: "b" }] }),
+    field: "disks[0].name",
+  },
+  {
+    code: "DISK_NAME_INVALID",
+    when: "the boot disk is called like the cloud-init disk",
+    spec: vmSpec([dhcpNic], { bootDisk: { name: "cloudinitdisk", dataVolume: "b" } }),
+    field: "bootDisk.name",
+  },
+  {
+    code: "USER_DATA_SOURCE_INVALID",
+    when: "user-data has two sources",
+    spec: vmSpec([dhcpNic], { userData: { text: "#cloud-config", secretName: "s" } }),
+    field: "userData",
+  },
+  {
+    code: "USER_DATA_KEEPS_FIRST_NETWORK",
+    when: "user-data lacks the update policy",
+    spec: vmSpec([dhcpNic], { userData: { text: "#cloud-config\nusers: []\n" } }),
+    field: "userData.text",
+  },
+  {
+    code: "USER_DATA_KEEPS_FIRST_NETWORK",
+    when: "user-data is a script",
+    spec: vmSpec([dhcpNic], { userData: { text: "#!/bin/sh\n" } }),
+    field: "userData.text",
+  },
+  {
+    code: "USER_DATA_UNREAD",
+    when: "user-data is in a Secret",
+    spec: vmSpec([dhcpNic], { userData: { secretName: "s" } }),
+    field: "userData.secretName",
+  },
+  {
+    code: "NAME_TAKEN",
+    when: "somebody else's Secret has the name",
+    spec: vmSpec([dhcpNic]),
+    facts: { secret: { owned: false } },
+    field: "name",
+  },
+  { code: "NETWORKS_EMPTY", when: "there are no networks", spec: vmSpec([]), field: "networks" },
+  {
+    code: "LIMIT_EXCEEDED",
+    when: "there are 40 NICs",
+    spec: vmSpec(Array.from({ length: 40 }, (_, index) => ({ name: `eth${index}` }))),
+    field: "networks",
+  },
+  {
+    code: "USER_DATA_IGNORED",
+    when: "the first line is not one of cloud-init's",
+    spec: vmSpec([dhcpNic], { userData: { text: "users: []\n" } }),
+    field: "userData.text",
+  },
+  {
+    code: "USER_DATA_IGNORED",
+    when: "the user-data is broken YAML",
+    spec: vmSpec([dhcpNic], { userData: { text: "#cloud-config\nusers: [\n" } }),
+    field: "userData.text",
+  },
+  {
+    code: "USER_DATA_CONFIGURES_NETWORK",
+    when: "the user-data has a network-config of its own",
+    spec: vmSpec([dhcpNic], { userData: { text: "#cloud-config\nnetwork: {version: 2}\n" } }),
+    field: "userData.text",
+  },
+  {
+    code: "USER_DATA_CONFIGURES_NETWORK",
+    when: "a script writes a netplan file",
+    spec: vmSpec([dhcpNic], { userData: { text: "#!/bin/sh\ncp /mine /etc/netplan/60-mine.yaml\n" } }),
+    field: "userData.text",
+  },
+  {
+    code: "GUEST_CONFIG_UNREAD",
+    when: "the image is one of Windows",
+    spec: vmSpec([staticNic], { bootDisk: { containerImage: "registry.example/os/windows-2022:1" } }),
+    field: "bootDisk.containerImage",
+  },
+  {
+    code: "GUEST_CONFIG_UNREAD",
+    when: "the user-data is for Windows",
+    spec: vmSpec([staticNic], { userData: { text: "#ps1_sysnative\nGet-NetAdapter\n" } }),
+    field: "userData.text",
+  },
+  {
+    code: "LIMIT_EXCEEDED",
+    when: "the user-data does not fit into a Secret",
+    spec: vmSpec([dhcpNic], { userData: { text: `#cloud-config\n${"#".repeat(1_000_000)}\n` } }),
+    field: "userData.text",
+  },
+];
