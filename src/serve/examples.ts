@@ -1,8 +1,10 @@
 // The four examples on the embedded cluster: each in a namespace of its own, applied, and watched until every NIC is Up.
 import { readdir, readFile } from "node:fs/promises";
 import { applyVm } from "../app/apply-vm.ts";
+import { Refused } from "../app/errors.ts";
 import type { StatusModel } from "../app/status-model.ts";
 import type { ClusterView } from "../app/cluster-view.ts";
+import { SettingsError } from "../config/settings.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 import { readDocument } from "../domain/document.ts";
 import type { VmSpec } from "../domain/spec.ts";
@@ -38,12 +40,25 @@ export async function runExamples(
     const { spec, findings } = readDocument(await readFile(new URL(file, folder), "utf8"), { namespace });
     if (spec === undefined) throw new Error(`${file}: ${findings[0]?.message ?? "not readable"}`);
     await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
-    await applyVm({ client, view, catalogue }, { spec, validateOnly: false, signal });
+    await applyVm({ client, view, catalogue }, { spec, validateOnly: false, signal }).catch(
+      (error: unknown) => {
+        throw error instanceof Refused ? notForThisCatalogue(file, error) : error;
+      },
+    );
     say(`applied  ${namespace}/${spec.name}  from examples/${file}`);
     specs.push(spec);
   }
   await allUp(model, specs, say, signal);
   return { vms: specs.length, nics: specs.reduce((sum, { networks }) => sum + networks.length, 0) };
+}
+
+/** The examples fit the built-in catalogue; an operator's own may lack what they need. */
+function notForThisCatalogue(file: string, { findings }: Refused): SettingsError {
+  const [found] = findings.filter(({ severity }) => severity === "error");
+  const why = found === undefined ? "it is refused" : `${found.field}: ${found.message}`;
+  return new SettingsError(
+    `--examples (MULTINIC_EXAMPLES): examples/${file} cannot be applied with these physical networks: ${why}`,
+  );
 }
 
 async function allUp(

@@ -1,7 +1,11 @@
 import { once } from "node:events";
 import { writeFile, readFile, stat } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import https from "node:https";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -56,6 +60,35 @@ describe("multinic serve --local --examples", () => {
     const told = await runMain(command.split(" "));
     expect(told).toMatchObject({ code: 0, stderr: "" });
     expect(told.stdout).toContain("multi-nic-vm");
+  });
+});
+
+describe("multinic serve", () => {
+  it("takes its settings from the environment", async () => {
+    const folder = await temporaryFolder();
+    const started = startMain(["serve"], {
+      env: {
+        MULTINIC_LOCAL: "true",
+        MULTINIC_LISTEN: "127.0.0.1:0",
+        MULTINIC_LOCAL_API_LISTEN: "127.0.0.1:0",
+        MULTINIC_WRITE_KUBECONFIG: join(folder, "kubeconfig"),
+        MULTINIC_LOG_LEVEL: "error",
+      },
+    });
+    onTestFinished(() => started.stop());
+    const [, clusterUrl = ""] = await started.until(/kubectl --server (\S+) /);
+    expect(await readFile(join(folder, "kubeconfig"), "utf8")).toContain(clusterUrl);
+  });
+
+  it("serves the same over TLS", async () => {
+    const tls = fileURLToPath(new URL("../kube/tls/", import.meta.url));
+    const pair = ["--tls-cert", join(tls, "server-one.crt"), "--tls-key", join(tls, "server-one.key")];
+    const started = await serving("--local", "--tls-listen", "127.0.0.1:0", ...pair);
+    const [, url = ""] = await started.until(/TLS +(https:\S+)/);
+    const ca = await readFile(join(tls, "ca-one.crt"));
+    const [answer] = (await once(https.get(`${url}/readyz`, { ca }), "response")) as [IncomingMessage];
+    expect(answer.statusCode).toBe(200);
+    expect(await text(answer)).toBe("ok\n");
   });
 });
 
@@ -122,15 +155,18 @@ describe("a start that cannot be", () => {
     });
   });
 
-  it("names file and line of a catalogue that is wrong", async () => {
+  it.for([
+    ["serve", ["serve", "--local"], "see multinic serve --help"],
+    [
+      "validate",
+      ["validate", "examples/6.1-basic.yaml"],
+      "mend the file, or leave out --config for the built-in physical networks",
+    ],
+  ] as const)("names file and line of a catalogue that is wrong: %s", async ([, args, next]) => {
     const file = join(await temporaryFolder(), "networks.yaml");
     await writeFile(file, "physicalNetworks:\n  - name: lan\n    type: token-ring\n");
-    const ended = await runMain(["serve", "--local", "--config", file]);
-    expect(ended).toEqual({
-      code: 2,
-      stdout: "",
-      stderr: `error: ${file}:3: type must be one of bridge, macvlan, sriov, ovs\nnext: see multinic serve --help\n`,
-    });
+    const stderr = `error: ${file}:3: type must be one of bridge, macvlan, sriov, ovs\nnext: ${next}\n`;
+    expect(await runMain([...args, "--config", file])).toEqual({ code: 2, stdout: "", stderr });
   });
 
   it.for([
@@ -163,6 +199,21 @@ describe("a start that cannot be", () => {
     const { code, stdout, stderr } = await runMain(["serve", ...ports, ...listen, ...args]);
     expect(stderr).toContain(words);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).not.toMatch(/\n +at /);
+  });
+
+  it("names the example for which the catalogue lacks a physical network", async () => {
+    const file = join(await temporaryFolder(), "networks.yaml");
+    await writeFile(
+      file,
+      "physicalNetworks: [{name: lan, type: bridge, bridge: br-lan, default: true, vlans: all}]\n",
+    );
+    const ports = ["--listen", "127.0.0.1:0", "--local-api-listen", "127.0.0.1:0"];
+    const { code, stderr } = await runMain(["serve", "--local", "--examples", "--config", file, ...ports]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^error: --examples \(MULTINIC_EXAMPLES\): examples\/3\.2-three-networks\.yaml cannot be applied .* networks\[1\]\.type: no physical network of type macvlan /,
+    );
     expect(stderr).not.toMatch(/\n +at /);
   });
 

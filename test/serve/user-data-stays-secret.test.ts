@@ -142,6 +142,16 @@ describe("user-data", { timeout: 60_000 }, () => {
     await failing(vms.applyVM({ virtualMachine: twice }));
     told.push(JSON.stringify((await networks.validateNetworks({ virtualMachine: twice })).findings));
 
+    // A request that cannot be read, and one that is too large.
+    for (const userData of [text, { text: [text] }, { [text]: "" }, { text: text.repeat(10_000) }]) {
+      const answer = await fetch(`${serving.url}/multinic.v1.VirtualMachineService/ApplyVM`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ virtualMachine: { namespace: name, name: "unread", userData } }),
+      });
+      expect([400, 429]).toContain(answer.status);
+    }
+
     // Somebody else takes the network-config over, and the next apply is in conflict with that.
     const { metadata } = stored;
     await cluster.apply(
