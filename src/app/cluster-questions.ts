@@ -19,9 +19,14 @@ export function listNetworks(
 ): Page<AttachableNetwork> {
   if (!isSynced(view)) throw new NotReady("the list of networks is not complete yet");
   const all = attachableNetworks(namespace, catalogue, view.nads.values(), view.vms.values());
-  const keyed = all.map((network, index) => ({ network, key: `${String(index).padStart(6, "0")}` }));
-  const { items, nextToken } = pageOf(keyed, ({ key }) => key, namespace, page, { default: 100, max: 500 });
-  return { items: items.map(({ network }) => network), nextToken };
+  return pageOf(all, orderOf(catalogue), namespace, page, { default: 100, max: 500 });
+}
+
+/** Physical networks as the catalogue has them, then NADs by name; what comes or goes moves no other's place. */
+function orderOf(catalogue: Catalogue): (network: AttachableNetwork) => string {
+  const places = new Map(catalogue.physicalNetworks.map(({ name }, place) => [name, place]));
+  return ({ reference: { kind, name } }) =>
+    kind === "physical" ? `0 ${String(places.get(name)).padStart(6, "0")}` : `1 ${name}`;
 }
 
 export interface ClusterCapabilities {
