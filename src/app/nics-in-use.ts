@@ -65,7 +65,8 @@ export function followNicsInUse({ vms, vmis, nads }: Caches): NicsInUse {
   vms.subscribe(({ key }) => refresh(key));
   vmis.subscribe(({ key }) => refresh(key));
   nads.subscribe(({ key }) => {
-    for (const user of [...(vmsOfNad.get(idOf(key))?.values() ?? [])]) refresh(user);
+    // refresh changes the map.
+    for (const user of vmsOfNad.get(idOf(key))?.values().toArray() ?? []) refresh(user);
   });
   for (const { metadata } of [...vms.values(), ...vmis.values()]) {
     refresh({ namespace: metadata.namespace ?? "", name: metadata.name });

@@ -14,6 +14,7 @@ physicalNetworks:
     bridge: br-lan
     macSpoofCheck: false
     vlans: [100, 200-299]
+    reservedVlans: [250]
     untagged: false
     mtu: 9000
     namespaces: [shop, bank]
@@ -22,12 +23,20 @@ physicalNetworks:
   - {name: tap, type: macvlan, resourceName: macvtap.network.kubevirt.io/tap, vlanResourceName: "macvtap.network.kubevirt.io/tap.{vlan}", bindingPlugin: mine}
   - {name: over, type: macvlan, implementation: bridge, bridge: br-over}
 sharedNads: [infra/backup]
+clusterCidrs: [10.96.0.0/12, "fd00:10:244::/56"]
 defaultImage: registry.example/guest:1
 `;
 
 describe("the catalogue file", () => {
   it("gives every kind of physical network with every field", () => {
-    const common = { default: false, vlans: [], untagged: true, mtu: 1500, namespaces: undefined };
+    const common = {
+      default: false,
+      vlans: [],
+      reservedVlans: [],
+      untagged: true,
+      mtu: 1500,
+      namespaces: undefined,
+    };
     expect(read(everything)).toMatchObject({
       physicalNetworks: [
         {
@@ -40,6 +49,7 @@ describe("the catalogue file", () => {
             { first: 100, last: 100 },
             { first: 200, last: 299 },
           ],
+          reservedVlans: [{ first: 250, last: 250 }],
           untagged: false,
           mtu: 9000,
           namespaces: ["shop", "bank"],
@@ -65,6 +75,7 @@ describe("the catalogue file", () => {
         },
       ],
       sharedNads: ["infra/backup"],
+      clusterCidrs: ["10.96.0.0/12", "fd00:10:244::/56"],
       defaultImage: "registry.example/guest:1",
     });
   });
@@ -97,7 +108,7 @@ describe("the catalogue file", () => {
     [
       "an unknown field",
       "physicalNetwork: []\n",
-      "networks.yaml:1: there is no field physicalNetwork; known are physicalNetworks, sharedNads, defaultImage",
+      "networks.yaml:1: there is no field physicalNetwork; known are physicalNetworks, sharedNads, clusterCidrs, defaultImage",
     ],
     ["a field given twice", "sharedNads: []\nsharedNads: []\n", "networks.yaml:2: Map keys must be unique"],
     [
@@ -216,6 +227,16 @@ describe("the catalogue file", () => {
       "a shared NAD without namespace",
       "sharedNads:\n- backup\n",
       "networks.yaml:2: sharedNads must be a list of NAMESPACE/NAME",
+    ],
+    [
+      "reserved VLANs that are a number",
+      network("reservedVlans: 4"),
+      "networks.yaml:5: reservedVlans must be `all` or a list such as [100, 200-299]",
+    ],
+    [
+      "a network of the cluster without prefix length",
+      "clusterCidrs:\n- 10.96.0.0/12\n- 10.244.0.0\n",
+      "networks.yaml:3: the prefix length is missing",
     ],
     ["an image that is empty", "defaultImage:\n", "networks.yaml:1: defaultImage must be a text"],
     [

@@ -1,0 +1,111 @@
+// Which NIC has a MAC or an IP address: VMs, instances and NADs come, change and go, in any order.
+import { describe, it } from "vitest";
+import { followNicsInUse } from "../../src/app/nics-in-use.ts";
+import type {
+  NetworkAttachmentDefinition,
+  VirtualMachine,
+  VirtualMachineInstance,
+} from "../../src/domain/objects.ts";
+import { managedBy, managedByLabel, specAnnotation } from "../../src/domain/ownership.ts";
+import type { NetworkConfig } from "../../src/domain/spec.ts";
+import { nad } from "../domain/specs.ts";
+import { createMemoryCache, vmiOf, vmOf, type MemoryNic } from "./memory-cluster.ts";
+
+const db = { namespace: "shop", name: "db" };
+const mac = "02:00:5e:10:00:01";
+const bridge = { cniVersion: "0.3.1", type: "bridge", bridge: "br1", vlan: 7 };
+
+function world() {
+  const caches = {
+    vms: createMemoryCache<VirtualMachine>(),
+    vmis: createMemoryCache<VirtualMachineInstance>(),
+    nads: createMemoryCache<NetworkAttachmentDefinition>(),
+  };
+  return { ...caches, inUse: followNicsInUse(caches) };
+}
+
+/** A VM as it is recorded when it was made here. */
+function recorded(nics: readonly MemoryNic[], networks: readonly NetworkConfig[]): VirtualMachine {
+  const vm = vmOf(db, nics);
+  return {
+    ...vm,
+    metadata: {
+      ...vm.metadata,
+      labels: { [managedByLabel]: managedBy },
+      annotations: { [specAnnotation]: JSON.stringify({ ...db, networks }) },
+    },
+  };
+}
+
+describe("addresses in use", () => {
+  it("are those of a VM that does not run, in one spelling", ({ expect }) => {
+    const { vms, inUse } = world();
+    const networks = [
+      { name: "eth0", ipConfig: { address: "192.0.2.10/24", addresses: ["2001:DB8::A/64"] } },
+    ];
+    vms.set(db, recorded([{ name: "eth0", mac: "02-00-5E-10-00-01" }], networks));
+    const nic = { namespace: "shop", vm: "db", nic: "eth0", segment: "nad shop/net-eth0" };
+    expect([...inUse.byMac]).toEqual([[mac, [nic]]]);
+    expect([...inUse.byAddress]).toEqual([
+      ["192.0.2.10", [nic]],
+      ["2001:db8::a", [nic]],
+    ]);
+  });
+
+  it("are those that a running guest reports, but for link-local ones", ({ expect }) => {
+    const { vmis, inUse } = world();
+    const vmi = vmiOf(db, [{ name: "eth0", mac, linkState: "up" }], "node-1");
+    const [nic] = vmi.status?.interfaces ?? [];
+    vmis.set(db, {
+      ...vmi,
+      status: { interfaces: [{ ...nic, ipAddresses: ["198.51.100.7", "fe80::5eff:fe10:1"] }] },
+    });
+    expect([...inUse.byAddress.keys()]).toEqual(["198.51.100.7"]);
+    expect([...inUse.byMac.keys()]).toEqual([mac]);
+  });
+
+  it("are on the network of the NAD, also when that is seen later or changes", ({ expect }) => {
+    const { vms, nads, inUse } = world();
+    const segment = () => inUse.byMac.get(mac)?.map((nic) => nic.segment);
+    vms.set(db, vmOf(db, [{ name: "eth0", mac }]));
+    expect(segment()).toEqual(["nad shop/net-eth0"]);
+    nads.set({ namespace: "shop", name: "net-eth0" }, nad("net-eth0", bridge));
+    expect(segment()).toEqual(["linux bridge br1 vlan 7"]);
+    nads.set({ namespace: "shop", name: "net-eth0" }, nad("net-eth0", { ...bridge, vlan: 8 }));
+    expect(segment()).toEqual(["linux bridge br1 vlan 8"]);
+    nads.remove({ namespace: "shop", name: "net-eth0" });
+    expect(segment()).toEqual(["nad shop/net-eth0"]);
+  });
+
+  it("are free again when the VM and its instance are gone", ({ expect }) => {
+    const { vms, vmis, inUse } = world();
+    vms.set(db, vmOf(db, [{ name: "eth0", mac }]));
+    vmis.set(db, vmiOf(db, [{ name: "eth0", mac, linkState: "up" }], "node-1"));
+    vms.remove(db);
+    expect(inUse.byMac.has(mac)).toBe(true);
+    vmis.remove(db);
+    expect(inUse.byMac.size).toBe(0);
+  });
+
+  it("are told of every VM that has them, and of the one that keeps them", ({ expect }) => {
+    const { vms, inUse } = world();
+    const web = { namespace: "bank", name: "web" };
+    vms.set(db, vmOf(db, [{ name: "eth0", mac }]));
+    vms.set(web, vmOf(web, [{ name: "eth0", mac }]));
+    expect(inUse.byMac.get(mac)?.map(({ vm }) => vm)).toEqual(["db", "web"]);
+    vms.set(db, vmOf(db, [{ name: "eth0", mac: "02:00:5e:10:00:02" }]));
+    expect(inUse.byMac.get(mac)?.map(({ vm }) => vm)).toEqual(["web"]);
+  });
+
+  it("are not those of the pod network, where each guest has one of its own", ({ expect }) => {
+    const { vms, inUse } = world();
+    const vm = vmOf(db, [{ name: "eth0", mac }]);
+    vms.set(db, {
+      ...vm,
+      spec: {
+        template: { spec: { ...vm.spec.template.spec, networks: [{ name: "eth0", pod: {} }] } },
+      },
+    });
+    expect(inUse.byMac.size).toBe(0);
+  });
+});
