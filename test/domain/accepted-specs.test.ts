@@ -1,5 +1,5 @@
 // What the check accepts, KubeVirt's admission accepts: generated specs, compiled and judged.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import { parse } from "yaml";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";

@@ -1,5 +1,5 @@
 // Generated specs: mostly sensible, now and then wrong in one way, over every type of NIC and every field.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { IpConfig, NetworkConfig, RouteConfig, VmSpec } from "../../src/domain/spec.ts";
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>

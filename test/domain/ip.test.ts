@@ -1,5 +1,5 @@
 // Addresses and networks as values.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import {
   contains,

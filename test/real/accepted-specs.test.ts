@@ -1,5 +1,5 @@
 // What the check accepts, KubeVirt's own admission code accepts: generated specs, compiled and put to the real judge.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, it } from "vitest";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { checkVm } from "../../src/domain/check.ts";
