@@ -14,10 +14,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   api: ["app", "domain", "kube", "gen"],
   exporter: ["app", "domain", "kube"],
   cli: ["api", "domain", "gen"],
-  "local/api": ["domain"],
+  "local/http": [],
+  "local/api": ["domain", "local/http"],
   "local/kubevirt/admission": ["domain", "local/api", "local/kubevirt"],
   "local/kubevirt/controller": ["domain", "kube", "local/kubevirt"],
-  "local/kubevirt/node": ["domain", "kube", "local/kubevirt"],
+  "local/kubevirt/node": ["domain", "kube", "local/http", "local/kubevirt"],
   "local/kubevirt": ["domain", "kube", "local/api"],
   local: [
     "domain",

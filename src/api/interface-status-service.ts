@@ -8,9 +8,8 @@ import type {
 } from "../../gen/multinic/v1/interface_status_service_pb.ts";
 import { NotReady } from "../app/errors.ts";
 import { pageOf } from "../app/pages.ts";
-import type { StatusModel } from "../app/status-model.ts";
+import { interfaceId, type StatusModel } from "../app/status-model.ts";
 import { type WatchEvent, watchStatus } from "../app/watch-status.ts";
-import type { InterfaceStatus } from "../domain/status/interface-status.ts";
 import { toConnectError } from "./error-mapping.ts";
 import { statusToProto } from "./mapping/status-to-proto.ts";
 
@@ -47,13 +46,12 @@ export function createInterfaceStatusService({
     listInterfaceStatus({ namespace, vmNames, pageSize, pageToken }) {
       try {
         if (!model.synced) throw new NotReady("the list of NICs is not complete yet");
-        const keyOf = (status: InterfaceStatus): string => `${status.namespace}/${status.vm}/${status.nic}`;
         const sorted = model
           .list({ namespace, vmNames })
-          .toSorted((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
+          .toSorted((left, right) => (interfaceId(left) < interfaceId(right) ? -1 : 1));
         const { items, nextToken } = pageOf(
           sorted,
-          keyOf,
+          interfaceId,
           JSON.stringify([namespace, vmNames]),
           { size: pageSize, token: pageToken },
           { default: 500, max: 5_000 },

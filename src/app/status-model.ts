@@ -11,6 +11,11 @@ export interface InterfaceKey {
   readonly nic: string;
 }
 
+/** `namespace/vm/nic`. */
+export function interfaceId({ namespace, vm, nic }: InterfaceKey): string {
+  return `${namespace}/${vm}/${nic}`;
+}
+
 /** One step of the history; `status` undefined: the NIC is gone. */
 export interface StatusChange {
   readonly revision: number;

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { InterfaceStatus } from "../domain/status/interface-status.ts";
 import {
+  interfaceId,
   type InterfaceKey,
   isInScope,
   type StatusChange,
@@ -146,8 +147,7 @@ function createWaitingChanges(): WaitingChanges {
       return latest.size;
     },
     add(change) {
-      const { namespace, vm, nic } = change.key;
-      const id = `${namespace}/${vm}/${nic}`;
+      const id = interfaceId(change.key);
       const replaced = latest.get(id);
       // A map keeps the place of a key that is set again; the later change belongs at the end.
       latest.delete(id);

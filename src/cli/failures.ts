@@ -38,7 +38,7 @@ export function failureOf(error: ConnectError, server: string | undefined): Fail
 }
 
 /** True for a call that never reached a service of ours: the network's error, without the details of an answer. */
-export function isUnreachable(error: ConnectError): boolean {
+function isUnreachable(error: ConnectError): boolean {
   if (error.findDetails(ErrorInfoSchema).length > 0) return false;
   return systemCode(error) !== undefined || error.code === Code.Unavailable;
 }

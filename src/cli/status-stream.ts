@@ -5,6 +5,7 @@ import {
   InterfaceStatusService,
   type WatchInterfaceStatusResponse,
 } from "../../gen/multinic/v1/interface_status_service_pb.ts";
+import type { InterfaceStatus } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { isTemporary, retryDelayMs } from "./failures.ts";
 
 export interface StreamOptions {
@@ -59,6 +60,12 @@ export async function* interfaceStatusStream(
     onReconnect(reason, delayMs);
     await sleep(delayMs, undefined, { signal }).catch(() => undefined);
   }
+}
+
+/** The states that a message tells, of a snapshot and of changes alike. */
+export function statusesIn(event: WatchInterfaceStatusResponse["event"]): readonly InterfaceStatus[] {
+  if (event.case === "snapshot") return event.value.interfaces;
+  return event.case === "changes" ? event.value.updated : [];
 }
 
 /** A service that stops cuts its streams off, which HTTP/2 calls CANCEL; nobody on this side has. */

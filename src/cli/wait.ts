@@ -7,7 +7,7 @@ import type { VmSpec } from "../domain/spec.ts";
 import { CliError, exitCode, type CliIo } from "./io.ts";
 import { stateWord } from "./output/interfaces-text.ts";
 import { unaryCall } from "./server.ts";
-import { interfaceStatusStream } from "./status-stream.ts";
+import { interfaceStatusStream, statusesIn } from "./status-stream.ts";
 import { printable } from "./style.ts";
 
 export interface WaitOptions {
@@ -39,14 +39,8 @@ export async function waitForInterfaces(spec: VmSpec, options: WaitOptions): Pro
     onReconnect: (reason) => progress(`connection lost (${printable(reason)}); connecting again`),
   });
   for await (const { event } of stream) {
-    const updated =
-      event.case === "snapshot"
-        ? event.value.interfaces
-        : event.case === "changes"
-          ? event.value.updated
-          : [];
     if (event.case === "snapshot" && event.value.reset) known.clear();
-    for (const status of updated) {
+    for (const status of statusesIn(event)) {
       if (known.get(status.nic)?.reason !== status.reason || known.get(status.nic)?.state !== status.state) {
         progress(statusText(status.nic, status));
       }

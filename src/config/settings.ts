@@ -5,7 +5,7 @@ export interface HostPort {
   readonly port: number;
 }
 
-export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
+const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 export const localDelays = ["fast", "realistic"] as const;

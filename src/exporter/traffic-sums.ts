@@ -1,11 +1,12 @@
 // Adds up what the domains of a NIC have counted, one after another and on one node after another. The sums never go back.
-import type { NicKey, Traffic, TrafficCounter, TrafficSource } from "./traffic.ts";
+import { interfaceId, type InterfaceKey } from "../app/status-model.ts";
+import type { Traffic, TrafficCounter, TrafficSource } from "./traffic.ts";
 import type { NicReading } from "./virt-handler-text.ts";
 
 export interface TrafficSums extends TrafficSource {
   /** Takes a reading; `nowMs` is of a clock that only runs forward. True when a sum has changed or is new. */
   add(reading: NicReading, nowMs: number): boolean;
-  forget(nic: NicKey): void;
+  forget(nic: InterfaceKey): void;
 }
 
 /** The domain of a NIC on one node. */
@@ -29,7 +30,7 @@ export function createTrafficSums(): TrafficSums {
 
   return {
     add(reading, nowMs) {
-      const id = idOf(reading);
+      const id = interfaceId(reading);
       const nic: NicSums = nics.get(id) ?? { ended: { counters: new Map() }, domains: new Map() };
       nics.set(id, nic);
       const { domains } = nic;
@@ -47,7 +48,7 @@ export function createTrafficSums(): TrafficSums {
       return isNewDomain || [...counters].some(([counter, value]) => value !== before?.get(counter));
     },
     get(key): Traffic | undefined {
-      const nic = nics.get(idOf(key));
+      const nic = nics.get(interfaceId(key));
       if (nic === undefined) return undefined;
       const sums: Partial<Record<TrafficCounter, bigint>> = {};
       for (const { counters } of [nic.ended, ...nic.domains.values()]) {
@@ -55,7 +56,7 @@ export function createTrafficSums(): TrafficSums {
       }
       return sums;
     },
-    forget: (key) => void nics.delete(idOf(key)),
+    forget: (key) => void nics.delete(interfaceId(key)),
   };
 }
 
@@ -64,8 +65,4 @@ function end({ ended, domains }: NicSums, node: string): void {
     ended.counters.set(counter, (ended.counters.get(counter) ?? 0n) + value);
   }
   domains.delete(node);
-}
-
-function idOf({ namespace, vm, nic }: NicKey): string {
-  return `${namespace}/${vm}/${nic}`;
 }

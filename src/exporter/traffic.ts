@@ -1,4 +1,5 @@
 // What a NIC has received and sent, from wherever it is known.
+import type { InterfaceKey } from "../app/status-model.ts";
 
 /** The counters of one NIC, in KubeVirt's words; the same eight for both directions. */
 export const trafficCounters = [
@@ -22,12 +23,7 @@ export interface VmKey {
   readonly vm: string;
 }
 
-/** Names one NIC. */
-export interface NicKey extends VmKey {
-  readonly nic: string;
-}
-
 export interface TrafficSource {
   /** undefined: no counters of this NIC were ever seen (SR-IOV has none, a VM that never ran, a node not reached). */
-  get(nic: NicKey): Traffic | undefined;
+  get(nic: InterfaceKey): Traffic | undefined;
 }

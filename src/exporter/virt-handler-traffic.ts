@@ -1,7 +1,8 @@
 // Counters from virt-handler, asked in the background: each node at its own pace, so that a dead one delays no other.
+import type { InterfaceKey } from "../app/status-model.ts";
 import type { KubeLog } from "../kube/log.ts";
 import { createTrafficSums } from "./traffic-sums.ts";
-import type { NicKey, TrafficSource, VmKey } from "./traffic.ts";
+import type { TrafficSource, VmKey } from "./traffic.ts";
 import { readNicCounters } from "./virt-handler-text.ts";
 
 export interface VirtHandlerTrafficOptions {
@@ -19,7 +20,7 @@ export interface VirtHandlerTrafficOptions {
   /** Resolves when isKnown can be asked; nothing is scraped before. */
   readonly whenReady: (signal: AbortSignal) => Promise<void>;
   /** Counters of other NICs are not kept: a domain may outlive its VM. */
-  readonly isKnown: (nic: NicKey) => boolean;
+  readonly isKnown: (nic: InterfaceKey) => boolean;
   /** Told after each scrape, with the VMs whose counters changed. */
   readonly onUpdate: (vms: readonly VmKey[]) => void;
 }
@@ -30,7 +31,7 @@ export interface VirtHandlerTraffic extends TrafficSource {
   /** Lines of NIC counters that could not be read. */
   readonly unreadableLines: number;
   /** Forgets a NIC that is gone. */
-  forget(nic: NicKey): void;
+  forget(nic: InterfaceKey): void;
   stop(): void;
 }
 

@@ -1,7 +1,7 @@
 // Scraping virt-handler: a failure keeps the figures and is counted, and one node never waits for another.
 import { describe, it } from "vitest";
+import type { InterfaceKey } from "../../src/app/status-model.ts";
 import { startVirtHandlerTraffic } from "../../src/exporter/virt-handler-traffic.ts";
-import type { NicKey } from "../../src/exporter/traffic.ts";
 import { createManualTime, settled } from "../app/manual-time.ts";
 import { createTestLog } from "../kube/test-log.ts";
 
@@ -12,7 +12,7 @@ const text = (node: string, bytes: number, vm = "web"): string =>
 /** What each URL answers at the moment: a text, an Error, or undefined for nothing at all. */
 type Answers = Record<string, string | Error | undefined>;
 
-function start(answers: Answers, isKnown: (nic: NicKey) => boolean = () => true) {
+function start(answers: Answers, isKnown: (nic: InterfaceKey) => boolean = () => true) {
   const time = createManualTime();
   const log = createTestLog();
   const updates: string[][] = [];

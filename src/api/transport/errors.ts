@@ -13,7 +13,7 @@ import {
 } from "../../../gen/google/rpc/error_details_pb.ts";
 
 /** `ErrorInfo.domain` of every error of this service. */
-export const ERROR_DOMAIN = "multinic";
+const ERROR_DOMAIN = "multinic";
 
 /** One detail of an error: a message type and its value. */
 export interface ErrorDetail {

@@ -49,7 +49,7 @@ export interface HandlerOptions {
 }
 
 /** The default of {@link HandlerOptions.readMaxBytes}. */
-export const DEFAULT_READ_MAX_BYTES = 256 * 1024;
+const DEFAULT_READ_MAX_BYTES = 256 * 1024;
 
 /** Whether a call got past gate, limits and decoding; interceptors never see those that did not. */
 const decoded = createContextKey(false, { description: "the call was decoded" });

@@ -10,7 +10,7 @@ const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 const TLS_HANDSHAKE_RECORD = 0x16;
 
 /** Judges the bytes seen so far; undefined as long as they are a true prefix of the HTTP/2 preface. */
-export function judgeOpening(seen: Buffer): "http1" | "http2" | "tls" | undefined {
+function judgeOpening(seen: Buffer): "http1" | "http2" | "tls" | undefined {
   if (seen[0] === TLS_HANDSHAKE_RECORD) return "tls";
   const length = Math.min(seen.length, PREFACE.length);
   if (!seen.subarray(0, length).equals(PREFACE.subarray(0, length))) return "http1";

@@ -11,7 +11,7 @@ import { namespaceOption, outputOption, serverOption, type ServerOptions } from 
 import { stateCell } from "../output/interfaces-text.ts";
 import { structuredItem } from "../output/structured.ts";
 import type { Run } from "../run.ts";
-import { interfaceStatusStream } from "../status-stream.ts";
+import { interfaceStatusStream, statusesIn } from "../status-stream.ts";
 import { printable, type Style } from "../style.ts";
 
 interface WatchOptions extends ServerOptions {
@@ -67,14 +67,8 @@ function changeLines(style: Style): (message: WatchInterfaceStatusResponse) => r
       unseen = undefined;
       return lines;
     }
-    const updated =
-      event.case === "snapshot"
-        ? event.value.interfaces
-        : event.case === "changes"
-          ? event.value.updated
-          : [];
     const removed = event.case === "changes" ? event.value.removed : [];
-    const changed = updated.flatMap((status) => {
+    const changed = statusesIn(event).flatMap((status) => {
       const key = keyOf(status);
       const line = statusLine(key, status, style);
       unseen?.delete(key);

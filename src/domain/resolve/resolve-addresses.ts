@@ -15,7 +15,7 @@ interface ResolvedAddresses {
 }
 
 /** Without `mode` a NIC with an address is static, any other one asks DHCP. */
-export function modeOf(config: IpConfig | undefined): IpMode {
+function modeOf(config: IpConfig | undefined): IpMode {
   if (config?.mode !== undefined) return config.mode;
   return config?.address !== undefined || (config?.addresses ?? []).length > 0 ? "static" : "dhcp";
 }

@@ -1,6 +1,6 @@
 // The embedded Kubernetes API: enough of kube-apiserver over plain HTTP for this product, its tests and kubectl.
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { close, listen } from "../http/listen.ts";
 import type { Admission } from "./admission.ts";
 import { sendError } from "./answer.ts";
 import type { Context } from "./context.ts";
@@ -71,21 +71,11 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     });
   });
   return {
-    listen: ({ host, port }) =>
-      new Promise((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(port, host, () => {
-          server.off("error", reject);
-          const { address, family, port: chosen } = server.address() as AddressInfo;
-          resolve({ url: `http://${family === "IPv6" ? `[${address}]` : address}:${chosen}` });
-        });
-      }),
-    close: () =>
-      new Promise((resolve, reject) => {
-        collector.stop();
-        stopping.abort();
-        server.close((error) => (error === undefined ? resolve() : reject(error)));
-        setImmediate(() => server.closeAllConnections());
-      }),
+    listen: async (where) => ({ url: await listen(server, where) }),
+    async close() {
+      collector.stop();
+      stopping.abort();
+      await close(server);
+    },
   };
 }

@@ -6,7 +6,7 @@ import { decodeProtobuf, protobufType } from "./protobuf-body.ts";
 import { ApiError, badRequest, tooLarge, unsupportedMediaType } from "./status.ts";
 
 /** kube-apiserver's --max-request-bytes default. */
-export const maxBodyBytes = 3 * 1024 * 1024;
+const maxBodyBytes = 3 * 1024 * 1024;
 
 /** @throws ApiError 413 when the body is longer than kube-apiserver takes. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {

@@ -7,7 +7,7 @@ import { openApiV2, openApiV2Protobuf, openApiV2ProtobufType, openApiV3 } from "
 import { methodNotAllowed, noSuchResource } from "./status.ts";
 
 /** What the server calls itself; the Kubernetes release whose behaviour it follows. */
-export const serverVersion = {
+const serverVersion = {
   major: "1",
   minor: "37",
   gitVersion: "v1.37.2+multinic",

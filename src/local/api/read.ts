@@ -34,7 +34,7 @@ export function parseRevision(text: string | null): number | undefined {
 }
 
 /** 504 for a revision of the future, as a server that has not caught up answers. */
-export function requireKnown(revision: number, current: number): void {
+function requireKnown(revision: number, current: number): void {
   if (revision <= current) return;
   throw new ApiError(
     504,

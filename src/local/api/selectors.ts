@@ -56,7 +56,7 @@ function splitOutsideParentheses(text: string): readonly string[] {
 }
 
 /** @throws ApiError 400 when the text is no label selector. */
-export function parseLabelSelector(text: string): Selector {
+function parseLabelSelector(text: string): Selector {
   const tests = splitOutsideParentheses(text).map(labelTest);
   return (object) => tests.every((test) => test(labelsOf(object)));
 }
@@ -91,7 +91,7 @@ function fieldText(object: ApiObject, path: string): string {
 }
 
 /** @throws ApiError 400 when the text is no field selector, or the kind has no such field to select by. */
-export function parseFieldSelector(resource: ResourceType, text: string): Selector {
+function parseFieldSelector(resource: ResourceType, text: string): Selector {
   const tests = splitOutsideParentheses(text).map((term): Selector => {
     const match = /^([^=!]+?)(==|=|!=)(.*)$/.exec(term);
     if (match === null) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);

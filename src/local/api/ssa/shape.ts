@@ -32,7 +32,7 @@ export function shapeOf(schemaOrRef: Schema, value: Json): Shape {
 }
 
 /** The path element of an item of a keyed list or a set. */
-export function itemElement(schemaOrRef: Schema, item: Json): string {
+function itemElement(schemaOrRef: Schema, item: Json): string {
   const schema = resolve(schemaOrRef);
   if (schema["x-kubernetes-list-type"] !== "map" || !isObject(item)) return `v:${canonicalJson(item)}`;
   const keys = schema["x-kubernetes-list-map-keys"] ?? [];

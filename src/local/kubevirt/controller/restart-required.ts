@@ -11,7 +11,7 @@ import type { Vm, Vmi } from "./objects.ts";
 import { semanticEqual } from "./semantic-equal.ts";
 
 /** The message of condition RestartRequired for any change that has no message of its own. */
-export const nonLiveUpdatable = "a non-live-updatable field was changed in the template spec";
+const nonLiveUpdatable = "a non-live-updatable field was changed in the template spec";
 
 /** What to compare: the VM now, what it was when this VMI started, and the VMI as it is by now. */
 export interface RestartInput {
@@ -83,7 +83,7 @@ function sortedByName<T extends { readonly name: string }>(list: readonly T[]): 
 }
 
 /** NICs: whether the VM's lists ask for something of the VMI that cannot be done to a running guest. */
-export function nicsNeedRestart(wanted: NicLists, current: NicLists): boolean {
+function nicsNeedRestart(wanted: NicLists, current: NicLists): boolean {
   const interfaces = byName(wanted.interfaces);
   const networks = byName(wanted.networks);
   const hasPodNetwork = (list: readonly VmNetwork[]): boolean => list.some(({ pod }) => pod !== undefined);

@@ -1,6 +1,6 @@
 // The port where Prometheus finds virt-handler's metrics; plain HTTP, unlike on a real node.
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { close, listen } from "../../http/listen.ts";
 import { expositionType } from "./exposition.ts";
 
 /** A listening server. */
@@ -13,7 +13,7 @@ export interface MetricsServer {
 
 /** Listens; port 0 lets the system choose. `render` is called at every scrape. */
 export async function serveMetrics(
-  listen: { readonly host: string; readonly port: number },
+  where: { readonly host: string; readonly port: number },
   render: () => string,
 ): Promise<MetricsServer> {
   const server = createServer((request, response) => {
@@ -23,19 +23,5 @@ export async function serveMetrics(
     }
     response.writeHead(200, { "content-type": expositionType }).end(render());
   });
-  const listening = Promise.withResolvers<void>();
-  server.once("error", listening.reject);
-  server.listen(listen.port, listen.host, listening.resolve);
-  await listening.promise;
-  const { address, family, port } = server.address() as AddressInfo;
-  const host = family === "IPv6" ? `[${address}]` : address;
-  return {
-    url: `http://${host}:${port}/metrics`,
-    async stop() {
-      const closed = Promise.withResolvers<void>();
-      server.close(() => closed.resolve());
-      server.closeAllConnections();
-      await closed.promise;
-    },
-  };
+  return { url: `${await listen(server, where)}/metrics`, stop: () => close(server) };
 }
