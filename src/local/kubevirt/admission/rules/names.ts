@@ -1,30 +1,28 @@
 // The guest's host name and its subdomain: vmi-create-admitter.go.
-import { invalid } from "../cause.ts";
 import { dnsLabelErrors, dnsSubdomainErrors } from "../../../api/dns-names.ts";
+import { invalid } from "../cause.ts";
 import type { SpecRule } from "../rule.ts";
 
-export const hostname: SpecRule = ({ at, spec: { hostname: name = "" } }) => {
-  const errors = name === "" ? [] : dnsLabelErrors(name);
-  const field = at.child("hostname");
-  return errors.length === 0
-    ? []
-    : [
-        invalid(
-          field,
-          `${field.text} does not conform to the kubernetes DNS_LABEL rules : ${errors.join(", ")}`,
-        ),
-      ];
-};
+/** Empty is not given. `rules` is KubeVirt's word for what the name must follow. */
+function conforms(
+  name: "hostname" | "subdomain",
+  rules: string,
+  errorsOf: (text: string) => string[],
+): SpecRule {
+  return ({ at, spec }) => {
+    const given = spec[name] ?? "";
+    const errors = given === "" ? [] : errorsOf(given);
+    if (errors.length === 0) return [];
+    const field = at.child(name);
+    return [
+      invalid(
+        field,
+        `${field.text} does not conform to the kubernetes ${rules} rules : ${errors.join(", ")}`,
+      ),
+    ];
+  };
+}
 
-export const subdomain: SpecRule = ({ at, spec: { subdomain: name = "" } }) => {
-  const errors = name === "" ? [] : dnsSubdomainErrors(name);
-  const field = at.child("subdomain");
-  return errors.length === 0
-    ? []
-    : [
-        invalid(
-          field,
-          `${field.text} does not conform to the kubernetes DNS_SUBDOMAIN rules : ${errors.join(", ")}`,
-        ),
-      ];
-};
+export const hostname = conforms("hostname", "DNS_LABEL", dnsLabelErrors);
+
+export const subdomain = conforms("subdomain", "DNS_SUBDOMAIN", dnsSubdomainErrors);
