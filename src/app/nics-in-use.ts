@@ -66,7 +66,7 @@ export function followNicsInUse({ vms, vmis, nads }: Caches): NicsInUse {
   vmis.subscribe(({ key }) => refresh(key));
   nads.subscribe(({ key }) => {
     // refresh changes the map.
-    for (const user of vmsOfNad.get(idOf(key))?.values().toArray() ?? []) refresh(user);
+    for (const user of Array.from(vmsOfNad.get(idOf(key))?.values() ?? [])) refresh(user);
   });
   for (const { metadata } of [...vms.values(), ...vmis.values()]) {
     refresh({ namespace: metadata.namespace ?? "", name: metadata.name });
