@@ -41,6 +41,18 @@ const kubeVirt: KubeVirt = {
 /** Two, so that VMs can migrate. */
 const nodeNames = ["node-1", "node-2"];
 
+/** VLANs of the parent NIC that the nodes offer macvtap devices on: a device plugin is set up for each. */
+const macvtapVlans = [100, 200, 300, 2500];
+
+/** What the nodes' device plugins offer, as the built-in catalogue names it; a NIC without a device is refused. */
+export const deviceResources: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    "sriov.network/uplink",
+    "macvtap.network.kubevirt.io/uplink",
+    ...macvtapVlans.map((vlan) => `macvtap.network.kubevirt.io/uplink.${vlan}`),
+  ].map((name) => [name, "1k"]),
+);
+
 const fastController: Partial<ControllerDelays> = {
   migrationGraceMs: 100,
   reevaluateMs: 50,
@@ -82,6 +94,7 @@ export async function startLocalCluster({
       machines,
       delays: delays === "fast" ? fastDelays : realisticDelays,
       bindings: configuration.network?.binding ?? {},
+      resources: deviceResources,
       metricsListen: { host: "127.0.0.1", port: 0 },
     });
     nodes.push(node);

@@ -4,7 +4,7 @@ import { loadKubeConnection } from "../../src/kube/credentials.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 import type { KubeLog } from "../../src/kube/log.ts";
 import { kubeVirts } from "../../src/kube/resource.ts";
-import { startLocalCluster } from "../../src/local/local-cluster.ts";
+import { deviceResources, startLocalCluster } from "../../src/local/local-cluster.ts";
 import { createMachines } from "../../src/local/kubevirt/node/machines.ts";
 import { handlerIdentity, startNode } from "../../src/local/kubevirt/node/node.ts";
 
@@ -57,6 +57,7 @@ async function startReal(log: KubeLog): Promise<Target> {
         clock,
         bindings,
         machines,
+        resources: deviceResources,
         metricsListen: anyPort,
       });
       return { node, handlerClient };

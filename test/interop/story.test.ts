@@ -20,8 +20,8 @@ beforeAll(async () => {
   serving = await startServe(["--local", "--log-level", "error"]);
 });
 afterAll(async () => {
-  expect(serving.stderr()).toBe("");
   await serving.stop();
+  expect(serving.stderr()).toBe("");
 });
 
 async function makeNamespace(name: string): Promise<void> {

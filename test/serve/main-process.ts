@@ -108,9 +108,14 @@ export async function startServe(
 ): Promise<ServeProcess> {
   const local = args.includes("--local") ? ["--local-api-listen", "127.0.0.1:0"] : [];
   const started = startMain(["serve", "--listen", "127.0.0.1:0", ...local, ...args], { env });
-  const [, url = ""] = await started.until(/API +(http:\S+).*\n(?:.*\n)*? +metrics +curl .*\n/);
-  const clusterUrl = local.length > 0 ? (await started.until(/kubectl --server (\S+) /))[1] : "";
-  return { ...started, url, clusterUrl: clusterUrl ?? "" };
+  try {
+    const [, url = ""] = await started.until(/API +(http:\S+).*\n(?:.*\n)*? +metrics +curl .*\n/);
+    const [, clusterUrl = ""] = local.length > 0 ? await started.until(/kubectl --server (\S+) /) : [];
+    return { ...started, url, clusterUrl };
+  } catch (error) {
+    await started.stop();
+    throw error;
+  }
 }
 
 /** A folder that goes with the test. */
