@@ -310,6 +310,10 @@ export const findingTable = {
     (v) => `${v["address"]} is the address of NIC ${v["nic"]} of VM ${v["vm"]} on the same network`,
     "Two stations with one address answer for each other (RFC 5227); stopped VMs will start again.",
   ),
+  ADDRESS_IN_USE_ELSEWHERE: warning(
+    (v) => `${v["address"]} is also the address of a VM of another namespace on the same network`,
+    "Two stations with one address answer for each other (RFC 5227).",
+  ),
   ADDRESS_CLUSTER_OVERLAP: warning(
     (v) => `${v["subnet"]} overlaps ${v["cluster"]}, ${v["what"]}; the guest cannot reach that any more`,
     "The guest has a NIC on the pod network too, and the more direct route wins.",

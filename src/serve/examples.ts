@@ -1,4 +1,4 @@
-// The four examples on the embedded cluster: applied, each VM in a namespace of its own, and watched until every NIC is Up.
+// The four examples on the embedded cluster: each in a namespace of its own, applied, and watched until every NIC is Up.
 import { readdir, readFile } from "node:fs/promises";
 import { applyVm } from "../app/apply-vm.ts";
 import { Refused } from "../app/errors.ts";
@@ -28,45 +28,28 @@ export function exampleNamespace(file: string): string {
   return `example-${(/^[\d.]+/.exec(file)?.[0] ?? file).replaceAll(".", "-").replace(/-$/, "")}`;
 }
 
-/** The same VM with more to it: a second one beside it would have its address on the same network. */
-const changeOf: Readonly<Record<string, string>> = { "6.2-routes.yaml": "6.1-basic.yaml" };
-
 /** Applies them all and resolves when every NIC is Up, with the number of VMs and NICs. */
 export async function runExamples(
   options: ExamplesOptions,
 ): Promise<{ readonly vms: number; readonly nics: number }> {
   const { client, view, model, catalogue, say, signal } = options;
   const files = (await readdir(folder)).filter((file) => file.endsWith(".yaml")).toSorted();
-  const specs = new Map<string, VmSpec>();
-  const up = new Set<string>();
-  const told = (id: string, addresses: readonly string[]): void => {
-    if (!up.has(id)) say(`Up       ${id}  ${addresses.join(" ")}`);
-    up.add(id);
-  };
+  const specs: VmSpec[] = [];
   for (const file of files) {
-    const first = changeOf[file];
-    const namespace = exampleNamespace(first ?? file);
+    const namespace = exampleNamespace(file);
     const { spec, findings } = readDocument(await readFile(new URL(file, folder), "utf8"), { namespace });
     if (spec === undefined) throw new Error(`${file}: ${findings[0]?.message ?? "not readable"}`);
-    if (first === undefined)
-      await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
-    const { plan } = await applyVm({ client, view, catalogue }, { spec, validateOnly: false, signal }).catch(
+    await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+    await applyVm({ client, view, catalogue }, { spec, validateOnly: false, signal }).catch(
       (error: unknown) => {
         throw error instanceof Refused ? notForThisCatalogue(file, error) : error;
       },
     );
-    const done = first === undefined ? "applied" : "changed";
-    const when = plan?.effect === "restart" ? ", takes effect at a restart" : "";
-    say(`${done}  ${namespace}/${spec.name}  from examples/${file}${when}`);
-    specs.set(`${namespace}/${spec.name}`, spec);
-    // A change of a VM that runs is what the example is to show.
-    if (Object.values(changeOf).includes(file)) await allUp(model, [spec], told, signal);
+    say(`applied  ${namespace}/${spec.name}  from examples/${file}`);
+    specs.push(spec);
   }
-  await allUp(model, [...specs.values()], told, signal);
-  return {
-    vms: specs.size,
-    nics: [...specs.values()].reduce((sum, { networks }) => sum + networks.length, 0),
-  };
+  await allUp(model, specs, say, signal);
+  return { vms: specs.length, nics: specs.reduce((sum, { networks }) => sum + networks.length, 0) };
 }
 
 /** The examples fit the built-in catalogue; an operator's own may lack what they need. */
@@ -81,7 +64,7 @@ function notForThisCatalogue(file: string, { findings }: Refused): SettingsError
 async function allUp(
   model: StatusModel,
   specs: readonly VmSpec[],
-  isUp: (id: string, addresses: readonly string[]) => void,
+  say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const missing = new Set(
@@ -96,7 +79,7 @@ async function allUp(
     for (const status of model.list({ namespace: "", vmNames: [] })) {
       const id = `${status.namespace}/${status.vm}/${status.nic}`;
       if (status.state !== "Up" || !missing.delete(id)) continue;
-      isUp(id, status.ipAddresses);
+      say(`Up       ${id}  ${status.ipAddresses.join(" ")}`);
     }
     if (missing.size === 0) done.resolve();
   };

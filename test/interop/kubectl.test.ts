@@ -73,11 +73,16 @@ function withKubectl(program: string): void {
       items
         .filter((item) => item.kind === kind && item.metadata.namespace.startsWith("example-"))
         .map(({ metadata: { namespace, name } }) => `${namespace}/${name}`);
-    const vms = ["example-3-2/multi-nic-vm", "example-6-1/multi-nic-vm", "example-6-3/multi-vlan-vm"];
+    const vms = [
+      "example-3-2/multi-nic-vm",
+      "example-6-1/multi-nic-vm",
+      "example-6-2/multi-nic-vm",
+      "example-6-3/multi-vlan-vm",
+    ];
     expect(of("VirtualMachine").toSorted()).toEqual(vms);
     expect(of("VirtualMachineInstance").toSorted()).toEqual(vms);
     // Two to three NICs each, none of which shares its attachment with another namespace.
-    expect(of("NetworkAttachmentDefinition")).toHaveLength(8);
+    expect(of("NetworkAttachmentDefinition")).toHaveLength(10);
   });
 
   it("sees a VM appear, start and go", async () => {

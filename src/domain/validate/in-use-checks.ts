@@ -9,12 +9,12 @@ import type { NicCheck, NicContext } from "./context.ts";
 function otherOn(
   { uplink, vm }: NicContext,
   users: readonly NicInUse[] | undefined,
-): { readonly nic: string; readonly vm: string } | undefined {
+): { readonly nic: string; readonly vm: string; readonly namespace: string } | undefined {
   const other = users?.find(
     ({ segment, namespace, vm: name }) =>
       segment === uplink?.segment && (namespace !== vm.namespace || name !== vm.name),
   );
-  return other && { nic: other.nic, vm: `${other.namespace}/${other.vm}` };
+  return other && { nic: other.nic, vm: `${other.namespace}/${other.vm}`, namespace: other.namespace };
 }
 
 /** An address that the VM has kept, not one of the input, is mended by a new one: removing it would keep it. */
@@ -33,11 +33,18 @@ const macIsFree: NicCheck = (context) => {
   return finding("MAC_IN_USE", field, { mac: nic.mac, ...other }, { fix });
 };
 
+/**
+ * Within a namespace a mistake. Of another namespace's VM only this is told: a name would tell of strangers, and a refusal
+ * would let one namespace take another's addresses away.
+ */
 const addressIsFree: NicCheck = (context) =>
   context.nic.addresses.map(({ field, cidr }) => {
     const address = cidr.address.text;
-    const other = otherOn(context, context.facts.addressesInUse?.get(address));
-    return other && finding("ADDRESS_IN_USE", field, { address, ...other });
+    const users = context.facts.addressesInUse?.get(address);
+    const own = users?.filter(({ namespace }) => namespace === context.vm.namespace);
+    const neighbour = otherOn(context, own);
+    if (neighbour !== undefined) return finding("ADDRESS_IN_USE", field, { address, ...neighbour });
+    return otherOn(context, users) && finding("ADDRESS_IN_USE_ELSEWHERE", field, { address });
   });
 
 export const inUseChecks: readonly NicCheck[] = [macIsFree, addressIsFree];

@@ -53,6 +53,13 @@ export const inUseCases: readonly SpecCase[] = [
     field: "networks[0].ipConfig.addresses[0]",
   },
   {
+    code: "ADDRESS_IN_USE_ELSEWHERE",
+    when: "a VM of another namespace on the same network has the address",
+    spec: ip({}),
+    facts: { addressesInUse: inUse("192.0.2.10", { namespace: "team-b" }) },
+    field: "networks[0].ipConfig.address",
+  },
+  {
     code: "ADDRESS_CLUSTER_OVERLAP",
     when: "the subnet is part of a node's pod network",
     spec: withPodNic("10.244.1.9/24"),
