@@ -2,25 +2,36 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { stringify } from "yaml";
 import type { NetworkService } from "../../gen/multinic/v1/network_service_pb.ts";
+import { listNetworks, readCapabilities } from "../app/cluster-questions.ts";
+import { NotReady } from "../app/errors.ts";
 import { validateNetworks, type ValidateDependencies } from "../app/validate-networks.ts";
+import { lookUpRoute } from "../domain/route-lookup.ts";
 import { toConnectError } from "./error-mapping.ts";
+import { capabilitiesToProto, networkToProto } from "./mapping/cluster-to-proto.ts";
 import { findingToProto } from "./mapping/findings.ts";
-import { resolvedToProto, routesToProto } from "./mapping/resolved-to-proto.ts";
+import { lookupsToProto, resolvedToProto, routesToProto, rulesToProto } from "./mapping/resolved-to-proto.ts";
 import { specFromProto } from "./mapping/spec-from-proto.ts";
 import { requireVm } from "./require-vm.ts";
+import { readRouteQuery } from "./route-query.ts";
 
 export function createNetworkService(dependencies: ValidateDependencies): ServiceImpl<typeof NetworkService> {
   return {
     async validateNetworks(request, context) {
       const { spec, findings: unread } = specFromProto(requireVm(request.virtualMachine));
+      const { to, from } = readRouteQuery(request.routeTo, request.routeFrom);
       try {
         const validated = await validateNetworks(dependencies, spec, context.signal);
         const findings = [...unread, ...validated.findings];
+        const { nics } = validated.vm;
         const isClean = findings.every(({ severity }) => severity !== "error");
         return {
           findings: findings.map(findingToProto),
-          networks: resolvedToProto(validated.vm.nics, validated.attachmentNames),
-          routes: routesToProto(validated.routes),
+          networks: resolvedToProto(nics, validated.attachmentNames),
+          routes: routesToProto(validated.routing.routes),
+          rules: rulesToProto(validated.routing.rules),
+          routeLookups: lookupsToProto(
+            to.map((address) => lookUpRoute(validated.routing, nics, address, from)),
+          ),
           objects:
             request.includeObjects && isClean
               ? validated.objects.map((object) => ({
@@ -33,5 +44,31 @@ export function createNetworkService(dependencies: ValidateDependencies): Servic
         throw toConnectError(error);
       }
     },
+
+    listNetworks({ namespace, pageSize, pageToken }) {
+      const { catalogue } = dependencies;
+      try {
+        const page = { size: pageSize, token: pageToken };
+        const { items, nextToken } = listNetworks(clusterOf(dependencies).view, catalogue, namespace, page);
+        return { networks: items.map(networkToProto), nextPageToken: nextToken };
+      } catch (error) {
+        throw toConnectError(error);
+      }
+    },
+
+    async getCapabilities(_request, { signal }) {
+      const { catalogue } = dependencies;
+      try {
+        return capabilitiesToProto(await readCapabilities(clusterOf(dependencies).client, catalogue, signal));
+      } catch (error) {
+        throw toConnectError(error);
+      }
+    },
   };
+}
+
+/** @throws NotReady where there is no cluster to ask. */
+function clusterOf({ cluster }: ValidateDependencies): NonNullable<ValidateDependencies["cluster"]> {
+  if (cluster === undefined) throw new NotReady("there is no cluster here to ask");
+  return cluster;
 }

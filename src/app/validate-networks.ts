@@ -6,7 +6,7 @@ import { noFacts } from "../domain/facts.ts";
 import { type Finding, hasErrors } from "../domain/findings.ts";
 import type { ResolvedVm } from "../domain/nic.ts";
 import type { KubernetesObject } from "../domain/objects.ts";
-import { type PredictedRoute, predictRoutes } from "../domain/predicted-routes.ts";
+import { type PredictedRouting, predictRouting } from "../domain/predicted-routes.ts";
 import type { VmSpec } from "../domain/spec.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { ClusterView } from "./cluster-view.ts";
@@ -23,7 +23,7 @@ export interface Validated {
   readonly vm: ResolvedVm;
   /** The NAD of each NIC, NAMESPACE/NAME; empty while there are errors. */
   readonly attachmentNames: readonly (string | undefined)[];
-  readonly routes: readonly PredictedRoute[];
+  readonly routing: PredictedRouting;
   /** In order of writing; empty while there are errors. */
   readonly objects: readonly KubernetesObject[];
   readonly unchecked: readonly string[];
@@ -43,7 +43,7 @@ export async function validateNetworks(
     findings,
     vm,
     attachmentNames: compiled?.attachmentNames ?? [],
-    routes: predictRoutes(vm.nics),
+    routing: predictRouting(vm.nics, vm.routing),
     objects: compiled === undefined ? [] : inOrderOfWriting(compiled),
     unchecked,
   };

@@ -4,6 +4,7 @@ import { completionCommand } from "./commands/completion.ts";
 import { applyCommand, planCommand } from "./commands/apply.ts";
 import { deleteCommand } from "./commands/delete.ts";
 import { getCommand } from "./commands/get.ts";
+import { routesCommand } from "./commands/routes.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { renderCommand, validateCommand } from "./commands/validate.ts";
 import { watchCommand } from "./commands/watch.ts";
@@ -59,6 +60,7 @@ function program({ io, deps }: Session, run: Run): Command {
   const commands = [
     validateCommand,
     renderCommand,
+    routesCommand,
     planCommand,
     applyCommand,
     getCommand,

@@ -17,6 +17,7 @@ import { nadChecks } from "./validate/nad-checks.ts";
 import { nicChecks } from "./validate/nic-checks.ts";
 import { nodeChecks } from "./validate/node-checks.ts";
 import { routingChecks } from "./validate/route-checks.ts";
+import { routingVmChecks, trafficChecks } from "./validate/routing-checks.ts";
 
 export interface CheckedVm {
   readonly vm: ResolvedVm;
@@ -26,7 +27,7 @@ export interface CheckedVm {
   readonly unchecked: readonly string[];
 }
 
-const checksOfVm = [...machineChecks, ...guestChecks];
+const checksOfVm = [...machineChecks, ...guestChecks, ...routingVmChecks];
 const checksOfNic = [
   ...nicChecks,
   ...attachmentChecks,
@@ -36,6 +37,7 @@ const checksOfNic = [
   ...inUseChecks,
   ...clusterNetworkChecks,
   ...routingChecks,
+  ...trafficChecks,
 ];
 
 export function checkVm(spec: VmSpec, catalogue: Catalogue, facts: Facts): CheckedVm {

@@ -11,6 +11,11 @@ export interface DefaultRoute {
   readonly field: string;
 }
 
+/** The metric as the kernel keeps it: IPv6 takes 0 for its default (include/uapi IP6_RT_PRIO_USER). */
+export function kernelMetric(family: IpFamily, metric: number): number {
+  return family === 6 && metric === 0 ? 1024 : metric;
+}
+
 /** The default routes by one NIC. */
 export function defaultRoutesOf(nic: Nic): readonly DefaultRoute[] {
   const routes: DefaultRoute[] = [];
@@ -26,7 +31,7 @@ export function defaultRoutesOf(nic: Nic): readonly DefaultRoute[] {
       routes.push({
         nic,
         family: destination.address.family,
-        metric,
+        metric: kernelMetric(destination.address.family, metric),
         origin: "route",
         field: `${field}.metric`,
       });

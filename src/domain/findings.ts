@@ -320,7 +320,7 @@ export const findingTable = {
   ),
   SUBNET_OVERLAP: warning(
     (v) =>
-      `${v["subnet"]} overlaps ${v["other"]} of networks[${v["first"]}]; traffic to both leaves by one NIC`,
+      `${v["subnet"]} overlaps ${v["other"]} of networks[${v["first"]}]; what is in both leaves by ${v["winner"]}`,
     "The kernel takes the longest prefix, then the lowest metric (ARP flux).",
   ),
   GATEWAY_INVALID: error(
@@ -376,6 +376,37 @@ export const findingTable = {
   ROUTE_DUPLICATE: error(
     (v) => `networks[${v["nic"]}].routes[${v["first"]}] has the same destination and metric`,
     "The kernel keeps one of them (RTNETLINK answers: File exists).",
+  ),
+  ROUTE_GATEWAY_INDIRECT: error(
+    (v) =>
+      `${v["gateway"]} would itself be reached by ${v["via"]}, because of the route to ${v["destination"]}`,
+    "Linux refuses such an IPv6 route (net/ipv6/route.c ip6_route_check_nh: No route to host).",
+  ),
+  ROUTE_INSIDE_SUBNET: warning(
+    (v) => `${v["destination"]} is on the link of ${v["nic"]} (${v["subnet"]}): ${v["effect"]}`,
+    "The kernel takes the longest prefix, then the lowest metric: 0 for an IPv4 subnet, 256 for an IPv6 one.",
+  ),
+  REPLY_ASYMMETRIC: warning(
+    (v) =>
+      `traffic that arrives on ${v["nic"]} from ${v["from"]} leaves by ${v["winner"]}, whose route has metric ${v["metric"]}, not ${v["own"]}`,
+    "Firewalls and strict reverse-path filters drop replies by another NIC; never mended unasked, since rules broke users (cloud-init#5249).",
+  ),
+
+  // source-based rules
+  ROUTING_POLICY_UNSUPPORTED: error(
+    (v) => `routing: policy needs a guest with netplan; ${v["problem"]}`,
+    "The other renderers drop rules, and put the routes of other tables into the main one (cloud-init#4862; measured with cloud-init devel net-convert).",
+  ),
+  ROUTING_POLICY_SKIPS_DHCP: row(
+    "info",
+    (v) =>
+      `${v["nic"]} gets no rule, since DHCP tells its address only later; replies beyond its subnet leave by ${v["winner"]}`,
+    "A rule names a source address; netplan has no table for what DHCP offers.",
+  ),
+  ROUTING_POLICY_EMPTY: row(
+    "info",
+    () => "routing: policy changes nothing: no NIC has both a static address and a gateway or a route",
+    "Rules are for NICs that lead beyond their own subnets.",
   ),
 
   // judges further on

@@ -54,6 +54,13 @@ export function parseCidr(text: string): Parsed<Cidr> {
   return { value: cidrOf(address.value, Number(prefix)) };
 }
 
+/** A network that the source text names. @throws Error for a text that is none. */
+export function knownCidr(text: string): Cidr {
+  const parsed = parseCidr(text);
+  if ("problem" in parsed) throw new Error(`${text}: ${parsed.problem}`);
+  return parsed.value;
+}
+
 function ipOf(value: ipaddr.IPv4 | ipaddr.IPv6): IpAddress {
   return { family: value.kind() === "ipv4" ? 4 : 6, text: rfc5952(value), value };
 }
@@ -120,10 +127,15 @@ export function hostRange(cidr: Cidr): { readonly first: string; readonly last: 
   return { first: rfc5952(ipaddr.fromByteArray(first)), last: rfc5952(ipaddr.fromByteArray(last)) };
 }
 
+/** The broadcast address of an IPv4 subnet; undefined where there is none: /31, /32 (RFC 3021) and IPv6. */
+export function broadcastAddress(cidr: Cidr): string | undefined {
+  if (cidr.address.family === 6 || cidr.prefixLength >= 31) return undefined;
+  return rfc5952(boundary(cidr.address, cidr.prefixLength, true));
+}
+
 /** True for the network address, and in IPv4 for the broadcast address, where these are no host's. */
 export function isNetworkOrBroadcast(cidr: Cidr): boolean {
   if (hostRange(cidr) === undefined) return false;
   if (!cidr.hasHostBits) return true;
-  const broadcast = rfc5952(boundary(cidr.address, cidr.prefixLength, true));
-  return cidr.address.family === 4 && broadcast === cidr.address.text;
+  return broadcastAddress(cidr) === cidr.address.text;
 }

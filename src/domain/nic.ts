@@ -1,7 +1,7 @@
 // A NIC with every default filled in and every text read: what checks, compilation and routes work on.
 import type { PhysicalNetwork } from "./catalogue.ts";
 import type { Cidr, IpAddress } from "./ip.ts";
-import type { GuestRenderer, IpMode, LinkState, NetworkType, UserDataSpec } from "./spec.ts";
+import type { GuestRenderer, IpMode, LinkState, NetworkType, RoutingMode, UserDataSpec } from "./spec.ts";
 import type { RunStrategy } from "./spec.ts";
 
 /** What a NIC is attached to. */
@@ -83,5 +83,6 @@ export interface ResolvedVm {
   readonly runStrategy: RunStrategy;
   /** undefined where the caller does not say: only what every renderer keeps can be counted on. */
   readonly renderer: GuestRenderer | undefined;
+  readonly routing: RoutingMode;
   readonly nics: readonly Nic[];
 }

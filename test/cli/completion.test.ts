@@ -17,6 +17,7 @@ describe("completion in bash", () => {
     expect(await offered("")).toEqual([
       "validate",
       "render",
+      "routes",
       "plan",
       "apply",
       "get",

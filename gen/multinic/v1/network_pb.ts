@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/network.proto.
  */
 export const file_multinic_v1_network: GenFile = /*@__PURE__*/
-  fileDesc("ChltdWx0aW5pYy92MS9uZXR3b3JrLnByb3RvEgttdWx0aW5pYy52MSL3AgoNTmV0d29ya0NvbmZpZxIMCgRuYW1lGAEgASgJEiYKBHR5cGUYAiABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRIQCghuYWRfbmFtZRgDIAEoCRIUCgd2bGFuX2lkGAQgASgFSACIAQESKAoJaXBfY29uZmlnGAUgASgLMhUubXVsdGluaWMudjEuSXBDb25maWcSDwoHcHJpbWFyeRgGIAEoCBIVCghwcmlvcml0eRgHIAEoBUgBiAEBEhAKA210dRgIIAEoBUgCiAEBEigKBnJvdXRlcxgJIAMoCzIYLm11bHRpbmljLnYxLlJvdXRlQ29uZmlnEhgKEHBoeXNpY2FsX25ldHdvcmsYCiABKAkSEwoLbWFjX2FkZHJlc3MYCyABKAkSKgoKbGlua19zdGF0ZRgMIAEoDjIWLm11bHRpbmljLnYxLkxpbmtTdGF0ZUIKCghfdmxhbl9pZEILCglfcHJpb3JpdHlCBgoEX210dSLBAQoISXBDb25maWcSIQoEbW9kZRgBIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIPCgdhZGRyZXNzGAIgASgJEhEKCWFkZHJlc3NlcxgDIAMoCRIPCgdnYXRld2F5GAQgASgJEhMKC2Ruc19zZXJ2ZXJzGAUgAygJEhYKDnNlYXJjaF9kb21haW5zGAYgAygJEjAKDWRlZmF1bHRfcm91dGUYByABKA4yGS5tdWx0aW5pYy52MS5EZWZhdWx0Um91dGUiUwoLUm91dGVDb25maWcSEwoLZGVzdGluYXRpb24YASABKAkSDwoHZ2F0ZXdheRgCIAEoCRITCgZtZXRyaWMYAyABKA1IAIgBAUIJCgdfbWV0cmljIpABCgdGaW5kaW5nEgwKBGNvZGUYASABKAkSJwoIc2V2ZXJpdHkYAiABKA4yFS5tdWx0aW5pYy52MS5TZXZlcml0eRINCgVmaWVsZBgDIAEoCRIPCgdtZXNzYWdlGAQgASgJEh0KA2ZpeBgFIAEoCzIQLm11bHRpbmljLnYxLkZpeBIPCgdyZWxhdGVkGAYgAygJIkQKA0ZpeBITCgtkZXNjcmlwdGlvbhgBIAEoCRIoCgdwYXRjaGVzGAIgAygLMhcubXVsdGluaWMudjEuRmllbGRQYXRjaCJCCgpGaWVsZFBhdGNoEg0KBWZpZWxkGAEgASgJEiUKBXZhbHVlGAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlIpACCg9SZXNvbHZlZE5ldHdvcmsSDAoEbmFtZRgBIAEoCRImCgR0eXBlGAIgASgOMhgubXVsdGluaWMudjEuTmV0d29ya1R5cGUSGAoQcGh5c2ljYWxfbmV0d29yaxgDIAEoCRISCgphdHRhY2htZW50GAQgASgJEg8KB2JpbmRpbmcYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRITCgttYWNfYWRkcmVzcxgHIAEoCRILCgNtdHUYCCABKAUSDwoHcHJpbWFyeRgJIAEoCBIOCgZtZXRyaWMYCiABKA0SIQoEbW9kZRgLIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIRCglhZGRyZXNzZXMYDCADKAkijgEKDlByZWRpY3RlZFJvdXRlEhMKC2Rlc3RpbmF0aW9uGAEgASgJEg8KB2dhdGV3YXkYAiABKAkSCwoDbmljGAMgASgJEg4KBm1ldHJpYxgEIAEoDRIoCgZvcmlnaW4YBSABKA4yGC5tdWx0aW5pYy52MS5Sb3V0ZU9yaWdpbhIPCgdhc3N1bWVkGAYgASgIKqIBCgtOZXR3b3JrVHlwZRIcChhORVRXT1JLX1RZUEVfVU5TUEVDSUZJRUQQABIXChNORVRXT1JLX1RZUEVfQlJJREdFEAESGAoUTkVUV09SS19UWVBFX01BQ1ZMQU4QAhIWChJORVRXT1JLX1RZUEVfU1JJT1YQAxIUChBORVRXT1JLX1RZUEVfT1ZTEAQSFAoQTkVUV09SS19UWVBFX1BPRBAFKkcKBklwTW9kZRIXChNJUF9NT0RFX1VOU1BFQ0lGSUVEEAASEAoMSVBfTU9ERV9ESENQEAESEgoOSVBfTU9ERV9TVEFUSUMQAipPCglMaW5rU3RhdGUSGgoWTElOS19TVEFURV9VTlNQRUNJRklFRBAAEhEKDUxJTktfU1RBVEVfVVAQARITCg9MSU5LX1NUQVRFX0RPV04QAipeCgxEZWZhdWx0Um91dGUSHQoZREVGQVVMVF9ST1VURV9VTlNQRUNJRklFRBAAEhYKEkRFRkFVTFRfUk9VVEVfQVVUTxABEhcKE0RFRkFVTFRfUk9VVEVfTkVWRVIQAiphCghTZXZlcml0eRIYChRTRVZFUklUWV9VTlNQRUNJRklFRBAAEhIKDlNFVkVSSVRZX0VSUk9SEAESFAoQU0VWRVJJVFlfV0FSTklORxACEhEKDVNFVkVSSVRZX0lORk8QAyqOAQoLUm91dGVPcmlnaW4SHAoYUk9VVEVfT1JJR0lOX1VOU1BFQ0lGSUVEEAASGAoUUk9VVEVfT1JJR0lOX0FERFJFU1MQARIYChRST1VURV9PUklHSU5fR0FURVdBWRACEhYKElJPVVRFX09SSUdJTl9ST1VURRADEhUKEVJPVVRFX09SSUdJTl9ESENQEARiBnByb3RvMw", [file_google_protobuf_struct]);
+  fileDesc("ChltdWx0aW5pYy92MS9uZXR3b3JrLnByb3RvEgttdWx0aW5pYy52MSL3AgoNTmV0d29ya0NvbmZpZxIMCgRuYW1lGAEgASgJEiYKBHR5cGUYAiABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRIQCghuYWRfbmFtZRgDIAEoCRIUCgd2bGFuX2lkGAQgASgFSACIAQESKAoJaXBfY29uZmlnGAUgASgLMhUubXVsdGluaWMudjEuSXBDb25maWcSDwoHcHJpbWFyeRgGIAEoCBIVCghwcmlvcml0eRgHIAEoBUgBiAEBEhAKA210dRgIIAEoBUgCiAEBEigKBnJvdXRlcxgJIAMoCzIYLm11bHRpbmljLnYxLlJvdXRlQ29uZmlnEhgKEHBoeXNpY2FsX25ldHdvcmsYCiABKAkSEwoLbWFjX2FkZHJlc3MYCyABKAkSKgoKbGlua19zdGF0ZRgMIAEoDjIWLm11bHRpbmljLnYxLkxpbmtTdGF0ZUIKCghfdmxhbl9pZEILCglfcHJpb3JpdHlCBgoEX210dSLBAQoISXBDb25maWcSIQoEbW9kZRgBIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIPCgdhZGRyZXNzGAIgASgJEhEKCWFkZHJlc3NlcxgDIAMoCRIPCgdnYXRld2F5GAQgASgJEhMKC2Ruc19zZXJ2ZXJzGAUgAygJEhYKDnNlYXJjaF9kb21haW5zGAYgAygJEjAKDWRlZmF1bHRfcm91dGUYByABKA4yGS5tdWx0aW5pYy52MS5EZWZhdWx0Um91dGUiUwoLUm91dGVDb25maWcSEwoLZGVzdGluYXRpb24YASABKAkSDwoHZ2F0ZXdheRgCIAEoCRITCgZtZXRyaWMYAyABKA1IAIgBAUIJCgdfbWV0cmljIpABCgdGaW5kaW5nEgwKBGNvZGUYASABKAkSJwoIc2V2ZXJpdHkYAiABKA4yFS5tdWx0aW5pYy52MS5TZXZlcml0eRINCgVmaWVsZBgDIAEoCRIPCgdtZXNzYWdlGAQgASgJEh0KA2ZpeBgFIAEoCzIQLm11bHRpbmljLnYxLkZpeBIPCgdyZWxhdGVkGAYgAygJIkQKA0ZpeBITCgtkZXNjcmlwdGlvbhgBIAEoCRIoCgdwYXRjaGVzGAIgAygLMhcubXVsdGluaWMudjEuRmllbGRQYXRjaCJCCgpGaWVsZFBhdGNoEg0KBWZpZWxkGAEgASgJEiUKBXZhbHVlGAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlIpACCg9SZXNvbHZlZE5ldHdvcmsSDAoEbmFtZRgBIAEoCRImCgR0eXBlGAIgASgOMhgubXVsdGluaWMudjEuTmV0d29ya1R5cGUSGAoQcGh5c2ljYWxfbmV0d29yaxgDIAEoCRISCgphdHRhY2htZW50GAQgASgJEg8KB2JpbmRpbmcYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRITCgttYWNfYWRkcmVzcxgHIAEoCRILCgNtdHUYCCABKAUSDwoHcHJpbWFyeRgJIAEoCBIOCgZtZXRyaWMYCiABKA0SIQoEbW9kZRgLIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIRCglhZGRyZXNzZXMYDCADKAkinQEKDlByZWRpY3RlZFJvdXRlEhMKC2Rlc3RpbmF0aW9uGAEgASgJEg8KB2dhdGV3YXkYAiABKAkSCwoDbmljGAMgASgJEg4KBm1ldHJpYxgEIAEoDRIoCgZvcmlnaW4YBSABKA4yGC5tdWx0aW5pYy52MS5Sb3V0ZU9yaWdpbhIPCgdhc3N1bWVkGAYgASgIEg0KBXRhYmxlGAcgASgNIlcKDVByZWRpY3RlZFJ1bGUSEAoIcHJpb3JpdHkYASABKA0SDAoEZnJvbRgCIAEoCRIKCgJ0bxgDIAEoCRINCgV0YWJsZRgEIAEoDRILCgNuaWMYBSABKAkiqQEKC1JvdXRlTG9va3VwEg8KB2FkZHJlc3MYASABKAkSCwoDbmljGAIgASgJEg8KB2dhdGV3YXkYAyABKAkSFgoOc291cmNlX2FkZHJlc3MYBCABKAkSEwoLZGVzdGluYXRpb24YBSABKAkSDgoGbWV0cmljGAYgASgNEg0KBXRhYmxlGAcgASgNEg8KB2Fzc3VtZWQYCCABKAgSDgoGcmVhc29uGAkgASgJKqIBCgtOZXR3b3JrVHlwZRIcChhORVRXT1JLX1RZUEVfVU5TUEVDSUZJRUQQABIXChNORVRXT1JLX1RZUEVfQlJJREdFEAESGAoUTkVUV09SS19UWVBFX01BQ1ZMQU4QAhIWChJORVRXT1JLX1RZUEVfU1JJT1YQAxIUChBORVRXT1JLX1RZUEVfT1ZTEAQSFAoQTkVUV09SS19UWVBFX1BPRBAFKkcKBklwTW9kZRIXChNJUF9NT0RFX1VOU1BFQ0lGSUVEEAASEAoMSVBfTU9ERV9ESENQEAESEgoOSVBfTU9ERV9TVEFUSUMQAipPCglMaW5rU3RhdGUSGgoWTElOS19TVEFURV9VTlNQRUNJRklFRBAAEhEKDUxJTktfU1RBVEVfVVAQARITCg9MSU5LX1NUQVRFX0RPV04QAipeCgxEZWZhdWx0Um91dGUSHQoZREVGQVVMVF9ST1VURV9VTlNQRUNJRklFRBAAEhYKEkRFRkFVTFRfUk9VVEVfQVVUTxABEhcKE0RFRkFVTFRfUk9VVEVfTkVWRVIQAiphCghTZXZlcml0eRIYChRTRVZFUklUWV9VTlNQRUNJRklFRBAAEhIKDlNFVkVSSVRZX0VSUk9SEAESFAoQU0VWRVJJVFlfV0FSTklORxACEhEKDVNFVkVSSVRZX0lORk8QAyqrAQoLUm91dGVPcmlnaW4SHAoYUk9VVEVfT1JJR0lOX1VOU1BFQ0lGSUVEEAASGAoUUk9VVEVfT1JJR0lOX0FERFJFU1MQARIYChRST1VURV9PUklHSU5fR0FURVdBWRACEhYKElJPVVRFX09SSUdJTl9ST1VURRADEhUKEVJPVVRFX09SSUdJTl9ESENQEAQSGwoXUk9VVEVfT1JJR0lOX0xJTktfTE9DQUwQBWIGcHJvdG8z", [file_google_protobuf_struct]);
 
 /**
  * One NIC as the caller wants it. Field names are those of the Wukong resource's networks[].
@@ -470,6 +470,13 @@ export type PredictedRoute = Message<"multinic.v1.PredictedRoute"> & {
    * @generated from field: bool assumed = 6;
    */
   assumed: boolean;
+
+  /**
+   * Number of the routing table: 254 is the main one, the others are used by rules alone.
+   *
+   * @generated from field: uint32 table = 7;
+   */
+  table: number;
 };
 
 /**
@@ -478,6 +485,133 @@ export type PredictedRoute = Message<"multinic.v1.PredictedRoute"> & {
  */
 export const PredictedRouteSchema: GenMessage<PredictedRoute> = /*@__PURE__*/
   messageDesc(file_multinic_v1_network, 7);
+
+/**
+ * One rule of the guest that sends packets to a table by their source address. Lower priorities come first; what no rule
+ * takes, or no route of its table, goes by the main table.
+ *
+ * @generated from message multinic.v1.PredictedRule
+ */
+export type PredictedRule = Message<"multinic.v1.PredictedRule"> & {
+  /**
+   * Priority, as `ip rule` shows it.
+   *
+   * @generated from field: uint32 priority = 1;
+   */
+  priority: number;
+
+  /**
+   * Source address.
+   *
+   * @generated from field: string from = 2;
+   */
+  from: string;
+
+  /**
+   * Destination network in CIDR form; empty for any.
+   *
+   * @generated from field: string to = 3;
+   */
+  to: string;
+
+  /**
+   * Number of the routing table.
+   *
+   * @generated from field: uint32 table = 4;
+   */
+  table: number;
+
+  /**
+   * Name of the NIC whose address it is.
+   *
+   * @generated from field: string nic = 5;
+   */
+  nic: string;
+};
+
+/**
+ * Describes the message multinic.v1.PredictedRule.
+ * Use `create(PredictedRuleSchema)` to create a new message.
+ */
+export const PredictedRuleSchema: GenMessage<PredictedRule> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_network, 8);
+
+/**
+ * Where traffic to one address leaves the guest, and why.
+ *
+ * @generated from message multinic.v1.RouteLookup
+ */
+export type RouteLookup = Message<"multinic.v1.RouteLookup"> & {
+  /**
+   * The address asked for, in canonical form.
+   *
+   * @generated from field: string address = 1;
+   */
+  address: string;
+
+  /**
+   * Name of the NIC; empty when the traffic does not leave: there is no route, or the guest itself is meant.
+   *
+   * @generated from field: string nic = 2;
+   */
+  nic: string;
+
+  /**
+   * Next hop; empty for an address on the link, and where only the DHCP server knows it.
+   *
+   * @generated from field: string gateway = 3;
+   */
+  gateway: string;
+
+  /**
+   * Source address of the packets; empty where it is not known beforehand (leased and link-local addresses).
+   *
+   * @generated from field: string source_address = 4;
+   */
+  sourceAddress: string;
+
+  /**
+   * Destination of the route that was taken, in CIDR form; empty when none was.
+   *
+   * @generated from field: string destination = 5;
+   */
+  destination: string;
+
+  /**
+   * Metric of that route.
+   *
+   * @generated from field: uint32 metric = 6;
+   */
+  metric: number;
+
+  /**
+   * Number of the table that it stands in.
+   *
+   * @generated from field: uint32 table = 7;
+   */
+  table: number;
+
+  /**
+   * True when it rests on what the DHCP server will offer.
+   *
+   * @generated from field: bool assumed = 8;
+   */
+  assumed: boolean;
+
+  /**
+   * Why this NIC, in words.
+   *
+   * @generated from field: string reason = 9;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message multinic.v1.RouteLookup.
+ * Use `create(RouteLookupSchema)` to create a new message.
+ */
+export const RouteLookupSchema: GenMessage<RouteLookup> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_network, 9);
 
 /**
  * How a NIC reaches its network.
@@ -753,6 +887,13 @@ export const RouteOrigin = {
    * @generated from enum value: ROUTE_ORIGIN_DHCP = 4;
    */
   DHCP: 4,
+
+  /**
+   * fe80::/64, which every link with IPv6 has.
+   *
+   * @generated from enum value: ROUTE_ORIGIN_LINK_LOCAL = 5;
+   */
+  LINK_LOCAL: 5,
 } as const;
 
 /**

@@ -2,19 +2,19 @@
 // @generated from file multinic/v1/network_service.proto (package multinic.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Finding, PredictedRoute, ResolvedNetwork } from "./network_pb.ts";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Finding, NetworkType, PredictedRoute, PredictedRule, ResolvedNetwork, RouteLookup } from "./network_pb.ts";
 import { file_multinic_v1_network } from "./network_pb.ts";
 import type { VirtualMachine } from "./virtual_machine_pb.ts";
 import { file_multinic_v1_virtual_machine } from "./virtual_machine_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file multinic/v1/network_service.proto.
  */
 export const file_multinic_v1_network_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFtdWx0aW5pYy92MS9uZXR3b3JrX3NlcnZpY2UucHJvdG8SC211bHRpbmljLnYxImgKF1ZhbGlkYXRlTmV0d29ya3NSZXF1ZXN0EjQKD3ZpcnR1YWxfbWFjaGluZRgBIAEoCzIbLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lEhcKD2luY2x1ZGVfb2JqZWN0cxgCIAEoCCLgAQoYVmFsaWRhdGVOZXR3b3Jrc1Jlc3BvbnNlEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIuCghuZXR3b3JrcxgCIAMoCzIcLm11bHRpbmljLnYxLlJlc29sdmVkTmV0d29yaxIrCgZyb3V0ZXMYAyADKAsyGy5tdWx0aW5pYy52MS5QcmVkaWN0ZWRSb3V0ZRIsCgdvYmplY3RzGAQgAygLMhsubXVsdGluaWMudjEuUmVuZGVyZWRPYmplY3QSEQoJdW5jaGVja2VkGAUgAygJIh4KDlJlbmRlcmVkT2JqZWN0EgwKBHlhbWwYASABKAkydgoOTmV0d29ya1NlcnZpY2USZAoQVmFsaWRhdGVOZXR3b3JrcxIkLm11bHRpbmljLnYxLlZhbGlkYXRlTmV0d29ya3NSZXF1ZXN0GiUubXVsdGluaWMudjEuVmFsaWRhdGVOZXR3b3Jrc1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_multinic_v1_network, file_multinic_v1_virtual_machine]);
+  fileDesc("CiFtdWx0aW5pYy92MS9uZXR3b3JrX3NlcnZpY2UucHJvdG8SC211bHRpbmljLnYxIo4BChdWYWxpZGF0ZU5ldHdvcmtzUmVxdWVzdBI0Cg92aXJ0dWFsX21hY2hpbmUYASABKAsyGy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZRIXCg9pbmNsdWRlX29iamVjdHMYAiABKAgSEAoIcm91dGVfdG8YAyADKAkSEgoKcm91dGVfZnJvbRgEIAEoCSK8AgoYVmFsaWRhdGVOZXR3b3Jrc1Jlc3BvbnNlEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIuCghuZXR3b3JrcxgCIAMoCzIcLm11bHRpbmljLnYxLlJlc29sdmVkTmV0d29yaxIrCgZyb3V0ZXMYAyADKAsyGy5tdWx0aW5pYy52MS5QcmVkaWN0ZWRSb3V0ZRIsCgdvYmplY3RzGAQgAygLMhsubXVsdGluaWMudjEuUmVuZGVyZWRPYmplY3QSEQoJdW5jaGVja2VkGAUgAygJEikKBXJ1bGVzGAYgAygLMhoubXVsdGluaWMudjEuUHJlZGljdGVkUnVsZRIvCg1yb3V0ZV9sb29rdXBzGAcgAygLMhgubXVsdGluaWMudjEuUm91dGVMb29rdXAiHgoOUmVuZGVyZWRPYmplY3QSDAoEeWFtbBgBIAEoCSJPChNMaXN0TmV0d29ya3NSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJXChRMaXN0TmV0d29ya3NSZXNwb25zZRImCghuZXR3b3JrcxgBIAMoCzIULm11bHRpbmljLnYxLk5ldHdvcmsSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIowCCgdOZXR3b3JrEhoKEHBoeXNpY2FsX25ldHdvcmsYASABKAlIABISCghuYWRfbmFtZRgCIAEoCUgAEiYKBHR5cGUYAyABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRIPCgdkZWZhdWx0GAQgASgIEiUKBXZsYW5zGAUgAygLMhYubXVsdGluaWMudjEuVmxhblJhbmdlEhAKCHVudGFnZ2VkGAYgASgIEgsKA210dRgHIAEoBRIQCghjbmlfdHlwZRgIIAEoCRIRCglnZW5lcmF0ZWQYCSABKAgSDwoHdXNlZF9ieRgKIAMoCRIPCgdwcm9ibGVtGAsgASgJQgsKCXJlZmVyZW5jZSIoCglWbGFuUmFuZ2USDQoFZmlyc3QYASABKAUSDAoEbGFzdBgCIAEoBSIYChZHZXRDYXBhYmlsaXRpZXNSZXF1ZXN0ImIKF0dldENhcGFiaWxpdGllc1Jlc3BvbnNlEhgKEGt1YmV2aXJ0X3ZlcnNpb24YASABKAkSLQoMY2FwYWJpbGl0aWVzGAIgAygLMhcubXVsdGluaWMudjEuQ2FwYWJpbGl0eSJZCgpDYXBhYmlsaXR5EgwKBG5hbWUYASABKAkSKwoFc3RhdGUYAiABKA4yHC5tdWx0aW5pYy52MS5DYXBhYmlsaXR5U3RhdGUSEAoIZXZpZGVuY2UYAyABKAkqjwEKD0NhcGFiaWxpdHlTdGF0ZRIgChxDQVBBQklMSVRZX1NUQVRFX1VOU1BFQ0lGSUVEEAASHgoaQ0FQQUJJTElUWV9TVEFURV9BVkFJTEFCTEUQARIcChhDQVBBQklMSVRZX1NUQVRFX01JU1NJTkcQAhIcChhDQVBBQklMSVRZX1NUQVRFX1VOS05PV04QAzKzAgoOTmV0d29ya1NlcnZpY2USZAoQVmFsaWRhdGVOZXR3b3JrcxIkLm11bHRpbmljLnYxLlZhbGlkYXRlTmV0d29ya3NSZXF1ZXN0GiUubXVsdGluaWMudjEuVmFsaWRhdGVOZXR3b3Jrc1Jlc3BvbnNlIgOQAgESWAoMTGlzdE5ldHdvcmtzEiAubXVsdGluaWMudjEuTGlzdE5ldHdvcmtzUmVxdWVzdBohLm11bHRpbmljLnYxLkxpc3ROZXR3b3Jrc1Jlc3BvbnNlIgOQAgESYQoPR2V0Q2FwYWJpbGl0aWVzEiMubXVsdGluaWMudjEuR2V0Q2FwYWJpbGl0aWVzUmVxdWVzdBokLm11bHRpbmljLnYxLkdldENhcGFiaWxpdGllc1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_multinic_v1_network, file_multinic_v1_virtual_machine]);
 
 /**
  * Asks for the findings on a VM.
@@ -35,6 +35,21 @@ export type ValidateNetworksRequest = Message<"multinic.v1.ValidateNetworksReque
    * @generated from field: bool include_objects = 2;
    */
   includeObjects: boolean;
+
+  /**
+   * IPv4 or IPv6 addresses for which to answer with the NIC and the next hop that traffic there takes. At most 100.
+   * Anything else is INVALID_ARGUMENT.
+   *
+   * @generated from field: repeated string route_to = 3;
+   */
+  routeTo: string[];
+
+  /**
+   * Source address that this traffic carries, as replies do. Empty: the guest chooses.
+   *
+   * @generated from field: string route_from = 4;
+   */
+  routeFrom: string;
 };
 
 /**
@@ -65,7 +80,7 @@ export type ValidateNetworksResponse = Message<"multinic.v1.ValidateNetworksResp
   networks: ResolvedNetwork[];
 
   /**
-   * The routes of the guest, best first.
+   * The routes of the guest, IPv4 first, each family with the best first. NICs whose link is down have none.
    *
    * @generated from field: repeated multinic.v1.PredictedRoute routes = 3;
    */
@@ -84,6 +99,20 @@ export type ValidateNetworksResponse = Message<"multinic.v1.ValidateNetworksResp
    * @generated from field: repeated string unchecked = 5;
    */
   unchecked: string[];
+
+  /**
+   * The rules that choose another table than the main one; none unless routing is policy.
+   *
+   * @generated from field: repeated multinic.v1.PredictedRule rules = 6;
+   */
+  rules: PredictedRule[];
+
+  /**
+   * One for each route_to, in that order.
+   *
+   * @generated from field: repeated multinic.v1.RouteLookup route_lookups = 7;
+   */
+  routeLookups: RouteLookup[];
 };
 
 /**
@@ -115,6 +144,323 @@ export const RenderedObjectSchema: GenMessage<RenderedObject> = /*@__PURE__*/
   messageDesc(file_multinic_v1_network_service, 2);
 
 /**
+ * Asks what VMs may attach to.
+ *
+ * @generated from message multinic.v1.ListNetworksRequest
+ */
+export type ListNetworksRequest = Message<"multinic.v1.ListNetworksRequest"> & {
+  /**
+   * Namespace of the VMs.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * At most so many, default 100, at most 500.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * next_page_token of the page before.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message multinic.v1.ListNetworksRequest.
+ * Use `create(ListNetworksRequestSchema)` to create a new message.
+ */
+export const ListNetworksRequestSchema: GenMessage<ListNetworksRequest> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_network_service, 3);
+
+/**
+ * A page of networks.
+ *
+ * @generated from message multinic.v1.ListNetworksResponse
+ */
+export type ListNetworksResponse = Message<"multinic.v1.ListNetworksResponse"> & {
+  /**
+   * The networks.
+   *
+   * @generated from field: repeated multinic.v1.Network networks = 1;
+   */
+  networks: Network[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message multinic.v1.ListNetworksResponse.
+ * Use `create(ListNetworksResponseSchema)` to create a new message.
+ */
+export const ListNetworksResponseSchema: GenMessage<ListNetworksResponse> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_network_service, 4);
+
+/**
+ * Something that a NIC may attach to.
+ *
+ * @generated from message multinic.v1.Network
+ */
+export type Network = Message<"multinic.v1.Network"> & {
+  /**
+   * What a NIC names to attach to it: the name of a physical network, or the NAD's NAMESPACE/NAME.
+   *
+   * @generated from oneof multinic.v1.Network.reference
+   */
+  reference: {
+    /**
+     * For networks[].physicalNetwork.
+     *
+     * @generated from field: string physical_network = 1;
+     */
+    value: string;
+    case: "physicalNetwork";
+  } | {
+    /**
+     * For networks[].nadName.
+     *
+     * @generated from field: string nad_name = 2;
+     */
+    value: string;
+    case: "nadName";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Type of NIC that fits; unspecified for a NAD of a plugin that is not known here.
+   *
+   * @generated from field: multinic.v1.NetworkType type = 3;
+   */
+  type: NetworkType;
+
+  /**
+   * Taken by NICs of this type that name nothing.
+   *
+   * @generated from field: bool default = 4;
+   */
+  default: boolean;
+
+  /**
+   * VLANs that a NIC may ask for; for a NAD the one that it is on, if any.
+   *
+   * @generated from field: repeated multinic.v1.VlanRange vlans = 5;
+   */
+  vlans: VlanRange[];
+
+  /**
+   * A NIC may be untagged.
+   *
+   * @generated from field: bool untagged = 6;
+   */
+  untagged: boolean;
+
+  /**
+   * Largest MTU in bytes, 0 where it is not known.
+   *
+   * @generated from field: int32 mtu = 7;
+   */
+  mtu: number;
+
+  /**
+   * The CNI plugin of a NAD.
+   *
+   * @generated from field: string cni_type = 8;
+   */
+  cniType: string;
+
+  /**
+   * Made here for the VMs that use it, and removed with the last of them.
+   *
+   * @generated from field: bool generated = 9;
+   */
+  generated: boolean;
+
+  /**
+   * VMs that use it, NAMESPACE/NAME.
+   *
+   * @generated from field: repeated string used_by = 10;
+   */
+  usedBy: string[];
+
+  /**
+   * Why no NIC can attach to it; empty when one can.
+   *
+   * @generated from field: string problem = 11;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message multinic.v1.Network.
+ * Use `create(NetworkSchema)` to create a new message.
+ */
+export const NetworkSchema: GenMessage<Network> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_network_service, 5);
+
+/**
+ * VLANs from first to last, both included.
+ *
+ * @generated from message multinic.v1.VlanRange
+ */
+export type VlanRange = Message<"multinic.v1.VlanRange"> & {
+  /**
+   * The first.
+   *
+   * @generated from field: int32 first = 1;
+   */
+  first: number;
+
+  /**
+   * The last.
+   *
+   * @generated from field: int32 last = 2;
+   */
+  last: number;
+};
+
+/**
+ * Describes the message multinic.v1.VlanRange.
+ * Use `create(VlanRangeSchema)` to create a new message.
+ */
+export const VlanRangeSchema: GenMessage<VlanRange> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_network_service, 6);
+
+/**
+ * Asks what the cluster can do.
+ *
+ * @generated from message multinic.v1.GetCapabilitiesRequest
+ */
+export type GetCapabilitiesRequest = Message<"multinic.v1.GetCapabilitiesRequest"> & {
+};
+
+/**
+ * Describes the message multinic.v1.GetCapabilitiesRequest.
+ * Use `create(GetCapabilitiesRequestSchema)` to create a new message.
+ */
+export const GetCapabilitiesRequestSchema: GenMessage<GetCapabilitiesRequest> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_network_service, 7);
+
+/**
+ * What the cluster can do.
+ *
+ * @generated from message multinic.v1.GetCapabilitiesResponse
+ */
+export type GetCapabilitiesResponse = Message<"multinic.v1.GetCapabilitiesResponse"> & {
+  /**
+   * Version of KubeVirt, such as v1.9.0; empty where it cannot be read.
+   *
+   * @generated from field: string kubevirt_version = 1;
+   */
+  kubevirtVersion: string;
+
+  /**
+   * The capabilities.
+   *
+   * @generated from field: repeated multinic.v1.Capability capabilities = 2;
+   */
+  capabilities: Capability[];
+};
+
+/**
+ * Describes the message multinic.v1.GetCapabilitiesResponse.
+ * Use `create(GetCapabilitiesResponseSchema)` to create a new message.
+ */
+export const GetCapabilitiesResponseSchema: GenMessage<GetCapabilitiesResponse> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_network_service, 8);
+
+/**
+ * Whether the cluster can do one thing.
+ *
+ * @generated from message multinic.v1.Capability
+ */
+export type Capability = Message<"multinic.v1.Capability"> & {
+  /**
+   * Stable name in lower case with hyphens, such as type-macvlan or nad-live-update.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Whether it can.
+   *
+   * @generated from field: multinic.v1.CapabilityState state = 2;
+   */
+  state: CapabilityState;
+
+  /**
+   * What that rests on.
+   *
+   * @generated from field: string evidence = 3;
+   */
+  evidence: string;
+};
+
+/**
+ * Describes the message multinic.v1.Capability.
+ * Use `create(CapabilitySchema)` to create a new message.
+ */
+export const CapabilitySchema: GenMessage<Capability> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_network_service, 9);
+
+/**
+ * Whether the cluster can do a thing.
+ *
+ * @generated from enum multinic.v1.CapabilityState
+ */
+export const CapabilityState = {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: CAPABILITY_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It can.
+   *
+   * @generated from enum value: CAPABILITY_STATE_AVAILABLE = 1;
+   */
+  AVAILABLE: 1,
+
+  /**
+   * It cannot.
+   *
+   * @generated from enum value: CAPABILITY_STATE_MISSING = 2;
+   */
+  MISSING: 2,
+
+  /**
+   * Nothing here tells.
+   *
+   * @generated from enum value: CAPABILITY_STATE_UNKNOWN = 3;
+   */
+  UNKNOWN: 3,
+} as const;
+
+/**
+ * Whether the cluster can do a thing.
+ *
+ * @generated from enum multinic.v1.CapabilityState
+ */
+export type CapabilityState = (typeof CapabilityState)[keyof typeof CapabilityState] | UnknownEnum;
+
+/**
+ * Describes the enum multinic.v1.CapabilityState.
+ */
+export const CapabilityStateSchema: GenEnum<CapabilityState> = /*@__PURE__*/
+  enumDesc(file_multinic_v1_network_service, 0);
+
+/**
  * Questions about networks; nothing here writes.
  *
  * @generated from service multinic.v1.NetworkService
@@ -131,6 +477,27 @@ export const NetworkService: GenService<{
     methodKind: "unary";
     input: typeof ValidateNetworksRequestSchema;
     output: typeof ValidateNetworksResponseSchema;
+  },
+  /**
+   * Lists what the VMs of a namespace may attach to: the physical networks of the configuration, then the
+   * NetworkAttachmentDefinitions of the namespace and the shared ones. Errors: INVALID_ARGUMENT (page token).
+   *
+   * @generated from rpc multinic.v1.NetworkService.ListNetworks
+   */
+  listNetworks: {
+    methodKind: "unary";
+    input: typeof ListNetworksRequestSchema;
+    output: typeof ListNetworksResponseSchema;
+  },
+  /**
+   * Tells what this cluster can do for NICs, each with the evidence.
+   *
+   * @generated from rpc multinic.v1.NetworkService.GetCapabilities
+   */
+  getCapabilities: {
+    methodKind: "unary";
+    input: typeof GetCapabilitiesRequestSchema;
+    output: typeof GetCapabilitiesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_multinic_v1_network_service, 0);

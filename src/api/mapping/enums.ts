@@ -12,6 +12,7 @@ import {
   GuestRenderer as ProtoGuestRenderer,
   InterfaceState as ProtoInterfaceState,
   ObjectAction as ProtoObjectAction,
+  RoutingMode as ProtoRoutingMode,
   RunStrategy as ProtoRunStrategy,
 } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
 import type { Severity } from "../../domain/findings.ts";
@@ -24,6 +25,7 @@ import type {
   IpMode,
   LinkState,
   NetworkType,
+  RoutingMode,
   RunStrategy,
 } from "../../domain/spec.ts";
 import type { InterfaceState } from "../../domain/status/interface-status.ts";
@@ -67,6 +69,11 @@ export const guestRendererToProto: Readonly<Record<GuestRenderer, ProtoGuestRend
   eni: ProtoGuestRenderer.ENI,
 };
 
+export const routingModeToProto: Readonly<Record<RoutingMode, ProtoRoutingMode>> = {
+  main: ProtoRoutingMode.MAIN,
+  policy: ProtoRoutingMode.POLICY,
+};
+
 export const severityToProto: Readonly<Record<Severity, ProtoSeverity>> = {
   error: ProtoSeverity.ERROR,
   warning: ProtoSeverity.WARNING,
@@ -78,6 +85,7 @@ export const routeOriginToProto: Readonly<Record<PredictedRoute["origin"], Route
   gateway: RouteOrigin.GATEWAY,
   route: RouteOrigin.ROUTE,
   dhcp: RouteOrigin.DHCP,
+  "link-local": RouteOrigin.LINK_LOCAL,
 };
 
 export const effectToProto: Readonly<Record<Effect, ProtoEffect>> = {

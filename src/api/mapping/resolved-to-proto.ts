@@ -1,10 +1,17 @@
 // Resolved NICs, predicted routes and plans, as messages.
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { PredictedRouteSchema, ResolvedNetworkSchema } from "../../../gen/multinic/v1/network_pb.ts";
+import type {
+  PredictedRouteSchema,
+  PredictedRuleSchema,
+  ResolvedNetworkSchema,
+  RouteLookupSchema,
+} from "../../../gen/multinic/v1/network_pb.ts";
 import type { PlanSchema, PlannedObjectSchema } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
 import type { Nic } from "../../domain/nic.ts";
 import type { Plan, PlannedObject } from "../../domain/plan/plan.ts";
 import type { PredictedRoute } from "../../domain/predicted-routes.ts";
+import type { RouteLookup } from "../../domain/route-lookup.ts";
+import type { SourceRule } from "../../domain/source-routing.ts";
 import {
   effectToProto,
   ipModeToProto,
@@ -37,7 +44,32 @@ export function resolvedToProto(
 export function routesToProto(
   routes: readonly PredictedRoute[],
 ): MessageInitShape<typeof PredictedRouteSchema>[] {
-  return routes.map((route) => ({ ...route, origin: routeOriginToProto[route.origin] }));
+  return routes.map(({ destination, gateway, origin, ...plain }) => ({
+    ...plain,
+    destination: destination.network,
+    gateway: gateway?.text ?? "",
+    origin: routeOriginToProto[origin],
+  }));
+}
+
+export function rulesToProto(rules: readonly SourceRule[]): MessageInitShape<typeof PredictedRuleSchema>[] {
+  return rules.map(({ from, to, ...plain }) => ({ ...plain, from: from.text, to: to?.network ?? "" }));
+}
+
+export function lookupsToProto(
+  lookups: readonly RouteLookup[],
+): MessageInitShape<typeof RouteLookupSchema>[] {
+  return lookups.map(({ address, nic, gateway, source, route, reason }) => ({
+    address: address.text,
+    nic: nic ?? "",
+    gateway: gateway?.text ?? "",
+    sourceAddress: source?.text ?? "",
+    destination: route?.destination.network ?? "",
+    metric: route?.metric ?? 0,
+    table: route?.table ?? 0,
+    assumed: route?.assumed ?? false,
+    reason,
+  }));
 }
 
 export function plannedObjectsToProto(

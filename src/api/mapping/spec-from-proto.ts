@@ -12,6 +12,7 @@ import {
   ipModeToProto,
   linkStateToProto,
   networkTypeToProto,
+  routingModeToProto,
   runStrategyToProto,
   wordOf,
 } from "./enums.ts";
@@ -47,6 +48,7 @@ export function specFromProto(vm: VirtualMachine): SpecFromProto {
     ...(vm.guest
       ? { guest: wordAt("renderer", guestRendererToProto, vm.guest.renderer, "guest.renderer") }
       : {}),
+    ...wordAt("routing", routingModeToProto, vm.routing, "routing"),
     networks: vm.networks.map((network, index) => networkFromProto(network, `networks[${index}]`, wordAt)),
   };
   return { spec, findings };

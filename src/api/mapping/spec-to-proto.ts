@@ -14,6 +14,7 @@ import {
   ipModeToProto,
   linkStateToProto,
   networkTypeToProto,
+  routingModeToProto,
   runStrategyToProto,
 } from "./enums.ts";
 
@@ -22,7 +23,7 @@ import {
  * and readDocument has said so already.
  */
 export function specToProto(spec: VmSpec): VirtualMachine {
-  const { bootDisk, disks, userData, runStrategy, guest, networks, ...plain } = spec;
+  const { bootDisk, disks, userData, runStrategy, guest, routing, networks, ...plain } = spec;
   return create(VirtualMachineSchema, {
     ...plain,
     ...(bootDisk ? { bootDisk: diskToProto(bootDisk) } : {}),
@@ -30,6 +31,7 @@ export function specToProto(spec: VmSpec): VirtualMachine {
     ...(userData ? { userData: userDataToProto(userData) } : {}),
     ...(runStrategy ? { runStrategy: runStrategyToProto[runStrategy] } : {}),
     ...(guest ? { guest: guest.renderer ? { renderer: guestRendererToProto[guest.renderer] } : {} } : {}),
+    ...(routing ? { routing: routingModeToProto[routing] } : {}),
     networks: networks.map(networkToProto),
   });
 }

@@ -1,7 +1,7 @@
 // `multinic validate` and `multinic render`: the findings on a document, and the objects it comes to. Nothing is written.
 import { Command, Option } from "commander";
 import { createClient } from "@connectrpc/connect";
-import type { Finding } from "../../../gen/multinic/v1/network_pb.ts";
+import { RouteOrigin, type Finding } from "../../../gen/multinic/v1/network_pb.ts";
 import {
   NetworkService,
   ValidateNetworksResponseSchema,
@@ -19,14 +19,16 @@ import {
   withDocument,
 } from "../options.ts";
 import { countLine, findingLines, stops } from "../output/findings-text.ts";
-import { networkLines, routeLines } from "../output/networks-text.ts";
+import { networkLines } from "../output/networks-text.ts";
+import { routeLines } from "../output/routes-text.ts";
 import { structured, type OutputFormat } from "../output/structured.ts";
 import { readInput } from "../read-input.ts";
 import type { Run } from "../run.ts";
 import { unaryCall } from "../server.ts";
 import { type Session, tellFindings } from "../session.ts";
 
-interface ValidateOptions extends DocumentOptions {
+/** What the commands take that check a document. */
+export interface ValidateOptions extends DocumentOptions {
   readonly namespace: string;
   readonly output: OutputFormat;
   /** Absent: in this process, without a cluster. */
@@ -41,12 +43,7 @@ export function validateCommand(run: Run): Command {
     )
     .action(
       run(async (session, file: string | undefined, options: ValidateOptions) => {
-        const answer = await ask(
-          documentFile(file, options),
-          options,
-          { includeObjects: false, say: session.print },
-          session,
-        );
+        const answer = await ask(documentFile(file, options), options, { say: session.print }, session);
         if (!answer) return exitCode.refused;
         if (options.output === "table") session.print(validationLines(answer, session));
         else session.io.stdout.write(structured(options.output, ValidateNetworksResponseSchema, answer));
@@ -78,7 +75,8 @@ export function renderCommand(run: Run): Command {
     );
 }
 
-function withOptions(command: Command): Command {
+/** Those options on a command. */
+export function withOptions(command: Command): Command {
   return withDocument(command)
     .addOption(namespaceOption())
     .addOption(
@@ -92,11 +90,22 @@ function withOptions(command: Command): Command {
     .addOption(outputOption());
 }
 
-/** Every finding at once: those of the document's form, and those of whatever could be read of it. */
-async function ask(
+/** What a command asks besides, and where it tells that the document cannot be read. */
+export interface Question {
+  readonly includeObjects?: boolean;
+  readonly routeTo?: readonly string[];
+  readonly routeFrom?: string;
+  readonly say: Session["print"];
+}
+
+/**
+ * Every finding at once: those of the document's form, and those of whatever could be read of it. undefined when nothing
+ * could be read, which is told then.
+ */
+export async function ask(
   file: string,
   options: ValidateOptions,
-  { includeObjects, say }: { readonly includeObjects: boolean; readonly say: Session["print"] },
+  { includeObjects = false, routeTo = [], routeFrom = "", say }: Question,
   session: Session,
 ): Promise<ValidateNetworksResponse | undefined> {
   const { server, config } = options;
@@ -117,7 +126,7 @@ async function ask(
     server === undefined
       ? await session.deps.offline(config === undefined ? {} : { config })
       : session.connect(server);
-  const request = { virtualMachine: specToProto(spec), includeObjects };
+  const request = { virtualMachine: specToProto(spec), includeObjects, routeTo: [...routeTo], routeFrom };
   const answer = await createClient(NetworkService, transport).validateNetworks(
     request,
     unaryCall(session.io),
@@ -133,10 +142,11 @@ async function ask(
 
 function validationLines(answer: ValidateNetworksResponse, session: Session): readonly string[] {
   const { networks, routes } = answer;
+  const shown = routes.filter(({ origin }) => origin !== RouteOrigin.LINK_LOCAL);
   const parts = [
     notes(answer, session),
     networks.length > 0 ? networkLines(networks, session.tables) : [],
-    routes.length > 0 ? routeLines(routes, session.tables) : [],
+    shown.length > 0 ? routeLines(shown, session.tables) : [],
     [answer.findings.length > 0 ? countLine(answer.findings) : "no findings"],
   ];
   return parts

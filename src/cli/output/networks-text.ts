@@ -1,14 +1,7 @@
-// What a VM's networks come to, for people: the NICs with their defaults filled in, and the guest's routes.
-import type { PredictedRoute, ResolvedNetwork } from "../../../gen/multinic/v1/network_pb.ts";
-import { networkTypeToProto, routeOriginToProto, wordOf } from "../../api/mapping/enums.ts";
+// What a VM's networks come to, for people: the NICs with their defaults filled in.
+import type { ResolvedNetwork } from "../../../gen/multinic/v1/network_pb.ts";
+import { networkTypeToProto, wordOf } from "../../api/mapping/enums.ts";
 import { tableLines, type TableOptions } from "./table.ts";
-
-const origins: Readonly<Record<keyof typeof routeOriginToProto, string>> = {
-  address: "subnet of an address",
-  gateway: "ipConfig.gateway",
-  route: "routes",
-  dhcp: "offered by DHCP",
-};
 
 /** A row per NIC; the primary one is marked. */
 export function networkLines(networks: readonly ResolvedNetwork[], options: TableOptions): readonly string[] {
@@ -27,16 +20,4 @@ export function networkLines(networks: readonly ResolvedNetwork[], options: Tabl
     rows,
     options,
   );
-}
-
-/** A row per route, best first. */
-export function routeLines(routes: readonly PredictedRoute[], options: TableOptions): readonly string[] {
-  const rows = routes.map((route) => [
-    route.destination,
-    route.gateway,
-    route.nic,
-    String(route.metric),
-    `${origins[wordOf(routeOriginToProto, route.origin) ?? "route"]}${route.assumed ? " (assumed)" : ""}`,
-  ]);
-  return tableLines(["ROUTE", "VIA", "NIC", "METRIC", "WHY"], rows, options);
 }

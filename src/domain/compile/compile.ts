@@ -64,7 +64,7 @@ function attach(nic: Nic, namespace: string): Attached {
 }
 
 function compileSecret(vm: ResolvedVm): CompiledVm["secret"] {
-  const networkData = networkConfigText(compileNetworkConfig(vm.nics));
+  const networkData = networkConfigText(compileNetworkConfig(vm.nics, vm.routing));
   // A Secret of the caller's carries the user-data itself.
   const userData = vm.userData?.secretName === undefined ? (vm.userData?.text ?? ownUserData) : undefined;
   return {

@@ -2,11 +2,22 @@
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import type { Nic, NicAddress } from "../nic.ts";
+import { type SourceRouting, type SourceRule, sourceRulesOf } from "../source-routing.ts";
+import type { RoutingMode } from "../spec.ts";
 
 interface GuestRoute {
   readonly to: string;
   readonly via: string;
   readonly metric: number;
+  /** Absent: the main table. */
+  readonly table?: number;
+}
+
+interface GuestRule {
+  readonly from: string;
+  readonly to?: string;
+  readonly table: number;
+  readonly priority: number;
 }
 
 /** One entry of `ethernets`. */
@@ -18,6 +29,7 @@ export interface GuestEthernet {
   readonly "dhcp4-overrides"?: { readonly "route-metric": number; readonly "use-routes"?: boolean };
   readonly addresses?: readonly string[];
   readonly routes?: readonly GuestRoute[];
+  readonly "routing-policy"?: readonly GuestRule[];
   readonly nameservers?: { readonly addresses: readonly string[]; readonly search?: readonly string[] };
 }
 
@@ -28,12 +40,17 @@ export interface NetworkConfigV2 {
 }
 
 /** The network-config of all NICs. Every NIC is listed, since cloud-init leaves an unlisted one without configuration. */
-export function compileNetworkConfig(nics: readonly Nic[]): NetworkConfigV2 {
-  return { version: 2, ethernets: Object.fromEntries(nics.map((nic) => [nic.name, ethernet(nic)])) };
+export function compileNetworkConfig(nics: readonly Nic[], routing: RoutingMode): NetworkConfigV2 {
+  return {
+    version: 2,
+    ethernets: Object.fromEntries(nics.map((nic) => [nic.name, ethernet(nic, routing)])),
+  };
 }
 
-function ethernet(nic: Nic): GuestEthernet {
-  const routes = guestRoutes(nic);
+function ethernet(nic: Nic, routing: RoutingMode): GuestEthernet {
+  const { table, rules } = routing === "policy" ? sourceRulesOf(nic) : noSourceRouting;
+  const inMain = guestRoutes(nic);
+  const routes = table === undefined ? inMain : [...inMain, ...inMain.map((route) => ({ ...route, table }))];
   return {
     match: { macaddress: nic.mac },
     "set-name": nic.name,
@@ -48,8 +65,16 @@ function ethernet(nic: Nic): GuestEthernet {
         }
       : { dhcp4: false, addresses: nic.addresses.map(({ cidr }: NicAddress) => cidr.text) }),
     ...(routes.length === 0 ? {} : { routes }),
+    ...(rules.length === 0 ? {} : { "routing-policy": rules.map(guestRule) }),
     ...nameservers(nic),
   };
+}
+
+const noSourceRouting: SourceRouting = { table: undefined, rules: [] };
+
+/** Kept by netplan alone; routing: policy asks for it. */
+function guestRule({ from, to, table, priority }: SourceRule): GuestRule {
+  return { from: from.text, ...(to === undefined ? {} : { to: to.network }), table, priority };
 }
 
 /** cloud-init renderers other than netplan know the default route as 0.0.0.0/0 only (cloud-init #3988). */

@@ -5,6 +5,7 @@ import {
   ipModes,
   linkStates,
   networkTypes,
+  routingModes,
   runStrategies,
   type DiskSpec,
   type GuestSpec,
@@ -94,6 +95,7 @@ const machine: FieldsOf<Omit<VmSpec, "namespace" | "name">> = {
   userData: { shape: userData },
   runStrategy: word(runStrategies, "RUN_STRATEGY"),
   guest: { shape: { kind: "mapping", fields: guest } },
+  routing: word(routingModes, "ROUTING_MODE"),
   networks: list({ kind: "mapping", fields: network }),
 };
 

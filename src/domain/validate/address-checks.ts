@@ -1,8 +1,17 @@
 // Checks of a NIC's addresses, gateway and name servers.
-import { finding } from "../findings.ts";
+import { type Finding, finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
-import { contains, hostRange, type IpAddress, isNetworkOrBroadcast, overlaps } from "../ip.ts";
+import {
+  broadcastAddress,
+  type Cidr,
+  contains,
+  hostRange,
+  type IpAddress,
+  isNetworkOrBroadcast,
+  overlaps,
+} from "../ip.ts";
 import type { Nic } from "../nic.ts";
+import { hasConnectedRoute, hasIpv6 } from "../predicted-routes.ts";
 import { type NicCheck, nicsBefore } from "./context.ts";
 
 /**
@@ -12,10 +21,21 @@ import { type NicCheck, nicsBefore } from "./context.ts";
 export function onLinkSubnets(nic: Nic, hop: IpAddress): readonly string[] | undefined {
   const subnets = nic.addresses.filter(({ cidr }) => cidr.address.family === hop.family);
   if (nic.mode === "dhcp" && subnets.length === 0) return undefined;
-  if (hop.family === 6 && hop.value.range() === "linkLocal") return undefined;
-  return subnets.some(({ cidr }) => contains(cidr, hop))
+  if (hop.family === 6 && hop.value.range() === "linkLocal") return hasIpv6(nic) ? undefined : [];
+  return subnets.some(({ cidr }) => hasConnectedRoute(cidr) && contains(cidr, hop))
     ? undefined
     : subnets.map(({ cidr }) => cidr.network);
+}
+
+/** No station has the broadcast address: Linux refuses it as a next hop (Nexthop has invalid gateway). */
+export function broadcastHop(nic: Nic, hop: IpAddress, field: string): Finding | undefined {
+  const subnet = nic.addresses.find(({ cidr }) => broadcastAddress(cidr) === hop.text);
+  return subnet === undefined
+    ? undefined
+    : finding("GATEWAY_INVALID", field, {
+        given: hop.text,
+        problem: `it is the broadcast address of ${subnet.cidr.network}`,
+      });
 }
 
 /** The subnets a next hop is outside of, in words. */
@@ -90,15 +110,27 @@ const addressIsUniqueInVm: NicCheck = (context) =>
 
 const subnetIsApart: NicCheck = (context) =>
   context.nic.addresses.map(({ field, cidr }) => {
+    if (!hasNeighbours(cidr)) return undefined;
     for (const earlier of nicsBefore(context)) {
-      const other = earlier.addresses.find((address) => overlaps(address.cidr, cidr));
+      const other = earlier.addresses.find(
+        (address) => hasNeighbours(address.cidr) && overlaps(address.cidr, cidr),
+      );
       if (other !== undefined && other.cidr.address.text !== cidr.address.text) {
-        const values = { subnet: cidr.network, other: other.cidr.network, first: earlier.index };
+        const longer = cidr.prefixLength - other.cidr.prefixLength;
+        const winner =
+          longer === 0
+            ? "whichever NIC is configured first"
+            : `${longer > 0 ? context.nic.name : earlier.name}, whose prefix is longer`;
+        const values = { subnet: cidr.network, other: other.cidr.network, first: earlier.index, winner };
         return finding("SUBNET_OVERLAP", field, values, { related: [other.field] });
       }
     }
     return undefined;
   });
+
+/** An address alone, such as a /32, claims no station but itself. */
+const hasNeighbours = (cidr: Cidr): boolean =>
+  hasConnectedRoute(cidr) && cidr.prefixLength < (cidr.address.family === 4 ? 32 : 128);
 
 const gatewayIsOnLink: NicCheck = ({ nic }) => {
   const { gateway } = nic;
@@ -109,7 +141,7 @@ const gatewayIsOnLink: NicCheck = ({ nic }) => {
   }
   const outside = onLinkSubnets(nic, gateway);
   return outside === undefined
-    ? undefined
+    ? broadcastHop(nic, gateway, field)
     : finding("GATEWAY_UNREACHABLE", field, {
         gateway: gateway.text,
         subnets: inWords(nic, gateway, outside),

@@ -1,10 +1,10 @@
 // Checks of static routes, each against its own NIC, and of the default routes against each other.
-import { defaultRoutesOf } from "../default-routes.ts";
+import { defaultRoutesOf, kernelMetric } from "../default-routes.ts";
 import { finding, type Finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
 import type { NicRoute } from "../nic.ts";
 import { metricStep } from "../resolve/metrics.ts";
-import { inWords, onLinkSubnets } from "./address-checks.ts";
+import { broadcastHop, inWords, onLinkSubnets } from "./address-checks.ts";
 import { type NicCheck, type NicContext } from "./context.ts";
 
 type RouteCheck = (route: NicRoute, context: NicContext) => Finding | undefined;
@@ -40,7 +40,7 @@ const nextHopIsOnLink: RouteCheck = ({ field, destination, gateway }, { nic }) =
   }
   const outside = onLinkSubnets(nic, gateway);
   return outside === undefined
-    ? undefined
+    ? broadcastHop(nic, gateway, `${field}.gateway`)
     : finding("ROUTE_GATEWAY_UNREACHABLE", `${field}.gateway`, {
         gateway: gateway.text,
         subnets: inWords(nic, gateway, outside),
@@ -66,12 +66,13 @@ const eachRoute: NicCheck = (context) =>
 const routeIsUnique: NicCheck = ({ nic, vm }) =>
   nic.routes.map((route) => {
     if (route.destination.prefixLength === 0) return undefined;
+    const { family } = route.destination.address;
     const twin = vm.nics
       .flatMap((other) => other.routes.map((otherRoute) => ({ other, otherRoute })))
       .find(
         ({ other, otherRoute }) =>
           otherRoute.destination.network === route.destination.network &&
-          otherRoute.metric === route.metric &&
+          kernelMetric(family, otherRoute.metric) === kernelMetric(family, route.metric) &&
           (other.index < nic.index || (other.index === nic.index && otherRoute.position < route.position)),
       );
     return twin === undefined

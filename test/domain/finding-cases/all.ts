@@ -10,6 +10,7 @@ import { nadCases } from "./nad.ts";
 import { nicCases } from "./nic.ts";
 import { nodeCases } from "./nodes.ts";
 import { routesCases } from "./routes.ts";
+import { trafficCases } from "./traffic.ts";
 import { vlanAndMtuCases } from "./vlan-and-mtu.ts";
 
 export const findingCases: readonly FindingCase[] = [
@@ -24,5 +25,6 @@ export const findingCases: readonly FindingCase[] = [
   ...addressesCases,
   ...inUseCases,
   ...routesCases,
+  ...trafficCases,
   ...refusalCases,
 ];

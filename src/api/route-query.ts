@@ -1,0 +1,32 @@
+// Which traffic a request asks about: texts of addresses, read once.
+import { type IpAddress, parseIp } from "../domain/ip.ts";
+import { type FieldViolation, invalidArgument } from "./transport/errors.ts";
+
+/** More addresses than this are no question of a person. */
+const maxAddresses = 100;
+
+export interface RouteQuery {
+  readonly to: readonly IpAddress[];
+  /** undefined: the guest chooses its source address. */
+  readonly from: IpAddress | undefined;
+}
+
+/** @throws ConnectError INVALID_ARGUMENT with every text that is no address. */
+export function readRouteQuery(routeTo: readonly string[], routeFrom: string): RouteQuery {
+  const wrong: FieldViolation[] = [];
+  const read = (text: string, field: string): readonly IpAddress[] => {
+    const parsed = parseIp(text);
+    if ("value" in parsed) return [parsed.value];
+    const description = `${JSON.stringify(text.slice(0, 80))} is not an address such as 192.0.2.1: ${parsed.problem}`;
+    wrong.push({ field, description, reason: "ADDRESS_INVALID" });
+    return [];
+  };
+  if (routeTo.length > maxAddresses) {
+    const description = `${routeTo.length} addresses, at most ${maxAddresses}`;
+    throw invalidArgument([{ field: "route_to", description, reason: "LIMIT_EXCEEDED" }]);
+  }
+  const to = routeTo.flatMap((text, index) => read(text, `route_to[${index}]`));
+  const [from] = routeFrom === "" ? [] : read(routeFrom, "route_from");
+  if (wrong.length > 0) throw invalidArgument(wrong);
+  return { to, from };
+}

@@ -1,0 +1,58 @@
+// The guest's routing for people: its routes, its rules, and where traffic to an address goes.
+import type { PredictedRoute, PredictedRule, RouteLookup } from "../../../gen/multinic/v1/network_pb.ts";
+import { routeOriginToProto, wordOf } from "../../api/mapping/enums.ts";
+import { tableLines, type TableOptions } from "./table.ts";
+
+const origins: Readonly<Record<keyof typeof routeOriginToProto, string>> = {
+  address: "subnet of an address",
+  gateway: "ipConfig.gateway",
+  route: "routes",
+  dhcp: "offered by DHCP",
+  "link-local": "IPv6 link-local",
+};
+
+/** The kernel's main table; 0 is its other spelling (RT_TABLE_UNSPEC), and what is said where nothing is. */
+const mainTables: readonly number[] = [254, 0];
+
+/** A row per route, best first; the table is shown where there are several. */
+export function routeLines(routes: readonly PredictedRoute[], options: TableOptions): readonly string[] {
+  const several = routes.some(({ table }) => !mainTables.includes(table));
+  const rows = routes.map((route) => [
+    route.destination,
+    route.gateway,
+    route.nic,
+    String(route.metric),
+    ...(several ? [tableName(route.table)] : []),
+    `${origins[wordOf(routeOriginToProto, route.origin) ?? "route"]}${assumed(route)}`,
+  ]);
+  return tableLines(["ROUTE", "VIA", "NIC", "METRIC", ...(several ? ["TABLE"] : []), "WHY"], rows, options);
+}
+
+/** A row per rule, in the order in which the guest tries them. */
+export function ruleLines(rules: readonly PredictedRule[], options: TableOptions): readonly string[] {
+  const rows = rules.map(({ priority, from, to, nic, table }) => [
+    String(priority),
+    from,
+    to === "" ? "any" : to,
+    nic,
+    tableName(table),
+  ]);
+  return tableLines(["RULE", "FROM", "TO", "NIC", "TABLE"], rows, options);
+}
+
+/** A row per address. */
+export function lookupLines(lookups: readonly RouteLookup[], options: TableOptions): readonly string[] {
+  const rows = lookups.map((lookup) => [
+    lookup.address,
+    lookup.nic,
+    lookup.gateway,
+    lookup.sourceAddress,
+    lookup.destination,
+    lookup.reason,
+  ]);
+  return tableLines(["TO", "NIC", "VIA", "FROM", "ROUTE", "WHY"], rows, options);
+}
+
+const tableName = (table: number): string => (mainTables.includes(table) ? "main" : String(table));
+
+const assumed = (route: PredictedRoute): string => (route.assumed ? " (assumed)" : "");
