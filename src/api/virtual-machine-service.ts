@@ -30,7 +30,7 @@ function requireName({ namespace, name }: { readonly namespace: string; readonly
 export function createVirtualMachineService(
   dependencies: ApplyDependencies,
 ): ServiceImpl<typeof VirtualMachineService> {
-  const { client, view } = dependencies;
+  const { client } = dependencies;
   return {
     async applyVM(request, { signal }) {
       const { spec, findings: unread } = specFromProto(requireVm(request.virtualMachine));
@@ -57,7 +57,7 @@ export function createVirtualMachineService(
 
     async getVM(request, { signal }) {
       try {
-        return { virtualMachine: viewToProto(await getVm(client, requireName(request), signal)) };
+        return { virtualMachine: viewToProto(await getVm(dependencies, requireName(request), signal)) };
       } catch (error) {
         throw toConnectError(error);
       }
@@ -66,7 +66,7 @@ export function createVirtualMachineService(
     listVMs(request) {
       try {
         const page = { size: request.pageSize, token: request.pageToken };
-        const { items, nextToken } = listVms(view, request.namespace, page);
+        const { items, nextToken } = listVms(dependencies, request.namespace, page);
         return { virtualMachines: items.map(viewToProto), nextPageToken: nextToken };
       } catch (error) {
         throw toConnectError(error);

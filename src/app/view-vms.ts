@@ -1,6 +1,9 @@
 // GetVM and ListVMs: VMs as they are, those that were made here and all others.
-import { importVm } from "../domain/import.ts";
-import type { VirtualMachine, VirtualMachineInstance } from "../domain/objects.ts";
+import type { Catalogue } from "../domain/catalogue.ts";
+import { withoutSecretText } from "../domain/compile/virtual-machine.ts";
+import { fullNadName } from "../domain/import/attachment.ts";
+import { importVm, type VmObjects } from "../domain/import/import-vm.ts";
+import type { VirtualMachine } from "../domain/objects.ts";
 import { isManaged } from "../domain/ownership.ts";
 import { pendingChanges } from "../domain/pending-changes.ts";
 import { recordedSpec } from "../domain/recorded-spec.ts";
@@ -11,9 +14,12 @@ import { virtualMachineInstances, virtualMachines } from "../kube/resource.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { NotReady, ObjectNotFound } from "./errors.ts";
 import { type Page, pageOf, type PageRequest } from "./pages.ts";
+import { readVmObjects } from "./read-vm-objects.ts";
 
 export interface VmView {
   readonly spec: VmSpec;
+  /** What of a VM that was not made here could not be read as a spec. */
+  readonly importNotes: readonly string[];
   readonly managed: boolean;
   readonly printableStatus: string;
   readonly node: string;
@@ -26,7 +32,7 @@ export interface VmView {
 
 /** Read afresh. @throws ObjectNotFound, KubeError. */
 export async function getVm(
-  client: KubeClient,
+  { client, catalogue }: { readonly client: KubeClient; readonly catalogue: Catalogue },
   ref: { readonly namespace: string; readonly name: string },
   signal?: AbortSignal,
 ): Promise<VmView> {
@@ -36,28 +42,52 @@ export async function getVm(
     client.find(virtualMachineInstances, ref, options),
   ]);
   if (vm === undefined) throw new ObjectNotFound("VirtualMachine", `${ref.namespace}/${ref.name}`);
-  return viewOf(vm, vmi);
+  return viewOf(await readVmObjects(client, vm, vmi, options), catalogue);
 }
 
-/** From the service's memory, in order of namespace and name. @throws NotReady, BadPageToken. */
-export function listVms(view: ClusterView, namespace: string, page: PageRequest): Page<VmView> {
-  if (!view.vms.synced || !view.vmis.synced) throw new NotReady("the list of VMs is not complete yet");
+/**
+ * From the service's memory, in order of namespace and name. Secrets are not in it, so that addresses of VMs that were not
+ * made here are not told. @throws NotReady, BadPageToken.
+ */
+export function listVms(
+  { view, catalogue }: { readonly view: ClusterView; readonly catalogue: Catalogue },
+  namespace: string,
+  page: PageRequest,
+): Page<VmView> {
+  if (!view.vms.synced || !view.vmis.synced || !view.nads.synced)
+    throw new NotReady("the list of VMs is not complete yet");
   const keyOf = ({ metadata }: VirtualMachine): string => `${metadata.namespace}/${metadata.name}`;
   const sorted = [...view.vms.values()]
     .filter(({ metadata }) => namespace === "" || metadata.namespace === namespace)
     .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const { items, nextToken } = pageOf(sorted, keyOf, namespace, page, { default: 100, max: 500 });
-  return {
-    nextToken,
-    items: items.map((vm) =>
-      viewOf(vm, view.vmis.get({ namespace: vm.metadata.namespace, name: vm.metadata.name })),
-    ),
-  };
+  const objectsOf = (vm: VirtualMachine): VmObjects => ({
+    vm,
+    vmi: view.vmis.get({ namespace: vm.metadata.namespace, name: vm.metadata.name }),
+    nads: nadsOf(vm, view),
+    secrets: new Map(),
+  });
+  return { nextToken, items: items.map((vm) => viewOf(objectsOf(vm), catalogue)) };
 }
 
-function viewOf(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): VmView {
+function nadsOf(vm: VirtualMachine, { nads }: ClusterView): VmObjects["nads"] {
+  const { namespace = "" } = vm.metadata;
+  return new Map(
+    (vm.spec.template.spec.networks ?? []).flatMap(({ multus }) => {
+      if (multus === undefined) return [];
+      const fullName = fullNadName(multus.networkName, namespace);
+      const [nadNamespace = "", name = ""] = fullName.split("/");
+      const nad = nads.get({ namespace: nadNamespace, name });
+      return nad === undefined ? [] : [[fullName, nad] as const];
+    }),
+  );
+}
+
+function viewOf(objects: VmObjects, catalogue: Catalogue): VmView {
+  const { vm, vmi } = objects;
+  const recorded = recordedSpec(vm);
   return {
-    spec: recordedSpec(vm) ?? importVm(vm),
+    ...(recorded === undefined ? importedView(objects, catalogue) : { spec: recorded, importNotes: [] }),
     managed: isManaged(vm),
     printableStatus: vm.status?.printableStatus ?? "",
     node: vmi?.status?.nodeName ?? "",
@@ -66,4 +96,9 @@ function viewOf(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined): Vm
     etag: vm.metadata.resourceVersion ?? "",
     createdAt: vm.metadata.creationTimestamp ?? "",
   };
+}
+
+function importedView(objects: VmObjects, catalogue: Catalogue): Pick<VmView, "spec" | "importNotes"> {
+  const { spec, notes } = importVm(objects, catalogue);
+  return { spec: withoutSecretText(spec), importNotes: notes };
 }

@@ -7,7 +7,6 @@ import type {
   VmiInterfaceStatus,
   VmiPhase,
 } from "../../src/domain/objects.ts";
-import { importVm } from "../../src/domain/import.ts";
 import { managedByLabel, specAnnotation } from "../../src/domain/ownership.ts";
 import { pendingChanges } from "../../src/domain/pending-changes.ts";
 import { recordedSpec } from "../../src/domain/recorded-spec.ts";
@@ -144,71 +143,6 @@ describe("a recorded spec", () => {
   it("is not taken from a VM that was not made here", ({ expect }) => {
     expect(recordedSpec(withRecord(JSON.stringify(vmSpec([])), "helm"))).toBeUndefined();
     expect(recordedSpec(vm)).toBeUndefined();
-  });
-});
-
-describe("a VM that was not made here", () => {
-  it("is read back from its objects", ({ expect }) => {
-    const theirs = storedVm([
-      { ...nic, state: "down" },
-      { name: "pod0", masquerade: {} },
-      { name: "vf0", sriov: {} },
-      { name: "tap0", binding: { name: "macvtap" } },
-    ]);
-    const { template } = theirs.spec;
-    template.spec.networks = [
-      { name: "eth0", multus: { networkName: "other/net" } },
-      { name: "pod0", pod: {} },
-      { name: "vf0", multus: { networkName: "vf" } },
-    ];
-    template.spec.domain.cpu = { cores: 2, sockets: 2 };
-    template.spec.domain.resources = { requests: { memory: "2Gi" } };
-    template.spec.domain.devices.disks = [
-      { name: "root" },
-      { name: "data" },
-      { name: "dv" },
-      { name: "odd" },
-      { name: "cloudinitdisk" },
-    ];
-    template.spec.volumes = [
-      { name: "root", containerDisk: { image: "guest:1" } },
-      { name: "data", persistentVolumeClaim: { claimName: "data" } },
-      { name: "dv", dataVolume: { name: "dv" } },
-      { name: "odd" },
-    ];
-    expect(importVm(theirs)).toEqual({
-      namespace: "shop",
-      name: "web",
-      cpu: 4,
-      memory: "2Gi",
-      bootDisk: { name: "root", containerImage: "guest:1" },
-      disks: [
-        { name: "data", persistentVolumeClaim: "data" },
-        { name: "dv", dataVolume: "dv" },
-      ],
-      runStrategy: "Always",
-      networks: [
-        {
-          name: "eth0",
-          type: "bridge",
-          nadName: "other/net",
-          macAddress: "02:00:5e:00:00:01",
-          linkState: "down",
-        },
-        { name: "pod0", type: "pod" },
-        { name: "vf0", type: "sriov", nadName: "vf" },
-        { name: "tap0", type: "macvlan" },
-      ],
-    });
-  });
-
-  it.for([
-    [{ running: true }, "Always"],
-    [{ running: false }, "Halted"],
-    [{ runStrategy: "Manual" }, "Manual"],
-    [{ runStrategy: "WaitAsReceiver" }, "Halted"],
-  ] as const)("with %o has run strategy %s", ([spec, expected], { expect }) => {
-    expect(importVm({ ...vm, spec: { template: vm.spec.template, ...spec } }).runStrategy).toBe(expected);
   });
 });
 

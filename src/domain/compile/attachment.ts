@@ -43,7 +43,7 @@ export function resourceNameOf(network: PhysicalNetwork, vlan: number): string |
 
 /** The NAD in the VM's namespace; the same content has the same name, so it never needs to be changed. */
 export function compileAttachment(
-  nic: Nic,
+  nic: Pick<Nic, "vlanId" | "mtu">,
   network: PhysicalNetwork,
   namespace: string,
 ): NetworkAttachmentDefinition & { readonly spec: { config: string } } {

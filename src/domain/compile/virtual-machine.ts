@@ -62,7 +62,7 @@ export function compileVirtualMachine(
 }
 
 /** User-data may hold passwords: it stays in the Secret alone. */
-function withoutSecretText(spec: VmSpec): VmSpec {
+export function withoutSecretText(spec: VmSpec): VmSpec {
   const { userData, ...rest } = spec;
   return userData === undefined || userData.text !== undefined ? rest : { ...rest, userData };
 }

@@ -1,7 +1,7 @@
 // The state of every NIC of a VM, from what KubeVirt reports, claiming no more than that proves.
 import { isTrue } from "../conditions.ts";
 import type { VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from "../objects.ts";
-import { typeOf } from "../import.ts";
+import { typeOf } from "../import/attachment.ts";
 import { primaryIndex } from "../resolve/metrics.ts";
 import type { NetworkType } from "../spec.ts";
 import { recordedSpec } from "../recorded-spec.ts";

@@ -1,0 +1,50 @@
+// One entry of a network-config as the fields of a NIC: mode, addresses, gateway, name servers and routes.
+import type { IpConfig, NetworkConfig, RouteConfig } from "../spec.ts";
+import type { GuestNicRead } from "./network-config.ts";
+
+export type GuestNic = GuestNicRead;
+
+const isDefault = ({ destination }: RouteConfig): boolean => destination.endsWith("/0");
+
+/**
+ * The default route that `gateway` stands for: the first, where its metric is the one that this NIC's routes have or none
+ * is given. Any other one stays a route with its own metric.
+ */
+function gatewayRoute({ dhcp4, routes }: GuestNic, metric: number): RouteConfig | undefined {
+  const first = dhcp4 ? undefined : routes.find(isDefault);
+  return first?.metric === undefined || first.metric === metric ? first : undefined;
+}
+
+/** Nothing for a NIC on the pod network that does what every one there does. */
+export function ipConfigOf(
+  guest: GuestNic,
+  { type }: NetworkConfig,
+  metric: number,
+): { readonly ipConfig?: IpConfig } {
+  const gateway = gatewayRoute(guest, metric)?.gateway;
+  const { dhcp4, addresses, dnsServers, searchDomains } = guest;
+  const [address, ...others] = dhcp4 ? [] : addresses;
+  const ipConfig: IpConfig = {
+    ...(type === "pod" ? {} : { mode: dhcp4 || address === undefined ? "dhcp" : "static" }),
+    ...(address === undefined ? {} : { address }),
+    ...(others.length === 0 ? {} : { addresses: others }),
+    ...(gateway === undefined ? {} : { gateway }),
+    ...(dnsServers.length === 0 ? {} : { dnsServers }),
+    ...(dnsServers.length === 0 || searchDomains.length === 0 ? {} : { searchDomains }),
+    ...(dhcp4 && !guest.dhcpRoutes ? { defaultRoute: "never" } : {}),
+  };
+  return Object.keys(ipConfig).length === 0 ? {} : { ipConfig };
+}
+
+/** A route without metric has the kernel's, which 0 stands for. */
+export function routesOf(guest: GuestNic, metric: number): { readonly routes?: readonly RouteConfig[] } {
+  const gateway = gatewayRoute(guest, metric);
+  const routes = guest.routes
+    .filter((route) => route !== gateway)
+    .map(({ destination, gateway: via, metric: own = 0 }) => ({
+      destination,
+      gateway: via,
+      ...(own === metric ? {} : { metric: own }),
+    }));
+  return routes.length === 0 ? {} : { routes };
+}

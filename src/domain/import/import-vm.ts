@@ -1,0 +1,188 @@
+// A VM read back as a spec, from its objects alone: the inverse of compile/. What cannot be said in a spec is a note.
+import type { Catalogue } from "../catalogue.ts";
+import { ownUserData } from "../compile/guest-config.ts";
+import { normaliseMac } from "../mac.ts";
+import type {
+  NetworkAttachmentDefinition,
+  Secret,
+  VirtualMachine,
+  VirtualMachineInstance,
+  VmInterface,
+} from "../objects.ts";
+import { secretNameOf } from "../ownership.ts";
+import type { NetworkConfig, UserDataSpec, VmSpec } from "../spec.ts";
+import { readAttachment } from "./attachment.ts";
+import { cloudInitVolumeOf, inlineUserData, networkDataOf, secretText } from "./cloud-init.ts";
+import { differencesOf } from "./differences.ts";
+import { type GuestNic, ipConfigOf, routesOf } from "./guest-nic.ts";
+import { readMachine } from "./machine.ts";
+import { type GuestNicRead, readNetworkConfig } from "./network-config.ts";
+import { orderOf } from "./default-routes.ts";
+
+/** The VM and what it refers to, as far as it could be read. */
+export interface VmObjects {
+  readonly vm: VirtualMachine;
+  /** Tells the MAC addresses that the VM itself does not name. */
+  readonly vmi: VirtualMachineInstance | undefined;
+  /** By NAMESPACE/NAME. */
+  readonly nads: ReadonlyMap<string, NetworkAttachmentDefinition>;
+  /** Those of the VM's namespace, by name; undefined: there is none, absent: it was not read. */
+  readonly secrets: ReadonlyMap<string, Secret | undefined>;
+}
+
+export interface ImportedVm {
+  readonly spec: VmSpec;
+  /** What could not be read, or would come out otherwise, one line each; nothing of it is guessed. */
+  readonly notes: readonly string[];
+  /** The NICs that the network-config tells of; none where it could not be read. */
+  readonly configured: ReadonlySet<string>;
+}
+
+/** The whole VM; `spec.userData.text` is there where it could be read, and is not for everybody's eyes. */
+export function importVm(objects: VmObjects, catalogue: Catalogue): ImportedVm {
+  const { vm } = objects;
+  const notes: string[] = [];
+  const interfaces = vm.spec.template.spec.domain.devices.interfaces ?? [];
+  for (const { name, state } of interfaces)
+    if (state === "absent") notes.push(`networks[${name}]: it is being unplugged`);
+  const kept = interfaces.filter(({ state }) => state !== "absent");
+  const guest = readGuest(kept, objects);
+  notes.push(...guest.notes);
+  const nics = kept.map((nic) => readNic(nic, objects, catalogue, guest.byNic.get(nic.name)));
+  const order = orderOf(nics.map(({ guest: read }) => observedMetric(read)));
+  const userData = readUserData(objects);
+  const spec: VmSpec = {
+    namespace: vm.metadata.namespace ?? "",
+    name: vm.metadata.name,
+    ...readMachine(vm),
+    ...(userData === undefined ? {} : { userData }),
+    ...(nics.some(({ guest: read }) => read !== undefined && read.rules.length > 0)
+      ? // Only netplan keeps rules.
+        { routing: "policy" as const, guest: { renderer: "netplan" as const } }
+      : {}),
+    networks: nics.map(({ config, guest: read }, index) => {
+      const metric = order.metrics[index] ?? 0;
+      const priority = order.priorities[index];
+      return {
+        ...config,
+        ...(read === undefined ? {} : ipConfigOf(read, config, metric)),
+        ...(guest.byNic.size > 0 && index === order.primary ? { primary: true } : {}),
+        ...(priority === undefined ? {} : { priority }),
+        ...(read === undefined ? {} : routesOf(read, metric)),
+      };
+    }),
+  };
+  notes.push(...bindingNotes(kept, objects));
+  if (guest.byNic.size > 0) notes.push(...differencesOf(spec, guest.byNic, catalogue));
+  return { spec, notes, configured: new Set(guest.byNic.keys()) };
+}
+
+interface ReadNic {
+  readonly config: NetworkConfig;
+  readonly guest: GuestNic | undefined;
+}
+
+function readNic(
+  nic: VmInterface,
+  objects: VmObjects,
+  catalogue: Catalogue,
+  guest: GuestNicRead | undefined,
+): ReadNic {
+  const { vm, nads } = objects;
+  const network = vm.spec.template.spec.networks?.find(({ name }) => name === nic.name);
+  const attachment = readAttachment(nic, network, {
+    namespace: vm.metadata.namespace ?? "",
+    nads,
+    catalogue,
+  });
+  const macAddress = macOf(nic, objects);
+  // Where the attachment carries no MTU, the guest alone has it.
+  const guestMtu = attachment.nadName !== undefined || attachment.type === "sriov" ? guest?.mtu : undefined;
+  return {
+    guest,
+    config: {
+      name: nic.name,
+      ...attachment,
+      ...(guestMtu === undefined ? {} : { mtu: guestMtu }),
+      ...(macAddress === undefined ? {} : { macAddress }),
+      ...(nic.state === "down" ? { linkState: "down" } : {}),
+    },
+  };
+}
+
+/** As the VM names it, else as its running instance has it. */
+function macOf(nic: VmInterface, { vmi }: VmObjects): string | undefined {
+  const running = vmi?.status?.interfaces?.find(({ name }) => name === nic.name)?.mac;
+  return normaliseMac(nic.macAddress ?? running ?? "");
+}
+
+function observedMetric(guest: GuestNic | undefined): { metric: number | undefined; flexible: boolean } {
+  if (guest === undefined) return { metric: undefined, flexible: false };
+  if (guest.dhcp4) return { metric: guest.dhcpMetric, flexible: false };
+  return {
+    metric: guest.routes.find(({ destination }) => destination.endsWith("/0"))?.metric,
+    flexible: true,
+  };
+}
+
+interface Guest {
+  readonly byNic: ReadonlyMap<string, GuestNicRead>;
+  readonly notes: readonly string[];
+}
+
+/** The entries of the network-config by the NICs that they are for: by MAC address, else by the name that the guest reports. */
+function readGuest(interfaces: readonly VmInterface[], objects: VmObjects): Guest {
+  const byNic = new Map<string, GuestNicRead>();
+  const found = networkDataOf(cloudInitVolumeOf(objects.vm), objects.secrets);
+  if (found === undefined)
+    return { byNic, notes: ["network-config: the VM has none; what its guest does by itself is not known"] };
+  if ("problem" in found) return { byNic, notes: [`network-config: ${found.problem}`] };
+  const { nics, notes: unread } = readNetworkConfig(found.text);
+  const notes = [...unread];
+  const reported = objects.vmi?.status?.interfaces ?? [];
+  for (const read of nics) {
+    const nic =
+      read.mac === undefined
+        ? interfaces.find(
+            ({ name }) =>
+              read.matchName !== undefined &&
+              reported.find((status) => status.name === name)?.interfaceName === read.matchName,
+          )
+        : interfaces.find((candidate) => macOf(candidate, objects) === read.mac);
+    if (nic === undefined || byNic.has(nic.name))
+      notes.push(`network-config ethernets.${read.id}: which NIC it is for is not known`);
+    else byNic.set(nic.name, read);
+  }
+  if (nics.length > 0) {
+    const missing = interfaces.filter(({ name }) => !byNic.has(name));
+    notes.push(...missing.map(({ name }) => `networks[${name}]: the network-config does not tell of it`));
+  }
+  return { byNic, notes };
+}
+
+/** KubeVirt's ways to bind that a spec has no word for. */
+function bindingNotes(interfaces: readonly VmInterface[], { vm }: VmObjects): readonly string[] {
+  const networks = new Map((vm.spec.template.spec.networks ?? []).map((network) => [network.name, network]));
+  return interfaces.flatMap((nic): readonly string[] => {
+    const at = `networks[${nic.name}]`;
+    const network = networks.get(nic.name);
+    if (network?.multus?.default === true) return [`${at}: its network takes the pod network's place`];
+    if (network?.pod !== undefined && nic.masquerade === undefined)
+      return [`${at}: on the pod network it is bound by masquerade when applied`];
+    const known = [nic.bridge, nic.masquerade, nic.sriov, nic.binding].some(
+      (binding) => binding !== undefined,
+    );
+    return known ? [] : [`${at}: its binding is not read`];
+  });
+}
+
+function readUserData({ vm, secrets }: VmObjects): UserDataSpec | undefined {
+  const volume = cloudInitVolumeOf(vm);
+  if (volume === undefined) return undefined;
+  const { secretRef } = volume.source;
+  const own = secretNameOf(vm.metadata.name);
+  if (secretRef !== undefined && secretRef.name !== own) return { secretName: secretRef.name };
+  const secret = secrets.get(own);
+  const text = secretRef === undefined ? inlineUserData(volume) : secret && secretText(secret, "userdata");
+  return text === undefined || text === ownUserData ? undefined : { text };
+}

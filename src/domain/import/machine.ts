@@ -1,0 +1,38 @@
+// The machine part of a VM that exists, as far as a spec can say it.
+import type { VirtualMachine, VmDisk, VmVolume } from "../objects.ts";
+import { type DiskSpec, type RunStrategy, runStrategies, type VmSpec } from "../spec.ts";
+import { cloudInitVolumeOf } from "./cloud-init.ts";
+
+export type MachinePart = Pick<VmSpec, "cpu" | "memory" | "bootDisk" | "disks" | "runStrategy">;
+
+/** Disks of other sources than a spec knows are left out. */
+export function readMachine(vm: VirtualMachine): MachinePart {
+  const { domain, volumes = [] } = vm.spec.template.spec;
+  const cloudInit = cloudInitVolumeOf(vm)?.name;
+  const [bootDisk, ...disks] = (domain.devices.disks ?? [])
+    .filter(({ name }) => name !== cloudInit)
+    .flatMap((disk) => readDisk(disk, volumes));
+  const { cores, sockets = 1, threads = 1 } = domain.cpu ?? {};
+  const memory = domain.memory?.guest ?? domain.resources?.requests?.["memory"];
+  return {
+    ...(cores === undefined ? {} : { cpu: cores * sockets * threads }),
+    ...(memory === undefined ? {} : { memory }),
+    ...(bootDisk === undefined ? {} : { bootDisk }),
+    ...(disks.length === 0 ? {} : { disks }),
+    runStrategy: runStrategyOf(vm),
+  };
+}
+
+function runStrategyOf({ spec }: VirtualMachine): RunStrategy {
+  const known = runStrategies.find((strategy) => strategy === spec.runStrategy);
+  return known ?? (spec.running === true ? "Always" : "Halted");
+}
+
+function readDisk({ name }: VmDisk, volumes: readonly VmVolume[]): readonly DiskSpec[] {
+  const volume = volumes.find((candidate) => candidate.name === name);
+  if (volume?.containerDisk !== undefined) return [{ name, containerImage: volume.containerDisk.image }];
+  if (volume?.persistentVolumeClaim !== undefined) {
+    return [{ name, persistentVolumeClaim: volume.persistentVolumeClaim.claimName }];
+  }
+  return volume?.dataVolume === undefined ? [] : [{ name, dataVolume: volume.dataVolume.name }];
+}

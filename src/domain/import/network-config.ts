@@ -1,0 +1,165 @@
+// A cloud-init network-config, version 2, read back: what each ethernet says, and every part that is not read here.
+import { parseDocument } from "yaml";
+import { isMapping } from "../mapping.ts";
+import { normaliseMac } from "../mac.ts";
+import { mainTable } from "../source-routing.ts";
+import type { RouteConfig } from "../spec.ts";
+
+/** One entry of `ethernets`, as far as it is read. */
+export interface GuestNicRead {
+  /** Its key. */
+  readonly id: string;
+  /** In the spelling of mac.ts. */
+  readonly mac: string | undefined;
+  /** The guest's own name of the interface that it is for. */
+  readonly matchName: string | undefined;
+  readonly setName: string | undefined;
+  readonly mtu: number | undefined;
+  readonly dhcp4: boolean;
+  /** Metric of what DHCP offers. */
+  readonly dhcpMetric: number | undefined;
+  readonly dhcpRoutes: boolean;
+  readonly addresses: readonly string[];
+  /** Those of the main table; without metric where the text has none. */
+  readonly routes: readonly RouteConfig[];
+  readonly dnsServers: readonly string[];
+  readonly searchDomains: readonly string[];
+  /** Rules by source address and the routes of their tables, as they stand there. */
+  readonly rules: readonly unknown[];
+}
+
+export interface NetworkConfigRead {
+  readonly nics: readonly GuestNicRead[];
+  /** What could not be read, by its path. */
+  readonly notes: readonly string[];
+}
+
+type Note = (path: string, why: string) => void;
+type Mapping = Readonly<Record<string, unknown>>;
+
+const nothing = "is not read";
+
+/** Reads the text as cloud-init does (YAML 1.1, with or without the outer key `network`). */
+export function readNetworkConfig(text: string): NetworkConfigRead {
+  const document = parseDocument(text, { version: "1.1", logLevel: "silent" });
+  if (document.errors.length > 0) return { nics: [], notes: ["network-config: it is no YAML"] };
+  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  const config = isMapping(value) && isMapping(value["network"]) ? value["network"] : value;
+  if (!isMapping(config)) return { nics: [], notes: ["network-config: it is no YAML mapping"] };
+  if (config["version"] !== 2) {
+    return {
+      nics: [],
+      notes: [`network-config: version ${JSON.stringify(config["version"])} ${nothing}, only 2 is`],
+    };
+  }
+  const notes: string[] = [];
+  const note: Note = (path, why) => notes.push(`network-config ${path}: ${why}`);
+  noteOthers(config, ["version", "ethernets"], "", note);
+  const ethernets = isMapping(config["ethernets"]) ? config["ethernets"] : {};
+  const nics = Object.entries(ethernets).flatMap(([id, entry]) => {
+    const at = `ethernets.${id}`;
+    if (isMapping(entry)) return [readEthernet(id, entry, at, note)];
+    note(at, nothing);
+    return [];
+  });
+  return { nics, notes };
+}
+
+function readEthernet(id: string, entry: Mapping, at: string, note: Note): GuestNicRead {
+  const known = [
+    "match",
+    "set-name",
+    "mtu",
+    "dhcp4",
+    "dhcp6",
+    "dhcp4-overrides",
+    "addresses",
+    "gateway4",
+    "gateway6",
+    "routes",
+    "routing-policy",
+    "nameservers",
+  ];
+  noteOthers(entry, known, `${at}.`, note);
+  const match = isMapping(entry["match"]) ? entry["match"] : undefined;
+  if (match !== undefined) noteOthers(match, ["macaddress", "name"], `${at}.match.`, note);
+  const mac = typeof match?.["macaddress"] === "string" ? normaliseMac(match["macaddress"]) : undefined;
+  if (match?.["macaddress"] !== undefined && mac === undefined) note(`${at}.match.macaddress`, nothing);
+  const overrides = isMapping(entry["dhcp4-overrides"]) ? entry["dhcp4-overrides"] : {};
+  noteOthers(overrides, ["route-metric", "use-routes"], `${at}.dhcp4-overrides.`, note);
+  if (isTrue(entry["dhcp6"])) note(`${at}.dhcp6`, nothing);
+  const nameservers = isMapping(entry["nameservers"]) ? entry["nameservers"] : {};
+  noteOthers(nameservers, ["addresses", "search"], `${at}.nameservers.`, note);
+  const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+  return {
+    id,
+    mac,
+    matchName: match === undefined ? id : text(match["name"]),
+    setName: text(entry["set-name"]),
+    mtu: numberOf(entry["mtu"]),
+    dhcp4: isTrue(entry["dhcp4"]),
+    dhcpMetric: numberOf(overrides["route-metric"]),
+    dhcpRoutes: overrides["use-routes"] !== false,
+    addresses: textsOf(entry["addresses"], `${at}.addresses`, note),
+    routes: [...gatewaysOf(entry), ...routesOf(entry["routes"], `${at}.routes`, note)],
+    dnsServers: textsOf(nameservers["addresses"], `${at}.nameservers.addresses`, note),
+    searchDomains: textsOf(nameservers["search"], `${at}.nameservers.search`, note),
+    rules: [...listOf(entry["routing-policy"]), ...listOf(entry["routes"]).filter(isOfOtherTable)],
+  };
+}
+
+/** The older form of a default route. */
+function gatewaysOf(entry: Mapping): readonly RouteConfig[] {
+  const of = (key: string, destination: string): readonly RouteConfig[] => {
+    const gateway = entry[key];
+    return typeof gateway === "string" ? [{ destination, gateway }] : [];
+  };
+  return [...of("gateway4", anywhere[4]), ...of("gateway6", anywhere[6])];
+}
+
+const anywhere = { 4: "0.0.0.0/0", 6: "::/0" } as const;
+
+/** Routes of other tables belong to rules, which are compiled anew (source-routing.ts). */
+function routesOf(value: unknown, at: string, note: Note): readonly RouteConfig[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((route: unknown, index): readonly RouteConfig[] => {
+    const path = `${at}[${index}]`;
+    if (!isMapping(route) || typeof route["to"] !== "string" || typeof route["via"] !== "string") {
+      note(path, `${nothing}: it has no to or no via`);
+      return [];
+    }
+    noteOthers(route, ["to", "via", "metric", "table"], `${path}.`, note);
+    if (isOfOtherTable(route)) return [];
+    const gateway = route["via"];
+    const destination =
+      route["to"] === "default" ? anywhere[gateway.includes(":") ? 6 : 4] : withPrefix(route["to"]);
+    const metric = numberOf(route["metric"]);
+    return [{ destination, gateway, ...(metric === undefined ? {} : { metric }) }];
+  });
+}
+
+const isOfOtherTable = (route: unknown): boolean =>
+  isMapping(route) && route["table"] !== undefined && route["table"] !== mainTable;
+
+/** A destination without prefix length is a host (netplan). */
+function withPrefix(to: string): string {
+  if (to.includes("/")) return to;
+  return to.includes(":") ? `${to}/128` : `${to}/32`;
+}
+
+function textsOf(value: unknown, at: string, note: Note): readonly string[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item: unknown, index): readonly string[] => {
+    if (typeof item === "string") return [item];
+    note(`${at}[${index}]`, nothing);
+    return [];
+  });
+}
+
+function noteOthers(mapping: Mapping, known: readonly string[], at: string, note: Note): void {
+  for (const key of Object.keys(mapping)) if (!known.includes(key)) note(`${at}${key}`, nothing);
+}
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const isTrue = (value: unknown): boolean => value === true;
+const numberOf = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);

@@ -1,0 +1,113 @@
+// A VM that was compiled from a spec, read back: the same objects come out, and the same NICs.
+import { assert, boolean, property } from "fast-check";
+import { describe, it } from "vitest";
+import { builtInCatalogue } from "../../src/domain/catalogue.ts";
+import { checkVm } from "../../src/domain/check.ts";
+import { type CompiledVm, compileVm } from "../../src/domain/compile/compile.ts";
+import { type Facts, noFacts } from "../../src/domain/facts.ts";
+import { hasErrors } from "../../src/domain/findings.ts";
+import { importVm } from "../../src/domain/import/import-vm.ts";
+import type { Nic } from "../../src/domain/nic.ts";
+import { specAnnotation } from "../../src/domain/ownership.ts";
+import type { NetworkType, VmSpec } from "../../src/domain/spec.ts";
+import { arbitrarySpec } from "./arbitrary-spec.ts";
+import { nad } from "./specs.ts";
+
+const runs = 5_000;
+
+/** A NAD of somebody else's for each type of NIC. */
+const given = [
+  nad("net-bridge", { cniVersion: "0.3.1", type: "bridge", bridge: "br7", vlan: 30 }),
+  nad("net-macvlan", { cniVersion: "0.3.1", type: "macvtap" }, "macvtap.network.kubevirt.io/x"),
+  nad("net-sriov", { cniVersion: "0.3.1", type: "sriov", vlan: 7 }, "sriov.network/x"),
+  nad("net-ovs", { cniVersion: "0.3.1", type: "ovs", bridge: "br8" }),
+];
+const mapOf = (nads: readonly (typeof given)[number][]) =>
+  new Map(nads.map((object) => [`${object.metadata.namespace}/${object.metadata.name}`, object]));
+const facts: Facts = { ...noFacts, nads: mapOf(given) };
+
+/** Given NADs that exist and fit, and VLANs only where they may be asked for. */
+function inThisWorld(spec: VmSpec): VmSpec {
+  return {
+    ...spec,
+    networks: spec.networks.map(({ nadName, ...config }) => {
+      if (nadName === undefined) return config;
+      const { vlanId: _, ...others } = config;
+      return { ...others, nadName: `net-${config.type ?? ("bridge" satisfies NetworkType)}` };
+    }),
+  };
+}
+
+/** The objects without the record of what was asked. */
+function withoutRecord({ virtualMachine, ...others }: CompiledVm): object {
+  const { annotations = {}, ...metadata } = virtualMachine.metadata;
+  const { [specAnnotation]: _, ...kept } = annotations;
+  return { ...others, virtualMachine: { ...virtualMachine, metadata: { ...metadata, annotations: kept } } };
+}
+
+/** A NIC without what no object shows: how its values were written, and settings that have no effect. */
+function shown(nic: Nic): object {
+  const { mac, name, type, attachment, binding, mtu, linkState, mode } = nic;
+  const hasGateway = mode === "static" && nic.defaultRoute && nic.gateway !== undefined;
+  return {
+    mac,
+    name,
+    type,
+    attachment,
+    binding,
+    // A given NAD has its own.
+    vlanId: attachment?.kind === "given" ? undefined : nic.vlanId,
+    mtu,
+    linkState,
+    mode,
+    // Without a default route nothing shows which NIC would have the better one.
+    metric: mode === "dhcp" || hasGateway ? nic.metric : undefined,
+    primary: mode === "dhcp" || hasGateway ? nic.primary : undefined,
+    addresses: nic.addresses.map(({ cidr }) => cidr.text),
+    gateway: hasGateway ? nic.gateway?.text : undefined,
+    dhcpRoute: mode === "dhcp" ? nic.defaultRoute : undefined,
+    dnsServers: nic.dnsServers.map(({ text }) => text),
+    // cloud-init takes none without a name server.
+    searchDomains: nic.dnsServers.length === 0 ? [] : nic.searchDomains,
+    routes: nic.routes.map(({ destination, gateway, metric }) => [destination.text, gateway.text, metric]),
+  };
+}
+
+describe("generated specs that are accepted", () => {
+  it("come back from their objects", ({ expect }) => {
+    let accepted = 0;
+    const seed = Date.now() % 2 ** 31;
+    assert(
+      property(arbitrarySpec, boolean(), (arbitrary, byPolicy) => {
+        const policy = { routing: "policy", guest: { renderer: "netplan" } } as const;
+        const spec = { ...inThisWorld(arbitrary), ...(byPolicy ? policy : {}) };
+        const { vm, findings } = checkVm(spec, builtInCatalogue(), facts);
+        if (hasErrors(findings)) return;
+        accepted += 1;
+        const compiled = compileVm(spec, vm);
+
+        const imported = importVm(
+          {
+            vm: compiled.virtualMachine,
+            vmi: undefined,
+            nads: mapOf([...given, ...compiled.attachments]),
+            secrets: new Map([[compiled.secret.metadata.name, compiled.secret]]),
+          },
+          builtInCatalogue(),
+        );
+
+        const again = checkVm(imported.spec, builtInCatalogue(), facts);
+        expect(again.findings.filter(({ severity }) => severity === "error")).toEqual([]);
+        expect(imported.notes).toEqual([]);
+        expect(withoutRecord(compileVm(imported.spec, again.vm))).toEqual(withoutRecord(compiled));
+        expect(again.vm.nics.map(shown)).toEqual(vm.nics.map(shown));
+        // Rules show that routing is by policy, where there are any.
+        const unseen = { nics: [], renderer: undefined, routing: undefined };
+        expect({ ...again.vm, ...unseen }).toEqual({ ...vm, ...unseen });
+      }),
+      { numRuns: runs, seed },
+    );
+    console.info(`specs generated ${runs}, accepted and read back ${accepted}, seed ${seed}`);
+    expect(accepted).toBeGreaterThan(runs / 10);
+  }, 120_000);
+});
