@@ -29,6 +29,7 @@ export function viewToProto(view: VmView): MessageInitShape<typeof VirtualMachin
     interfaces: view.interfaces.map(statusToProto),
     pendingChanges: [...view.pendingChanges],
     etag: view.etag,
+    importNotes: [...view.importNotes],
     ...(view.createdAt === "" ? {} : { createTime: timestampFromDate(new Date(view.createdAt)) }),
   };
 }

@@ -95,6 +95,7 @@ function vmLines(view: VirtualMachineView, session: Session): readonly string[] 
     "",
     ...interfacesTable(interfaces, { namespace: false, vm: false }, session.tables),
     ...messageLines(view),
+    ...noteLines(view),
   ];
 }
 
@@ -104,4 +105,9 @@ function messageLines({ interfaces }: VirtualMachineView): readonly string[] {
     .filter(({ state, message }) => state !== InterfaceState.UP && message !== "")
     .map(({ nic, message }) => `${nic}: ${printable(message)}`);
   return messages.length > 0 ? ["", ...messages] : [];
+}
+
+/** What of a VM of others is not in the spec that was read from it. */
+function noteLines({ importNotes }: VirtualMachineView): readonly string[] {
+  return importNotes.length > 0 ? ["", ...importNotes.map((note) => `not read: ${printable(note)}`)] : [];
 }
