@@ -11,9 +11,25 @@ export function markOf({ kind, name }: BridgeName): string {
   return markPrefix[kind] + name;
 }
 
+/** Answers about a list of nodes, kept as long as the list itself: it may be long, and is asked about by every check. */
+const answers = new WeakMap<readonly NodeFact[], Map<string, readonly NodeFact[] | undefined>>();
+
+function once(
+  nodes: readonly NodeFact[],
+  question: string,
+  answer: () => readonly NodeFact[] | undefined,
+): readonly NodeFact[] | undefined {
+  const known = answers.get(nodes) ?? new Map<string, readonly NodeFact[] | undefined>();
+  answers.set(nodes, known);
+  if (!known.has(question)) known.set(question, answer());
+  return known.get(question);
+}
+
+const noNodes: readonly NodeFact[] = [];
+
 /** The nodes where KubeVirt starts VMs. */
-export function nodesForVms(nodes: readonly NodeFact[] | undefined): readonly NodeFact[] {
-  return nodes?.filter(({ takesVms }) => takesVms) ?? [];
+export function nodesForVms(nodes: readonly NodeFact[] = noNodes): readonly NodeFact[] {
+  return once(nodes, "for VMs", () => nodes.filter(({ takesVms }) => takesVms)) ?? noNodes;
 }
 
 /** The nodes without the bridge; undefined when nothing tells of any node's bridges of that kind. */
@@ -21,6 +37,10 @@ export function nodesWithoutBridge(
   nodes: readonly NodeFact[],
   bridge: BridgeName,
 ): readonly NodeFact[] | undefined {
+  return once(nodes, `without ${markOf(bridge)}`, () => without(nodes, bridge));
+}
+
+function without(nodes: readonly NodeFact[], bridge: BridgeName): readonly NodeFact[] | undefined {
   const prefix = markPrefix[bridge.kind];
   const marked = nodes.some(({ allocatable }) =>
     Object.keys(allocatable).some((name) => name.startsWith(prefix)),
@@ -32,8 +52,21 @@ export function nodesWithoutBridge(
   });
 }
 
+/** The node whose bridge of that name carries the smallest frames, by NMState; undefined when no node tells. */
+export function smallestMtu(
+  nodes: readonly NodeFact[],
+  bridge: BridgeName,
+): { readonly node: string; readonly mtu: number } | undefined {
+  const mtuOf = (node: NodeFact): number => bridgeOf(node, bridge)?.mtu ?? Infinity;
+  const [node] =
+    once(nodes, `smallest ${markOf(bridge)}`, () =>
+      nodes.toSorted((a, b) => mtuOf(a) - mtuOf(b)).slice(0, 1),
+    ) ?? noNodes;
+  return node === undefined || mtuOf(node) === Infinity ? undefined : { node: node.name, mtu: mtuOf(node) };
+}
+
 /** NMState's report of that bridge on that node. */
-export function bridgeOf({ bridges = [] }: NodeFact, { kind, name }: BridgeName): NodeBridge | undefined {
+function bridgeOf({ bridges = [] }: NodeFact, { kind, name }: BridgeName): NodeBridge | undefined {
   return bridges.find((bridge) => bridge.kind === kind && bridge.name === name);
 }
 

@@ -12,9 +12,9 @@ export interface UserDataReading {
   readonly forWindows: boolean;
 }
 
-/** First lines that cloud-init knows (cloudinit/handlers: INCLUSION_TYPES_MAP), and those of MIME and gzip. */
+/** First lines that cloud-init knows (cloudinit/handlers: INCLUSION_TYPES_MAP), and those of MIME. */
 const knownStart =
-  /^(?:#cloud-config|#cloud-config-archive|#cloud-boothook|#include|#include-once|#part-handler|#!|## template: ?jinja|Content-Type:|MIME-Version:|\u001f)/i;
+  /^(?:#cloud-config|#cloud-config-archive|#cloud-boothook|#include|#include-once|#part-handler|#!|## template: ?jinja|Content-Type:|MIME-Version:)/i;
 const windowsStart = /^(?:#ps1|rem cmd|<powershell>|<script>)/i;
 /** Where the renderers keep their files. */
 const networkPath =

@@ -1,7 +1,7 @@
 // Checks of a NIC against the nodes: that the bridge or the device is there where the VM may run.
 import { type Finding, finding } from "../findings.ts";
 import { replaceWith } from "../fix.ts";
-import { bridgeOf, nodesForVms, nodesWithoutBridge, offers } from "../nodes.ts";
+import { nodesForVms, nodesWithoutBridge, offers, smallestMtu } from "../nodes.ts";
 import type { NicCheck, NicContext } from "./context.ts";
 
 /** Where the input says what the NIC attaches to. */
@@ -48,12 +48,7 @@ const deviceIsOnSomeNode: NicCheck = (context) => {
 const bridgeCarriesMtu: NicCheck = ({ uplink, nic, facts }): Finding | undefined => {
   const { bridge } = uplink ?? {};
   if (bridge === undefined || nic.mtu === undefined) return undefined;
-  const least = nodesForVms(facts.nodes)
-    .flatMap((node) => {
-      const mtu = bridgeOf(node, bridge)?.mtu;
-      return mtu === undefined ? [] : [{ node: node.name, mtu }];
-    })
-    .toSorted((a, b) => a.mtu - b.mtu)[0];
+  const least = smallestMtu(nodesForVms(facts.nodes), bridge);
   if (least === undefined || nic.mtu <= least.mtu) return undefined;
   const field = `${nic.field}.mtu`;
   const values = { bridge: bridge.name, node: least.node, max: least.mtu, given: nic.mtu };

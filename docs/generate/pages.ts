@@ -1,0 +1,7 @@
+// The pages that are made from the code: npm run docs writes them, test/docs/generated.test.ts compares them.
+import { errorsPage } from "./errors.ts";
+
+/** By file in docs/. */
+export const pages: Readonly<Record<string, () => string>> = {
+  "errors.md": errorsPage,
+};
