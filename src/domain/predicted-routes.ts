@@ -52,15 +52,12 @@ export function predictRouting(nics: readonly Nic[], routing: RoutingMode): Pred
     return table === undefined ? main : [...main, ...own.map((route) => ({ ...route, table }))];
   });
   return {
-    routes: routes
-      .map((route, position) => ({ route, position }))
-      .toSorted((a, b) => byPreference(a.route, b.route) || a.position - b.position)
-      .map(({ route }) => route),
+    routes: routes.toSorted(byPreference),
     rules: bySource.flatMap(({ rules }) => rules).toSorted((a, b) => a.priority - b.priority),
   };
 }
 
-/** Best first within a table and family; what is left equal goes by the order of configuration. */
+/** Best first within a table and family; what is left equal stays in the order of configuration. */
 function byPreference(a: PredictedRoute, b: PredictedRoute): number {
   return (
     a.destination.address.family - b.destination.address.family ||

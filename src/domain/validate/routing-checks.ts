@@ -14,8 +14,6 @@ interface RouteBeyond {
   readonly family: IpFamily;
   readonly metric: number;
   readonly field: string;
-  /** Where the traffic comes from that arrives this way. */
-  readonly from: string;
   readonly assumed: boolean;
 }
 
@@ -25,62 +23,61 @@ interface RouteBeyond {
  */
 const repliesLeaveWhereTrafficArrives: NicCheck = ({ nic, vm }) => {
   if (nic.linkState === "down" || (vm.routing === "policy" && nic.mode === "static")) return undefined;
+  const ownRoutes = routesBeyond(nic).filter(({ assumed }) => !assumed);
+  if (ownRoutes.length === 0) return undefined;
   const others = vm.nics
     .filter((other) => other.index !== nic.index && other.linkState === "up")
     .flatMap((other) => routesBeyond(other).map((route) => ({ other, route })));
-  return routesBeyond(nic)
-    .filter(({ assumed }) => !assumed)
-    .map((own) => {
-      const [winner] = others
-        .filter(({ route }) => route.destination === own.destination && route.metric < own.metric)
-        .toSorted((a, b) => a.route.metric - b.route.metric);
-      if (winner === undefined) return undefined;
-      const fix = sourceRulesFix(vm, nic, own.family);
-      return finding(
-        "REPLY_ASYMMETRIC",
-        own.field,
-        {
-          nic: nic.name,
-          from: own.from,
-          winner: winner.other.name,
-          metric: winner.route.metric,
-          own: own.metric,
-        },
-        { ...(fix === undefined ? {} : { fix }), related: [winner.route.field] },
-      );
-    });
+  return ownRoutes.map((own) => {
+    const [winner] = others
+      .filter(({ route }) => route.destination === own.destination && route.metric < own.metric)
+      .toSorted((a, b) => a.route.metric - b.route.metric);
+    if (winner === undefined) return undefined;
+    const fix = sourceRulesFix(vm, nic, own.family);
+    return finding(
+      "REPLY_ASYMMETRIC",
+      own.field,
+      {
+        nic: nic.name,
+        from: arrivalsInWords(nic, own),
+        winner: winner.other.name,
+        metric: winner.route.metric,
+        own: own.metric,
+      },
+      { ...(fix === undefined ? {} : { fix }), related: [winner.route.field] },
+    );
+  });
 };
 
 function routesBeyond(nic: Nic): readonly RouteBeyond[] {
-  const subnets = (family: IpFamily): string =>
-    connectedNetworks(nic)
-      .filter(({ address }) => address.family === family)
-      .map(({ network }) => network)
-      .join(" and ");
   return [
     ...defaultRoutesOf(nic).map(({ family, metric, field, origin }) => ({
       destination: family === 4 ? "0.0.0.0/0" : "::/0",
       family,
       metric,
       field,
-      from: `beyond ${subnets(family) || `its IPv${family} link`}`,
       assumed: origin === "dhcp",
     })),
     ...nic.routes
       .filter(({ destination }) => destination.prefixLength > 0)
       .map(({ destination, metric, field }) => {
         const { family } = destination.address;
-        const from = destination.network;
         return {
-          destination: from,
+          destination: destination.network,
           family,
           metric: kernelMetric(family, metric),
           field: `${field}.metric`,
-          from,
           assumed: false,
         };
       }),
   ];
+}
+
+/** Where the traffic comes from that arrives this way. */
+function arrivalsInWords(nic: Nic, { destination, family }: RouteBeyond): string {
+  if (!destination.endsWith("/0")) return destination;
+  const subnets = connectedNetworks(nic).filter(({ address }) => address.family === family);
+  return `beyond ${subnets.map(({ network }) => network).join(" and ") || `its IPv${family} link`}`;
 }
 
 /** undefined where source-based rules cannot help: a guest that drops them, or an address that is not known beforehand. */
