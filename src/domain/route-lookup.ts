@@ -1,7 +1,7 @@
 // Where traffic to one address goes: the rule, the route and the NIC that the guest's kernel takes, and why.
 import { broadcastAddress, contains, type IpAddress } from "./ip.ts";
 import type { Nic } from "./nic.ts";
-import type { PredictedRoute, PredictedRouting } from "./predicted-routes.ts";
+import { masquerade, type PredictedRoute, type PredictedRouting } from "./predicted-routes.ts";
 import { isLinkLocal, sourceAddress } from "./source-address.ts";
 import { mainTable, type SourceRule } from "./source-routing.ts";
 
@@ -56,7 +56,8 @@ function staysOrSpreads(nics: readonly Nic[], address: IpAddress): string | unde
     return `it is no address of one station (${address.value.range()})`;
   }
   for (const nic of nics.filter(({ linkState }) => linkState === "up")) {
-    for (const { cidr } of nic.addresses) {
+    const own = nic.addresses.map(({ cidr }) => cidr);
+    for (const cidr of nic.type === "pod" ? [masquerade.address] : own) {
       if (cidr.address.text === address.text) return `it is the guest's own address on ${nic.name}`;
       if (broadcastAddress(cidr) === address.text) {
         return `it is the broadcast address of ${cidr.network} on ${nic.name}`;

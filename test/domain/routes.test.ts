@@ -160,6 +160,12 @@ describe("a lookup", () => {
     });
   });
 
+  it("knows the guest's own address on the pod network", ({ expect }) => {
+    const pod = vmSpec([{ name: "eth0", type: "pod" }]);
+    expect(lookup(pod, "10.0.2.2").reason).toBe("it is the guest's own address on eth0");
+    expect(lookup(pod, "10.0.2.3")).toMatchObject({ nic: "eth0", source: { text: "10.0.2.2" } });
+  });
+
   it("tells a tie", ({ expect }) => {
     const tied = vmSpec([
       { name: "eth0", ipConfig: { address: "192.0.2.10/24" } },

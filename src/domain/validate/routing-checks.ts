@@ -146,7 +146,6 @@ const nextHopIsReachedDirectly: NicCheck = ({ nic, vm }) => {
     if (subnet === undefined) return undefined;
     const between = nic.routes.find(
       (route) =>
-        route.position !== position &&
         (route.position < position || vm.routing === "policy") &&
         contains(route.destination, gateway) &&
         route.destination.prefixLength >= subnet.prefixLength &&

@@ -108,6 +108,13 @@ export const trafficCases: readonly TrafficCase[] = [
       "2001:db8::8005 would itself be reached by 2001:db8::1, because of the route to 2001:db8::8000/113",
   },
   {
+    code: "ROUTE_GATEWAY_INDIRECT",
+    when: "a route of the main table covers its own next hop in the NIC's table",
+    spec: policy([innerIpv6("2001:db8::/64", 100)]),
+    field: "networks[0].routes[0].gateway",
+    message: "2001:db8::1 would itself be reached by 2001:db8::1, because of the route to 2001:db8::/64",
+  },
+  {
     code: "ROUTE_DUPLICATE",
     when: "two IPv6 metrics are one to the kernel",
     spec: vmSpec([
