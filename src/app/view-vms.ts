@@ -1,11 +1,12 @@
 // GetVM and ListVMs: VMs as they are, those that were made here and all others.
 import type { Catalogue } from "../domain/catalogue.ts";
 import { withoutSecretText } from "../domain/compile/virtual-machine.ts";
+import { type Drift, driftOf } from "../domain/drift/drift.ts";
 import { fullNadName } from "../domain/import/attachment.ts";
 import { importVm, type VmObjects } from "../domain/import/import-vm.ts";
 import type { VirtualMachine } from "../domain/objects.ts";
 import { isManaged } from "../domain/ownership.ts";
-import { pendingChanges } from "../domain/pending-changes.ts";
+import { type PendingChange, pendingChanges } from "../domain/pending-changes.ts";
 import { recordedSpec } from "../domain/recorded-spec.ts";
 import type { VmSpec } from "../domain/spec.ts";
 import { type InterfaceStatus, interfaceStatuses } from "../domain/status/interface-status.ts";
@@ -24,7 +25,9 @@ export interface VmView {
   readonly printableStatus: string;
   readonly node: string;
   readonly interfaces: readonly InterfaceStatus[];
-  readonly pendingChanges: readonly string[];
+  readonly pendingChanges: readonly PendingChange[];
+  /** None in lists. */
+  readonly drift: readonly Drift[];
   readonly etag: string;
   /** RFC 3339, empty while unknown. */
   readonly createdAt: string;
@@ -42,7 +45,8 @@ export async function getVm(
     client.find(virtualMachineInstances, ref, options),
   ]);
   if (vm === undefined) throw new ObjectNotFound("VirtualMachine", `${ref.namespace}/${ref.name}`);
-  return viewOf(await readVmObjects(client, vm, vmi, options), catalogue);
+  const objects = await readVmObjects(client, vm, vmi, options);
+  return { ...viewOf(objects, catalogue), drift: driftOf(objects, catalogue) };
 }
 
 /**
@@ -93,6 +97,7 @@ function viewOf(objects: VmObjects, catalogue: Catalogue): VmView {
     node: vmi?.status?.nodeName ?? "",
     interfaces: interfaceStatuses(vm, vmi),
     pendingChanges: pendingChanges(vm, vmi),
+    drift: [],
     etag: vm.metadata.resourceVersion ?? "",
     createdAt: vm.metadata.creationTimestamp ?? "",
   };

@@ -1,0 +1,331 @@
+// Drift: what somebody changed beside this product, field by field, and what a guest has instead of what it was told.
+import { describe, it } from "vitest";
+import { builtInCatalogue } from "../../src/domain/catalogue.ts";
+import { checkVm } from "../../src/domain/check.ts";
+import { compileVm } from "../../src/domain/compile/compile.ts";
+import { driftOf } from "../../src/domain/drift/drift.ts";
+import { noFacts } from "../../src/domain/facts.ts";
+import type { VmObjects } from "../../src/domain/import/import-vm.ts";
+import type {
+  NetworkAttachmentDefinition,
+  Secret,
+  VirtualMachine,
+  VirtualMachineInstance,
+  VmiInterfaceStatus,
+} from "../../src/domain/objects.ts";
+import type { VmSpec } from "../../src/domain/spec.ts";
+import { vmSpec } from "./specs.ts";
+
+const spec = vmSpec([
+  {
+    name: "eth0",
+    ipConfig: { mode: "static", address: "192.0.2.10/24", gateway: "192.0.2.1", defaultRoute: "never" },
+  },
+  { name: "eth1", vlanId: 100, macAddress: "02:00:5e:00:00:01", ipConfig: { mode: "dhcp" } },
+]);
+
+interface Stored {
+  readonly vm: VirtualMachine;
+  readonly secret: Secret;
+  readonly nads: NetworkAttachmentDefinition[];
+}
+
+/** The objects as they were written, copied so that a case may change them. */
+function stored(from: VmSpec = spec): Stored {
+  const { virtualMachine, secret, attachments } = compileVm(
+    from,
+    checkVm(from, builtInCatalogue(), noFacts).vm,
+  );
+  return structuredClone({ vm: virtualMachine, secret, nads: [...attachments] });
+}
+
+function objectsOf({ vm, secret, nads }: Stored, more: Partial<VmObjects> = {}): VmObjects {
+  return {
+    vm,
+    vmi: undefined,
+    nads: new Map(nads.map((nad) => [`${nad.metadata.namespace}/${nad.metadata.name}`, nad])),
+    secrets: new Map([[secret.metadata.name, secret]]),
+    ...more,
+  };
+}
+
+const drift = (objects: VmObjects) => driftOf(objects, builtInCatalogue());
+
+/** Somebody's write of these fields, as the API server records it. */
+const entry = (manager: string, time: string, fieldsV1: object) => ({
+  manager,
+  time,
+  operation: "Update",
+  fieldsType: "FieldsV1",
+  fieldsV1,
+});
+
+const ofInterfaces = {
+  "f:spec": { "f:template": { "f:spec": { "f:domain": { "f:devices": { "f:interfaces": {} } } } } },
+};
+
+describe("a VM", () => {
+  it("that nobody touched has none", ({ expect }) => {
+    expect(drift(objectsOf(stored()))).toEqual([]);
+  });
+
+  it("that was not made here has none: nothing is known to be wanted", ({ expect }) => {
+    const theirs = stored();
+    theirs.vm.metadata.labels = {};
+    expect(drift(objectsOf(theirs))).toEqual([]);
+  });
+
+  it("tells a changed field, its writer and since when", ({ expect }) => {
+    const changed = stored();
+    const [eth0] = changed.vm.spec.template.spec.domain.devices.interfaces ?? [];
+    if (eth0 === undefined) throw new Error("there is no NIC");
+    const { macAddress: before = "" } = eth0;
+    eth0.macAddress = "02:00:5e:00:00:99";
+    changed.vm.metadata.managedFields = [
+      entry("multinic", "2026-01-03T00:00:00Z", ofInterfaces),
+      entry("virt-controller", "2026-01-04T00:00:00Z", { "f:metadata": {} }),
+      entry("argo", "2026-01-01T00:00:00Z", ofInterfaces),
+      entry("kubectl-edit", "2026-01-02T00:00:00Z", ofInterfaces),
+    ];
+    expect(drift(objectsOf(changed))).toEqual([
+      {
+        field: "networks[eth0].macAddress",
+        nic: "eth0",
+        wanted: before,
+        actual: "02:00:5e:00:00:99",
+        source: "VirtualMachine shop/web, written by kubectl-edit",
+        since: "2026-01-02T00:00:00Z",
+      },
+    ]);
+  });
+
+  it.for<[string, (vm: VirtualMachine["spec"]["template"]["spec"]) => void, string, string, string]>([
+    [
+      "a NIC that was taken out",
+      ({ domain }) => domain.devices.interfaces?.pop(),
+      "networks[eth1]",
+      "bridge",
+      "",
+    ],
+    [
+      "a NIC that is being unplugged",
+      ({ domain: { devices } }) => {
+        devices.interfaces = devices.interfaces?.map((nic) =>
+          nic.name === "eth1" ? { ...nic, state: "absent" } : nic,
+        ) as NonNullable<typeof devices.interfaces>;
+      },
+      "networks[eth1]",
+      "bridge",
+      "",
+    ],
+    [
+      "a NIC that was added",
+      ({ domain }) => domain.devices.interfaces?.push({ name: "eth9", sriov: {} }),
+      "networks[eth9]",
+      "",
+      "sriov",
+    ],
+    [
+      "another order",
+      ({ domain }) => domain.devices.interfaces?.reverse(),
+      "networks",
+      "eth0, eth1",
+      "eth1, eth0",
+    ],
+    [
+      "another network",
+      ({ networks = [] }) => Object.assign(networks[0] ?? {}, { multus: { networkName: "theirs" } }),
+      "networks[eth0].attachment",
+      "shop/multinic-bridge",
+      "shop/theirs",
+    ],
+    [
+      "a pulled cable",
+      ({ domain }) => Object.assign(domain.devices.interfaces?.[1] ?? {}, { state: "down" }),
+      "networks[eth1].linkState",
+      "up",
+      "down",
+    ],
+    [
+      "a network-config from elsewhere",
+      ({ volumes = [] }) => {
+        const volume = volumes.find(({ name }) => name === "cloudinitdisk");
+        if (volume) volume.cloudInitNoCloud = { networkDataSecretRef: { name: "other" } };
+      },
+      "networkConfig",
+      "Secret multinic-web",
+      "Secret other",
+    ],
+    [
+      "no network-config any more",
+      (template) => {
+        template.volumes = [];
+      },
+      "networkConfig",
+      "Secret multinic-web",
+      "",
+    ],
+  ])("tells %s", ([, change, field, wanted, actual], { expect }) => {
+    const changed = stored();
+    change(changed.vm.spec.template.spec);
+    const found = drift(objectsOf(changed)).find((one) => one.field === field);
+    expect(found).toMatchObject({ actual });
+    expect(found?.wanted.startsWith(wanted)).toBe(true);
+  });
+});
+
+describe("a NAD", () => {
+  it("that is gone is told at the NIC", ({ expect }) => {
+    const { nads, ...others } = stored();
+    expect(drift(objectsOf({ ...others, nads: nads.slice(1) }))).toMatchObject([
+      { field: "networks[eth0].attachment", wanted: `shop/${nads[0]?.metadata.name}`, actual: "" },
+    ]);
+  });
+
+  it("with other content is told with both, its writer and since when", ({ expect }) => {
+    const changed = stored();
+    const nad = changed.nads[1];
+    if (nad?.spec?.config === undefined) throw new Error("there is no NAD");
+    const { config } = nad.spec;
+    nad.spec.config = config.replace('"vlan":100', '"vlan":200');
+    nad.metadata.managedFields = [
+      entry("kubectl-edit", "2026-01-02T00:00:00Z", { "f:spec": { "f:config": {} } }),
+    ];
+    expect(drift(objectsOf(changed))).toEqual([
+      {
+        field: "networks[eth1].attachment",
+        nic: "eth1",
+        wanted: config,
+        actual: nad.spec.config,
+        source: `NetworkAttachmentDefinition shop/${nad.metadata.name}, written by kubectl-edit`,
+        since: "2026-01-02T00:00:00Z",
+      },
+    ]);
+  });
+
+  it("that was only written in another way has none", ({ expect }) => {
+    const changed = stored();
+    const [nad] = changed.nads;
+    if (nad?.spec?.config === undefined) throw new Error("there is no NAD");
+    nad.spec.config = JSON.stringify(JSON.parse(nad.spec.config), undefined, 2);
+    expect(drift(objectsOf(changed))).toEqual([]);
+  });
+});
+
+describe("a network-config", () => {
+  function edited(change: (text: string) => string): readonly object[] {
+    const changed = stored();
+    const text = changed.secret.stringData?.["networkdata"] ?? "";
+    const { stringData: _, ...secret } = changed.secret;
+    const data = { networkdata: Buffer.from(change(text)).toString("base64") };
+    return drift(objectsOf({ ...changed, secret: { ...secret, data } }));
+  }
+
+  it("in which an address was changed is told", ({ expect }) => {
+    expect(edited((text) => text.replace("192.0.2.10", "192.0.2.11"))).toMatchObject([
+      {
+        field: "networks[eth0].ipConfig.addresses",
+        wanted: "192.0.2.10/24",
+        actual: "192.0.2.11/24",
+        source: "Secret shop/multinic-web",
+      },
+    ]);
+  });
+
+  it("that lost a NIC is told", ({ expect }) => {
+    expect(edited((text) => text.slice(0, text.indexOf("  eth1:")))).toMatchObject([
+      { field: "networks[eth1].ipConfig", wanted: "dhcp", actual: "" },
+      { field: "networkConfig", actual: "networks[eth1]: the network-config does not tell of it" },
+    ]);
+  });
+
+  it("with settings that are not read here is told", ({ expect }) => {
+    expect(edited((text) => `${text}bonds: {}\n`)).toMatchObject([
+      { field: "networkConfig", wanted: "", actual: "network-config bonds: is not read" },
+    ]);
+  });
+
+  it("that is gone is told; one that may not be read is not judged", ({ expect }) => {
+    const gone = new Map([["multinic-web", undefined]]);
+    expect(drift(objectsOf(stored(), { secrets: gone }))).toMatchObject([
+      { field: "networkConfig", wanted: "Secret multinic-web", actual: "" },
+    ]);
+    expect(drift(objectsOf(stored(), { secrets: new Map() }))).toEqual([]);
+  });
+});
+
+describe("a guest", () => {
+  const asked: VmiInterfaceStatus[] = [
+    {
+      name: "eth0",
+      mac: "02:00:5e:00:00:02",
+      interfaceName: "eth0",
+      ipAddresses: ["192.0.2.10", "fe80::1", "2001:db8::7"],
+      infoSource: "domain, guest-agent, multus-status",
+    },
+    {
+      name: "eth1",
+      mac: "02:00:5e:00:00:01",
+      interfaceName: "eth1",
+      ipAddresses: ["198.51.100.77"],
+      infoSource: "domain, guest-agent",
+    },
+  ];
+
+  function running(interfaces: VmiInterfaceStatus[], agent = true): VirtualMachineInstance {
+    return {
+      apiVersion: "kubevirt.io/v1",
+      kind: "VirtualMachineInstance",
+      metadata: { name: "web", namespace: "shop" },
+      spec: { domain: { devices: {} } },
+      status: {
+        phase: "Running",
+        interfaces,
+        conditions: agent ? [{ type: "AgentConnected", status: "True" }] : [],
+      },
+    };
+  }
+
+  const changed = (change: Partial<VmiInterfaceStatus>): VmiInterfaceStatus[] =>
+    asked.map((status) => (status.name === "eth0" ? { ...status, ...change } : status));
+
+  it("with what was asked for, and addresses of its own besides, has none", ({ expect }) => {
+    expect(drift(objectsOf(stored(), { vmi: running(asked) }))).toEqual([]);
+  });
+
+  it("with another address is told, without a time: the guest keeps none", ({ expect }) => {
+    const vmi = running(changed({ ipAddresses: ["192.0.2.99", "fe80::1"] }));
+    expect(drift(objectsOf(stored(), { vmi }))).toEqual([
+      {
+        field: "networks[eth0].ipConfig.addresses",
+        nic: "eth0",
+        wanted: "192.0.2.10",
+        actual: "192.0.2.99",
+        source: "guest agent, by vmi.status.interfaces[eth0]",
+        since: undefined,
+      },
+    ]);
+  });
+
+  it("with another name of the interface is told", ({ expect }) => {
+    const vmi = running(changed({ interfaceName: "enp1s0" }));
+    expect(drift(objectsOf(stored(), { vmi }))).toMatchObject([
+      { field: "networks[eth0].name", wanted: "eth0", actual: "enp1s0" },
+    ]);
+  });
+
+  it("with another MAC address is told, which KubeVirt lists as a NIC of its own", ({ expect }) => {
+    const vmi = running([
+      ...changed({ infoSource: "domain, multus-status" }),
+      { name: "", interfaceName: "eth0", mac: "02:00:5E:00:00:77", infoSource: "guest-agent" },
+    ]);
+    expect(drift(objectsOf(stored(), { vmi }))).toMatchObject([
+      { field: "networks[eth0].macAddress", actual: "02:00:5e:00:00:77" },
+    ]);
+  });
+
+  it("without an agent is not judged", ({ expect }) => {
+    const vmi = running(changed({ ipAddresses: [] }), false);
+    expect(drift(objectsOf(stored(), { vmi }))).toEqual([]);
+  });
+});
