@@ -12,10 +12,11 @@ import { clusterNetworkChecks } from "./validate/cluster-network-checks.ts";
 import { nicContext, runChecks } from "./validate/context.ts";
 import { guestChecks } from "./validate/guest-checks.ts";
 import { inUseChecks } from "./validate/in-use-checks.ts";
-import { machineChecks } from "./validate/machine-checks.ts";
+import { machineChecks, maxDevices } from "./validate/machine-checks.ts";
 import { nadChecks } from "./validate/nad-checks.ts";
 import { nicChecks } from "./validate/nic-checks.ts";
 import { nodeChecks } from "./validate/node-checks.ts";
+import { objectNameChecks } from "./validate/object-name-checks.ts";
 import { routingChecks } from "./validate/route-checks.ts";
 import { routingVmChecks, trafficChecks } from "./validate/routing-checks.ts";
 
@@ -27,7 +28,7 @@ export interface CheckedVm {
   readonly unchecked: readonly string[];
 }
 
-const checksOfVm = [...machineChecks, ...guestChecks, ...routingVmChecks];
+const checksOfVm = [...machineChecks, ...objectNameChecks, ...guestChecks, ...routingVmChecks];
 const checksOfNic = [
   ...nicChecks,
   ...attachmentChecks,
@@ -40,9 +41,12 @@ const checksOfNic = [
   ...trafficChecks,
 ];
 
-export function checkVm(spec: VmSpec, catalogue: Catalogue, facts: Facts): CheckedVm {
+/** NICs beyond what a VM can have (LIMIT_EXCEEDED) are not looked at: their number may be anything. */
+export function checkVm(asked: VmSpec, catalogue: Catalogue, facts: Facts): CheckedVm {
+  const spec =
+    asked.networks.length > maxDevices ? { ...asked, networks: asked.networks.slice(0, maxDevices) } : asked;
   const { vm, findings: unreadable } = resolveVm(spec, catalogue, facts);
-  const context = { spec, vm, catalogue, facts };
+  const context = { spec, asked, vm, catalogue, facts };
   const ofNic = (field: string) => (found: Finding) =>
     found.field === field || found.field.startsWith(`${field}.`);
   const isOfSomeNic = (found: Finding) => vm.nics.some(({ field }) => ofNic(field)(found));

@@ -75,6 +75,11 @@ export const findingTable = {
     (v) => `${v["given"]} is not a DNS label, or is taken by another disk`,
     "KubeVirt: disk and volume names are unique; cloudinitdisk is the name of the cloud-init disk.",
   ),
+  OBJECT_NAME_INVALID: error(
+    (v) =>
+      `${v["given"]} is not a name of a Kubernetes object: at most 253 lower-case letters, digits, - and .`,
+    "No such object can exist, so the VM would wait for it for ever.",
+  ),
   USER_DATA_SOURCE_INVALID: error(
     (v) => `user-data needs exactly one of text, secretName; there are ${v["count"]}`,
     "KubeVirt: must have only one userdatasource set.",
@@ -121,7 +126,7 @@ export const findingTable = {
   ),
   LIMIT_EXCEEDED: error(
     (v) => `${v["count"]} ${v["what"]}, at most ${v["max"]} work`,
-    "PCI slots of the q35 machine; KubeVirt docs/pci-topology.md.",
+    "The q35 machine has 32 PCI slots (KubeVirt docs/pci-topology.md), a Secret 1 MiB, all annotations 256 KiB.",
   ),
   PRIMARY_AMBIGUOUS: error(
     (v) => `networks[${v["first"]}] is primary too; a VM has one primary NIC`,

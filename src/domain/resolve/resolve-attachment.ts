@@ -1,7 +1,8 @@
 // What a NIC attaches to and how KubeVirt binds it: a given NAD, a physical network of the catalogue, or the pod network.
 import { type Catalogue, defaultPhysicalNetwork, findPhysicalNetwork } from "../catalogue.ts";
+import { nearest } from "../document/nearest.ts";
 import { finding, type Finding } from "../findings.ts";
-import { removeField } from "../fix.ts";
+import { removeField, replaceWith } from "../fix.ts";
 import type { Attachment, Binding } from "../nic.ts";
 import type { NetworkConfig, NetworkType } from "../spec.ts";
 
@@ -29,19 +30,19 @@ export function resolveAttachment(
   const network =
     named === undefined ? defaultPhysicalNetwork(catalogue, type) : findPhysicalNetwork(catalogue, named);
   if (network === undefined) {
-    const known = catalogue.physicalNetworks.map(({ name }) => name).join(" and ") || "none";
     const missing =
       named === undefined
         ? finding("PHYSICAL_NETWORK_MISSING", `${field}.type`, { type })
-        : finding("PHYSICAL_NETWORK_NOT_FOUND", `${field}.physicalNetwork`, { name: named, known });
+        : unknownNetwork(named, field, catalogue);
     return { attachment: undefined, binding: bindingOf(type, catalogue), findings: [missing] };
   }
   if (network.type !== type) {
-    const mismatch = finding("PHYSICAL_NETWORK_TYPE_MISMATCH", `${field}.physicalNetwork`, {
-      name: network.name,
-      has: network.type,
-      type,
-    });
+    const mismatch = finding(
+      "PHYSICAL_NETWORK_TYPE_MISMATCH",
+      `${field}.physicalNetwork`,
+      { name: network.name, has: network.type, type },
+      { fix: replaceWith(`${field}.type`, network.type), related: [`${field}.type`] },
+    );
     return { attachment: undefined, binding: bindingOf(type, catalogue), findings: [mismatch] };
   }
   const binding: Binding =
@@ -49,6 +50,19 @@ export function resolveAttachment(
       ? { kind: "plugin", name: network.bindingPlugin }
       : { kind: network.type === "sriov" ? "sriov" : "bridge" };
   return { attachment: { kind: "generated", network }, binding, findings: [] };
+}
+
+function unknownNetwork(name: string, nic: string, { physicalNetworks }: Catalogue): Finding {
+  const names = physicalNetworks.map((network) => network.name);
+  const field = `${nic}.physicalNetwork`;
+  const meant = nearest(name, names);
+  const values = { name, known: names.join(" and ") || "none" };
+  return finding(
+    "PHYSICAL_NETWORK_NOT_FOUND",
+    field,
+    values,
+    meant === undefined ? {} : { fix: replaceWith(field, meant) },
+  );
 }
 
 function givenNad(

@@ -137,7 +137,7 @@ const gatewayIsOnLink: NicCheck = ({ nic }) => {
   if (gateway === undefined || nic.mode === "dhcp" || nic.addresses.length === 0) return undefined;
   const field = `${nic.field}.ipConfig.gateway`;
   if (nic.addresses.some(({ cidr }) => cidr.address.text === gateway.text)) {
-    return finding("GATEWAY_IS_SELF", field, { gateway: gateway.text });
+    return finding("GATEWAY_IS_SELF", field, { gateway: gateway.text }, { fix: removeField(field) });
   }
   const outside = onLinkSubnets(nic, gateway);
   return outside === undefined
@@ -148,10 +148,17 @@ const gatewayIsOnLink: NicCheck = ({ nic }) => {
       });
 };
 
-const nameServersAreFew: NicCheck = ({ nic }) =>
-  nic.dnsServers.length > 3
-    ? finding("DNS_TOO_MANY", `${nic.field}.ipConfig.dnsServers`, { count: nic.dnsServers.length })
-    : undefined;
+/** resolv.conf(5): MAXNS. */
+const maxNameServers = 3;
+
+const nameServersAreFew: NicCheck = ({ nic }) => {
+  const { length: count } = nic.dnsServers;
+  if (count <= maxNameServers) return undefined;
+  const field = `${nic.field}.ipConfig.dnsServers`;
+  const value = nic.dnsServers.slice(0, maxNameServers).map(({ text }) => text);
+  const fix = { description: `keep ${value.join(", ")}`, patches: [{ field, value }] };
+  return finding("DNS_TOO_MANY", field, { count }, { fix });
+};
 
 const searchDomainsAreNames: NicCheck = ({ nic }) =>
   nic.searchDomains.map((domain, index) =>

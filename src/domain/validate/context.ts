@@ -8,7 +8,9 @@ import { type Uplink, uplinkOfNad, uplinkOfNetwork } from "../segment.ts";
 import type { NetworkConfig, VmSpec } from "../spec.ts";
 
 export interface VmContext {
+  /** As asked, but for NICs beyond the limit. */
   readonly spec: VmSpec;
+  readonly asked: VmSpec;
   readonly vm: ResolvedVm;
   readonly catalogue: Catalogue;
   readonly facts: Facts;

@@ -7,7 +7,7 @@ import type { VmCheck } from "./context.ts";
 export const isDnsLabel = (text: string): boolean => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text);
 const maxCpu = 512;
 /** Virtio NICs and disks each take one of q35's 32 PCI slots (KubeVirt docs/pci-topology.md). */
-const maxDevices = 32;
+export const maxDevices = 32;
 
 const nameIsLabel: VmCheck = ({ spec }) => {
   if (spec.name === "") return finding("FIELD_REQUIRED", "name", { name: "name" });
@@ -64,9 +64,9 @@ const userDataHasOneSource: VmCheck = ({ vm }) => {
 const hasNetworks: VmCheck = ({ spec }) =>
   spec.networks.length === 0 ? finding("NETWORKS_EMPTY", "networks") : undefined;
 
-const fitsPciSlots: VmCheck = ({ vm }) => {
+const fitsPciSlots: VmCheck = ({ asked, vm }) => {
   // One more disk carries cloud-init.
-  const count = vm.nics.length + vm.disks.length + 1;
+  const count = asked.networks.length + vm.disks.length + 1;
   return count > maxDevices
     ? finding("LIMIT_EXCEEDED", "networks", { count, what: "NICs and disks", max: maxDevices })
     : undefined;

@@ -1,5 +1,6 @@
 // Checks of a given NAD: that it is there, that its plugin takes its configuration, and that the NIC fits it.
 import { cannotCarryVm, type CniConfig, refusalOfPlugin, typeOfPlugin } from "../cni.ts";
+import { nearest } from "../document/nearest.ts";
 import { type Finding, finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
 import { maxVlan } from "./attachment-checks.ts";
@@ -115,11 +116,26 @@ const fitChecks: readonly NadCheck[] = [
   mtuIsTheNads,
 ];
 
+function notFound(nad: string, context: NicContext): Finding {
+  const field = nadField(context);
+  const { namespace } = context.vm;
+  const own = [...(context.facts.nads?.values() ?? [])]
+    .filter(({ metadata }) => metadata.namespace === namespace)
+    .map(({ metadata }) => metadata.name);
+  const meant = nad.startsWith(`${namespace}/`) ? nearest(nad.slice(namespace.length + 1), own) : undefined;
+  return finding(
+    "NETWORK_NOT_FOUND",
+    field,
+    { nad },
+    meant === undefined ? {} : { fix: replaceWith(field, meant) },
+  );
+}
+
 const givenNadFits: NicCheck = (context) => {
   const { nad } = context;
   if (nad === undefined) return undefined;
   const { name, cni } = nad;
-  if (cni === undefined) return finding("NETWORK_NOT_FOUND", nadField(context), { nad: name });
+  if (cni === undefined) return notFound(name, context);
   if ("problem" in cni) {
     return finding("NETWORK_UNREADABLE", nadField(context), { nad: name, problem: cni.problem });
   }

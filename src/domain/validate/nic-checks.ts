@@ -2,24 +2,45 @@
 import { finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
 import { asUnicast, isMulticast } from "../mac.ts";
+import type { ResolvedVm } from "../nic.ts";
 import { type NicCheck, nicsBefore } from "./context.ts";
 
 const nicName = /^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/;
 
-const nameIsInterfaceName: NicCheck = ({ nic }) =>
-  nicName.test(nic.name) ? undefined : finding("NIC_NAME_INVALID", `${nic.field}.name`, { given: nic.name });
+/** The nearest name that will do, or ethN. */
+const nameIsInterfaceName: NicCheck = ({ nic, vm }) => {
+  if (nicName.test(nic.name)) return undefined;
+  const field = `${nic.field}.name`;
+  const near = nic.name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replace(/^-+/, "")
+    .slice(0, 15)
+    .replace(/-+$/, "");
+  const free = near !== "" && vm.nics.every(({ name }) => name !== near);
+  const fix = replaceWith(field, free ? near : freeName(vm, nic.index));
+  return finding("NIC_NAME_INVALID", field, { given: nic.name }, { fix });
+};
+
+/** ethN, with the position or the next number that nobody has. */
+function freeName({ nics }: ResolvedVm, index: number): string {
+  const taken = new Set(nics.map(({ name }) => name));
+  let number = index;
+  while (taken.has(`eth${number}`)) number += 1;
+  return `eth${number}`;
+}
 
 const nameIsUnique: NicCheck = (context) => {
   const first = nicsBefore(context).find(({ name }) => name === context.nic.name);
   if (first === undefined) return undefined;
-  const taken = new Set(context.vm.nics.map(({ name }) => name));
-  let number = context.nic.index;
-  while (taken.has(`eth${number}`)) number += 1;
   return finding(
     "NIC_NAME_DUPLICATE",
     `${context.nic.field}.name`,
     { name: context.nic.name, first: first.index },
-    { fix: replaceWith(`${context.nic.field}.name`, `eth${number}`), related: [`${first.field}.name`] },
+    {
+      fix: replaceWith(`${context.nic.field}.name`, freeName(context.vm, context.nic.index)),
+      related: [`${first.field}.name`],
+    },
   );
 };
 

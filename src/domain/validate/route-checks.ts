@@ -2,7 +2,7 @@
 import { defaultRoutesOf, kernelMetric } from "../default-routes.ts";
 import { finding, type Finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
-import type { NicRoute } from "../nic.ts";
+import type { Nic, NicRoute, ResolvedVm } from "../nic.ts";
 import { metricStep } from "../resolve/metrics.ts";
 import { broadcastHop, inWords, onLinkSubnets } from "./address-checks.ts";
 import { type NicCheck, type NicContext } from "./context.ts";
@@ -49,7 +49,7 @@ const nextHopIsOnLink: RouteCheck = ({ field, destination, gateway }, { nic }) =
 
 const nextHopIsNotSelf: RouteCheck = ({ field, gateway }, { nic }) =>
   nic.addresses.some(({ cidr }) => cidr.address.text === gateway.text)
-    ? finding("GATEWAY_IS_SELF", `${field}.gateway`, { gateway: gateway.text })
+    ? finding("GATEWAY_IS_SELF", `${field}.gateway`, { gateway: gateway.text }, { fix: removeField(field) })
     : undefined;
 
 const routeChecks: readonly RouteCheck[] = [
@@ -66,24 +66,33 @@ const eachRoute: NicCheck = (context) =>
 const routeIsUnique: NicCheck = ({ nic, vm }) =>
   nic.routes.map((route) => {
     if (route.destination.prefixLength === 0) return undefined;
-    const { family } = route.destination.address;
-    const twin = vm.nics
-      .flatMap((other) => other.routes.map((otherRoute) => ({ other, otherRoute })))
-      .find(
-        ({ other, otherRoute }) =>
-          otherRoute.destination.network === route.destination.network &&
-          kernelMetric(family, otherRoute.metric) === kernelMetric(family, route.metric) &&
-          (other.index < nic.index || (other.index === nic.index && otherRoute.position < route.position)),
-      );
-    return twin === undefined
+    const first = firstRoutes(vm).get(keyOf(route));
+    return first === undefined || first.route === route
       ? undefined
       : finding(
           "ROUTE_DUPLICATE",
           route.field,
-          { nic: twin.other.index, first: twin.otherRoute.position },
-          { fix: removeField(route.field), related: [twin.otherRoute.field] },
+          { nic: first.nic.index, first: first.route.position },
+          { fix: removeField(route.field), related: [first.route.field] },
         );
   });
+
+type FirstRoutes = ReadonlyMap<string, { readonly nic: Nic; readonly route: NicRoute }>;
+const known = new WeakMap<ResolvedVm, FirstRoutes>();
+
+const keyOf = ({ destination, metric }: NicRoute): string =>
+  `${destination.network} ${kernelMetric(destination.address.family, metric)}`;
+
+/** The first route to each destination with each metric; made once, since there may be thousands. */
+function firstRoutes(vm: ResolvedVm): FirstRoutes {
+  const made = known.get(vm);
+  if (made !== undefined) return made;
+  // Of two with one key the last one set is kept, hence backwards.
+  const routes = vm.nics.flatMap((nic) => nic.routes.map((route) => ({ nic, route }))).toReversed();
+  const first: FirstRoutes = new Map(routes.map((each) => [keyOf(each.route), each]));
+  known.set(vm, first);
+  return first;
+}
 
 const defaultRouteIsUnique: NicCheck = ({ nic, vm }) => {
   const all = vm.nics.flatMap(defaultRoutesOf);

@@ -97,4 +97,17 @@ export const attachmentCases: readonly SpecCase[] = [
     catalogue: { ...builtInCatalogue(), physicalNetworks: [] },
     field: "networks[0].type",
   },
+  {
+    code: "NETWORK_NOT_FOUND",
+    when: "the NAD's name is misspelt",
+    spec: nic({ nadName: "storge" }),
+    facts: { nads: nads(nad("storage", { cniVersion: "0.3.1", type: "bridge", bridge: "br0" })) },
+    field: "networks[0].nadName",
+  },
+  {
+    code: "PHYSICAL_NETWORK_NOT_FOUND",
+    when: "the physical network is misspelt",
+    spec: nic({ physicalNetwork: "brigde" }),
+    field: "networks[0].physicalNetwork",
+  },
 ];

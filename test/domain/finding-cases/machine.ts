@@ -145,4 +145,36 @@ export const machineCases: readonly SpecCase[] = [
     spec: vmSpec([dhcpNic], { userData: { text: `#cloud-config\n${"#".repeat(1_000_000)}\n` } }),
     field: "userData.text",
   },
+  {
+    code: "OBJECT_NAME_INVALID",
+    when: "a claim has capitals",
+    spec: vmSpec([dhcpNic], { bootDisk: { persistentVolumeClaim: "Root" } }),
+    field: "bootDisk.persistentVolumeClaim",
+  },
+  {
+    code: "OBJECT_NAME_INVALID",
+    when: "a further disk's DataVolume has 254 characters",
+    spec: vmSpec([dhcpNic], { disks: [{ dataVolume: "a".repeat(254) }] }),
+    field: "disks[0].dataVolume",
+  },
+  {
+    code: "OBJECT_NAME_INVALID",
+    when: "a Secret's name ends with a dot",
+    spec: vmSpec([dhcpNic], { userData: { secretName: "init." } }),
+    field: "userData.secretName",
+  },
+  {
+    code: "LIMIT_EXCEEDED",
+    when: "the routes do not fit into an annotation",
+    spec: vmSpec([
+      {
+        ...staticNic,
+        routes: Array.from({ length: 4_000 }, (_, index) => ({
+          destination: `10.${index >> 8}.${index & 255}.0/24`,
+          gateway: "192.0.2.1",
+        })),
+      },
+    ]),
+    field: "networks",
+  },
 ];

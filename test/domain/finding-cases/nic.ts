@@ -43,4 +43,10 @@ export const nicCases: readonly SpecCase[] = [
     spec: vmSpec([{ name: "eth0", type: "pod", vlanId: 5 }]),
     field: "networks[0].vlanId",
   },
+  {
+    code: "NIC_NAME_INVALID",
+    when: "the name has capitals and a dot",
+    spec: nic({ name: "Storage.Fast" }),
+    field: "networks[0].name",
+  },
 ];

@@ -1,0 +1,45 @@
+// Checks of names that end up in Kubernetes objects: those that a caller refers to, and the size of what is recorded.
+import { finding } from "../findings.ts";
+import type { DiskSpec } from "../spec.ts";
+import type { VmCheck } from "./context.ts";
+
+/** What may name most objects (RFC 1123 subdomain, at most 253 characters). */
+const objectName = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** An annotation's limit, with room for the API server's own (apimachinery ValidateAnnotations: 256 KiB in all). */
+const maxRecordBytes = 200 * 1024;
+
+const nameable = (text: string | undefined, field: string) =>
+  text === undefined || text === "" || objectName.test(text)
+    ? undefined
+    : finding("OBJECT_NAME_INVALID", field, { given: text });
+
+const diskSourcesAreNames: VmCheck = ({ spec }) => {
+  const disks: readonly (readonly [string, DiskSpec | undefined])[] = [
+    ["bootDisk", spec.bootDisk],
+    ...(spec.disks ?? []).map((disk, index) => [`disks[${index}]`, disk] as const),
+  ];
+  return disks.flatMap(([field, disk]) => [
+    nameable(disk?.persistentVolumeClaim, `${field}.persistentVolumeClaim`),
+    nameable(disk?.dataVolume, `${field}.dataVolume`),
+  ]);
+};
+
+const secretIsNamed: VmCheck = ({ spec }) => nameable(spec.userData?.secretName, "userData.secretName");
+
+/** The whole spec is recorded in an annotation. Text is costly to measure, so only long lists are. */
+const specFitsRecord: VmCheck = ({ spec }) => {
+  const entries = spec.networks.reduce(
+    (sum, { routes = [], ipConfig }) =>
+      sum + routes.length + (ipConfig?.addresses?.length ?? 0) + (ipConfig?.searchDomains?.length ?? 0),
+    0,
+  );
+  if (entries < 500) return undefined;
+  const { userData: _, ...recorded } = spec;
+  const count = Buffer.byteLength(JSON.stringify(recorded));
+  return count > maxRecordBytes
+    ? finding("LIMIT_EXCEEDED", "networks", { count, what: "bytes of recorded spec", max: maxRecordBytes })
+    : undefined;
+};
+
+export const objectNameChecks: readonly VmCheck[] = [diskSourcesAreNames, secretIsNamed, specFitsRecord];
