@@ -7,7 +7,9 @@ import { type Finding, hasErrors } from "../domain/findings.ts";
 import type { ResolvedVm } from "../domain/nic.ts";
 import type { NetworkAttachmentDefinition, VirtualMachine } from "../domain/objects.ts";
 import { fieldManager, isManaged, ownerReferenceTo, ownershipManager } from "../domain/ownership.ts";
+import { asStored } from "../domain/plan/as-stored.ts";
 import { isUnchanged, type Plan, planVm, releasedBy } from "../domain/plan/plan.ts";
+import { runningVm } from "../domain/plan/running-vm.ts";
 import { recordedSpec } from "../domain/recorded-spec.ts";
 import { resolveVm } from "../domain/resolve/resolve-vm.ts";
 import type { VmSpec } from "../domain/spec.ts";
@@ -76,7 +78,7 @@ export async function applyVm(
   const plan = planVm({
     before: resolvedBefore(facts, catalogue),
     after: checked.vm,
-    running: isRunning(facts),
+    running: runningVm(facts),
     objects: foresight.objects,
     released,
   });
@@ -106,15 +108,10 @@ function requireManagedVersion(spec: VmSpec, vm: VirtualMachine | undefined, eta
   if (etag !== undefined && etag !== vm?.metadata.resourceVersion) throw new VersionMismatch(subjectOf(spec));
 }
 
-/** The VM as it was asked for last time, resolved as today, so that only the caller's changes differ. */
+/** The VM as it was asked for last time. */
 function resolvedBefore(facts: Facts, catalogue: Catalogue): ResolvedVm | undefined {
   const spec = facts.vm && recordedSpec(facts.vm);
-  return spec && resolveVm(spec, catalogue, facts).vm;
-}
-
-function isRunning({ vmi }: Facts): boolean {
-  const phase = vmi?.status?.phase;
-  return vmi !== undefined && phase !== "Succeeded" && phase !== "Failed";
+  return facts.vm && spec && asStored(resolveVm(spec, catalogue, facts).vm, facts.vm);
 }
 
 /** A NAD stays while the running instance still has it: its pod, or a migration's target, may need it. */

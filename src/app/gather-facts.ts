@@ -1,20 +1,19 @@
 // Everything the domain asks about the cluster for one VM, read afresh, so that a plan never rests on an old cache.
-import type { Facts, SecretFact } from "../domain/facts.ts";
-import type { NetworkAttachmentDefinition, Secret } from "../domain/objects.ts";
+import type { Facts, KubeVirtFact, SecretFact } from "../domain/facts.ts";
+import type { KubeVirt, NetworkAttachmentDefinition, Secret } from "../domain/objects.ts";
 import { isManaged, secretNameOf, vmLabel } from "../domain/ownership.ts";
 import { nadNamePattern } from "../domain/resolve/resolve-attachment.ts";
 import type { VmSpec } from "../domain/spec.ts";
 import { isDnsLabel } from "../domain/validate/machine-checks.ts";
-import { isKubeError } from "../kube/errors.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import {
-  kubeVirts,
   namespaces,
   networkAttachmentDefinitions,
   secrets,
   virtualMachineInstances,
   virtualMachines,
 } from "../kube/resource.ts";
+import { readKubeVirt } from "./cluster-questions.ts";
 import { type ClusterView, isSynced } from "./cluster-view.ts";
 
 /** Facts for the domain, and the objects that the apply goes on with. */
@@ -35,13 +34,13 @@ export async function gatherFacts(
   const inNamespace = isDnsLabel(namespace);
   const ofVm = inNamespace && isDnsLabel(spec.name);
   const named = { namespace, name: spec.name };
-  const [namespaceObject, vm, vmi, secret, nads, bindingPlugins, readings] = await Promise.all([
+  const [namespaceObject, vm, vmi, secret, nads, kubeVirt, readings] = await Promise.all([
     inNamespace ? client.find(namespaces, { name: namespace }, options) : undefined,
     ofVm ? client.find(virtualMachines, named, options) : undefined,
     ofVm ? client.find(virtualMachineInstances, named, options) : undefined,
     ofVm ? client.find(secrets, { namespace, name: secretNameOf(spec.name) }, options) : undefined,
     inNamespace ? readNads(client, spec, options) : new Map<string, NetworkAttachmentDefinition>(),
-    readBindingPlugins(client, options),
+    readKubeVirt(client, signal),
     view.readings.read(),
   ]);
   return {
@@ -52,7 +51,8 @@ export async function gatherFacts(
       macsInUse: isSynced(view) ? view.nicsInUse.byMac : undefined,
       addressesInUse: isSynced(view) ? view.nicsInUse.byAddress : undefined,
       ...readings,
-      bindingPlugins,
+      bindingPlugins: kubeVirt && Object.keys(kubeVirt.spec?.configuration?.network?.binding ?? {}),
+      kubeVirt: kubeVirt && kubeVirtFact(kubeVirt),
       vm,
       vmi,
       secret: secret && secretFact(secret, spec.name),
@@ -84,18 +84,12 @@ async function readNads(
   return new Map(all.map((nad) => [`${nad.metadata.namespace}/${nad.metadata.name}`, nad]));
 }
 
-/** undefined when the service may not read the KubeVirt resource, or there is none: then nothing is judged by it. */
-async function readBindingPlugins(
-  client: KubeClient,
-  options: Options,
-): Promise<readonly string[] | undefined> {
-  try {
-    const [installation] = (await client.list(kubeVirts, options)).items;
-    return installation && Object.keys(installation.spec?.configuration?.network?.binding ?? {});
-  } catch (error) {
-    if (isKubeError(error, "Forbidden") || isKubeError(error, "NotFound")) return undefined;
-    throw error;
-  }
+function kubeVirtFact({ spec, status }: KubeVirt): KubeVirtFact {
+  return {
+    version: status?.observedKubeVirtVersion,
+    workloadUpdateMethods: spec?.workloadUpdateStrategy?.workloadUpdateMethods ?? [],
+    featureGates: spec?.configuration?.developerConfiguration?.featureGates ?? [],
+  };
 }
 
 function secretFact(secret: Secret, vm: string): SecretFact {

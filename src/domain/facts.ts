@@ -37,6 +37,15 @@ export interface SecretFact {
   readonly owned: boolean;
 }
 
+/** The KubeVirt installation, as far as the effect of a change depends on it. */
+export interface KubeVirtFact {
+  /** As the installation reports it, such as v1.9.0; undefined while it does not. */
+  readonly version: string | undefined;
+  /** LiveMigrate: VMs are migrated by themselves for changes that need it. */
+  readonly workloadUpdateMethods: readonly string[];
+  readonly featureGates: readonly string[];
+}
+
 export interface Facts {
   /** Whether the VM's namespace exists. */
   readonly namespaceExists: boolean | undefined;
@@ -51,6 +60,7 @@ export interface Facts {
   readonly serviceCidrs: readonly string[] | undefined;
   /** Names of KubeVirt's registered binding plugins. */
   readonly bindingPlugins: readonly string[] | undefined;
+  readonly kubeVirt: KubeVirtFact | undefined;
   /** The VM as it is. */
   readonly vm: VirtualMachine | undefined;
   /** Its running instance. */
@@ -67,6 +77,7 @@ export const noFacts: Facts = {
   nodes: undefined,
   serviceCidrs: undefined,
   bindingPlugins: undefined,
+  kubeVirt: undefined,
   vm: undefined,
   vmi: undefined,
   secret: undefined,

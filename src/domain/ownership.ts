@@ -10,7 +10,7 @@ export const managedBy = "multinic";
 /** On the VM: what was asked, since the objects alone do not tell primary, priority or type apart. JSON of VmSpec. */
 export const specAnnotation = "multinic.novasphere.dev/spec";
 
-/** On the VM's template, and so on each running instance: digest of the network-config that the guest was started with. */
+/** On the VM's template, and so on each running instance: what the guest was started with. JSON of GuestRecord. */
 export const guestConfigAnnotation = "multinic.novasphere.dev/guest-config";
 
 /** On the Secret: the VM it was made for. */

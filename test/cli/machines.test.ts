@@ -331,7 +331,16 @@ describe("multinic get", () => {
     printableStatus: "Running",
     node: "node-1",
     interfaces,
-    pendingChanges: ["networks[eth1].vlanId waits for a restart"],
+    pendingChanges: [
+      {
+        field: "networks[eth1].macAddress",
+        nic: "eth1",
+        oldValue: "02:00:5e:00:00:01",
+        newValue: "02:00:5e:00:00:02",
+        effect: Effect.RESTART,
+        reason: "KubeVirt cannot change it",
+      },
+    ],
   });
   const listing =
     (asked: ListVMsRequest[] = []) =>
@@ -354,7 +363,7 @@ describe("multinic get", () => {
     expect(stdout).toBe(
       `
 shop/web  Running, on node node-1
-pending: networks[eth1].vlanId waits for a restart
+pending: networks[eth1].macAddress 02:00:5e:00:00:01 -> 02:00:5e:00:00:02: waits for a restart: KubeVirt cannot change it
 
 NIC   TYPE    NETWORK    GUEST  MAC                IP                       STATE    REASON
 eth0  bridge  shop/mn-1  eth0   02:00:5e:10:00:01  192.0.2.10,2001:db8::10  Up       GuestAgentReports

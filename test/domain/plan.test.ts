@@ -4,14 +4,21 @@ import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { noFacts } from "../../src/domain/facts.ts";
 import type { KubernetesObject, Secret } from "../../src/domain/objects.ts";
 import { worst } from "../../src/domain/plan/effects.ts";
+import { asStored } from "../../src/domain/plan/as-stored.ts";
 import { isUnchanged, type Foreseen, planVm, releasedBy } from "../../src/domain/plan/plan.ts";
+import type { RunningVm } from "../../src/domain/plan/running-vm.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
+import { instanceOf, runningAs } from "./running.ts";
 import { dhcpNic, nad, staticNic, storedVm, vmSpec } from "./specs.ts";
 
 const resolve = (spec: VmSpec) => resolveVm(spec, builtInCatalogue(), noFacts).vm;
 
-function changes(before: VmSpec | undefined, after: VmSpec, running = true) {
+function changes(
+  before: VmSpec | undefined,
+  after: VmSpec,
+  running: RunningVm | undefined = before && runningAs(before),
+) {
   return planVm({
     before: before && resolve(before),
     after: resolve(after),
@@ -20,6 +27,9 @@ function changes(before: VmSpec | undefined, after: VmSpec, running = true) {
     released: [],
   });
 }
+
+const stopped = (before: VmSpec, after: VmSpec) =>
+  planVm({ before: resolve(before), after: resolve(after), running: undefined, objects: [], released: [] });
 
 const one = (change: Partial<NetworkConfig>): VmSpec => vmSpec([{ ...staticNic, ...change }]);
 const withSecond = (change: Partial<NetworkConfig>): VmSpec =>
@@ -34,7 +44,7 @@ describe("the effect of a change on a running VM", () => {
       one({ type: "macvlan" }),
       one({ type: "macvlan", vlanId: 5 }),
       "networks[eth0].vlanId",
-      "restart",
+      "live-migration",
     ],
     [
       "the NAD of an SR-IOV NIC",
@@ -50,8 +60,26 @@ describe("the effect of a change on a running VM", () => {
       "networks[eth0].macAddress",
       "restart",
     ],
-    ["the type", one({}), one({ type: "ovs" }), "networks[eth0].type", "restart"],
-    ["the MTU", one({}), one({ mtu: 1400 }), "networks[eth0].mtu", "restart"],
+    ["the binding", one({}), one({ type: "sriov" }), "networks[eth0].type", "restart"],
+    [
+      "the network of a NIC whose binding changes",
+      one({}),
+      one({ type: "sriov" }),
+      "networks[eth0].attachment",
+      "live-migration",
+    ],
+    ["a type of the same binding", one({}), one({ type: "ovs" }), "networks[eth0].type", "none"],
+    ["its network", one({}), one({ type: "ovs" }), "networks[eth0].attachment", "live-migration"],
+    ["the pod network", one({}), one({ type: "pod" }), "networks[eth0].attachment", "restart"],
+    ["the MTU in the guest", one({}), one({ mtu: 1400 }), "networks[eth0].mtu", "restart"],
+    ["the MTU of the network", one({}), one({ mtu: 1400 }), "networks[eth0].attachment", "live-migration"],
+    [
+      "the link state of an SR-IOV NIC",
+      one({ type: "sriov" }),
+      one({ type: "sriov", linkState: "down" }),
+      "networks[eth0].linkState",
+      "impossible",
+    ],
     [
       "an address",
       one({}),
@@ -86,6 +114,7 @@ describe("the effect of a change on a running VM", () => {
       "restart",
     ],
     ["a NIC removed", withSecond({}), one({}), "networks[eth1]", "restart"],
+    ["processors", one({}), vmSpec([staticNic], { cpu: 2 }), "cpu", "restart"],
     ["memory", one({}), vmSpec([staticNic], { memory: "2Gi" }), "memory", "restart"],
     ["the run strategy", one({}), vmSpec([staticNic], { runStrategy: "Halted" }), "runStrategy", "live"],
     ["a disk", one({}), vmSpec([staticNic], { disks: [{ dataVolume: "d" }] }), "disks", "restart"],
@@ -93,7 +122,7 @@ describe("the effect of a change on a running VM", () => {
     const change = changes(before, after).changes.find((candidate) => candidate.field === field);
     expect(change).toMatchObject({ effect });
     expect(change?.reason).not.toBe("");
-    expect(changes(before, after, false).changes.every((other) => other.effect === "none")).toBe(true);
+    expect(stopped(before, after).changes.every((other) => other.effect === "none")).toBe(true);
   });
 
   it("of NICs in another order is told once", ({ expect }) => {
@@ -119,6 +148,105 @@ describe("the effect of a change on a running VM", () => {
   });
 });
 
+describe("the effect on the cluster at hand", () => {
+  const moved = [one({}), one({ vlanId: 5 })] as const;
+  const effectOf = (running: RunningVm) =>
+    changes(...moved, running).changes.find(({ field }) => field === "networks[eth0].vlanId");
+
+  it.for([
+    ["v1.9.0", "live-migration"],
+    ["v1.8.4", "restart"],
+    ["v1.7.0", "restart"],
+    ["v1.4.1", "restart"],
+  ] as const)("is that of KubeVirt %s", ([version, effect], { expect }) => {
+    const change = effectOf(runningAs(one({}), { version }));
+    expect(change).toMatchObject({ effect });
+    expect(change?.reason).not.toContain("does so");
+    expect(change?.versions).toEqual([
+      { kubevirt: "1.9", effect: "live-migration", proven: true },
+      { kubevirt: "1.8", effect: "restart", proven: true },
+      { kubevirt: "1.6-1.7", effect: "restart", proven: false },
+      { kubevirt: "1.4-1.5", effect: "restart", proven: false },
+    ]);
+  });
+
+  it.for([
+    [undefined, "KubeVirt's version is not known; 1.9 does so"],
+    ["v1.10.0", "KubeVirt v1.10.0 was not looked at; 1.9 does so"],
+    ["v2.0.0", "KubeVirt v2.0.0 was not looked at; 1.9 does so"],
+    ["v1.2.0", "KubeVirt v1.2.0 was not looked at; 1.4-1.5 does so"],
+  ] as const)("is, for version %s, the nearest known, and says so", ([version, words], { expect }) => {
+    expect(effectOf(runningAs(one({}), { version }))?.reason).toContain(words);
+  });
+
+  it("follows KubeVirt 1.8's gate for other networks", ({ expect }) => {
+    const change = effectOf(runningAs(one({}), { version: "v1.8.4", featureGates: ["LiveUpdateNADRef"] }));
+    expect(change).toMatchObject({ effect: "live-migration" });
+    expect(change?.versions[1]).toEqual({ kubevirt: "1.8", effect: "live-migration", proven: false });
+  });
+
+  it("is a restart where the VM cannot be migrated, with KubeVirt's reason", ({ expect }) => {
+    const change = effectOf(runningAs(one({}), { notMigratable: "a disk is not shared" }));
+    expect(change).toMatchObject({ effect: "restart" });
+    expect(change?.reason).toContain(
+      "this VM cannot be migrated (a disk is not shared), so it waits until the VM is restarted",
+    );
+    expect(change?.versions.every(({ effect }) => effect === "restart")).toBe(true);
+  });
+
+  it("waits for somebody where KubeVirt migrates nothing by itself, and says so", ({ expect }) => {
+    const change = effectOf(runningAs(one({}), { workloadUpdateMethods: ["Evict"] }));
+    expect(change).toMatchObject({ effect: "live-migration" });
+    expect(change?.reason).toContain("waits until somebody migrates or restarts the VM");
+  });
+
+  it("is nothing where a change that waits is taken back", ({ expect }) => {
+    const [a, b] = [one({ macAddress: "02:00:5e:00:00:01" }), one({ macAddress: "02:00:5e:00:00:02" })];
+    expect(changes(b, a, runningAs(a)).changes).toMatchObject([
+      { field: "networks[eth0].macAddress", effect: "none", silent: false },
+    ]);
+    const removedAndBack = changes(one({}), withSecond({}), runningAs(withSecond({})));
+    expect(removedAndBack.changes.map(({ effect }) => effect)).toEqual(["none", "none"]);
+    const addedAndGone = changes(withSecond({ type: "macvlan" }), one({}), runningAs(one({})));
+    expect(addedAndGone.changes.map(({ effect }) => effect)).toEqual(["none"]);
+  });
+
+  it("tells which changes KubeVirt is silent on", ({ expect }) => {
+    const silent = changes(one({}), withSecond({ type: "macvlan" })).changes;
+    expect(silent.map((change) => [change.field, change.silent])).toEqual([
+      ["networks[eth1]", true],
+      ["networks[eth1].ipConfig", true],
+    ]);
+  });
+
+  it("starts from the networks and addresses of the VM's object, not from today's defaults", ({ expect }) => {
+    const spec = one({});
+    const { vm } = instanceOf(spec);
+    const network = { name: "eth0", multus: { networkName: "multinic-bridge-older" } };
+    const stored = asStored(resolve(spec), {
+      ...vm,
+      spec: {
+        ...vm.spec,
+        template: { ...vm.spec.template, spec: { ...vm.spec.template.spec, networks: [network] } },
+      },
+    });
+    const plan = planVm({
+      before: stored,
+      after: resolve(spec),
+      running: runningAs(spec, { networks: [network] }),
+      objects: [],
+      released: [],
+    });
+    expect(plan.changes).toMatchObject([
+      {
+        field: "networks[eth0].attachment",
+        oldValue: "shop/multinic-bridge-older",
+        effect: "live-migration",
+      },
+    ]);
+  });
+});
+
 describe("the objects of a plan", () => {
   const object = (more: object = {}): KubernetesObject => ({
     ...storedVm(),
@@ -128,7 +256,7 @@ describe("the objects of a plan", () => {
     planVm({
       before: resolve(one({})),
       after: resolve(one({})),
-      running,
+      running: running ? runningAs(one({})) : undefined,
       objects,
       released: [nad("old", {})],
     });
@@ -157,7 +285,7 @@ describe("the objects of a plan", () => {
     const same = planVm({
       before: undefined,
       after: resolve(one({})),
-      running: false,
+      running: undefined,
       objects: [{ live: object(), wanted: bumped }],
       released: [],
     });

@@ -8,7 +8,6 @@ import type {
   VmiPhase,
 } from "../../src/domain/objects.ts";
 import { managedByLabel, specAnnotation } from "../../src/domain/ownership.ts";
-import { pendingChanges } from "../../src/domain/pending-changes.ts";
 import { recordedSpec } from "../../src/domain/recorded-spec.ts";
 import { interfaceStatuses } from "../../src/domain/status/interface-status.ts";
 import { storedVm, vmSpec } from "./specs.ts";
@@ -143,30 +142,5 @@ describe("a recorded spec", () => {
   it("is not taken from a VM that was not made here", ({ expect }) => {
     expect(recordedSpec(withRecord(JSON.stringify(vmSpec([])), "helm"))).toBeUndefined();
     expect(recordedSpec(vm)).toBeUndefined();
-  });
-});
-
-describe("pending changes", () => {
-  it("are none for a VM that does not run, or runs as wanted", ({ expect }) => {
-    expect(pendingChanges(vm, undefined)).toEqual([]);
-    expect(pendingChanges(vm, instance("Running", [up]))).toEqual([]);
-  });
-
-  it("tell what KubeVirt asks for and which NICs differ", ({ expect }) => {
-    const changed: VirtualMachine = {
-      ...storedVm([{ name: "eth1", bridge: {} }]),
-      status: { conditions: [condition("RestartRequired", "True", "a field changed")] },
-    };
-    expect(
-      pendingChanges(changed, instance("Running", [up], [condition("MigrationRequired", "True")])),
-    ).toEqual([
-      "KubeVirt asks for a restart: a field changed",
-      "KubeVirt waits for a live migration to change the NICs",
-      "networks[eth1]: the running VM does not have it yet",
-      "networks[eth0]: the running VM still has it",
-    ]);
-    expect(pendingChanges(vm, instance("Running", [up], [condition("MigrationRequired", "False")]))).toEqual([
-      "KubeVirt is changing the NICs",
-    ]);
   });
 });

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/virtual_machine.proto.
  */
 export const file_multinic_v1_virtual_machine: GenFile = /*@__PURE__*/
-  fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIvkCCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnEiEKBWd1ZXN0GAogASgLMhIubXVsdGluaWMudjEuR3Vlc3QSKQoHcm91dGluZxgLIAEoDjIYLm11bHRpbmljLnYxLlJvdXRpbmdNb2RlQgYKBF9jcHUiNQoFR3Vlc3QSLAoIcmVuZGVyZXIYASABKA4yGi5tdWx0aW5pYy52MS5HdWVzdFJlbmRlcmVyInMKBERpc2sSDAoEbmFtZRgBIAEoCRIZCg9jb250YWluZXJfaW1hZ2UYAiABKAlIABIhChdwZXJzaXN0ZW50X3ZvbHVtZV9jbGFpbRgDIAEoCUgAEhUKC2RhdGFfdm9sdW1lGAQgASgJSABCCAoGc291cmNlIjsKCFVzZXJEYXRhEg4KBHRleHQYASABKAlIABIVCgtzZWNyZXRfbmFtZRgCIAEoCUgAQggKBnNvdXJjZSKYAQoEUGxhbhIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdBIpCgdjaGFuZ2VzGAIgAygLMhgubXVsdGluaWMudjEuRmllbGRDaGFuZ2USIwoGZWZmZWN0GAMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EhMKC2ZpbmdlcnByaW50GAQgASgJInkKDVBsYW5uZWRPYmplY3QSKQoGYWN0aW9uGAEgASgOMhkubXVsdGluaWMudjEuT2JqZWN0QWN0aW9uEgwKBGtpbmQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEgwKBG5hbWUYBCABKAkSDgoGcmVhc29uGAUgASgJIoQBCgtGaWVsZENoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJIqMCChJWaXJ0dWFsTWFjaGluZVZpZXcSNAoPdmlydHVhbF9tYWNoaW5lGAEgASgLMhsubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmUSDwoHbWFuYWdlZBgCIAEoCBIYChBwcmludGFibGVfc3RhdHVzGAMgASgJEgwKBG5vZGUYBCABKAkSMAoKaW50ZXJmYWNlcxgFIAMoCzIcLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXR1cxIXCg9wZW5kaW5nX2NoYW5nZXMYBiADKAkSDAoEZXRhZxgHIAEoCRIvCgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMaW1wb3J0X25vdGVzGAkgAygJIu0CCg9JbnRlcmZhY2VTdGF0dXMSEQoJbmFtZXNwYWNlGAEgASgJEgoKAnZtGAIgASgJEgsKA25pYxgDIAEoCRImCgR0eXBlGAQgASgOMhgubXVsdGluaWMudjEuTmV0d29ya1R5cGUSDwoHbmV0d29yaxgFIAEoCRIPCgd2bGFuX2lkGAYgASgFEg8KB3ByaW1hcnkYByABKAgSFwoPZ3Vlc3RfaW50ZXJmYWNlGAggASgJEhMKC21hY19hZGRyZXNzGAkgASgJEhQKDGlwX2FkZHJlc3NlcxgKIAMoCRIqCgVzdGF0ZRgLIAEoDjIbLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXRlEg4KBnJlYXNvbhgMIAEoCRIPCgdtZXNzYWdlGA0gASgJEicKCGV2aWRlbmNlGA4gAygLMhUubXVsdGluaWMudjEuRXZpZGVuY2USDAoEbm9kZRgPIAEoCRILCgNtdHUYECABKAUiKQoIRXZpZGVuY2USDgoGc291cmNlGAEgASgJEg0KBXZhbHVlGAIgASgJKrABCgtSdW5TdHJhdGVneRIcChhSVU5fU1RSQVRFR1lfVU5TUEVDSUZJRUQQABIXChNSVU5fU1RSQVRFR1lfQUxXQVlTEAESFwoTUlVOX1NUUkFURUdZX0hBTFRFRBACEhcKE1JVTl9TVFJBVEVHWV9NQU5VQUwQAxIhCh1SVU5fU1RSQVRFR1lfUkVSVU5fT05fRkFJTFVSRRAEEhUKEVJVTl9TVFJBVEVHWV9PTkNFEAUqwgEKDUd1ZXN0UmVuZGVyZXISHgoaR1VFU1RfUkVOREVSRVJfVU5TUEVDSUZJRUQQABIaChZHVUVTVF9SRU5ERVJFUl9ORVRQTEFOEAESGwoXR1VFU1RfUkVOREVSRVJfTkVUV09SS0QQAhIiCh5HVUVTVF9SRU5ERVJFUl9ORVRXT1JLX01BTkFHRVIQAxIcChhHVUVTVF9SRU5ERVJFUl9TWVNDT05GSUcQBBIWChJHVUVTVF9SRU5ERVJFUl9FTkkQBSpbCgtSb3V0aW5nTW9kZRIcChhST1VUSU5HX01PREVfVU5TUEVDSUZJRUQQABIVChFST1VUSU5HX01PREVfTUFJThABEhcKE1JPVVRJTkdfTU9ERV9QT0xJQ1kQAiqeAQoGRWZmZWN0EhYKEkVGRkVDVF9VTlNQRUNJRklFRBAAEg8KC0VGRkVDVF9OT05FEAESDwoLRUZGRUNUX0xJVkUQAhIUChBFRkZFQ1RfTElOS19GTEFQEAMSGQoVRUZGRUNUX0xJVkVfTUlHUkFUSU9OEAQSEgoORUZGRUNUX1JFU1RBUlQQBRIVChFFRkZFQ1RfSU1QT1NTSUJMRRAGKpgBCgxPYmplY3RBY3Rpb24SHQoZT0JKRUNUX0FDVElPTl9VTlNQRUNJRklFRBAAEhgKFE9CSkVDVF9BQ1RJT05fQ1JFQVRFEAESGAoUT0JKRUNUX0FDVElPTl9VUERBVEUQAhIYChRPQkpFQ1RfQUNUSU9OX0RFTEVURRADEhsKF09CSkVDVF9BQ1RJT05fVU5DSEFOR0VEEAQqgAEKDkludGVyZmFjZVN0YXRlEh8KG0lOVEVSRkFDRV9TVEFURV9VTlNQRUNJRklFRBAAEhYKEklOVEVSRkFDRV9TVEFURV9VUBABEhgKFElOVEVSRkFDRV9TVEFURV9ET1dOEAISGwoXSU5URVJGQUNFX1NUQVRFX1VOS05PV04QA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_multinic_v1_network]);
+  fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIvkCCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnEiEKBWd1ZXN0GAogASgLMhIubXVsdGluaWMudjEuR3Vlc3QSKQoHcm91dGluZxgLIAEoDjIYLm11bHRpbmljLnYxLlJvdXRpbmdNb2RlQgYKBF9jcHUiNQoFR3Vlc3QSLAoIcmVuZGVyZXIYASABKA4yGi5tdWx0aW5pYy52MS5HdWVzdFJlbmRlcmVyInMKBERpc2sSDAoEbmFtZRgBIAEoCRIZCg9jb250YWluZXJfaW1hZ2UYAiABKAlIABIhChdwZXJzaXN0ZW50X3ZvbHVtZV9jbGFpbRgDIAEoCUgAEhUKC2RhdGFfdm9sdW1lGAQgASgJSABCCAoGc291cmNlIjsKCFVzZXJEYXRhEg4KBHRleHQYASABKAlIABIVCgtzZWNyZXRfbmFtZRgCIAEoCUgAQggKBnNvdXJjZSKYAQoEUGxhbhIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdBIpCgdjaGFuZ2VzGAIgAygLMhgubXVsdGluaWMudjEuRmllbGRDaGFuZ2USIwoGZWZmZWN0GAMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EhMKC2ZpbmdlcnByaW50GAQgASgJInkKDVBsYW5uZWRPYmplY3QSKQoGYWN0aW9uGAEgASgOMhkubXVsdGluaWMudjEuT2JqZWN0QWN0aW9uEgwKBGtpbmQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEgwKBG5hbWUYBCABKAkSDgoGcmVhc29uGAUgASgJIsQBCgtGaWVsZENoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJEi4KCHZlcnNpb25zGAcgAygLMhwubXVsdGluaWMudjEuVmVyc2lvbmVkRWZmZWN0Eg4KBnNpbGVudBgIIAEoCCJYCg9WZXJzaW9uZWRFZmZlY3QSEAoIa3ViZXZpcnQYASABKAkSIwoGZWZmZWN0GAIgASgOMhMubXVsdGluaWMudjEuRWZmZWN0Eg4KBnByb3ZlbhgDIAEoCCKGAQoNUGVuZGluZ0NoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJIuICChJWaXJ0dWFsTWFjaGluZVZpZXcSNAoPdmlydHVhbF9tYWNoaW5lGAEgASgLMhsubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmUSDwoHbWFuYWdlZBgCIAEoCBIYChBwcmludGFibGVfc3RhdHVzGAMgASgJEgwKBG5vZGUYBCABKAkSMAoKaW50ZXJmYWNlcxgFIAMoCzIcLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXR1cxIzCg9wZW5kaW5nX2NoYW5nZXMYBiADKAsyGi5tdWx0aW5pYy52MS5QZW5kaW5nQ2hhbmdlEgwKBGV0YWcYByABKAkSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGltcG9ydF9ub3RlcxgJIAMoCRIhCgVkcmlmdBgKIAMoCzISLm11bHRpbmljLnYxLkRyaWZ0In4KBURyaWZ0Eg0KBWZpZWxkGAEgASgJEgsKA25pYxgCIAEoCRIOCgZ3YW50ZWQYAyABKAkSDgoGYWN0dWFsGAQgASgJEg4KBnNvdXJjZRgFIAEoCRIpCgVzaW5jZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi7QIKD0ludGVyZmFjZVN0YXR1cxIRCgluYW1lc3BhY2UYASABKAkSCgoCdm0YAiABKAkSCwoDbmljGAMgASgJEiYKBHR5cGUYBCABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRIPCgduZXR3b3JrGAUgASgJEg8KB3ZsYW5faWQYBiABKAUSDwoHcHJpbWFyeRgHIAEoCBIXCg9ndWVzdF9pbnRlcmZhY2UYCCABKAkSEwoLbWFjX2FkZHJlc3MYCSABKAkSFAoMaXBfYWRkcmVzc2VzGAogAygJEioKBXN0YXRlGAsgASgOMhsubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdGUSDgoGcmVhc29uGAwgASgJEg8KB21lc3NhZ2UYDSABKAkSJwoIZXZpZGVuY2UYDiADKAsyFS5tdWx0aW5pYy52MS5FdmlkZW5jZRIMCgRub2RlGA8gASgJEgsKA210dRgQIAEoBSIpCghFdmlkZW5jZRIOCgZzb3VyY2UYASABKAkSDQoFdmFsdWUYAiABKAkqsAEKC1J1blN0cmF0ZWd5EhwKGFJVTl9TVFJBVEVHWV9VTlNQRUNJRklFRBAAEhcKE1JVTl9TVFJBVEVHWV9BTFdBWVMQARIXChNSVU5fU1RSQVRFR1lfSEFMVEVEEAISFwoTUlVOX1NUUkFURUdZX01BTlVBTBADEiEKHVJVTl9TVFJBVEVHWV9SRVJVTl9PTl9GQUlMVVJFEAQSFQoRUlVOX1NUUkFURUdZX09OQ0UQBSrCAQoNR3Vlc3RSZW5kZXJlchIeChpHVUVTVF9SRU5ERVJFUl9VTlNQRUNJRklFRBAAEhoKFkdVRVNUX1JFTkRFUkVSX05FVFBMQU4QARIbChdHVUVTVF9SRU5ERVJFUl9ORVRXT1JLRBACEiIKHkdVRVNUX1JFTkRFUkVSX05FVFdPUktfTUFOQUdFUhADEhwKGEdVRVNUX1JFTkRFUkVSX1NZU0NPTkZJRxAEEhYKEkdVRVNUX1JFTkRFUkVSX0VOSRAFKlsKC1JvdXRpbmdNb2RlEhwKGFJPVVRJTkdfTU9ERV9VTlNQRUNJRklFRBAAEhUKEVJPVVRJTkdfTU9ERV9NQUlOEAESFwoTUk9VVElOR19NT0RFX1BPTElDWRACKp4BCgZFZmZlY3QSFgoSRUZGRUNUX1VOU1BFQ0lGSUVEEAASDwoLRUZGRUNUX05PTkUQARIPCgtFRkZFQ1RfTElWRRACEhQKEEVGRkVDVF9MSU5LX0ZMQVAQAxIZChVFRkZFQ1RfTElWRV9NSUdSQVRJT04QBBISCg5FRkZFQ1RfUkVTVEFSVBAFEhUKEUVGRkVDVF9JTVBPU1NJQkxFEAYqmAEKDE9iamVjdEFjdGlvbhIdChlPQkpFQ1RfQUNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUT0JKRUNUX0FDVElPTl9DUkVBVEUQARIYChRPQkpFQ1RfQUNUSU9OX1VQREFURRACEhgKFE9CSkVDVF9BQ1RJT05fREVMRVRFEAMSGwoXT0JKRUNUX0FDVElPTl9VTkNIQU5HRUQQBCqAAQoOSW50ZXJmYWNlU3RhdGUSHwobSU5URVJGQUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSSU5URVJGQUNFX1NUQVRFX1VQEAESGAoUSU5URVJGQUNFX1NUQVRFX0RPV04QAhIbChdJTlRFUkZBQ0VfU1RBVEVfVU5LTk9XThADYgZwcm90bzM", [file_google_protobuf_timestamp, file_multinic_v1_network]);
 
 /**
  * A VM: the machine part and its NICs.
@@ -357,6 +357,21 @@ export type FieldChange = Message<"multinic.v1.FieldChange"> & {
    * @generated from field: string reason = 6;
    */
   reason: string;
+
+  /**
+   * The effect under each version of KubeVirt, newest first, for this VM as it runs; empty when it does not. `effect` is
+   * that of the cluster's version.
+   *
+   * @generated from field: repeated multinic.v1.VersionedEffect versions = 7;
+   */
+  versions: VersionedEffect[];
+
+  /**
+   * True when KubeVirt shows no condition for it: nothing but GetVM's pending_changes tells that it waits.
+   *
+   * @generated from field: bool silent = 8;
+   */
+  silent: boolean;
 };
 
 /**
@@ -365,6 +380,97 @@ export type FieldChange = Message<"multinic.v1.FieldChange"> & {
  */
 export const FieldChangeSchema: GenMessage<FieldChange> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine, 6);
+
+/**
+ * The effect of a change under one version of KubeVirt.
+ *
+ * @generated from message multinic.v1.VersionedEffect
+ */
+export type VersionedEffect = Message<"multinic.v1.VersionedEffect"> & {
+  /**
+   * The version or versions, such as 1.9 or 1.6-1.7.
+   *
+   * @generated from field: string kubevirt = 1;
+   */
+  kubevirt: string;
+
+  /**
+   * What the change does there.
+   *
+   * @generated from field: multinic.v1.Effect effect = 2;
+   */
+  effect: Effect;
+
+  /**
+   * True when KubeVirt's own control plane of that version was seen doing so; false: its documentation and source say so.
+   *
+   * @generated from field: bool proven = 3;
+   */
+  proven: boolean;
+};
+
+/**
+ * Describes the message multinic.v1.VersionedEffect.
+ * Use `create(VersionedEffectSchema)` to create a new message.
+ */
+export const VersionedEffectSchema: GenMessage<VersionedEffect> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_virtual_machine, 7);
+
+/**
+ * A change that was applied and that the running VM does not have yet.
+ *
+ * @generated from message multinic.v1.PendingChange
+ */
+export type PendingChange = Message<"multinic.v1.PendingChange"> & {
+  /**
+   * Path of the field, as in FieldChange. Empty where KubeVirt asks for something and does not say why.
+   *
+   * @generated from field: string field = 1;
+   */
+  field: string;
+
+  /**
+   * Name of the NIC; empty for the machine part.
+   *
+   * @generated from field: string nic = 2;
+   */
+  nic: string;
+
+  /**
+   * The value that the running VM has; empty when there is none or it is not known.
+   *
+   * @generated from field: string old_value = 3;
+   */
+  oldValue: string;
+
+  /**
+   * The value that is wanted; empty when the NIC is to go or it is not known.
+   *
+   * @generated from field: string new_value = 4;
+   */
+  newValue: string;
+
+  /**
+   * What it waits for: LIVE, LIVE_MIGRATION or RESTART.
+   *
+   * @generated from field: multinic.v1.Effect effect = 5;
+   */
+  effect: Effect;
+
+  /**
+   * Why it waits.
+   *
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message multinic.v1.PendingChange.
+ * Use `create(PendingChangeSchema)` to create a new message.
+ */
+export const PendingChangeSchema: GenMessage<PendingChange> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_virtual_machine, 8);
 
 /**
  * A VM as it is.
@@ -409,11 +515,11 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
   interfaces: InterfaceStatus[];
 
   /**
-   * Changes that wait for a restart or a migration, in words.
+   * Changes that wait for a migration or a restart, NIC by NIC and then of the machine. Empty when the VM does not run.
    *
-   * @generated from field: repeated string pending_changes = 6;
+   * @generated from field: repeated multinic.v1.PendingChange pending_changes = 6;
    */
-  pendingChanges: string[];
+  pendingChanges: PendingChange[];
 
   /**
    * Opaque version; pass it to ApplyVM or DeleteVM to act on this version only.
@@ -436,6 +542,14 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
    * @generated from field: repeated string import_notes = 9;
    */
   importNotes: string[];
+
+  /**
+   * Where the VM is not as it was asked for: in its objects, and in its guest as far as the guest agent tells. Told by
+   * GetVM alone, and of VMs whose NICs this service has.
+   *
+   * @generated from field: repeated multinic.v1.Drift drift = 10;
+   */
+  drift: Drift[];
 };
 
 /**
@@ -443,7 +557,65 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
  * Use `create(VirtualMachineViewSchema)` to create a new message.
  */
 export const VirtualMachineViewSchema: GenMessage<VirtualMachineView> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 7);
+  messageDesc(file_multinic_v1_virtual_machine, 9);
+
+/**
+ * One field that is not as asked for. A change that waits for a restart is told of the guest until then.
+ *
+ * @generated from message multinic.v1.Drift
+ */
+export type Drift = Message<"multinic.v1.Drift"> & {
+  /**
+   * Path of the field, such as networks[eth1].macAddress, named by the NIC; networkConfig for what concerns all NICs.
+   *
+   * @generated from field: string field = 1;
+   */
+  field: string;
+
+  /**
+   * Name of the NIC; empty where it concerns no one NIC.
+   *
+   * @generated from field: string nic = 2;
+   */
+  nic: string;
+
+  /**
+   * The value that was asked for, empty when there is to be none.
+   *
+   * @generated from field: string wanted = 3;
+   */
+  wanted: string;
+
+  /**
+   * The value that is there, empty when there is none.
+   *
+   * @generated from field: string actual = 4;
+   */
+  actual: string;
+
+  /**
+   * Where it was read, such as VirtualMachine shop/web, and who wrote it last besides this service, where the API server
+   * tells.
+   *
+   * @generated from field: string source = 5;
+   */
+  source: string;
+
+  /**
+   * Since when, by the API server's record of the last writer. Absent where nothing tells: for what is missing, and for
+   * guests, which keep no record.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 6;
+   */
+  since?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message multinic.v1.Drift.
+ * Use `create(DriftSchema)` to create a new message.
+ */
+export const DriftSchema: GenMessage<Drift> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_virtual_machine, 10);
 
 /**
  * What is known of one NIC.
@@ -569,7 +741,7 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
  * Use `create(InterfaceStatusSchema)` to create a new message.
  */
 export const InterfaceStatusSchema: GenMessage<InterfaceStatus> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 8);
+  messageDesc(file_multinic_v1_virtual_machine, 11);
 
 /**
  * One fact and where it was read.
@@ -597,7 +769,7 @@ export type Evidence = Message<"multinic.v1.Evidence"> & {
  * Use `create(EvidenceSchema)` to create a new message.
  */
 export const EvidenceSchema: GenMessage<Evidence> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 9);
+  messageDesc(file_multinic_v1_virtual_machine, 12);
 
 /**
  * When a VM runs; KubeVirt's run strategies.

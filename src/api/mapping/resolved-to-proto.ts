@@ -81,7 +81,11 @@ export function plannedObjectsToProto(
 export function planToProto(plan: Plan): MessageInitShape<typeof PlanSchema> {
   return {
     objects: plannedObjectsToProto(plan.objects),
-    changes: plan.changes.map((change) => ({ ...change, effect: effectToProto[change.effect] })),
+    changes: plan.changes.map((change) => ({
+      ...change,
+      effect: effectToProto[change.effect],
+      versions: change.versions.map((version) => ({ ...version, effect: effectToProto[version.effect] })),
+    })),
     effect: effectToProto[plan.effect],
     fingerprint: plan.fingerprint,
   };

@@ -7,7 +7,7 @@ import type {
 } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
 import type { VmView } from "../../app/view-vms.ts";
 import type { InterfaceStatus } from "../../domain/status/interface-status.ts";
-import { interfaceStateToProto, networkTypeToProto } from "./enums.ts";
+import { effectToProto, interfaceStateToProto, networkTypeToProto } from "./enums.ts";
 import { specToProto } from "./spec-to-proto.ts";
 
 export function statusToProto(status: InterfaceStatus): MessageInitShape<typeof InterfaceStatusSchema> {
@@ -27,9 +27,16 @@ export function viewToProto(view: VmView): MessageInitShape<typeof VirtualMachin
     printableStatus: view.printableStatus,
     node: view.node,
     interfaces: view.interfaces.map(statusToProto),
-    pendingChanges: [...view.pendingChanges],
+    pendingChanges: view.pendingChanges.map((change) => ({
+      ...change,
+      effect: effectToProto[change.effect],
+    })),
     etag: view.etag,
     importNotes: [...view.importNotes],
+    drift: view.drift.map(({ since, ...plain }) => ({
+      ...plain,
+      ...(since === undefined ? {} : { since: timestampFromDate(new Date(since)) }),
+    })),
     ...(view.createdAt === "" ? {} : { createTime: timestampFromDate(new Date(view.createdAt)) }),
   };
 }

@@ -1,5 +1,6 @@
 // `multinic get`: one VM, or all of a namespace, with the state of every NIC.
 import { create } from "@bufbuild/protobuf";
+import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { Command, Option } from "commander";
 import { createClient, type Client } from "@connectrpc/connect";
 import { InterfaceState, type VirtualMachineView } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
@@ -11,7 +12,9 @@ import {
 import { CliError, exitCode } from "../io.ts";
 import { namespaceOption, outputOption, serverOption, type ServerOptions } from "../options.ts";
 import { interfacesTable } from "../output/interfaces-text.ts";
+import { pendingText } from "../output/plan-text.ts";
 import { structured } from "../output/structured.ts";
+import { tableLines } from "../output/table.ts";
 import type { Run } from "../run.ts";
 import { unaryCall } from "../server.ts";
 import type { Session } from "../session.ts";
@@ -91,10 +94,11 @@ function vmLines(view: VirtualMachineView, session: Session): readonly string[] 
   ];
   return [
     `${bold(`${virtualMachine?.namespace ?? ""}/${virtualMachine?.name ?? ""}`)}  ${facts.join(", ")}`,
-    ...pendingChanges.map((change) => `${yellow("pending:")} ${printable(change)}`),
+    ...pendingChanges.map((change) => `${yellow("pending:")} ${printable(pendingText(change))}`),
     "",
     ...interfacesTable(interfaces, { namespace: false, vm: false }, session.tables),
     ...messageLines(view),
+    ...driftLines(view, session),
     ...noteLines(view),
   ];
 }
@@ -110,4 +114,21 @@ function messageLines({ interfaces }: VirtualMachineView): readonly string[] {
 /** What of a VM of others is not in the spec that was read from it. */
 function noteLines({ importNotes }: VirtualMachineView): readonly string[] {
   return importNotes.length > 0 ? ["", ...importNotes.map((note) => `not read: ${printable(note)}`)] : [];
+}
+
+/** Where the VM is not as it was asked for. */
+function driftLines({ drift }: VirtualMachineView, session: Session): readonly string[] {
+  if (drift.length === 0) return [];
+  const rows = drift.map(({ field, wanted, actual, source, since }) => [
+    field,
+    wanted,
+    actual,
+    since === undefined ? "" : timestampDate(since).toISOString(),
+    source,
+  ]);
+  return [
+    "",
+    session.style("yellow", "not as asked for:"),
+    ...tableLines(["FIELD", "WANTED", "ACTUAL", "SINCE", "SEEN IN"], rows, session.tables),
+  ];
 }

@@ -1,5 +1,11 @@
 // A plan for people: what is written, what changes, and what that does to a running VM.
-import { Effect, type Plan, type PlannedObject } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
+import {
+  Effect,
+  type FieldChange,
+  type PendingChange,
+  type Plan,
+  type PlannedObject,
+} from "../../../gen/multinic/v1/virtual_machine_pb.ts";
 import { effectToProto, objectActionToProto, wordOf } from "../../api/mapping/enums.ts";
 import { tableLines, type TableOptions } from "./table.ts";
 
@@ -28,6 +34,7 @@ export function planLines(plan: Plan, options: TableOptions): readonly string[] 
     ...(changes.length > 0
       ? ["", ...tableLines(["FIELD", "OLD", "NEW", "EFFECT", "WHY"], changes, options)]
       : []),
+    ...otherVersions(plan.changes),
     "",
     `effect: ${effectWord(plan.effect)} (${effects[effectWord(plan.effect)]})`,
     `fingerprint: ${plan.fingerprint}`,
@@ -44,3 +51,33 @@ export function objectLines(objects: readonly PlannedObject[], options: TableOpt
 }
 
 const effectWord = (effect: Effect): keyof typeof effects => wordOf(effectToProto, effect) ?? "none";
+
+/** A change that waits, in one line. */
+export function pendingText({ field, oldValue, newValue, effect, reason }: PendingChange): string {
+  const values =
+    oldValue === "" && newValue === "" ? "" : ` ${oldValue || "(none)"} -> ${newValue || "(none)"}`;
+  return `${field === "" ? "something" : field}${values}: waits for ${waitsFor[effectWord(effect)]}: ${reason}`;
+}
+
+const waitsFor: Readonly<Record<keyof typeof effects, string>> = {
+  none: "nothing",
+  live: "KubeVirt",
+  "link-flap": "KubeVirt",
+  "live-migration": "a live migration",
+  restart: "a restart",
+  impossible: "ever",
+};
+
+/** Where another version of KubeVirt does otherwise. */
+function otherVersions(changes: readonly FieldChange[]): readonly string[] {
+  const lines = changes.flatMap(({ field, effect, versions }) => {
+    const others = versions
+      .filter((version) => version.effect !== effect)
+      .map(({ kubevirt, effect: other, proven }) => {
+        const source = proven ? "" : ", by its documentation";
+        return `${kubevirt} ${effectWord(other)}${source}`;
+      });
+    return others.length === 0 ? [] : [`${field} on other versions of KubeVirt: ${others.join("; ")}`];
+  });
+  return lines.length === 0 ? [] : ["", ...lines];
+}

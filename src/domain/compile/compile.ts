@@ -30,7 +30,7 @@ export function compileVm(spec: VmSpec, vm: ResolvedVm): CompiledVm {
     secret,
     virtualMachine: compileVirtualMachine(spec, vm, {
       networkNames: attached.map(({ networkName }) => networkName),
-      guestConfig: guestConfigDigest(secret.stringData["networkdata"] ?? ""),
+      guestConfigDigest: guestConfigDigest(secret.stringData["networkdata"] ?? ""),
     }),
     attachmentNames: attached.map(({ fullName }) => fullName),
   };

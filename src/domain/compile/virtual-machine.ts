@@ -8,6 +8,7 @@ import {
   secretNameOf,
   specAnnotation,
 } from "../ownership.ts";
+import { guestRecord } from "../plan/guest-fields.ts";
 import { cloudInitDiskName } from "../resolve/resolve-vm.ts";
 import type { VmSpec } from "../spec.ts";
 
@@ -16,13 +17,13 @@ interface Referred {
   /** The NAD of each NIC as KubeVirt names it; undefined for the pod network. */
   readonly networkNames: readonly (string | undefined)[];
   /** guestConfigDigest of the network-config. */
-  readonly guestConfig: string;
+  readonly guestConfigDigest: string;
 }
 
 export function compileVirtualMachine(
   spec: VmSpec,
   vm: ResolvedVm,
-  { networkNames, guestConfig }: Referred,
+  { networkNames, guestConfigDigest }: Referred,
 ): VirtualMachine {
   return {
     apiVersion: "kubevirt.io/v1",
@@ -39,7 +40,7 @@ export function compileVirtualMachine(
         metadata: {
           labels: { "kubevirt.io/vm": vm.name },
           // KubeVirt copies it to the instance at its start and never after.
-          annotations: { [guestConfigAnnotation]: guestConfig },
+          annotations: { [guestConfigAnnotation]: JSON.stringify(guestRecord(vm, guestConfigDigest)) },
         },
         spec: {
           domain: {

@@ -1,123 +1,167 @@
 // Field by field: what differs between two resolved VMs, NIC by NIC (by name) and then the machine part.
-import type { Attachment, Nic, ResolvedVm } from "../nic.ts";
-import {
-  type EffectWithReason,
-  effectOfAdding,
-  effectOfField,
-  effectOfNewGuestConfig,
-  effectOfRemoving,
-  effectOfReordering,
-  type Effect,
-  notRunning,
-} from "./effects.ts";
+import { compileAttachment } from "../compile/attachment.ts";
+import type { Nic, ResolvedVm } from "../nic.ts";
+import type { ChangeKind } from "./effect-table.ts";
+import type { JudgedEffect } from "./effects.ts";
+import { guestFields } from "./guest-fields.ts";
+import { bindingText, podNetwork } from "./instance-fields.ts";
+import { judgeChange, type RunningVm, takenBack } from "./running-vm.ts";
 
 /** Values are texts for people; empty: not there. */
-export interface FieldChange {
+export interface FieldChange extends JudgedEffect {
   /** `networks[eth1].vlanId`: by the NIC's name, so that a moved NIC is the same NIC. */
   readonly field: string;
   /** Empty for the machine part. */
   readonly nic: string;
   readonly oldValue: string;
   readonly newValue: string;
-  readonly effect: Effect;
-  readonly reason: string;
 }
 
-/** `before` undefined: the VM is new, and so is everything. */
+/** `before` undefined: the VM is new, and so is everything. `running` undefined: it does not run. */
 export function fieldChanges(
   before: ResolvedVm | undefined,
   after: ResolvedVm,
-  running: boolean,
+  running: RunningVm | undefined,
 ): readonly FieldChange[] {
-  const judged = (effect: EffectWithReason): EffectWithReason => (running ? effect : notRunning);
-  return [...nicChanges(before?.nics ?? [], after.nics, judged), ...machineChanges(before, after, judged)];
+  return [...nicChanges(before?.nics ?? [], after, running), ...machineChanges(before, after, running)];
 }
 
-type Judge = (effect: EffectWithReason) => EffectWithReason;
+type Running = RunningVm | undefined;
 
-function nicChanges(before: readonly Nic[], after: readonly Nic[], judged: Judge): readonly FieldChange[] {
+function nicChanges(
+  before: readonly Nic[],
+  { nics: after, namespace }: ResolvedVm,
+  running: Running,
+): readonly FieldChange[] {
   const old = new Map(before.map((nic) => [nic.name, nic]));
   const wanted = new Set(after.map(({ name }) => name));
-  const kept = before.filter(({ name }) => wanted.has(name)).map(({ name }) => name);
-  const keptNow = after.filter(({ name }) => old.has(name)).map(({ name }) => name);
-  const reordered: FieldChange[] =
-    kept.join() === keptNow.join()
-      ? []
-      : [
-          {
-            field: "networks",
-            nic: "",
-            oldValue: kept.join(", "),
-            newValue: keptNow.join(", "),
-            ...judged(effectOfReordering),
-          },
-        ];
   return [
     ...after.flatMap((nic) => {
       const was = old.get(nic.name);
-      return was === undefined ? addedNic(nic, judged) : changedNic(was, nic, judged);
+      return was === undefined ? addedNic(nic, namespace, running) : changedNic(was, nic, namespace, running);
     }),
-    ...before
-      .filter(({ name }) => !wanted.has(name))
-      .map(({ name, type }) => ({
-        field: `networks[${name}]`,
-        nic: name,
-        oldValue: type,
-        newValue: "",
-        ...judged(effectOfRemoving),
-      })),
-    ...reordered,
+    ...before.filter(({ name }) => !wanted.has(name)).map((nic) => removedNic(nic, running)),
+    ...reordering(
+      before.map(({ name }) => name).filter((name) => wanted.has(name)),
+      after.map(({ name }) => name).filter((name) => old.has(name)),
+      running,
+    ),
   ];
 }
 
+function removedNic({ name, type }: Nic, running: Running): FieldChange {
+  const neverThere = running !== undefined && !running.fields.nics.has(name);
+  const effect = neverThere ? takenBack : judgeChange("remove", running);
+  return { field: `networks[${name}]`, nic: name, oldValue: type, newValue: "", ...effect };
+}
+
+function reordering(
+  before: readonly string[],
+  after: readonly string[],
+  running: Running,
+): readonly FieldChange[] {
+  if (before.join() === after.join()) return [];
+  const values = { oldValue: before.join(", "), newValue: after.join(", ") };
+  const current = [...(running?.fields.nics.keys() ?? [])].filter((name) => after.includes(name));
+  const effect = current.join() === after.join() ? takenBack : judgeChange("reorder", running);
+  return [{ field: "networks", nic: "", ...values, ...effect }];
+}
+
 /** Plugging is one thing, the addresses in the guest another. */
-function addedNic(nic: Nic, judged: Judge): readonly FieldChange[] {
-  const field = `networks[${nic.name}]`;
-  const common = { nic: nic.name, oldValue: "" };
+function addedNic(nic: Nic, namespace: string, running: Running): readonly FieldChange[] {
+  const { name } = nic;
+  const field = `networks[${name}]`;
+  const common = { nic: name, oldValue: "" };
+  const fields = Object.entries(guestFields(nic));
+  const configured = fields.every(([guestField, value]) => runsWith(running, name, guestField, value));
   return [
-    { ...common, field, newValue: nic.type, ...judged(effectOfAdding(nic.binding)) },
+    { ...common, field, newValue: nic.type, ...plugging(nic, namespace, running) },
     {
       ...common,
       field: `${field}.ipConfig`,
       newValue: addressesInWords(nic),
-      ...judged(effectOfNewGuestConfig),
+      ...(configured ? takenBack : judgeChange("guest", running)),
     },
   ];
 }
 
-function changedNic(before: Nic, after: Nic, judged: Judge): readonly FieldChange[] {
-  const old = nicFields(before);
-  return Object.entries(nicFields(after))
+/** A NIC that was taken out and comes back before the next start is plugged still. */
+function plugging(nic: Nic, namespace: string, running: Running): JudgedEffect {
+  const plugged = running?.fields.nics.get(nic.name);
+  if (plugged === undefined) return judgeChange(addingKinds[nic.binding.kind], running);
+  if (plugged["binding"] !== bindingText(nic.binding)) return judgeChange("binding", running);
+  if (plugged["macAddress"] !== nic.mac) return judgeChange("mac", running);
+  return plugged["attachment"] === attachmentInWords(nic, namespace)
+    ? takenBack
+    : judgeChange("network", running);
+}
+
+const addingKinds = {
+  bridge: "add-bridge",
+  sriov: "add-sriov",
+  plugin: "add-plugin",
+  masquerade: "add-pod",
+} as const satisfies Record<Nic["binding"]["kind"], ChangeKind>;
+
+function changedNic(before: Nic, after: Nic, namespace: string, running: Running): readonly FieldChange[] {
+  const old = nicFields(before, namespace);
+  const wanted = nicFields(after, namespace);
+  /** An instance knows a type by its binding, and a VLAN by its NAD. */
+  const instanceValues: Readonly<Record<string, readonly [string, string]>> = {
+    type: ["binding", bindingText(after.binding)],
+    vlanId: ["attachment", wanted["attachment"] ?? ""],
+  };
+  return Object.entries(wanted)
     .filter(([field, value]) => old[field] !== value)
-    .map(([field, newValue]) => ({
-      field: `networks[${after.name}].${field}`,
-      nic: after.name,
-      oldValue: old[field] ?? "",
-      newValue,
-      ...judged(effectOfField(field, after.binding)),
-    }));
+    .map(([field, newValue]) => {
+      const kind = kindOfNicField(field, before, after);
+      const [known, value] = instanceValues[field] ?? [field, newValue];
+      const back = kind !== "same-binding" && runsWith(running, after.name, known, value);
+      return {
+        field: `networks[${after.name}].${field}`,
+        nic: after.name,
+        oldValue: old[field] ?? "",
+        newValue,
+        ...(back ? takenBack : judgeChange(kind, running)),
+      };
+    });
+}
+
+/** True when the instance has that value, whatever the VM's object says in between. */
+function runsWith(running: Running, nic: string, field: string, value: string): boolean {
+  if (running === undefined) return false;
+  const { nics, guest } = running.fields;
+  const told = guest?.networks[nic];
+  return (nics.get(nic)?.[field] ?? (told && (told[field] ?? ""))) === value;
+}
+
+function kindOfNicField(field: string, before: Nic, after: Nic): ChangeKind {
+  switch (field) {
+    case "type":
+      return bindingText(before.binding) === bindingText(after.binding) ? "same-binding" : "binding";
+    case "vlanId":
+    case "attachment":
+      return (before.attachment?.kind === "pod") === (after.attachment?.kind === "pod")
+        ? "network"
+        : "network-kind";
+    case "macAddress":
+      return "mac";
+    case "linkState":
+      return after.binding.kind === "sriov" ? "link-state-sriov" : "link-state";
+    default:
+      return "guest";
+  }
 }
 
 /** Every field of a NIC that can differ, as text. */
-function nicFields(nic: Nic): Readonly<Record<string, string>> {
+function nicFields(nic: Nic, namespace: string): Readonly<Record<string, string>> {
   return {
     type: nic.type,
-    attachment: attachmentInWords(nic.attachment),
+    attachment: attachmentInWords(nic, namespace),
     vlanId: nic.vlanId === 0 ? "" : String(nic.vlanId),
     macAddress: nic.mac,
-    mtu: nic.mtu === undefined ? "" : String(nic.mtu),
     linkState: nic.linkState,
-    primary: String(nic.primary),
-    metric: String(nic.metric),
-    "ipConfig.mode": nic.mode,
-    "ipConfig.addresses": nic.addresses.map(({ cidr }) => cidr.text).join(", "),
-    "ipConfig.gateway": nic.gateway?.text ?? "",
-    "ipConfig.defaultRoute": nic.defaultRoute ? "auto" : "never",
-    "ipConfig.dnsServers": nic.dnsServers.map(({ text }) => text).join(", "),
-    "ipConfig.searchDomains": nic.searchDomains.join(", "),
-    routes: nic.routes
-      .map(({ destination, gateway, metric }) => `${destination.text} via ${gateway.text} metric ${metric}`)
-      .join(", "),
+    ...guestFields(nic),
   };
 }
 
@@ -125,14 +169,16 @@ function addressesInWords(nic: Nic): string {
   return nic.mode === "dhcp" ? "dhcp" : nic.addresses.map(({ cidr }) => cidr.text).join(", ");
 }
 
-function attachmentInWords(attachment: Attachment | undefined): string {
+/** The NAD, which is what KubeVirt compares. */
+function attachmentInWords(nic: Nic, namespace: string): string {
+  const { attachment } = nic;
   switch (attachment?.kind) {
     case "given":
       return `${attachment.namespace}/${attachment.name}`;
     case "generated":
-      return attachment.network.name;
+      return `${namespace}/${compileAttachment(nic, attachment.network, namespace).metadata.name}`;
     case "pod":
-      return "pod network";
+      return podNetwork;
     case undefined:
       return "";
   }
@@ -141,26 +187,38 @@ function attachmentInWords(attachment: Attachment | undefined): string {
 function machineChanges(
   before: ResolvedVm | undefined,
   after: ResolvedVm,
-  judged: Judge,
+  running: Running,
 ): readonly FieldChange[] {
-  const old = before === undefined ? {} : machineFields(before);
+  const old: Readonly<Record<string, string>> = before === undefined ? {} : machineFields(before);
   return Object.entries(machineFields(after))
     .filter(([field, value]) => (old[field] ?? "") !== value)
-    .map(([field, newValue]) => ({
-      field,
-      nic: "",
-      oldValue: old[field] ?? "",
-      newValue,
-      ...judged(effectOfField(field, { kind: "bridge" })),
-    }));
+    .map(([field, newValue]) => {
+      const { machine, guest } = running?.fields ?? {};
+      const back = (machine?.[field] ?? guest?.machine[field]) === newValue;
+      const effect = back
+        ? takenBack
+        : judgeChange(machineKinds[field as keyof typeof machineKinds], running);
+      return { field, nic: "", oldValue: old[field] ?? "", newValue, ...effect };
+    });
 }
 
-function machineFields(vm: ResolvedVm): Readonly<Record<string, string>> {
+/** In the order in which they are told. */
+const machineKinds = {
+  cpu: "cpu",
+  memory: "memory",
+  disks: "disks",
+  "userData.secretName": "user-data-secret",
+  runStrategy: "run-strategy",
+  routing: "guest",
+} as const satisfies Record<string, ChangeKind>;
+
+function machineFields(vm: ResolvedVm): Readonly<Record<keyof typeof machineKinds, string>> {
   return {
     cpu: String(vm.cpu),
     memory: vm.memory,
     disks: vm.disks.map(({ name, source }) => `${name}: ${source.kind} ${source.value}`).join(", "),
     "userData.secretName": vm.userData?.secretName ?? "",
     runStrategy: vm.runStrategy,
+    routing: vm.routing,
   };
 }

@@ -4,8 +4,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { ResolvedVm } from "../nic.ts";
 import type { KubernetesObject, NetworkAttachmentDefinition, Secret } from "../objects.ts";
 import { isManaged } from "../ownership.ts";
-import { type Effect, effectOfNewUserData, notRunning, worst } from "./effects.ts";
+import { type Effect, worst } from "./effects.ts";
 import { type FieldChange, fieldChanges } from "./field-changes.ts";
+import { judgeChange, type RunningVm } from "./running-vm.ts";
 
 export type ObjectAction = "create" | "update" | "delete" | "unchanged";
 
@@ -35,7 +36,8 @@ export interface PlanInput {
   /** What the VM was before, by the same resolution; undefined when it is new or was not made here. */
   readonly before: ResolvedVm | undefined;
   readonly after: ResolvedVm;
-  readonly running: boolean;
+  /** undefined: it does not run. */
+  readonly running: RunningVm | undefined;
   /** In order of writing. */
   readonly objects: readonly Foreseen[];
   /** NADs that go because this VM was the last to use them. */
@@ -71,14 +73,21 @@ function plannedObject({ live, wanted }: Foreseen): PlannedObject {
 }
 
 /** The text itself may hold passwords: the plan says that it changes, not how. */
-function userDataChange({ live, wanted }: Foreseen, running: boolean): readonly FieldChange[] {
+function userDataChange({ live, wanted }: Foreseen, running: RunningVm | undefined): readonly FieldChange[] {
   if (live === undefined || wanted.kind !== "Secret") return [];
   const before = (live as Secret).data?.["userdata"];
   const after = (wanted as Secret).data?.["userdata"];
   if (before === after) return [];
   const words = (data: string | undefined): string => (data === undefined ? "" : "a text of its own");
-  const effect = running ? effectOfNewUserData : notRunning;
-  return [{ field: "userData.text", nic: "", oldValue: words(before), newValue: words(after), ...effect }];
+  return [
+    {
+      field: "userData.text",
+      nic: "",
+      oldValue: words(before),
+      newValue: words(after),
+      ...judgeChange("user-data", running),
+    },
+  ];
 }
 
 /** Without what the API server and controllers keep for themselves. */

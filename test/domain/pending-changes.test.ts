@@ -1,0 +1,211 @@
+// Pending changes: what the running VM lacks, field by field, also where KubeVirt is silent.
+import { describe, it } from "vitest";
+import type { Condition, VirtualMachine, VirtualMachineInstance } from "../../src/domain/objects.ts";
+import { guestConfigAnnotation } from "../../src/domain/ownership.ts";
+import { pendingChanges } from "../../src/domain/pending-changes.ts";
+import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
+import { instanceOf } from "./running.ts";
+import { dhcpNic, staticNic, vmSpec } from "./specs.ts";
+
+const eth1: NetworkConfig = { name: "eth1", macAddress: "02:00:5e:00:00:01" };
+const one = (change: Partial<NetworkConfig>): VmSpec => vmSpec([{ ...staticNic, ...change }]);
+const withSecond = (change: Partial<NetworkConfig> = {}): VmSpec =>
+  vmSpec([staticNic, { ...eth1, ...change }]);
+
+/** The VM as wanted, beside the instance of an earlier spec. */
+function apart(running: VmSpec, wanted: VmSpec): { vm: VirtualMachine; vmi: VirtualMachineInstance } {
+  return { vm: instanceOf(wanted).vm, vmi: instanceOf(running).vmi };
+}
+
+const condition = (type: string, status: Condition["status"], message?: string): Condition => ({
+  type,
+  status,
+  ...(message === undefined ? {} : { message }),
+});
+
+function tell({
+  vm,
+  vmi,
+}: {
+  vm: VirtualMachine;
+  vmi: VirtualMachineInstance;
+}): readonly (readonly string[])[] {
+  return pendingChanges(vm, vmi).map(({ field, effect }) => [field, effect]);
+}
+
+describe("pending changes", () => {
+  it("are none for a VM that does not run, or runs as wanted", ({ expect }) => {
+    const { vm, vmi } = instanceOf(withSecond());
+    expect(pendingChanges(vm, undefined)).toEqual([]);
+    expect(pendingChanges(vm, vmi)).toEqual([]);
+    expect(pendingChanges(instanceOf(one({})).vm, { ...vmi, status: { phase: "Succeeded" } })).toEqual([]);
+  });
+
+  it.for([
+    [
+      "a bridge NIC added",
+      one({}),
+      withSecond(),
+      [
+        ["networks[eth1]", "live-migration"],
+        ["networks[eth1].ipConfig", "restart"],
+      ],
+    ],
+    [
+      "a macvtap NIC added",
+      one({}),
+      withSecond({ type: "macvlan" }),
+      [
+        ["networks[eth1]", "restart"],
+        ["networks[eth1].ipConfig", "restart"],
+      ],
+    ],
+    [
+      "a pod NIC added",
+      one({}),
+      withSecond({ type: "pod" }),
+      [
+        ["networks[eth1]", "restart"],
+        ["networks[eth1].ipConfig", "restart"],
+      ],
+    ],
+    ["a NIC removed", withSecond(), one({}), [["networks[eth1]", "restart"]]],
+    [
+      "another MAC address",
+      withSecond(),
+      withSecond({ macAddress: "02:00:5e:00:00:02" }),
+      [["networks[eth1].macAddress", "restart"]],
+    ],
+    [
+      "another binding",
+      withSecond({ nadName: "n" }),
+      withSecond({ nadName: "n", type: "sriov" }),
+      [["networks[eth1].type", "restart"]],
+    ],
+    [
+      "another network",
+      withSecond(),
+      withSecond({ vlanId: 5 }),
+      [["networks[eth1].attachment", "live-migration"]],
+    ],
+    [
+      "another link state",
+      withSecond(),
+      withSecond({ linkState: "down" }),
+      [["networks[eth1].linkState", "live"]],
+    ],
+    [
+      "another address",
+      one({}),
+      one({ ipConfig: { address: "192.0.2.11/24" } }),
+      [["networks[eth0].ipConfig.addresses", "restart"]],
+    ],
+    [
+      "a route",
+      one({}),
+      one({ routes: [{ destination: "198.51.100.0/24", gateway: "192.0.2.1" }] }),
+      [["networks[eth0].routes", "restart"]],
+    ],
+    [
+      "another mode",
+      one({}),
+      vmSpec([dhcpNic]),
+      [
+        ["networks[eth0].ipConfig.mode", "restart"],
+        ["networks[eth0].ipConfig.addresses", "restart"],
+      ],
+    ],
+    [
+      "an MTU on a given NAD",
+      one({ nadName: "n" }),
+      one({ nadName: "n", mtu: 1400 }),
+      [["networks[eth0].mtu", "restart"]],
+    ],
+    [
+      "another order",
+      withSecond({ primary: false }),
+      vmSpec([eth1, { ...staticNic, primary: true }]),
+      [["networks", "restart"]],
+    ],
+    ["processors", one({}), vmSpec([staticNic], { cpu: 2 }), [["cpu", "restart"]]],
+    ["memory", one({}), vmSpec([staticNic], { memory: "2Gi" }), [["memory", "restart"]]],
+    ["another disk", one({}), vmSpec([staticNic], { disks: [{ dataVolume: "d" }] }), [["disks", "restart"]]],
+    [
+      "another Secret of user-data",
+      one({}),
+      vmSpec([staticNic], { userData: { secretName: "s" } }),
+      [["userData.secretName", "restart"]],
+    ],
+  ] as const)("name %s", ([, running, wanted, expected], { expect }) => {
+    expect(tell(apart(running, wanted))).toEqual(expected);
+  });
+
+  it("tell the value that runs and the one that is wanted", ({ expect }) => {
+    const { vm, vmi } = apart(one({}), one({ ipConfig: { address: "192.0.2.11/24" } }));
+    expect(pendingChanges(vm, vmi)).toMatchObject([
+      { nic: "eth0", oldValue: "192.0.2.10/24", newValue: "192.0.2.11/24" },
+    ]);
+  });
+
+  it("keep a NIC that KubeVirt gave to the instance until the domain has it", ({ expect }) => {
+    const { vm, vmi } = instanceOf(withSecond());
+    const plugging = (...conditions: Condition[]): VirtualMachineInstance => ({
+      ...vmi,
+      status: {
+        ...vmi.status,
+        interfaces: [
+          { name: "eth0", infoSource: "domain" },
+          { name: "eth1", infoSource: "multus-status" },
+        ],
+        conditions,
+      },
+    });
+    const words = (...conditions: Condition[]): readonly string[] =>
+      pendingChanges(vm, plugging(...conditions)).map(
+        ({ field, effect, reason }) => `${field} ${effect}: ${reason}`,
+      );
+    expect(words()).toEqual([
+      expect.stringMatching(/^networks\[eth1\] live-migration: KubeVirt is about to/),
+    ]);
+    expect(words(condition("MigrationRequired", "True"))).toEqual([
+      expect.stringMatching(/^networks\[eth1\] live-migration: KubeVirt asks for a live migration/),
+    ]);
+    expect(words(condition("MigrationRequired", "True"), condition("LiveMigratable", "False", "no"))).toEqual(
+      [expect.stringMatching(/^networks\[eth1\] restart: .*cannot be migrated \(no\)/)],
+    );
+  });
+
+  it("tell what KubeVirt asks for where no field explains it", ({ expect }) => {
+    const { vm, vmi } = instanceOf(one({}));
+    const asking: VirtualMachine = {
+      ...vm,
+      status: { conditions: [condition("RestartRequired", "True", "a field changed")] },
+    };
+    expect(pendingChanges(asking, vmi)).toMatchObject([
+      { field: "", effect: "restart", reason: "KubeVirt asks for a restart: a field changed" },
+    ]);
+    const migrating = {
+      ...vmi,
+      status: { ...vmi.status, conditions: [condition("MigrationRequired", "True")] },
+    };
+    expect(tell({ vm, vmi: migrating })).toEqual([["networks", "live-migration"]]);
+    const explained = apart(one({}), vmSpec([staticNic], { cpu: 2 }));
+    expect(tell({ ...explained, vm: { ...explained.vm, status: asking.status ?? {} } })).toEqual([
+      ["cpu", "restart"],
+    ]);
+  });
+
+  it("wait for a restart where KubeVirt leaves another network to it", ({ expect }) => {
+    const { vm, vmi } = apart(withSecond(), withSecond({ vlanId: 5 }));
+    const asking: VirtualMachine = { ...vm, status: { conditions: [condition("RestartRequired", "True")] } };
+    expect(tell({ vm: asking, vmi })).toEqual([["networks[eth1].attachment", "restart"]]);
+  });
+
+  it("say nothing of the guest where the start told nothing, and trust no text of others", ({ expect }) => {
+    const { vm, vmi } = apart(one({}), one({ ipConfig: { address: "192.0.2.11/24" } }));
+    for (const text of [undefined, "nonsense", "[]", "{}", '{"digest":1}']) {
+      const annotations = text === undefined ? {} : { [guestConfigAnnotation]: text };
+      expect(pendingChanges(vm, { ...vmi, metadata: { ...vmi.metadata, annotations } })).toEqual([]);
+    }
+  });
+});

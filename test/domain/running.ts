@@ -1,0 +1,62 @@
+// A VM that runs as a spec says: its objects, and what the plan takes from them.
+import { builtInCatalogue } from "../../src/domain/catalogue.ts";
+import { compileVm } from "../../src/domain/compile/compile.ts";
+import { noFacts } from "../../src/domain/facts.ts";
+import type { VirtualMachine, VirtualMachineInstance, VmNetwork } from "../../src/domain/objects.ts";
+import { runningVm, type RunningVm } from "../../src/domain/plan/running-vm.ts";
+import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
+import type { VmSpec } from "../../src/domain/spec.ts";
+
+export interface Circumstances {
+  /** KubeVirt's version; default v1.9.0. */
+  readonly version?: string | undefined;
+  readonly featureGates?: readonly string[];
+  /** Default LiveMigrate. */
+  readonly workloadUpdateMethods?: readonly string[];
+  /** KubeVirt's reason why the VM cannot be migrated. */
+  readonly notMigratable?: string;
+  /** In place of the compiled ones. */
+  readonly networks?: VmNetwork[];
+}
+
+/** The VM of a spec and its instance, all NICs plugged and seen by the guest. */
+export function instanceOf(
+  spec: VmSpec,
+  { notMigratable, networks }: Circumstances = {},
+): { readonly vm: VirtualMachine; readonly vmi: VirtualMachineInstance } {
+  const { virtualMachine: vm } = compileVm(spec, resolveVm(spec, builtInCatalogue(), noFacts).vm);
+  const { metadata, spec: template } = vm.spec.template;
+  return {
+    vm,
+    vmi: {
+      apiVersion: "kubevirt.io/v1",
+      kind: "VirtualMachineInstance",
+      metadata: { name: spec.name, namespace: spec.namespace, annotations: { ...metadata?.annotations } },
+      spec: networks === undefined ? template : { ...template, networks },
+      status: {
+        phase: "Running",
+        nodeName: "node-1",
+        interfaces: (template.domain.devices.interfaces ?? []).map(({ name }) => ({
+          name,
+          infoSource: "domain, guest-agent",
+        })),
+        conditions:
+          notMigratable === undefined
+            ? [{ type: "LiveMigratable", status: "True" }]
+            : [{ type: "LiveMigratable", status: "False", message: notMigratable }],
+      },
+    },
+  };
+}
+
+/** How changes land on the VM of a spec while it runs. */
+export function runningAs(spec: VmSpec, circumstances: Circumstances = {}): RunningVm {
+  const { workloadUpdateMethods = ["LiveMigrate"], featureGates = [] } = circumstances;
+  const version = "version" in circumstances ? circumstances.version : "v1.9.0";
+  const running = runningVm({
+    vmi: instanceOf(spec, circumstances).vmi,
+    kubeVirt: { version, workloadUpdateMethods, featureGates },
+  });
+  if (running === undefined) throw new Error("it does not run");
+  return running;
+}
