@@ -9,7 +9,7 @@ import {
   type ApplyVMResponse,
 } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
 import { specToProto } from "../../src/api/mapping/spec-to-proto.ts";
-import { builtInCatalogue } from "../../src/domain/catalogue.ts";
+import { builtInCatalogue, type Catalogue } from "../../src/domain/catalogue.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import type { VirtualMachine } from "../../src/domain/objects.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
@@ -44,13 +44,13 @@ export interface Stand {
 const silent = (): void => undefined;
 const log: KubeLog & TransportLog = { debug: silent, info: silent, warn: silent, error: silent };
 
-/** Resolves when the service is ready. */
-export async function startStand(): Promise<Stand> {
+/** Resolves when the service is ready. Default: the built-in catalogue. */
+export async function startStand(catalogue: Catalogue = builtInCatalogue()): Promise<Stand> {
   const target = await startTarget(log);
   const { client } = target;
   const service = await startService({
     client,
-    catalogue: builtInCatalogue(),
+    catalogue,
     listen: { host: "127.0.0.1", port: 0 },
     virtHandlerMetrics: target.virtHandlerMetricsUrls,
     log,

@@ -2,6 +2,7 @@
 # KUBEBUILDER_ASSETS may name a folder with etcd, kube-apiserver and kubectl
 # (and kube-controller-manager); what it lacks is built into $bin.
 bin=${XDG_CACHE_HOME:-$HOME/.cache}/multinic-real/bin
+cni_bin=${bin%/*}/cni # multus and the CNI plugins: multus takes every program of the folder for one
 
 say() { echo "test/real: $*" >&2; }
 die() { say "$*"; exit 1; }
