@@ -17,6 +17,7 @@ import { nadChecks } from "./validate/nad-checks.ts";
 import { nicChecks } from "./validate/nic-checks.ts";
 import { nodeChecks } from "./validate/node-checks.ts";
 import { objectNameChecks } from "./validate/object-name-checks.ts";
+import { rendererChecks, rendererVmChecks } from "./validate/renderer-checks.ts";
 import { routingChecks } from "./validate/route-checks.ts";
 import { routingVmChecks, trafficChecks } from "./validate/routing-checks.ts";
 
@@ -28,7 +29,7 @@ export interface CheckedVm {
   readonly unchecked: readonly string[];
 }
 
-const checksOfVm = [...machineChecks, ...objectNameChecks, ...guestChecks, ...routingVmChecks];
+const checksOfVm = [...machineChecks, ...objectNameChecks, ...guestChecks, ...rendererVmChecks, ...routingVmChecks];
 const checksOfNic = [
   ...nicChecks,
   ...attachmentChecks,
@@ -37,6 +38,7 @@ const checksOfNic = [
   ...addressChecks,
   ...inUseChecks,
   ...clusterNetworkChecks,
+  ...rendererChecks,
   ...routingChecks,
   ...trafficChecks,
 ];

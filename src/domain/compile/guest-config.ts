@@ -1,7 +1,8 @@
 // The guest's network-config: cloud-init version 2 in the subset that every renderer keeps, matched by MAC address.
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
-import type { Nic, NicAddress } from "../nic.ts";
+import { firstFamily } from "../guest/renderers.ts";
+import type { Nic } from "../nic.ts";
 import { type SourceRouting, type SourceRule, sourceRulesOf } from "../source-routing.ts";
 import type { RoutingMode } from "../spec.ts";
 
@@ -63,11 +64,20 @@ function ethernet(nic: Nic, routing: RoutingMode): GuestEthernet {
             ...(nic.defaultRoute ? {} : { "use-routes": false }),
           },
         }
-      : { dhcp4: false, addresses: nic.addresses.map(({ cidr }: NicAddress) => cidr.text) }),
+      : { dhcp4: false, addresses: addressesInOrder(nic) }),
     ...(routes.length === 0 ? {} : { routes }),
     ...(rules.length === 0 ? {} : { "routing-policy": rules.map(guestRule) }),
     ...nameservers(nic),
   };
+}
+
+/** The family of the gateway first: see firstFamily. */
+function addressesInOrder(nic: Nic): readonly string[] {
+  const first = firstFamily(nic);
+  return nic.addresses
+    .map(({ cidr }) => cidr)
+    .toSorted((a, b) => Number(b.address.family === first) - Number(a.address.family === first))
+    .map(({ text }) => text);
 }
 
 const noSourceRouting: SourceRouting = { table: undefined, rules: [] };

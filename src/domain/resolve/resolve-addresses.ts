@@ -1,6 +1,6 @@
 // The texts of ipConfig and routes, read once. What cannot be read is a finding and left out.
 import { finding, type Finding, type FindingCode } from "../findings.ts";
-import { type IpAddress, parseCidr, parseIp } from "../ip.ts";
+import { type Cidr, type IpAddress, parseCidr, type Parsed, parseIp } from "../ip.ts";
 import type { NicAddress, NicRoute } from "../nic.ts";
 import type { IpConfig, IpMode, RouteConfig } from "../spec.ts";
 
@@ -28,7 +28,7 @@ export function resolveAddresses(config: IpConfig | undefined, field: string): R
   ];
   const addresses: NicAddress[] = [];
   for (const { field: at, text } of texts) {
-    const cidr = parseCidr(text);
+    const cidr = parseHostCidr(text);
     if ("value" in cidr) addresses.push({ field: at, cidr: cidr.value });
     else findings.push(finding("ADDRESS_INVALID", at, { given: text, problem: cidr.problem }));
   }
@@ -44,6 +44,13 @@ export function resolveAddresses(config: IpConfig | undefined, field: string): R
     .map((text, index) => ip(text, `${field}.dnsServers[${index}]`, "DNS_INVALID"))
     .filter((server) => server !== undefined);
   return { mode: modeOf(config), addresses, gateway, dnsServers, findings };
+}
+
+/** netplan refuses prefix length 0 (invalid prefix length in address), with it the whole file. */
+function parseHostCidr(text: string): Parsed<Cidr> {
+  const cidr = parseCidr(text);
+  const everything = "value" in cidr && cidr.value.prefixLength === 0;
+  return everything ? { problem: "a host's prefix length is at least 1" } : cidr;
 }
 
 /** `metric` is for routes that name none. */

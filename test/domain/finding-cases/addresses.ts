@@ -53,6 +53,12 @@ export const addressesCases: readonly SpecCase[] = [
   },
   {
     code: "ADDRESS_INVALID",
+    when: "the prefix length is 0",
+    spec: ip({ address: "192.0.2.10/0" }),
+    field: "networks[0].ipConfig.address",
+  },
+  {
+    code: "ADDRESS_INVALID",
     when: "the address is a mapped one",
     spec: ip({ address: "::ffff:192.0.2.10/120" }),
     field: "networks[0].ipConfig.address",

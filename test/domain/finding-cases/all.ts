@@ -3,6 +3,7 @@ import { addressesCases } from "./addresses.ts";
 import { attachmentCases } from "./attachment.ts";
 import type { FindingCase } from "./case.ts";
 import { documentCases, refusalCases } from "./document.ts";
+import { guestCases } from "./guest.ts";
 import { inUseCases } from "./in-use.ts";
 import { macCases } from "./mac.ts";
 import { machineCases } from "./machine.ts";
@@ -16,6 +17,7 @@ import { vlanAndMtuCases } from "./vlan-and-mtu.ts";
 export const findingCases: readonly FindingCase[] = [
   ...documentCases,
   ...machineCases,
+  ...guestCases,
   ...nicCases,
   ...macCases,
   ...attachmentCases,

@@ -133,9 +133,9 @@ export const trafficCases: readonly TrafficCase[] = [
   {
     code: "GATEWAY_UNREACHABLE",
     when: "the kernel makes no route for the subnet",
-    spec: vmSpec([{ name: "eth0", ipConfig: { address: "10.0.1.100/0", gateway: "10.0.1.1" } }]),
+    spec: vmSpec([{ name: "eth0", ipConfig: { address: "0.0.1.100/8", gateway: "0.0.1.1" } }]),
     field: "networks[0].ipConfig.gateway",
-    message: "10.0.1.1 is outside eth0's 0.0.0.0/0",
+    message: "0.0.1.1 is outside eth0's 0.0.0.0/8",
   },
   {
     code: "GATEWAY_INVALID",

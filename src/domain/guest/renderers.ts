@@ -1,0 +1,119 @@
+// What cloud-init's renderers lose of a network-config, version 2. Held against Debian's cloud-init by
+// test/guest/renderers.test.ts, both ways; the versions were found with its releases from 22.4 to 26.2.
+import { defaultRoutesOf } from "../default-routes.ts";
+import type { IpFamily } from "../ip.ts";
+import type { Nic } from "../nic.ts";
+import type { GuestRenderer } from "../spec.ts";
+
+/** What a NIC may need of its renderer, and how people call it. Whatever is not listed here, all of them keep. */
+export const guestTraits = {
+  routeMetrics: "the metrics of gateways and routes",
+  dhcpMetric: "the metric of what DHCP offers",
+  dhcpWithoutRoutes: "defaultRoute never with DHCP",
+  ipv6DefaultRoute: "the IPv6 default route",
+  otherFamilyRoutes: "routes of another family than the first address",
+  otherFamilyDefaultRoute: "a second default route, of the other family",
+  dhcpNameServers: "name servers beside DHCP",
+  otherFamilyNameServers: "name servers of a family that the NIC has no address of",
+  dhcpIpv6NameServers: "IPv6 name servers beside DHCP",
+} as const;
+export type GuestTrait = keyof typeof guestTraits;
+
+/** Versions of cloud-init, MAJOR.MINOR: the first and the first no longer; absent: all before, all after. */
+export interface VersionRange {
+  readonly from?: string;
+  readonly until?: string;
+}
+
+const ever: readonly VersionRange[] = [{}];
+const metricsInVersion2 = [{ until: "23.3" }]; // cloud-init #4220
+const ipv6Default = [{ until: "23.1" }];
+
+/** By which versions what is lost. What is absent is kept by all of them. */
+export const losses: Readonly<
+  Record<GuestRenderer, Readonly<Partial<Record<GuestTrait, readonly VersionRange[]>>>>
+> = {
+  netplan: {},
+  networkd: { routeMetrics: metricsInVersion2, ipv6DefaultRoute: ipv6Default },
+  "network-manager": {
+    routeMetrics: [{ until: "24.4" }],
+    dhcpMetric: [{ until: "26.2" }],
+    dhcpWithoutRoutes: ever,
+    ipv6DefaultRoute: ipv6Default,
+    otherFamilyRoutes: [{ until: "24.1" }],
+    // Since 24.4 the renderer fails as a whole (KeyError), and no NIC is configured.
+    otherFamilyDefaultRoute: [{ until: "24.1" }, { from: "24.4" }],
+    dhcpNameServers: [{ until: "24.1" }],
+    otherFamilyNameServers: [{ from: "24.1" }],
+    dhcpIpv6NameServers: ever,
+  },
+  sysconfig: {
+    routeMetrics: metricsInVersion2,
+    dhcpWithoutRoutes: ever,
+    ipv6DefaultRoute: ipv6Default,
+    // It is there, in the metric of the first.
+    otherFamilyDefaultRoute: [{ from: "24.4" }],
+    dhcpNameServers: [{ from: "24.1", until: "24.2" }],
+    dhcpIpv6NameServers: [{ from: "24.1", until: "24.2" }],
+  },
+  eni: {
+    routeMetrics: metricsInVersion2,
+    dhcpWithoutRoutes: ever,
+    ipv6DefaultRoute: ipv6Default,
+    dhcpNameServers: [{ from: "24.1" }],
+    otherFamilyNameServers: [{ from: "25.2" }],
+    dhcpIpv6NameServers: [{ from: "24.1" }],
+  },
+};
+
+/** True when that version loses it. */
+export function loses(renderer: GuestRenderer, trait: GuestTrait, version: string): boolean {
+  return (losses[renderer][trait] ?? []).some(
+    ({ from, until }) =>
+      (from === undefined || compareVersions(version, from) >= 0) &&
+      (until === undefined || compareVersions(version, until) < 0),
+  );
+}
+
+/** By MAJOR.MINOR; what follows, such as Debian's revision, does not matter. */
+function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => {
+    const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
+    return major * 1000 + minor;
+  });
+  return (left ?? 0) - (right ?? 0);
+}
+
+/** What the NIC needs of its renderer, each with the field of the input that asks for it. */
+export function traitsOf(nic: Nic): ReadonlyMap<GuestTrait, string> {
+  const first = firstFamily(nic);
+  const told = defaultRoutesOf(nic).filter(({ origin }) => origin !== "dhcp");
+  const has = new Set(nic.addresses.map(({ cidr }) => cidr.address.family));
+  const dns = (wrong: (family: IpFamily) => boolean) =>
+    nic.dnsServers.some(({ family }) => wrong(family)) ? `${nic.field}.ipConfig.dnsServers` : undefined;
+  const dhcp = nic.mode === "dhcp";
+  const needs: Readonly<Record<GuestTrait, string | undefined>> = {
+    routeMetrics: told[0]?.field ?? nic.routes[0]?.field,
+    dhcpMetric: dhcp ? nic.field : undefined,
+    dhcpWithoutRoutes: dhcp && !nic.defaultRoute ? `${nic.field}.ipConfig.defaultRoute` : undefined,
+    ipv6DefaultRoute: told.find(({ family }) => family === 6)?.field,
+    otherFamilyRoutes: nic.routes.find(({ gateway }) => gateway.family !== first)?.field,
+    otherFamilyDefaultRoute: told.find(({ family }) => family !== first)?.field,
+    dhcpNameServers: dhcp ? dns((family) => family === 4) : undefined,
+    otherFamilyNameServers: dhcp ? undefined : dns((family) => !has.has(family)),
+    dhcpIpv6NameServers: dhcp ? dns((family) => family === 6) : undefined,
+  };
+  return new Map(
+    Object.entries(needs).flatMap(([trait, field]) =>
+      field === undefined ? [] : [[trait as GuestTrait, field]],
+    ),
+  );
+}
+
+/**
+ * The family of the address that stands first in the network-config: the gateway's. cloud-init hangs all routes on the
+ * first address, and its network-manager renderer takes no default route of a family that it has not come to yet.
+ */
+export function firstFamily({ addresses, gateway, mode }: Nic): IpFamily {
+  return mode === "dhcp" ? 4 : (gateway?.family ?? addresses[0]?.cidr.address.family ?? 4);
+}

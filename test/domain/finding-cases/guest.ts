@@ -1,0 +1,57 @@
+// Findings on what the guest's renderer makes of its network-config.
+import type { GuestRenderer, NetworkConfig, VmSpec } from "../../../src/domain/spec.ts";
+import { dhcpNic, staticNic, vmSpec } from "../specs.ts";
+import type { SpecCase } from "./case.ts";
+
+const rendered = (renderer: GuestRenderer, nic: NetworkConfig): VmSpec =>
+  vmSpec([nic], { guest: { renderer } });
+const bothFamilies: NetworkConfig = {
+  name: "eth0",
+  ipConfig: { address: "192.0.2.10/24", addresses: ["2001:db8::10/64"], gateway: "192.0.2.1" },
+  routes: [{ destination: "::/0", gateway: "2001:db8::1" }],
+};
+
+export const guestCases: readonly SpecCase[] = [
+  {
+    code: "GUEST_LOSES_DEFAULT_ROUTE_NEVER",
+    when: "NetworkManager asks DHCP and is to take no default route",
+    spec: rendered("network-manager", { name: "eth0", ipConfig: { mode: "dhcp", defaultRoute: "never" } }),
+    field: "networks[0].ipConfig.defaultRoute",
+  },
+  {
+    code: "GUEST_LOSES_NAME_SERVERS",
+    when: "ifupdown asks DHCP and is given a name server",
+    spec: rendered("eni", { ...dhcpNic, ipConfig: { mode: "dhcp", dnsServers: ["192.0.2.53"] } }),
+    field: "networks[0].ipConfig.dnsServers",
+  },
+  {
+    code: "GUEST_LOSES_NAME_SERVERS",
+    when: "NetworkManager is given an IPv6 name server without an IPv6 address",
+    spec: rendered("network-manager", {
+      ...staticNic,
+      ipConfig: { address: "192.0.2.10/24", dnsServers: ["2001:db8::53"] },
+    }),
+    field: "networks[0].ipConfig.dnsServers",
+  },
+  {
+    code: "GUEST_LOSES_METRIC",
+    when: "the ifcfg files are to hold default routes of both families",
+    spec: rendered("sysconfig", bothFamilies),
+    field: "networks[0].routes[0].metric",
+  },
+  {
+    code: "GUEST_LOSES_NETWORKS",
+    when: "NetworkManager is to hold default routes of both families on one NIC",
+    spec: rendered("network-manager", bothFamilies),
+    field: "networks[0].routes[0].metric",
+  },
+  {
+    code: "GUEST_NEEDS_CLOUD_INIT",
+    when: "NetworkManager is to keep metrics, which older versions lose",
+    spec: rendered("network-manager", {
+      ...staticNic,
+      routes: [{ destination: "198.51.100.0/24", gateway: "192.0.2.1", metric: 50 }],
+    }),
+    field: "guest.renderer",
+  },
+];
