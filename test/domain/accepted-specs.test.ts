@@ -7,7 +7,6 @@ import { checkVm } from "../../src/domain/check.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
 import { noFacts } from "../../src/domain/facts.ts";
 import { hasErrors } from "../../src/domain/findings.ts";
-import { applyFix } from "../../src/domain/fix.ts";
 import { admitVirtualMachine } from "../local/admission/judge.ts";
 import { arbitrarySpec } from "./arbitrary-spec.ts";
 
@@ -40,17 +39,4 @@ describe("generated specs", () => {
     console.info(`specs generated ${runs}, accepted and judged by the stand-in ${accepted}, seed ${seed}`);
     expect(accepted).toBeGreaterThan(runs / 10);
   }, 120_000);
-
-  it("have fixes that each remove their own finding", ({ expect }) => {
-    fc.assert(
-      fc.property(arbitrarySpec, (spec) => {
-        for (const found of checkVm(spec, builtInCatalogue(), noFacts).findings) {
-          if (found.fix === undefined) continue;
-          const again = checkVm(applyFix(spec, found.fix), builtInCatalogue(), noFacts).findings;
-          expect(again.filter(({ code, field }) => code === found.code && field === found.field)).toEqual([]);
-        }
-      }),
-      { numRuns: 1_000 },
-    );
-  });
 });

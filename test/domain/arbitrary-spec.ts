@@ -1,6 +1,6 @@
 // Generated specs: mostly sensible, now and then wrong in one way, over every type of NIC and every field.
 import * as fc from "fast-check";
-import type { IpConfig, NetworkConfig, RouteConfig, VmSpec } from "../../src/domain/spec.ts";
+import type { IpConfig, NetworkConfig, RouteConfig, UserDataSpec, VmSpec } from "../../src/domain/spec.ts";
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(arbitrary, { nil: undefined, freq: 3 });
@@ -74,7 +74,7 @@ function network(index: number): fc.Arbitrary<NetworkConfig> {
       priority: maybe(fc.integer({ min: -5, max: 5 })),
       mtu: maybe(mostly(fc.integer({ min: 1280, max: 9000 }), fc.constantFrom(0, 575, 9001, 70_000))),
       routes: maybe(routes(index)),
-      physicalNetwork: fc.constant(undefined),
+      physicalNetwork: mostly(fc.constant(undefined), fc.constantFrom("brigde", "ovs", "none")),
       macAddress: maybe(
         mostly(
           fc.constant(`02:00:5E:10:00:${index.toString(16).padStart(2, "0")}`),
@@ -124,7 +124,20 @@ export const arbitrarySpec: fc.Arbitrary<VmSpec> = fc
     disks: maybe(
       fc.constantFrom([], [{ dataVolume: "data" }], [{ name: "rootdisk", containerImage: "twice:1" }]),
     ),
-    userData: maybe(fc.constantFrom({ text: "#cloud-config\n" }, { secretName: "theirs" })),
+    userData: maybe(
+      mostly(
+        fc.constantFrom<UserDataSpec[]>(
+          { text: "#cloud-config\n" },
+          { secretName: "theirs" },
+          { text: "#!/bin/sh\ncp x /etc/netplan/y.yaml\n" },
+        ),
+        fc.constantFrom<UserDataSpec[]>(
+          { text: "users: []\n" },
+          { text: "#cloud-config\n[\n" },
+          { secretName: "Theirs" },
+        ),
+      ),
+    ),
     runStrategy: maybe(fc.constantFrom("Always", "Halted", "Manual", "RerunOnFailure", "Once")),
     networks: fc
       .integer({ min: 0, max: 40 })

@@ -169,6 +169,19 @@ const searchDomainsAreNames: NicCheck = ({ nic }) =>
       : finding("SEARCH_DOMAIN_INVALID", `${nic.field}.ipConfig.searchDomains[${index}]`, { given: domain }),
   );
 
+/** cloud-init's parser refuses `search` without `addresses`, so it is left out then. */
+const searchDomainsReachGuest: NicCheck = ({ nic }) =>
+  nic.searchDomains.length > 0 && nic.dnsServers.length === 0
+    ? finding(
+        "SEARCH_DOMAINS_WITHOUT_SERVERS",
+        `${nic.field}.ipConfig.searchDomains`,
+        {},
+        {
+          related: [`${nic.field}.ipConfig.dnsServers`],
+        },
+      )
+    : undefined;
+
 export const addressChecks: readonly NicCheck[] = [
   modeFitsAddresses,
   addressIsHost,
@@ -177,4 +190,5 @@ export const addressChecks: readonly NicCheck[] = [
   gatewayIsOnLink,
   nameServersAreFew,
   searchDomainsAreNames,
+  searchDomainsReachGuest,
 ];

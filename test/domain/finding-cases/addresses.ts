@@ -147,4 +147,10 @@ export const addressesCases: readonly SpecCase[] = [
     spec: ip({ searchDomains: ["a b"] }),
     field: "networks[0].ipConfig.searchDomains[0]",
   },
+  {
+    code: "SEARCH_DOMAINS_WITHOUT_SERVERS",
+    when: "there are search domains and no name servers",
+    spec: ip({ searchDomains: ["example.org"] }),
+    field: "networks[0].ipConfig.searchDomains",
+  },
 ];
