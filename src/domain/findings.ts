@@ -108,6 +108,29 @@ export const findingTable = {
       `${v["guest"]} does not read cloud-init's network-config; set up ${v["nics"]} in the guest by hand`,
     "Addresses, routes, MTU and name servers reach the guest by cloud-init alone.",
   ),
+  GUEST_LOSES_DEFAULT_ROUTE_NEVER: warning(
+    (v) =>
+      `${v["renderer"]} takes the routes that DHCP offers all the same (cloud-init, ${v["versions"]}); keep the default route from the DHCP server, or give the NIC a static address`,
+    "cloud-init hands use-routes on to netplan and networkd alone (cloudinit/net/network_state.py).",
+  ),
+  GUEST_LOSES_NAME_SERVERS: warning(
+    (v) => `${v["renderer"]} drops ${v["what"]} (cloud-init, ${v["versions"]})`,
+    "The renderer writes name servers beside addresses of their family alone.",
+  ),
+  GUEST_LOSES_METRIC: warning(
+    (v) => `${v["renderer"]} drops the metric of ${v["what"]} (cloud-init, ${v["versions"]})`,
+    "The renderer has one metric for all default routes of a NIC.",
+  ),
+  GUEST_LOSES_NETWORKS: error(
+    (v) =>
+      `${v["renderer"]} cannot hold ${v["what"]} (cloud-init, ${v["versions"]}): no NIC at all would be configured; put it on a NIC of its own`,
+    "cloud-init's network-manager renderer fails with KeyError before it has written anything.",
+  ),
+  GUEST_NEEDS_CLOUD_INIT: row(
+    "info",
+    (v) => `with ${v["renderer"]}, cloud-init before ${v["version"]} loses ${v["what"]}`,
+    "Measured with cloud-init's releases from 22.4 to 26.2; see docs/guest-config.md.",
+  ),
   NAME_TAKEN: error(
     (v) => `${v["kind"]} ${v["name"]} exists and was not made for this VM`,
     "Objects of others are never overwritten.",
