@@ -1,7 +1,9 @@
 // The pages that are made from the code: npm run docs writes them, test/docs/generated.test.ts compares them.
 import { errorsPage } from "./errors.ts";
+import { referencePage } from "./reference.ts";
 
 /** By file in docs/. */
 export const pages: Readonly<Record<string, () => string>> = {
   "errors.md": errorsPage,
+  "reference.md": referencePage,
 };
