@@ -41,6 +41,7 @@ export function createVirtualMachineService(
           validateOnly: request.validateOnly,
           planFingerprint: givenOrNone(request.planFingerprint),
           etag: givenOrNone(request.etag),
+          adopt: request.adopt,
           signal,
         });
         return {

@@ -1,25 +1,21 @@
 // ApplyVM: facts, check, compile, dry run, plan, then the writes. Cut off anywhere, the same call completes it.
 import type { Catalogue } from "../domain/catalogue.ts";
 import { checkVm } from "../domain/check.ts";
-import { type CompiledVm, compileVm } from "../domain/compile/compile.ts";
+import type { CompiledVm } from "../domain/compile/compile.ts";
 import type { Facts } from "../domain/facts.ts";
 import { type Finding, hasErrors } from "../domain/findings.ts";
 import type { ResolvedVm } from "../domain/nic.ts";
 import type { NetworkAttachmentDefinition, VirtualMachine } from "../domain/objects.ts";
-import { fieldManager, isManaged, ownerReferenceTo, ownershipManager } from "../domain/ownership.ts";
-import { asStored } from "../domain/plan/as-stored.ts";
 import { isUnchanged, type Plan, planVm, releasedBy } from "../domain/plan/plan.ts";
 import { runningVm } from "../domain/plan/running-vm.ts";
-import { recordedSpec } from "../domain/recorded-spec.ts";
-import { resolveVm } from "../domain/resolve/resolve-vm.ts";
 import type { VmSpec } from "../domain/spec.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
-import { isKubeError } from "../kube/errors.ts";
-import { networkAttachmentDefinitions, secrets, virtualMachines } from "../kube/resource.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { PreconditionFailed, Refused, VersionMismatch } from "./errors.ts";
-import { foresee, secretToWrite, writesOf } from "./foresee.ts";
+import { foresee } from "./foresee.ts";
 import { gatherFacts } from "./gather-facts.ts";
+import { readHeld } from "./held-vm.ts";
+import { writeObjects } from "./write-objects.ts";
 
 export interface ApplyDependencies {
   readonly client: KubeClient;
@@ -35,6 +31,8 @@ export interface ApplyRequest {
   readonly planFingerprint?: string | undefined;
   /** Apply only to this version of the VM. */
   readonly etag?: string | undefined;
+  /** Take over the NICs of a VM that somebody else made, and of one that was taken over and changed since. */
+  readonly adopt?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -49,19 +47,21 @@ export interface ApplyResult {
 }
 
 /**
- * @throws Refused for findings of severity error, unless validateOnly; PreconditionFailed; VersionMismatch; KubeError.
+ * @throws Refused for findings of severity error, unless validateOnly; PreconditionFailed; VersionMismatch;
+ * ObjectNotFound where nothing is there to adopt; KubeError.
  * Nothing is written before the first of these can be known.
  */
 export async function applyVm(
   { client, view, catalogue }: ApplyDependencies,
   request: ApplyRequest,
 ): Promise<ApplyResult> {
-  const { spec, signal } = request;
-  const gathered = await gatherFacts(client, view, spec, signal);
-  const { facts } = gathered;
-  requireManagedVersion(spec, facts.vm, request.etag);
+  const { signal } = request;
+  const gathered = await gatherFacts(client, view, request.spec, signal);
+  requireVersion(request, gathered.facts.vm);
+  const held = await readHeld(client, catalogue, request, gathered.facts);
+  const { spec, facts } = held;
 
-  const checked = checkVm(spec, catalogue, facts);
+  const checked = held.limit(checkVm(spec, catalogue, facts));
   const etag = facts.vm?.metadata.resourceVersion ?? "";
   const stopped = (findings: readonly Finding[]): ApplyResult => {
     if (!request.validateOnly) throw new Refused(findings);
@@ -69,18 +69,25 @@ export async function applyVm(
   };
   if (hasErrors(checked.findings)) return stopped(checked.findings);
 
-  const compiled = compileVm(spec, checked.vm);
-  const foresight = await foresee(client, compiled, facts, gathered.secret, signal);
+  const compiled = held.compile(checked.vm);
+  const foresight = await foresee(client, compiled, {
+    facts,
+    secret: gathered.secret,
+    force: held.force,
+    signal,
+  });
   const findings = [...checked.findings, ...foresight.findings];
   if (hasErrors(findings)) return stopped(findings);
 
   const released = releasedNads(facts, compiled);
+  const running = runningVm(facts);
   const plan = planVm({
-    before: resolvedBefore(facts, catalogue),
+    before: held.before,
     after: checked.vm,
-    running: runningVm(facts),
+    running,
     objects: foresight.objects,
     released,
+    besides: held.besides(checked.vm, running),
   });
   if (request.planFingerprint !== undefined && request.planFingerprint !== plan.fingerprint) {
     throw new PreconditionFailed(
@@ -91,27 +98,21 @@ export async function applyVm(
   }
   const result = { findings, plan, vm: checked.vm, compiled };
   if (request.validateOnly || isUnchanged(plan)) return { ...result, written: false, etag };
-  const written = await write(client, compiled, plan, released, facts.vm, signal);
+  const written = await writeObjects(client, {
+    compiled,
+    plan,
+    released,
+    existing: facts.vm,
+    force: held.force,
+    signal,
+  });
   return { ...result, written: true, etag: written.metadata.resourceVersion ?? "" };
 }
 
 const subjectOf = ({ namespace, name }: VmSpec): string => `VirtualMachine ${namespace}/${name}`;
 
-function requireManagedVersion(spec: VmSpec, vm: VirtualMachine | undefined, etag: string | undefined): void {
-  if (vm !== undefined && !isManaged(vm)) {
-    throw new PreconditionFailed(
-      "VM_NOT_MANAGED",
-      subjectOf(spec),
-      "this VM was not made here, so nothing of it is written over",
-    );
-  }
+function requireVersion({ spec, etag }: ApplyRequest, vm: VirtualMachine | undefined): void {
   if (etag !== undefined && etag !== vm?.metadata.resourceVersion) throw new VersionMismatch(subjectOf(spec));
-}
-
-/** The VM as it was asked for last time. */
-function resolvedBefore(facts: Facts, catalogue: Catalogue): ResolvedVm | undefined {
-  const spec = facts.vm && recordedSpec(facts.vm);
-  return facts.vm && spec && asStored(resolveVm(spec, catalogue, facts).vm, facts.vm);
 }
 
 /** A NAD stays while the running instance still has it: its pod, or a migration's target, may need it. */
@@ -122,62 +123,4 @@ function releasedNads(facts: Facts, compiled: CompiledVm): readonly NetworkAttac
   for (const { multus } of facts.vmi?.spec.networks ?? [])
     if (multus !== undefined) used.add(multus.networkName);
   return releasedBy(uid, facts.nads?.values() ?? [], used);
-}
-
-async function write(
-  client: KubeClient,
-  compiled: CompiledVm,
-  plan: Plan,
-  released: readonly NetworkAttachmentDefinition[],
-  existing: VirtualMachine | undefined,
-  signal: AbortSignal | undefined,
-): Promise<VirtualMachine> {
-  const options = { fieldManager, ...(signal === undefined ? {} : { signal }) };
-  const unchanged = new Set(
-    plan.objects.filter(({ action }) => action === "unchanged").map(({ kind, name }) => `${kind}/${name}`),
-  );
-  let vm = existing;
-  for (const { resource, object } of writesOf(compiled, existing && ownerReferenceTo(existing))) {
-    if (unchanged.has(`${object.kind}/${object.metadata.name}`)) continue;
-    const stored = await client.apply(resource, object, options);
-    if (resource === virtualMachines) vm = stored as VirtualMachine;
-  }
-  if (vm === undefined) throw new Error("no VirtualMachine among the writes");
-
-  const owner = ownerReferenceTo(vm);
-  for (const { apiVersion, kind, metadata } of compiled.attachments) {
-    if (unchanged.has(`${kind}/${metadata.name}`)) continue;
-    const { name, namespace } = metadata;
-    const reference = {
-      apiVersion,
-      kind,
-      metadata: { name, ...(namespace === undefined ? {} : { namespace }), ownerReferences: [owner] },
-    } satisfies NetworkAttachmentDefinition;
-    await client.apply(networkAttachmentDefinitions, reference, {
-      ...options,
-      fieldManager: ownershipManager(owner.uid),
-    });
-  }
-  if (existing === undefined) await client.apply(secrets, secretToWrite(compiled, owner), options);
-  for (const { metadata } of released) await remove(client, metadata);
-  return vm;
-}
-
-/** Somebody may have begun to use it, or removed it, since it was read: then it is left alone. */
-async function remove(
-  client: KubeClient,
-  { namespace, name, uid, resourceVersion }: NetworkAttachmentDefinition["metadata"],
-): Promise<void> {
-  try {
-    await client.delete(
-      networkAttachmentDefinitions,
-      { namespace, name },
-      {
-        ...(uid === undefined ? {} : { uid }),
-        ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      },
-    );
-  } catch (error) {
-    if (!isKubeError(error, "NotFound") && !isKubeError(error, "Conflict")) throw error;
-  }
 }

@@ -1,5 +1,5 @@
 // DeleteVM: the VM goes by a deletion; what it owns alone goes with it by Kubernetes' garbage collector.
-import { isManaged, secretNameOf } from "../domain/ownership.ts";
+import { isAdopted, isManaged, secretNameOf } from "../domain/ownership.ts";
 import type { PlannedObject } from "../domain/plan/plan.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
@@ -27,7 +27,9 @@ export async function deleteVm(
     throw new PreconditionFailed(
       "VM_NOT_MANAGED",
       `VirtualMachine ${subject}`,
-      "this VM was not made here; delete it with kubectl",
+      isAdopted(vm)
+        ? "only the NICs of this VM are ours, somebody else made it; delete it with kubectl, and what was made for its NICs goes with it"
+        : "this VM was not made here; delete it with kubectl",
     );
   }
   const { uid, resourceVersion } = vm.metadata;

@@ -6,12 +6,12 @@ import type {
   OwnerReference,
   Secret,
 } from "../domain/objects.ts";
-import { fieldManager, ownerReferenceTo } from "../domain/ownership.ts";
+import { fieldManager, isAdopted, ownerReferenceTo } from "../domain/ownership.ts";
 import type { CompiledVm } from "../domain/compile/compile.ts";
 import type { Facts } from "../domain/facts.ts";
 import type { Foreseen } from "../domain/plan/plan.ts";
 import { isKubeError, type KubeError } from "../kube/errors.ts";
-import type { KubeClient } from "../kube/kube-client.ts";
+import type { ApplyOptions, CallOptions, KubeClient } from "../kube/kube-client.ts";
 import { networkAttachmentDefinitions, type Resource, secrets, virtualMachines } from "../kube/resource.ts";
 import { PreconditionFailed } from "./errors.ts";
 
@@ -51,31 +51,43 @@ export interface Foresight {
   readonly findings: readonly Finding[];
 }
 
+/** What the objects will meet. */
+export interface World {
+  readonly facts: Facts;
+  readonly secret: Secret | undefined;
+  /** The VM's fields are taken over from other managers. */
+  readonly force: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** @throws PreconditionFailed when another manager owns a field. */
 export async function foresee(
   client: KubeClient,
   compiled: CompiledVm,
-  facts: Facts,
-  liveSecret: Secret | undefined,
-  signal: AbortSignal | undefined,
+  { facts, secret, force, signal }: World,
 ): Promise<Foresight> {
   const owner = facts.vm === undefined ? undefined : ownerReferenceTo(facts.vm);
   const liveOf = ({ kind, metadata }: KubernetesObject): KubernetesObject | undefined => {
     if (kind === "VirtualMachine") return facts.vm;
-    return kind === "Secret" ? liveSecret : facts.nads?.get(`${metadata.namespace}/${metadata.name}`);
+    return kind === "Secret" ? secret : facts.nads?.get(`${metadata.namespace}/${metadata.name}`);
   };
   const findings: Finding[] = [];
   const objects: Foreseen[] = [];
   for (const write of writesOf(compiled, owner)) {
     const { object } = write;
     try {
-      const { live, wanted } = await atOneMoment(client, write, liveOf(object), signal);
+      const options = {
+        fieldManager,
+        ...(write.resource === virtualMachines ? { force } : {}),
+        ...(signal === undefined ? {} : { signal }),
+      };
+      const { live, wanted } = await atOneMoment(client, write, liveOf(object), options);
       objects.push({
         live,
         wanted: object.kind === attachmentKind ? ownedToo(wanted, owner ?? futureOwner(compiled)) : wanted,
       });
     } catch (error) {
-      if (isKubeError(error, "Conflict")) throw ownedByAnother(object, error);
+      if (isKubeError(error, "Conflict")) throw ownedByAnother(object, error, facts);
       if (
         !isKubeError(error, "Invalid") &&
         !isKubeError(error, "BadRequest") &&
@@ -97,16 +109,17 @@ async function atOneMoment(
   client: KubeClient,
   { resource, object }: Write,
   known: KubernetesObject | undefined,
-  signal: AbortSignal | undefined,
+  options: ApplyOptions,
 ): Promise<Foreseen> {
-  const options = signal === undefined ? {} : { signal };
   let live = known;
   for (let attempt = 1; ; attempt += 1) {
-    const wanted = await client.apply(resource, object, { ...options, fieldManager, dryRun: true });
+    const wanted = await client.apply(resource, object, { ...options, dryRun: true });
     if (attempt === attempts || versionOf(wanted) === versionOf(live)) return { live, wanted };
-    live = await client.find(resource, object.metadata, options);
+    live = await client.find(resource, object.metadata, signalOf(options));
   }
 }
+
+const signalOf = ({ signal }: CallOptions): CallOptions => (signal === undefined ? {} : { signal });
 
 /** Of what is stored; a dry run keeps it, and a new object has none. */
 function versionOf(object: KubernetesObject | undefined): string {
@@ -127,12 +140,13 @@ function futureOwner({ virtualMachine: { apiVersion, kind, metadata } }: Compile
   return { apiVersion, kind, name: metadata.name, uid: "" };
 }
 
-function ownedByAnother(object: KubernetesObject, error: KubeError): PreconditionFailed {
+function ownedByAnother(object: KubernetesObject, error: KubeError, { vm }: Facts): PreconditionFailed {
   const { kind, metadata } = object;
+  const canTake = kind === vm?.kind && isAdopted(vm);
   return new PreconditionFailed(
     "FIELD_OWNED_BY_OTHER_MANAGER",
     `${kind} ${metadata.namespace}/${metadata.name}`,
-    error.message,
+    canTake ? `${error.message}\nadopt the VM again to take these over` : error.message,
   );
 }
 

@@ -56,6 +56,7 @@ export async function gatherFacts(
       vm,
       vmi,
       secret: secret && secretFact(secret, spec.name),
+      importNotes: undefined,
     },
   };
 }

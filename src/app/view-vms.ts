@@ -1,11 +1,12 @@
 // GetVM and ListVMs: VMs as they are, those that were made here and all others.
+import { withMachineOf } from "../domain/adopt/adopted-spec.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 import { withoutSecretText } from "../domain/compile/virtual-machine.ts";
 import { type Drift, driftOf } from "../domain/drift/drift.ts";
 import { fullNadName } from "../domain/import/attachment.ts";
 import { importVm, type VmObjects } from "../domain/import/import-vm.ts";
 import type { VirtualMachine } from "../domain/objects.ts";
-import { isManaged } from "../domain/ownership.ts";
+import { isAdopted, isManaged } from "../domain/ownership.ts";
 import { type PendingChange, pendingChanges } from "../domain/pending-changes.ts";
 import { recordedSpec } from "../domain/recorded-spec.ts";
 import type { VmSpec } from "../domain/spec.ts";
@@ -22,6 +23,8 @@ export interface VmView {
   /** What of a VM that was not made here could not be read as a spec. */
   readonly importNotes: readonly string[];
   readonly managed: boolean;
+  /** Its NICs alone were taken over. */
+  readonly adopted: boolean;
   readonly printableStatus: string;
   readonly node: string;
   readonly interfaces: readonly InterfaceStatus[];
@@ -91,8 +94,9 @@ function viewOf(objects: VmObjects, catalogue: Catalogue): VmView {
   const { vm, vmi } = objects;
   const recorded = recordedSpec(vm);
   return {
-    ...(recorded === undefined ? importedView(objects, catalogue) : { spec: recorded, importNotes: [] }),
+    ...(recorded === undefined ? importedView(objects, catalogue) : recordedView(vm, recorded)),
     managed: isManaged(vm),
+    adopted: isAdopted(vm),
     printableStatus: vm.status?.printableStatus ?? "",
     node: vmi?.status?.nodeName ?? "",
     interfaces: interfaceStatuses(vm, vmi),
@@ -101,6 +105,12 @@ function viewOf(objects: VmObjects, catalogue: Catalogue): VmView {
     etag: vm.metadata.resourceVersion ?? "",
     createdAt: vm.metadata.creationTimestamp ?? "",
   };
+}
+
+/** Of an adopted VM the machine part is whatever it is. */
+function recordedView(vm: VirtualMachine, recorded: VmSpec): Pick<VmView, "spec" | "importNotes"> {
+  const spec = isAdopted(vm) ? withoutSecretText(withMachineOf(recorded, vm)) : recorded;
+  return { spec, importNotes: [] };
 }
 
 function importedView(objects: VmObjects, catalogue: Catalogue): Pick<VmView, "spec" | "importNotes"> {

@@ -6,6 +6,7 @@ import { lackedFacts } from "./lacked-facts.ts";
 import type { ResolvedVm } from "./nic.ts";
 import { configOf, resolveVm } from "./resolve/resolve-vm.ts";
 import type { VmSpec } from "./spec.ts";
+import { adoptionChecks } from "./validate/adoption-checks.ts";
 import { addressChecks } from "./validate/address-checks.ts";
 import { attachmentChecks } from "./validate/attachment-checks.ts";
 import { clusterNetworkChecks } from "./validate/cluster-network-checks.ts";
@@ -29,7 +30,14 @@ export interface CheckedVm {
   readonly unchecked: readonly string[];
 }
 
-const checksOfVm = [...machineChecks, ...objectNameChecks, ...guestChecks, ...rendererVmChecks, ...routingVmChecks];
+const checksOfVm = [
+  ...machineChecks,
+  ...objectNameChecks,
+  ...adoptionChecks,
+  ...guestChecks,
+  ...rendererVmChecks,
+  ...routingVmChecks,
+];
 const checksOfNic = [
   ...nicChecks,
   ...attachmentChecks,

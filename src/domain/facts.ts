@@ -66,6 +66,8 @@ export interface Facts {
   /** Its running instance. */
   readonly vmi: VirtualMachineInstance | undefined;
   readonly secret: SecretFact | undefined;
+  /** Of a VM that was made elsewhere: what no spec can say (import/import-vm.ts); undefined where it was not read. */
+  readonly importNotes: readonly string[] | undefined;
 }
 
 /** Nothing is known: the checks that need a cluster are left out and named. */
@@ -81,4 +83,5 @@ export const noFacts: Facts = {
   vm: undefined,
   vmi: undefined,
   secret: undefined,
+  importNotes: undefined,
 };

@@ -207,13 +207,17 @@ export const findingTable = {
     (v) => `NetworkAttachmentDefinition ${v["nad"]} holds no CNI configuration: ${v["problem"]}`,
     "Multus: failed to unmarshal Spec.Config; the pod would never start.",
   ),
+  NAD_CONFIG_ON_NODES: warning(
+    (v) => `${v["nad"]} holds no CNI configuration; the VM starts only on nodes that have a file for it`,
+    "Multus then reads the network of that name in /etc/cni/multus/net.d of the node (GetCNIConfigFromFile: No networks found).",
+  ),
   NAD_REFUSED_BY_PLUGIN: error(
     (v) => `the CNI plugin ${v["cni"]} refuses ${v["nad"]}: ${v["problem"]}`,
-    "Read in the plugins' source: bridge and sriov fail at ADD, Open vSwitch refuses the port; the pod would never start.",
+    "Read in the plugins' source and seen by running them: bridge and sriov fail at ADD, Open vSwitch refuses the port; the pod would never start.",
   ),
   NAD_CNI_VERSION: error(
     (v) => `${v["nad"]} ${v["problem"]}`,
-    "Without cniVersion the result is of version 0.1.0, which cannot be without an address (cannot convert: no valid IP addresses); macvtap-cni: incompatible CNI versions.",
+    "Without cniVersion the result is of version 0.1.0, which cannot be without an address (cannot convert: no valid IP addresses); another than its own a plugin refuses: incompatible CNI versions.",
   ),
   NAD_RESOURCE_NAME_MISSING: error(
     (v) => `${v["nad"]} has no annotation k8s.v1.cni.cncf.io/resourceName, which ${v["cni"]} needs`,
@@ -439,6 +443,25 @@ export const findingTable = {
     "info",
     () => "routing: policy changes nothing: no NIC has both a static address and a gateway or a route",
     "Rules are for NICs that lead beyond their own subnets.",
+  ),
+
+  // a VM that somebody else made
+  ADOPTED_MACHINE_DIFFERS: error(
+    (v) => `of a VM that was not made here only the NICs can be taken over; this is ${v["has"]}`,
+    "The rest belongs to whoever made the VM: it is left out of the request, or as it is.",
+  ),
+  ADOPTED_CONFIG_DRIVE: error(
+    () => "this VM's cloud-init comes on a config drive; make it cloudInitNoCloud first",
+    "KubeVirt writes a config drive's network data as OpenStack's network_data.json, which is no network-config of version 2.",
+  ),
+  ADOPTION_ADDS_CLOUD_INIT: warning(
+    () =>
+      "this VM has no cloud-init; a disk with it is added, and a guest that runs cloud-init takes itself for a new instance at its next start",
+    "A new instance-id makes cloud-init run its per-instance modules, such as new SSH host keys (cloud-init, boot stages).",
+  ),
+  ADOPTION_CHANGES_GUEST: warning(
+    (v) => `${v["note"]}`,
+    "The network-config is written anew from the NICs; what no field says is not in it any more.",
   ),
 
   // judges further on

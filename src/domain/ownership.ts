@@ -13,6 +13,9 @@ export const specAnnotation = "multinic.novasphere.dev/spec";
 /** On the VM's template, and so on each running instance: what the guest was started with. JSON of GuestRecord. */
 export const guestConfigAnnotation = "multinic.novasphere.dev/guest-config";
 
+/** On a VM that somebody else made and whose NICs were taken over; the rest of it is not ours. */
+export const adoptedAnnotation = "multinic.novasphere.dev/adopted";
+
 /** On the Secret: the VM it was made for. */
 export const vmLabel = "multinic.novasphere.dev/vm";
 
@@ -23,6 +26,11 @@ export function secretNameOf(vm: string): string {
 
 export function isManaged(object: KubernetesObject): boolean {
   return object.metadata.labels?.[managedByLabel] === managedBy;
+}
+
+/** True for a VM of somebody else's whose NICs alone are ours. */
+export function isAdopted(vm: VirtualMachine): boolean {
+  return !isManaged(vm) && vm.metadata.annotations?.[adoptedAnnotation] !== undefined;
 }
 
 /** The VM as an owner: what it owns goes when it goes. */

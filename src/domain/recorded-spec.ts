@@ -1,12 +1,15 @@
 // What was asked of a VM, as its annotation recorded it; trusted only as far as it can still be read.
 import type { VirtualMachine } from "./objects.ts";
-import { isManaged, specAnnotation } from "./ownership.ts";
+import { isAdopted, isManaged, specAnnotation } from "./ownership.ts";
 import type { NetworkConfig, VmSpec } from "./spec.ts";
 
-/** The recorded spec of a VM made here; undefined for any other VM and for a record that is none. */
+/**
+ * The recorded spec of a VM made here; of an adopted one the part with its NICs. undefined for any other VM and for a
+ * record that is none.
+ */
 export function recordedSpec(vm: VirtualMachine): VmSpec | undefined {
   const text = vm.metadata.annotations?.[specAnnotation];
-  if (text === undefined || !isManaged(vm)) return undefined;
+  if (text === undefined || !(isManaged(vm) || isAdopted(vm))) return undefined;
   try {
     const record: unknown = JSON.parse(text);
     return isSpec(record) ? record : undefined;

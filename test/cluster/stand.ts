@@ -25,6 +25,7 @@ export interface ApplyOptions {
   readonly validateOnly?: boolean;
   readonly planFingerprint?: string;
   readonly etag?: string;
+  readonly adopt?: boolean;
 }
 
 export interface Stand {

@@ -4,6 +4,7 @@ import { findingTable } from "../../src/domain/findings.ts";
 import { applyFix } from "../../src/domain/fix.ts";
 import { findingCases } from "./finding-cases/all.ts";
 import { findingsOfCase, findingsOfSpec, type SpecCase } from "./finding-cases/case.ts";
+import { harmlessAdoptions } from "./finding-cases/adoption.ts";
 import { harmlessCases } from "./finding-cases/in-use.ts";
 
 describe("a finding", () => {
@@ -26,7 +27,7 @@ describe("a finding", () => {
     expect(mended.filter(({ code }) => code === found.code)).toEqual([]);
   });
 
-  it.for(harmlessCases)("$code is none when $when", (harmless, { expect }) => {
+  it.for([...harmlessCases, ...harmlessAdoptions])("$code is none when $when", (harmless, { expect }) => {
     expect(findingsOfCase(harmless).map(({ code }) => code)).not.toContain(harmless.code);
   });
 

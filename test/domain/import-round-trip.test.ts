@@ -8,7 +8,7 @@ import { type Facts, noFacts } from "../../src/domain/facts.ts";
 import { hasErrors } from "../../src/domain/findings.ts";
 import { importVm } from "../../src/domain/import/import-vm.ts";
 import type { Nic } from "../../src/domain/nic.ts";
-import { specAnnotation } from "../../src/domain/ownership.ts";
+import { guestConfigAnnotation, specAnnotation } from "../../src/domain/ownership.ts";
 import type { NetworkType, VmSpec } from "../../src/domain/spec.ts";
 import { arbitrarySpec } from "./arbitrary-spec.ts";
 import { nad } from "./specs.ts";
@@ -38,11 +38,24 @@ function inThisWorld(spec: VmSpec): VmSpec {
   };
 }
 
-/** The objects without the record of what was asked. */
+/** The objects without the records of what was asked. */
 function withoutRecord({ virtualMachine, ...others }: CompiledVm): object {
-  const { annotations = {}, ...metadata } = virtualMachine.metadata;
-  const { [specAnnotation]: _, ...kept } = annotations;
-  return { ...others, virtualMachine: { ...virtualMachine, metadata: { ...metadata, annotations: kept } } };
+  const records = new Set([specAnnotation, guestConfigAnnotation]);
+  const kept = (annotations: Readonly<Record<string, string>> = {}): object =>
+    Object.fromEntries(Object.entries(annotations).filter(([name]) => !records.has(name)));
+  const { metadata, spec } = virtualMachine;
+  const { template } = spec;
+  return {
+    ...others,
+    metadata: { ...metadata, annotations: kept(metadata.annotations) },
+    spec: {
+      ...spec,
+      template: {
+        ...template,
+        metadata: { ...template.metadata, annotations: kept(template.metadata?.annotations) },
+      },
+    },
+  };
 }
 
 /** A NIC without what no object shows: how its values were written, and settings that have no effect. */
@@ -63,7 +76,8 @@ function shown(nic: Nic): object {
     // Without a default route nothing shows which NIC would have the better one.
     metric: mode === "dhcp" || hasGateway ? nic.metric : undefined,
     primary: mode === "dhcp" || hasGateway ? nic.primary : undefined,
-    addresses: nic.addresses.map(({ cidr }) => cidr.text),
+    // Their order is the compiler's.
+    addresses: nic.addresses.map(({ cidr }) => cidr.text).toSorted(),
     gateway: hasGateway ? nic.gateway?.text : undefined,
     dhcpRoute: mode === "dhcp" ? nic.defaultRoute : undefined,
     dnsServers: nic.dnsServers.map(({ text }) => text),

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/virtual_machine_service.proto.
  */
 export const file_multinic_v1_virtual_machine_service: GenFile = /*@__PURE__*/
-  fileDesc("CiltdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmVfc2VydmljZS5wcm90bxILbXVsdGluaWMudjEihQEKDkFwcGx5Vk1SZXF1ZXN0EjQKD3ZpcnR1YWxfbWFjaGluZRgBIAEoCzIbLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lEhUKDXZhbGlkYXRlX29ubHkYAiABKAgSGAoQcGxhbl9maW5nZXJwcmludBgDIAEoCRIMCgRldGFnGAQgASgJIqkBCg9BcHBseVZNUmVzcG9uc2USJgoIZmluZGluZ3MYASADKAsyFC5tdWx0aW5pYy52MS5GaW5kaW5nEh8KBHBsYW4YAiABKAsyES5tdWx0aW5pYy52MS5QbGFuEg8KB3dyaXR0ZW4YAyABKAgSLgoIbmV0d29ya3MYBCADKAsyHC5tdWx0aW5pYy52MS5SZXNvbHZlZE5ldHdvcmsSDAoEZXRhZxgFIAEoCSIvCgxHZXRWTVJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkiSQoNR2V0Vk1SZXNwb25zZRI4Cg92aXJ0dWFsX21hY2hpbmUYASABKAsyHy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZVZpZXciSgoOTGlzdFZNc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImUKD0xpc3RWTXNSZXNwb25zZRI5ChB2aXJ0dWFsX21hY2hpbmVzGAEgAygLMh8ubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmVWaWV3EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJACg9EZWxldGVWTVJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSDAoEZXRhZxgDIAEoCSI/ChBEZWxldGVWTVJlc3BvbnNlEisKB29iamVjdHMYASADKAsyGi5tdWx0aW5pYy52MS5QbGFubmVkT2JqZWN0MrYCChVWaXJ0dWFsTWFjaGluZVNlcnZpY2USRAoHQXBwbHlWTRIbLm11bHRpbmljLnYxLkFwcGx5Vk1SZXF1ZXN0GhwubXVsdGluaWMudjEuQXBwbHlWTVJlc3BvbnNlEkMKBUdldFZNEhkubXVsdGluaWMudjEuR2V0Vk1SZXF1ZXN0GhoubXVsdGluaWMudjEuR2V0Vk1SZXNwb25zZSIDkAIBEkkKB0xpc3RWTXMSGy5tdWx0aW5pYy52MS5MaXN0Vk1zUmVxdWVzdBocLm11bHRpbmljLnYxLkxpc3RWTXNSZXNwb25zZSIDkAIBEkcKCERlbGV0ZVZNEhwubXVsdGluaWMudjEuRGVsZXRlVk1SZXF1ZXN0Gh0ubXVsdGluaWMudjEuRGVsZXRlVk1SZXNwb25zZWIGcHJvdG8z", [file_multinic_v1_network, file_multinic_v1_virtual_machine]);
+  fileDesc("CiltdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmVfc2VydmljZS5wcm90bxILbXVsdGluaWMudjEilAEKDkFwcGx5Vk1SZXF1ZXN0EjQKD3ZpcnR1YWxfbWFjaGluZRgBIAEoCzIbLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lEhUKDXZhbGlkYXRlX29ubHkYAiABKAgSGAoQcGxhbl9maW5nZXJwcmludBgDIAEoCRIMCgRldGFnGAQgASgJEg0KBWFkb3B0GAUgASgIIqkBCg9BcHBseVZNUmVzcG9uc2USJgoIZmluZGluZ3MYASADKAsyFC5tdWx0aW5pYy52MS5GaW5kaW5nEh8KBHBsYW4YAiABKAsyES5tdWx0aW5pYy52MS5QbGFuEg8KB3dyaXR0ZW4YAyABKAgSLgoIbmV0d29ya3MYBCADKAsyHC5tdWx0aW5pYy52MS5SZXNvbHZlZE5ldHdvcmsSDAoEZXRhZxgFIAEoCSIvCgxHZXRWTVJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkiSQoNR2V0Vk1SZXNwb25zZRI4Cg92aXJ0dWFsX21hY2hpbmUYASABKAsyHy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZVZpZXciSgoOTGlzdFZNc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImUKD0xpc3RWTXNSZXNwb25zZRI5ChB2aXJ0dWFsX21hY2hpbmVzGAEgAygLMh8ubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmVWaWV3EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJACg9EZWxldGVWTVJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSDAoEZXRhZxgDIAEoCSI/ChBEZWxldGVWTVJlc3BvbnNlEisKB29iamVjdHMYASADKAsyGi5tdWx0aW5pYy52MS5QbGFubmVkT2JqZWN0MrYCChVWaXJ0dWFsTWFjaGluZVNlcnZpY2USRAoHQXBwbHlWTRIbLm11bHRpbmljLnYxLkFwcGx5Vk1SZXF1ZXN0GhwubXVsdGluaWMudjEuQXBwbHlWTVJlc3BvbnNlEkMKBUdldFZNEhkubXVsdGluaWMudjEuR2V0Vk1SZXF1ZXN0GhoubXVsdGluaWMudjEuR2V0Vk1SZXNwb25zZSIDkAIBEkkKB0xpc3RWTXMSGy5tdWx0aW5pYy52MS5MaXN0Vk1zUmVxdWVzdBocLm11bHRpbmljLnYxLkxpc3RWTXNSZXNwb25zZSIDkAIBEkcKCERlbGV0ZVZNEhwubXVsdGluaWMudjEuRGVsZXRlVk1SZXF1ZXN0Gh0ubXVsdGluaWMudjEuRGVsZXRlVk1SZXNwb25zZWIGcHJvdG8z", [file_multinic_v1_network, file_multinic_v1_virtual_machine]);
 
 /**
  * Asks for a VM to be as described.
@@ -49,6 +49,16 @@ export type ApplyVMRequest = Message<"multinic.v1.ApplyVMRequest"> & {
    * @generated from field: string etag = 4;
    */
   etag: string;
+
+  /**
+   * Take over the NICs of a VM that somebody else made: its interfaces, networks, and the place of its network-config.
+   * Nothing else of it is written or owned; the machine part of virtual_machine must be absent or as it is. The VM must
+   * not change between plan and write, else ABORTED, and nothing stays written. Also takes back the NICs of an adopted VM
+   * that somebody changed. No effect on a VM that this service made.
+   *
+   * @generated from field: bool adopt = 5;
+   */
+  adopt: boolean;
 };
 
 /**
@@ -286,7 +296,8 @@ export const VirtualMachineService: GenService<{
    * same call completes it. A finding of severity error, an object that the API server or KubeVirt refuses, or a field
    * owned by another manager stops it before the first write.
    * Errors: INVALID_ARGUMENT with the findings, FAILED_PRECONDITION (plan changed, field owned by another manager, VM not
-   * made by this service), ABORTED (etag), NOT_FOUND (namespace), UNAVAILABLE (API server away).
+   * made by this service and not to be adopted), ABORTED (etag, VM changed while it was adopted), NOT_FOUND (no VM to
+   * adopt), UNAVAILABLE (API server away).
    *
    * @generated from rpc multinic.v1.VirtualMachineService.ApplyVM
    */
@@ -317,7 +328,7 @@ export const VirtualMachineService: GenService<{
   },
   /**
    * Removes a VM and what was made for it and is used by nobody else. Errors: NOT_FOUND, ABORTED (etag),
-   * FAILED_PRECONDITION (VM not made by this service).
+   * FAILED_PRECONDITION (VM not made by this service, also where its NICs were adopted).
    *
    * @generated from rpc multinic.v1.VirtualMachineService.DeleteVM
    */

@@ -24,6 +24,7 @@ export function viewToProto(view: VmView): MessageInitShape<typeof VirtualMachin
   return {
     virtualMachine: specToProto(view.spec),
     managed: view.managed,
+    adopted: view.adopted,
     printableStatus: view.printableStatus,
     node: view.node,
     interfaces: view.interfaces.map(statusToProto),

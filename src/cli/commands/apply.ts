@@ -27,7 +27,7 @@ import { unaryCall } from "../server.ts";
 import { readVm, type Session } from "../session.ts";
 import { waitForInterfaces } from "../wait.ts";
 
-type PlanOptions = ServerOptions & DocumentOptions;
+type PlanOptions = ServerOptions & DocumentOptions & { readonly adopt?: true };
 
 interface ApplyOptions extends PlanOptions {
   readonly planFingerprint?: string;
@@ -42,7 +42,8 @@ export function planCommand(run: Run): Command {
       run(async (session, file: string | undefined, options: PlanOptions) => {
         const spec = await readVm(documentFile(file, options), options, session);
         if (!spec) return exitCode.refused;
-        const request = { virtualMachine: specToProto(spec), validateOnly: true };
+        const { adopt = false } = options;
+        const request = { virtualMachine: specToProto(spec), validateOnly: true, adopt };
         const client = createClient(VirtualMachineService, session.connect(options.server));
         const answer = await client.applyVM(request, unaryCall(session.io));
         tellAnswer(answer, options, session);
@@ -65,7 +66,11 @@ export function applyCommand(run: Run): Command {
         if (!spec) return exitCode.refused;
         const transport = session.connect(options.server);
         const answer = await createClient(VirtualMachineService, transport).applyVM(
-          { virtualMachine: specToProto(spec), planFingerprint: options.planFingerprint ?? "" },
+          {
+            virtualMachine: specToProto(spec),
+            planFingerprint: options.planFingerprint ?? "",
+            adopt: options.adopt ?? false,
+          },
           unaryCall(session.io),
         );
         tellAnswer(answer, options, session);
@@ -78,6 +83,9 @@ export function applyCommand(run: Run): Command {
 
 function withOptions(command: Command): Command {
   return withDocument(command)
+    .addOption(
+      new Option("--adopt", "take over the NICs of a VM that somebody else made, and nothing else of it"),
+    )
     .addOption(namespaceOption())
     .addOption(serverOption())
     .addOption(outputOption());

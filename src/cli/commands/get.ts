@@ -82,7 +82,7 @@ async function getAll(client: VmClient, options: GetOptions, session: Session): 
 }
 
 function vmLines(view: VirtualMachineView, session: Session): readonly string[] {
-  const { virtualMachine, printableStatus, node, managed, pendingChanges, interfaces } = view;
+  const { virtualMachine, printableStatus, node, managed, adopted, pendingChanges, interfaces } = view;
   const { bold, yellow } = {
     bold: (text: string) => session.style("bold", text),
     yellow: (text: string) => session.style("yellow", text),
@@ -90,7 +90,7 @@ function vmLines(view: VirtualMachineView, session: Session): readonly string[] 
   const facts = [
     printable(printableStatus),
     ...(node ? [`on node ${printable(node)}`] : []),
-    ...(managed ? [] : ["not made by multinic"]),
+    ...(managed ? [] : [adopted ? "made by others, NICs adopted" : "not made by multinic"]),
   ];
   return [
     `${bold(`${virtualMachine?.namespace ?? ""}/${virtualMachine?.name ?? ""}`)}  ${facts.join(", ")}`,

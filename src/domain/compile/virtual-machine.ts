@@ -68,7 +68,7 @@ export function withoutSecretText(spec: VmSpec): VmSpec {
   return userData === undefined || userData.text !== undefined ? rest : { ...rest, userData };
 }
 
-function compileInterface(nic: Nic): VmInterface {
+export function compileInterface(nic: Nic): VmInterface {
   return {
     name: nic.name,
     macAddress: nic.mac,
@@ -90,7 +90,7 @@ function bindingField(binding: Binding): Partial<VmInterface> {
   }
 }
 
-function compileNetwork(nic: Nic, networkName: string | undefined): VmNetwork {
+export function compileNetwork(nic: Nic, networkName: string | undefined): VmNetwork {
   return networkName === undefined
     ? { name: nic.name, pod: {} }
     : { name: nic.name, multus: { networkName } };

@@ -12,7 +12,7 @@ import { guestFields } from "../plan/guest-fields.ts";
 import { wantedFields } from "../plan/instance-fields.ts";
 import { resolveVm } from "../resolve/resolve-vm.ts";
 import type { Drift, Wanted } from "./drift.ts";
-import { lastOtherWriter } from "./last-writer.ts";
+import { lastOtherWriter } from "../managed-fields.ts";
 
 type Compiled = Wanted & { readonly compiled: CompiledVm };
 

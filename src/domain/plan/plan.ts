@@ -42,12 +42,15 @@ export interface PlanInput {
   readonly objects: readonly Foreseen[];
   /** NADs that go because this VM was the last to use them. */
   readonly released: readonly NetworkAttachmentDefinition[];
+  /** What changes besides the fields of the spec. */
+  readonly besides?: readonly FieldChange[];
 }
 
 export function planVm(input: PlanInput): Plan {
   const objects = [...input.objects.map(plannedObject), ...input.released.map(releasedObject)];
   const changes = [
     ...fieldChanges(input.before, input.after, input.running),
+    ...(input.besides ?? []),
     ...input.objects.flatMap((object) => userDataChange(object, input.running)),
   ];
   const effect = worst(changes.map((change) => change.effect));

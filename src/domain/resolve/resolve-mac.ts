@@ -24,8 +24,10 @@ export function resolveMacs(
     return mac;
   });
   const interfaces = facts.vm?.spec.template.spec.domain.devices.interfaces ?? [];
+  const running = new Map(facts.vmi?.status?.interfaces?.map(({ name, mac }) => [name, mac]));
+  // A VM of others may leave its addresses to KubeVirt, which makes new ones at each start.
   const written = new Map(
-    interfaces.map(({ name, macAddress }) => [name, macAddress && normaliseMac(macAddress)]),
+    interfaces.map(({ name, macAddress }) => [name, normaliseMac(macAddress ?? running.get(name) ?? "")]),
   );
   const ours = new Set(given.filter((mac) => mac !== undefined));
   // Taken anywhere in the cluster: a NIC may move to another network.

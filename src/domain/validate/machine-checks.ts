@@ -39,7 +39,8 @@ const memoryIsQuantity: VmCheck = ({ vm }) => {
     : finding("MEMORY_INVALID", "memory", { given: vm.memory });
 };
 
-function quantityInBytes(text: string): number | undefined {
+/** undefined for what is no quantity of whole bytes. */
+export function quantityInBytes(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$/.exec(text);
   if (match === null) return undefined;
   const [, amount, suffix = ""] = match;

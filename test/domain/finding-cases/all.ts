@@ -1,5 +1,6 @@
 // Every case of every topic, in the order of the table of findings.
 import { addressesCases } from "./addresses.ts";
+import { adoptionCases } from "./adoption.ts";
 import { attachmentCases } from "./attachment.ts";
 import type { FindingCase } from "./case.ts";
 import { documentCases, refusalCases } from "./document.ts";
@@ -28,5 +29,6 @@ export const findingCases: readonly FindingCase[] = [
   ...inUseCases,
   ...routesCases,
   ...trafficCases,
+  ...adoptionCases,
   ...refusalCases,
 ];

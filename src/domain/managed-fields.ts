@@ -1,7 +1,7 @@
-// Who wrote a field last besides this product, and when: read from an object's managedFields.
-import { isMapping } from "../mapping.ts";
-import type { KubernetesObject } from "../objects.ts";
-import { fieldManager } from "../ownership.ts";
+// Who owns a field, and who wrote it last besides this product: read from an object's managedFields.
+import { isMapping } from "./mapping.ts";
+import type { KubernetesObject } from "./objects.ts";
+import { fieldManager } from "./ownership.ts";
 
 export interface Writer {
   readonly manager: string;
@@ -18,6 +18,13 @@ export function lastOtherWriter(object: KubernetesObject | undefined, path: stri
     return [{ manager, time }];
   });
   return writers.toSorted((a, b) => (a.time < b.time ? 1 : -1))[0];
+}
+
+/** True when that manager owns the field, or something below it. */
+export function ownsField(object: KubernetesObject, manager: string, path: string): boolean {
+  return (object.metadata.managedFields ?? []).some(
+    (entry) => isMapping(entry) && entry["manager"] === manager && owns(entry["fieldsV1"], path.split(".")),
+  );
 }
 
 const isOurs = (manager: string): boolean =>

@@ -1,0 +1,106 @@
+// The writes of an apply, in order: NADs, Secret, VM; then who owns what, and what nobody needs any more.
+import type { CompiledVm } from "../domain/compile/compile.ts";
+import type { KubernetesObject, NetworkAttachmentDefinition, VirtualMachine } from "../domain/objects.ts";
+import { fieldManager, ownerReferenceTo, ownershipManager } from "../domain/ownership.ts";
+import type { ObjectAction, Plan } from "../domain/plan/plan.ts";
+import { isKubeError } from "../kube/errors.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
+import { networkAttachmentDefinitions, type Resource, secrets, virtualMachines } from "../kube/resource.ts";
+import { VersionMismatch } from "./errors.ts";
+import { secretToWrite, type Write, writesOf } from "./foresee.ts";
+
+export interface Writing {
+  readonly compiled: CompiledVm;
+  readonly plan: Plan;
+  readonly released: readonly NetworkAttachmentDefinition[];
+  /** The VM that the plan was made for. */
+  readonly existing: VirtualMachine | undefined;
+  /** Takes the VM's fields over from other managers, in exactly this version of it. */
+  readonly force: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws VersionMismatch when a VM to be taken over was changed since; what was made for it is removed again. */
+export async function writeObjects(client: KubeClient, writing: Writing): Promise<VirtualMachine> {
+  const { compiled, plan, released, existing, signal } = writing;
+  const options = { fieldManager, ...(signal === undefined ? {} : { signal }) };
+  const actions = new Map(plan.objects.map(({ kind, name, action }) => [`${kind}/${name}`, action]));
+  const actionOf = ({ kind, metadata }: KubernetesObject): ObjectAction | undefined =>
+    actions.get(`${kind}/${metadata.name}`);
+  const made: Write[] = [];
+  let vm = existing;
+  for (const { resource, object } of writesOf(compiled, existing && ownerReferenceTo(existing))) {
+    if (actionOf(object) === "unchanged") continue;
+    if (resource === virtualMachines && existing !== undefined && writing.force) {
+      vm = await takeOver(client, object as VirtualMachine, existing, made, options);
+      continue;
+    }
+    const stored = await client.apply(resource, object, options);
+    if (actionOf(object) === "create") made.push({ resource, object: stored });
+    if (resource === virtualMachines) vm = stored as VirtualMachine;
+  }
+  if (vm === undefined) throw new Error("no VirtualMachine among the writes");
+
+  const owner = ownerReferenceTo(vm);
+  for (const attachment of compiled.attachments) {
+    if (actionOf(attachment) === "unchanged") continue;
+    const { apiVersion, kind, metadata } = attachment;
+    const { name, namespace } = metadata;
+    const reference = {
+      apiVersion,
+      kind,
+      metadata: { name, ...(namespace === undefined ? {} : { namespace }), ownerReferences: [owner] },
+    } satisfies NetworkAttachmentDefinition;
+    await client.apply(networkAttachmentDefinitions, reference, {
+      ...options,
+      fieldManager: ownershipManager(owner.uid),
+    });
+  }
+  if (existing === undefined) await client.apply(secrets, secretToWrite(compiled, owner), options);
+  for (const nad of released) await remove(client, networkAttachmentDefinitions, nad);
+  return vm;
+}
+
+type Options = { readonly fieldManager: string; readonly signal?: AbortSignal };
+
+/** The version in the object is the lock: the API server refuses another one. */
+async function takeOver(
+  client: KubeClient,
+  object: VirtualMachine,
+  { metadata: { uid, resourceVersion, namespace, name } }: VirtualMachine,
+  made: readonly Write[],
+  options: Options,
+): Promise<VirtualMachine> {
+  const lock = {
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
+  const locked: VirtualMachine = { ...object, metadata: { ...object.metadata, ...lock } };
+  try {
+    return await client.apply(virtualMachines, locked, { ...options, force: true });
+  } catch (error) {
+    if (!isKubeError(error, "Conflict")) throw error;
+    for (const { resource, object: stored } of made) await remove(client, resource, stored);
+    throw new VersionMismatch(`VirtualMachine ${namespace}/${name}`);
+  }
+}
+
+/** Somebody may have begun to use it, or removed it, since it was read: then it is left alone. */
+async function remove(
+  client: KubeClient,
+  resource: Resource<KubernetesObject>,
+  { metadata: { namespace, name, uid, resourceVersion } }: KubernetesObject,
+): Promise<void> {
+  try {
+    await client.delete(
+      resource,
+      { namespace, name },
+      {
+        ...(uid === undefined ? {} : { uid }),
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      },
+    );
+  } catch (error) {
+    if (!isKubeError(error, "NotFound") && !isKubeError(error, "Conflict")) throw error;
+  }
+}

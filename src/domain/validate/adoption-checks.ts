@@ -1,0 +1,84 @@
+// Checks of a VM that somebody else made: its NICs alone may be taken over.
+import { isDeepStrictEqual } from "node:util";
+import { machineOf } from "../adopt/adopted-spec.ts";
+import { finding } from "../findings.ts";
+import { removeField } from "../fix.ts";
+import { cloudInitVolumeOf } from "../import/cloud-init.ts";
+import type { VirtualMachine } from "../objects.ts";
+import { isManaged } from "../ownership.ts";
+import type { DiskSpec, VmSpec } from "../spec.ts";
+import type { VmCheck, VmContext } from "./context.ts";
+import { quantityInBytes } from "./machine-checks.ts";
+
+/** The check, for VMs that were made elsewhere. */
+const ofOthers =
+  (check: (vm: VirtualMachine, context: VmContext) => ReturnType<VmCheck>): VmCheck =>
+  (context) => {
+    const { vm } = context.facts;
+    return vm === undefined || isManaged(vm) ? undefined : check(vm, context);
+  };
+
+/** The machine part is another's: absent, or as it is. */
+const machineStays = ofOthers((vm, { asked }) => {
+  const has = machineOf(vm);
+  return fieldsOfMachine.map((field) =>
+    asked[field] === undefined || isSame[field](asked, has)
+      ? undefined
+      : finding(
+          "ADOPTED_MACHINE_DIFFERS",
+          field,
+          { has: field === "userData" ? "another user-data" : inWords(has[field]) },
+          { fix: removeField(field) },
+        ),
+  );
+});
+
+const fieldsOfMachine = ["cpu", "memory", "bootDisk", "disks", "userData", "runStrategy"] as const;
+type MachineField = (typeof fieldsOfMachine)[number];
+type Machine = Pick<VmSpec, MachineField>;
+
+const isSame: Readonly<Record<MachineField, (asked: Machine, has: Machine) => boolean>> = {
+  cpu: (asked, has) => asked.cpu === has.cpu,
+  memory: ({ memory = "" }, has) =>
+    memory === has.memory ||
+    (quantityInBytes(memory) !== undefined && quantityInBytes(memory) === quantityInBytes(has.memory ?? "")),
+  bootDisk: (asked, has) => isSameDisk(asked.bootDisk, has.bootDisk),
+  disks: ({ disks = [] }, has) =>
+    disks.length === (has.disks ?? []).length &&
+    disks.every((disk, index) => isSameDisk(disk, has.disks?.[index])),
+  userData: (asked, has) => isDeepStrictEqual(asked.userData, has.userData),
+  runStrategy: (asked, has) => asked.runStrategy === has.runStrategy,
+};
+
+/** A disk that names none has whatever name it has. */
+function isSameDisk(asked: DiskSpec | undefined, has: DiskSpec | undefined): boolean {
+  return isDeepStrictEqual({ ...(has?.name === undefined ? {} : { name: has.name }), ...asked }, has);
+}
+
+function inWords(value: VmSpec[Exclude<MachineField, "userData">]): string {
+  if (value === undefined) return "not set there";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** A config drive takes OpenStack's network_data.json (KubeVirt pkg/cloud-init), not what is written here. */
+const cloudInitTakesOurs = ofOthers((vm) =>
+  cloudInitVolumeOf(vm)?.kind === "cloudInitConfigDrive"
+    ? finding("ADOPTED_CONFIG_DRIVE", "networks")
+    : undefined,
+);
+
+const cloudInitIsThere = ofOthers((vm) =>
+  cloudInitVolumeOf(vm) === undefined ? finding("ADOPTION_ADDS_CLOUD_INIT", "networks") : undefined,
+);
+
+/** What no spec can say goes when the network-config is written anew. */
+const guestKeepsWhatItHas = ofOthers((_, { facts }) =>
+  (facts.importNotes ?? []).map((note) => finding("ADOPTION_CHANGES_GUEST", "networks", { note })),
+);
+
+export const adoptionChecks: readonly VmCheck[] = [
+  machineStays,
+  cloudInitTakesOurs,
+  cloudInitIsThere,
+  guestKeepsWhatItHas,
+];

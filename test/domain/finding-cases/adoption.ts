@@ -1,0 +1,88 @@
+// Findings on VMs that somebody else made.
+import type { SpecCase } from "./case.ts";
+import type { VirtualMachine } from "../../../src/domain/objects.ts";
+import { dhcpNic, storedVm, vmSpec } from "../specs.ts";
+
+/** A VM of theirs with 2 CPUs, 4Gi, a disk and cloud-init. */
+function theirs(change: Partial<VirtualMachine["spec"]["template"]["spec"]> = {}): VirtualMachine {
+  const vm = storedVm([{ name: "eth0", bridge: {} }]);
+  const { template } = vm.spec;
+  template.spec.domain.cpu = { cores: 2 };
+  template.spec.domain.memory = { guest: "4Gi" };
+  template.spec.domain.devices.disks = [{ name: "root" }, { name: "init" }];
+  template.spec.volumes = [
+    { name: "root", dataVolume: { name: "root-7" } },
+    { name: "init", cloudInitNoCloud: { userData: "#cloud-config\n" } },
+  ];
+  Object.assign(template.spec, change);
+  return vm;
+}
+
+const differs = (when: string, field: string, machine: SpecCase["spec"]): SpecCase => ({
+  code: "ADOPTED_MACHINE_DIFFERS",
+  when,
+  spec: machine,
+  facts: { vm: theirs() },
+  field,
+});
+
+export const adoptionCases: readonly SpecCase[] = [
+  differs("it asks for other CPUs", "cpu", vmSpec([dhcpNic], { cpu: 4 })),
+  differs("it asks for other memory", "memory", vmSpec([dhcpNic], { memory: "8Gi" })),
+  differs(
+    "it asks for another boot disk",
+    "bootDisk",
+    vmSpec([dhcpNic], { bootDisk: { dataVolume: "mine" } }),
+  ),
+  differs("it asks for a further disk", "disks", vmSpec([dhcpNic], { disks: [{ dataVolume: "more" }] })),
+  differs("it asks for other user-data", "userData", vmSpec([dhcpNic], { userData: { secretName: "mine" } })),
+  differs("it asks for another run strategy", "runStrategy", vmSpec([dhcpNic], { runStrategy: "Halted" })),
+  {
+    code: "ADOPTED_CONFIG_DRIVE",
+    when: "the VM has a config drive",
+    spec: vmSpec([dhcpNic]),
+    facts: {
+      vm: theirs({ volumes: [{ name: "init", cloudInitConfigDrive: { userData: "#cloud-config\n" } }] }),
+    },
+    field: "networks",
+  },
+  {
+    code: "ADOPTION_ADDS_CLOUD_INIT",
+    when: "the VM has no cloud-init",
+    spec: vmSpec([dhcpNic]),
+    facts: { vm: theirs({ volumes: [] }) },
+    field: "networks",
+  },
+  {
+    code: "ADOPTION_CHANGES_GUEST",
+    when: "the VM's network-config has a bond",
+    spec: vmSpec([dhcpNic]),
+    facts: { vm: theirs(), importNotes: ["network-config bonds: is not read"] },
+    field: "networks",
+  },
+];
+
+/** The machine part as it is, in other words. */
+export const harmlessAdoptions: readonly SpecCase[] = [
+  {
+    code: "ADOPTED_MACHINE_DIFFERS",
+    when: "it names the machine as it is",
+    spec: vmSpec([dhcpNic], {
+      cpu: 2,
+      memory: "4096Mi",
+      bootDisk: { dataVolume: "root-7" },
+      disks: [],
+      userData: { text: "#cloud-config\n" },
+      runStrategy: "Always",
+    }),
+    facts: { vm: theirs() },
+    field: "",
+  },
+  {
+    code: "ADOPTION_ADDS_CLOUD_INIT",
+    when: "the VM has cloud-init",
+    spec: vmSpec([dhcpNic]),
+    facts: { vm: theirs() },
+    field: "",
+  },
+];
