@@ -10,6 +10,7 @@ export const resourceNameAnnotation = "k8s.v1.cni.cncf.io/resourceName";
 export interface CniConfig {
   /** The plugin that makes the device: the configuration's `type`, or that of the first of its `plugins`. */
   readonly type: string;
+  readonly name: string | undefined;
   /** Empty where the configuration names none. */
   readonly cniVersion: string;
   /** 0 for untagged or unknown to the plugin. */
@@ -25,26 +26,36 @@ export interface CniConfig {
   readonly plugin: Readonly<Record<string, unknown>>;
 }
 
+/** Why a NAD cannot be read. */
+export interface Unreadable {
+  readonly problem: string;
+  /** True where Multus reads it from a file of the node instead, if there is one. */
+  readonly onNodes: boolean;
+}
+
+const unreadable = (problem: string): Unreadable => ({ problem, onNodes: false });
+
 /** Reads `spec.config`; a chain (`plugins: […]`) is judged by its first plugin, which makes the device. */
-export function readCniConfig(nad: NetworkAttachmentDefinition): CniConfig | { readonly problem: string } {
+export function readCniConfig(nad: NetworkAttachmentDefinition): CniConfig | Unreadable {
   const text = nad.spec?.config ?? "";
-  if (text.trim() === "") return { problem: "spec.config is empty" };
+  if (text === "") return { problem: "spec.config is empty", onNodes: true };
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
-    return { problem: "spec.config is not JSON" };
+    return unreadable("spec.config is not JSON");
   }
-  if (!isMapping(parsed)) return { problem: "spec.config is not a JSON object" };
-  const { plugins, cniVersion } = parsed;
-  if (Array.isArray(plugins) && plugins.length === 0) return { problem: "its list of plugins is empty" };
+  if (!isMapping(parsed)) return unreadable("spec.config is not a JSON object");
+  const { plugins, cniVersion, name } = parsed;
+  if (Array.isArray(plugins) && plugins.length === 0) return unreadable("its list of plugins is empty");
   const plugin: unknown = Array.isArray(plugins) ? plugins[0] : parsed;
   if (!isMapping(plugin) || typeof plugin["type"] !== "string") {
-    return { problem: "there is no plugin type in it" };
+    return unreadable("there is no plugin type in it");
   }
   const { type, vlan, mtu, ipam } = plugin;
   return {
     type,
+    name: typeof name === "string" ? name : undefined,
     cniVersion: typeof cniVersion === "string" ? cniVersion : "",
     vlan: typeof vlan === "number" ? vlan : 0,
     mtu: typeof mtu === "number" && mtu > 0 ? mtu : undefined,
@@ -78,28 +89,4 @@ export function typeOfPlugin(plugin: string): NetworkType | undefined {
 /** Plugins whose device drops the frames of a VM behind it (kubevirt#5483, #7001). */
 export function cannotCarryVm(plugin: string): boolean {
   return plugin === "macvlan" || plugin === "ipvlan";
-}
-
-/** The first thing for which the plugin refuses to make the device, in words; undefined when it takes the configuration. */
-export function refusalOfPlugin({ type, device = "", plugin }: CniConfig): string | undefined {
-  const vlan = plugin["vlan"];
-  switch (type) {
-    case "bridge":
-    case "cnv-bridge":
-      if (device.length > 15) return `bridge ${device} has more than 15 characters`;
-      if (typeof vlan === "number" && (vlan < 0 || vlan > 4094)) return `VLAN ${vlan} is not from 0 to 4094`;
-      return plugin["promiscMode"] === true && plugin["hairpinMode"] === true
-        ? "promiscMode and hairpinMode exclude each other"
-        : undefined;
-    case "ovs":
-      if (device === "" && plugin["deviceID"] === undefined) return "it names no bridge";
-      return typeof vlan === "number" && vlan > 4095 ? `VLAN ${vlan} is not from 0 to 4095` : undefined;
-    case "sriov":
-      if (typeof vlan === "number" && (vlan < 0 || vlan > 4094)) return `VLAN ${vlan} is not from 0 to 4094`;
-      return ["auto", "enable", "disable", "", undefined].some((state) => state === plugin["link_state"])
-        ? undefined
-        : `link_state ${JSON.stringify(plugin["link_state"])} is not one of auto, enable, disable`;
-    default:
-      return undefined;
-  }
 }

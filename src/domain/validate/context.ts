@@ -1,6 +1,6 @@
 // What a check sees: the VM as asked and as resolved, and the world around it. A check returns what it found.
 import type { Catalogue } from "../catalogue.ts";
-import { type CniConfig, readCniConfig } from "../cni.ts";
+import { type CniConfig, readCniConfig, type Unreadable } from "../cni.ts";
 import type { Facts } from "../facts.ts";
 import type { Finding } from "../findings.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
@@ -30,7 +30,7 @@ export interface GivenNad {
   /** NAMESPACE/NAME. */
   readonly name: string;
   /** undefined: there is no such NAD. */
-  readonly cni: CniConfig | { readonly problem: string } | undefined;
+  readonly cni: CniConfig | Unreadable | undefined;
 }
 
 /** What the checks of that NIC see. */

@@ -1,5 +1,6 @@
 // Checks of a given NAD: that it is there, that its plugin takes its configuration, and that the NIC fits it.
-import { cannotCarryVm, type CniConfig, refusalOfPlugin, typeOfPlugin } from "../cni.ts";
+import { refusalOfPlugin } from "../cni-refusal.ts";
+import { cannotCarryVm, type CniConfig, typeOfPlugin } from "../cni.ts";
 import { nearest } from "../document/nearest.ts";
 import { type Finding, finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
@@ -39,17 +40,19 @@ const pluginTakesIt: NadCheck = (cni, nad, context) => {
     : finding("NAD_REFUSED_BY_PLUGIN", nadField(context), { nad, cni: cni.type, problem });
 };
 
+/** All that the CNI specification has had; later ones of 1.x are not judged, for a newer plugin may speak them. */
+const cniVersions = /^(0\.[124]\.0|0\.3\.[01]|1\.\d+\.\d+)$/;
+
 /** Only plugins that are known here: others may bring addresses of their own. */
 const cniVersionWorks: NadCheck = ({ type, cniVersion, ipam }, nad, context) => {
   if (typeOfPlugin(type) === undefined) return undefined;
-  if (cniVersion === "" && ipam === undefined) {
-    return finding("NAD_CNI_VERSION", nadField(context), { nad, problem: "names no cniVersion" });
+  const says = (problem: string): Finding => finding("NAD_CNI_VERSION", nadField(context), { nad, problem });
+  if (cniVersion === "") return ipam === undefined ? says("names no cniVersion") : undefined;
+  if (!cniVersions.test(cniVersion)) {
+    return says(`has cniVersion ${cniVersion}; there are 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0 and 1.x`);
   }
-  return type === "macvtap" && /^[1-9]/.test(cniVersion)
-    ? finding("NAD_CNI_VERSION", nadField(context), {
-        nad,
-        problem: `has cniVersion ${cniVersion}, and macvtap-cni none above 0.4.0`,
-      })
+  return type === "macvtap" && cniVersion.startsWith("1.")
+    ? says(`has cniVersion ${cniVersion}, and macvtap-cni none above 0.4.0`)
     : undefined;
 };
 
@@ -137,6 +140,7 @@ const givenNadFits: NicCheck = (context) => {
   const { name, cni } = nad;
   if (cni === undefined) return notFound(name, context);
   if ("problem" in cni) {
+    if (cni.onNodes) return finding("NAD_CONFIG_ON_NODES", nadField(context), { nad: name });
     return finding("NETWORK_UNREADABLE", nadField(context), { nad: name, problem: cni.problem });
   }
   // Where the plugin carries no VM at all, nothing else of the NAD matters.

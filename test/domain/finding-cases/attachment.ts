@@ -32,9 +32,9 @@ export const attachmentCases: readonly SpecCase[] = [
   },
   {
     code: "NETWORK_UNREADABLE",
-    when: "the NAD is empty",
+    when: "the NAD holds nothing but a space",
     spec: nic({ nadName: "net" }),
-    facts: { nads: nads(nad("net", "")) },
+    facts: { nads: nads(nad("net", " ")) },
     field: "networks[0].nadName",
   },
   {

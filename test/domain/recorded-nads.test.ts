@@ -1,0 +1,181 @@
+// Given NADs that the real multus and CNI programs were run on (test/vectors/cni-outcomes.json): each that failed for
+// a reason that can be known beforehand is found, and none that worked is refused.
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { builtInCatalogue } from "../../src/domain/catalogue.ts";
+import { checkVm } from "../../src/domain/check.ts";
+import { resourceNameAnnotation, typeOfPlugin } from "../../src/domain/cni.ts";
+import { type NodeBridge, type NodeFact, noFacts } from "../../src/domain/facts.ts";
+import type { Finding, FindingCode } from "../../src/domain/findings.ts";
+import type { NetworkAttachmentDefinition } from "../../src/domain/objects.ts";
+import type { NetworkConfig, NetworkType } from "../../src/domain/spec.ts";
+
+interface Described {
+  readonly config: unknown;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+interface Outcome {
+  readonly id: string;
+  readonly description: string;
+  readonly links?: readonly string[];
+  /** A configuration, its text, or either with annotations; by NAME or NAMESPACE/NAME. */
+  readonly nads?: Readonly<Record<string, unknown>>;
+  /** A text where the annotation is not what KubeVirt would write. */
+  readonly networks:
+    | string
+    | readonly { readonly nad: string; readonly nic?: string; readonly mac?: string }[];
+  readonly add: { readonly ok: boolean; readonly error?: string };
+}
+
+const recorded = JSON.parse(
+  readFileSync(new URL("../vectors/cni-outcomes.json", import.meta.url), "utf8"),
+) as {
+  readonly outcomes: readonly Outcome[];
+  readonly traffic: readonly { readonly id: string; readonly reached: boolean }[];
+};
+
+/** What the check says of those that failed. */
+const foreseen = new Map<string, FindingCode>([
+  ["bridge-mtu-67", "NAD_REFUSED_BY_PLUGIN"],
+  ["bridge-mtu-70000", "NAD_REFUSED_BY_PLUGIN"],
+  ["bridge-name-16", "NAD_REFUSED_BY_PLUGIN"],
+  ["bridge-ipam", "IPAM_UNSUPPORTED"],
+  ["bridge-vlan-4095", "NAD_REFUSED_BY_PLUGIN"],
+  ["bridge-vlan-text", "NAD_REFUSED_BY_PLUGIN"],
+  ["bridge-mac-multicast", "MAC_MULTICAST"],
+  ["macvlan-mtu-9000", "BINDING_UNSUPPORTED"],
+  ["macvlan-mode", "BINDING_UNSUPPORTED"],
+  ["macvlan-no-parent", "BINDING_UNSUPPORTED"],
+  ["macvlan-vlan-parent", "BINDING_UNSUPPORTED"],
+  ["ovs-vlan-4096", "NAD_REFUSED_BY_PLUGIN"],
+  ["ovs-vlan-minus", "NAD_REFUSED_BY_PLUGIN"],
+  ["ovs-missing-bridge", "NODE_NETWORK_MISSING"],
+  ["ovs-linux-bridge", "NODE_NETWORK_MISSING"],
+  ["ovs-not-running", "NODE_NETWORK_MISSING"],
+  ["macvtap", "NAD_RESOURCE_NAME_MISSING"],
+  ["sriov", "NAD_RESOURCE_NAME_MISSING"],
+  ["nad-missing", "NETWORK_NOT_FOUND"],
+  ["nad-broken-json", "NETWORK_UNREADABLE"],
+  ["nad-no-type", "NETWORK_UNREADABLE"],
+  ["nad-no-version", "NAD_CNI_VERSION"],
+  ["nad-bad-version", "NAD_CNI_VERSION"],
+  ["nad-config-name", "NAD_REFUSED_BY_PLUGIN"],
+  ["second-fails", "NAD_REFUSED_BY_PLUGIN"],
+  ["second-missing", "NETWORK_NOT_FOUND"],
+  ["interface-taken", "NIC_NAME_DUPLICATE"],
+  ["mac-broken", "MAC_INVALID"],
+]);
+
+/** Failures that no check of this product claims to foresee. */
+const unforeseen = new Map([
+  ["bridge-not-a-bridge", "NMState's bridges do not tell of other links"],
+  ["bridge-no-nft", "nobody tells which programs a node has"],
+  ["bridge-vlan-100", "nobody tells what a node's kernel can"],
+  ["bridge-vlan-100-missing", "nobody tells what a node's kernel can"],
+  ["bridge-vlan-trunk", "nobody tells what a node's kernel can"],
+  ["sriov-resource", "nobody tells which plugins a node has"],
+  ["ovs-resource-no-kubelet", "a node without kubelet"],
+  ["nad-empty", "a warning: the node may have a file for it"],
+  ["nad-no-config", "a warning: the node may have a file for it"],
+  ["nad-other-namespace-isolated", "nobody tells how multus is configured"],
+  ["interface-16", "KubeVirt's names of interfaces have 14 characters"],
+]);
+
+const namespace = "pods";
+const split = (key: string): readonly [string, string] => {
+  const [name = "", inNamespace = namespace] = key.split("/").toReversed();
+  return [inNamespace, name];
+};
+
+function nadOf(key: string, given: unknown): NetworkAttachmentDefinition {
+  const isDescribed = given !== null && typeof given === "object" && "config" in given;
+  const { config, annotations } = isDescribed ? (given as Described) : { config: given };
+  const [inNamespace, name] = split(key);
+  return {
+    apiVersion: "k8s.cni.cncf.io/v1",
+    kind: "NetworkAttachmentDefinition",
+    metadata: { namespace: inNamespace, name, ...(annotations && { annotations }) },
+    spec: config === null ? {} : { config: typeof config === "string" ? config : JSON.stringify(config) },
+  };
+}
+
+const pluginOf = (nad: NetworkAttachmentDefinition | undefined): string =>
+  /"type":"(\w+)"/.exec(nad?.spec?.config ?? "")?.[1] ?? "";
+
+function nodeOf(links: readonly string[], nads: readonly NetworkAttachmentDefinition[]): NodeFact {
+  const bridges = links.map((link): NodeBridge[] => {
+    const [first = "", second] = link.split(":");
+    if (first === "uplink") return [];
+    if (first === "ovs") return [{ kind: "ovs", name: second ?? "", mtu: undefined }];
+    return [{ kind: "linux", name: first, mtu: second === undefined ? undefined : Number(second) }];
+  });
+  const resources = nads.map(({ metadata }) => metadata.annotations?.[resourceNameAnnotation] ?? "none");
+  return {
+    name: "node",
+    takesVms: true,
+    allocatable: Object.fromEntries(resources.map((resource) => [resource, "8"])),
+    addresses: [],
+    podCidrs: [],
+    bridges: bridges.flat(),
+  };
+}
+
+/** What the check says of a VM that asks for those networks by those NADs. */
+function findingsOf({ links = [], nads = {}, networks }: Outcome): readonly Finding[] {
+  if (typeof networks === "string") throw new Error("there are no NICs in it");
+  const objects = new Map(
+    Object.entries(nads).map(([key, given]) => [split(key).join("/"), nadOf(key, given)]),
+  );
+  const nics = networks.map(({ nad, nic, mac }, index): NetworkConfig => {
+    const plugin = pluginOf(objects.get(split(nad).join("/")));
+    const type: NetworkType = plugin === "macvlan" ? "macvlan" : (typeOfPlugin(plugin) ?? "bridge");
+    const macAddress = mac ?? `02:00:00:00:01:0${index + 1}`;
+    return { name: nic ?? `nic${index}`, type, nadName: nad, macAddress };
+  });
+  const foreign = [...objects.keys()].filter((name) => !name.startsWith(`${namespace}/`));
+  return checkVm(
+    { namespace, name: "vm", networks: nics },
+    { ...builtInCatalogue(), sharedNads: foreign },
+    { ...noFacts, nads: objects, nodes: [nodeOf(links, [...objects.values()])] },
+  ).findings;
+}
+
+const errorsOf = (outcome: Outcome): readonly FindingCode[] =>
+  findingsOf(outcome)
+    .filter(({ severity }) => severity === "error")
+    .map(({ code }) => code);
+
+describe("a given NAD", () => {
+  const asKubeVirtWrites = recorded.outcomes.filter(({ networks }) => typeof networks !== "string");
+  const failed = asKubeVirtWrites.filter(({ add }) => !add.ok);
+  const worked = asKubeVirtWrites.filter(({ add }) => add.ok);
+  const isMacvlan = ({ nads }: Outcome): boolean => JSON.stringify(nads).includes('"type":"macvlan"');
+
+  it.for(failed)("is judged as it failed, where that can be known: $id, $description", (outcome) => {
+    const code = foreseen.get(outcome.id);
+    const failedBy = unforeseen.get(outcome.id) ?? outcome.add.error;
+    expect(errorsOf(outcome), failedBy).toEqual(code === undefined ? [] : [code]);
+  });
+
+  it.for(worked.filter((outcome) => !isMacvlan(outcome)))(
+    "is taken as it worked: $id, $description",
+    (outcome) => {
+      expect(errorsOf(outcome)).toEqual([]);
+    },
+  );
+
+  it("of type macvlan is refused, for no frame reached the VM behind it", () => {
+    expect(recorded.traffic.find(({ id }) => id === "macvlan-vm")).toMatchObject({ reached: false });
+    for (const outcome of worked.filter(isMacvlan))
+      expect(errorsOf(outcome)).toEqual(["BINDING_UNSUPPORTED"]);
+  });
+
+  it("is one of those that were run, and each failure is either foreseen or said not to be", () => {
+    expect([...foreseen.keys(), ...unforeseen.keys()].toSorted()).toEqual(
+      failed.map(({ id }) => id).toSorted(),
+    );
+    const counts = { failed: failed.length, foreseen: foreseen.size, worked: worked.length };
+    expect(counts).toEqual({ failed: 39, foreseen: 28, worked: 41 });
+  });
+});
