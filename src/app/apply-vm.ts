@@ -104,6 +104,7 @@ export async function applyVm(
     released,
     existing: facts.vm,
     force: held.force,
+    exactly: request.etag !== undefined,
     signal,
   });
   return { ...result, written: true, etag: written.metadata.resourceVersion ?? "" };

@@ -1,7 +1,12 @@
 // The writes of an apply, in order: NADs, Secret, VM; then who owns what, and what nobody needs any more.
 import type { CompiledVm } from "../domain/compile/compile.ts";
-import type { KubernetesObject, NetworkAttachmentDefinition, VirtualMachine } from "../domain/objects.ts";
-import { fieldManager, ownerReferenceTo, ownershipManager } from "../domain/ownership.ts";
+import type {
+  KubernetesObject,
+  NetworkAttachmentDefinition,
+  ObjectMeta,
+  VirtualMachine,
+} from "../domain/objects.ts";
+import { fieldManager, ownerReferenceTo, ownershipManager, specAnnotation } from "../domain/ownership.ts";
 import type { ObjectAction, Plan } from "../domain/plan/plan.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
@@ -15,8 +20,10 @@ export interface Writing {
   readonly released: readonly NetworkAttachmentDefinition[];
   /** The VM that the plan was made for. */
   readonly existing: VirtualMachine | undefined;
-  /** Takes the VM's fields over from other managers, in exactly this version of it. */
+  /** Takes the VM's fields over from other managers, if nobody has changed it since. */
   readonly force: boolean;
+  /** Not even its status may have changed since. */
+  readonly exactly: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -32,7 +39,11 @@ export async function writeObjects(client: KubeClient, writing: Writing): Promis
   for (const { resource, object } of writesOf(compiled, existing && ownerReferenceTo(existing))) {
     if (actionOf(object) === "unchanged") continue;
     if (resource === virtualMachines && existing !== undefined && writing.force) {
-      vm = await takeOver(client, object as VirtualMachine, existing, made, options);
+      vm = await takeOver(client, object as VirtualMachine, existing, writing.exactly, options);
+      if (vm === undefined) {
+        for (const { resource: kind, object: stored } of made) await remove(client, kind, stored);
+        throw new VersionMismatch(`VirtualMachine ${object.metadata.namespace}/${object.metadata.name}`);
+      }
       continue;
     }
     const stored = await client.apply(resource, object, options);
@@ -63,26 +74,49 @@ export async function writeObjects(client: KubeClient, writing: Writing): Promis
 
 type Options = { readonly fieldManager: string; readonly signal?: AbortSignal };
 
-/** The version in the object is the lock: the API server refuses another one. */
+/** KubeVirt may write a VM many times in its first second. */
+const attempts = 5;
+
+/**
+ * The version in the object is the lock: the API server refuses another one. What KubeVirt keeps of the VM, in its status
+ * and its own annotations, is no change to it. undefined: somebody changed it.
+ */
 async function takeOver(
   client: KubeClient,
   object: VirtualMachine,
-  { metadata: { uid, resourceVersion, namespace, name } }: VirtualMachine,
-  made: readonly Write[],
+  planned: VirtualMachine,
+  exactly: boolean,
   options: Options,
-): Promise<VirtualMachine> {
-  const lock = {
-    ...(uid === undefined ? {} : { uid }),
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
-  };
-  const locked: VirtualMachine = { ...object, metadata: { ...object.metadata, ...lock } };
-  try {
-    return await client.apply(virtualMachines, locked, { ...options, force: true });
-  } catch (error) {
-    if (!isKubeError(error, "Conflict")) throw error;
-    for (const { resource, object: stored } of made) await remove(client, resource, stored);
-    throw new VersionMismatch(`VirtualMachine ${namespace}/${name}`);
+): Promise<VirtualMachine | undefined> {
+  let live: VirtualMachine | undefined = planned;
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const { uid, resourceVersion } = live.metadata;
+    const lock = {
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    };
+    try {
+      const locked: VirtualMachine = { ...object, metadata: { ...object.metadata, ...lock } };
+      return await client.apply(virtualMachines, locked, { ...options, force: true });
+    } catch (error) {
+      if (!isKubeError(error, "Conflict")) throw error;
+    }
+    if (exactly) return undefined;
+    const { signal } = options;
+    live = await client.find(virtualMachines, planned.metadata, signal === undefined ? {} : { signal });
+    if (live === undefined || !isAsPlanned(live.metadata, planned.metadata)) return undefined;
   }
+  return undefined;
+}
+
+/** The generation counts the changes of a spec (Kubernetes API conventions, metadata). */
+function isAsPlanned(now: ObjectMeta, then: ObjectMeta): boolean {
+  return (
+    now.uid === then.uid &&
+    now.generation === then.generation &&
+    now.deletionTimestamp === then.deletionTimestamp &&
+    now.annotations?.[specAnnotation] === then.annotations?.[specAnnotation]
+  );
 }
 
 /** Somebody may have begun to use it, or removed it, since it was read: then it is left alone. */

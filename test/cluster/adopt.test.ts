@@ -79,11 +79,12 @@ function theirs(namespace: string): VirtualMachine {
   };
 }
 
-/** Everything of a VM but its NICs, its cloud-init volume's network data, and what servers keep. */
+/** Everything of a VM but its NICs, its cloud-init volume's network data, and what servers and KubeVirt keep. */
 function restOf({ metadata, spec }: VirtualMachine): object {
   const { domain, networks: _networks, volumes = [], ...template } = spec.template.spec;
   const { interfaces: _interfaces, ...devices } = domain.devices;
-  const ours = ([key]: readonly [string, unknown]): boolean => key.startsWith("multinic.novasphere.dev/");
+  const ours = ([key]: readonly [string, unknown]): boolean =>
+    key.startsWith("multinic.novasphere.dev/") || key.startsWith("kubevirt.io/");
   const without = (annotations: Record<string, string> = {}): object =>
     Object.fromEntries(Object.entries(annotations).filter((entry) => !ours(entry)));
   return {
@@ -345,7 +346,7 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
       ...client,
       async apply(resource, object, options) {
         if (object.kind === secrets.kind && options.dryRun !== true) {
-          await edit(vm, { metadata: { annotations: { "example.org/touched": "yes" } } });
+          await edit(vm, withCable(vm, "down"));
         }
         return await client.apply(resource, object, options);
       },

@@ -52,9 +52,9 @@ export type ApplyVMRequest = Message<"multinic.v1.ApplyVMRequest"> & {
 
   /**
    * Take over the NICs of a VM that somebody else made: its interfaces, networks, and the place of its network-config.
-   * Nothing else of it is written or owned; the machine part of virtual_machine must be absent or as it is. The VM must
-   * not change between plan and write, else ABORTED, and nothing stays written. Also takes back the NICs of an adopted VM
-   * that somebody changed. No effect on a VM that this service made.
+   * Nothing else of it is written or owned; the machine part of virtual_machine must be absent or as it is. Nobody may
+   * change the VM between plan and write (with etag not even KubeVirt its status), else ABORTED, and nothing stays
+   * written. Also takes back the NICs of an adopted VM that somebody changed. No effect on a VM that this service made.
    *
    * @generated from field: bool adopt = 5;
    */
