@@ -18,7 +18,7 @@ const knownStart =
 const windowsStart = /^(?:#ps1|rem cmd|<powershell>|<script>)/i;
 /** Where the renderers keep their files. */
 const networkPath =
-  /\/etc\/(?:netplan|network\/interfaces|sysconfig\/network-scripts|NetworkManager\/system-connections|systemd\/network)\b[^\s"']*/;
+  /\/etc\/(?:netplan|network\/interfaces|sysconfig\/network-scripts|NetworkManager\/system-connections|systemd\/network)\b[\w./-]*/;
 
 /** Reads the text once. */
 export function readUserData(text: string): UserDataReading {

@@ -96,7 +96,7 @@ describe.concurrent("a call that is refused", () => {
     expect(looked.written).toBe(false);
   });
 
-  it("for an object that the API server finds too large writes nothing", async ({ expect }) => {
+  it("for a VM that the API server would find too large writes nothing", async ({ expect }) => {
     const routes = Array.from({ length: 6_000 }, (_, at) => ({
       destination: `10.${at >> 8}.${at & 255}.0/24`,
       gateway: "192.0.2.1",
@@ -107,7 +107,7 @@ describe.concurrent("a call that is refused", () => {
     expect(await refusal(stand.apply(spec))).toMatchObject({
       code: "InvalidArgument",
       reason: "FINDINGS",
-      findings: [["REFUSED_BY_CLUSTER", "metadata.annotations"]],
+      findings: [["LIMIT_EXCEEDED", "networks"]],
     });
     await expectNothing(expect, spec);
   });

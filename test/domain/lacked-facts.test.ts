@@ -1,0 +1,61 @@
+// What an answer says it could not check: only what would have mattered to this VM.
+import { describe, it } from "vitest";
+import { builtInCatalogue, type Catalogue } from "../../src/domain/catalogue.ts";
+import { checkVm } from "../../src/domain/check.ts";
+import { type Facts, noFacts } from "../../src/domain/facts.ts";
+import type { VmSpec } from "../../src/domain/spec.ts";
+import { node } from "./finding-cases/world.ts";
+import { dhcpNic, nads, staticNic, vmSpec } from "./specs.ts";
+
+const unchecked = (spec: VmSpec, facts: Partial<Facts> = {}, catalogue: Catalogue = builtInCatalogue()) =>
+  checkVm(spec, catalogue, { ...noFacts, ...facts }).unchecked;
+
+/** Everything but what the nodes have. */
+const known: Partial<Facts> = {
+  namespaceExists: true,
+  nads: nads(),
+  macsInUse: new Map(),
+  addressesInUse: new Map(),
+  bindingPlugins: ["macvtap"],
+  serviceCidrs: [],
+};
+const marks = { "bridge.network.kubevirt.io/br0": "1k" };
+
+describe("what could not be checked", () => {
+  it("is little for a VM on the pod network alone", ({ expect }) => {
+    expect(unchecked(vmSpec([{ name: "eth0", type: "pod" }]))).toEqual(["whether the namespace exists"]);
+  });
+
+  it("is what a NIC of each kind depends on", ({ expect }) => {
+    const words = (spec: VmSpec) => unchecked(spec).join("\n");
+    expect(words(vmSpec([dhcpNic]))).toContain("MAC address is in use");
+    expect(words(vmSpec([dhcpNic]))).not.toContain("IP address is in use");
+    expect(words(vmSpec([staticNic]))).toContain("IP address is in use");
+    expect(words(vmSpec([dhcpNic]))).toContain("the nodes have the bridge");
+    expect(words(vmSpec([{ ...dhcpNic, nadName: "net" }]))).toContain("NetworkAttachmentDefinitions");
+    expect(words(vmSpec([{ ...dhcpNic, type: "macvlan" }]))).toContain("binding plugin");
+    expect(words(vmSpec([{ ...dhcpNic, type: "sriov" }]))).toContain("a node has the device");
+    expect(words(vmSpec([{ name: "pod", type: "pod" }, staticNic]))).toContain("pods and Services");
+  });
+
+  it("is nothing where everything is known", ({ expect }) => {
+    expect(
+      unchecked(vmSpec([staticNic]), { ...known, nodes: [node("node-1", { allocatable: marks })] }),
+    ).toEqual([]);
+    expect(unchecked(vmSpec([staticNic]), { ...known, nodes: [node("node-1", { bridges: [] })] })).toEqual(
+      [],
+    );
+  });
+
+  it("is the bridge where the nodes say nothing of theirs", ({ expect }) => {
+    expect(unchecked(vmSpec([staticNic]), { ...known, nodes: [node("node-1")] })).toEqual([
+      expect.stringContaining("the nodes have the bridge"),
+    ]);
+  });
+
+  it("is not the overlap with the cluster's networks where the configuration names them", ({ expect }) => {
+    const spec = vmSpec([{ name: "pod", type: "pod" }, staticNic]);
+    const catalogue = { ...builtInCatalogue(), clusterCidrs: ["10.96.0.0/12"] };
+    expect(unchecked(spec, {}, catalogue).join("\n")).not.toContain("pods and Services");
+  });
+});

@@ -1,0 +1,61 @@
+// What cloud-init makes of user-data, as far as the NICs depend on it.
+import { describe, it } from "vitest";
+import { readUserData } from "../../src/domain/user-data.ts";
+
+const boot = "updates: {network: {when: [boot]}}\n";
+
+describe("user-data", () => {
+  it.for([
+    ["a cloud-config that says so", `#cloud-config\n${boot}`, true],
+    ["a cloud-config with Windows line ends", `#cloud-config\r\n${boot}`, true],
+    [
+      "a cloud-config that says boot-new-instance",
+      "#cloud-config\nupdates: {network: {when: [boot-new-instance]}}\n",
+      false,
+    ],
+    ["a cloud-config with nothing under updates", "#cloud-config\nupdates:\n", false],
+    ["an empty cloud-config", "#cloud-config\n", false],
+    ["a script with the same words", `#!/bin/sh\n# ${boot}`, false],
+  ] as const)("lets later network-configs through or not: %s", ([, text, follows], { expect }) => {
+    expect(readUserData(text).followsNetwork).toBe(follows);
+  });
+
+  it.for([
+    ["a cloud-config without its first line", "users: []\n"],
+    ["a space before the first line", ` #cloud-config\n${boot}`],
+    ["broken YAML", "#cloud-config\nusers: [\n"],
+    ["a list", "#cloud-config\n- users\n"],
+  ] as const)("is ignored: %s", ([, text], { expect }) => {
+    expect(readUserData(text).ignored).toBeDefined();
+  });
+
+  it.for([
+    ["a cloud-config", "#cloud-config\nusers: []\n"],
+    ["a script", "#!/bin/sh\n"],
+    ["a list of others", "#include\nhttps://config.example/base\n"],
+    ["several parts", "Content-Type: multipart/mixed; boundary=x\n"],
+    ["a template", "## template: jinja\n#cloud-config\n"],
+    ["one for Windows", "#ps1_sysnative\n"],
+  ] as const)("is taken: %s", ([, text], { expect }) => {
+    expect(readUserData(text).ignored).toBeUndefined();
+  });
+
+  it.for([
+    ["a network key", "#cloud-config\nnetwork: {version: 2}\n", "its key `network`"],
+    [
+      "a netplan file",
+      "#cloud-config\nwrite_files: [{path: /etc/netplan/60-x.yaml}]\n",
+      "/etc/netplan/60-x.yaml",
+    ],
+    [
+      "a NetworkManager file",
+      "#!/bin/sh\ncat > /etc/NetworkManager/system-connections/x\n",
+      "/etc/NetworkManager/system-connections/x",
+    ],
+    ["an ENI file", "#!/bin/sh\nvi /etc/network/interfaces\n", "/etc/network/interfaces"],
+    ["another file", "#cloud-config\nwrite_files: [{path: /etc/motd}]\n", undefined],
+    ["a user called network", "#cloud-config\nusers: [network]\n", undefined],
+  ] as const)("configures networks itself or not: %s", ([, text, what], { expect }) => {
+    expect(readUserData(text).configuresNetwork).toBe(what);
+  });
+});
