@@ -186,7 +186,7 @@ export const findingTable = {
     "Two NICs with one address cannot be told apart, not even by cloud-init.",
   ),
   MAC_IN_USE: error(
-    (v) => `${v["mac"]} is the address of NIC ${v["nic"]} of VM ${v["vm"]} on the same network`,
+    (v) => `${v["mac"]} is the address of ${v["whose"]} on the same network`,
     "Two stations with one address on one network take each other's frames; stopped VMs will start again.",
   ),
 
@@ -339,7 +339,7 @@ export const findingTable = {
     "One address on two NICs answers on one of them.",
   ),
   ADDRESS_IN_USE: error(
-    (v) => `${v["address"]} is the address of NIC ${v["nic"]} of VM ${v["vm"]} on the same network`,
+    (v) => `${v["address"]} is the address of ${v["whose"]} on the same network`,
     "Two stations with one address answer for each other (RFC 5227); stopped VMs will start again.",
   ),
   ADDRESS_IN_USE_ELSEWHERE: warning(

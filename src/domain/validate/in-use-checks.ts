@@ -6,15 +6,16 @@ import { deriveMac } from "../mac.ts";
 import type { NicCheck, NicContext } from "./context.ts";
 
 /** The other VM's NIC that has the same, on the same network. */
-function otherOn(
-  { uplink, vm }: NicContext,
-  users: readonly NicInUse[] | undefined,
-): { readonly nic: string; readonly vm: string; readonly namespace: string } | undefined {
-  const other = users?.find(
+function otherOn({ uplink, vm }: NicContext, users: readonly NicInUse[] | undefined): NicInUse | undefined {
+  return users?.find(
     ({ segment, namespace, vm: name }) =>
       segment === uplink?.segment && (namespace !== vm.namespace || name !== vm.name),
   );
-  return other && { nic: other.nic, vm: `${other.namespace}/${other.vm}`, namespace: other.namespace };
+}
+
+/** Strangers are not told of: a name would say what runs in another namespace. */
+function inWords({ nic, vm, namespace }: NicInUse, own: string): string {
+  return namespace === own ? `NIC ${nic} of VM ${vm}` : "a VM of another namespace";
 }
 
 /** An address that the VM has kept, not one of the input, is mended by a new one: removing it would keep it. */
@@ -30,7 +31,7 @@ const macIsFree: NicCheck = (context) => {
     nic.macGiven && kept !== true
       ? removeField(field)
       : replaceWith(field, deriveMac({ namespace: vm.namespace, vm: vm.name, nic: nic.name }, isTaken));
-  return finding("MAC_IN_USE", field, { mac: nic.mac, ...other }, { fix });
+  return finding("MAC_IN_USE", field, { mac: nic.mac, whose: inWords(other, vm.namespace) }, { fix });
 };
 
 /**
@@ -43,7 +44,10 @@ const addressIsFree: NicCheck = (context) =>
     const users = context.facts.addressesInUse?.get(address);
     const own = users?.filter(({ namespace }) => namespace === context.vm.namespace);
     const neighbour = otherOn(context, own);
-    if (neighbour !== undefined) return finding("ADDRESS_IN_USE", field, { address, ...neighbour });
+    if (neighbour !== undefined) {
+      const whose = inWords(neighbour, context.vm.namespace);
+      return finding("ADDRESS_IN_USE", field, { address, whose });
+    }
     return otherOn(context, users) && finding("ADDRESS_IN_USE_ELSEWHERE", field, { address });
   });
 
