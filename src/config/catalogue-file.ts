@@ -28,7 +28,7 @@ export function parseCatalogue(text: string, file: string): Catalogue {
     throw new SettingsError(`${at(pos[0])}: ${reason}`);
   }
   const root = mappingOf(document.contents, fail, "the file must be a mapping with physicalNetworks");
-  const fields = fieldsOf(root, ["physicalNetworks", "sharedNads", "clusterCidrs", "defaultImage"], fail);
+  const fields = fieldsOf(root, catalogueFields.file, fail);
   const list = fields.get("physicalNetworks");
   const items = list === undefined ? [] : sequenceOf(list, fail, "physicalNetworks must be a list");
   const physicalNetworks = items.map((item) => readNetwork(item, fail));
@@ -46,23 +46,46 @@ export function parseCatalogue(text: string, file: string): Catalogue {
 
 type Fail = (node: Node | null | undefined, reason: string) => never;
 
-const commonFields = ["name", "type", "default", "vlans", "reservedVlans", "untagged", "mtu", "namespaces"];
-const fieldsOfType = {
-  bridge: ["bridge", "macSpoofCheck"],
-  macvlan: ["implementation", "resourceName", "vlanResourceName", "bindingPlugin", "bridge", "macSpoofCheck"],
-  sriov: ["resourceName"],
-  ovs: ["bridge"],
+/** Every field that the file may hold: its own, those of each physical network, and those of one kind. */
+export const catalogueFields = {
+  file: ["physicalNetworks", "sharedNads", "clusterCidrs", "defaultImage"],
+  network: ["name", "type", "default", "vlans", "reservedVlans", "untagged", "mtu", "namespaces"],
+  ofType: {
+    bridge: ["bridge", "macSpoofCheck"],
+    macvlan: ["implementation"],
+    sriov: ["resourceName"],
+    ovs: ["bridge"],
+  },
+  ofImplementation: {
+    macvtap: ["resourceName", "vlanResourceName", "bindingPlugin"],
+    bridge: ["bridge", "macSpoofCheck"],
+  },
 } as const;
+
+const { ofType, ofImplementation } = catalogueFields;
+
+/** One of the keys of a table; `otherwise` where the mapping has no such field. */
+function keyIn<T extends object>(
+  table: T,
+  mapping: YAMLMap,
+  name: string,
+  fail: Fail,
+  otherwise = "",
+): keyof T {
+  const node = mapping.get(name, true) as Node | undefined;
+  const text = node === undefined ? otherwise : textOf(node, fail, name);
+  return Object.hasOwn(table, text)
+    ? (text as keyof T)
+    : fail(node ?? mapping, `${name} must be one of ${Object.keys(table).join(", ")}`);
+}
 
 function readNetwork(node: Node, fail: Fail): PhysicalNetwork {
   const mapping = mappingOf(node, fail, "a physical network must be a mapping");
-  const typeNode = mapping.get("type", true) as Node | undefined;
-  const type = typeNode === undefined ? "" : textOf(typeNode, fail, "type");
-  if (!Object.hasOwn(fieldsOfType, type)) {
-    return fail(typeNode ?? mapping, `type must be one of ${Object.keys(fieldsOfType).join(", ")}`);
-  }
-  const kind = type as keyof typeof fieldsOfType;
-  const fields = fieldsOf(mapping, [...commonFields, ...fieldsOfType[kind]], fail);
+  const type = keyIn(ofType, mapping, "type", fail);
+  const implementation =
+    type === "macvlan" ? keyIn(ofImplementation, mapping, "implementation", fail, "macvtap") : undefined;
+  const ofKind = implementation === undefined ? [] : ofImplementation[implementation];
+  const fields = fieldsOf(mapping, [...catalogueFields.network, ...ofType[type], ...ofKind], fail);
   const text = (name: string): string => {
     const value = fields.get(name);
     return value === undefined
@@ -86,43 +109,50 @@ function readNetwork(node: Node, fail: Fail): PhysicalNetwork {
       ? textsOf(fields.get("namespaces") as Node, fail, "namespaces must be a list of names")
       : undefined,
   };
-  switch (kind) {
+  switch (type) {
     case "bridge":
       return {
         ...common,
-        type: kind,
+        type,
         bridge: bridgeName(fields, text, fail),
         macSpoofCheck: flag("macSpoofCheck", true),
       };
     case "ovs":
-      return { ...common, type: kind, bridge: bridgeName(fields, text, fail) };
+      return { ...common, type, bridge: bridgeName(fields, text, fail) };
     case "sriov":
-      return { ...common, type: kind, resourceName: text("resourceName") };
-    case "macvlan": {
-      const implementation = fields.has("implementation") ? text("implementation") : "macvtap";
+      return { ...common, type, resourceName: text("resourceName") };
+    case "macvlan":
       if (implementation === "bridge") {
         const bridge = bridgeName(fields, text, fail);
-        return { ...common, type: kind, implementation, bridge, macSpoofCheck: flag("macSpoofCheck", true) };
-      }
-      if (implementation !== "macvtap") {
-        return fail(fields.get("implementation"), "implementation must be macvtap or bridge");
+        return { ...common, type, implementation, bridge, macSpoofCheck: flag("macSpoofCheck", true) };
       }
       return {
         ...common,
-        type: kind,
-        implementation,
+        type,
+        implementation: "macvtap",
         resourceName: text("resourceName"),
-        vlanResourceName: fields.has("vlanResourceName") ? text("vlanResourceName") : undefined,
+        vlanResourceName: vlanResourceName(fields, text, fail),
         bindingPlugin: fields.has("bindingPlugin") ? text("bindingPlugin") : "macvtap",
       };
-    }
   }
+}
+
+/** One name for all VLANs would put them on one parent. */
+function vlanResourceName(
+  fields: ReadonlyMap<string, Node>,
+  text: (name: string) => string,
+  fail: Fail,
+): string | undefined {
+  const node = fields.get("vlanResourceName");
+  if (node === undefined) return undefined;
+  const name = text("vlanResourceName");
+  return name.includes("{vlan}") ? name : fail(node, "vlanResourceName must have {vlan} in it");
 }
 
 /** Linux interface names end at 15 characters; the bridge plugin fails on longer ones. */
 function bridgeName(fields: ReadonlyMap<string, Node>, text: (name: string) => string, fail: Fail): string {
   const name = text("bridge");
-  return /^[^\s/]{1,15}$/.test(name)
+  return /^(?!\.\.?$)[^\s/:]{1,15}$/.test(name)
     ? name
     : fail(fields.get("bridge"), `${JSON.stringify(name)} is no interface name of at most 15 characters`);
 }

@@ -174,7 +174,22 @@ describe("the catalogue file", () => {
     [
       "a macvlan of an unknown kind",
       "physicalNetworks:\n- name: lan\n  type: macvlan\n  implementation: magic\n",
-      "networks.yaml:4: implementation must be macvtap or bridge",
+      "networks.yaml:4: implementation must be one of macvtap, bridge",
+    ],
+    [
+      "a bridge for macvtap devices",
+      "physicalNetworks:\n- name: lan\n  type: macvlan\n  resourceName: x/y\n  bridge: br\n",
+      "networks.yaml:5: there is no field bridge; known are name, type, default",
+    ],
+    [
+      "a resource for a macvlan network over a bridge",
+      "physicalNetworks:\n- name: lan\n  type: macvlan\n  implementation: bridge\n  bridge: br\n  resourceName: x/y\n",
+      "networks.yaml:6: there is no field resourceName; known are name, type, default",
+    ],
+    [
+      "one resource for all VLANs",
+      "physicalNetworks:\n- name: lan\n  type: macvlan\n  resourceName: x/y\n  vlanResourceName: x/y.100\n",
+      "networks.yaml:5: vlanResourceName must have {vlan} in it",
     ],
     ["a switch that is a text", network('default: "yes"'), "networks.yaml:5: default must be true or false"],
     [

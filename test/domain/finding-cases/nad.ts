@@ -79,13 +79,6 @@ export const nadCases: readonly SpecCase[] = [
   },
   {
     code: "NAD_CNI_VERSION",
-    when: "the NAD has a cniVersion that never was",
-    spec: onNad,
-    facts: { nads: nads(nad("net", { ...bridge, cniVersion: "9.9.9" })) },
-    field: "networks[0].nadName",
-  },
-  {
-    code: "NAD_CNI_VERSION",
     when: "the NAD names no cniVersion",
     spec: onNad,
     facts: { nads: nads(nad("net", { type: "bridge", bridge: "br0" })) },
@@ -98,6 +91,13 @@ export const nadCases: readonly SpecCase[] = [
     facts: {
       nads: nads(nad("net", { cniVersion: "1.0.0", type: "macvtap" }, "macvtap.network.kubevirt.io/eth1")),
     },
+    field: "networks[0].nadName",
+  },
+  {
+    code: "NAD_CNI_VERSION",
+    when: "the NAD has a cniVersion that never was",
+    spec: onNad,
+    facts: { nads: nads(nad("net", { ...bridge, cniVersion: "9.9.9" })) },
     field: "networks[0].nadName",
   },
   {
