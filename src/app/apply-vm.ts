@@ -2,6 +2,7 @@
 import type { Catalogue } from "../domain/catalogue.ts";
 import { checkVm } from "../domain/check.ts";
 import type { CompiledVm } from "../domain/compile/compile.ts";
+import { withUserDataVersion } from "../domain/compile/user-data-version.ts";
 import type { Facts } from "../domain/facts.ts";
 import { type Finding, hasErrors } from "../domain/findings.ts";
 import type { ResolvedVm } from "../domain/nic.ts";
@@ -69,7 +70,7 @@ export async function applyVm(
   };
   if (hasErrors(checked.findings)) return stopped(checked.findings);
 
-  const compiled = held.compile(checked.vm);
+  const compiled = withUserDataVersion(held.compile(checked.vm), gathered.secret);
   const foresight = await foresee(client, compiled, {
     facts,
     secret: gathered.secret,

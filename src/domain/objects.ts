@@ -148,6 +148,7 @@ export interface VirtualMachineInstanceSpec {
     memory?: { guest?: string };
     firmware?: { uuid?: string; serial?: string };
     machine?: { type?: string };
+    features?: { hypervPassthrough?: { enabled?: boolean } };
     resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
     devices: {
       disks?: VmDisk[];

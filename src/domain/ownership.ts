@@ -16,6 +16,9 @@ export const guestConfigAnnotation = "multinic.novasphere.dev/guest-config";
 /** On a VM that somebody else made and whose NICs were taken over; the rest of it is not ours. */
 export const adoptedAnnotation = "multinic.novasphere.dev/adopted";
 
+/** On the Secret: which text of user-data it holds, in a word that tells nothing of the text. */
+export const userDataAnnotation = "multinic.novasphere.dev/user-data-version";
+
 /** On the Secret: the VM it was made for. */
 export const vmLabel = "multinic.novasphere.dev/vm";
 

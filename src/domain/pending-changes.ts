@@ -4,7 +4,7 @@ import type { VirtualMachine, VirtualMachineInstance } from "./objects.ts";
 import { type ChangeKind, effectTable } from "./plan/effect-table.ts";
 import type { Effect } from "./plan/effects.ts";
 import type { FieldTexts, GuestRecord } from "./plan/guest-fields.ts";
-import { type InstanceFields, instanceFields, wantedFields } from "./plan/instance-fields.ts";
+import { type InstanceFields, instanceFields, userDataField, wantedFields } from "./plan/instance-fields.ts";
 import { whyStuck } from "./plan/running-vm.ts";
 
 /** A change that waits. Values are texts for people; empty: not there, or not told. */
@@ -140,7 +140,7 @@ function guestApart(
   current: GuestRecord | undefined,
   explained: boolean,
 ): readonly PendingChange[] {
-  if (wanted === undefined || current === undefined || wanted.digest === current.digest) return [];
+  if (wanted === undefined || current === undefined) return [];
   const found = [
     ...Object.entries(wanted.networks).flatMap(([nic, now]) => {
       const then = current.networks[nic];
@@ -148,7 +148,7 @@ function guestApart(
     }),
     ...textsApart("", "", wanted.machine, current.machine),
   ];
-  if (found.length > 0 || explained) return found;
+  if (found.length > 0 || explained || wanted.digest === current.digest) return found;
   // The same in other words, as after an update of this program.
   return [{ field: "networks", nic: "", oldValue: "", newValue: "", ...waitsAs("guest") }];
 }
@@ -162,13 +162,17 @@ function newInGuest(nic: string, now: FieldTexts): PendingChange {
 function textsApart(path: string, nic: string, now: FieldTexts, then: FieldTexts): readonly PendingChange[] {
   return [...new Set([...Object.keys(now), ...Object.keys(then)])]
     .filter((field) => now[field] !== then[field])
-    .map((field) => ({
-      field: `${path}${field}`,
-      nic,
-      oldValue: then[field] ?? "",
-      newValue: now[field] ?? "",
-      ...waitsAs("guest"),
-    }));
+    .map((field) =>
+      field === userDataField
+        ? { field, nic, oldValue: "", newValue: "", ...waitsAs("user-data") }
+        : {
+            field: `${path}${field}`,
+            nic,
+            oldValue: then[field] ?? "",
+            newValue: now[field] ?? "",
+            ...waitsAs("guest"),
+          },
+    );
 }
 
 function machineApart(wanted: InstanceFields, current: InstanceFields): readonly PendingChange[] {

@@ -1,8 +1,13 @@
 // Pending changes: what the running VM lacks, field by field, also where KubeVirt is silent.
 import { describe, it } from "vitest";
-import type { Condition, VirtualMachine, VirtualMachineInstance } from "../../src/domain/objects.ts";
+import { builtInCatalogue } from "../../src/domain/catalogue.ts";
+import { type CompiledVm, compileVm } from "../../src/domain/compile/compile.ts";
+import { withUserDataVersion } from "../../src/domain/compile/user-data-version.ts";
+import { noFacts } from "../../src/domain/facts.ts";
+import type { Condition, Secret, VirtualMachine, VirtualMachineInstance } from "../../src/domain/objects.ts";
 import { guestConfigAnnotation } from "../../src/domain/ownership.ts";
 import { pendingChanges } from "../../src/domain/pending-changes.ts";
+import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import { instanceOf } from "./running.ts";
 import { dhcpNic, staticNic, vmSpec } from "./specs.ts";
@@ -22,6 +27,17 @@ const condition = (type: string, status: Condition["status"], message?: string):
   status,
   ...(message === undefined ? {} : { message }),
 });
+
+/** The Secret as the API server holds it. */
+function asStoredSecret({ secret }: CompiledVm, resourceVersion: string): Secret {
+  const { stringData, metadata, ...rest } = secret;
+  const data = Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString("base64")]);
+  return {
+    ...rest,
+    metadata: { ...metadata, resourceVersion },
+    data: Object.fromEntries(data) as Secret["data"] & {},
+  };
+}
 
 function tell({
   vm,
@@ -145,6 +161,27 @@ describe("pending changes", () => {
     expect(pendingChanges(vm, vmi)).toMatchObject([
       { nic: "eth0", oldValue: "192.0.2.10/24", newValue: "192.0.2.11/24" },
     ]);
+  });
+
+  it("tell that the text of user-data changed, and nothing of the text", ({ expect }) => {
+    const text = (password: string): VmSpec =>
+      vmSpec([staticNic], { userData: { text: `#cloud-config\npassword: ${password}\n` } });
+    const compiled = (spec: VmSpec, stored: Secret | undefined) =>
+      withUserDataVersion(compileVm(spec, resolveVm(spec, builtInCatalogue(), noFacts).vm), stored);
+    const { vmi } = instanceOf(text("hunter2"));
+    const first = asStoredSecret(compiled(text("hunter2"), undefined), "41");
+
+    const changed = compiled(text("hunter3"), first);
+    expect(pendingChanges(changed.virtualMachine, vmi)).toMatchObject([
+      { field: "userData.text", oldValue: "", newValue: "", effect: "restart" },
+    ]);
+    expect(JSON.stringify(changed.virtualMachine)).not.toContain("hunter");
+    // Applied again, or gone on with after an interruption: the same version.
+    const again = compiled(text("hunter3"), asStoredSecret(changed, "42"));
+    expect(again).toEqual(changed);
+    const back = compiled(text("hunter2"), asStoredSecret(changed, "42"));
+    expect(pendingChanges(back.virtualMachine, vmi)).toHaveLength(1);
+    expect(pendingChanges(compiled(text("hunter2"), first).virtualMachine, vmi)).toEqual([]);
   });
 
   it("keep a NIC that KubeVirt gave to the instance until the domain has it", ({ expect }) => {

@@ -98,12 +98,17 @@ describe("podInterfaceName()", () => {
 describe("whyNotMigratable()", () => {
   const onPod = (nic: VmInterface) => makeVmi([nic], { networks: [{ name: nic.name, pod: {} }] });
 
+  const bare = makeVmi([red]);
+  const features = { hypervPassthrough: { enabled: true } };
+  const passedThrough = { ...bare, spec: { ...bare.spec, domain: { ...bare.spec.domain, features } } };
+
   it.for<[string, VirtualMachineInstance, boolean]>([
     ["without pod network", makeVmi([red]), true],
     ["with masquerade", onPod({ name: "default", masquerade: {} }), true],
     ["with a bridge on the pod network", onPod({ name: "default", bridge: {} }), false],
     ["with a plugin that migrates", onPod({ name: "default", binding: { name: "passt" } }), true],
     ["with a plugin that does not", onPod({ name: "default", binding: { name: "other" } }), false],
+    ["with hyperv passthrough", passedThrough, false],
   ])("lets a VMI %s go: %s", ([, vmi, migratable], { expect }) => {
     expect(whyNotMigratable(vmi, { passt: { migration: {} }, other: {} }) === undefined).toBe(migratable);
   });

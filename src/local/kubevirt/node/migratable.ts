@@ -1,11 +1,25 @@
-// Whether a VMI can migrate as far as its networks go: the condition LiveMigratable (KubeVirt 1.9
-// pkg/network/vmispec VerifyVMIMigratable).
+// Whether a VMI can migrate as far as its networks go, and its CPU features: the condition LiveMigratable (KubeVirt 1.9
+// pkg/network/vmispec VerifyVMIMigratable, virt-handler calculateLiveMigrationCondition).
 import type { VirtualMachineInstance } from "../../../domain/objects.ts";
 import type { BindingPlugins } from "../configuration.ts";
 import { interfacesOf } from "./domain.ts";
 
-/** undefined when it can; else the condition's message, whose reason is InterfaceNotLiveMigratable. */
-export function whyNotMigratable(vmi: VirtualMachineInstance, plugins: BindingPlugins): string | undefined {
+/** Reason and message of a condition LiveMigratable that is False. */
+export interface Obstacle {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** undefined when it can. */
+export function whyNotMigratable(vmi: VirtualMachineInstance, plugins: BindingPlugins): Obstacle | undefined {
+  const message = networkObstacle(vmi, plugins);
+  if (message !== undefined) return { reason: "InterfaceNotLiveMigratable", message };
+  return vmi.spec.domain.features?.hypervPassthrough?.enabled === true
+    ? { reason: "HypervPassthroughNotLiveMigratable", message: "VMI uses hyperv passthrough" }
+    : undefined;
+}
+
+function networkObstacle(vmi: VirtualMachineInstance, plugins: BindingPlugins): string | undefined {
   const podNetwork = vmi.spec.networks?.find(({ pod }) => pod !== undefined);
   if (interfacesOf(vmi).length === 0 || podNetwork === undefined) return undefined;
   const primary = interfacesOf(vmi).find(({ name }) => name === podNetwork.name);

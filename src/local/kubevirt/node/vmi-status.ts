@@ -44,8 +44,8 @@ function podCache(vmi: VirtualMachineInstance, podIP: string | undefined): PodCa
 }
 
 function liveMigratable(vmi: VirtualMachineInstance, plugins: BindingPlugins): Condition {
-  const message = whyNotMigratable(vmi, plugins);
-  return message === undefined
+  const obstacle = whyNotMigratable(vmi, plugins);
+  return obstacle === undefined
     ? { type: "LiveMigratable", status: "True" }
-    : { type: "LiveMigratable", status: "False", reason: "InterfaceNotLiveMigratable", message };
+    : { type: "LiveMigratable", status: "False", ...obstacle };
 }
