@@ -1,0 +1,92 @@
+// VMs of others on the command line: what was read of them, where they drifted, and adopting their NICs.
+import type { ConnectRouter } from "@connectrpc/connect";
+import { describe, it } from "vitest";
+import {
+  VirtualMachineService,
+  type ApplyVMRequest,
+} from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
+import { run } from "./run-cli.ts";
+
+const applying =
+  (asked: ApplyVMRequest[]) =>
+  (router: ConnectRouter): void =>
+    void router.service(VirtualMachineService, {
+      applyVM(request) {
+        asked.push(request);
+        return { plan: { fingerprint: "abc" } };
+      },
+    });
+
+describe("--adopt", () => {
+  it("asks for the NICs of a VM of others, in plan and apply, and only then", async ({ expect }) => {
+    const asked: ApplyVMRequest[] = [];
+    const routes = applying(asked);
+    for (const command of ["plan --adopt", "apply --adopt", "plan", "apply"])
+      expect((await run(`${command} examples/6.1-basic.yaml`, { routes })).code).toBe(0);
+    expect(asked.map(({ adopt, validateOnly }) => [adopt, validateOnly])).toEqual([
+      [true, true],
+      [true, false],
+      [false, true],
+      [false, false],
+    ]);
+  });
+});
+
+describe("multinic get", () => {
+  const answering =
+    (view: object) =>
+    (router: ConnectRouter): void =>
+      void router.service(VirtualMachineService, {
+        getVM: () => ({
+          virtualMachine: {
+            virtualMachine: { namespace: "shop", name: "theirs" },
+            printableStatus: "Running",
+            ...view,
+          },
+        }),
+      });
+
+  it("shows what of a VM of others is not in its spec", async ({ expect }) => {
+    const routes = answering({ importNotes: ["network-config bonds: is not read"] });
+    expect((await run("get theirs -n shop", { routes })).stdout)
+      .toBe(`shop/theirs  Running, not made by multinic
+
+NIC  TYPE  NETWORK  GUEST  MAC  IP  STATE  REASON
+
+not read: network-config bonds: is not read
+`);
+  });
+
+  it("shows where a VM is not as it was asked for, since when and by whom", async ({ expect }) => {
+    const routes = answering({
+      adopted: true,
+      drift: [
+        {
+          field: "networks[eth0].linkState",
+          nic: "eth0",
+          wanted: "up",
+          actual: "down",
+          source: "VirtualMachine shop/theirs, written by kubectl-edit",
+          since: { seconds: 1_767_312_000n, nanos: 0 },
+        },
+        {
+          field: "networks[eth0].name",
+          nic: "eth0",
+          wanted: "eth0",
+          actual: "ens3",
+          source: "guest agent, by vmi.status.interfaces[eth0]",
+        },
+      ],
+    });
+    expect((await run("get theirs -n shop", { routes })).stdout)
+      .toBe(`shop/theirs  Running, made by others, NICs adopted
+
+NIC  TYPE  NETWORK  GUEST  MAC  IP  STATE  REASON
+
+not as asked for:
+FIELD                     WANTED  ACTUAL  SINCE                     SEEN IN
+networks[eth0].linkState  up      down    2026-01-02T00:00:00.000Z  VirtualMachine shop/theirs, written by kubectl-edit
+networks[eth0].name       eth0    ens3    -                         guest agent, by vmi.status.interfaces[eth0]
+`);
+  });
+});
