@@ -95,6 +95,11 @@ export const findingTable = {
       `Secret ${v["name"]} is not read; for later changes to reach the guest it must say updates.network.when: [boot]`,
     "Secrets of others are never read.",
   ),
+  NMSTATE_NEEDS_USER_DATA: error(
+    (v) =>
+      `guestConfig: nmstate reaches the guest by user-data, and ${v["by"]} has taken its place; give the user-data as text, which both can share`,
+    "KubeVirt gives a guest one user-data, from one Secret, and what belongs to others is never changed.",
+  ),
   USER_DATA_IGNORED: warning(
     (v) => `cloud-init takes nothing of this user-data: ${v["problem"]}`,
     "cloud-init goes by the first line and drops what it cannot read (cloudinit/user_data.py, handlers/cloud_config.py).",

@@ -1,7 +1,15 @@
 // A NIC with every default filled in and every text read: what checks, compilation and routes work on.
 import type { PhysicalNetwork } from "./catalogue.ts";
 import type { Cidr, IpAddress } from "./ip.ts";
-import type { GuestRenderer, IpMode, LinkState, NetworkType, RoutingMode, UserDataSpec } from "./spec.ts";
+import type {
+  GuestConfig,
+  GuestRenderer,
+  IpMode,
+  LinkState,
+  NetworkType,
+  RoutingMode,
+  UserDataSpec,
+} from "./spec.ts";
 import type { RunStrategy } from "./spec.ts";
 
 /** What a NIC is attached to. */
@@ -83,6 +91,7 @@ export interface ResolvedVm {
   readonly runStrategy: RunStrategy;
   /** undefined where the caller does not say: only what every renderer keeps can be counted on. */
   readonly renderer: GuestRenderer | undefined;
+  readonly guestConfig: GuestConfig;
   readonly routing: RoutingMode;
   readonly nics: readonly Nic[];
 }

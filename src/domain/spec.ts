@@ -20,6 +20,10 @@ export const guestRenderers = ["netplan", "networkd", "network-manager", "syscon
 /** What turns the network configuration into the guest's own files: cloud-init's names of its renderers. */
 export type GuestRenderer = (typeof guestRenderers)[number];
 
+export const guestConfigs = ["cloud-init", "nmstate"] as const;
+/** How the guest is told its networks: cloud-init's network-config, or NMState desired state in user-data. */
+export type GuestConfig = (typeof guestConfigs)[number];
+
 export const routingModes = ["main", "policy"] as const;
 /** How the guest chooses the NIC of a packet: by destination alone, or by its source address first. */
 export type RoutingMode = (typeof routingModes)[number];
@@ -88,6 +92,7 @@ export interface VmSpec {
   readonly userData?: UserDataSpec;
   readonly runStrategy?: RunStrategy;
   readonly guest?: GuestSpec;
+  readonly guestConfig?: GuestConfig;
   readonly routing?: RoutingMode;
   readonly networks: readonly NetworkConfig[];
 }

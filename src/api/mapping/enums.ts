@@ -9,6 +9,7 @@ import {
 } from "../../../gen/multinic/v1/network_pb.ts";
 import {
   Effect as ProtoEffect,
+  GuestConfig as ProtoGuestConfig,
   GuestRenderer as ProtoGuestRenderer,
   InterfaceState as ProtoInterfaceState,
   ObjectAction as ProtoObjectAction,
@@ -21,6 +22,7 @@ import type { ObjectAction } from "../../domain/plan/plan.ts";
 import type { PredictedRoute } from "../../domain/predicted-routes.ts";
 import type {
   DefaultRoute,
+  GuestConfig,
   GuestRenderer,
   IpMode,
   LinkState,
@@ -67,6 +69,11 @@ export const guestRendererToProto: Readonly<Record<GuestRenderer, ProtoGuestRend
   "network-manager": ProtoGuestRenderer.NETWORK_MANAGER,
   sysconfig: ProtoGuestRenderer.SYSCONFIG,
   eni: ProtoGuestRenderer.ENI,
+};
+
+export const guestConfigToProto: Readonly<Record<GuestConfig, ProtoGuestConfig>> = {
+  "cloud-init": ProtoGuestConfig.CLOUD_INIT,
+  nmstate: ProtoGuestConfig.NMSTATE,
 };
 
 export const routingModeToProto: Readonly<Record<RoutingMode, ProtoRoutingMode>> = {

@@ -8,6 +8,7 @@ import { finding, type Finding } from "../../domain/findings.ts";
 import type { DiskSpec, IpConfig, NetworkConfig, VmSpec } from "../../domain/spec.ts";
 import {
   defaultRouteToProto,
+  guestConfigToProto,
   guestRendererToProto,
   ipModeToProto,
   linkStateToProto,
@@ -48,6 +49,7 @@ export function specFromProto(vm: VirtualMachine): SpecFromProto {
     ...(vm.guest
       ? { guest: wordAt("renderer", guestRendererToProto, vm.guest.renderer, "guest.renderer") }
       : {}),
+    ...wordAt("guestConfig", guestConfigToProto, vm.guestConfig, "guestConfig"),
     ...wordAt("routing", routingModeToProto, vm.routing, "routing"),
     networks: vm.networks.map((network, index) => networkFromProto(network, `networks[${index}]`, wordAt)),
   };

@@ -10,6 +10,7 @@ import {
 import type { DiskSpec, IpConfig, NetworkConfig, UserDataSpec, VmSpec } from "../../domain/spec.ts";
 import {
   defaultRouteToProto,
+  guestConfigToProto,
   guestRendererToProto,
   ipModeToProto,
   linkStateToProto,
@@ -23,7 +24,7 @@ import {
  * and readDocument has said so already.
  */
 export function specToProto(spec: VmSpec): VirtualMachine {
-  const { bootDisk, disks, userData, runStrategy, guest, routing, networks, ...plain } = spec;
+  const { bootDisk, disks, userData, runStrategy, guest, guestConfig, routing, networks, ...plain } = spec;
   return create(VirtualMachineSchema, {
     ...plain,
     ...(bootDisk ? { bootDisk: diskToProto(bootDisk) } : {}),
@@ -31,6 +32,7 @@ export function specToProto(spec: VmSpec): VirtualMachine {
     ...(userData ? { userData: userDataToProto(userData) } : {}),
     ...(runStrategy ? { runStrategy: runStrategyToProto[runStrategy] } : {}),
     ...(guest ? { guest: guest.renderer ? { renderer: guestRendererToProto[guest.renderer] } : {} } : {}),
+    ...(guestConfig ? { guestConfig: guestConfigToProto[guestConfig] } : {}),
     ...(routing ? { routing: routingModeToProto[routing] } : {}),
     networks: networks.map(networkToProto),
   });

@@ -4,7 +4,7 @@ import type { KubernetesObject, NetworkAttachmentDefinition, Secret, VirtualMach
 import { managedBy, managedByLabel, secretNameOf, vmLabel } from "../ownership.ts";
 import type { VmSpec } from "../spec.ts";
 import { compileAttachment } from "./attachment.ts";
-import { compileNetworkConfig, guestConfigDigest, networkConfigText, ownUserData } from "./guest-config.ts";
+import { compileGuestData, type GuestData } from "./guest-data.ts";
 import { compileVirtualMachine } from "./virtual-machine.ts";
 
 export interface CompiledVm {
@@ -24,13 +24,14 @@ export function compileVm(spec: VmSpec, vm: ResolvedVm): CompiledVm {
       generated === undefined ? [] : [[generated.metadata.name, generated]],
     ),
   );
-  const secret = compileSecret(vm);
+  const guest = compileGuestData(vm);
+  const secret = compileSecret(vm, guest);
   return {
     attachments: [...attachments.values()],
     secret,
     virtualMachine: compileVirtualMachine(spec, vm, {
       networkNames: attached.map(({ networkName }) => networkName),
-      guestConfigDigest: guestConfigDigest(secret.stringData["networkdata"] ?? ""),
+      guestConfigDigest: guest.digest,
     }),
     attachmentNames: attached.map(({ fullName }) => fullName),
   };
@@ -63,10 +64,7 @@ function attach(nic: Nic, namespace: string): Attached {
   }
 }
 
-function compileSecret(vm: ResolvedVm): CompiledVm["secret"] {
-  const networkData = networkConfigText(compileNetworkConfig(vm.nics, vm.routing));
-  // A Secret of the caller's carries the user-data itself.
-  const userData = vm.userData?.secretName === undefined ? (vm.userData?.text ?? ownUserData) : undefined;
+function compileSecret(vm: ResolvedVm, { networkData, userData }: GuestData): CompiledVm["secret"] {
   return {
     apiVersion: "v1",
     kind: "Secret",

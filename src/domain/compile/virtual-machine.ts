@@ -16,7 +16,7 @@ import type { VmSpec } from "../spec.ts";
 interface Referred {
   /** The NAD of each NIC as KubeVirt names it; undefined for the pod network. */
   readonly networkNames: readonly (string | undefined)[];
-  /** guestConfigDigest of the network-config. */
+  /** guestConfigDigest of what configures the networks. */
   readonly guestConfigDigest: string;
 }
 

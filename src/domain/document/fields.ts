@@ -1,6 +1,7 @@
 // The field table of both forms of a document: the Wukong resource and the API's VirtualMachine message.
 import {
   defaultRoutes,
+  guestConfigs,
   guestRenderers,
   ipModes,
   linkStates,
@@ -95,6 +96,7 @@ const machine: FieldsOf<Omit<VmSpec, "namespace" | "name">> = {
   userData: { shape: userData },
   runStrategy: word(runStrategies, "RUN_STRATEGY"),
   guest: { shape: { kind: "mapping", fields: guest } },
+  guestConfig: word(guestConfigs, "GUEST_CONFIG"),
   routing: word(routingModes, "ROUTING_MODE"),
   networks: list({ kind: "mapping", fields: network }),
 };

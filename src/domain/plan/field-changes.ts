@@ -210,6 +210,7 @@ const machineKinds = {
   "userData.secretName": "user-data-secret",
   runStrategy: "run-strategy",
   routing: "guest",
+  guestConfig: "guest",
 } as const satisfies Record<string, ChangeKind>;
 
 function machineFields(vm: ResolvedVm): Readonly<Record<keyof typeof machineKinds, string>> {
@@ -220,5 +221,6 @@ function machineFields(vm: ResolvedVm): Readonly<Record<keyof typeof machineKind
     "userData.secretName": vm.userData?.secretName ?? "",
     runStrategy: vm.runStrategy,
     routing: vm.routing,
+    guestConfig: vm.guestConfig,
   };
 }

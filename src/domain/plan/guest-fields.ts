@@ -36,7 +36,7 @@ export function guestFields(nic: Nic): FieldTexts {
 export function guestRecord(vm: ResolvedVm, digest: string): GuestRecord {
   return {
     digest,
-    machine: { routing: vm.routing },
+    machine: { routing: vm.routing, guestConfig: vm.guestConfig },
     networks: Object.fromEntries(vm.nics.map((nic) => [nic.name, filled(guestFields(nic))])),
   };
 }

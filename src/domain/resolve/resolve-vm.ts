@@ -68,6 +68,7 @@ export function resolveVm(spec: VmSpec, catalogue: Catalogue, facts: Facts): Res
       disks: disks.disks,
       userData: spec.userData,
       runStrategy: spec.runStrategy ?? machineDefaults.runStrategy,
+      guestConfig: spec.guestConfig ?? "cloud-init",
       routing: spec.routing ?? "main",
       renderer: spec.guest?.renderer,
       nics,

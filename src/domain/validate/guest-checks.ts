@@ -1,11 +1,16 @@
 // Checks of whether the guest will read its configuration, as far as image and user-data tell.
 import { type Finding, finding } from "../findings.ts";
+import { removeField } from "../fix.ts";
 import type { ResolvedVm } from "../nic.ts";
+import { isManaged } from "../ownership.ts";
 import { readUserData } from "../user-data.ts";
 import type { VmCheck } from "./context.ts";
 
-/** A Secret holds at most 1 MiB (Kubernetes MaxSecretSize); the network-config needs room too. */
-const maxUserDataBytes = 900 * 1024;
+/**
+ * A Secret holds at most 1 MiB (Kubernetes MaxSecretSize); the network-config needs room too, and with nmstate the text
+ * is carried in base64.
+ */
+const maxUserDataBytes = { "cloud-init": 900 * 1024, nmstate: 650 * 1024 } as const;
 
 /** Guests that do not run cloud-init, by the names that their images usually have. */
 const imagesWithoutCloudInit: readonly (readonly [RegExp, string])[] = [
@@ -18,14 +23,14 @@ const imagesWithoutCloudInit: readonly (readonly [RegExp, string])[] = [
 const userDataIsRead: VmCheck = ({ vm }) => {
   const { text, secretName } = vm.userData ?? {};
   if (secretName !== undefined && text === undefined) {
+    if (vm.guestConfig === "nmstate") return nmstateKeptOut("userData.secretName", `Secret ${secretName}`);
     return finding("USER_DATA_UNREAD", "userData.secretName", { name: secretName });
   }
   if (text === undefined) return undefined;
   const field = "userData.text";
   const count = Buffer.byteLength(text);
-  if (count > maxUserDataBytes) {
-    return finding("LIMIT_EXCEEDED", field, { count, what: "bytes of user-data", max: maxUserDataBytes });
-  }
+  const max = maxUserDataBytes[vm.guestConfig];
+  if (count > max) return finding("LIMIT_EXCEEDED", field, { count, what: "bytes of user-data", max });
   const reading = readUserData(text);
   return [
     reading.ignored === undefined
@@ -35,11 +40,24 @@ const userDataIsRead: VmCheck = ({ vm }) => {
       ? undefined
       : finding("USER_DATA_CONFIGURES_NETWORK", field, { what: reading.configuresNetwork }),
     reading.forWindows ? configUnread(vm, field, "Windows, by its user-data,") : undefined,
-    reading.followsNetwork || reading.ignored !== undefined || reading.forWindows
+    vm.guestConfig === "nmstate" ||
+    reading.followsNetwork ||
+    reading.ignored !== undefined ||
+    reading.forWindows
       ? undefined
       : finding("USER_DATA_KEEPS_FIRST_NETWORK", field),
   ];
 };
+
+/** A VM that was not made here keeps its user-data; only its network-config is ours. */
+const nmstateHasItsPlace: VmCheck = ({ vm, facts }) =>
+  vm.guestConfig === "nmstate" && facts.vm !== undefined && !isManaged(facts.vm)
+    ? nmstateKeptOut("guestConfig", "the user-data of a VM that was not made here")
+    : undefined;
+
+function nmstateKeptOut(field: string, by: string): Finding {
+  return finding("NMSTATE_NEEDS_USER_DATA", field, { by }, { fix: removeField("guestConfig") });
+}
 
 const imageReadsConfig: VmCheck = ({ vm }) => {
   const [boot] = vm.disks;
@@ -65,4 +83,4 @@ function configUnread(vm: ResolvedVm, field: string, guest: string): Finding | u
       );
 }
 
-export const guestChecks: readonly VmCheck[] = [userDataIsRead, imageReadsConfig];
+export const guestChecks: readonly VmCheck[] = [userDataIsRead, nmstateHasItsPlace, imageReadsConfig];

@@ -2,6 +2,7 @@
 import { finding, type FindingCode } from "../findings.ts";
 import { removeField } from "../fix.ts";
 import { type GuestTrait, guestTraits, losses, traitsOf } from "../guest/renderers.ts";
+import type { ResolvedVm } from "../nic.ts";
 import type { GuestRenderer } from "../spec.ts";
 import type { NicCheck, VmCheck } from "./context.ts";
 
@@ -21,8 +22,13 @@ function codeOf(renderer: GuestRenderer, trait: GuestTrait): FindingCode | undef
   }
 }
 
-const rendererKeeps: NicCheck = ({ nic, vm: { renderer } }) =>
-  renderer === undefined
+/** undefined where none is named, and where nmstate leaves it nothing to do. */
+const namedRenderer = ({ renderer, guestConfig }: ResolvedVm): GuestRenderer | undefined =>
+  guestConfig === "nmstate" ? undefined : renderer;
+
+const rendererKeeps: NicCheck = ({ nic, vm }) => {
+  const renderer = namedRenderer(vm);
+  return renderer === undefined
     ? undefined
     : [...traitsOf(nic)].map(([trait, field]) => {
         const current = losses[renderer][trait]?.find(({ until }) => until === undefined);
@@ -37,11 +43,13 @@ const rendererKeeps: NicCheck = ({ nic, vm: { renderer } }) =>
           trait === "otherFamilyDefaultRoute" && route !== undefined ? { fix: removeField(route) } : {},
         );
       });
+};
 
 /** One finding for all NICs: the version that keeps everything which some version keeps from then on. */
-const rendererIsNewEnough: VmCheck = ({ vm: { renderer, nics } }) => {
+const rendererIsNewEnough: VmCheck = ({ vm }) => {
+  const renderer = namedRenderer(vm);
   if (renderer === undefined) return undefined;
-  const needs = nics.flatMap((nic) =>
+  const needs = vm.nics.flatMap((nic) =>
     [...traitsOf(nic)].flatMap(([trait, field]) => {
       const ranges = losses[renderer][trait] ?? [];
       if (ranges.some(({ until }) => until === undefined)) return [];

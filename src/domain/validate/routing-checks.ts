@@ -168,7 +168,7 @@ const nextHopIsReachedDirectly: NicCheck = ({ nic, vm }) => {
 
 /** Tables and rules are kept by netplan alone (measured with cloud-init devel net-convert; cloud-init#4862). */
 const rendererKeepsRules: VmCheck = ({ vm }) =>
-  vm.routing === "main" || vm.renderer === "netplan"
+  vm.routing === "main" || vm.guestConfig === "nmstate" || vm.renderer === "netplan"
     ? undefined
     : finding(
         "ROUTING_POLICY_UNSUPPORTED",

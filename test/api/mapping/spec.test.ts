@@ -19,6 +19,7 @@ const full: VmSpec = {
   userData: { secretName: "init" },
   runStrategy: "RerunOnFailure",
   guest: { renderer: "network-manager" },
+  guestConfig: "nmstate",
   routing: "policy",
   networks: [
     {

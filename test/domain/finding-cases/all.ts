@@ -4,7 +4,7 @@ import { adoptionCases } from "./adoption.ts";
 import { attachmentCases } from "./attachment.ts";
 import type { FindingCase } from "./case.ts";
 import { documentCases, refusalCases } from "./document.ts";
-import { guestCases } from "./guest.ts";
+import { guestCases, nmstateCases } from "./guest.ts";
 import { inUseCases } from "./in-use.ts";
 import { macCases } from "./mac.ts";
 import { machineCases } from "./machine.ts";
@@ -18,6 +18,7 @@ import { vlanAndMtuCases } from "./vlan-and-mtu.ts";
 export const findingCases: readonly FindingCase[] = [
   ...documentCases,
   ...machineCases,
+  ...nmstateCases,
   ...guestCases,
   ...nicCases,
   ...macCases,

@@ -1,6 +1,6 @@
 // Findings on what the guest's renderer makes of its network-config.
 import type { GuestRenderer, NetworkConfig, VmSpec } from "../../../src/domain/spec.ts";
-import { dhcpNic, staticNic, vmSpec } from "../specs.ts";
+import { dhcpNic, staticNic, storedVm, vmSpec } from "../specs.ts";
 import type { SpecCase } from "./case.ts";
 
 const rendered = (renderer: GuestRenderer, nic: NetworkConfig): VmSpec =>
@@ -10,6 +10,28 @@ const bothFamilies: NetworkConfig = {
   ipConfig: { address: "192.0.2.10/24", addresses: ["2001:db8::10/64"], gateway: "192.0.2.1" },
   routes: [{ destination: "::/0", gateway: "2001:db8::1" }],
 };
+
+export const nmstateCases: readonly SpecCase[] = [
+  {
+    code: "NMSTATE_NEEDS_USER_DATA",
+    when: "nmstate is wanted and the user-data is in a Secret of the caller's",
+    spec: vmSpec([dhcpNic], { guestConfig: "nmstate", userData: { secretName: "theirs" } }),
+    field: "userData.secretName",
+  },
+  {
+    code: "NMSTATE_NEEDS_USER_DATA",
+    when: "nmstate is wanted for a VM that somebody else made",
+    spec: vmSpec([dhcpNic], { guestConfig: "nmstate" }),
+    facts: { vm: storedVm() },
+    field: "guestConfig",
+  },
+  {
+    code: "LIMIT_EXCEEDED",
+    when: "the user-data leaves no room in the Secret beside nmstate's part",
+    spec: vmSpec([dhcpNic], { guestConfig: "nmstate", userData: { text: "#cloud-config\n".repeat(50_000) } }),
+    field: "userData.text",
+  },
+];
 
 export const guestCases: readonly SpecCase[] = [
   {

@@ -2,6 +2,8 @@
 // cloud-init volume and the Secrets that it names. Pure.
 import type { CloudInitSource, Secret, VirtualMachineInstance } from "../../../domain/objects.ts";
 import { parseNetworkConfig, updatesNetworkAtBoot, type NetworkPlan } from "./network-config.ts";
+import { parseNmstate } from "./nmstate.ts";
+import { fileOfBoothook, userDataParts } from "./user-data.ts";
 
 /** The data source as it is on the ISO of this run. */
 export interface CloudInitData {
@@ -46,10 +48,13 @@ export function readCloudInit(
     source?.userData ??
     decode(source?.userDataBase64) ??
     fromSecret(secrets, source?.secretRef?.name, ["userdata", "userData"]);
+  const parts = userData === undefined ? [] : userDataParts(userData);
+  // The image ships nmstate.service.
+  const nmstate = fileOfBoothook(parts, "/etc/nmstate", ".yml");
   return {
     instanceId,
-    plan: networkPlan(kind, networkData),
-    updatesAtBoot: userData !== undefined && updatesNetworkAtBoot(userData),
+    plan: nmstate === undefined ? networkPlan(kind, networkData) : parseNmstate(nmstate),
+    updatesAtBoot: nmstate !== undefined || parts.some(updatesNetworkAtBoot),
   };
 }
 

@@ -30,6 +30,10 @@ export interface Guest {
  */
 export function bootGuest(plan: NetworkPlan, nics: readonly Omit<GuestNic, "kernelName">[]): Guest {
   const named = plug([], nics);
+  if (plan.kind === "nmstate") {
+    const complete = plan.ethernets.every(({ match }) => named.some(({ mac }) => mac === match.macAddress));
+    return { plan: complete ? plan : { kind: "dhcp-everywhere" }, nics: named };
+  }
   if (plan.kind !== "ethernets") return { plan, nics: named };
   const absent = plan.ethernets
     .filter(({ setName }) => setName !== undefined)
@@ -89,8 +93,11 @@ type Instruction = Pick<Ethernet, "dhcp4" | "dhcp6" | "addresses" | "setName">;
 
 function instruction(plan: NetworkPlan, nic: GuestNic): Instruction | undefined {
   if (plan.kind === "refused") return undefined;
-  if (plan.kind === "dhcp-everywhere") return { dhcp4: true, dhcp6: false, addresses: [] };
-  return plan.ethernets.find((entry) => matches(entry, nic));
+  const byDhcp = { dhcp4: true, dhcp6: false, addresses: [] };
+  if (plan.kind === "dhcp-everywhere") return byDhcp;
+  const told = plan.ethernets.find((entry) => matches(entry, nic));
+  // What nmstate is not told of, the image's own rule holds for.
+  return told ?? (plan.kind === "nmstate" ? byDhcp : undefined);
 }
 
 function matches({ id, match }: Ethernet, nic: GuestNic): boolean {

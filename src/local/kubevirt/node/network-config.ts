@@ -22,6 +22,8 @@ export type NetworkPlan =
   | { readonly kind: "dhcp-everywhere" }
   /** Nothing is configured; `reason` is what the guest's log would say. */
   | { readonly kind: "refused"; readonly reason: string }
+  /** Applied as a whole when every NIC is there, by nmstate; else the image's own rule stays. */
+  | { readonly kind: "nmstate"; readonly ethernets: readonly Ethernet[] }
   /** NICs that no entry matches stay down. */
   | { readonly kind: "ethernets"; readonly ethernets: readonly Ethernet[] };
 
@@ -35,6 +37,8 @@ export function parseNetworkConfig(text: string): NetworkPlan {
   }
   if (!isMapping(document)) return refused("network-config is not a mapping");
   const network = isMapping(document["network"]) ? document["network"] : document;
+  // cloud-init leaves the network alone; the image's own rule stays.
+  if (network["config"] === "disabled") return { kind: "dhcp-everywhere" };
   if (network["version"] !== 2) return refused(`network-config version ${String(network["version"])}: not 2`);
   const entries = network["ethernets"] ?? {};
   if (!isMapping(entries)) return refused("ethernets is not a mapping");

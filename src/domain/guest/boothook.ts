@@ -1,0 +1,65 @@
+// The user-data that brings NMState desired state into the guest, alone and together with the caller's own user-data.
+import { createHash } from "node:crypto";
+
+/** Where nmstate.service looks for *.yml (nmstate.service(8)). */
+export const nmstatePath = "/etc/nmstate/multinic.yml";
+
+const endOfDocument = "END_OF_NMSTATE";
+
+/**
+ * A boothook, since it runs at every boot: write_files and runcmd run once per instance, and a later change of the
+ * networks would never arrive (cloud-init, "Cloud boothook"). cloud-init is started after NetworkManager where
+ * nmstate.service is, which has found no file by then: it is asked again. No-block, because some distributions
+ * start cloud-init before the units that nmstate.service needs.
+ */
+export function nmstateBoothook(document: string): string {
+  return `#cloud-boothook
+#!/bin/sh
+# Networks of this VM, by multinic; applied by nmstate.service at every boot.
+mkdir -p /etc/nmstate
+cat >${nmstatePath} <<'${endOfDocument}'
+${document.trimEnd()}
+${endOfDocument}
+systemctl --no-block restart nmstate.service
+`;
+}
+
+/**
+ * The caller's user-data and ours as one MIME multipart. Theirs is carried byte for byte and read as if it were alone:
+ * cloud-init goes by the first line of a text/plain part. What is MIME already is a part as it stands.
+ */
+export function withBoothook(theirs: string, boothook: string): string {
+  const boundary = `multinic-${createHash("sha256").update(theirs).update(boothook).digest("hex").slice(0, 24)}`;
+  return [
+    `Content-Type: multipart/mixed; boundary="${boundary}"`,
+    "MIME-Version: 1.0",
+    "",
+    `--${boundary}`,
+    isMime(theirs) ? theirs : part("text/plain", "user-data", theirs),
+    `--${boundary}`,
+    part("text/cloud-boothook", "multinic-networks", boothook),
+    `--${boundary}--`,
+    "",
+  ].join("\n");
+}
+
+/** True for a text that begins with MIME headers. */
+export function isMime(text: string): boolean {
+  return /^(?:content-type|mime-version):/i.test(text);
+}
+
+/** Base64: mail parsers change line ends and what is not ASCII. */
+function part(type: string, name: string, content: string): string {
+  const lines =
+    Buffer.from(content, "utf8")
+      .toString("base64")
+      .match(/.{1,76}/g) ?? [];
+  return [
+    `Content-Type: ${type}; charset="utf-8"`,
+    "MIME-Version: 1.0",
+    "Content-Transfer-Encoding: base64",
+    `Content-Disposition: attachment; filename="${name}"`,
+    "",
+    ...lines,
+  ].join("\n");
+}
