@@ -70,40 +70,18 @@ async function run(args: readonly string[], node?: string): Promise<Run> {
   });
 }
 
-/** Why something cannot be tried on this machine. */
-export interface WhyNot {
-  /** Why no node starts; undefined when it does. */
-  readonly nothing: string | undefined;
-  /** The same, to be put behind a title. */
-  readonly words: string;
-  /** Why what needs the feature cannot be tried; undefined when it can. */
-  not(feature: Feature | undefined): string | undefined;
+/** What a machine lacks, as pod-net.sh finds it by trying. */
+export interface Lacking {
+  readonly missingPrograms: readonly string[];
+  /** A Feature, or one without which no node starts: namespaces, bridge, tun. */
+  readonly missingFeatures: readonly string[];
 }
 
-/** Tries out what this machine can do. @throws Error where CI runs the real control plane without the programs. */
-export async function whyNoCni(): Promise<WhyNot> {
-  const none = (nothing: string): WhyNot => ({ nothing, words: `, skipped: ${nothing}`, not: () => nothing });
-  if (process.env["MULTINIC_TARGET"] !== "real")
-    return none("npm run test:real starts the real control plane");
-  if (process.getuid?.() !== 0) return none("network namespaces need root");
+/** Tries out what this machine can do. */
+export async function lackingHere(): Promise<Lacking> {
   const { ok, stdout, stderr } = await run(["can"]);
   if (!ok) throw new Error(`pod-net.sh can: ${stderr}`);
-  const { missingPrograms, missingFeatures } = JSON.parse(stdout) as Readonly<
-    Record<"missingPrograms" | "missingFeatures", readonly string[]>
-  >;
-  if (missingPrograms.length > 0) {
-    const reason = `missing programs: ${missingPrograms.join(", ")}`;
-    if (process.env["CI"] === "true") throw new Error(reason);
-    return none(reason);
-  }
-  const essential = missingFeatures.filter((feature) => ["namespaces", "bridge", "tun"].includes(feature));
-  if (essential.length > 0) return none(`the kernel lacks: ${essential.join(", ")}`);
-  return {
-    nothing: undefined,
-    words: "",
-    not: (feature) =>
-      feature !== undefined && missingFeatures.includes(feature) ? `the kernel lacks: ${feature}` : undefined,
-  };
+  return JSON.parse(stdout) as Lacking;
 }
 
 /** Starts a node with those links (pod-net.sh's words). It ends when disposed of, and with this process. */

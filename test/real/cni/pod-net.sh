@@ -118,7 +118,7 @@ list_left() {
 can() { # each tried in a network namespace of its own
   local veth="ip link add v0 type veth peer name v1" program missing=() cannot=()
   for program in ip bridge nft ovs-vswitchd ovsdb-server ovs-vsctl ovsdb-tool jq ping nsenter unshare pgrep realpath; do
-    command -v "$program" >/dev/null || missing+=("$program")
+    [[ -x $(command -v "$program") ]] || missing+=("$program")
   done
   try() { unshare --net sh -ec "$2" >/dev/null 2>&1 || cannot+=("$1"); }
   try namespaces "unshare --mount --pid --fork --mount-proc true"
