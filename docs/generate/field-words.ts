@@ -66,9 +66,14 @@ export const fieldWords: Readonly<Record<string, FieldWords>> = {
     rule: "what turns the network-config into the guest's own files; with it, what it loses is told",
     change: { none: "none, it tells what can be checked" },
   },
+  guestConfig: {
+    default: "cloud-init",
+    rule: "`nmstate` for images that ship nmstate.service; not with `userData.secretName` (`docs/guest-config.md`)",
+    change: "guest",
+  },
   routing: {
     default: "main",
-    rule: "`policy` needs `guest.renderer: netplan`",
+    rule: "`policy` needs `guest.renderer: netplan` or `guestConfig: nmstate`",
     change: "guest",
   },
   networks: {

@@ -1,9 +1,11 @@
 // The pages that are made from the code: npm run docs writes them, test/docs/generated.test.ts compares them.
 import { errorsPage } from "./errors.ts";
+import { guestConfigPage } from "./guest-config.ts";
 import { referencePage } from "./reference.ts";
 
 /** By file in docs/. */
 export const pages: Readonly<Record<string, () => string>> = {
   "errors.md": errorsPage,
+  "guest-config.md": guestConfigPage,
   "reference.md": referencePage,
 };
