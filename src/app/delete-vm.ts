@@ -25,7 +25,7 @@ export async function deleteVm(
   if (vm === undefined) throw new ObjectNotFound("VirtualMachine", subject);
   if (!isManaged(vm)) {
     throw new PreconditionFailed(
-      "VM_NOT_MANAGED",
+      isAdopted(vm) ? "VM_ADOPTED" : "VM_NOT_MANAGED",
       `VirtualMachine ${subject}`,
       isAdopted(vm)
         ? "only the NICs of this VM are ours, somebody else made it; delete it with kubectl, and what was made for its NICs goes with it"

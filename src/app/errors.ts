@@ -26,7 +26,12 @@ export class ObjectNotFound extends Error {
   }
 }
 
-export type PreconditionReason = "PLAN_CHANGED" | "VM_NOT_MANAGED" | "FIELD_OWNED_BY_OTHER_MANAGER";
+export type PreconditionReason =
+  | "PLAN_CHANGED"
+  | "VM_NOT_MANAGED"
+  /** Only its NICs are ours. */
+  | "VM_ADOPTED"
+  | "FIELD_OWNED_BY_OTHER_MANAGER";
 
 /** The world is not as the call supposes; nothing was written. */
 export class PreconditionFailed extends Error {

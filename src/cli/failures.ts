@@ -84,7 +84,9 @@ const nextSteps: Partial<Record<Code, string>> = {
 /** By ErrorInfo.reason, where the code alone says too little. */
 const reasonSteps: Readonly<Record<string, string>> = {
   PLAN_CHANGED: "run `multinic plan` again, and apply with its fingerprint",
-  VM_NOT_MANAGED: "multinic changes only VMs that it made; choose another name",
+  VM_NOT_MANAGED:
+    "multinic changes only VMs that it made; choose another name, or take over the NICs of this one by `multinic apply --adopt`",
+  VM_ADOPTED: "`kubectl delete vm NAME` removes the VM of its maker",
   FIELD_OWNED_BY_OTHER_MANAGER: "let the other manager give the field up, or leave it as it is",
 };
 

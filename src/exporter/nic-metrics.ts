@@ -68,6 +68,13 @@ const stateMetrics: readonly NicMetric[] = [
     samples: ({ mtu }) => (mtu === 0 ? [] : [{ value: String(mtu) }]),
   },
   {
+    name: "multinic_interface_drift",
+    help: "Fields of a NIC that are not as asked for, as far as the VM and its guest agent show; absent for VMs whose NICs are not ours.",
+    type: "gauge",
+    of: "status",
+    samples: ({ driftedFields: fields }) => (fields === undefined ? [] : [{ value: String(fields.length) }]),
+  },
+  {
     name: "multinic_interface_traffic_source",
     help: "Where the counters of a NIC come from; none where KubeVirt has none, as for SR-IOV. Always 1.",
     type: "gauge",

@@ -3,6 +3,7 @@ import { describe, it } from "vitest";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { checkVm } from "../../src/domain/check.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
+import { driftedFields } from "../../src/domain/drift/drifted-fields.ts";
 import { driftOf } from "../../src/domain/drift/drift.ts";
 import { noFacts } from "../../src/domain/facts.ts";
 import type { VmObjects } from "../../src/domain/import/import-vm.ts";
@@ -11,9 +12,10 @@ import type {
   Secret,
   VirtualMachine,
   VirtualMachineInstance,
+  VmInterface,
   VmiInterfaceStatus,
 } from "../../src/domain/objects.ts";
-import type { VmSpec } from "../../src/domain/spec.ts";
+import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import { vmSpec } from "./specs.ts";
 
 const spec = vmSpec([
@@ -327,5 +329,52 @@ describe("a guest", () => {
   it("without an agent is not judged", ({ expect }) => {
     const vmi = running(changed({ ipAddresses: [] }), false);
     expect(drift(objectsOf(stored(), { vmi }))).toEqual([]);
+  });
+});
+
+describe("the fields that a VM and its instance show to have drifted", () => {
+  const nic: VmInterface = { name: "eth0", macAddress: "02:00:5e:00:00:01", bridge: {} };
+  const agent: VirtualMachineInstance = {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachineInstance",
+    metadata: { name: "web", namespace: "shop" },
+    spec: { domain: { devices: {} } },
+    status: {
+      phase: "Running",
+      conditions: [{ type: "AgentConnected", status: "True" }],
+      interfaces: [
+        {
+          name: "eth0",
+          mac: "02:00:5e:00:00:01",
+          interfaceName: "ens3",
+          ipAddresses: ["192.0.2.10"],
+          infoSource: "domain, guest-agent",
+        },
+      ],
+    },
+  };
+
+  it.for<[string, NetworkConfig | undefined, VmInterface, readonly string[]]>([
+    ["as asked", { name: "eth0", macAddress: "02-00-5E-00-00-01" }, nic, ["name"]],
+    ["of another type", { name: "eth0", type: "sriov" }, nic, ["type", "name"]],
+    ["on a bridge over its parent", { name: "eth0", type: "macvlan" }, nic, ["name"]],
+    ["on another NAD", { name: "eth0", nadName: "lan" }, nic, ["attachment", "name"]],
+    ["of another MAC", { name: "eth0", macAddress: "02:00:5e:00:00:02" }, nic, ["macAddress", "name"]],
+    ["with its cable pulled", { name: "eth0" }, { ...nic, state: "down" }, ["linkState", "name"]],
+    [
+      "with another address",
+      { name: "eth0", ipConfig: { address: "192.0.2.11/24" } },
+      nic,
+      ["name", "ipConfig.addresses"],
+    ],
+  ])("are told of a NIC %s", ([, asked, actual, fields], { expect }) => {
+    const network = { name: "eth0", multus: { networkName: "wan" } };
+    expect(driftedFields(asked, actual, network, agent)).toEqual(
+      fields.map((field) => `networks[eth0].${field}`),
+    );
+  });
+
+  it("are the NIC itself where nobody asked for it", ({ expect }) => {
+    expect(driftedFields(undefined, nic, undefined, undefined)).toEqual(["networks[eth0]"]);
   });
 });

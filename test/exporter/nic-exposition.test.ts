@@ -55,6 +55,8 @@ multinic_interface_state_reason{namespace="shop",vm="web",nic="eth0",reason="UP"
 multinic_interface_state_reason{namespace="shop",vm="web",nic="fast",reason="UP"} 1
 # HELP multinic_interface_mtu_bytes MTU asked for in bytes; absent where none was.
 # TYPE multinic_interface_mtu_bytes gauge
+# HELP multinic_interface_drift Fields of a NIC that are not as asked for, as far as the VM and its guest agent show; absent for VMs whose NICs are not ours.
+# TYPE multinic_interface_drift gauge
 # HELP multinic_interface_traffic_source Where the counters of a NIC come from; none where KubeVirt has none, as for SR-IOV. Always 1.
 # TYPE multinic_interface_traffic_source gauge
 multinic_interface_traffic_source{namespace="shop",vm="web",nic="eth0",source="virt-handler"} 1
@@ -91,6 +93,8 @@ multinic_interface_transmit_errors_total{namespace="shop",vm="web",nic="eth0"} 0
     expect(lines).toContain('multinic_interface_mtu_bytes{namespace="shop",vm="web",nic="eth0"} 9000');
     expect(lines[0]).toContain('vlan="100"');
     expect(lines).toContain('multinic_interface_state{namespace="shop",vm="web",nic="eth0",state="Down"} 1');
+    // The VM has no binding there, which is what a bridge NIC looks like.
+    expect(lines).toContain('multinic_interface_drift{namespace="shop",vm="web",nic="eth0"} 0');
   });
 
   it.for([
@@ -113,7 +117,7 @@ multinic_interface_transmit_errors_total{namespace="shop",vm="web",nic="eth0"} 0
     vms.set(keyOf("shop/web"), vmOf(keyOf("shop/web"), [up("eth0")]));
     vms.sync();
     expect(await samplesOf(nics)).toEqual([]);
-    expect(parseExposition(await textOf(nics)).size).toBe(13);
+    expect(parseExposition(await textOf(nics)).size).toBe(14);
     vmis.set(keyOf("shop/web"), vmiOf(keyOf("shop/web"), [up("eth0")], "node-1"));
     vmis.sync();
     expect(await samplesOf(nics)).toContain(

@@ -16,6 +16,7 @@ export function statusToProto(status: InterfaceStatus): MessageInitShape<typeof 
     type: networkTypeToProto[status.type],
     state: interfaceStateToProto[status.state],
     ipAddresses: [...status.ipAddresses],
+    driftedFields: [...(status.driftedFields ?? [])],
     evidence: status.evidence.map((fact) => ({ ...fact })),
   };
 }

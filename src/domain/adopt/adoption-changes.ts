@@ -36,6 +36,9 @@ export function adoptionChanges(
             oldValue: old,
             newValue: own,
             ...judgeChange("disks", running),
+            ...(running === undefined
+              ? {}
+              : { reason: "KubeVirt reads where cloud-init's data stands when it starts the VM" }),
           },
         ]),
   ];

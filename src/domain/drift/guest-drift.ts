@@ -6,8 +6,14 @@ import type { Nic } from "../nic.ts";
 import type { VirtualMachineInstance, VmiInterfaceStatus } from "../objects.ts";
 import type { Drift } from "./drift.ts";
 
+/** What a guest was told of a NIC. */
+export type ToldNic = Pick<Nic, "name" | "mode" | "addresses" | "linkState" | "mac">;
+
 /** A change that waits for a restart shows here too: until then the guest has another value than asked for. */
-export function guestDrift(nics: readonly Nic[], vmi: VirtualMachineInstance | undefined): readonly Drift[] {
+export function guestDrift(
+  nics: readonly ToldNic[],
+  vmi: VirtualMachineInstance | undefined,
+): readonly Drift[] {
   if (vmi?.status?.phase !== "Running" || !isTrue(vmi.status.conditions, "AgentConnected")) return [];
   const reported = vmi.status.interfaces ?? [];
   return nics.flatMap((nic) => {
@@ -22,19 +28,19 @@ export function guestDrift(nics: readonly Nic[], vmi: VirtualMachineInstance | u
 const isSeen = ({ infoSource = "" }: VmiInterfaceStatus): boolean =>
   infoSource.split(",").some((source) => source.trim() === "guest-agent");
 
-function inGuest(nic: Nic, field: string, wanted: string, actual: string): Drift {
+function inGuest(nic: ToldNic, field: string, wanted: string, actual: string): Drift {
   const source = `guest agent, by vmi.status.interfaces[${nic.name}]`;
   return { field: `networks[${nic.name}].${field}`, nic: nic.name, wanted, actual, source, since: undefined };
 }
 
-function nameDrift(nic: Nic, { interfaceName = "" }: VmiInterfaceStatus): readonly Drift[] {
+function nameDrift(nic: ToldNic, { interfaceName = "" }: VmiInterfaceStatus): readonly Drift[] {
   return interfaceName === "" || interfaceName === nic.name
     ? []
     : [inGuest(nic, "name", nic.name, interfaceName)];
 }
 
 /** Addresses that were not asked for are nobody's fault: of the link, by router advertisements, or of a service that moves. */
-function addressDrift(nic: Nic, { ipAddresses = [] }: VmiInterfaceStatus): readonly Drift[] {
+function addressDrift(nic: ToldNic, { ipAddresses = [] }: VmiInterfaceStatus): readonly Drift[] {
   if (nic.mode === "dhcp" || nic.linkState === "down") return [];
   const actual = ipAddresses.flatMap((text) => {
     const parsed = parseIp(text);
@@ -47,7 +53,7 @@ function addressDrift(nic: Nic, { ipAddresses = [] }: VmiInterfaceStatus): reado
 }
 
 /** KubeVirt knows a NIC of the guest by its MAC address; with another one it is listed by itself, without a name. */
-function macDrift(nic: Nic, reported: readonly VmiInterfaceStatus[]): readonly Drift[] {
+function macDrift(nic: ToldNic, reported: readonly VmiInterfaceStatus[]): readonly Drift[] {
   const stranger = reported.find(
     ({ name = "", interfaceName, mac }) => name === "" && interfaceName === nic.name && mac !== undefined,
   );

@@ -1,5 +1,6 @@
 // The state of every NIC of a VM, from what KubeVirt reports, claiming no more than that proves.
 import { isTrue } from "../conditions.ts";
+import { driftedFields } from "../drift/drifted-fields.ts";
 import type { VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from "../objects.ts";
 import { typeOf } from "../import/attachment.ts";
 import { primaryIndex } from "../resolve/metrics.ts";
@@ -50,6 +51,8 @@ export interface InterfaceStatus {
   readonly node: string;
   /** 0 when none was asked for. */
   readonly mtu: number;
+  /** Paths of fields that are not as asked for; undefined where nothing is known to be asked. */
+  readonly driftedFields: readonly string[] | undefined;
 }
 
 /** One status per NIC of the VM, in the VM's order. `vmi` undefined: the VM has no running instance. */
@@ -78,6 +81,7 @@ export function interfaceStatuses(
       ipAddresses: reported?.ipAddresses ?? [],
       node: vmi?.status?.nodeName ?? "",
       mtu: config?.mtu ?? 0,
+      driftedFields: spec && driftedFields(config, nic, networks.get(nic.name), vmi),
       ...judge(vm, vmi, nic.name, reported),
     };
   });
