@@ -111,7 +111,7 @@ export const fieldWords: Readonly<Record<string, FieldWords>> = {
     rule: "any usual spelling; unicast; unique in the VM and on its network",
     change: "mac",
   },
-  "networks[].linkState": { default: "up", rule: "not for type `sriov`", change: "link-state" },
+  "networks[].linkState": { default: "up", rule: "`down` not for type `sriov`", change: "link-state" },
   "networks[].primary": {
     default: "the first NIC",
     rule: "one NIC; its default route is the best",

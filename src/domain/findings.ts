@@ -161,7 +161,7 @@ export const findingTable = {
     "Two NICs cannot both have the best default route.",
   ),
   LINK_STATE_UNSUPPORTED: error(
-    () => "an SR-IOV NIC has no link state to set",
+    () => "an SR-IOV NIC cannot be set down",
     "KubeVirt: interface state is not supported for SR-IOV NICs (pkg/network/admitter/admit.go).",
   ),
   POD_NETWORK_DUPLICATE: error(
@@ -313,7 +313,7 @@ export const findingTable = {
   ),
   MTU_INVALID: error(
     (v) => `${v["given"]} is not an MTU from ${v["min"]} to 65535`,
-    "RFC 791: every link carries 576 bytes; RFC 8200: 1280 with IPv6.",
+    "RFC 791: every host takes 576 bytes, which answers of DHCP and DNS rely on; RFC 8200: every link carries 1280 with IPv6.",
   ),
   MTU_TOO_LARGE: error(
     (v) => `${v["network"]} carries frames up to ${v["max"]} bytes, not ${v["given"]}`,

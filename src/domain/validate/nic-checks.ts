@@ -87,8 +87,9 @@ const macIsUniqueInVm: NicCheck = (context) => {
   );
 };
 
+/** Up is what it is in any case, and nothing is written then. */
 const linkStateIsSettable: NicCheck = ({ nic, config }) =>
-  nic.type === "sriov" && config.linkState !== undefined
+  nic.type === "sriov" && config.linkState === "down"
     ? finding(
         "LINK_STATE_UNSUPPORTED",
         `${nic.field}.linkState`,

@@ -163,4 +163,10 @@ export const harmlessCases: readonly SpecCase[] = [
     },
     field: "networks[0].ipConfig.address",
   },
+  {
+    code: "LINK_STATE_UNSUPPORTED",
+    when: "an SR-IOV NIC is to be up, as it is anyway",
+    spec: nic({ type: "sriov", linkState: "up" }),
+    field: "networks[0].linkState",
+  },
 ];
