@@ -1,6 +1,5 @@
 // Given NADs that the real multus and CNI programs were run on (test/vectors/cni-outcomes.json): each that failed for
 // a reason that can be known beforehand is found, and none that worked is refused.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { checkVm } from "../../src/domain/check.ts";
@@ -9,31 +8,14 @@ import { type NodeBridge, type NodeFact, noFacts } from "../../src/domain/facts.
 import type { Finding, FindingCode } from "../../src/domain/findings.ts";
 import type { NetworkAttachmentDefinition } from "../../src/domain/objects.ts";
 import type { NetworkConfig, NetworkType } from "../../src/domain/spec.ts";
-
-interface Described {
-  readonly config: unknown;
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-
-interface Outcome {
-  readonly id: string;
-  readonly description: string;
-  readonly links?: readonly string[];
-  /** A configuration, its text, or either with annotations; by NAME or NAMESPACE/NAME. */
-  readonly nads?: Readonly<Record<string, unknown>>;
-  /** A text where the annotation is not what KubeVirt would write. */
-  readonly networks:
-    | string
-    | readonly { readonly nad: string; readonly nic?: string; readonly mac?: string }[];
-  readonly add: { readonly ok: boolean; readonly error?: string };
-}
-
-const recorded = JSON.parse(
-  readFileSync(new URL("../vectors/cni-outcomes.json", import.meta.url), "utf8"),
-) as {
-  readonly outcomes: readonly Outcome[];
-  readonly traffic: readonly { readonly id: string; readonly reached: boolean }[];
-};
+import {
+  podNamespace,
+  recordedCni,
+  recordedMac,
+  recordedNads,
+  type RecordedOutcome,
+  splitNad,
+} from "../recorded-cni.ts";
 
 /** What the check says of those that failed. */
 const foreseen = new Map<string, FindingCode>([
@@ -82,24 +64,6 @@ const unforeseen = new Map([
   ["interface-16", "KubeVirt's names of interfaces have 14 characters"],
 ]);
 
-const namespace = "pods";
-const split = (key: string): readonly [string, string] => {
-  const [name = "", inNamespace = namespace] = key.split("/").toReversed();
-  return [inNamespace, name];
-};
-
-function nadOf(key: string, given: unknown): NetworkAttachmentDefinition {
-  const isDescribed = given !== null && typeof given === "object" && "config" in given;
-  const { config, annotations } = isDescribed ? (given as Described) : { config: given };
-  const [inNamespace, name] = split(key);
-  return {
-    apiVersion: "k8s.cni.cncf.io/v1",
-    kind: "NetworkAttachmentDefinition",
-    metadata: { namespace: inNamespace, name, ...(annotations && { annotations }) },
-    spec: config === null ? {} : { config: typeof config === "string" ? config : JSON.stringify(config) },
-  };
-}
-
 const pluginOf = (nad: NetworkAttachmentDefinition | undefined): string =>
   /"type":"(\w+)"/.exec(nad?.spec?.config ?? "")?.[1] ?? "";
 
@@ -122,35 +86,34 @@ function nodeOf(links: readonly string[], nads: readonly NetworkAttachmentDefini
 }
 
 /** What the check says of a VM that asks for those networks by those NADs. */
-function findingsOf({ links = [], nads = {}, networks }: Outcome): readonly Finding[] {
+function findingsOf(outcome: RecordedOutcome): readonly Finding[] {
+  const { links = [], networks } = outcome;
   if (typeof networks === "string") throw new Error("there are no NICs in it");
-  const objects = new Map(
-    Object.entries(nads).map(([key, given]) => [split(key).join("/"), nadOf(key, given)]),
-  );
-  const nics = networks.map(({ nad, nic, mac }, index): NetworkConfig => {
-    const plugin = pluginOf(objects.get(split(nad).join("/")));
+  const objects = recordedNads(outcome);
+  const nics = networks.map((network, index): NetworkConfig => {
+    const { nad, nic: name = `nic${index}` } = network;
+    const plugin = pluginOf(objects.get(splitNad(nad).join("/")));
     const type: NetworkType = plugin === "macvlan" ? "macvlan" : (typeOfPlugin(plugin) ?? "bridge");
-    const macAddress = mac ?? `02:00:00:00:01:0${index + 1}`;
-    return { name: nic ?? `nic${index}`, type, nadName: nad, macAddress };
+    return { name, type, nadName: nad, macAddress: recordedMac(network, index) };
   });
-  const foreign = [...objects.keys()].filter((name) => !name.startsWith(`${namespace}/`));
+  const foreign = [...objects.keys()].filter((name) => !name.startsWith(`${podNamespace}/`));
   return checkVm(
-    { namespace, name: "vm", networks: nics },
+    { namespace: podNamespace, name: "vm", networks: nics },
     { ...builtInCatalogue(), sharedNads: foreign },
     { ...noFacts, nads: objects, nodes: [nodeOf(links, [...objects.values()])] },
   ).findings;
 }
 
-const errorsOf = (outcome: Outcome): readonly FindingCode[] =>
+const errorsOf = (outcome: RecordedOutcome): readonly FindingCode[] =>
   findingsOf(outcome)
     .filter(({ severity }) => severity === "error")
     .map(({ code }) => code);
 
 describe("a given NAD", () => {
-  const asKubeVirtWrites = recorded.outcomes.filter(({ networks }) => typeof networks !== "string");
+  const asKubeVirtWrites = recordedCni.outcomes.filter(({ networks }) => typeof networks !== "string");
   const failed = asKubeVirtWrites.filter(({ add }) => !add.ok);
   const worked = asKubeVirtWrites.filter(({ add }) => add.ok);
-  const isMacvlan = ({ nads }: Outcome): boolean => JSON.stringify(nads).includes('"type":"macvlan"');
+  const isMacvlan = ({ nads }: RecordedOutcome): boolean => JSON.stringify(nads).includes('"type":"macvlan"');
 
   it.for(failed)("is judged as it failed, where that can be known: $id, $description", (outcome) => {
     const code = foreseen.get(outcome.id);
@@ -166,7 +129,7 @@ describe("a given NAD", () => {
   );
 
   it("of type macvlan is refused, for no frame reached the VM behind it", () => {
-    expect(recorded.traffic.find(({ id }) => id === "macvlan-vm")).toMatchObject({ reached: false });
+    expect(recordedCni.traffic.find(({ id }) => id === "macvlan-vm")).toMatchObject({ reached: false });
     for (const outcome of worked.filter(isMacvlan))
       expect(errorsOf(outcome)).toEqual(["BINDING_UNSUPPORTED"]);
   });

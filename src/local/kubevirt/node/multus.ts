@@ -5,6 +5,7 @@ import type { NetworkAttachmentDefinition } from "../../../domain/objects.ts";
 import { networkStatuses, type NetworkStatus } from "../network-status.ts";
 import { podInterfaceName } from "../nics.ts";
 import { annotations, labels, type Pod } from "../resources.ts";
+import { pluginError } from "./cni-plugins.ts";
 import { randomMac } from "./domain.ts";
 
 /** One element of the annotation k8s.v1.cni.cncf.io/networks, in the JSON form that KubeVirt writes. */
@@ -33,20 +34,17 @@ export type NadLookup = (ref: { namespace: string; name: string }) => NetworkAtt
 /** Attaches every network of the pod, or none: one failure fails the sandbox. */
 export function attachNetworks(pod: Pod, podIP: string, nads: NadLookup): Attachment {
   const selections = parseSelections(pod);
-  if (selections === undefined) {
-    return failed(
-      podError(
-        pod,
-        "parsePodNetworkAnnotation: failed to parse pod Network Attachment Selection Annotation JSON format",
-      ),
-    );
-  }
+  if ("error" in selections) return failed(loadError(pod, `parsePodNetworkAnnotation: ${selections.error}`));
   const statuses: NetworkStatus[] = [primaryStatus(pod, podIP)];
-  for (const selection of selections) {
-    const nad = nads(selection);
-    const failure = nad === undefined ? missingNad(pod, selection) : configFailure(pod, selection, nad);
+  const found = selections.map((selection) => ({ selection, nad: nads(selection) }));
+  const missing = found.find(({ nad }) => nad === undefined);
+  if (missing !== undefined) return { kind: "failed", failure: missingNad(pod, missing.selection) };
+  for (const { selection, nad } of found) {
+    const status = secondaryStatus(pod, selection);
+    const failure =
+      nad && (configFailure(pod, selection, nad) ?? nameTaken(pod, selection, nad, status, statuses));
     if (failure !== undefined) return { kind: "failed", failure };
-    statuses.push(secondaryStatus(pod, selection));
+    statuses.push(status);
   }
   return { kind: "attached", statuses };
 }
@@ -72,22 +70,29 @@ export function reattachNetworks(
   return same ? undefined : now;
 }
 
-function parseSelections(pod: Pod): readonly NetworkSelection[] | undefined {
+function parseSelections(pod: Pod): readonly NetworkSelection[] | { readonly error: string } {
   const text = pod.metadata.annotations?.[annotations.networks];
   if (text === undefined || text === "") return [];
+  const unreadable = "failed to parse pod Network Attachment Selection Annotation JSON format";
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
-  } catch {
+  } catch (error) {
     // The comma-separated short form is never written by KubeVirt; it counts as unreadable here.
-    return undefined;
+    return { error: `${unreadable}: ${goSyntaxError(text, messageOf(error))}` };
   }
-  if (!Array.isArray(parsed)) return undefined;
-  return (parsed as Partial<NetworkSelection>[]).map(({ name = "", namespace, ...rest }) => ({
+  if (!Array.isArray(parsed)) return { error: unreadable };
+  const selections = (parsed as Partial<NetworkSelection>[]).map(({ name = "", namespace, ...rest }) => ({
     ...rest,
     name,
     namespace: namespace ?? pod.metadata.namespace ?? "",
   }));
+  const broken = selections.find(
+    ({ mac }) => mac !== undefined && !/^(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(mac),
+  );
+  return broken === undefined
+    ? selections
+    : { error: `failed to mac: address ${broken.mac}: invalid MAC address` };
 }
 
 function primaryStatus(pod: Pod, podIP: string): NetworkStatus {
@@ -140,10 +145,34 @@ function configFailure(
     const text = "LoadDelegateNetConfList: delegate must have the 'type' or 'plugin' field";
     return { error: delegateError(pod, `LoadDelegateNetConf: failed with: ${text}`) };
   }
-  if (value["cniVersion"] === undefined || value["cniVersion"] === "") {
+  const { cniVersion } = value;
+  if (typeof cniVersion !== "string" || cniVersion === "") {
     return { error: addError(pod, selection, value, "cannot convert: no valid IP addresses") };
   }
-  return undefined;
+  const refusal = pluginError(
+    networkName(selection, value),
+    cniVersion,
+    pluginsOf(value)[0] ?? {},
+    selection.mac ?? "02",
+  );
+  return refusal === undefined ? undefined : { error: addError(pod, selection, value, refusal) };
+}
+
+/** Two networks of one pod that want one interface name. */
+function nameTaken(
+  pod: Pod,
+  selection: NetworkSelection,
+  nad: NetworkAttachmentDefinition,
+  { interface: device }: NetworkStatus,
+  before: readonly NetworkStatus[],
+): AttachFailure | undefined {
+  if (!before.some((status) => status.interface === device)) return undefined;
+  const parsed = parseJson(nad.spec?.config ?? "");
+  const config = "error" in parsed ? {} : parsed.value;
+  const text =
+    `DelegateAdd: cannot set "${pluginType(nad) ?? ""}" interface name to "${device}": ` +
+    `validateIfName: interface name ${device} already exists`;
+  return { error: addError(pod, selection, config, text) };
 }
 
 /** True for a NAD whose plugin hands a device to the VM instead of a pod interface. */
@@ -174,9 +203,11 @@ function parseJson(
     if (isMapping(value)) return { value };
     return { error: "json: cannot unmarshal into Go value of type map[string]interface {}" };
   } catch (error) {
-    return { error: goSyntaxError(text, error instanceof Error ? error.message : String(error)) };
+    return { error: goSyntaxError(text, messageOf(error)) };
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** V8 names the token or its position; a text that is cut off ends before the position. */
 function goSyntaxError(text: string, reason: string): string {
@@ -190,16 +221,14 @@ function failed(error: string): Attachment {
   return { kind: "failed", failure: { error } };
 }
 
-function podError(pod: Pod, text: string): string {
-  const { namespace = "", name, uid = "" } = pod.metadata;
-  return (
-    `Multus: [${namespace}/${name}/${uid}]: error loading k8s delegates k8s args: TryLoadPodDelegates: ` +
-    `error in getting k8s network for pod: ${text}`
-  );
+function loadError({ metadata }: Pod, text: string): string {
+  const { namespace = "", name, uid = "" } = metadata;
+  return `Multus: [${namespace}/${name}/${uid}]: error loading k8s delegates k8s args: ${text}`;
 }
 
 function delegateError(pod: Pod, text: string): string {
-  return podError(pod, `GetNetworkDelegates: failed getting the delegate: ${text}`);
+  const where = "TryLoadPodDelegates: error in getting k8s network for pod: GetNetworkDelegates:";
+  return loadError(pod, `${where} failed getting the delegate: ${text}`);
 }
 
 function addError(
@@ -209,6 +238,10 @@ function addError(
   text: string,
 ): string {
   const { namespace = "", name, uid = "" } = pod.metadata;
-  const network = typeof config["name"] === "string" ? config["name"] : selection.name;
+  const network = networkName(selection, config);
   return `[${namespace}/${name}/${uid}:${network}]: error adding container to network "${network}": ${text}`;
+}
+
+function networkName(selection: NetworkSelection, { name }: Readonly<Record<string, unknown>>): string {
+  return typeof name === "string" ? name : selection.name;
 }
