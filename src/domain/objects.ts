@@ -145,7 +145,7 @@ export interface VmVolume {
 export interface VirtualMachineInstanceSpec {
   domain: {
     cpu?: { cores?: number; sockets?: number; threads?: number };
-    memory?: { guest?: string };
+    memory?: { guest?: string; maxGuest?: string };
     firmware?: { uuid?: string; serial?: string };
     machine?: { type?: string };
     features?: { hypervPassthrough?: { enabled?: boolean } };
@@ -226,6 +226,7 @@ export interface VirtualMachineInstance extends KubernetesObject {
     interfaces?: VmiInterfaceStatus[];
     guestOSInfo?: Record<string, string>;
     activePods?: Record<string, string>;
+    memory?: { guestAtBoot?: string; guestCurrent?: string; guestRequested?: string };
     migrationState?: Record<string, unknown>;
     selinuxContext?: string;
     phaseTransitionTimestamps?: { phase: VmiPhase; phaseTransitionTimestamp: string }[];

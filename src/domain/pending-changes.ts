@@ -32,7 +32,7 @@ export function pendingChanges(
   const current = instanceFields(vmi.spec, vmi.metadata.annotations, vmi.metadata.namespace ?? "");
   const nics = nicsApart(wanted, current, vm, vmi);
   const guest = guestApart(wanted.guest, current.guest, nics.length > 0);
-  const found = [...nics, ...guest, ...machineApart(wanted, current)];
+  const found = [...nics, ...guest, ...machineApart(wanted, current, vm, vmi)];
   return [...found, ...unnamed(found, vm, vmi)];
 }
 
@@ -175,14 +175,20 @@ function textsApart(path: string, nic: string, now: FieldTexts, then: FieldTexts
     );
 }
 
-function machineApart(wanted: InstanceFields, current: InstanceFields): readonly PendingChange[] {
-  const kinds = { cpu: "cpu", memory: "memory", "userData.secretName": "user-data-secret" } as const;
+function machineApart(
+  wanted: InstanceFields,
+  current: InstanceFields,
+  vm: VirtualMachine,
+  vmi: VirtualMachineInstance,
+): readonly PendingChange[] {
+  const kinds = { cpu: "cpu", "userData.secretName": "user-data-secret" } as const;
   const fields = Object.entries(kinds).flatMap(([field, kind]) => {
     const [oldValue, newValue] = [current.machine[field], wanted.machine[field]];
     return newValue === undefined || oldValue === undefined || newValue === oldValue
       ? []
       : [{ field, nic: "", oldValue, newValue, ...waitsAs(kind) }];
   });
+  const memory = memoryApart(wanted, current, vm, vmi);
   const disksInWords = ({ disks }: InstanceFields, among: InstanceFields): string =>
     Object.entries(disks)
       .filter(([name]) => Object.hasOwn(among.disks, name))
@@ -193,8 +199,25 @@ function machineApart(wanted: InstanceFields, current: InstanceFields): readonly
   const oldValue = disksInWords(current, wanted);
   const newValue = disksInWords(wanted, wanted);
   return oldValue === newValue
-    ? fields
-    : [...fields, { field: "disks", nic: "", oldValue, newValue, ...waitsAs("disks") }];
+    ? [...fields, ...memory]
+    : [...fields, ...memory, { field: "disks", nic: "", oldValue, newValue, ...waitsAs("disks") }];
+}
+
+/** Memory that can be plugged goes to the instance at once, and to the guest by a migration. */
+function memoryApart(
+  wanted: InstanceFields,
+  current: InstanceFields,
+  vm: VirtualMachine,
+  vmi: VirtualMachineInstance,
+): readonly PendingChange[] {
+  const has = vmi.status?.memory?.guestRequested ?? current.machine["memory"] ?? "";
+  const { memory: newValue = "" } = wanted.machine;
+  const plugging = isTrue(vmi.status?.conditions, "MemoryChange");
+  if (newValue === "" || (newValue === current.machine["memory"] && !plugging)) return [];
+  const restarts = isTrue(vm.status?.conditions, "RestartRequired");
+  const plugs = vmi.spec.domain.memory?.maxGuest !== undefined && !restarts;
+  const waits = plugging || plugs ? byMigration(vmi) : waitsAs("memory");
+  return [{ field: "memory", nic: "", oldValue: has, newValue, ...waits }];
 }
 
 /** What KubeVirt asks for and no field above explains. */

@@ -83,7 +83,10 @@ export function kindsOf(number: number): readonly Kind[] {
       [{ ...eth0, macAddress: mac(2) }, eth1],
     ),
     machine("processors", {}, { cpu: 2 }),
-    machine("memory", {}, { memory: "2Gi" }),
+    machine("more memory", {}, { memory: "2Gi" }),
+    machine("more memory than can be plugged", {}, { memory: "8Gi" }),
+    machine("less memory", { memory: "2Gi" }, { memory: "1Gi" }),
+    machine("memory of a small VM", { memory: "512Mi" }, { memory: "1Gi" }),
     machine("a disk added", {}, { disks: [{ name: "data", containerImage: "registry.example/data:1" }] }),
     machine(
       "user-data as text",

@@ -163,6 +163,16 @@ describe("pending changes", () => {
     ]);
   });
 
+  it("keep memory that KubeVirt plugs until the guest has it", ({ expect }) => {
+    const { vm, vmi } = instanceOf(vmSpec([staticNic], { memory: "2Gi" }), { maxGuest: "4Gi" });
+    const memory = { guestAtBoot: "1Gi", guestRequested: "1Gi" };
+    const conditions = [condition("MemoryChange", "True")];
+    const plugging = { ...vmi, status: { ...vmi.status, memory, conditions } };
+    expect(pendingChanges(vm, plugging)).toMatchObject([
+      { field: "memory", oldValue: "1Gi", newValue: "2Gi", effect: "live-migration" },
+    ]);
+  });
+
   it("tell that the text of user-data changed, and nothing of the text", ({ expect }) => {
     const text = (password: string): VmSpec =>
       vmSpec([staticNic], { userData: { text: `#cloud-config\npassword: ${password}\n` } });

@@ -211,6 +211,21 @@ describe("the effect on the cluster at hand", () => {
     expect(addedAndGone.changes.map(({ effect }) => effect)).toEqual(["none"]);
   });
 
+  it.for([
+    ["2Gi", {}, "live-migration"],
+    ["4Gi", {}, "live-migration"],
+    ["8Gi", {}, "restart"],
+    ["2049Mi", {}, "restart"],
+    ["512Mi", {}, "restart"],
+    ["2Gi", { notMigratable: "a disk is not shared" }, "restart"],
+    ["2Gi", { maxGuest: undefined }, "restart"],
+  ] as const)("of memory 1Gi changed to %s with %o is %s", ([memory, circumstances, effect], { expect }) => {
+    const running = runningAs(one({}), { maxGuest: "4Gi", ...circumstances });
+    expect(changes(one({}), vmSpec([staticNic], { memory }), running).changes).toMatchObject([
+      { field: "memory", effect },
+    ]);
+  });
+
   it("tells which changes KubeVirt is silent on", ({ expect }) => {
     const silent = changes(one({}), withSecond({ type: "macvlan" })).changes;
     expect(silent.map((change) => [change.field, change.silent])).toEqual([

@@ -15,6 +15,8 @@ export interface Circumstances {
   readonly workloadUpdateMethods?: readonly string[];
   /** KubeVirt's reason why the VM cannot be migrated. */
   readonly notMigratable?: string;
+  /** The memory that the instance may get; default none. */
+  readonly maxGuest?: string | undefined;
   /** In place of the compiled ones. */
   readonly networks?: VmNetwork[];
 }
@@ -22,7 +24,7 @@ export interface Circumstances {
 /** The VM of a spec and its instance, all NICs plugged and seen by the guest. */
 export function instanceOf(
   spec: VmSpec,
-  { notMigratable, networks }: Circumstances = {},
+  { notMigratable, networks, maxGuest }: Circumstances = {},
 ): { readonly vm: VirtualMachine; readonly vmi: VirtualMachineInstance } {
   const { virtualMachine: vm } = compileVm(spec, resolveVm(spec, builtInCatalogue(), noFacts).vm);
   const { metadata, spec: template } = vm.spec.template;
@@ -32,9 +34,17 @@ export function instanceOf(
       apiVersion: "kubevirt.io/v1",
       kind: "VirtualMachineInstance",
       metadata: { name: spec.name, namespace: spec.namespace, annotations: { ...metadata?.annotations } },
-      spec: networks === undefined ? template : { ...template, networks },
+      spec: {
+        ...template,
+        ...(networks === undefined ? {} : { networks }),
+        domain: {
+          ...template.domain,
+          memory: { ...template.domain.memory, ...(maxGuest === undefined ? {} : { maxGuest }) },
+        },
+      },
       status: {
         phase: "Running",
+        memory: { guestAtBoot: template.domain.memory?.guest ?? "" },
         nodeName: "node-1",
         interfaces: (template.domain.devices.interfaces ?? []).map(({ name }) => ({
           name,

@@ -145,10 +145,17 @@ export const effectTable = {
     proven: ["1.9"],
   },
   memory: {
-    change: "memory",
+    change:
+      "memory: less than at the start, more than maxGuest, or of a VM that cannot be migrated or has no maxGuest",
     effect: "restart",
-    reason: "KubeVirt changes the memory of a VM without maxGuest at a start only",
+    reason: "KubeVirt changes this memory at a start only",
     proven: both,
+  },
+  "memory-plug": {
+    change: "memory: in blocks of 2Mi from 1Gi and what the VM started with up to the instance's maxGuest",
+    effect: "live-migration",
+    reason: "KubeVirt plugs memory by a live migration",
+    proven: ["1.9"],
   },
   disks: {
     change: "bootDisk, disks",

@@ -1,6 +1,7 @@
 // Field by field: what differs between two resolved VMs, NIC by NIC (by name) and then the machine part.
 import { compileAttachment } from "../compile/attachment.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
+import { quantityInBytes } from "../validate/machine-checks.ts";
 import type { ChangeKind } from "./effect-table.ts";
 import type { JudgedEffect } from "./effects.ts";
 import { guestFields } from "./guest-fields.ts";
@@ -195,11 +196,25 @@ function machineChanges(
     .map(([field, newValue]) => {
       const { machine, guest } = running?.fields ?? {};
       const back = (machine?.[field] ?? guest?.machine[field]) === newValue;
-      const effect = back
-        ? takenBack
-        : judgeChange(machineKinds[field as keyof typeof machineKinds], running);
+      const kind = kindOfMachineField(field as keyof typeof machineKinds, newValue, running);
+      const effect = back ? takenBack : judgeChange(kind, running);
       return { field, nic: "", oldValue: old[field] ?? "", newValue, ...effect };
     });
+}
+
+function kindOfMachineField(field: keyof typeof machineKinds, value: string, running: Running): ChangeKind {
+  return field === "memory" && running !== undefined && canPlugMemory(value, running)
+    ? "memory-plug"
+    : machineKinds[field];
+}
+
+const mebibyte = 2 ** 20;
+
+/** By KubeVirt's rules (pkg/liveupdate/memory, watch/vm); the instance tells how much it may get. */
+function canPlugMemory(wanted: string, { stuck, memory: { atBoot, max } }: RunningVm): boolean {
+  if (stuck !== undefined || atBoot === undefined || max === undefined) return false;
+  const bytes = quantityInBytes(wanted) ?? 0;
+  return bytes >= 1024 * mebibyte && bytes >= atBoot && bytes <= max && bytes % (2 * mebibyte) === 0;
 }
 
 /** In the order in which they are told. */

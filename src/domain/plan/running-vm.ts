@@ -2,6 +2,7 @@
 import { findCondition } from "../conditions.ts";
 import type { Facts, KubeVirtFact } from "../facts.ts";
 import type { VirtualMachineInstance } from "../objects.ts";
+import { quantityInBytes } from "../validate/machine-checks.ts";
 import { type ChangeKind, type EffectRow, effectTable, type Landing } from "./effect-table.ts";
 import { type InstanceFields, instanceFields } from "./instance-fields.ts";
 import { type JudgedEffect, kubeVirtVersions, type KubeVirtVersions } from "./effects.ts";
@@ -19,6 +20,8 @@ export interface RunningVm {
   readonly waits: string | undefined;
   /** What it runs with. */
   readonly fields: InstanceFields;
+  /** What it started with and what it may get, in bytes; undefined where the instance does not tell. */
+  readonly memory: { readonly atBoot: number | undefined; readonly max: number | undefined };
 }
 
 /** undefined: the VM does not run, and nothing that runs is touched. */
@@ -30,6 +33,10 @@ export function runningVm({ vmi, kubeVirt }: Pick<Facts, "vmi" | "kubeVirt">): R
     movesNetworks: kubeVirt?.featureGates.includes("LiveUpdateNADRef") ?? false,
     stuck: whyStuck(vmi),
     waits: whyWaiting(kubeVirt),
+    memory: {
+      atBoot: quantityInBytes(vmi.status?.memory?.guestAtBoot ?? ""),
+      max: quantityInBytes(vmi.spec.domain.memory?.maxGuest ?? ""),
+    },
     fields: instanceFields(vmi.spec, vmi.metadata.annotations, vmi.metadata.namespace ?? ""),
   };
 }

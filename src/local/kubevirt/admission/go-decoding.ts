@@ -1,8 +1,8 @@
 // What an object goes through when virt-api reads it into Go's types and writes it back.
 import { type Json, type JsonObject, asObject, isObject } from "../../api/json.ts";
 import { fieldSchema } from "../../api/schemas.ts";
-import { canonicalQuantity, quantityError } from "./quantity.ts";
-import type { Quantity, VirtualMachineSpec } from "./template-spec.ts";
+import { canonicalQuantity, type Quantity, quantityError } from "../quantity.ts";
+import type { VirtualMachineSpec } from "./template-spec.ts";
 import { hasZeroValue, isQuantity, walkSpec } from "./webhook-schema.ts";
 
 const template = "spec.template.spec.domain";

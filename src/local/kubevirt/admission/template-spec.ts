@@ -1,8 +1,7 @@
 // The fields of a VirtualMachine that admission reads. More than the product writes, since it judges what anyone wrote.
 // Shapes of kubevirt.io/v1; holds only for objects that passed the webhook's schema.
 
-/** Quantities may be written as numbers. */
-export type Quantity = string | number;
+import type { Quantity } from "../quantity.ts";
 
 type Empty = Readonly<Record<string, unknown>>;
 

@@ -1,9 +1,10 @@
 // The VMI that a VM starts (KubeVirt: SetupVMIFromVM, startVMI), and the record of what it was started from.
 import type { OwnerReference, VirtualMachineInstanceSpec } from "../../../domain/objects.ts";
-import type { KubevirtConfiguration } from "../configuration.ts";
+import { type KubevirtConfiguration, rollsOutLive } from "../configuration.ts";
 import { withDefaultNetwork } from "../default-network.ts";
 import { finalizers } from "../resources.ts";
 import { firmwareUuid } from "./firmware-uuid.ts";
+import { withPluggableMemory } from "./memory.ts";
 import type { ControllerRevision, Vm, Vmi } from "./objects.ts";
 
 /** On VMIs: the generation of the VM that it is equal to. */
@@ -37,7 +38,7 @@ export function newVmi(vm: Vm, configuration: KubevirtConfiguration = {}): Vmi {
   const network = withDefaultNetwork(structuredClone(vm.spec.template.spec), configuration);
   if ("failure" in network) throw new Error(network.failure);
   const { labels, annotations } = vm.spec.template.metadata ?? {};
-  return {
+  const vmi: Vmi = {
     apiVersion: "kubevirt.io/v1",
     kind: "VirtualMachineInstance",
     metadata: {
@@ -51,6 +52,7 @@ export function newVmi(vm: Vm, configuration: KubevirtConfiguration = {}): Vmi {
     spec: withFirmware(network.spec, vm.metadata.name),
     status: { phase: "Pending", virtualMachineRevisionName: revisionName(vm) },
   };
+  return withPluggableMemory(vmi, rollsOutLive(configuration));
 }
 
 function namespaceOf(vm: Vm): { namespace?: string } {

@@ -1,5 +1,4 @@
 // Which changes of a running VM wait for its next start (KubeVirt: syncRestartRequired, pkg/network/vmliveupdate).
-import { isTrue } from "../../../domain/conditions.ts";
 import type {
   VirtualMachine,
   VirtualMachineInstanceSpec,
@@ -7,6 +6,7 @@ import type {
   VmNetwork,
 } from "../../../domain/objects.ts";
 import { byName, nicLists, type NicLists } from "../nics.ts";
+import { memoryWaits } from "./memory.ts";
 import type { Vm, Vmi } from "./objects.ts";
 import { semanticEqual } from "./semantic-equal.ts";
 
@@ -118,14 +118,4 @@ function socketsWait(now: VirtualMachineInstanceSpec, vmi: Vmi): string | undefi
   return wanted < current
     ? "Reduction of CPU socket count requires a restart"
     : "CPU sockets updated in template spec to a value higher than what's available";
-}
-
-/** The stand-in plugs no memory: what KubeVirt says when it cannot. */
-function memoryWaits(now: VirtualMachineInstanceSpec, vmi: Vmi): string | undefined {
-  const wanted = now.domain.memory?.guest;
-  const current = vmi.spec.domain.memory?.guest;
-  if (wanted === undefined || current === undefined || wanted === current) return undefined;
-  return isTrue(vmi.status?.conditions, "LiveMigratable")
-    ? "memory updated in template spec. Memory-hotplug is not available for this VM configuration"
-    : "memory updated in template spec. Memory-hotplug is only available for migratable VMs";
 }

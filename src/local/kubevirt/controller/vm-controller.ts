@@ -5,6 +5,7 @@ import { hasEnded, finalizers } from "../resources.ts";
 import { refOf } from "../object-key.ts";
 import { firmwareUuid } from "./firmware-uuid.ts";
 import { vmiNics, vmNics } from "./live-update.ts";
+import { memoryToPlug } from "./memory.ts";
 import { generationAnnotation, newVmi, revisionName, startRevision } from "./new-vmi.ts";
 import { nicLists } from "../nics.ts";
 import { controllerRevisions, isControlledBy, vmis, vms, type Vm, type Vmi } from "./objects.ts";
@@ -48,6 +49,7 @@ export class VmController {
     const { pass, outcome } = await this.#run(held, vmi);
     const restart = await this.#restartRequired(held, vmi, pass);
     const current = await this.#followNics(held, vmi);
+    if (this.#world.rules.liveUpdate) await this.#followMemory(held, vmi);
     await this.#writeStatus(current, vmi, { ...pass, restart });
     if (vmi !== undefined && hasEnded(vmi)) await this.#release(vm, vmi);
     return outcome;
@@ -164,6 +166,19 @@ export class VmController {
       );
     }
     return await this.#tidy(vm, wanted?.interfaces ?? [], vmi);
+  }
+
+  /** Memory that can be plugged goes to the VMI; a migration brings it to the guest. */
+  async #followMemory(vm: Vm, vmi: Vmi | undefined): Promise<void> {
+    if (vmi?.status?.phase !== "Running" || vmi.metadata.deletionTimestamp !== undefined) return;
+    const guest = memoryToPlug(vm.spec.template.spec, vmi);
+    if (guest === undefined) return;
+    await this.#world.client.mergePatch(
+      vmis,
+      vmi.metadata,
+      { spec: { domain: { memory: { guest } } } },
+      { fieldManager },
+    );
   }
 
   /** Writes into the VM's template what KubeVirt keeps there by itself: the NICs left, and a firmware UUID. */

@@ -8,6 +8,7 @@ import { withCondition, withoutCondition } from "../conditions.ts";
 import { withPhase } from "../vmi-phase.ts";
 import { interfaceStatuses } from "./interface-status.ts";
 import { isGoingDown, isReady } from "./launcher-state.ts";
+import { withMemoryChange } from "./memory.ts";
 import { migrationNeed, withMigrationRequired } from "./migration-required.ts";
 import type { Vmi, VmiStatus } from "./objects.ts";
 import { isMigrating } from "./vm-status.ts";
@@ -120,7 +121,7 @@ function running(vmi: Vmi, { pod, now, migrationGraceMs }: VmiView): Vmi {
   const seen = withStatus(vmi, { interfaces: interfaceStatuses(vmi, pod) });
   if (isMigrating(vmi.status?.migrationState)) return seen;
   const conditions = withMigrationRequired(
-    seen.status?.conditions,
+    withMemoryChange(seen, now),
     migrationNeed(seen, pod),
     now,
     migrationGraceMs,

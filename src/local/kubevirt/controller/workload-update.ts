@@ -10,6 +10,7 @@ import {
   type VirtualMachineInstanceMigration,
 } from "../resources.ts";
 import { refOf } from "../object-key.ts";
+import { memoryChangeType } from "../memory-change.ts";
 import { migrationRequiredType } from "./migration-required.ts";
 import type { Vmi } from "./objects.ts";
 import { isMigrating } from "./vm-status.ts";
@@ -25,7 +26,7 @@ export function wantsMigration(vmi: Vmi): boolean {
   return (
     phase === "Running" &&
     vmi.metadata.deletionTimestamp === undefined &&
-    isTrue(conditions, migrationRequiredType) &&
+    (isTrue(conditions, migrationRequiredType) || isTrue(conditions, memoryChangeType)) &&
     isTrue(conditions, "LiveMigratable") &&
     !isMigrating(migrationState)
   );
@@ -56,8 +57,10 @@ function migrationsOf(vmi: Vmi, migrations: Iterable<Migration>): Migration[] {
 
 /** The name stands for this request and the attempts before it, so that one request makes one migration. */
 function newMigration(vmi: Vmi, earlier: readonly Migration[]): Migration {
-  const since = findCondition(vmi.status?.conditions, migrationRequiredType)?.lastTransitionTime ?? "";
-  const seed = [vmi.metadata.uid, since, ...earlier.map(({ metadata }) => metadata.uid)].join();
+  const since = [migrationRequiredType, memoryChangeType].map(
+    (type) => findCondition(vmi.status?.conditions, type)?.lastTransitionTime ?? "",
+  );
+  const seed = [vmi.metadata.uid, ...since, ...earlier.map(({ metadata }) => metadata.uid)].join();
   const suffix = createHash("sha256").update(seed).digest("hex").slice(0, 5);
   return {
     apiVersion: "kubevirt.io/v1",

@@ -1,5 +1,8 @@
 // The two virt-handlers of a migration that virt-controller handed over, one step per call. Pure.
+import { findCondition } from "../../../domain/conditions.ts";
 import type { VirtualMachineInstance } from "../../../domain/objects.ts";
+import { withoutCondition } from "../conditions.ts";
+import { memoryChangeType } from "../memory-change.ts";
 import { labels, type MigrationState } from "../resources.ts";
 
 /** True while a migration is under way and handed over to the nodes. */
@@ -37,8 +40,23 @@ export function nextMigrationStep(vmi: VirtualMachineInstance, now: string): Vir
     };
   }
   const { [labels.migrationTargetNodeName]: _arrived, ...left } = marks;
-  const ended = withState(vmi, { endTimestamp: now, completed: true });
+  const ended = withState(withRequestedMemory(vmi), { endTimestamp: now, completed: true });
   return { ...ended, metadata: { ...ended.metadata, labels: left } };
+}
+
+/** The new domain has the memory that the spec asks for. */
+function withRequestedMemory(vmi: VirtualMachineInstance): VirtualMachineInstance {
+  const guest = vmi.spec.domain.memory?.guest;
+  const { conditions, memory } = vmi.status ?? {};
+  if (guest === undefined || findCondition(conditions, memoryChangeType) === undefined) return vmi;
+  return {
+    ...vmi,
+    status: {
+      ...vmi.status,
+      conditions: withoutCondition(conditions, memoryChangeType),
+      memory: { ...memory, guestCurrent: guest, guestRequested: guest },
+    },
+  };
 }
 
 function withState(vmi: VirtualMachineInstance, fields: Partial<MigrationState>): VirtualMachineInstance {

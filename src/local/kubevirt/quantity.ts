@@ -1,5 +1,7 @@
 // Kubernetes quantities, exact: 1Gi, 100m, 1e3, 0.5 (k8s.io/apimachinery pkg/api/resource).
-import type { Quantity } from "./template-spec.ts";
+
+/** As Kubernetes takes it: a text, or a plain number. */
+export type Quantity = string | number;
 
 const form = /^([+-]?)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/;
 const decimalSuffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
