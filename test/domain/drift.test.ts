@@ -71,6 +71,10 @@ describe("a VM", () => {
     expect(drift(objectsOf(stored()))).toEqual([]);
   });
 
+  it("that is told by NMState has none, as far as its objects show", ({ expect }) => {
+    expect(drift(objectsOf(stored({ ...spec, guestConfig: "nmstate" })))).toEqual([]);
+  });
+
   it("that was not made here has none: nothing is known to be wanted", ({ expect }) => {
     const theirs = stored();
     theirs.vm.metadata.labels = {};
@@ -354,7 +358,7 @@ describe("the fields that a VM and its instance show to have drifted", () => {
     },
   };
 
-  it.for<[string, NetworkConfig | undefined, VmInterface, readonly string[]]>([
+  it.for<[string, NetworkConfig, VmInterface, readonly string[]]>([
     ["as asked", { name: "eth0", macAddress: "02-00-5E-00-00-01" }, nic, ["name"]],
     ["of another type", { name: "eth0", type: "sriov" }, nic, ["type", "name"]],
     ["on a bridge over its parent", { name: "eth0", type: "macvlan" }, nic, ["name"]],
@@ -369,12 +373,17 @@ describe("the fields that a VM and its instance show to have drifted", () => {
     ],
   ])("are told of a NIC %s", ([, asked, actual, fields], { expect }) => {
     const network = { name: "eth0", multus: { networkName: "wan" } };
-    expect(driftedFields(asked, actual, network, agent)).toEqual(
+    expect(driftedFields(vmSpec([asked]), actual, network, agent)).toEqual(
       fields.map((field) => `networks[eth0].${field}`),
     );
   });
 
   it("are the NIC itself where nobody asked for it", ({ expect }) => {
-    expect(driftedFields(undefined, nic, undefined, undefined)).toEqual(["networks[eth0]"]);
+    expect(driftedFields(vmSpec([]), nic, undefined, undefined)).toEqual(["networks[eth0]"]);
+  });
+
+  it("are not the name where NMState leaves it to the kernel", ({ expect }) => {
+    const spec = vmSpec([{ name: "eth0" }], { guestConfig: "nmstate" });
+    expect(driftedFields(spec, nic, undefined, agent)).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { typeOf } from "../import/attachment.ts";
 import { normaliseMac } from "../mac.ts";
 import type { VirtualMachineInstance, VmInterface, VmNetwork } from "../objects.ts";
 import { resolveAddresses } from "../resolve/resolve-addresses.ts";
-import type { NetworkConfig, NetworkType } from "../spec.ts";
+import type { NetworkType, VmSpec } from "../spec.ts";
 import { guestDrift } from "./guest-drift.ts";
 
 /** What a NIC of that type may look like: a macvlan NIC may be on a bridge over its parent. */
@@ -16,14 +16,15 @@ const looksLike: Readonly<Record<NetworkType, readonly NetworkType[]>> = {
   pod: ["pod"],
 };
 
-/** Paths of the fields that are not as asked for, as drift.ts names them; `asked` undefined: the NIC itself is not. */
+/** Paths of the fields of a NIC that are not as asked for, as drift.ts names them. */
 export function driftedFields(
-  asked: NetworkConfig | undefined,
+  { networks, guestConfig = "cloud-init" }: VmSpec,
   nic: VmInterface,
   network: VmNetwork | undefined,
   vmi: VirtualMachineInstance | undefined,
 ): readonly string[] {
   const at = `networks[${nic.name}]`;
+  const asked = networks.find(({ name }) => name === nic.name);
   if (asked === undefined || nic.state === "absent") return [at];
   const { type = "bridge", macAddress, linkState = "up", nadName, ipConfig } = asked;
   const inVm = [
@@ -34,7 +35,7 @@ export function driftedFields(
   ].filter((field) => field !== undefined);
   const { mode, addresses } = resolveAddresses(ipConfig, "");
   const told = { name: nic.name, mode, addresses, linkState, mac: nic.macAddress ?? "" };
-  const inGuest = guestDrift([told], vmi).map(({ field }) => field);
+  const inGuest = guestDrift([told], { guestConfig }, vmi).map(({ field }) => field);
   return [...new Set([...inVm.map((field) => `${at}.${field}`), ...inGuest])];
 }
 

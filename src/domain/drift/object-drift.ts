@@ -4,7 +4,8 @@ import { resourceNameAnnotation } from "../cni.ts";
 import type { CompiledVm } from "../compile/compile.ts";
 import { noFacts } from "../facts.ts";
 import { fullNadName, hasSameContent } from "../import/attachment.ts";
-import { cloudInitVolumeOf } from "../import/cloud-init.ts";
+import { carriesBoothook } from "../guest/boothook.ts";
+import { cloudInitVolumeOf, secretText } from "../import/cloud-init.ts";
 import { type ImportedVm, importVm, type VmObjects } from "../import/import-vm.ts";
 import type { NetworkAttachmentDefinition, VirtualMachine, VmInterface } from "../objects.ts";
 import { secretNameOf } from "../ownership.ts";
@@ -140,7 +141,7 @@ function contentOf({ spec, metadata }: NetworkAttachmentDefinition): string {
 
 /** NIC by NIC as the network-config says, where it can be read. */
 function networkConfigDrift(
-  { compiled }: Compiled,
+  { vm, compiled }: Compiled,
   objects: VmObjects,
   catalogue: Catalogue,
 ): readonly Drift[] {
@@ -151,6 +152,7 @@ function networkConfigDrift(
   if (secret === undefined) {
     return [{ field: networkConfig, nic: "", wanted: `Secret ${own}`, actual: "", source, since: undefined }];
   }
+  if (vm.guestConfig === "nmstate") return nmstateDrift(compiled.secret, secret);
   // Both read in the same way, so that what no object shows is no difference.
   const read = (found: typeof compiled.secret | typeof secret): ImportedVm =>
     importVm(
@@ -171,6 +173,8 @@ function networkConfigDrift(
     new Map(resolveVm(spec, catalogue, noFacts).vm.nics.map((nic) => [nic.name, guestFields(nic)]));
   const actual = fieldsOf(found);
   const ofNics = [...fieldsOf(asked)].flatMap(([nic, fields]): readonly Drift[] => {
+    // With NMState the network-config tells of none.
+    if (!asked.configured.has(nic)) return [];
     if (!found.configured.has(nic)) {
       const texts = { wanted: fields["ipConfig.addresses"] || (fields["ipConfig.mode"] ?? ""), actual: "" };
       return [{ field: `networks[${nic}].ipConfig`, nic, ...texts, ...written }];
@@ -189,6 +193,27 @@ function networkConfigDrift(
     .filter((note) => !asked.notes.includes(note))
     .map((note) => ({ field: networkConfig, nic: "", wanted: "", actual: note, ...written }));
   return [...ofNics, ...unread];
+}
+
+/** As a whole: NMState desired state is read by the guest alone. The caller's part of the user-data is not known here. */
+function nmstateDrift(asked: CompiledVm["secret"], found: VmSecret): readonly Drift[] {
+  const apart = (key: string, isSame: (text: string) => boolean, wanted: string): readonly Drift[] =>
+    isSame(secretText(found, key) ?? "")
+      ? []
+      : [
+          {
+            field: networkConfig,
+            nic: "",
+            wanted,
+            actual: "another text",
+            ...writtenIn(found, `data.${key}`),
+          },
+        ];
+  const boothook = asked.stringData["userdata"] ?? "";
+  return [
+    ...apart("networkdata", (text) => text === asked.stringData["networkdata"], "cloud-init's networks off"),
+    ...apart("userdata", (text) => carriesBoothook(text, boothook), "the desired state for nmstate"),
+  ];
 }
 
 function writtenIn(

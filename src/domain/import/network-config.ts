@@ -46,6 +46,9 @@ export function readNetworkConfig(text: string): NetworkConfigRead {
   const value: unknown = document.toJS({ maxAliasCount: 100 });
   const config = isMapping(value) && isMapping(value["network"]) ? value["network"] : value;
   if (!isMapping(config)) return { nics: [], notes: ["network-config: it is no YAML mapping"] };
+  if (config["config"] === "disabled") {
+    return { nics: [], notes: ["network-config: it tells cloud-init to leave the network alone"] };
+  }
   if (config["version"] !== 2) {
     return {
       nics: [],

@@ -81,7 +81,7 @@ export function interfaceStatuses(
       ipAddresses: reported?.ipAddresses ?? [],
       node: vmi?.status?.nodeName ?? "",
       mtu: config?.mtu ?? 0,
-      driftedFields: spec && driftedFields(config, nic, networks.get(nic.name), vmi),
+      driftedFields: spec && driftedFields(spec, nic, networks.get(nic.name), vmi),
       ...judge(vm, vmi, nic.name, reported),
     };
   });
