@@ -37,11 +37,18 @@ export function withBoothook(theirs: string, boothook: string): string {
     `--${boundary}`,
     isMime(theirs) ? theirs : part("text/plain", "user-data", theirs),
     `--${boundary}`,
-    part("text/cloud-boothook", "multinic-networks", boothook),
+    ownPart(boothook),
     `--${boundary}--`,
     "",
   ].join("\n");
 }
+
+/** True where the user-data is that boothook, or carries it beside the caller's own. */
+export function carriesBoothook(userData: string, boothook: string): boolean {
+  return userData === boothook || userData.includes(ownPart(boothook));
+}
+
+const ownPart = (boothook: string): string => part("text/cloud-boothook", "multinic-networks", boothook);
 
 /** True for a text that begins with MIME headers. */
 export function isMime(text: string): boolean {
