@@ -15,6 +15,7 @@ import type {
   VmInterface,
   VmiInterfaceStatus,
 } from "../../src/domain/objects.ts";
+import { guestConfigAnnotation } from "../../src/domain/ownership.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import { vmSpec } from "./specs.ts";
 
@@ -383,7 +384,9 @@ describe("the fields that a VM and its instance show to have drifted", () => {
   });
 
   it("are not the name where NMState leaves it to the kernel", ({ expect }) => {
-    const spec = vmSpec([{ name: "eth0" }], { guestConfig: "nmstate" });
-    expect(driftedFields(spec, nic, undefined, agent)).toEqual([]);
+    const record = JSON.stringify({ digest: "", machine: { guestConfig: "nmstate" }, networks: {} });
+    const metadata = { ...agent.metadata, annotations: { [guestConfigAnnotation]: record } };
+    const told = driftedFields(vmSpec([{ name: "eth0" }]), nic, undefined, { ...agent, metadata });
+    expect(told).toEqual([]);
   });
 });

@@ -47,7 +47,7 @@ export function driftOf(objects: VmObjects, catalogue: Catalogue): readonly Drif
     ...(wanted.compiled === undefined
       ? []
       : objectDrift({ ...wanted, compiled: wanted.compiled }, objects, catalogue)),
-    ...guestDrift(vm.nics, vm, objects.vmi),
+    ...guestDrift(vm.nics, objects.vmi),
   ];
 }
 

@@ -18,7 +18,7 @@ const looksLike: Readonly<Record<NetworkType, readonly NetworkType[]>> = {
 
 /** Paths of the fields of a NIC that are not as asked for, as drift.ts names them. */
 export function driftedFields(
-  { networks, guestConfig = "cloud-init" }: VmSpec,
+  { networks }: VmSpec,
   nic: VmInterface,
   network: VmNetwork | undefined,
   vmi: VirtualMachineInstance | undefined,
@@ -35,7 +35,7 @@ export function driftedFields(
   ].filter((field) => field !== undefined);
   const { mode, addresses } = resolveAddresses(ipConfig, "");
   const told = { name: nic.name, mode, addresses, linkState, mac: nic.macAddress ?? "" };
-  const inGuest = guestDrift([told], { guestConfig }, vmi).map(({ field }) => field);
+  const inGuest = guestDrift([told], vmi).map(({ field }) => field);
   return [...new Set([...inVm.map((field) => `${at}.${field}`), ...inGuest])];
 }
 

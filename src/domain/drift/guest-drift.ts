@@ -2,7 +2,7 @@
 import { isTrue } from "../conditions.ts";
 import { parseIp } from "../ip.ts";
 import { normaliseMac } from "../mac.ts";
-import type { Nic, ResolvedVm } from "../nic.ts";
+import type { Nic } from "../nic.ts";
 import type { VirtualMachineInstance, VmiInterfaceStatus } from "../objects.ts";
 import { guestConfigAnnotation } from "../ownership.ts";
 import { readGuestRecord } from "../plan/guest-fields.ts";
@@ -11,26 +11,21 @@ import type { Drift } from "./drift.ts";
 /** What a guest was told of a NIC. */
 export type ToldNic = Pick<Nic, "name" | "mode" | "addresses" | "linkState" | "mac">;
 
-/** How the guest was told. NMState leaves NICs the names that the kernel gives them. */
-type Told = Pick<ResolvedVm, "guestConfig">;
-
 /** A change that waits for a restart shows here too: until then the guest has another value than asked for. */
 export function guestDrift(
   nics: readonly ToldNic[],
-  { guestConfig }: Told,
   vmi: VirtualMachineInstance | undefined,
 ): readonly Drift[] {
   if (vmi?.status?.phase !== "Running" || !isTrue(vmi.status.conditions, "AgentConnected")) return [];
   const reported = vmi.status.interfaces ?? [];
   const record = readGuestRecord(vmi.metadata.annotations?.[guestConfigAnnotation]);
-  // nmstate leaves the kernel's names.
+  // NMState leaves the kernel's names, and so a guest that was told by it tells no other MAC address by its name.
   const isNamed = record?.machine["guestConfig"] !== "nmstate";
   return nics.flatMap((nic) => {
     const status = reported.find(({ name }) => name === nic.name);
     if (status === undefined) return [];
-    return isSeen(status)
-      ? [...(isNamed ? nameDrift(nic, status) : []), ...addressDrift(nic, status)]
-      : macDrift(nic, reported);
+    if (!isSeen(status)) return isNamed ? macDrift(nic, reported) : [];
+    return [...(isNamed ? nameDrift(nic, status) : []), ...addressDrift(nic, status)];
   });
 }
 
