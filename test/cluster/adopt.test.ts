@@ -1,7 +1,7 @@
 // VMs that somebody else made: read back, their NICs taken over, and nothing else of them touched.
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { InterfaceState, type VirtualMachineView } from "../../gen/multinic/v1/virtual_machine_pb.ts";
+import { Effect, InterfaceState, type VirtualMachineView } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { specFromProto } from "../../src/api/mapping/spec-from-proto.ts";
 import { applyVm } from "../../src/app/apply-vm.ts";
 import { startClusterView, stopClusterView, whenSynced } from "../../src/app/cluster-view.ts";
@@ -222,6 +222,7 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
     expect(plan.plan?.changes).toMatchObject([
       { field: "networkConfig", oldValue: "in the VM itself", newValue: "Secret multinic-theirs" },
     ]);
+    expect(wordOf(Effect, plan.plan?.effect)).toBe("RESTART");
     expect(plan.written).toBe(false);
     expect((await stored(vm)).metadata.generation).toBe(before.metadata.generation);
     expect((await ownedObjects(client, spec)).secret).toBeUndefined();
@@ -263,6 +264,10 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
     expect({ managed: shown.managed, adopted: shown.adopted }).toEqual({ managed: false, adopted: true });
     expect(shown.virtualMachine).toMatchObject({ cpu: 2, memory: "1Gi" });
     expect(shown.interfaces.map(({ state }) => wordOf(InterfaceState, state))).toEqual(["UP", "UP"]);
+    // As the plan said, what runs is not touched, and KubeVirt waits for a restart.
+    await expect
+      .poll(async () => (await view(vm)).pendingChanges.map(({ effect }) => effect))
+      .toContain(Effect.RESTART);
   });
 
   it("takes changes of its NICs, also from a tool that still applies them, and is deleted by whoever made it", async ({
