@@ -30,7 +30,7 @@ export const fieldWords: Readonly<Record<string, FieldWords>> = {
   memory: {
     default: "1Gi",
     rule: "a Kubernetes quantity of at least 1Mi",
-    change: "memory",
+    change: { "up to what the instance may get": "memory-plug", otherwise: "memory" },
   },
   bootDisk: {
     default: "the container disk `defaultImage` of the configuration",
@@ -89,7 +89,7 @@ export const fieldWords: Readonly<Record<string, FieldWords>> = {
   "networks[].type": {
     default: "bridge",
     rule: "must fit the CNI type of a given NAD; one NIC of type `pod`",
-    change: "binding",
+    change: { "another binding": "binding", "the same binding, so the network alone": "network" },
   },
   "networks[].nadName": {
     default: "one is made for the physical network",
