@@ -435,7 +435,7 @@ export const findingTable = {
 
   // source-based rules
   ROUTING_POLICY_UNSUPPORTED: error(
-    (v) => `routing: policy needs a guest with netplan; ${v["problem"]}`,
+    (v) => `routing: policy needs netplan or nmstate in the guest; ${v["problem"]}`,
     "The other renderers drop rules, and put the routes of other tables into the main one (cloud-init#4862; measured with cloud-init devel net-convert).",
   ),
   ROUTING_POLICY_SKIPS_DHCP: row(

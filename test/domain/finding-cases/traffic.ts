@@ -161,14 +161,14 @@ export const trafficCases: readonly TrafficCase[] = [
     when: "the guest is not known",
     spec: vmSpec([business], { routing: "policy" }),
     field: "routing",
-    message: "routing: policy needs a guest with netplan; guest.renderer does not say that the guest uses it",
+    message: "routing: policy needs netplan or nmstate in the guest; guest.renderer does not say that the guest uses it",
   },
   {
     code: "ROUTING_POLICY_UNSUPPORTED",
     when: "the guest drops rules",
     spec: vmSpec([business], { routing: "policy", guest: { renderer: "network-manager" } }),
     field: "routing",
-    message: "routing: policy needs a guest with netplan; guest.renderer says network-manager",
+    message: "routing: policy needs netplan or nmstate in the guest; guest.renderer says network-manager",
   },
   {
     code: "ROUTING_POLICY_SKIPS_DHCP",
