@@ -1,6 +1,7 @@
-// A VM that was compiled from a spec, read back: the same objects come out, and the same NICs.
+// A VM that was compiled from a spec, read back: the same objects come out, the same NICs, and nothing to change in an adoption.
 import { assert, boolean, property } from "fast-check";
 import { describe, it } from "vitest";
+import { compileAdopted } from "../../src/domain/adopt/compile-adopted.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { checkVm } from "../../src/domain/check.ts";
 import { type CompiledVm, compileVm } from "../../src/domain/compile/compile.ts";
@@ -8,6 +9,7 @@ import { type Facts, noFacts } from "../../src/domain/facts.ts";
 import { hasErrors } from "../../src/domain/findings.ts";
 import { importVm } from "../../src/domain/import/import-vm.ts";
 import type { Nic } from "../../src/domain/nic.ts";
+import type { VirtualMachine } from "../../src/domain/objects.ts";
 import { guestConfigAnnotation, specAnnotation } from "../../src/domain/ownership.ts";
 import type { NetworkType, VmSpec } from "../../src/domain/spec.ts";
 import { arbitrarySpec } from "./arbitrary-spec.ts";
@@ -58,6 +60,12 @@ function withoutRecord({ virtualMachine, ...others }: CompiledVm): object {
   };
 }
 
+/** The same VM as somebody else's. */
+function asTheirs(vm: VirtualMachine): VirtualMachine {
+  const { labels: _labels, annotations: _annotations, ...metadata } = vm.metadata;
+  return { ...vm, metadata };
+}
+
 /** A NIC without what no object shows: how its values were written, and settings that have no effect. */
 function shown(nic: Nic): object {
   const { mac, name, type, attachment, binding, mtu, linkState, mode } = nic;
@@ -88,7 +96,7 @@ function shown(nic: Nic): object {
 }
 
 describe("generated specs that are accepted", () => {
-  it("come back from their objects", ({ expect }) => {
+  it("come back from their objects, and are adopted as they are", ({ expect }) => {
     let accepted = 0;
     const seed = Date.now() % 2 ** 31;
     assert(
@@ -115,6 +123,12 @@ describe("generated specs that are accepted", () => {
         expect(imported.notes).toEqual([]);
         expect(withoutRecord(compileVm(imported.spec, again.vm))).toEqual(withoutRecord(compiled));
         expect(again.vm.nics.map(shown)).toEqual(vm.nics.map(shown));
+        const { template } = compiled.virtualMachine.spec;
+        const adopted = compileAdopted(imported.spec, again.vm, asTheirs(compiled.virtualMachine));
+        const { domain, ...lists } = adopted.virtualMachine.spec.template.spec;
+        expect(domain.devices).toEqual({ interfaces: template.spec.domain.devices.interfaces });
+        expect(lists).toEqual({ networks: template.spec.networks, volumes: template.spec.volumes });
+        expect(adopted.secret.stringData["networkdata"]).toBe(compiled.secret.stringData["networkdata"]);
         // Rules show that routing is by policy, where there are any.
         const unseen = { nics: [], renderer: undefined, routing: undefined };
         expect({ ...again.vm, ...unseen }).toEqual({ ...vm, ...unseen });
