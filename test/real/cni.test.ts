@@ -6,7 +6,7 @@ import type { NetworkConfig } from "../../src/domain/spec.ts";
 import { pods } from "../../src/local/kubevirt/resources.ts";
 import { machine, startStand, type Stand } from "../cluster/stand.ts";
 import { describeWithCni } from "./cni/describe-with-cni.ts";
-import { type CniNode, type Feature, type PodName, startCniNode } from "./cni/node.ts";
+import { type CniNode, type Feature, type Link, type PodName, startCniNode } from "./cni/node.ts";
 import {
   bridges,
   bridgesAndOvs,
@@ -64,10 +64,16 @@ await describeWithCni("multus and the CNI programs", (whyNot) => {
   const start = async (vm: string, networks: readonly NetworkConfig[]): Promise<Started> =>
     await startVm(stand, namespace, vm, networks);
 
-  /** CNI ADD, and a guest with its address behind each NIC. */
-  async function attach(node: CniNode, { pod, networks }: Started, otherMac?: string): Promise<void> {
+  /** CNI ADD; the pod's links. @throws with multus' own words. */
+  async function add(node: CniNode, pod: PodName): Promise<readonly Link[]> {
     const added = await node.add(pod);
     if (!added.ok) throw new Error(added.error);
+    return added.links;
+  }
+
+  /** CNI ADD, and a guest with its address behind each NIC. */
+  async function attach(node: CniNode, { pod, networks }: Started, otherMac?: string): Promise<void> {
+    await add(node, pod);
     for (const { name, macAddress, addresses } of networks) {
       const mac = otherMac ?? macAddress;
       await node.startGuest(pod, { podInterface: podInterface(name), mac, address: addresses[0] ?? "" });
@@ -90,13 +96,12 @@ await describeWithCni("multus and the CNI programs", (whyNot) => {
     const status = promised.map(({ nad, device, mac }) => ({ nad, device, mac }));
     const played = await networkStatus(stand, pod);
 
-    const added = await node.add(pod);
+    const links = await add(node, pod);
 
-    if (!added.ok) throw new Error(added.error);
     const byName = (a: { readonly device: string }, b: { readonly device: string }): number =>
       a.device < b.device ? -1 : 1;
     expect(
-      added.links
+      links
         .filter(({ ifname }) => ifname !== "lo" && ifname !== "eth0")
         .map(({ ifname: device, address: mac, mtu }) => ({ device, mac, mtu }))
         .toSorted(byName),
@@ -117,7 +122,7 @@ await describeWithCni("multus and the CNI programs", (whyNot) => {
       { name: "untagged", type: "ovs" },
     ]);
 
-    expect(await node.add(pod)).toMatchObject({ ok: true });
+    await add(node, pod);
 
     expect(new Set(await node.ovsVlans())).toEqual(new Set([300, 0]));
   });
@@ -170,7 +175,7 @@ await describeWithCni("multus and the CNI programs", (whyNot) => {
   it("leave nothing when VM, pod and NADs were gone first", async ({ expect }) => {
     await using node = await startCniNode(bridgesAndOvs);
     const { pod } = await start("gone", [{ name: "lan" }, { name: "tagged", type: "ovs", vlanId: 100 }]);
-    expect(await node.add(pod)).toMatchObject({ ok: true });
+    await add(node, pod);
     await stand.vms.deleteVM({ namespace, name: "gone" });
     const { client } = stand.target;
     await expect.poll(async () => await client.find(pods, pod), { timeout: 30_000 }).toBeUndefined();
@@ -211,7 +216,7 @@ await describeWithCni("multus and the CNI programs", (whyNot) => {
       const nic = { podInterface: podInterface("lan"), mac: `02:00:00:00:07:0${host}` };
       const wanted = [{ namespace, name: "macvlan", interface: nic.podInterface, mac: nic.mac }];
       await makeLonePod(stand, { namespace, name }, wanted);
-      expect(await node.add({ namespace, name })).toMatchObject({ ok: true });
+      await add(node, { namespace, name });
       await node.startGuest({ namespace, name }, { ...nic, address: `192.0.2.${host}/24` });
       return { namespace, name };
     };

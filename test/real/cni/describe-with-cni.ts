@@ -8,7 +8,7 @@ export type WhyNot = (feature: Feature | undefined) => string | undefined;
 /** A describe block whose tests run side by side, or one test skipped with the reason. @throws Error in CI for a missing program. */
 export async function describeWithCni(name: string, tests: (whyNot: WhyNot) => void): Promise<void> {
   const { reason, missingFeatures } = await look();
-  describe.concurrent(name, { timeout: 60_000 }, () => {
+  describe.concurrent(name, { timeout: 120_000 }, () => {
     if (reason === undefined) {
       return tests((feature) =>
         feature !== undefined && missingFeatures.includes(feature)

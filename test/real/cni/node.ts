@@ -35,7 +35,10 @@ export interface GuestNic {
 }
 
 export interface CniNode extends AsyncDisposable {
-  /** CNI ADD of all networks of the pod's annotation; `links` are the pod's. After a failure nothing of it is there. */
+  /**
+   * CNI ADD of all networks of the pod's annotation; `links` are the pod's. After a failure nothing of it is there. Tried
+   * again, as kubelet does, where multus lost patience with the API server: after 2.5 s.
+   */
   add(pod: PodName): Promise<CniAnswer<{ readonly links: readonly Link[] }>>;
   check(pod: PodName): Promise<CniAnswer>;
   /** CNI DEL; `links` are those that the pod still had before its sandbox went. */
@@ -117,7 +120,12 @@ export async function startCniNode(links: readonly string[]): Promise<CniNode> {
     JSON.parse(await must(command, pod.namespace, pod.name)) as CniAnswer<More>;
 
   return {
-    add: async (pod) => await call("up", pod),
+    async add(pod) {
+      for (;;) {
+        const answer = await call<{ readonly links: readonly Link[] }>("up", pod);
+        if (answer.ok || !answer.error.includes("error waiting for pod")) return answer;
+      }
+    },
     check: async (pod) => await call("check", pod),
     del: async (pod) => await call("down", pod),
     left: async () => (await must("left")).split("\n").filter((line) => line !== ""),
