@@ -49,6 +49,11 @@ const plan = {
       newValue: "100",
       effect: Effect.RESTART,
       reason: "another network",
+      versions: [
+        { kubevirt: "1.9", effect: Effect.LIVE_MIGRATION, proven: true },
+        { kubevirt: "1.8", effect: Effect.RESTART, proven: true },
+        { kubevirt: "1.6-1.7", effect: Effect.LIVE, proven: false },
+      ],
     },
   ],
   effect: Effect.RESTART,
@@ -61,6 +66,8 @@ update     VirtualMachine               shop/multi-nic-vm  spec differs
 
 FIELD                  OLD  NEW  EFFECT   WHY
 networks[eth1].vlanId  -    100  restart  another network
+
+networks[eth1].vlanId on other versions of KubeVirt: 1.9 live-migration; 1.6-1.7 live, by its documentation
 
 effect: restart (takes effect when the VM is restarted)
 fingerprint: abc

@@ -180,6 +180,39 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     expect(await pending(spec)).toEqual([]);
   });
 
+  it("takes a change back that waited, and nothing waits any more", async ({ expect }) => {
+    const withMac = (macAddress: string): NetworkConfig[] => [{ name: "eth0" }, { name: "eth1", macAddress }];
+    const { watch, ...spec } = await running(withMac("02:00:5e:20:00:05"));
+    await using _ = watch;
+    await stand.apply({ ...spec, networks: withMac("02:00:5e:20:00:06") });
+    await expect.poll(() => isTrue(spec, "RestartRequired")).toBe(true);
+
+    const back = await stand.apply(spec);
+
+    expect(effects(back)).toEqual([["networks[eth1].macAddress", "NONE"]]);
+    await expect.poll(() => isTrue(spec, "RestartRequired")).toBe(false);
+    expect(await pending(spec)).toEqual([]);
+    await watch.until(allUp(2));
+  });
+
+  it("tells each effect by the version of KubeVirt, and which were seen", async ({ expect }) => {
+    const on = (vlanId: number): NetworkConfig[] => [{ name: "eth0" }, { name: "eth1", vlanId }];
+    const { watch, ...spec } = await running(on(100));
+    await using _ = watch;
+
+    const { plan } = await stand.apply({ ...spec, networks: on(200) }, { validateOnly: true });
+
+    const change = plan?.changes.find(({ field }) => field === "networks[eth1].vlanId");
+    expect(
+      change?.versions.map(({ kubevirt, effect, proven }) => [kubevirt, wordOf(Effect, effect), proven]),
+    ).toEqual([
+      ["1.9", "LIVE_MIGRATION", true],
+      ["1.8", "RESTART", true],
+      ["1.6-1.7", "RESTART", false],
+      ["1.4-1.5", "RESTART", false],
+    ]);
+  });
+
   it("takes a NIC out at the next start, and its NAD when nobody uses it any more", async ({ expect }) => {
     const both: NetworkConfig[] = [{ name: "eth0" }, { name: "eth1", vlanId: 100 }];
     const { watch, ...spec } = await running(both);

@@ -320,6 +320,18 @@ describe("the objects of a plan", () => {
     expect(JSON.stringify(plan(objects))).not.toContain("aHVudGVy");
   });
 
+  it("tell of another network-config that no field explains", ({ expect }) => {
+    const secret = (networkdata: string): Secret => ({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "multinic-web" },
+      data: { networkdata },
+    });
+    expect(plan([{ live: secret("YQ=="), wanted: secret("Yg==") }]).changes).toMatchObject([
+      { field: "networks", effect: "restart", silent: true },
+    ]);
+  });
+
   it("change the fingerprint, and nothing else does", ({ expect }) => {
     const unchanged = plan([{ live: object(), wanted: object() }]).fingerprint;
     expect(plan([{ live: object(), wanted: object() }]).fingerprint).toBe(unchanged);

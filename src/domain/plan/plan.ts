@@ -48,9 +48,11 @@ export interface PlanInput {
 
 export function planVm(input: PlanInput): Plan {
   const objects = [...input.objects.map(plannedObject), ...input.released.map(releasedObject)];
+  const fields = [...fieldChanges(input.before, input.after, input.running), ...(input.besides ?? [])];
   const changes = [
-    ...fieldChanges(input.before, input.after, input.running),
-    ...(input.besides ?? []),
+    ...fields,
+    // What the fields do not explain: somebody wrote into the Secret, or an update of this program says the same otherwise.
+    ...(fields.length > 0 ? [] : input.objects.flatMap((object) => networkDataChange(object, input.running))),
     ...input.objects.flatMap((object) => userDataChange(object, input.running)),
   ];
   const effect = worst(changes.map((change) => change.effect));
@@ -75,22 +77,31 @@ function plannedObject({ live, wanted }: Foreseen): PlannedObject {
     : { ...common, action: "update", reason: "it differs from what is wanted" };
 }
 
-/** The text itself may hold passwords: the plan says that it changes, not how. */
-function userDataChange({ live, wanted }: Foreseen, running: RunningVm | undefined): readonly FieldChange[] {
-  if (live === undefined || wanted.kind !== "Secret") return [];
-  const before = (live as Secret).data?.["userdata"];
-  const after = (wanted as Secret).data?.["userdata"];
-  if (before === after) return [];
+function networkDataChange(object: Foreseen, running: RunningVm | undefined): readonly FieldChange[] {
+  const texts = secretTexts(object, "networkdata");
+  return texts === undefined
+    ? []
+    : [{ field: "networks", nic: "", ...texts, ...judgeChange("guest", running) }];
+}
+
+function userDataChange(object: Foreseen, running: RunningVm | undefined): readonly FieldChange[] {
+  const texts = secretTexts(object, "userdata");
+  return texts === undefined
+    ? []
+    : [{ field: "userData.text", nic: "", ...texts, ...judgeChange("user-data", running) }];
+}
+
+/** Of a stored Secret's key that changes. The text itself may hold passwords: the plan says that it changes, not how. */
+function secretTexts(
+  { live, wanted }: Foreseen,
+  key: "networkdata" | "userdata",
+): Pick<FieldChange, "oldValue" | "newValue"> | undefined {
+  if (live === undefined || wanted.kind !== "Secret") return undefined;
+  const before = (live as Secret).data?.[key];
+  const after = (wanted as Secret).data?.[key];
+  if (before === after) return undefined;
   const words = (data: string | undefined): string => (data === undefined ? "" : "a text of its own");
-  return [
-    {
-      field: "userData.text",
-      nic: "",
-      oldValue: words(before),
-      newValue: words(after),
-      ...judgeChange("user-data", running),
-    },
-  ];
+  return { oldValue: words(before), newValue: words(after) };
 }
 
 /** Without what the API server and controllers keep for themselves. */
