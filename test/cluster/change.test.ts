@@ -35,8 +35,11 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
   };
 
   /** A running VM with those NICs. */
-  async function running(networks: readonly NetworkConfig[]): Promise<VmSpec & { readonly watch: NicWatch }> {
-    const spec = machine(await stand.namespace(), "vm", networks);
+  async function running(
+    networks: readonly NetworkConfig[],
+    more: Partial<VmSpec> = {},
+  ): Promise<VmSpec & { readonly watch: NicWatch }> {
+    const spec = { ...machine(await stand.namespace(), "vm", networks), ...more };
     const watch = stand.watch(spec);
     await stand.apply(spec);
     await watch.until(allUp(networks.length));
@@ -177,6 +180,26 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     await restart(stand, wanted, watch);
     const restarted = await watch.until(allUp(2));
     expect(nicOf(restarted, "eth1").macAddress).toBe("02:00:5e:20:00:02");
+    expect(await pending(spec)).toEqual([]);
+  });
+
+  it("hands other user-data to the guest at its next start, and tells nothing of the text", async ({
+    expect,
+  }) => {
+    const withText = (text: string) => ({ userData: { text: `#cloud-config\npassword: ${text}\n` } });
+    const { watch, ...spec } = await running([{ name: "eth0" }], withText("hunter2"));
+    await using _ = watch;
+    const wanted: VmSpec = { ...spec, ...withText("hunter3") };
+
+    expect(effects(await stand.apply(wanted))).toEqual([["userData.text", "RESTART"]]);
+
+    expect(await pending(spec)).toEqual(["userData.text RESTART"]);
+    const { vm } = await ownedObjects(stand.target.client, spec);
+    expect(JSON.stringify(vm)).not.toContain("hunter");
+    expect((await view(spec)).drift).toEqual([]);
+    expect((await stand.apply(wanted)).written).toBe(false);
+    await restart(stand, wanted, watch);
+    await watch.until(allUp(1));
     expect(await pending(spec)).toEqual([]);
   });
 
