@@ -34,7 +34,11 @@ const linkLocal = knownCidr("fe80::/10");
  */
 export function sourceRulesOf(nic: Nic): SourceRouting {
   const families = familiesBeyond(nic);
-  const sources = nic.addresses.map(({ cidr }) => cidr).filter(({ address }) => families.has(address.family));
+  // By family, since that is all of the addresses' order that the network-config keeps.
+  const sources = nic.addresses
+    .map(({ cidr }) => cidr)
+    .filter(({ address }) => families.has(address.family))
+    .toSorted((a, b) => a.address.family - b.address.family);
   if (sources.length === 0) return { table: undefined, rules: [] };
   const table = firstTable + nic.index;
   const networks = new Map(sources.map((cidr) => [cidr.network, cidr]));
