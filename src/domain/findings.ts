@@ -148,6 +148,10 @@ export const findingTable = {
       `${v["given"]} is not a NIC name: 1 to 15 lower-case letters, digits and hyphens, a letter or digit first and last`,
     "It becomes the interface name in the guest (Linux IFNAMSIZ, 15 characters) and the alias in libvirt.",
   ),
+  NIC_NAME_RESERVED: error(
+    (v) => `${v["given"]} cannot be the name of an interface; the kernel has its own use for it`,
+    "lo is the loopback device; all and default are the kernel's settings of every interface (/proc/sys/net/ipv4/conf).",
+  ),
   NIC_NAME_DUPLICATE: error(
     (v) => `${v["name"]} is also the name of networks[${v["first"]}]`,
     "KubeVirt: every network must have a unique name.",

@@ -7,6 +7,16 @@ import { type NicCheck, nicsBefore } from "./context.ts";
 
 const nicName = /^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/;
 
+/** Taken by the loopback device and by the kernel's sysctl folders. */
+const reservedNames: ReadonlySet<string> = new Set(["lo", "all", "default"]);
+
+const nameIsFree: NicCheck = ({ nic, vm }) => {
+  if (!reservedNames.has(nic.name)) return undefined;
+  const field = `${nic.field}.name`;
+  const fix = replaceWith(field, freeName(vm, nic.index));
+  return finding("NIC_NAME_RESERVED", field, { given: nic.name }, { fix });
+};
+
 /** The nearest name that will do, or ethN. */
 const nameIsInterfaceName: NicCheck = ({ nic, vm }) => {
   if (nicName.test(nic.name)) return undefined;
@@ -17,7 +27,7 @@ const nameIsInterfaceName: NicCheck = ({ nic, vm }) => {
     .replace(/^-+/, "")
     .slice(0, 15)
     .replace(/-+$/, "");
-  const free = near !== "" && vm.nics.every(({ name }) => name !== near);
+  const free = near !== "" && !reservedNames.has(near) && vm.nics.every(({ name }) => name !== near);
   const fix = replaceWith(field, free ? near : freeName(vm, nic.index));
   return finding("NIC_NAME_INVALID", field, { given: nic.name }, { fix });
 };
@@ -133,6 +143,7 @@ const podNetworkTakesNoNetwork: NicCheck = ({ nic, config }) =>
 
 export const nicChecks: readonly NicCheck[] = [
   nameIsInterfaceName,
+  nameIsFree,
   nameIsUnique,
   primaryIsOne,
   macIsUnicast,

@@ -11,6 +11,12 @@ export const nicCases: readonly SpecCase[] = [
   },
   { code: "NIC_NAME_INVALID", when: "the name is empty", spec: nic({ name: "" }), field: "networks[0].name" },
   {
+    code: "NIC_NAME_RESERVED",
+    when: "the name is that of the loopback device",
+    spec: nic({ name: "lo" }),
+    field: "networks[0].name",
+  },
+  {
     code: "NIC_NAME_DUPLICATE",
     when: "two NICs share a name",
     spec: two({}, { name: "eth0" }),

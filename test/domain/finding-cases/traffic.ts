@@ -161,7 +161,8 @@ export const trafficCases: readonly TrafficCase[] = [
     when: "the guest is not known",
     spec: vmSpec([business], { routing: "policy" }),
     field: "routing",
-    message: "routing: policy needs netplan or nmstate in the guest; guest.renderer does not say that the guest uses it",
+    message:
+      "routing: policy needs netplan or nmstate in the guest; guest.renderer does not say that the guest uses it",
   },
   {
     code: "ROUTING_POLICY_UNSUPPORTED",
