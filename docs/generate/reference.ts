@@ -63,10 +63,15 @@ Unknown fields are refused with their path. What a broken rule is called: \`erro
 The last column says what another value does to a VM that runs, under KubeVirt 1.9 and for a NIC of type \`bridge\`; a
 plan says it with its reason for each change of each NIC, and for the KubeVirt at hand.
 
-| field | type | default | rule | change of a running VM |
-| --- | --- | --- | --- | --- |
-${referenceFields.map(row).join("\n")}
+${fieldTable()}
 `;
+}
+
+/** The table alone, for the README. @throws for a field without words. */
+export function fieldTable(): string {
+  return `| field | type | default | rule | change of a running VM |
+| --- | --- | --- | --- | --- |
+${referenceFields.map(row).join("\n")}`;
 }
 
 function row({ path, type, required }: ReferenceField): string {

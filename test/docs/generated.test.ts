@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { describe, it } from "vitest";
 import { fieldWords } from "../../docs/generate/field-words.ts";
 import { pages } from "../../docs/generate/pages.ts";
+import { withFieldTable } from "../../docs/generate/readme.ts";
 import { referenceFields } from "../../docs/generate/reference.ts";
 import { findingTable } from "../../src/domain/findings.ts";
 
@@ -10,6 +11,11 @@ describe("the documentation", () => {
   it.for(Object.keys(pages))("docs/%s is as npm run docs writes it", async (file, { expect }) => {
     const written = await readFile(new URL(`../../docs/${file}`, import.meta.url), "utf8");
     expect(written, "run npm run docs and commit the page").toBe(pages[file]?.());
+  });
+
+  it("has the table of fields in the README too", async ({ expect }) => {
+    const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+    expect(readme, "run npm run docs and commit the README").toBe(withFieldTable(readme));
   });
 
   it("has words for every field, and for no other", ({ expect }) => {
