@@ -2,6 +2,7 @@
 import { describe, it } from "vitest";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { noFacts } from "../../src/domain/facts.ts";
+import { nmstateBoothook, withBoothook } from "../../src/domain/guest/boothook.ts";
 import type { KubernetesObject, Secret } from "../../src/domain/objects.ts";
 import { worst } from "../../src/domain/plan/effects.ts";
 import { asStored } from "../../src/domain/plan/as-stored.ts";
@@ -319,6 +320,30 @@ describe("the objects of a plan", () => {
     expect(plan(objects, false).changes).toMatchObject([{ effect: "none" }]);
     expect(JSON.stringify(plan(objects))).not.toContain("aHVudGVy");
   });
+
+  it.for([
+    ["none", undefined],
+    ["a cloud-config", "#cloud-config\nusers: []\n"],
+    ["MIME", "MIME-Version: 1.0\nContent-Type: text/x-shellscript\n\n#!/bin/sh\n"],
+  ] as const)(
+    "do not take networks by NMState for user-data of the caller's, beside %s",
+    ([, theirs], { expect }) => {
+      const secret = (networks: string, text: string | undefined = theirs): Secret => {
+        const boothook = nmstateBoothook(networks);
+        const userdata = text === undefined ? boothook : withBoothook(text, boothook);
+        return {
+          apiVersion: "v1",
+          kind: "Secret",
+          metadata: { name: "multinic-web" },
+          data: { userdata: Buffer.from(userdata).toString("base64") },
+        };
+      };
+      expect(plan([{ live: secret("a: 1"), wanted: secret("a: 2") }]).changes).toEqual([]);
+      expect(
+        plan([{ live: secret("a: 1"), wanted: secret("a: 1", "#!/bin/sh\nreboot\n") }]).changes,
+      ).toMatchObject([{ field: "userData.text" }]);
+    },
+  );
 
   it("tell of another network-config that no field explains", ({ expect }) => {
     const secret = (networkdata: string): Secret => ({

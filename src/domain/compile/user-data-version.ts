@@ -1,4 +1,5 @@
 // Which text of user-data an instance was started with, told without telling anything of the text: it may hold passwords.
+import { callersPart } from "../guest/boothook.ts";
 import type { Secret } from "../objects.ts";
 import { guestConfigAnnotation, userDataAnnotation } from "../ownership.ts";
 import { readGuestRecord } from "../plan/guest-fields.ts";
@@ -43,7 +44,8 @@ export function withUserDataVersion(compiled: CompiledVm, stored: Secret | undef
 
 function versionOf(text: string | undefined, stored: Secret | undefined): string | undefined {
   if (text === undefined || stored === undefined) return undefined;
-  return stored.data?.["userdata"] === Buffer.from(text).toString("base64")
+  const before = Buffer.from(stored.data?.["userdata"] ?? "", "base64").toString();
+  return callersPart(before) === callersPart(text)
     ? stored.metadata.annotations?.[userDataAnnotation]
     : stored.metadata.resourceVersion;
 }

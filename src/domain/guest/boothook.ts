@@ -4,6 +4,10 @@ import { createHash } from "node:crypto";
 /** Where nmstate.service looks for *.yml (nmstate.service(8)). */
 export const nmstatePath = "/etc/nmstate/multinic.yml";
 
+const beginning = `#cloud-boothook
+#!/bin/sh
+# Networks of this VM, by multinic`;
+
 const endOfDocument = "END_OF_NMSTATE";
 
 /**
@@ -13,9 +17,7 @@ const endOfDocument = "END_OF_NMSTATE";
  * start cloud-init before the units that nmstate.service needs.
  */
 export function nmstateBoothook(document: string): string {
-  return `#cloud-boothook
-#!/bin/sh
-# Networks of this VM, by multinic; applied by nmstate.service at every boot.
+  return `${beginning}; applied by nmstate.service at every boot.
 mkdir -p /etc/nmstate
 cat >${nmstatePath} <<'${endOfDocument}'
 ${document.trimEnd()}
@@ -46,6 +48,18 @@ export function withBoothook(theirs: string, boothook: string): string {
 /** True where the user-data is that boothook, or carries it beside the caller's own. */
 export function carriesBoothook(userData: string, boothook: string): boolean {
   return userData === boothook || userData.includes(ownPart(boothook));
+}
+
+/**
+ * User-data without our part, to tell two of them apart by what the caller gave: empty for the boothook alone, the caller's
+ * part as it is packed beside the boothook, other user-data as it is.
+ */
+export function callersPart(userData: string): string {
+  if (userData.startsWith(beginning)) return "";
+  const boundary = /^Content-Type: multipart\/mixed; boundary="(multinic-[0-9a-f]{24})"\n/.exec(
+    userData,
+  )?.[1];
+  return boundary === undefined ? userData : (userData.split(`\n--${boundary}\n`)[1] ?? "");
 }
 
 const ownPart = (boothook: string): string => part("text/cloud-boothook", "multinic-networks", boothook);

@@ -1,6 +1,7 @@
 // The plan: what happens to each object and each field, and what that does to a running VM.
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import { callersPart } from "../guest/boothook.ts";
 import type { ResolvedVm } from "../nic.ts";
 import type { KubernetesObject, NetworkAttachmentDefinition, Secret } from "../objects.ts";
 import { isManaged } from "../ownership.ts";
@@ -84,8 +85,9 @@ function networkDataChange(object: Foreseen, running: RunningVm | undefined): re
     : [{ field: "networks", nic: "", ...texts, ...judgeChange("guest", running) }];
 }
 
+/** Of the caller's own text: networks that NMState brings beside it are changes of the networks. */
 function userDataChange(object: Foreseen, running: RunningVm | undefined): readonly FieldChange[] {
-  const texts = secretTexts(object, "userdata");
+  const texts = secretTexts(object, "userdata", callersPart);
   return texts === undefined
     ? []
     : [{ field: "userData.text", nic: "", ...texts, ...judgeChange("user-data", running) }];
@@ -95,10 +97,15 @@ function userDataChange(object: Foreseen, running: RunningVm | undefined): reado
 function secretTexts(
   { live, wanted }: Foreseen,
   key: "networkdata" | "userdata",
+  part: (text: string) => string = (text) => text,
 ): Pick<FieldChange, "oldValue" | "newValue"> | undefined {
   if (live === undefined || wanted.kind !== "Secret") return undefined;
-  const before = (live as Secret).data?.[key];
-  const after = (wanted as Secret).data?.[key];
+  const textOf = (secret: Secret): string | undefined => {
+    const data = secret.data?.[key];
+    return data === undefined ? undefined : part(Buffer.from(data, "base64").toString());
+  };
+  const before = textOf(live as Secret);
+  const after = textOf(wanted as Secret);
   if (before === after) return undefined;
   const words = (data: string | undefined): string => (data === undefined ? "" : "a text of its own");
   return { oldValue: words(before), newValue: words(after) };
