@@ -105,10 +105,16 @@ export async function applyVm(
     released,
     existing: facts.vm,
     force: held.force,
-    exactly: request.etag !== undefined,
+    lock: lockOf(request, held.force),
     signal,
   });
   return { ...result, written: true, etag: written.metadata.resourceVersion ?? "" };
+}
+
+/** A caller who named a version or a plan, or takes a VM over, gets exactly that or nothing. */
+function lockOf({ etag, planFingerprint }: ApplyRequest, force: boolean): "plan" | "version" | undefined {
+  if (etag !== undefined) return "version";
+  return planFingerprint !== undefined || force ? "plan" : undefined;
 }
 
 const subjectOf = ({ namespace, name }: VmSpec): string => `VirtualMachine ${namespace}/${name}`;

@@ -8,7 +8,7 @@ import type {
 } from "../domain/objects.ts";
 import { fieldManager, ownerReferenceTo, ownershipManager, specAnnotation } from "../domain/ownership.ts";
 import type { ObjectAction, Plan } from "../domain/plan/plan.ts";
-import { isKubeError } from "../kube/errors.ts";
+import { isKubeError, type KubeError } from "../kube/errors.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { networkAttachmentDefinitions, type Resource, secrets, virtualMachines } from "../kube/resource.ts";
 import { VersionMismatch } from "./errors.ts";
@@ -20,14 +20,17 @@ export interface Writing {
   readonly released: readonly NetworkAttachmentDefinition[];
   /** The VM that the plan was made for. */
   readonly existing: VirtualMachine | undefined;
-  /** Takes the VM's fields over from other managers, if nobody has changed it since. */
+  /** Takes the VM's fields over from other managers. */
   readonly force: boolean;
-  /** Not even its status may have changed since. */
-  readonly exactly: boolean;
+  /**
+   * What must not have changed since: of the VM as it was planned for ("plan"), or not even its status ("version");
+   * undefined: whatever is there is changed.
+   */
+  readonly lock: "plan" | "version" | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-/** @throws VersionMismatch when a VM to be taken over was changed since; what was made for it is removed again. */
+/** @throws VersionMismatch when a locked VM was changed since; what was made for it is removed again. */
 export async function writeObjects(client: KubeClient, writing: Writing): Promise<VirtualMachine> {
   const { compiled, plan, released, existing, signal } = writing;
   const options = { fieldManager, ...(signal === undefined ? {} : { signal }) };
@@ -38,8 +41,8 @@ export async function writeObjects(client: KubeClient, writing: Writing): Promis
   let vm = existing;
   for (const { resource, object } of writesOf(compiled, existing && ownerReferenceTo(existing))) {
     if (actionOf(object) === "unchanged") continue;
-    if (resource === virtualMachines && existing !== undefined && writing.force) {
-      vm = await takeOver(client, object as VirtualMachine, existing, writing.exactly, options);
+    if (resource === virtualMachines && existing !== undefined && writing.lock !== undefined) {
+      vm = await applyLocked(client, object as VirtualMachine, existing, writing, options);
       if (vm === undefined) {
         for (const { resource: kind, object: stored } of made) await remove(client, kind, stored);
         throw new VersionMismatch(`VirtualMachine ${object.metadata.namespace}/${object.metadata.name}`);
@@ -81,32 +84,37 @@ const attempts = 5;
  * The version in the object is the lock: the API server refuses another one. What KubeVirt keeps of the VM, in its status
  * and its own annotations, is no change to it. undefined: somebody changed it.
  */
-async function takeOver(
+async function applyLocked(
   client: KubeClient,
   object: VirtualMachine,
   planned: VirtualMachine,
-  exactly: boolean,
+  { force, lock }: Pick<Writing, "force" | "lock">,
   options: Options,
 ): Promise<VirtualMachine | undefined> {
   let live: VirtualMachine | undefined = planned;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const { uid, resourceVersion } = live.metadata;
-    const lock = {
+    const version = {
       ...(uid === undefined ? {} : { uid }),
       ...(resourceVersion === undefined ? {} : { resourceVersion }),
     };
     try {
-      const locked: VirtualMachine = { ...object, metadata: { ...object.metadata, ...lock } };
-      return await client.apply(virtualMachines, locked, { ...options, force: true });
+      const locked: VirtualMachine = { ...object, metadata: { ...object.metadata, ...version } };
+      return await client.apply(virtualMachines, locked, { ...options, force });
     } catch (error) {
-      if (!isKubeError(error, "Conflict")) throw error;
+      if (!isKubeError(error, "Conflict") || isAboutOwnership(error)) throw error;
     }
-    if (exactly) return undefined;
+    if (lock === "version") return undefined;
     const { signal } = options;
     live = await client.find(virtualMachines, planned.metadata, signal === undefined ? {} : { signal });
     if (live === undefined || !isAsPlanned(live.metadata, planned.metadata)) return undefined;
   }
   return undefined;
+}
+
+/** The other conflict of server-side apply: a field that another manager owns. */
+function isAboutOwnership({ causes }: KubeError): boolean {
+  return causes.some(({ reason }) => reason === "FieldManagerConflict");
 }
 
 /** The generation counts the changes of a spec (Kubernetes API conventions, metadata). */
