@@ -1,5 +1,5 @@
 // What stopped a use case, as the status code and details that a client sees.
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { FindingSchema } from "../../gen/multinic/v1/network_pb.ts";
 import {
   BadPageToken,
@@ -35,8 +35,17 @@ export function refused(findings: readonly Finding[]): ConnectError {
   );
 }
 
+/** Around every service, innermost: whatever stops a use case reaches the client, the log and the metrics by its code. */
+export const errorInterceptor: Interceptor = (next) => async (request) => {
+  try {
+    return await next(request);
+  } catch (error) {
+    throw toConnectError(error);
+  }
+};
+
 /** Any error of the use cases as a ConnectError; what is unknown stays an INTERNAL without text. */
-export function toConnectError(error: unknown): ConnectError {
+function toConnectError(error: unknown): ConnectError {
   if (error instanceof ConnectError) return error;
   if (error instanceof Refused) return refused(error.findings);
   if (error instanceof ObjectNotFound) return notFound({ type: error.kind, name: error.object });

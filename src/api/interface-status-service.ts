@@ -10,7 +10,6 @@ import { NotReady } from "../app/errors.ts";
 import { pageOf } from "../app/pages.ts";
 import { interfaceId, type StatusModel } from "../app/status-model.ts";
 import { type WatchEvent, watchStatus } from "../app/watch-status.ts";
-import { toConnectError } from "./error-mapping.ts";
 import { statusToProto } from "./mapping/status-to-proto.ts";
 
 export interface InterfaceStatusDependencies {
@@ -44,22 +43,18 @@ export function createInterfaceStatusService({
     },
 
     listInterfaceStatus({ namespace, vmNames, pageSize, pageToken }) {
-      try {
-        if (!model.synced) throw new NotReady("the list of NICs is not complete yet");
-        const sorted = model
-          .list({ namespace, vmNames })
-          .toSorted((left, right) => (interfaceId(left) < interfaceId(right) ? -1 : 1));
-        const { items, nextToken } = pageOf(
-          sorted,
-          interfaceId,
-          JSON.stringify([namespace, vmNames]),
-          { size: pageSize, token: pageToken },
-          { default: 500, max: 5_000 },
-        );
-        return { interfaces: items.map(statusToProto), nextPageToken: nextToken };
-      } catch (error) {
-        throw toConnectError(error);
-      }
+      if (!model.synced) throw new NotReady("the list of NICs is not complete yet");
+      const sorted = model
+        .list({ namespace, vmNames })
+        .toSorted((left, right) => (interfaceId(left) < interfaceId(right) ? -1 : 1));
+      const { items, nextToken } = pageOf(
+        sorted,
+        interfaceId,
+        JSON.stringify([namespace, vmNames]),
+        { size: pageSize, token: pageToken },
+        { default: 500, max: 5_000 },
+      );
+      return { interfaces: items.map(statusToProto), nextPageToken: nextToken };
     },
   };
 }

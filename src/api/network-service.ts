@@ -6,7 +6,6 @@ import { listNetworks, readCapabilities } from "../app/cluster-questions.ts";
 import { NotReady } from "../app/errors.ts";
 import { validateNetworks, type ValidateDependencies } from "../app/validate-networks.ts";
 import { lookUpRoute } from "../domain/route-lookup.ts";
-import { toConnectError } from "./error-mapping.ts";
 import { capabilitiesToProto, networkToProto } from "./mapping/cluster-to-proto.ts";
 import { findingToProto } from "./mapping/findings.ts";
 import { lookupsToProto, resolvedToProto, routesToProto, rulesToProto } from "./mapping/resolved-to-proto.ts";
@@ -19,50 +18,38 @@ export function createNetworkService(dependencies: ValidateDependencies): Servic
     async validateNetworks(request, context) {
       const { spec, findings: unread } = specFromProto(requireVm(request.virtualMachine));
       const { to, from } = readRouteQuery(request.routeTo, request.routeFrom);
-      try {
-        const validated = await validateNetworks(dependencies, spec, context.signal);
-        const findings = [...unread, ...validated.findings];
-        const { nics } = validated.vm;
-        const isClean = findings.every(({ severity }) => severity !== "error");
-        return {
-          findings: findings.map(findingToProto),
-          networks: resolvedToProto(nics, validated.attachmentNames),
-          routes: routesToProto(validated.routing.routes),
-          rules: rulesToProto(validated.routing.rules),
-          routeLookups: lookupsToProto(
-            to.map((address) => lookUpRoute(validated.routing, nics, address, from)),
-          ),
-          objects:
-            request.includeObjects && isClean
-              ? validated.objects.map((object) => ({
-                  yaml: stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }),
-                }))
-              : [],
-          unchecked: [...validated.unchecked],
-        };
-      } catch (error) {
-        throw toConnectError(error);
-      }
+      const validated = await validateNetworks(dependencies, spec, context.signal);
+      const findings = [...unread, ...validated.findings];
+      const { nics } = validated.vm;
+      const isClean = findings.every(({ severity }) => severity !== "error");
+      return {
+        findings: findings.map(findingToProto),
+        networks: resolvedToProto(nics, validated.attachmentNames),
+        routes: routesToProto(validated.routing.routes),
+        rules: rulesToProto(validated.routing.rules),
+        routeLookups: lookupsToProto(
+          to.map((address) => lookUpRoute(validated.routing, nics, address, from)),
+        ),
+        objects:
+          request.includeObjects && isClean
+            ? validated.objects.map((object) => ({
+                yaml: stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }),
+              }))
+            : [],
+        unchecked: [...validated.unchecked],
+      };
     },
 
     listNetworks({ namespace, pageSize, pageToken }) {
       const { catalogue } = dependencies;
-      try {
-        const page = { size: pageSize, token: pageToken };
-        const { items, nextToken } = listNetworks(clusterOf(dependencies).view, catalogue, namespace, page);
-        return { networks: items.map(networkToProto), nextPageToken: nextToken };
-      } catch (error) {
-        throw toConnectError(error);
-      }
+      const page = { size: pageSize, token: pageToken };
+      const { items, nextToken } = listNetworks(clusterOf(dependencies).view, catalogue, namespace, page);
+      return { networks: items.map(networkToProto), nextPageToken: nextToken };
     },
 
     async getCapabilities(_request, { signal }) {
       const { catalogue } = dependencies;
-      try {
-        return capabilitiesToProto(await readCapabilities(clusterOf(dependencies).client, catalogue, signal));
-      } catch (error) {
-        throw toConnectError(error);
-      }
+      return capabilitiesToProto(await readCapabilities(clusterOf(dependencies).client, catalogue, signal));
     },
   };
 }

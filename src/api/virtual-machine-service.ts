@@ -5,7 +5,7 @@ import { type ApplyDependencies, applyVm } from "../app/apply-vm.ts";
 import { deleteVm } from "../app/delete-vm.ts";
 import { getVm, listVms } from "../app/view-vms.ts";
 import { hasErrors } from "../domain/findings.ts";
-import { refused, toConnectError } from "./error-mapping.ts";
+import { refused } from "./error-mapping.ts";
 import { findingToProto } from "./mapping/findings.ts";
 import { plannedObjectsToProto, planToProto, resolvedToProto } from "./mapping/resolved-to-proto.ts";
 import { specFromProto } from "./mapping/spec-from-proto.ts";
@@ -35,56 +35,40 @@ export function createVirtualMachineService(
     async applyVM(request, { signal }) {
       const { spec, findings: unread } = specFromProto(requireVm(request.virtualMachine));
       if (hasErrors(unread) && !request.validateOnly) throw refused(unread);
-      try {
-        const applied = await applyVm(dependencies, {
-          spec,
-          validateOnly: request.validateOnly,
-          planFingerprint: givenOrNone(request.planFingerprint),
-          etag: givenOrNone(request.etag),
-          adopt: request.adopt,
-          signal,
-        });
-        return {
-          findings: [...unread, ...applied.findings].map(findingToProto),
-          ...(applied.plan === undefined || hasErrors(unread) ? {} : { plan: planToProto(applied.plan) }),
-          written: applied.written,
-          networks: resolvedToProto(applied.vm.nics, applied.compiled?.attachmentNames ?? []),
-          etag: applied.etag,
-        };
-      } catch (error) {
-        throw toConnectError(error);
-      }
+      const applied = await applyVm(dependencies, {
+        spec,
+        validateOnly: request.validateOnly,
+        planFingerprint: givenOrNone(request.planFingerprint),
+        etag: givenOrNone(request.etag),
+        adopt: request.adopt,
+        signal,
+      });
+      return {
+        findings: [...unread, ...applied.findings].map(findingToProto),
+        ...(applied.plan === undefined || hasErrors(unread) ? {} : { plan: planToProto(applied.plan) }),
+        written: applied.written,
+        networks: resolvedToProto(applied.vm.nics, applied.compiled?.attachmentNames ?? []),
+        etag: applied.etag,
+      };
     },
 
     async getVM(request, { signal }) {
-      try {
-        return { virtualMachine: viewToProto(await getVm(dependencies, requireName(request), signal)) };
-      } catch (error) {
-        throw toConnectError(error);
-      }
+      return { virtualMachine: viewToProto(await getVm(dependencies, requireName(request), signal)) };
     },
 
     listVMs(request) {
-      try {
-        const page = { size: request.pageSize, token: request.pageToken };
-        const { items, nextToken } = listVms(dependencies, request.namespace, page);
-        return { virtualMachines: items.map(viewToProto), nextPageToken: nextToken };
-      } catch (error) {
-        throw toConnectError(error);
-      }
+      const page = { size: request.pageSize, token: request.pageToken };
+      const { items, nextToken } = listVms(dependencies, request.namespace, page);
+      return { virtualMachines: items.map(viewToProto), nextPageToken: nextToken };
     },
 
     async deleteVM(request, { signal }) {
-      try {
-        const objects = await deleteVm(client, {
-          ...requireName(request),
-          etag: givenOrNone(request.etag),
-          signal,
-        });
-        return { objects: plannedObjectsToProto(objects) };
-      } catch (error) {
-        throw toConnectError(error);
-      }
+      const objects = await deleteVm(client, {
+        ...requireName(request),
+        etag: givenOrNone(request.etag),
+        signal,
+      });
+      return { objects: plannedObjectsToProto(objects) };
     },
   };
 }

@@ -6,6 +6,7 @@ import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_service_pb.ts";
 import { NetworkService } from "../../gen/multinic/v1/network_service_pb.ts";
 import { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
+import { errorInterceptor } from "../api/error-mapping.ts";
 import { createInterfaceStatusService } from "../api/interface-status-service.ts";
 import { createNetworkService } from "../api/network-service.ts";
 import { unavailable } from "../api/transport/errors.ts";
@@ -95,7 +96,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const handler = createHandler({
     routes,
     log,
-    interceptors: [exporter.interceptor, createLogInterceptor({ log, now: () => performance.now() })],
+    interceptors: [
+      exporter.interceptor,
+      createLogInterceptor({ log, now: () => performance.now() }),
+      errorInterceptor,
+    ],
     shutdownSignal: stopping.signal,
     httpPaths: ["/metrics", "/livez", "/readyz"],
     async http(request, response) {
