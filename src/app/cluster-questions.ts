@@ -2,13 +2,11 @@
 import { type AttachableNetwork, attachableNetworks } from "../domain/attachable.ts";
 import { type Capability, capabilitiesOf } from "../domain/capabilities.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
-import type { KubeVirt } from "../domain/objects.ts";
-import { isKubeError } from "../kube/errors.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
-import { kubeVirts } from "../kube/resource.ts";
 import { type ClusterView, isSynced } from "./cluster-view.ts";
 import { NotReady } from "./errors.ts";
 import { type Page, pageOf, type PageRequest } from "./pages.ts";
+import { readKubeVirt } from "./read-kubevirt.ts";
 
 /** From the service's memory. @throws NotReady, BadPageToken. */
 export function listNetworks(
@@ -46,15 +44,4 @@ export async function readCapabilities(
     kubeVirtVersion: kubeVirt?.status?.observedKubeVirtVersion ?? "",
     capabilities: capabilitiesOf(catalogue, kubeVirt),
   };
-}
-
-/** undefined when the service may not read it, or there is none. */
-export async function readKubeVirt(client: KubeClient, signal?: AbortSignal): Promise<KubeVirt | undefined> {
-  try {
-    const { items } = await client.list(kubeVirts, signal === undefined ? {} : { signal });
-    return items[0];
-  } catch (error) {
-    if (isKubeError(error, "Forbidden") || isKubeError(error, "NotFound")) return undefined;
-    throw error;
-  }
 }

@@ -13,8 +13,8 @@ import {
   virtualMachineInstances,
   virtualMachines,
 } from "../kube/resource.ts";
-import { readKubeVirt } from "./cluster-questions.ts";
 import { type ClusterView, isSynced } from "./cluster-view.ts";
+import { readKubeVirt } from "./read-kubevirt.ts";
 
 /** Facts for the domain, and the objects that the apply goes on with. */
 export interface Gathered {
