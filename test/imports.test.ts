@@ -5,39 +5,92 @@ import { describe, it } from "vitest";
 
 const source = path.resolve(import.meta.dirname, "../src");
 
-/** For each folder of src (or src/local/…): what of ours it may import. The composition root, main and serve, may import all. */
+/**
+ * For each room of src: what of ours it may import, besides itself. A file is in the room with the longest name that its
+ * path begins with. `domain` is the room of domain's own files, `domain/*` that and every room below it. The
+ * composition root, main and serve, may import all.
+ */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  domain: [],
-  kube: ["domain"],
-  config: ["domain"],
-  app: ["domain", "kube"],
-  api: ["app", "domain", "kube", "gen"],
-  exporter: ["app", "domain", "kube"],
-  cli: ["api", "domain", "gen"],
-  "local/http": [],
-  "local/api": ["domain", "local/http"],
-  "local/kubevirt/admission": ["domain", "local/api", "local/kubevirt"],
-  "local/kubevirt/controller": ["domain", "kube", "local/kubevirt"],
-  "local/kubevirt/node": ["domain", "kube", "local/http", "local/kubevirt"],
-  "local/kubevirt": ["domain", "kube", "local/api"],
-  local: [
+  "domain/objects": [],
+  domain: ["domain/objects"],
+  "domain/document": ["domain", "domain/objects"],
+  "domain/routing": ["domain"],
+  "domain/network": ["domain", "domain/objects", "domain/document"],
+  "domain/guest": ["domain", "domain/objects", "domain/routing"],
+  "domain/resolve": ["domain", "domain/network"],
+  "domain/compare": ["domain", "domain/objects", "domain/guest"],
+  "domain/compile": [
     "domain",
-    "kube",
-    "local/api",
-    "local/kubevirt",
-    "local/kubevirt/admission",
-    "local/kubevirt/controller",
-    "local/kubevirt/node",
+    "domain/objects",
+    "domain/network",
+    "domain/routing",
+    "domain/guest",
+    "domain/compare",
   ],
+  "domain/import": [
+    "domain",
+    "domain/objects",
+    "domain/network",
+    "domain/routing",
+    "domain/resolve",
+    "domain/compile",
+  ],
+  "domain/plan": ["domain", "domain/objects", "domain/network", "domain/guest", "domain/compare"],
+  "domain/adopt": ["domain", "domain/objects", "domain/compile", "domain/import", "domain/plan"],
+  "domain/drift": [
+    "domain",
+    "domain/objects",
+    "domain/document",
+    "domain/network",
+    "domain/resolve",
+    "domain/guest",
+    "domain/compare",
+    "domain/compile",
+    "domain/import",
+  ],
+  "domain/status": [
+    "domain",
+    "domain/objects",
+    "domain/document",
+    "domain/resolve",
+    "domain/import",
+    "domain/drift",
+  ],
+  "domain/validate": [
+    "domain",
+    "domain/objects",
+    "domain/network",
+    "domain/routing",
+    "domain/guest",
+    "domain/resolve",
+    "domain/adopt",
+  ],
+  kube: ["domain/objects"],
+  "kube/connection": ["kube", "domain/objects"],
+  "kube/watch": ["kube", "domain/objects"],
+  config: ["domain"],
+  app: ["domain/*", "kube/*"],
+  wire: ["app", "domain/*", "gen"],
+  api: ["app", "wire", "domain/*", "kube", "gen"],
+  exporter: ["app", "domain/*", "kube", "kube/watch"],
+  cli: ["wire", "domain", "domain/document", "gen"],
+  // The embedded cluster knows nothing of the product, so that it could be a package of its own.
+  local: ["local/*", "domain/objects", "kube/*"],
+  "local/http": [],
+  "local/api": ["local", "local/http", "domain/objects"],
+  "local/kubevirt": ["local", "local/api", "domain/objects", "kube/*"],
+  "local/kubevirt/admission": ["local", "local/api", "local/kubevirt", "domain/objects"],
+  "local/kubevirt/controller": ["local", "local/kubevirt", "domain/objects", "kube/*"],
+  "local/kubevirt/node": ["local", "local/http", "local/kubevirt", "domain/objects", "kube/*"],
 };
 
 /** Packages that only some folders may use, so that they can be replaced in one place. */
-const reserved: Readonly<Record<string, readonly string[]>> = {
-  "@kubernetes/client-node": ["kube"],
-  undici: ["kube"],
-  "prom-client": ["exporter"],
-  commander: ["cli"],
-  pino: ["root"],
+const reserved: Readonly<Record<string, string>> = {
+  "@kubernetes/client-node": "kube",
+  undici: "kube",
+  "prom-client": "exporter",
+  commander: "cli",
+  pino: "root",
 };
 
 /** What the pure core may use: libraries that compute, no I/O. */
@@ -45,68 +98,101 @@ const pureModules = new Set(["ipaddr.js", "yaml", "node:crypto", "node:util"]);
 
 interface Import {
   readonly from: string;
-  readonly folder: string;
+  readonly room: string;
   readonly specifier: string;
+  /** The imported file below src, or `gen`; undefined for a package. */
+  readonly file: string | undefined;
 }
 
-/** import and export … from, also over several lines, and import(…). */
+/** import and export … from, also of types and over several lines, and import(…). */
 const importLine = /^(?:import|export)\s(?:[^";]*\sfrom\s)?"([^"]+)"|\bimport\(\s*"([^"]+)"/gm;
 
-function imports(): readonly Import[] {
-  return readdirSync(source, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
-    .flatMap((from) =>
-      [...readFileSync(path.join(source, from), "utf8").matchAll(importLine)].map(([, named, loaded]) => ({
-        from,
-        folder: folderOf(from),
-        specifier: named ?? loaded ?? "",
-      })),
-    );
-}
+const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((file) =>
+  file.endsWith(".ts"),
+);
 
-function folderOf(file: string): string {
+const imports: readonly Import[] = files.flatMap((from) =>
+  [...readFileSync(path.join(source, from), "utf8").matchAll(importLine)].map(([, named, loaded]) => {
+    const specifier = named ?? loaded ?? "";
+    return { from, room: roomOf(from), specifier, file: fileOf(from, specifier) };
+  }),
+);
+
+function roomOf(file: string): string {
   if (file === "main.ts" || file.startsWith("serve/")) return "root";
   const known = Object.keys(allowed).toSorted((a, b) => b.length - a.length);
-  return known.find((folder) => file.startsWith(`${folder}/`)) ?? file;
+  return known.find((room) => file.startsWith(`${room}/`)) ?? file;
 }
 
-function targetOf({ from, specifier }: Import): string {
-  const target = path.relative(source, path.resolve(source, path.dirname(from), specifier));
-  return target.startsWith("../gen/") ? "gen" : folderOf(target);
+function fileOf(from: string, specifier: string): string | undefined {
+  if (!specifier.startsWith(".")) return undefined;
+  const file = path.relative(source, path.resolve(source, path.dirname(from), specifier));
+  return file.startsWith("../gen/") ? "gen" : file;
+}
+
+function mayImport(room: string, target: string): boolean {
+  if (room === target) return true;
+  return (allowed[room] ?? []).some(
+    (entry) =>
+      entry === target || (entry.endsWith("/*") && `${target}/`.startsWith(entry.slice(0, -"*".length))),
+  );
+}
+
+/** The files from which a walk along the imports comes back to where it began. */
+function circles(): readonly string[] {
+  const targets = Map.groupBy(imports, ({ from }) => from);
+  const done = new Set<string>();
+  const found: string[] = [];
+  const walk = (file: string, trail: readonly string[]): void => {
+    if (trail.includes(file)) found.push([...trail.slice(trail.indexOf(file)), file].join(" -> "));
+    if (done.has(file) || trail.includes(file)) return;
+    for (const next of targets.get(file) ?? [])
+      if (next.file !== undefined) walk(next.file, [...trail, file]);
+    done.add(file);
+  };
+  for (const file of files) walk(file, []);
+  return found;
 }
 
 describe("imports", () => {
-  const all = imports();
+  it("are all found: sources beside their import lines", ({ expect }) => {
+    expect(files.length).toBeGreaterThan(300);
+    expect(imports.length).toBeGreaterThan(1500);
+    expect(
+      imports.filter(({ file }) => file !== undefined && file !== "gen" && !files.includes(file)),
+    ).toEqual([]);
+  });
 
   it("go along the borders of the architecture only", ({ expect }) => {
-    const wrong = all
-      .filter(({ specifier, folder }) => specifier.startsWith(".") && folder !== "root")
-      .filter((line) => {
-        const target = targetOf(line);
-        return target !== line.folder && !(allowed[line.folder] ?? []).includes(target);
-      });
+    const wrong = imports
+      .filter(({ room, file }) => room !== "root" && file !== undefined)
+      .filter(({ room, file = "" }) => !mayImport(room, roomOf(file)));
     expect(wrong).toEqual([]);
   });
 
+  it("form no circle, not even by types alone", ({ expect }) => {
+    expect(circles()).toEqual([]);
+  });
+
   it("reach reserved packages from their own folder only", ({ expect }) => {
-    const wrong = all.filter(({ specifier, folder }) => {
-      const owners = reserved[specifier];
-      return owners !== undefined && !owners.includes(folder);
+    const wrong = imports.filter(({ specifier, room }) => {
+      const owner = reserved[specifier];
+      return owner !== undefined && room !== owner && !room.startsWith(`${owner}/`);
     });
     expect(wrong).toEqual([]);
   });
 
   it("bring no I/O, clock or client into the domain", ({ expect }) => {
-    const wrong = all.filter(
-      ({ specifier, folder }) =>
-        folder === "domain" && !specifier.startsWith(".") && !pureModules.has(specifier),
+    const wrong = imports.filter(
+      ({ specifier, from, file }) =>
+        from.startsWith("domain/") && file === undefined && !pureModules.has(specifier),
     );
     expect(wrong).toEqual([]);
-    const impure = readdirSync(path.join(source, "domain"), { recursive: true, encoding: "utf8" })
-      .filter((file) => file.endsWith(".ts"))
+    const impure = files
+      .filter((file) => file.startsWith("domain/"))
       .filter((file) =>
         /\b(?:Date\.now|new Date\(\)|Math\.random|randomUUID|randomBytes|process\.|console\.)/.test(
-          readFileSync(path.join(source, "domain", file), "utf8"),
+          readFileSync(path.join(source, file), "utf8"),
         ),
       );
     expect(impure).toEqual([]);

@@ -1,6 +1,6 @@
 // What the real multus and CNI programs did with NADs (test/vectors/cni-outcomes.json), and those NADs as objects.
 import { readFileSync } from "node:fs";
-import type { NetworkAttachmentDefinition } from "../src/domain/objects.ts";
+import type { NetworkAttachmentDefinition } from "../src/domain/objects/kubernetes.ts";
 
 /** One element of the pod's annotation, as far as the recording chose it. */
 export interface RecordedNetwork {

@@ -11,7 +11,7 @@ import {
 } from "../app/errors.ts";
 import type { Finding } from "../domain/findings.ts";
 import { KubeError } from "../kube/errors.ts";
-import { findingToProto } from "./mapping/findings.ts";
+import { findingToProto } from "../wire/findings.ts";
 import {
   detail,
   failedPrecondition,

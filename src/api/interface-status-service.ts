@@ -10,7 +10,7 @@ import { NotReady } from "../app/errors.ts";
 import { pageOf } from "../app/pages.ts";
 import { interfaceId, type StatusModel } from "../app/status-model.ts";
 import { type WatchEvent, watchStatus } from "../app/watch-status.ts";
-import { statusToProto } from "./mapping/status-to-proto.ts";
+import { statusToProto } from "../wire/status-to-proto.ts";
 
 export interface InterfaceStatusDependencies {
   readonly model: StatusModel;

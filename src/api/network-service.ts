@@ -5,11 +5,11 @@ import type { NetworkService } from "../../gen/multinic/v1/network_service_pb.ts
 import { listNetworks, readCapabilities } from "../app/cluster-questions.ts";
 import { NotReady } from "../app/errors.ts";
 import { validateNetworks, type ValidateDependencies } from "../app/validate-networks.ts";
-import { lookUpRoute } from "../domain/route-lookup.ts";
-import { capabilitiesToProto, networkToProto } from "./mapping/cluster-to-proto.ts";
-import { findingToProto } from "./mapping/findings.ts";
-import { lookupsToProto, resolvedToProto, routesToProto, rulesToProto } from "./mapping/resolved-to-proto.ts";
-import { specFromProto } from "./mapping/spec-from-proto.ts";
+import { lookUpRoute } from "../domain/routing/route-lookup.ts";
+import { capabilitiesToProto, networkToProto } from "../wire/cluster-to-proto.ts";
+import { findingToProto } from "../wire/findings.ts";
+import { lookupsToProto, resolvedToProto, routesToProto, rulesToProto } from "../wire/resolved-to-proto.ts";
+import { specFromProto } from "../wire/spec-from-proto.ts";
 import { requireVm } from "./require-vm.ts";
 import { readRouteQuery } from "./route-query.ts";
 

@@ -1,15 +1,15 @@
 // VirtualMachineService: messages to use cases and back.
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
-import { type ApplyDependencies, applyVm } from "../app/apply-vm.ts";
+import { type ApplyDependencies, applyVm } from "../app/apply/apply-vm.ts";
 import { deleteVm } from "../app/delete-vm.ts";
 import { getVm, listVms } from "../app/view-vms.ts";
 import { hasErrors } from "../domain/findings.ts";
 import { refused } from "./error-mapping.ts";
-import { findingToProto } from "./mapping/findings.ts";
-import { plannedObjectsToProto, planToProto, resolvedToProto } from "./mapping/resolved-to-proto.ts";
-import { specFromProto } from "./mapping/spec-from-proto.ts";
-import { viewToProto } from "./mapping/status-to-proto.ts";
+import { findingToProto } from "../wire/findings.ts";
+import { plannedObjectsToProto, planToProto, resolvedToProto } from "../wire/resolved-to-proto.ts";
+import { specFromProto } from "../wire/spec-from-proto.ts";
+import { viewToProto } from "../wire/status-to-proto.ts";
 import { requireVm } from "./require-vm.ts";
 import { invalidArgument } from "./transport/errors.ts";
 

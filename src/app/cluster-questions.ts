@@ -1,6 +1,6 @@
 // ListNetworks and GetCapabilities: what a VM may attach to here, and what the cluster can do.
-import { type AttachableNetwork, attachableNetworks } from "../domain/attachable.ts";
-import { type Capability, capabilitiesOf } from "../domain/capabilities.ts";
+import { type AttachableNetwork, attachableNetworks } from "../domain/network/attachable.ts";
+import { type Capability, capabilitiesOf } from "../domain/network/capabilities.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { type ClusterView, isSynced } from "./cluster-view.ts";

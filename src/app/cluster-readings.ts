@@ -1,6 +1,6 @@
 // What changes rarely and is large: nodes, their bridges, the networks of Services. Read at most every ten seconds, whoever asks.
 import type { Facts, NodeBridge, NodeFact } from "../domain/facts.ts";
-import type { KubernetesObject, Node, NodeNetworkState } from "../domain/objects.ts";
+import type { KubernetesObject, Node, NodeNetworkState } from "../domain/objects/kubernetes.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { nodeNetworkStates, nodes, type Resource, serviceCidrs } from "../kube/resource.ts";

@@ -4,9 +4,9 @@ import type {
   NetworkAttachmentDefinition,
   VirtualMachine,
   VirtualMachineInstance,
-} from "../domain/objects.ts";
-import type { Cache } from "../kube/cache.ts";
-import { startCache } from "../kube/cache.ts";
+} from "../domain/objects/kubernetes.ts";
+import type { Cache } from "../kube/watch/cache.ts";
+import { startCache } from "../kube/watch/cache.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { KubeLog } from "../kube/log.ts";
 import { networkAttachmentDefinitions, virtualMachineInstances, virtualMachines } from "../kube/resource.ts";

@@ -1,5 +1,5 @@
 // DeleteVM: the VM goes by a deletion; what it owns alone goes with it by Kubernetes' garbage collector.
-import { isAdopted, isManaged, secretNameOf } from "../domain/ownership.ts";
+import { isAdopted, isManaged, secretNameOf } from "../domain/objects/ownership.ts";
 import type { PlannedObject } from "../domain/plan/plan.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { KubeClient } from "../kube/kube-client.ts";

@@ -1,4 +1,5 @@
 // Which NIC of which VM has a MAC or an IP address, kept up to date from the caches, so that a check looks up and never searches.
+import { fullNadName } from "../domain/names.ts";
 import type { Facts, NicInUse } from "../domain/facts.ts";
 import { parseCidr, parseIp } from "../domain/ip.ts";
 import { normaliseMac } from "../domain/mac.ts";
@@ -6,10 +7,10 @@ import type {
   NetworkAttachmentDefinition,
   VirtualMachine,
   VirtualMachineInstance,
-} from "../domain/objects.ts";
-import { recordedSpec } from "../domain/recorded-spec.ts";
-import { segmentOfNad } from "../domain/segment.ts";
-import type { Cache, CacheKey } from "../kube/cache.ts";
+} from "../domain/objects/kubernetes.ts";
+import { recordedSpec } from "../domain/document/read-record.ts";
+import { segmentOfNad } from "../domain/network/segment.ts";
+import type { Cache, CacheKey } from "../kube/watch/cache.ts";
 
 export interface NicsInUse {
   readonly byMac: NonNullable<Facts["macsInUse"]>;
@@ -106,9 +107,7 @@ function contributionOf(
   for (const { networks = [] } of templates) {
     for (const { name: nic, multus } of networks) {
       if (multus === undefined || nics.has(nic)) continue;
-      const nad = multus.networkName.includes("/")
-        ? multus.networkName
-        : `${namespace}/${multus.networkName}`;
+      const nad = fullNadName(multus.networkName, namespace);
       used.add(nad);
       nics.set(nic, { namespace, vm: vmName, nic, segment: segmentOf(nad) });
     }

@@ -1,5 +1,5 @@
 // The KubeVirt resource of the cluster: its version and what it is set up to do.
-import type { KubeVirt } from "../domain/objects.ts";
+import type { KubeVirt } from "../domain/objects/kubernetes.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { kubeVirts } from "../kube/resource.ts";

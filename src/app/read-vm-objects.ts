@@ -1,14 +1,14 @@
 // A VM with what it refers to, read afresh: its NADs, its network-config, and its own Secret.
-import { cloudInitVolumeOf } from "../domain/import/cloud-init.ts";
-import { fullNadName } from "../domain/import/attachment.ts";
+import { cloudInitVolumeOf } from "../domain/objects/cloud-init.ts";
+import { fullNadName } from "../domain/names.ts";
 import type { VmObjects } from "../domain/import/import-vm.ts";
 import type {
   NetworkAttachmentDefinition,
   Secret,
   VirtualMachine,
   VirtualMachineInstance,
-} from "../domain/objects.ts";
-import { secretNameOf } from "../domain/ownership.ts";
+} from "../domain/objects/kubernetes.ts";
+import { secretNameOf } from "../domain/objects/ownership.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { CallOptions, KubeClient } from "../kube/kube-client.ts";
 import { networkAttachmentDefinitions, secrets } from "../kube/resource.ts";

@@ -1,7 +1,7 @@
 // The state of every NIC in the cluster, kept up to date from the caches, with the history that streams resume from.
 import { isDeepStrictEqual } from "node:util";
 import { type InterfaceStatus, interfaceStatuses } from "../domain/status/interface-status.ts";
-import type { CacheKey } from "../kube/cache.ts";
+import type { CacheKey } from "../kube/watch/cache.ts";
 import type { ClusterView } from "./cluster-view.ts";
 
 /** Names one NIC. */

@@ -1,16 +1,16 @@
 // ValidateNetworks: the whole check without a plan; with a cluster by its facts, without one by the spec alone.
 import type { Catalogue } from "../domain/catalogue.ts";
-import { checkVm } from "../domain/check.ts";
+import { checkVm } from "../domain/validate/check-vm.ts";
 import { compileVm, inOrderOfWriting } from "../domain/compile/compile.ts";
 import { noFacts } from "../domain/facts.ts";
 import { type Finding, hasErrors } from "../domain/findings.ts";
 import type { ResolvedVm } from "../domain/nic.ts";
-import type { KubernetesObject } from "../domain/objects.ts";
-import { type PredictedRouting, predictRouting } from "../domain/predicted-routes.ts";
+import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
+import { type PredictedRouting, predictRouting } from "../domain/routing/predicted-routes.ts";
 import type { VmSpec } from "../domain/spec.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { ClusterView } from "./cluster-view.ts";
-import { gatherFacts } from "./gather-facts.ts";
+import { gatherFacts } from "./observe.ts";
 
 export interface ValidateDependencies {
   readonly catalogue: Catalogue;

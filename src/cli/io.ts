@@ -1,6 +1,6 @@
 // What the command line needs of the world around it, handed in so that it can be run against anything.
 import type { Transport } from "@connectrpc/connect";
-import type { ServeOptions } from "./commands/serve.ts";
+import type { ServeOptions } from "./serve-options.ts";
 
 /** Where text goes. */
 export interface Output {

@@ -1,6 +1,6 @@
 // The document that a command is about: from a file or standard input, at most as much of it as a document may be long.
 import { createReadStream } from "node:fs";
-import { readDocument, type ReadDocument } from "../domain/document.ts";
+import { readDocument, type ReadDocument } from "../domain/document/read-document.ts";
 import { maxDocumentBytes } from "../domain/document/yaml.ts";
 import { finding } from "../domain/findings.ts";
 import { CliError, exitCode, type CliIo } from "./io.ts";

@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { ConnectError, type Transport } from "@connectrpc/connect";
 import type { Finding } from "../../gen/multinic/v1/network_pb.ts";
 import { ValidateNetworksResponseSchema } from "../../gen/multinic/v1/network_service_pb.ts";
-import { findingToProto } from "../api/mapping/findings.ts";
+import { findingToProto } from "../wire/findings.ts";
 import { hasErrors } from "../domain/findings.ts";
 import type { VmSpec } from "../domain/spec.ts";
 import { failureOf } from "./failures.ts";

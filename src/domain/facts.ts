@@ -1,5 +1,9 @@
 // What the cluster looks like at the moment, as plain data handed to the domain. undefined: not known, so not judged.
-import type { NetworkAttachmentDefinition, VirtualMachine, VirtualMachineInstance } from "./objects.ts";
+import type {
+  NetworkAttachmentDefinition,
+  VirtualMachine,
+  VirtualMachineInstance,
+} from "./objects/kubernetes.ts";
 
 /** A NIC of some VM, running or not. */
 export interface NicInUse {

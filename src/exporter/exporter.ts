@@ -1,7 +1,7 @@
 // /metrics: the state and traffic of every NIC, and the process's own figures.
 import type { Interceptor } from "@connectrpc/connect";
 import type { StatusModel } from "../app/status-model.ts";
-import type { Cache } from "../kube/cache.ts";
+import type { Cache } from "../kube/watch/cache.ts";
 import type { KubeLog } from "../kube/log.ts";
 import { type EncodedBody, encodeBody } from "./encode.ts";
 import { createNicExposition } from "./nic-exposition.ts";

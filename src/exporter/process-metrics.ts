@@ -3,7 +3,7 @@ import type { Interceptor } from "@connectrpc/connect";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, type Metric, Registry } from "prom-client";
-import type { Cache } from "../kube/cache.ts";
+import type { Cache } from "../kube/watch/cache.ts";
 import type { VirtHandlerTraffic } from "./virt-handler-traffic.ts";
 
 export interface ProcessMetricsOptions {

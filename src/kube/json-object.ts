@@ -1,5 +1,5 @@
 // JSON that the API server sends, read without repeating it in an error: it may be a Secret.
-import { isMapping } from "../domain/mapping.ts";
+import { isMapping } from "../domain/objects/mapping.ts";
 
 /** The JSON object that the text is; undefined for any other text. */
 export function jsonObject(text: string): Readonly<Record<string, unknown>> | undefined {

@@ -1,5 +1,5 @@
 // The port to one Kubernetes API server: what a caller can ask of it. connect.ts makes one.
-import type { KubernetesObject } from "../domain/objects.ts";
+import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
 import type { Resource } from "./resource.ts";
 
 /** Name of an object; `namespace` is ignored for cluster-scoped kinds. */

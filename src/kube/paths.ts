@@ -1,5 +1,5 @@
 // Where a request goes: paths of objects and collections, and their queries.
-import type { KubernetesObject } from "../domain/objects.ts";
+import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
 import { KubeError } from "./errors.ts";
 import type { ObjectRef } from "./kube-client.ts";
 import { resourcePath } from "./resource.ts";

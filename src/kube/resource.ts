@@ -10,7 +10,7 @@ import type {
   ServiceCidr,
   VirtualMachine,
   VirtualMachineInstance,
-} from "../domain/objects.ts";
+} from "../domain/objects/kubernetes.ts";
 
 /** One kind of object at the API server. `shape` is a type carrier only and never set. */
 export interface Resource<T extends KubernetesObject> {

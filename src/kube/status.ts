@@ -1,5 +1,5 @@
 // From what came back (or did not) to a KubeError: Kubernetes' Status object, other bodies, network failures.
-import { isMapping } from "../domain/mapping.ts";
+import { isMapping } from "../domain/objects/mapping.ts";
 import { withoutEchoes } from "./echoes.ts";
 import { KubeError } from "./errors.ts";
 import type { KubeCause, KubeReason } from "./errors.ts";

@@ -1,6 +1,6 @@
 // The embedded cluster: the Kubernetes API, KubeVirt's admission and controller, and two nodes with guests, all in this process.
-import type { KubeVirt } from "../domain/objects.ts";
-import { connectKube } from "../kube/connect.ts";
+import type { KubeVirt } from "../domain/objects/kubernetes.ts";
+import { connectKube } from "../kube/connection/connect.ts";
 import type { KubeLog } from "../kube/log.ts";
 import { kubeVirts, namespaces } from "../kube/resource.ts";
 import { createApiServer } from "./api/api-server.ts";

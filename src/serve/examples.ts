@@ -1,12 +1,12 @@
 // The four examples on the embedded cluster: each in a namespace of its own, applied, and watched until every NIC is Up.
 import { readdir, readFile } from "node:fs/promises";
-import { applyVm } from "../app/apply-vm.ts";
+import { applyVm } from "../app/apply/apply-vm.ts";
 import { Refused } from "../app/errors.ts";
 import type { StatusModel } from "../app/status-model.ts";
 import type { ClusterView } from "../app/cluster-view.ts";
 import { SettingsError } from "../config/settings.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
-import { readDocument } from "../domain/document.ts";
+import { readDocument } from "../domain/document/read-document.ts";
 import type { VmSpec } from "../domain/spec.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { namespaces } from "../kube/resource.ts";

@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { stringify } from "yaml";
 import { readSettings, type RawSettings, type Settings } from "../config/settings.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
-import { connectKube } from "../kube/connect.ts";
+import { connectKube } from "../kube/connection/connect.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { exampleNamespace, runExamples } from "./examples.ts";
 import { loadCatalogue } from "./load-catalogue.ts";
@@ -70,7 +70,7 @@ interface OpenCluster {
 /** Both ways are loaded only when taken: a real cluster needs no stand-in, the stand-in no kubeconfig. */
 async function openCluster(settings: Settings, log: pino.Logger): Promise<OpenCluster> {
   if (settings.local === undefined) {
-    const { loadKubeConnection } = await import("../kube/credentials.ts");
+    const { loadKubeConnection } = await import("../kube/connection/credentials.ts");
     const connection = await loadKubeConnection({ kubeconfig: settings.kubeconfig });
     const client = connectKube(connection);
     return {

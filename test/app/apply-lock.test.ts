@@ -1,6 +1,6 @@
 // An apply that names a version or a plan gets exactly that or nothing, whoever writes while it is under way.
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { applyVm, type ApplyRequest, type ApplyResult } from "../../src/app/apply-vm.ts";
+import { applyVm, type ApplyRequest, type ApplyResult } from "../../src/app/apply/apply-vm.ts";
 import {
   type ClusterView,
   startClusterView,
@@ -10,7 +10,7 @@ import {
 import { VersionMismatch } from "../../src/app/errors.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
-import { connectKube } from "../../src/kube/connect.ts";
+import { connectKube } from "../../src/kube/connection/connect.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 import { networkAttachmentDefinitions, virtualMachines } from "../../src/kube/resource.ts";
 import { createApiServer } from "../../src/local/api/api-server.ts";

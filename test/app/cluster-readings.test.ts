@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, it } from "vitest";
 import { type ClusterReadings, createClusterReadings } from "../../src/app/cluster-readings.ts";
-import { connectKube } from "../../src/kube/connect.ts";
+import { connectKube } from "../../src/kube/connection/connect.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 
 const nodesPath = "/api/v1/nodes";

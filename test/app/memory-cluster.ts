@@ -1,7 +1,11 @@
 // VMs and their instances in memory, as the status model sees a cluster; a test changes them like an API server would.
-import type { VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from "../../src/domain/objects.ts";
+import type {
+  VirtualMachine,
+  VirtualMachineInstance,
+  VmiInterfaceStatus,
+} from "../../src/domain/objects/kubernetes.ts";
 import { type StatusModel, startStatusModel } from "../../src/app/status-model.ts";
-import type { Cache, CacheChange, CacheKey } from "../../src/kube/cache.ts";
+import type { Cache, CacheChange, CacheKey } from "../../src/kube/watch/cache.ts";
 
 /** A cache whose content the test decides. */
 export interface MemoryCache<V> extends Cache<V> {

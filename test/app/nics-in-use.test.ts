@@ -5,8 +5,8 @@ import type {
   NetworkAttachmentDefinition,
   VirtualMachine,
   VirtualMachineInstance,
-} from "../../src/domain/objects.ts";
-import { managedBy, managedByLabel, specAnnotation } from "../../src/domain/ownership.ts";
+} from "../../src/domain/objects/kubernetes.ts";
+import { managedBy, managedByLabel, specAnnotation } from "../../src/domain/objects/ownership.ts";
 import type { NetworkConfig } from "../../src/domain/spec.ts";
 import { nad } from "../domain/specs.ts";
 import { createMemoryCache, vmiOf, vmOf, type MemoryNic } from "./memory-cluster.ts";

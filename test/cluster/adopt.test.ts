@@ -2,12 +2,12 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { Effect, InterfaceState, type VirtualMachineView } from "../../gen/multinic/v1/virtual_machine_pb.ts";
-import { specFromProto } from "../../src/api/mapping/spec-from-proto.ts";
-import { applyVm } from "../../src/app/apply-vm.ts";
+import { specFromProto } from "../../src/wire/spec-from-proto.ts";
+import { applyVm } from "../../src/app/apply/apply-vm.ts";
 import { startClusterView, stopClusterView, whenSynced } from "../../src/app/cluster-view.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
-import { ownsField } from "../../src/domain/managed-fields.ts";
-import type { VirtualMachine } from "../../src/domain/objects.ts";
+import { ownsField } from "../../src/domain/objects/managed-fields.ts";
+import type { VirtualMachine } from "../../src/domain/objects/kubernetes.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 import { secrets, virtualMachines } from "../../src/kube/resource.ts";

@@ -3,7 +3,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { Effect, type FieldChange } from "../../gen/multinic/v1/virtual_machine_pb.ts";
-import { isTrue } from "../../src/domain/conditions.ts";
+import { isTrue } from "../../src/domain/objects/conditions.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import { secrets, virtualMachineInstances, virtualMachines } from "../../src/kube/resource.ts";
 import { startStand, wordOf, type Stand } from "./stand.ts";

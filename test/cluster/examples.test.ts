@@ -2,9 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { parse } from "yaml";
-import { readDocument } from "../../src/domain/document.ts";
+import { readDocument } from "../../src/domain/document/read-document.ts";
 import { deriveMac } from "../../src/domain/mac.ts";
-import { secretNameOf } from "../../src/domain/ownership.ts";
+import { secretNameOf } from "../../src/domain/objects/ownership.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import { secrets } from "../../src/kube/resource.ts";
 import { allUp, nicOf, startStand, type Stand } from "./stand.ts";

@@ -1,7 +1,7 @@
 // Two ways to the guest: by cloud-init's network-config, and by NMState desired state in user-data.
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { InterfaceState } from "../../gen/multinic/v1/virtual_machine_pb.ts";
-import { secretNameOf } from "../../src/domain/ownership.ts";
+import { secretNameOf } from "../../src/domain/objects/ownership.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import { secrets } from "../../src/kube/resource.ts";
 import { allUp, nicOf, startStand, type Stand } from "./stand.ts";

@@ -4,8 +4,8 @@ import type {
   Secret,
   VirtualMachine,
   VirtualMachineInstance,
-} from "../../src/domain/objects.ts";
-import { secretNameOf } from "../../src/domain/ownership.ts";
+} from "../../src/domain/objects/kubernetes.ts";
+import { secretNameOf } from "../../src/domain/objects/ownership.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 import {
   networkAttachmentDefinitions,

@@ -8,10 +8,10 @@ import {
   VirtualMachineService,
   type ApplyVMResponse,
 } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
-import { specToProto } from "../../src/api/mapping/spec-to-proto.ts";
+import { specToProto } from "../../src/wire/spec-to-proto.ts";
 import { builtInCatalogue, type Catalogue } from "../../src/domain/catalogue.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
-import type { VirtualMachine } from "../../src/domain/objects.ts";
+import type { VirtualMachine } from "../../src/domain/objects/kubernetes.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 import type { KubeLog } from "../../src/kube/log.ts";
 import { isKubeError } from "../../src/kube/errors.ts";

@@ -1,6 +1,6 @@
 // Where the suite runs: the embedded cluster, or a real control plane (MULTINIC_TARGET=real) with played nodes alone.
-import { connectKube } from "../../src/kube/connect.ts";
-import { loadKubeConnection } from "../../src/kube/credentials.ts";
+import { connectKube } from "../../src/kube/connection/connect.ts";
+import { loadKubeConnection } from "../../src/kube/connection/credentials.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 import type { KubeLog } from "../../src/kube/log.ts";
 import { kubeVirts } from "../../src/kube/resource.ts";

@@ -1,6 +1,11 @@
 // VirtualMachines that KubeVirt or the API server refuses, written past our own checks: the same causes on both targets.
 import { afterAll, beforeAll, describe, it } from "vitest";
-import type { VirtualMachine, VmInterface, VmNetwork, VmVolume } from "../../src/domain/objects.ts";
+import type {
+  VirtualMachine,
+  VmInterface,
+  VmNetwork,
+  VmVolume,
+} from "../../src/domain/objects/kubernetes.ts";
 import { KubeError } from "../../src/kube/errors.ts";
 import { virtualMachines } from "../../src/kube/resource.ts";
 import { startTarget, type Target } from "./target.ts";

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import { parse } from "yaml";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
-import { checkVm } from "../../src/domain/check.ts";
+import { checkVm } from "../../src/domain/validate/check-vm.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
 import { noFacts } from "../../src/domain/facts.ts";
 import { hasErrors } from "../../src/domain/findings.ts";

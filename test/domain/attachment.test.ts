@@ -3,9 +3,9 @@
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import { builtInCatalogue, type Catalogue } from "../../src/domain/catalogue.ts";
-import { checkVm } from "../../src/domain/check.ts";
-import { pluginKeys, refusalOfPlugin } from "../../src/domain/cni-refusal.ts";
-import { readCniConfig, typeOfPlugin } from "../../src/domain/cni.ts";
+import { checkVm } from "../../src/domain/validate/check-vm.ts";
+import { pluginKeys, refusalOfPlugin } from "../../src/domain/network/cni-refusal.ts";
+import { readCniConfig, typeOfPlugin } from "../../src/domain/network/cni.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
 import { noFacts } from "../../src/domain/facts.ts";
 import { hasErrors } from "../../src/domain/findings.ts";

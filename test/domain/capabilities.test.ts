@@ -1,10 +1,10 @@
 // What a cluster can do and what a VM may attach to, from the objects that tell.
 import { describe, it } from "vitest";
-import { attachableNetworks } from "../../src/domain/attachable.ts";
-import { capabilitiesOf } from "../../src/domain/capabilities.ts";
+import { attachableNetworks } from "../../src/domain/network/attachable.ts";
+import { capabilitiesOf } from "../../src/domain/network/capabilities.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
-import type { KubeVirt } from "../../src/domain/objects.ts";
-import { managedByLabel, specAnnotation } from "../../src/domain/ownership.ts";
+import type { KubeVirt } from "../../src/domain/objects/kubernetes.ts";
+import { managedByLabel, specAnnotation } from "../../src/domain/objects/ownership.ts";
 import { nad, storedVm, vmSpec } from "./specs.ts";
 
 function kubeVirt(version: string, spec: KubeVirt["spec"] = {}): KubeVirt {

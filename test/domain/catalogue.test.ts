@@ -7,9 +7,9 @@ import {
   type PhysicalNetwork,
   vlansInWords,
 } from "../../src/domain/catalogue.ts";
-import { checkVm } from "../../src/domain/check.ts";
+import { checkVm } from "../../src/domain/validate/check-vm.ts";
 import { noFacts } from "../../src/domain/facts.ts";
-import { compileAttachment, resourceNameOf } from "../../src/domain/compile/attachment.ts";
+import { compileAttachment, resourceNameOf } from "../../src/domain/network/generated-nad.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import { vmSpec } from "./specs.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
-import { readDocument, readDocumentValue } from "../../src/domain/document.ts";
+import { readDocument, readDocumentValue } from "../../src/domain/document/read-document.ts";
 import { applyFix } from "../../src/domain/fix.ts";
 
 const options = { namespace: "team-a" };

@@ -1,10 +1,10 @@
 // Drift: what somebody changed beside this product, field by field, and what a guest has instead of what it was told.
 import { describe, it } from "vitest";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
-import { checkVm } from "../../src/domain/check.ts";
+import { checkVm } from "../../src/domain/validate/check-vm.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
 import { driftedFields } from "../../src/domain/drift/drifted-fields.ts";
-import { driftOf } from "../../src/domain/drift/drift.ts";
+import { driftOf } from "../../src/domain/drift/vm-drift.ts";
 import { noFacts } from "../../src/domain/facts.ts";
 import type { VmObjects } from "../../src/domain/import/import-vm.ts";
 import type {
@@ -14,8 +14,8 @@ import type {
   VirtualMachineInstance,
   VmInterface,
   VmiInterfaceStatus,
-} from "../../src/domain/objects.ts";
-import { guestConfigAnnotation } from "../../src/domain/ownership.ts";
+} from "../../src/domain/objects/kubernetes.ts";
+import { guestConfigAnnotation } from "../../src/domain/objects/ownership.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import { vmSpec } from "./specs.ts";
 

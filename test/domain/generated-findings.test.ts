@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
-import { checkVm } from "../../src/domain/check.ts";
+import { checkVm } from "../../src/domain/validate/check-vm.ts";
 import { type Facts, noFacts } from "../../src/domain/facts.ts";
 import type { Finding } from "../../src/domain/findings.ts";
 import { applyFix } from "../../src/domain/fix.ts";

@@ -8,7 +8,7 @@ import type {
   VirtualMachineInstance,
   VmInterface,
   VmiInterfaceStatus,
-} from "../../src/domain/objects.ts";
+} from "../../src/domain/objects/kubernetes.ts";
 import { nad, storedVm } from "./specs.ts";
 
 const mac = "02:00:5e:00:00:01";

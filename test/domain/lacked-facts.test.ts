@@ -1,7 +1,7 @@
 // What an answer says it could not check: only what would have mattered to this VM.
 import { describe, it } from "vitest";
 import { builtInCatalogue, type Catalogue } from "../../src/domain/catalogue.ts";
-import { checkVm } from "../../src/domain/check.ts";
+import { checkVm } from "../../src/domain/validate/check-vm.ts";
 import { type Facts, noFacts } from "../../src/domain/facts.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import { node } from "./finding-cases/world.ts";

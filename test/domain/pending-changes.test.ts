@@ -4,9 +4,14 @@ import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { type CompiledVm, compileVm } from "../../src/domain/compile/compile.ts";
 import { withUserDataVersion } from "../../src/domain/compile/user-data-version.ts";
 import { noFacts } from "../../src/domain/facts.ts";
-import type { Condition, Secret, VirtualMachine, VirtualMachineInstance } from "../../src/domain/objects.ts";
-import { guestConfigAnnotation } from "../../src/domain/ownership.ts";
-import { pendingChanges } from "../../src/domain/pending-changes.ts";
+import type {
+  Condition,
+  Secret,
+  VirtualMachine,
+  VirtualMachineInstance,
+} from "../../src/domain/objects/kubernetes.ts";
+import { guestConfigAnnotation } from "../../src/domain/objects/ownership.ts";
+import { pendingChanges } from "../../src/domain/plan/pending-changes.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import { instanceOf } from "./running.ts";

@@ -3,7 +3,7 @@ import { describe, it } from "vitest";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { noFacts } from "../../src/domain/facts.ts";
 import { nmstateBoothook, withBoothook } from "../../src/domain/guest/boothook.ts";
-import type { KubernetesObject, Secret } from "../../src/domain/objects.ts";
+import type { KubernetesObject, Secret } from "../../src/domain/objects/kubernetes.ts";
 import { worst } from "../../src/domain/plan/effects.ts";
 import { asStored } from "../../src/domain/plan/as-stored.ts";
 import { isUnchanged, type Foreseen, planVm, releasedBy } from "../../src/domain/plan/plan.ts";

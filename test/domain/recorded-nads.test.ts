@@ -2,11 +2,11 @@
 // a reason that can be known beforehand is found, and none that worked is refused.
 import { describe, expect, it } from "vitest";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
-import { checkVm } from "../../src/domain/check.ts";
-import { resourceNameAnnotation, typeOfPlugin } from "../../src/domain/cni.ts";
+import { checkVm } from "../../src/domain/validate/check-vm.ts";
+import { resourceNameAnnotation, typeOfPlugin } from "../../src/domain/network/cni.ts";
 import { type NodeBridge, type NodeFact, noFacts } from "../../src/domain/facts.ts";
 import type { Finding, FindingCode } from "../../src/domain/findings.ts";
-import type { NetworkAttachmentDefinition } from "../../src/domain/objects.ts";
+import type { NetworkAttachmentDefinition } from "../../src/domain/objects/kubernetes.ts";
 import type { NetworkConfig, NetworkType } from "../../src/domain/spec.ts";
 import {
   podNamespace,

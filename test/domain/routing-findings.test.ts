@@ -1,7 +1,7 @@
 // What the routes of all NICs do to each other: in which words it is told, and what is left alone.
 import { readFileSync } from "node:fs";
 import { describe, it } from "vitest";
-import { readDocument } from "../../src/domain/document.ts";
+import { readDocument } from "../../src/domain/document/read-document.ts";
 import { applyFix } from "../../src/domain/fix.ts";
 import { business, innerIpv6, policy, trafficCases } from "./finding-cases/traffic.ts";
 import { dhcpNic, findingsOf, vmSpec } from "./specs.ts";

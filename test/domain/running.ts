@@ -2,7 +2,11 @@
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
 import { noFacts } from "../../src/domain/facts.ts";
-import type { VirtualMachine, VirtualMachineInstance, VmNetwork } from "../../src/domain/objects.ts";
+import type {
+  VirtualMachine,
+  VirtualMachineInstance,
+  VmNetwork,
+} from "../../src/domain/objects/kubernetes.ts";
 import { runningVm, type RunningVm } from "../../src/domain/plan/running-vm.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";

@@ -1,9 +1,9 @@
 // Specs and facts that tests start from: a VM with one clean static NIC, changed where a case needs it.
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
-import { checkVm } from "../../src/domain/check.ts";
+import { checkVm } from "../../src/domain/validate/check-vm.ts";
 import { type Facts, noFacts } from "../../src/domain/facts.ts";
 import type { Finding } from "../../src/domain/findings.ts";
-import type { NetworkAttachmentDefinition, VirtualMachine } from "../../src/domain/objects.ts";
+import type { NetworkAttachmentDefinition, VirtualMachine } from "../../src/domain/objects/kubernetes.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 
 /** eth0 on the built-in bridge, 192.0.2.10/24. */

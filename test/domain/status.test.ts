@@ -6,9 +6,9 @@ import type {
   VirtualMachineInstance,
   VmiInterfaceStatus,
   VmiPhase,
-} from "../../src/domain/objects.ts";
-import { managedByLabel, specAnnotation } from "../../src/domain/ownership.ts";
-import { recordedSpec } from "../../src/domain/recorded-spec.ts";
+} from "../../src/domain/objects/kubernetes.ts";
+import { managedByLabel, specAnnotation } from "../../src/domain/objects/ownership.ts";
+import { recordedSpec } from "../../src/domain/document/read-record.ts";
 import { interfaceStatuses } from "../../src/domain/status/interface-status.ts";
 import { storedVm, vmSpec } from "./specs.ts";
 

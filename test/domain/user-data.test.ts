@@ -1,6 +1,6 @@
 // What cloud-init makes of user-data, as far as the NICs depend on it.
 import { describe, it } from "vitest";
-import { readUserData } from "../../src/domain/user-data.ts";
+import { readUserData } from "../../src/domain/guest/user-data.ts";
 
 const boot = "updates: {network: {when: [boot]}}\n";
 

@@ -1,7 +1,7 @@
 // The text of all NIC metrics for a given cluster, and what is rendered again when.
 import { array, assert, asyncProperty, bigInt, constantFrom, option, record, string } from "fast-check";
 import { describe, it } from "vitest";
-import { managedBy, managedByLabel, specAnnotation } from "../../src/domain/ownership.ts";
+import { managedBy, managedByLabel, specAnnotation } from "../../src/domain/objects/ownership.ts";
 import { createNicExposition, type NicExposition } from "../../src/exporter/nic-exposition.ts";
 import { nicMetrics } from "../../src/exporter/nic-metrics.ts";
 import type { Traffic, TrafficSource } from "../../src/exporter/traffic.ts";

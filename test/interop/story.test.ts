@@ -6,9 +6,9 @@ import { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_s
 import { NetworkService } from "../../gen/multinic/v1/network_service_pb.ts";
 import { VirtualMachineSchema } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
-import { specToProto } from "../../src/api/mapping/spec-to-proto.ts";
-import { readDocument } from "../../src/domain/document.ts";
-import { connectKube } from "../../src/kube/connect.ts";
+import { specToProto } from "../../src/wire/spec-to-proto.ts";
+import { readDocument } from "../../src/domain/document/read-document.ts";
+import { connectKube } from "../../src/kube/connection/connect.ts";
 import { namespaces } from "../../src/kube/resource.ts";
 import { startServe, type ServeProcess } from "../serve/main-process.ts";
 import { bufCurl, connectByCurl, grpcJs, grpcWebByFetch } from "./clients.ts";

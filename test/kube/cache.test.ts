@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { connectKube } from "../../src/kube/connect.ts";
+import { connectKube } from "../../src/kube/connection/connect.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 import {
   added,

@@ -1,7 +1,7 @@
 // A collection of VirtualMachineInstances as the scripted server plays it, and a cache that follows it.
-import type { VirtualMachineInstance } from "../../src/domain/objects.ts";
-import { startCache } from "../../src/kube/cache.ts";
-import type { Cache, CacheChange } from "../../src/kube/cache.ts";
+import type { VirtualMachineInstance } from "../../src/domain/objects/kubernetes.ts";
+import { startCache } from "../../src/kube/watch/cache.ts";
+import type { Cache, CacheChange } from "../../src/kube/watch/cache.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 import type { KubeLog } from "../../src/kube/log.ts";
 import { virtualMachineInstances } from "../../src/kube/resource.ts";

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, it } from "vitest";
-import type { CacheChange } from "../../src/kube/cache.ts";
-import { connectKube } from "../../src/kube/connect.ts";
+import type { CacheChange } from "../../src/kube/watch/cache.ts";
+import { connectKube } from "../../src/kube/connection/connect.ts";
 import { follow } from "./collection.ts";
 import { createFaultyApi, createRandom } from "./faulty-api.ts";
 import { startScriptedServer } from "./scripted-server.ts";

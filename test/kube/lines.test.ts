@@ -1,6 +1,6 @@
 import { array, assert, asyncProperty, nat, string } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { splitLines } from "../../src/kube/lines.ts";
+import { splitLines } from "../../src/kube/connection/lines.ts";
 
 async function* cut(bytes: Uint8Array, places: readonly number[]): AsyncGenerator<Uint8Array> {
   let start = 0;

@@ -1,8 +1,8 @@
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { NetworkAttachmentDefinition, Secret } from "../../src/domain/objects.ts";
-import { connectKube } from "../../src/kube/connect.ts";
-import type { KubeConnection } from "../../src/kube/connect.ts";
+import type { NetworkAttachmentDefinition, Secret } from "../../src/domain/objects/kubernetes.ts";
+import { connectKube } from "../../src/kube/connection/connect.ts";
+import type { KubeConnection } from "../../src/kube/connection/connect.ts";
 import { KubeError } from "../../src/kube/errors.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 import {

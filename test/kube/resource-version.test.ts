@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isLater } from "../../src/kube/resource-version.ts";
+import { isLater } from "../../src/kube/watch/resource-version.ts";
 
 describe("isLater()", () => {
   it.for([

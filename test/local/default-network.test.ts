@@ -1,6 +1,6 @@
 // The NIC that KubeVirt gives to a VM without any (SetDefaultNetworkInterface, pkg/network/vmispec/defaults.go).
 import { describe, it } from "vitest";
-import type { VirtualMachineInstanceSpec } from "../../src/domain/objects.ts";
+import type { VirtualMachineInstanceSpec } from "../../src/domain/objects/kubernetes.ts";
 import type { KubevirtConfiguration } from "../../src/local/kubevirt/configuration.ts";
 import { withDefaultNetwork } from "../../src/local/kubevirt/default-network.ts";
 

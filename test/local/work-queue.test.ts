@@ -2,7 +2,7 @@
 import { describe, it } from "vitest";
 import { KubeError } from "../../src/kube/errors.ts";
 import type { KubeLog } from "../../src/kube/log.ts";
-import { createWorkQueue, type Outcome } from "../../src/local/kubevirt/work-queue.ts";
+import { createWorkQueue, type Outcome } from "../../src/kube/watch/work-queue.ts";
 
 /** A piece of work that the test ends when it likes. */
 function gate(): { readonly opened: Promise<void>; open(): void } {

@@ -2,13 +2,13 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
-import { checkVm } from "../../src/domain/check.ts";
+import { checkVm } from "../../src/domain/validate/check-vm.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
 import { noFacts } from "../../src/domain/facts.ts";
 import { hasErrors } from "../../src/domain/findings.ts";
-import type { VirtualMachine } from "../../src/domain/objects.ts";
-import { connectKube } from "../../src/kube/connect.ts";
-import { loadKubeConnection } from "../../src/kube/credentials.ts";
+import type { VirtualMachine } from "../../src/domain/objects/kubernetes.ts";
+import { connectKube } from "../../src/kube/connection/connect.ts";
+import { loadKubeConnection } from "../../src/kube/connection/credentials.ts";
 import { virtualMachines } from "../../src/kube/resource.ts";
 import { arbitrarySpec } from "../domain/arbitrary-spec.ts";
 import { admitVirtualMachine } from "../local/admission/judge.ts";

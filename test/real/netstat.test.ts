@@ -1,7 +1,7 @@
 // The recorded interface statuses are still virt-handler's: every case is put to its live code again.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, it } from "vitest";
-import type { VmiInterfaceStatus } from "../../src/domain/objects.ts";
+import type { VmiInterfaceStatus } from "../../src/domain/objects/kubernetes.ts";
 import { startLineProcess, type LineProcess } from "./line-process.ts";
 import { describeWithKubeVirt } from "./describe-with-kubevirt.ts";
 import { inReportedOrder, type Sighting } from "./sighting.ts";

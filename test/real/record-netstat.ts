@@ -1,7 +1,7 @@
 // Writes test/vectors/netstat/cases.jsonl: what virt-handler's own code answers to every case.
 //   eval "$(test/real/run up DIR)" && node test/real/record-netstat.ts
 import { writeFileSync } from "node:fs";
-import type { VmiInterfaceStatus } from "../../src/domain/objects.ts";
+import type { VmiInterfaceStatus } from "../../src/domain/objects/kubernetes.ts";
 import { startLineProcess } from "./line-process.ts";
 import { sightings } from "./netstat-cases.ts";
 import { kubeVirtProgram } from "./program-path.ts";

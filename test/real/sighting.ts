@@ -1,5 +1,5 @@
 // What a virt-handler sees of one VMI at one moment, written short: NICs of the spec, their libvirt domain, the guest agent.
-import type { VmInterface, VmiInterfaceStatus, VmNetwork } from "../../src/domain/objects.ts";
+import type { VmInterface, VmiInterfaceStatus, VmNetwork } from "../../src/domain/objects/kubernetes.ts";
 
 /** One question to `multinic-kubevirt netstat`. */
 export interface Sighting {

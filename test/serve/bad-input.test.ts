@@ -2,8 +2,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { FindingSchema, type Finding } from "../../gen/multinic/v1/network_pb.ts";
-import { specToProto } from "../../src/api/mapping/spec-to-proto.ts";
-import { readDocument } from "../../src/domain/document.ts";
+import { specToProto } from "../../src/wire/spec-to-proto.ts";
+import { readDocument } from "../../src/domain/document/read-document.ts";
 import { runMain } from "./main-process.ts";
 import { startRunningService, type RunningService } from "./running-service.ts";
 

@@ -5,7 +5,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { Health, HealthCheckResponse_ServingStatus } from "../../gen/grpc/health/v1/health_pb.ts";
-import { connectKube } from "../../src/kube/connect.ts";
+import { connectKube } from "../../src/kube/connection/connect.ts";
 import { namespaces } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
 import { clientsOf, silentLog, startServiceOver } from "./running-service.ts";

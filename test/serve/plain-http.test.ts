@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readDocument } from "../../src/domain/document.ts";
-import { specToProto } from "../../src/api/mapping/spec-to-proto.ts";
+import { readDocument } from "../../src/domain/document/read-document.ts";
+import { specToProto } from "../../src/wire/spec-to-proto.ts";
 import { startRunningService, type RunningService } from "./running-service.ts";
 
 describe("plain HTTP beside the API", () => {

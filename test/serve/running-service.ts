@@ -6,7 +6,7 @@ import { NetworkService } from "../../gen/multinic/v1/network_service_pb.ts";
 import { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
 import type { TransportLog } from "../../src/api/transport/transport-log.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
-import { connectKube } from "../../src/kube/connect.ts";
+import { connectKube } from "../../src/kube/connection/connect.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 import type { KubeLog } from "../../src/kube/log.ts";
 import { namespaces } from "../../src/kube/resource.ts";

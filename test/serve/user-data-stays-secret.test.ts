@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { stringify } from "yaml";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { connectKube } from "../../src/kube/connect.ts";
+import { connectKube } from "../../src/kube/connection/connect.ts";
 import { namespaces, secrets } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
 import { startFaultyProxy, statusBody, type Refusal } from "./faulty-proxy.ts";

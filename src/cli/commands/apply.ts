@@ -6,7 +6,7 @@ import {
   VirtualMachineService,
   type ApplyVMResponse,
 } from "../../../gen/multinic/v1/virtual_machine_service_pb.ts";
-import { specToProto } from "../../api/mapping/spec-to-proto.ts";
+import { specToProto } from "../../wire/spec-to-proto.ts";
 import type { VmSpec } from "../../domain/spec.ts";
 import { exitCode } from "../io.ts";
 import {

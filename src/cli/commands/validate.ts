@@ -7,8 +7,8 @@ import {
   ValidateNetworksResponseSchema,
   type ValidateNetworksResponse,
 } from "../../../gen/multinic/v1/network_service_pb.ts";
-import { findingToProto } from "../../api/mapping/findings.ts";
-import { specToProto } from "../../api/mapping/spec-to-proto.ts";
+import { findingToProto } from "../../wire/findings.ts";
+import { specToProto } from "../../wire/spec-to-proto.ts";
 import { CliError, exitCode } from "../io.ts";
 import {
   documentFile,

@@ -1,6 +1,6 @@
 // Findings for people: one line each, with its fix below.
 import { Severity, type Finding } from "../../../gen/multinic/v1/network_pb.ts";
-import { severityToProto, wordOf } from "../../api/mapping/enums.ts";
+import { severityToProto, wordOf } from "../../wire/enums.ts";
 import { printable, type Style } from "../style.ts";
 
 const colours = { error: "red", warning: "yellow", info: "cyan" } as const;

@@ -1,6 +1,6 @@
 // NICs for people.
 import { InterfaceState, type InterfaceStatus } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
-import { interfaceStateToProto, networkTypeToProto, wordOf } from "../../api/mapping/enums.ts";
+import { interfaceStateToProto, networkTypeToProto, wordOf } from "../../wire/enums.ts";
 import { tableLines, type Cell, type TableOptions } from "./table.ts";
 
 const stateColours = { Up: "green", Down: "red", Unknown: "yellow" } as const;

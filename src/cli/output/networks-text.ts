@@ -1,6 +1,6 @@
 // What a VM's networks come to, for people: the NICs with their defaults filled in.
 import type { ResolvedNetwork } from "../../../gen/multinic/v1/network_pb.ts";
-import { networkTypeToProto, wordOf } from "../../api/mapping/enums.ts";
+import { networkTypeToProto, wordOf } from "../../wire/enums.ts";
 import { tableLines, type TableOptions } from "./table.ts";
 
 /** A row per NIC; the primary one is marked. */

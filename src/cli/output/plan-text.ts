@@ -6,7 +6,7 @@ import {
   type Plan,
   type PlannedObject,
 } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
-import { effectToProto, objectActionToProto, wordOf } from "../../api/mapping/enums.ts";
+import { effectToProto, objectActionToProto, wordOf } from "../../wire/enums.ts";
 import { tableLines, type TableOptions } from "./table.ts";
 
 const actionColours = { create: "green", update: "yellow", delete: "red", unchanged: "dim" } as const;

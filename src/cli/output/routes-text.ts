@@ -1,6 +1,6 @@
 // The guest's routing for people: its routes, its rules, and where traffic to an address goes.
 import type { PredictedRoute, PredictedRule, RouteLookup } from "../../../gen/multinic/v1/network_pb.ts";
-import { routeOriginToProto, wordOf } from "../../api/mapping/enums.ts";
+import { routeOriginToProto, wordOf } from "../../wire/enums.ts";
 import { tableLines, type TableOptions } from "./table.ts";
 
 const origins: Readonly<Record<keyof typeof routeOriginToProto, string>> = {

@@ -1,8 +1,8 @@
 // The spec of a VM whose NICs alone are ours: what was asked for the NICs, and the machine as somebody else made it.
 import { readMachine } from "../import/machine.ts";
-import { cloudInitVolumeOf, inlineUserData } from "../import/cloud-init.ts";
-import type { VirtualMachine } from "../objects.ts";
-import { secretNameOf } from "../ownership.ts";
+import { cloudInitVolumeOf, inlineUserData } from "../objects/cloud-init.ts";
+import type { VirtualMachine } from "../objects/kubernetes.ts";
+import { secretNameOf } from "../objects/ownership.ts";
 import type { UserDataSpec, VmSpec } from "../spec.ts";
 
 /** Everything of a spec but the NICs and what belongs to them. */

@@ -1,8 +1,8 @@
 // What an adoption changes besides the fields of the NICs: MAC addresses that get written, and where the network-config stands.
-import { cloudInitVolumeOf } from "../import/cloud-init.ts";
+import { cloudInitVolumeOf } from "../objects/cloud-init.ts";
 import type { ResolvedVm } from "../nic.ts";
-import type { VirtualMachine } from "../objects.ts";
-import { secretNameOf } from "../ownership.ts";
+import type { VirtualMachine } from "../objects/kubernetes.ts";
+import { secretNameOf } from "../objects/ownership.ts";
 import type { FieldChange } from "../plan/field-changes.ts";
 import { judgeChange, type RunningVm } from "../plan/running-vm.ts";
 

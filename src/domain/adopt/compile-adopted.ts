@@ -1,18 +1,24 @@
 // The part of somebody else's VM that holds its NICs, as server-side apply needs it: these fields and no others.
 import { type CompiledVm, compileVm } from "../compile/compile.ts";
 import { compileInterface, compileNetwork } from "../compile/virtual-machine.ts";
-import { cloudInitVolumeOf } from "../import/cloud-init.ts";
-import { ownsField } from "../managed-fields.ts";
+import { cloudInitVolumeOf } from "../objects/cloud-init.ts";
+import { ownsField } from "../objects/managed-fields.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
-import type { CloudInitSource, VirtualMachine, VmInterface, VmNetwork, VmVolume } from "../objects.ts";
+import type {
+  CloudInitSource,
+  VirtualMachine,
+  VmInterface,
+  VmNetwork,
+  VmVolume,
+} from "../objects/kubernetes.ts";
 import {
   adoptedAnnotation,
+  cloudInitDiskName,
   fieldManager,
   guestConfigAnnotation,
   secretNameOf,
   specAnnotation,
-} from "../ownership.ts";
-import { cloudInitDiskName } from "../resolve/resolve-vm.ts";
+} from "../objects/ownership.ts";
 import type { VmSpec } from "../spec.ts";
 import { nicPartOf } from "./adopted-spec.ts";
 

@@ -1,9 +1,14 @@
 // From a resolved VM to the objects that make it, in the order in which they are written.
 import type { Nic, ResolvedVm } from "../nic.ts";
-import type { KubernetesObject, NetworkAttachmentDefinition, Secret, VirtualMachine } from "../objects.ts";
-import { managedBy, managedByLabel, secretNameOf, vmLabel } from "../ownership.ts";
+import type {
+  KubernetesObject,
+  NetworkAttachmentDefinition,
+  Secret,
+  VirtualMachine,
+} from "../objects/kubernetes.ts";
+import { managedBy, managedByLabel, secretNameOf, vmLabel } from "../objects/ownership.ts";
 import type { VmSpec } from "../spec.ts";
-import { compileAttachment } from "./attachment.ts";
+import { compileAttachment } from "../network/generated-nad.ts";
 import { compileGuestData, type GuestData } from "./guest-data.ts";
 import { compileVirtualMachine } from "./virtual-machine.ts";
 

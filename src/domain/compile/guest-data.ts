@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import { nmstateBoothook, withBoothook } from "../guest/boothook.ts";
 import { compileNmstate, nmstateText } from "../guest/nmstate.ts";
 import type { ResolvedVm } from "../nic.ts";
-import { compileNetworkConfig, guestConfigDigest, networkConfigText, ownUserData } from "./guest-config.ts";
+import { compileNetworkConfig, guestConfigDigest, networkConfigText, ownUserData } from "./network-config.ts";
 
 export interface GuestData {
   readonly networkData: string;

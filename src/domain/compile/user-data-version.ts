@@ -1,9 +1,9 @@
 // Which text of user-data an instance was started with, told without telling anything of the text: it may hold passwords.
 import { callersPart } from "../guest/boothook.ts";
-import type { Secret } from "../objects.ts";
-import { guestConfigAnnotation, userDataAnnotation } from "../ownership.ts";
-import { readGuestRecord } from "../plan/guest-fields.ts";
-import { userDataField } from "../plan/instance-fields.ts";
+import type { Secret } from "../objects/kubernetes.ts";
+import { guestConfigAnnotation, userDataAnnotation } from "../objects/ownership.ts";
+import { readGuestRecord } from "../guest/guest-record.ts";
+import { userDataField } from "../compare/instance-fields.ts";
 import type { CompiledVm } from "./compile.ts";
 
 /**

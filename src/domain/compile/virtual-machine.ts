@@ -1,15 +1,15 @@
 // The KubeVirt VirtualMachine of a resolved VM.
 import type { Binding, Nic, ResolvedDisk, ResolvedVm } from "../nic.ts";
-import type { VirtualMachine, VmInterface, VmNetwork, VmVolume } from "../objects.ts";
+import type { VirtualMachine, VmInterface, VmNetwork, VmVolume } from "../objects/kubernetes.ts";
 import {
+  cloudInitDiskName,
   guestConfigAnnotation,
   managedBy,
   managedByLabel,
   secretNameOf,
   specAnnotation,
-} from "../ownership.ts";
-import { guestRecord } from "../plan/guest-fields.ts";
-import { cloudInitDiskName } from "../resolve/resolve-vm.ts";
+} from "../objects/ownership.ts";
+import { guestRecord } from "../guest/guest-record.ts";
 import type { VmSpec } from "../spec.ts";
 
 /** What the VM refers to. */

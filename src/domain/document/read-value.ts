@@ -1,8 +1,8 @@
 // The one walker over a document's values: reads what fits the table, and says of the rest what and where it is.
 import { finding, type Finding } from "../findings.ts";
 import { replaceWith, type Fix } from "../fix.ts";
-import { isMapping } from "../mapping.ts";
-import { nearest } from "./nearest.ts";
+import { isMapping } from "../objects/mapping.ts";
+import { nearest } from "../nearest.ts";
 import type { Field, MappingShape, Shape } from "./shape.ts";
 
 /** How a form spells names and words. */

@@ -1,18 +1,7 @@
-// Drift: where a VM is not as it was asked for, field by field, from its recorded spec, its objects and its guest.
-import type { Catalogue } from "../catalogue.ts";
-import { compileVm, type CompiledVm } from "../compile/compile.ts";
-import { noFacts } from "../facts.ts";
-import { readNetworkConfig } from "../import/network-config.ts";
-import { secretText } from "../import/cloud-init.ts";
-import type { VmObjects } from "../import/import-vm.ts";
+// What drift is: one row per field that is not as asked for, and what was asked for, compiled.
+import type { CompiledVm } from "../compile/compile.ts";
 import type { ResolvedVm } from "../nic.ts";
-import type { VirtualMachine } from "../objects.ts";
-import { secretNameOf } from "../ownership.ts";
-import { recordedSpec } from "../recorded-spec.ts";
-import { resolveVm } from "../resolve/resolve-vm.ts";
 import type { VmSpec } from "../spec.ts";
-import { guestDrift } from "./guest-drift.ts";
-import { objectDrift } from "./object-drift.ts";
 
 /** One field that is not as asked for. Values are texts for people; empty: not there. */
 export interface Drift {
@@ -34,37 +23,4 @@ export interface Wanted {
   readonly vm: ResolvedVm;
   /** undefined where the configuration does not have the networks any more. */
   readonly compiled: CompiledVm | undefined;
-}
-
-/** None for a VM without a record: nothing is known to be wanted then. */
-export function driftOf(objects: VmObjects, catalogue: Catalogue): readonly Drift[] {
-  const spec = recordedSpec(objects.vm);
-  if (spec === undefined) return [];
-  const { vm } = resolveVm(spec, catalogue, { ...noFacts, vm: withAppliedMacs(objects) });
-  const attached = vm.nics.every(({ attachment }) => attachment !== undefined);
-  const wanted: Wanted = { spec, vm, compiled: attached ? compileVm(spec, vm) : undefined };
-  return [
-    ...(wanted.compiled === undefined
-      ? []
-      : objectDrift({ ...wanted, compiled: wanted.compiled }, objects, catalogue)),
-    ...guestDrift(vm.nics, objects.vmi),
-  ];
-}
-
-/**
- * The VM with the MAC addresses that the network-config has for its NICs: what was applied last, also where somebody
- * changed an address in the VM that the spec does not name.
- */
-function withAppliedMacs({ vm, secrets }: VmObjects): VirtualMachine {
-  const secret = secrets.get(secretNameOf(vm.metadata.name));
-  const { nics } = readNetworkConfig((secret && secretText(secret, "networkdata")) ?? "");
-  const applied = new Map(nics.map(({ setName, mac }) => [setName, mac]));
-  const { template } = vm.spec;
-  const { devices } = template.spec.domain;
-  const interfaces = (devices.interfaces ?? []).map((nic) => {
-    const macAddress = applied.get(nic.name) ?? nic.macAddress;
-    return { ...nic, ...(macAddress === undefined ? {} : { macAddress }) };
-  });
-  const domain = { ...template.spec.domain, devices: { ...devices, interfaces } };
-  return { ...vm, spec: { ...vm.spec, template: { ...template, spec: { ...template.spec, domain } } } };
 }

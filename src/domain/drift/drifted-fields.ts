@@ -2,7 +2,7 @@
 // the network-config are drift.ts's.
 import { typeOf } from "../import/attachment.ts";
 import { normaliseMac } from "../mac.ts";
-import type { VirtualMachineInstance, VmInterface, VmNetwork } from "../objects.ts";
+import type { VirtualMachineInstance, VmInterface, VmNetwork } from "../objects/kubernetes.ts";
 import { resolveAddresses } from "../resolve/resolve-addresses.ts";
 import type { NetworkType, VmSpec } from "../spec.ts";
 import { guestDrift } from "./guest-drift.ts";

@@ -1,11 +1,11 @@
 // Drift of the guest: what its agent reports beside what it was told. Without an agent there is no verdict.
-import { isTrue } from "../conditions.ts";
+import { isTrue } from "../objects/conditions.ts";
 import { parseIp } from "../ip.ts";
 import { normaliseMac } from "../mac.ts";
 import type { Nic } from "../nic.ts";
-import type { VirtualMachineInstance, VmiInterfaceStatus } from "../objects.ts";
-import { guestConfigAnnotation } from "../ownership.ts";
-import { readGuestRecord } from "../plan/guest-fields.ts";
+import type { VirtualMachineInstance, VmiInterfaceStatus } from "../objects/kubernetes.ts";
+import { guestConfigAnnotation } from "../objects/ownership.ts";
+import { readGuestRecord } from "../guest/guest-record.ts";
 import type { Drift } from "./drift.ts";
 
 /** What a guest was told of a NIC. */

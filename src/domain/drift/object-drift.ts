@@ -1,19 +1,20 @@
 // Drift of the objects: the VM, its NADs and its network-config beside what the recorded spec compiles to.
 import type { Catalogue } from "../catalogue.ts";
-import { resourceNameAnnotation } from "../cni.ts";
+import { resourceNameAnnotation } from "../network/cni.ts";
 import type { CompiledVm } from "../compile/compile.ts";
 import { noFacts } from "../facts.ts";
-import { fullNadName, hasSameContent } from "../import/attachment.ts";
+import { hasSameContent } from "../import/attachment.ts";
+import { fullNadName } from "../names.ts";
 import { carriesBoothook } from "../guest/boothook.ts";
-import { cloudInitVolumeOf, secretText } from "../import/cloud-init.ts";
+import { cloudInitVolumeOf, secretText } from "../objects/cloud-init.ts";
 import { type ImportedVm, importVm, type VmObjects } from "../import/import-vm.ts";
-import type { NetworkAttachmentDefinition, VirtualMachine, VmInterface } from "../objects.ts";
-import { secretNameOf } from "../ownership.ts";
-import { guestFields } from "../plan/guest-fields.ts";
-import { wantedFields } from "../plan/instance-fields.ts";
+import type { NetworkAttachmentDefinition, VirtualMachine, VmInterface } from "../objects/kubernetes.ts";
+import { secretNameOf } from "../objects/ownership.ts";
+import { guestFields } from "../guest/guest-record.ts";
+import { wantedFields } from "../compare/instance-fields.ts";
 import { resolveVm } from "../resolve/resolve-vm.ts";
 import type { Drift, Wanted } from "./drift.ts";
-import { lastOtherWriter } from "../managed-fields.ts";
+import { lastOtherWriter } from "../objects/managed-fields.ts";
 
 type Compiled = Wanted & { readonly compiled: CompiledVm };
 

@@ -1,9 +1,9 @@
 // The guest's networks as NMState desired state, for images that ship nmstate.service: the same as the network-config says.
 import { stringify } from "yaml";
-import { defaultRoutesOf } from "../default-routes.ts";
+import { defaultRoutesOf } from "../routing/default-routes.ts";
 import type { Cidr } from "../ip.ts";
 import type { Nic } from "../nic.ts";
-import { sourceRulesOf } from "../source-routing.ts";
+import { sourceRulesOf } from "../routing/source-routing.ts";
 import type { RoutingMode } from "../spec.ts";
 
 interface NmstateIp {

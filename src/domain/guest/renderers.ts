@@ -1,6 +1,6 @@
 // What cloud-init's renderers lose of a network-config, version 2. Held against Debian's cloud-init by
 // test/guest/renderers.test.ts, both ways; the versions were found with its releases from 22.4 to 26.2.
-import { defaultRoutesOf } from "../default-routes.ts";
+import { defaultRoutesOf } from "../routing/default-routes.ts";
 import type { IpFamily } from "../ip.ts";
 import type { Nic } from "../nic.ts";
 import type { GuestRenderer } from "../spec.ts";

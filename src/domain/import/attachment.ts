@@ -1,9 +1,10 @@
 // What a NIC is attached to, told by its binding and its NAD: the inverse of compile/attachment.ts.
 import { isDeepStrictEqual } from "node:util";
 import type { Catalogue, PhysicalNetwork } from "../catalogue.ts";
-import { readCniConfig, resourceNameAnnotation, typeOfPlugin } from "../cni.ts";
-import { compileAttachment } from "../compile/attachment.ts";
-import type { NetworkAttachmentDefinition, VmInterface, VmNetwork } from "../objects.ts";
+import { readCniConfig, resourceNameAnnotation, typeOfPlugin } from "../network/cni.ts";
+import { compileAttachment } from "../network/generated-nad.ts";
+import type { NetworkAttachmentDefinition, VmInterface, VmNetwork } from "../objects/kubernetes.ts";
+import { fullNadName } from "../names.ts";
 import type { NetworkConfig, NetworkType } from "../spec.ts";
 
 export type AttachmentRead = Pick<NetworkConfig, "type" | "nadName" | "physicalNetwork" | "vlanId" | "mtu">;
@@ -20,11 +21,6 @@ export function typeOf(nic: VmInterface): NetworkType {
   if (nic.masquerade !== undefined || nic.passtBinding !== undefined) return "pod";
   if (nic.sriov !== undefined) return "sriov";
   return nic.binding === undefined ? "bridge" : "macvlan";
-}
-
-/** NAMESPACE/NAME of a NAD as a VM of that namespace names it. */
-export function fullNadName(networkName: string, namespace: string): string {
-  return networkName.includes("/") ? networkName : `${namespace}/${networkName}`;
 }
 
 /**

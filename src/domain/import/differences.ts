@@ -1,7 +1,7 @@
 // What applying an imported spec would change in the guest's configuration: whatever could not be said in a spec.
 import { isDeepStrictEqual } from "node:util";
 import type { Catalogue } from "../catalogue.ts";
-import { compileNetworkConfig, networkConfigText } from "../compile/guest-config.ts";
+import { compileNetworkConfig, networkConfigText } from "../compile/network-config.ts";
 import { noFacts } from "../facts.ts";
 import { parseCidr, parseIp } from "../ip.ts";
 import { resolveVm } from "../resolve/resolve-vm.ts";

@@ -1,6 +1,6 @@
 // A VM read back as a spec, from its objects alone: the inverse of compile/. What cannot be said in a spec is a note.
 import type { Catalogue } from "../catalogue.ts";
-import { ownUserData } from "../compile/guest-config.ts";
+import { ownUserData } from "../compile/network-config.ts";
 import { normaliseMac } from "../mac.ts";
 import type {
   NetworkAttachmentDefinition,
@@ -8,11 +8,11 @@ import type {
   VirtualMachine,
   VirtualMachineInstance,
   VmInterface,
-} from "../objects.ts";
-import { secretNameOf } from "../ownership.ts";
+} from "../objects/kubernetes.ts";
+import { secretNameOf } from "../objects/ownership.ts";
 import type { NetworkConfig, UserDataSpec, VmSpec } from "../spec.ts";
 import { readAttachment } from "./attachment.ts";
-import { cloudInitVolumeOf, inlineUserData, networkDataOf, secretText } from "./cloud-init.ts";
+import { cloudInitVolumeOf, inlineUserData, networkDataOf, secretText } from "../objects/cloud-init.ts";
 import { differencesOf } from "./differences.ts";
 import { type GuestNic, ipConfigOf, routesOf } from "./guest-nic.ts";
 import { readMachine } from "./machine.ts";

@@ -1,7 +1,7 @@
 // The machine part of a VM that exists, as far as a spec can say it.
-import type { VirtualMachine, VmDisk, VmVolume } from "../objects.ts";
+import type { VirtualMachine, VmDisk, VmVolume } from "../objects/kubernetes.ts";
 import { type DiskSpec, type RunStrategy, runStrategies, type VmSpec } from "../spec.ts";
-import { cloudInitVolumeOf } from "./cloud-init.ts";
+import { cloudInitVolumeOf } from "../objects/cloud-init.ts";
 
 export type MachinePart = Pick<VmSpec, "cpu" | "memory" | "bootDisk" | "disks" | "runStrategy">;
 

@@ -1,8 +1,8 @@
 // A cloud-init network-config, version 2, read back: what each ethernet says, and every part that is not read here.
 import { parseDocument } from "yaml";
-import { isMapping } from "../mapping.ts";
+import { isMapping } from "../objects/mapping.ts";
 import { normaliseMac } from "../mac.ts";
-import { mainTable } from "../source-routing.ts";
+import { mainTable } from "../routing/source-routing.ts";
 import type { RouteConfig } from "../spec.ts";
 
 /** One entry of `ethernets`, as far as it is read. */

@@ -1,7 +1,7 @@
 // The VM as it was asked for last time, with what its object says in place of what the same words would give today.
 import type { Nic, ResolvedVm } from "../nic.ts";
-import type { VirtualMachine } from "../objects.ts";
-import { podNetwork, wantedFields } from "./instance-fields.ts";
+import type { VirtualMachine } from "../objects/kubernetes.ts";
+import { podNetwork, wantedFields } from "../compare/instance-fields.ts";
 
 /** The catalogue may have changed since: the NADs and MAC addresses that KubeVirt compares are those of the object. */
 export function asStored(vm: ResolvedVm, stored: VirtualMachine): ResolvedVm {

@@ -1,11 +1,11 @@
 // Field by field: what differs between two resolved VMs, NIC by NIC (by name) and then the machine part.
-import { compileAttachment } from "../compile/attachment.ts";
+import { compileAttachment } from "../network/generated-nad.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
-import { quantityInBytes } from "../validate/machine-checks.ts";
+import { quantityInBytes } from "../objects/quantity.ts";
 import type { ChangeKind } from "./effect-table.ts";
 import type { JudgedEffect } from "./effects.ts";
-import { guestFields } from "./guest-fields.ts";
-import { bindingText, podNetwork } from "./instance-fields.ts";
+import { guestFields } from "../guest/guest-record.ts";
+import { bindingText, podNetwork } from "../compare/instance-fields.ts";
 import { judgeChange, type RunningVm, takenBack } from "./running-vm.ts";
 
 /** Values are texts for people; empty: not there. */

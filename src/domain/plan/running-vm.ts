@@ -1,10 +1,10 @@
 // How changes land on one VM: its KubeVirt's version, and whether a live migration follows by itself.
-import { findCondition } from "../conditions.ts";
+import { findCondition } from "../objects/conditions.ts";
 import type { Facts, KubeVirtFact } from "../facts.ts";
-import type { VirtualMachineInstance } from "../objects.ts";
-import { quantityInBytes } from "../validate/machine-checks.ts";
+import type { VirtualMachineInstance } from "../objects/kubernetes.ts";
+import { quantityInBytes } from "../objects/quantity.ts";
 import { type ChangeKind, type EffectRow, effectTable, type Landing } from "./effect-table.ts";
-import { type InstanceFields, instanceFields } from "./instance-fields.ts";
+import { type InstanceFields, instanceFields } from "../compare/instance-fields.ts";
 import { type JudgedEffect, kubeVirtVersions, type KubeVirtVersions } from "./effects.ts";
 
 /** A VM that runs, as far as the effect of a change depends on it. */

@@ -1,8 +1,9 @@
 // What a NIC attaches to and how KubeVirt binds it: a given NAD, a physical network of the catalogue, or the pod network.
 import { type Catalogue, defaultPhysicalNetwork, findPhysicalNetwork } from "../catalogue.ts";
-import { nearest } from "../document/nearest.ts";
+import { nearest } from "../nearest.ts";
 import { finding, type Finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
+import { parseNadName } from "../names.ts";
 import type { Attachment, Binding } from "../nic.ts";
 import type { NetworkConfig, NetworkType } from "../spec.ts";
 
@@ -11,10 +12,6 @@ interface ResolvedAttachment {
   readonly binding: Binding;
   readonly findings: readonly Finding[];
 }
-
-/** NAME or NAMESPACE/NAME, each a DNS subdomain or label as Kubernetes wants names. */
-export const nadNamePattern =
-  /^(?:([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/)?([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)$/;
 
 export function resolveAttachment(
   config: NetworkConfig,
@@ -87,13 +84,12 @@ function givenNad(
     );
   }
   const binding = bindingOf(config.type ?? "bridge", catalogue);
-  const match = nadNamePattern.exec(nadName);
-  if (match === null) {
+  const named = parseNadName(nadName, namespace);
+  if (named === undefined) {
     findings.push(finding("NETWORK_NAME_INVALID", `${field}.nadName`, { given: nadName }));
     return { attachment: undefined, binding, findings };
   }
-  const [, nadNamespace = namespace, name = ""] = match;
-  return { attachment: { kind: "given", namespace: nadNamespace, name }, binding, findings };
+  return { attachment: { kind: "given", ...named }, binding, findings };
 }
 
 /** The binding of a type where no physical network says otherwise. */

@@ -12,9 +12,6 @@ import { resolveMacs } from "./resolve-mac.ts";
 /** Defaults of the machine part: what the Wukong document may leave out. */
 export const machineDefaults = { cpu: 1, memory: "1Gi", runStrategy: "Always" } as const;
 
-/** Name of the volume that carries cloud-init; no other disk may have it. */
-export const cloudInitDiskName = "cloudinitdisk";
-
 export interface Resolution {
   readonly vm: ResolvedVm;
   /** Texts that could not be read; the values are left out of `vm`. */

@@ -1,11 +1,11 @@
 // The state of every NIC of a VM, from what KubeVirt reports, claiming no more than that proves.
-import { isTrue } from "../conditions.ts";
+import { isTrue } from "../objects/conditions.ts";
 import { driftedFields } from "../drift/drifted-fields.ts";
-import type { VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from "../objects.ts";
+import type { VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from "../objects/kubernetes.ts";
 import { typeOf } from "../import/attachment.ts";
 import { primaryIndex } from "../resolve/metrics.ts";
 import type { NetworkType } from "../spec.ts";
-import { recordedSpec } from "../recorded-spec.ts";
+import { recordedSpec } from "../document/read-record.ts";
 
 export const interfaceStates = ["Up", "Down", "Unknown"] as const;
 export type InterfaceState = (typeof interfaceStates)[number];

@@ -11,7 +11,7 @@ import {
   overlaps,
 } from "../ip.ts";
 import type { Nic } from "../nic.ts";
-import { hasConnectedRoute, hasIpv6 } from "../predicted-routes.ts";
+import { hasConnectedRoute, hasIpv6 } from "../routing/predicted-routes.ts";
 import { type NicCheck, nicsBefore } from "./context.ts";
 
 /**

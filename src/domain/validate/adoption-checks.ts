@@ -3,12 +3,12 @@ import { isDeepStrictEqual } from "node:util";
 import { machineOf } from "../adopt/adopted-spec.ts";
 import { finding } from "../findings.ts";
 import { removeField } from "../fix.ts";
-import { cloudInitVolumeOf } from "../import/cloud-init.ts";
-import type { VirtualMachine } from "../objects.ts";
-import { isManaged } from "../ownership.ts";
+import { cloudInitVolumeOf } from "../objects/cloud-init.ts";
+import type { VirtualMachine } from "../objects/kubernetes.ts";
+import { isManaged } from "../objects/ownership.ts";
 import type { DiskSpec, VmSpec } from "../spec.ts";
 import type { VmCheck, VmContext } from "./context.ts";
-import { quantityInBytes } from "./machine-checks.ts";
+import { quantityInBytes } from "../objects/quantity.ts";
 
 /** The check, for VMs that were made elsewhere. */
 const ofOthers =

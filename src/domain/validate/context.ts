@@ -1,10 +1,10 @@
 // What a check sees: the VM as asked and as resolved, and the world around it. A check returns what it found.
 import type { Catalogue } from "../catalogue.ts";
-import { type CniConfig, readCniConfig, type Unreadable } from "../cni.ts";
+import { type CniConfig, readCniConfig, type Unreadable } from "../network/cni.ts";
 import type { Facts } from "../facts.ts";
 import type { Finding } from "../findings.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
-import { type Uplink, uplinkOfNad, uplinkOfNetwork } from "../segment.ts";
+import { type Uplink, uplinkOfNad, uplinkOfNetwork } from "../network/segment.ts";
 import type { NetworkConfig, VmSpec } from "../spec.ts";
 
 export interface VmContext {

@@ -2,8 +2,8 @@
 import { type Finding, finding } from "../findings.ts";
 import { removeField } from "../fix.ts";
 import type { ResolvedVm } from "../nic.ts";
-import { isManaged } from "../ownership.ts";
-import { readUserData } from "../user-data.ts";
+import { isManaged } from "../objects/ownership.ts";
+import { readUserData } from "../guest/user-data.ts";
 import type { VmCheck } from "./context.ts";
 
 /**

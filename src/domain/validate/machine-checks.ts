@@ -1,10 +1,10 @@
 // Checks of the VM as a whole: its name, its machine part and the limits on its NICs.
 import { finding } from "../findings.ts";
-import { cloudInitDiskName } from "../resolve/resolve-vm.ts";
+import { isDnsLabel } from "../names.ts";
+import { cloudInitDiskName } from "../objects/ownership.ts";
+import { quantityInBytes } from "../objects/quantity.ts";
 import type { VmCheck } from "./context.ts";
 
-/** True for what may name a VM and a namespace (RFC 1123 label). */
-export const isDnsLabel = (text: string): boolean => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text);
 const maxCpu = 512;
 /** Virtio NICs and disks each take one of q35's 32 PCI slots (KubeVirt docs/pci-topology.md). */
 export const maxDevices = 32;
@@ -38,15 +38,6 @@ const memoryIsQuantity: VmCheck = ({ vm }) => {
     ? undefined
     : finding("MEMORY_INVALID", "memory", { given: vm.memory });
 };
-
-/** undefined for what is no quantity of whole bytes. */
-export function quantityInBytes(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$/.exec(text);
-  if (match === null) return undefined;
-  const [, amount, suffix = ""] = match;
-  const power = " KMGTP".indexOf(suffix.charAt(0).toUpperCase() || " ");
-  return Number(amount) * (suffix.endsWith("i") ? 1024 : 1000) ** power;
-}
 
 const diskNamesAreUnique: VmCheck = ({ vm }) =>
   vm.disks.map(({ name }, index) => {

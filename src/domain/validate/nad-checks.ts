@@ -1,7 +1,7 @@
 // Checks of a given NAD: that it is there, that its plugin takes its configuration, and that the NIC fits it.
-import { refusalOfPlugin } from "../cni-refusal.ts";
-import { cannotCarryVm, type CniConfig, typeOfPlugin } from "../cni.ts";
-import { nearest } from "../document/nearest.ts";
+import { refusalOfPlugin } from "../network/cni-refusal.ts";
+import { cannotCarryVm, type CniConfig, typeOfPlugin } from "../network/cni.ts";
+import { nearest } from "../nearest.ts";
 import { type Finding, finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
 import { maxVlan } from "./attachment-checks.ts";

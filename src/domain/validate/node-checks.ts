@@ -1,7 +1,7 @@
 // Checks of a NIC against the nodes: that the bridge or the device is there where the VM may run.
 import { type Finding, finding } from "../findings.ts";
 import { replaceWith } from "../fix.ts";
-import { nodesForVms, nodesWithoutBridge, offers, smallestMtu } from "../nodes.ts";
+import { nodesForVms, nodesWithoutBridge, offers, smallestMtu } from "../network/nodes.ts";
 import type { NicCheck, NicContext } from "./context.ts";
 
 /** Where the input says what the NIC attaches to. */

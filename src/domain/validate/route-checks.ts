@@ -1,5 +1,5 @@
 // Checks of static routes, each against its own NIC, and of the default routes against each other.
-import { defaultRoutesOf, kernelMetric } from "../default-routes.ts";
+import { defaultRoutesOf, kernelMetric } from "../routing/default-routes.ts";
 import { finding, type Finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
 import type { Nic, NicRoute, ResolvedVm } from "../nic.ts";
@@ -52,7 +52,7 @@ const nextHopIsNotSelf: RouteCheck = ({ field, gateway }, { nic }) =>
     ? finding("GATEWAY_IS_SELF", `${field}.gateway`, { gateway: gateway.text }, { fix: removeField(field) })
     : undefined;
 
-const routeChecks: readonly RouteCheck[] = [
+const checksOfRoute: readonly RouteCheck[] = [
   destinationIsNetwork,
   familiesAgree,
   nextHopIsOnLink,
@@ -60,7 +60,7 @@ const routeChecks: readonly RouteCheck[] = [
 ];
 
 const eachRoute: NicCheck = (context) =>
-  context.nic.routes.flatMap((route) => routeChecks.map((check) => check(route, context)));
+  context.nic.routes.flatMap((route) => checksOfRoute.map((check) => check(route, context)));
 
 /** One destination with one metric can go one way only, on whichever NIC. Default routes are judged below. */
 const routeIsUnique: NicCheck = ({ nic, vm }) =>
@@ -118,4 +118,4 @@ const defaultRouteIsUnique: NicCheck = ({ nic, vm }) => {
     });
 };
 
-export const routingChecks: readonly NicCheck[] = [eachRoute, routeIsUnique, defaultRouteIsUnique];
+export const routeChecks: readonly NicCheck[] = [eachRoute, routeIsUnique, defaultRouteIsUnique];

@@ -1,5 +1,5 @@
 // How a write is judged before it is stored: the embedded API's place for what webhooks do at a real API server.
-import type { KubernetesObject } from "../../domain/objects.ts";
+import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
 
 /** One write under judgement. `object` is absent on DELETE, `oldObject` on CREATE. */
 export interface AdmissionRequest {

@@ -1,5 +1,5 @@
 // POST pods/NAME/binding: what a scheduler does, once per pod.
-import { timestamp } from "../../domain/timestamp.ts";
+import { timestamp } from "../timestamp.ts";
 import type { Context, WriteOptions } from "./context.ts";
 import { type Json, type JsonObject, asList, asObject, asString } from "./json.ts";
 import type { ApiObject } from "./object.ts";

@@ -1,5 +1,5 @@
 // What kube-controller-manager does behind the API: dependents follow their owners, namespaces are emptied.
-import { timestamp } from "../../domain/timestamp.ts";
+import { timestamp } from "../timestamp.ts";
 import type { Context, WriteOptions } from "./context.ts";
 import { type ApiObject, type Owner, finalizersOf, meta, ownersOf, withMeta } from "./object.ts";
 import { type DeleteOptions, deleteObject, foregroundFinalizer, orphanFinalizer } from "./remove.ts";

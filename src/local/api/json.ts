@@ -1,5 +1,5 @@
 // JSON values as the embedded API handles them: nothing is known of an object but its metadata.
-import { isMapping } from "../../domain/mapping.ts";
+import { isMapping } from "../../domain/objects/mapping.ts";
 
 /** What JSON.parse can return. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;

@@ -1,5 +1,5 @@
 // Asking the judges: what they are told of a write, and how their verdicts reach the client.
-import type { KubernetesObject } from "../../domain/objects.ts";
+import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
 import type { AdmissionRequest, Refusal } from "./admission.ts";
 import type { Context, WriteOptions } from "./context.ts";
 import { type ApiObject, meta } from "./object.ts";

@@ -1,5 +1,5 @@
 // PATCH: which kind of patch it is, and the write it comes to.
-import { timestamp } from "../../domain/timestamp.ts";
+import { timestamp } from "../timestamp.ts";
 import { decodeJson, decodeYaml, mediaType } from "./body.ts";
 import { type Context, type WriteOptions, requireManager, requireNoForce } from "./context.ts";
 import { decodeApplied, decodePatched } from "./decode.ts";

@@ -1,6 +1,6 @@
 // What the API server fills in and protects on every write, and the few kinds that have rules of their own.
 import { randomUUID } from "node:crypto";
-import { timestamp } from "../../domain/timestamp.ts";
+import { timestamp } from "../timestamp.ts";
 import type { Context } from "./context.ts";
 import { type JsonObject, asList, asObject, asString, isObject, jsonEqual, without } from "./json.ts";
 import { type ApiObject, finalizersOf, meta, withMeta } from "./object.ts";

@@ -1,5 +1,5 @@
 // DELETE of one object and of collections: preconditions, propagation, finalizers, graceful deletion of pods.
-import { timestamp } from "../../domain/timestamp.ts";
+import { timestamp } from "../timestamp.ts";
 import type { Context, WriteOptions } from "./context.ts";
 import { type Json, asList, asObject, asString, isObject } from "./json.ts";
 import { type ApiObject, finalizersOf, meta, withMeta } from "./object.ts";

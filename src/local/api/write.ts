@@ -1,6 +1,6 @@
 // The path every write takes: prepared, mutated, checked, judged and stored, in kube-apiserver's order.
-import type { KubernetesObject } from "../../domain/objects.ts";
-import { timestamp } from "../../domain/timestamp.ts";
+import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
+import { timestamp } from "../timestamp.ts";
 import type { Context, WriteOptions } from "./context.ts";
 import { conform } from "./decode.ts";
 import { asList, jsonEqual } from "./json.ts";

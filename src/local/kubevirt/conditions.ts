@@ -1,5 +1,5 @@
 // Writing conditions into a status list, without touching the list that was given.
-import type { Condition } from "../../domain/objects.ts";
+import type { Condition } from "../../domain/objects/kubernetes.ts";
 
 /** The list with the condition; the transition time stays while status and reason stay. */
 export function withCondition(

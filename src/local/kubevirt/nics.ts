@@ -1,6 +1,6 @@
 // Reading the two lists that make up a VM's NICs: spec.networks and spec.domain.devices.interfaces.
 import { createHash } from "node:crypto";
-import type { VirtualMachineInstanceSpec, VmInterface, VmNetwork } from "../../domain/objects.ts";
+import type { VirtualMachineInstanceSpec, VmInterface, VmNetwork } from "../../domain/objects/kubernetes.ts";
 
 /** The two lists, which belong together by name. */
 export interface NicLists {

@@ -1,6 +1,6 @@
 // The objects over which the two halves of the KubeVirt stand-in meet (controller and node), besides those of
 // the product itself: pods, nodes and migrations, and the labels and annotations that KubeVirt puts on them.
-import type { KubernetesObject, ObjectMeta } from "../../domain/objects.ts";
+import type { KubernetesObject, ObjectMeta } from "../../domain/objects/kubernetes.ts";
 import type { Resource } from "../../kube/resource.ts";
 
 /** v1 Container, as far as a virt-launcher pod needs it. */

@@ -1,6 +1,6 @@
 // Findings on VMs that somebody else made.
 import type { SpecCase } from "./case.ts";
-import type { VirtualMachine } from "../../../src/domain/objects.ts";
+import type { VirtualMachine } from "../../../src/domain/objects/kubernetes.ts";
 import { dhcpNic, storedVm, vmSpec } from "../specs.ts";
 
 /** A VM of theirs with 2 CPUs, 4Gi, a disk and cloud-init. */

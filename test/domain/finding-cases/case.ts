@@ -1,8 +1,8 @@
 // One way to produce a finding: what test/domain/findings.test.ts runs and docs/errors.md shows.
-import { inputField } from "../../../src/app/foresee.ts";
+import { inputField } from "../../../src/app/apply/dry-run.ts";
 import { builtInCatalogue, type Catalogue } from "../../../src/domain/catalogue.ts";
-import { checkVm } from "../../../src/domain/check.ts";
-import { readDocument } from "../../../src/domain/document.ts";
+import { checkVm } from "../../../src/domain/validate/check-vm.ts";
+import { readDocument } from "../../../src/domain/document/read-document.ts";
 import { type Facts, noFacts } from "../../../src/domain/facts.ts";
 import { type Finding, finding, type FindingCode } from "../../../src/domain/findings.ts";
 import type { IpConfig, NetworkConfig, VmSpec } from "../../../src/domain/spec.ts";

@@ -1,5 +1,5 @@
 // What a cluster with KubeVirt 1.9 says to a VirtualMachine, for tests that make some.
-import type { KubernetesObject } from "../../../src/domain/objects.ts";
+import type { KubernetesObject } from "../../../src/domain/objects/kubernetes.ts";
 import type { AdmissionRequest, Refusal } from "../../../src/local/api/admission.ts";
 import type { Json } from "../../../src/local/api/json.ts";
 import { prune } from "../../../src/local/api/schema-prune.ts";

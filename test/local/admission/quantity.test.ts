@@ -1,6 +1,6 @@
 // Quantities read and written back as Kubernetes does.
 import { it } from "vitest";
-import { canonicalQuantity, one, quantityValue } from "../../../src/local/kubevirt/quantity.ts";
+import { canonicalQuantity, one, quantityValue } from "../../../src/domain/objects/quantity.ts";
 
 it.for([
   ["1024Mi", "1Gi", 2n ** 30n],

@@ -1,6 +1,6 @@
 // The verdicts recorded from KubeVirt 1.9.0, and our own in the same form.
 import { readFileSync } from "node:fs";
-import type { KubernetesObject } from "../../../src/domain/objects.ts";
+import type { KubernetesObject } from "../../../src/domain/objects/kubernetes.ts";
 import type { KubevirtConfiguration } from "../../../src/local/kubevirt/configuration.ts";
 import { reviewVirtualMachine } from "./judge.ts";
 

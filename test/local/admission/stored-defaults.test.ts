@@ -1,6 +1,6 @@
 // What the mutating webhook writes into a VirtualMachine.
 import { describe, it } from "vitest";
-import type { VirtualMachine } from "../../../src/domain/objects.ts";
+import type { VirtualMachine } from "../../../src/domain/objects/kubernetes.ts";
 import type { KubevirtConfiguration } from "../../../src/local/kubevirt/configuration.ts";
 import { createKubevirtAdmission } from "../../../src/local/kubevirt/admission/kubevirt-admission.ts";
 

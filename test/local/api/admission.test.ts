@@ -1,6 +1,6 @@
 // The border to the judges: in which order they are asked, and what becomes of their verdicts.
 import { describe, it } from "vitest";
-import type { VirtualMachine } from "../../../src/domain/objects.ts";
+import type { VirtualMachine } from "../../../src/domain/objects/kubernetes.ts";
 import type { Admission, AdmissionRequest } from "../../../src/local/api/admission.ts";
 import { configMap, configMaps, startServer, vm, vms } from "./server.ts";
 

@@ -1,6 +1,6 @@
 // The rules for changes of a running VM, against what KubeVirt 1.9.0 did for each of 68 changes.
 import { describe, it } from "vitest";
-import type { VmiInterfaceStatus } from "../../../src/domain/objects.ts";
+import type { VmiInterfaceStatus } from "../../../src/domain/objects/kubernetes.ts";
 import { interfaceStatuses } from "../../../src/local/kubevirt/controller/interface-status.ts";
 import { vmiNics, vmNics } from "../../../src/local/kubevirt/controller/live-update.ts";
 import {

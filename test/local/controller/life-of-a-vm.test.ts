@@ -1,6 +1,6 @@
 // From a VirtualMachine to a running guest and back, on the embedded API.
 import { describe, it } from "vitest";
-import { findCondition, isTrue } from "../../../src/domain/conditions.ts";
+import { findCondition, isTrue } from "../../../src/domain/objects/conditions.ts";
 import { vmis, vms } from "../../../src/local/kubevirt/controller/objects.ts";
 import { annotations, finalizers, labels, pods } from "../../../src/local/kubevirt/resources.ts";
 import { add, bridgeNic, editNic, machine, pluginNic, podNic } from "./machines.ts";

@@ -1,5 +1,5 @@
 // VMs for the tests, and edits of them in the terms of the recorded changes.
-import type { VmInterface, VmNetwork } from "../../../src/domain/objects.ts";
+import type { VmInterface, VmNetwork } from "../../../src/domain/objects/kubernetes.ts";
 import type { Vm } from "../../../src/local/kubevirt/controller/objects.ts";
 
 export interface Nic {

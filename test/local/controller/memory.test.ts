@@ -1,6 +1,6 @@
 // Memory of a running guest: what KubeVirt plugs, and in which words it refuses.
 import { describe, it } from "vitest";
-import { findCondition } from "../../../src/domain/conditions.ts";
+import { findCondition } from "../../../src/domain/objects/conditions.ts";
 import {
   memoryToPlug,
   memoryWaits,

@@ -1,6 +1,6 @@
 // Live migrations: when there is one, how it goes, and how it fails.
 import { describe, it } from "vitest";
-import { findCondition } from "../../../src/domain/conditions.ts";
+import { findCondition } from "../../../src/domain/objects/conditions.ts";
 import { vmis, vms } from "../../../src/local/kubevirt/controller/objects.ts";
 import {
   annotations,

@@ -2,12 +2,12 @@
 // its migrations, has to end where KubeVirt 1.9.0 ended.
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { startCache, type Cache } from "../../../src/kube/cache.ts";
-import { connectKube } from "../../../src/kube/connect.ts";
+import { startCache, type Cache } from "../../../src/kube/watch/cache.ts";
+import { connectKube } from "../../../src/kube/connection/connect.ts";
 import type { KubeClient } from "../../../src/kube/kube-client.ts";
 import { namespaces, networkAttachmentDefinitions } from "../../../src/kube/resource.ts";
 import { createApiServer } from "../../../src/local/api/api-server.ts";
-import { findCondition } from "../../../src/domain/conditions.ts";
+import { findCondition } from "../../../src/domain/objects/conditions.ts";
 import { startController } from "../../../src/local/kubevirt/controller/controller.ts";
 import { vmis, vms, type Vm, type Vmi } from "../../../src/local/kubevirt/controller/objects.ts";
 import { quiet } from "./quiet-log.ts";

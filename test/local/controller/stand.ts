@@ -1,6 +1,6 @@
 // An embedded API with the controller and the test's node, and ways to look at it and wait for it.
-import type { VirtualMachine } from "../../../src/domain/objects.ts";
-import { connectKube } from "../../../src/kube/connect.ts";
+import type { VirtualMachine } from "../../../src/domain/objects/kubernetes.ts";
+import { connectKube } from "../../../src/kube/connection/connect.ts";
 import { isKubeError } from "../../../src/kube/errors.ts";
 import type { KubeClient, ObjectRef } from "../../../src/kube/kube-client.ts";
 import { networkAttachmentDefinitions } from "../../../src/kube/resource.ts";

@@ -1,6 +1,6 @@
 // The least that a node does for the tests of the controller: pods run, Multus attaches, guests have their NICs.
-import type { VmInterface, VmiInterfaceStatus } from "../../../src/domain/objects.ts";
-import { startCache } from "../../../src/kube/cache.ts";
+import type { VmInterface, VmiInterfaceStatus } from "../../../src/domain/objects/kubernetes.ts";
+import { startCache } from "../../../src/kube/watch/cache.ts";
 import type { KubeClient } from "../../../src/kube/kube-client.ts";
 import { networkAttachmentDefinitions, resourcePath } from "../../../src/kube/resource.ts";
 import { vmis, type Vmi } from "../../../src/local/kubevirt/controller/objects.ts";
@@ -11,7 +11,7 @@ import {
   type MigrationState,
   type Pod,
 } from "../../../src/local/kubevirt/resources.ts";
-import { createWorkQueue } from "../../../src/local/kubevirt/work-queue.ts";
+import { createWorkQueue } from "../../../src/kube/watch/work-queue.ts";
 import { quiet } from "./quiet-log.ts";
 
 export interface TestNodeOptions {

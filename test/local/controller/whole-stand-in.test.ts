@@ -1,11 +1,11 @@
 // The controller with its real neighbours: KubeVirt's admission before it, two played nodes behind it.
 import { afterEach, beforeEach, describe, it } from "vitest";
-import { connectKube } from "../../../src/kube/connect.ts";
+import { connectKube } from "../../../src/kube/connection/connect.ts";
 import type { KubeClient } from "../../../src/kube/kube-client.ts";
 import { networkAttachmentDefinitions } from "../../../src/kube/resource.ts";
 import { createApiServer } from "../../../src/local/api/api-server.ts";
 import { createKubevirtAdmission } from "../../../src/local/kubevirt/admission/kubevirt-admission.ts";
-import { findCondition } from "../../../src/domain/conditions.ts";
+import { findCondition } from "../../../src/domain/objects/conditions.ts";
 import { startController } from "../../../src/local/kubevirt/controller/controller.ts";
 import { vmis, vms, type Vm, type Vmi } from "../../../src/local/kubevirt/controller/objects.ts";
 import { createMachines } from "../../../src/local/kubevirt/node/machines.ts";

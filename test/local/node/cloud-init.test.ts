@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CloudInitSource, Secret } from "../../../src/domain/objects.ts";
+import type { CloudInitSource, Secret } from "../../../src/domain/objects/kubernetes.ts";
 import {
   cloudInitSecrets,
   planAtBoot,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { VirtualMachineInstance, VmInterface } from "../../../src/domain/objects.ts";
+import type { VirtualMachineInstance, VmInterface } from "../../../src/domain/objects/kubernetes.ts";
 import { podInterfaceName } from "../../../src/local/kubevirt/nics.ts";
 import { buildDomain, syncDomain } from "../../../src/local/kubevirt/node/domain.ts";
 import { whyNotMigratable } from "../../../src/local/kubevirt/node/migratable.ts";

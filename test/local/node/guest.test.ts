@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { VmInterface } from "../../../src/domain/objects.ts";
+import type { VmInterface } from "../../../src/domain/objects/kubernetes.ts";
 import { createDhcpServers } from "../../../src/local/kubevirt/node/dhcp.ts";
 import { buildDomain, type Domain } from "../../../src/local/kubevirt/node/domain.ts";
 import {

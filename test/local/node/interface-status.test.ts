@@ -4,7 +4,7 @@ import type {
   VmInterface,
   VmiInterfaceStatus,
   VmNetwork,
-} from "../../../src/domain/objects.ts";
+} from "../../../src/domain/objects/kubernetes.ts";
 import { interfaceStatus, type AgentInterface } from "../../../src/local/kubevirt/node/interface-status.ts";
 import type { Domain } from "../../../src/local/kubevirt/node/domain.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { NetworkAttachmentDefinition } from "../../../src/domain/objects.ts";
+import type { NetworkAttachmentDefinition } from "../../../src/domain/objects/kubernetes.ts";
 import { annotations, type Pod } from "../../../src/local/kubevirt/resources.ts";
 import { attachNetworks, reattachNetworks } from "../../../src/local/kubevirt/node/multus.ts";
 import { makeNad, makePod, makeVmi } from "./vmi.ts";

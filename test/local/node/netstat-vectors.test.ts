@@ -1,7 +1,7 @@
 // interfaceStatus() against what virt-handler's own code reported on recorded cases.
 import { readFileSync } from "node:fs";
 import { describe, it } from "vitest";
-import type { VirtualMachineInstance, VmiInterfaceStatus } from "../../../src/domain/objects.ts";
+import type { VirtualMachineInstance, VmiInterfaceStatus } from "../../../src/domain/objects/kubernetes.ts";
 import type { Domain } from "../../../src/local/kubevirt/node/domain.ts";
 import {
   interfaceStatus,

@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Secret, VirtualMachineInstance, VmiInterfaceStatus } from "../../../src/domain/objects.ts";
-import { connectKube } from "../../../src/kube/connect.ts";
+import type {
+  Secret,
+  VirtualMachineInstance,
+  VmiInterfaceStatus,
+} from "../../../src/domain/objects/kubernetes.ts";
+import { connectKube } from "../../../src/kube/connection/connect.ts";
 import type { KubeClient } from "../../../src/kube/kube-client.ts";
 import {
   networkAttachmentDefinitions,

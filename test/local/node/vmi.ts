@@ -5,7 +5,7 @@ import type {
   VmInterface,
   VmNetwork,
   VmVolume,
-} from "../../../src/domain/objects.ts";
+} from "../../../src/domain/objects/kubernetes.ts";
 import { annotations, labels, type Pod } from "../../../src/local/kubevirt/resources.ts";
 import { podInterfaceName } from "../../../src/local/kubevirt/nics.ts";
 

@@ -1,7 +1,7 @@
 // The defaults that virt-api sets: those it stores with a VirtualMachine, and those it only judges by.
 import type { KubevirtConfiguration } from "../configuration.ts";
 import { withDefaultNetwork } from "../default-network.ts";
-import { one, quantityValue } from "../quantity.ts";
+import { one, quantityValue } from "../../../domain/objects/quantity.ts";
 import type { Disk, Domain, TemplateSpec, VirtualMachineSpec } from "./template-spec.ts";
 
 const machineTypes: Readonly<Record<string, string>> = {

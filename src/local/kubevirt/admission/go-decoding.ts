@@ -1,7 +1,7 @@
 // What an object goes through when virt-api reads it into Go's types and writes it back.
 import { type Json, type JsonObject, asObject, isObject } from "../../api/json.ts";
 import { fieldSchema } from "../../api/schemas.ts";
-import { canonicalQuantity, type Quantity, quantityError } from "../quantity.ts";
+import { canonicalQuantity, type Quantity, quantityError } from "../../../domain/objects/quantity.ts";
 import type { VirtualMachineSpec } from "./template-spec.ts";
 import { hasZeroValue, isQuantity, walkSpec } from "./webhook-schema.ts";
 

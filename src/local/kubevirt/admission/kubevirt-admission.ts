@@ -2,7 +2,7 @@
 // Judged as KubeVirt 1.9.0 judges (test/vectors/kubevirt-admission); what is not looked at: instance types, preferences,
 // DataVolumeTemplates, affinity, huge pages, CPU pinning, NUMA, maxGuest, launch security, ACPI tables, I/O threads, block sizes.
 import { randomUUID } from "node:crypto";
-import type { KubernetesObject } from "../../../domain/objects.ts";
+import type { KubernetesObject } from "../../../domain/objects/kubernetes.ts";
 import type { Admission, AdmissionRequest, Refusal } from "../../api/admission.ts";
 import { asObject } from "../../api/json.ts";
 import { refusalOf } from "./cause.ts";

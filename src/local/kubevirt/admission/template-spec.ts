@@ -1,7 +1,7 @@
 // The fields of a VirtualMachine that admission reads. More than the product writes, since it judges what anyone wrote.
 // Shapes of kubevirt.io/v1; holds only for objects that passed the webhook's schema.
 
-import type { Quantity } from "../quantity.ts";
+import type { Quantity } from "../../../domain/objects/quantity.ts";
 
 type Empty = Readonly<Record<string, unknown>>;
 

@@ -1,14 +1,14 @@
 // Plays virt-controller: watches VMs, VMIs, their pods and migrations at any API server, and acts on them by name.
-import type { KubernetesObject } from "../../../domain/objects.ts";
-import { startCache, type Cache } from "../../../kube/cache.ts";
+import type { KubernetesObject } from "../../../domain/objects/kubernetes.ts";
+import { startCache, type Cache } from "../../../kube/watch/cache.ts";
 import type { KubeClient } from "../../../kube/kube-client.ts";
 import type { KubeLog } from "../../../kube/log.ts";
 import type { Resource } from "../../../kube/resource.ts";
 import type { KubevirtSpec } from "../configuration.ts";
 import { labels, pods, virtLauncher, virtualMachineInstanceMigrations, type Pod } from "../resources.ts";
-import { createWorkQueue, type Outcome, type WorkQueue } from "../work-queue.ts";
-import { keyOf } from "../object-key.ts";
-import { indexCache } from "../cache-index.ts";
+import { createWorkQueue, type Outcome, type WorkQueue } from "../../../kube/watch/work-queue.ts";
+import { keyOf } from "../../../kube/object-key.ts";
+import { indexCache } from "../../../kube/watch/cache-index.ts";
 import { controllerRules, kubevirtDelays, type ControllerDelays } from "./configuration.ts";
 import { reconcileMigration } from "./migration-controller.ts";
 import { vmis, vms } from "./objects.ts";

@@ -1,6 +1,6 @@
 // virt-controller's share of a VMI's status.interfaces: which NICs Multus attached to the pod, and by which name
 // (KubeVirt: pkg/network/controllers/vmi.go). Everything else in there is virt-handler's.
-import type { VmNetwork, VmiInterfaceStatus } from "../../../domain/objects.ts";
+import type { VmNetwork, VmiInterfaceStatus } from "../../../domain/objects/kubernetes.ts";
 import type { Pod } from "../resources.ts";
 import { networkStatuses, secondaryByInterface } from "../network-status.ts";
 import { byName, defaultNetwork, isSecondary, nicLists, podInterfaceName } from "../nics.ts";

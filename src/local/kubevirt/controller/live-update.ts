@@ -1,6 +1,6 @@
 // Which NIC changes of a VM reach its running VMI, and which NICs leave the lists once they are unplugged
 // (KubeVirt: pkg/network/controllers/vm.go).
-import type { VmInterface, VmNetwork, VmiInterfaceStatus } from "../../../domain/objects.ts";
+import type { VmInterface, VmNetwork, VmiInterfaceStatus } from "../../../domain/objects/kubernetes.ts";
 import { byName, isSecondary, networksOf, nicLists, type NicLists } from "../nics.ts";
 import type { Vm, Vmi } from "./objects.ts";
 

@@ -1,9 +1,9 @@
 // Memory of a running guest: what it may grow to, and which changes reach it by a live migration
 // (KubeVirt: pkg/defaults setupMemoryHotplug, pkg/liveupdate/memory, watch/vm handleMemoryHotplugRequest).
-import { isTrue } from "../../../domain/conditions.ts";
-import type { VirtualMachineInstanceSpec } from "../../../domain/objects.ts";
-import { timestamp } from "../../../domain/timestamp.ts";
-import { canonicalQuantity, one, quantityValue } from "../quantity.ts";
+import { isTrue } from "../../../domain/objects/conditions.ts";
+import type { VirtualMachineInstanceSpec } from "../../../domain/objects/kubernetes.ts";
+import { timestamp } from "../../timestamp.ts";
+import { canonicalQuantity, one, quantityValue } from "../../../domain/objects/quantity.ts";
 import { withCondition } from "../conditions.ts";
 import { memoryChangeType } from "../memory-change.ts";
 import type { Vmi } from "./objects.ts";

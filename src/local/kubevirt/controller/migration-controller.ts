@@ -1,5 +1,5 @@
 // Takes one live migration from its object to the nodes, by way of a target pod, and to its end.
-import { timestamp } from "../../../domain/timestamp.ts";
+import { timestamp } from "../../timestamp.ts";
 import {
   hasEnded,
   annotations,
@@ -11,7 +11,7 @@ import {
   type Pod,
   type VirtualMachineInstanceMigration,
 } from "../resources.ts";
-import { refOf } from "../object-key.ts";
+import { refOf } from "../../../kube/object-key.ts";
 import { createPodOnce } from "./create-pod.ts";
 import { launcherName, launcherPod } from "./launcher-pod.ts";
 import { currentPod, isReady, podsOf } from "./launcher-state.ts";
@@ -19,7 +19,7 @@ import { isHandedOff, nextPhase } from "./migration-phase.ts";
 import { askedResources } from "./network-resources.ts";
 import { vmis, type Vmi } from "./objects.ts";
 import { patchVmi } from "./vmi-patch.ts";
-import type { Outcome } from "../work-queue.ts";
+import type { Outcome } from "../../../kube/watch/work-queue.ts";
 import { fieldManager, type World } from "./world.ts";
 
 type Migration = VirtualMachineInstanceMigration;

@@ -1,5 +1,5 @@
 // The phases of a live migration, as a function of the migration, its VMI and its target pod (KubeVirt: watch/migration).
-import { isTrue } from "../../../domain/conditions.ts";
+import { isTrue } from "../../../domain/objects/conditions.ts";
 import {
   hasEnded,
   type MigrationPhase,

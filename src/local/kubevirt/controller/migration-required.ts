@@ -1,8 +1,8 @@
 // Whether a running VMI needs a live migration for its NICs to become what its spec says
 // (KubeVirt: pkg/network/migration/evaluator.go).
-import { findCondition } from "../../../domain/conditions.ts";
-import type { Condition, VmInterface, VmiInterfaceStatus } from "../../../domain/objects.ts";
-import { timestamp } from "../../../domain/timestamp.ts";
+import { findCondition } from "../../../domain/objects/conditions.ts";
+import type { Condition, VmInterface, VmiInterfaceStatus } from "../../../domain/objects/kubernetes.ts";
+import { timestamp } from "../../timestamp.ts";
 import type { Pod } from "../resources.ts";
 import { secondaryByInterface } from "../network-status.ts";
 import { byName, isSecondary, nicLists, qualifiedNad } from "../nics.ts";

@@ -1,6 +1,6 @@
 // The annotations by which a virt-launcher pod asks Multus for its networks
 // (KubeVirt: pkg/network/multus/annotation.go, pkg/network/pod/annotations).
-import type { VmInterface } from "../../../domain/objects.ts";
+import type { VmInterface } from "../../../domain/objects/kubernetes.ts";
 import type { BindingPlugin } from "../configuration.ts";
 import {
   byName,

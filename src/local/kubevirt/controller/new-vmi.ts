@@ -1,5 +1,5 @@
 // The VMI that a VM starts (KubeVirt: SetupVMIFromVM, startVMI), and the record of what it was started from.
-import type { OwnerReference, VirtualMachineInstanceSpec } from "../../../domain/objects.ts";
+import type { OwnerReference, VirtualMachineInstanceSpec } from "../../../domain/objects/kubernetes.ts";
 import { type KubevirtConfiguration, rollsOutLive } from "../configuration.ts";
 import { withDefaultNetwork } from "../default-network.ts";
 import { finalizers } from "../resources.ts";

@@ -1,6 +1,6 @@
 // The KubeVirt objects with the status fields that only virt-controller itself uses.
-import type { VirtualMachine, VirtualMachineInstance } from "../../../domain/objects.ts";
-import type { KubernetesObject } from "../../../domain/objects.ts";
+import type { VirtualMachine, VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
+import type { KubernetesObject } from "../../../domain/objects/kubernetes.ts";
 import { virtualMachineInstances, virtualMachines, type Resource } from "../../../kube/resource.ts";
 import type { MigrationState } from "../resources.ts";
 

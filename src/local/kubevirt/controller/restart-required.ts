@@ -4,7 +4,7 @@ import type {
   VirtualMachineInstanceSpec,
   VmInterface,
   VmNetwork,
-} from "../../../domain/objects.ts";
+} from "../../../domain/objects/kubernetes.ts";
 import { byName, nicLists, type NicLists } from "../nics.ts";
 import { memoryWaits } from "./memory.ts";
 import type { Vm, Vmi } from "./objects.ts";

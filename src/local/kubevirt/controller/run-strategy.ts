@@ -1,5 +1,5 @@
 // Whether a VM's run strategy wants a VMI started or stopped (KubeVirt: syncRunStrategy).
-import type { RunStrategy } from "../../../domain/objects.ts";
+import type { RunStrategy } from "../../../domain/objects/kubernetes.ts";
 import { hasEnded } from "../resources.ts";
 import type { Vm, Vmi } from "./objects.ts";
 

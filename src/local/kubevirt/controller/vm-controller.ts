@@ -1,8 +1,8 @@
 // Brings one VirtualMachine and its VMI nearer to what the VM asks for (KubeVirt: watch/vm).
-import type { VirtualMachine } from "../../../domain/objects.ts";
+import type { VirtualMachine } from "../../../domain/objects/kubernetes.ts";
 import { isKubeError, KubeError } from "../../../kube/errors.ts";
 import { hasEnded, finalizers } from "../resources.ts";
-import { refOf } from "../object-key.ts";
+import { refOf } from "../../../kube/object-key.ts";
 import { firmwareUuid } from "./firmware-uuid.ts";
 import { vmiNics, vmNics } from "./live-update.ts";
 import { memoryToPlug } from "./memory.ts";
@@ -13,7 +13,7 @@ import { restartRequired } from "./restart-required.ts";
 import { runDecision, startBackoffLeftMs } from "./run-strategy.ts";
 import { semanticEqual } from "./semantic-equal.ts";
 import { vmStatus, type VmPass } from "./vm-status.ts";
-import type { Outcome } from "../work-queue.ts";
+import type { Outcome } from "../../../kube/watch/work-queue.ts";
 import { fieldManager, type World } from "./world.ts";
 
 const nothingDone: VmPass = {

@@ -1,7 +1,7 @@
 // status of a VirtualMachine, as a function of the VM and its VMI (KubeVirt: watch/vm updateStatus).
-import { findCondition, isTrue } from "../../../domain/conditions.ts";
-import type { Condition } from "../../../domain/objects.ts";
-import { timestamp } from "../../../domain/timestamp.ts";
+import { findCondition, isTrue } from "../../../domain/objects/conditions.ts";
+import type { Condition } from "../../../domain/objects/kubernetes.ts";
+import { timestamp } from "../../timestamp.ts";
 import { withCondition, withoutCondition } from "../conditions.ts";
 import { generationAnnotation } from "./new-vmi.ts";
 import type { StartFailure, StateChangeRequest, Vm, VmStatus, Vmi } from "./objects.ts";

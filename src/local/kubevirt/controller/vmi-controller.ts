@@ -1,8 +1,8 @@
 // Brings one VMI from Pending to Scheduled by way of its pod, keeps its status, and ends it (KubeVirt: watch/vmi).
-import { findCondition } from "../../../domain/conditions.ts";
+import { findCondition } from "../../../domain/objects/conditions.ts";
 import { isKubeError } from "../../../kube/errors.ts";
 import { hasEnded, annotations, labels, pods as podResource, type Pod } from "../resources.ts";
-import { refOf } from "../object-key.ts";
+import { refOf } from "../../../kube/object-key.ts";
 import { launcherPod } from "./launcher-pod.ts";
 import { currentPod, isReady, podsOf } from "./launcher-state.ts";
 import { createPodOnce } from "./create-pod.ts";
@@ -12,7 +12,7 @@ import { isControlledBy, type Vmi } from "./objects.ts";
 import { askedResources, MissingNadError } from "./network-resources.ts";
 import { patchVmi } from "./vmi-patch.ts";
 import { nextVmi, type VmiView } from "./vmi-status.ts";
-import type { Outcome } from "../work-queue.ts";
+import type { Outcome } from "../../../kube/watch/work-queue.ts";
 import { fieldManager, type World } from "./world.ts";
 
 /** When a VMI whose pod could not be made is looked at again. */

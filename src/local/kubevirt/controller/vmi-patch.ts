@@ -1,5 +1,5 @@
 // Writing a VMI that virt-handler writes too: only what changed, and never over a state that was not seen.
-import { isMapping } from "../../../domain/mapping.ts";
+import { isMapping } from "../../../domain/objects/mapping.ts";
 import type { KubeClient } from "../../../kube/kube-client.ts";
 import { vmis, type Vmi } from "./objects.ts";
 import { semanticEqual } from "./semantic-equal.ts";

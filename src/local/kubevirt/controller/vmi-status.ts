@@ -1,8 +1,8 @@
 // What virt-controller writes into a VMI, as a function of the VMI and its pods (KubeVirt: watch/vmi updateStatus).
 // From Scheduled on the phase is virt-handler's, but for Failed when the pod is gone.
-import { findCondition } from "../../../domain/conditions.ts";
-import type { Condition, VmiPhase } from "../../../domain/objects.ts";
-import { timestamp } from "../../../domain/timestamp.ts";
+import { findCondition } from "../../../domain/objects/conditions.ts";
+import type { Condition, VmiPhase } from "../../../domain/objects/kubernetes.ts";
+import { timestamp } from "../../timestamp.ts";
 import { hasEnded, finalizers, labels, type Pod } from "../resources.ts";
 import { withCondition, withoutCondition } from "../conditions.ts";
 import { withPhase } from "../vmi-phase.ts";

@@ -1,6 +1,6 @@
 // Migrates the VMIs that ask for it, where the KubeVirt resource allows it (KubeVirt: watch/workload-updater).
 import { createHash } from "node:crypto";
-import { findCondition, isTrue } from "../../../domain/conditions.ts";
+import { findCondition, isTrue } from "../../../domain/objects/conditions.ts";
 import {
   hasEnded,
   annotations,
@@ -9,12 +9,12 @@ import {
   virtualMachineInstanceMigrations,
   type VirtualMachineInstanceMigration,
 } from "../resources.ts";
-import { refOf } from "../object-key.ts";
+import { refOf } from "../../../kube/object-key.ts";
 import { memoryChangeType } from "../memory-change.ts";
 import { migrationRequiredType } from "./migration-required.ts";
 import type { Vmi } from "./objects.ts";
 import { isMigrating } from "./vm-status.ts";
-import type { Outcome } from "../work-queue.ts";
+import type { Outcome } from "../../../kube/watch/work-queue.ts";
 import { fieldManager, type World } from "./world.ts";
 import { isKubeError } from "../../../kube/errors.ts";
 

@@ -1,7 +1,7 @@
 // What the controllers see and write through: caches of the objects, the rules, the clock.
-import type { Cache } from "../../../kube/cache.ts";
+import type { Cache } from "../../../kube/watch/cache.ts";
 import type { KubeClient } from "../../../kube/kube-client.ts";
-import type { CacheIndex } from "../cache-index.ts";
+import type { CacheIndex } from "../../../kube/watch/cache-index.ts";
 import type { Pod, VirtualMachineInstanceMigration } from "../resources.ts";
 import type { ControllerDelays, ControllerRules } from "./configuration.ts";
 import type { Vm, Vmi } from "./objects.ts";

@@ -1,11 +1,14 @@
 // What the loops of one node share: the API server, its caches, and what the node is.
-import type { NetworkAttachmentDefinition, VirtualMachineInstance } from "../../../domain/objects.ts";
-import type { Cache } from "../../../kube/cache.ts";
+import type {
+  NetworkAttachmentDefinition,
+  VirtualMachineInstance,
+} from "../../../domain/objects/kubernetes.ts";
+import type { Cache } from "../../../kube/watch/cache.ts";
 import type { KubeClient } from "../../../kube/kube-client.ts";
 import type { KubeLog } from "../../../kube/log.ts";
 import type { BindingPlugins } from "../configuration.ts";
 import type { Node, Pod } from "../resources.ts";
-import type { CacheIndex } from "../cache-index.ts";
+import type { CacheIndex } from "../../../kube/watch/cache-index.ts";
 import type { NodeDelays } from "./delays.ts";
 import type { Machines } from "./machines.ts";
 

@@ -1,7 +1,7 @@
 // The libvirt domain of one VMI as far as its NICs go: built from the VMI spec when the guest starts, changed live
 // afterwards. Pure; the order of NICs is that of plugging.
 import { createHash } from "node:crypto";
-import type { VirtualMachineInstance, VmInterface } from "../../../domain/objects.ts";
+import type { VirtualMachineInstance, VmInterface } from "../../../domain/objects/kubernetes.ts";
 import type { BindingPlugins } from "../configuration.ts";
 import { hasSource, multusStatus } from "../info-source.ts";
 import { podInterfaceName } from "../nics.ts";

@@ -1,7 +1,7 @@
 // The guest of one VMI: which NICs it sees, what it calls them and which addresses it gives them, by its
 // network-config. Pure; what it yields is what the guest agent reports.
 import { isIPv4, isIPv6 } from "node:net";
-import type { VirtualMachineInstance } from "../../../domain/objects.ts";
+import type { VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
 import type { DhcpServers } from "./dhcp.ts";
 import { interfacesOf, nicMac, sriovAliasPrefix, type Domain } from "./domain.ts";
 import type { AgentInterface } from "./interface-status.ts";

@@ -1,7 +1,11 @@
 // status.interfaces of a VMI as virt-handler computes it (KubeVirt 1.9 pkg/network/setup/netstat.go): domain first,
 // then pod addresses, then the guest agent, then Multus. Pure; compared with KubeVirt's own code on recorded cases.
 import { isIPv4, isIPv6 } from "node:net";
-import type { VirtualMachineInstance, VmInterface, VmiInterfaceStatus } from "../../../domain/objects.ts";
+import type {
+  VirtualMachineInstance,
+  VmInterface,
+  VmiInterfaceStatus,
+} from "../../../domain/objects/kubernetes.ts";
 import { addSource, hasSource, multusStatus } from "../info-source.ts";
 import { sriovAliasPrefix, type Domain } from "./domain.ts";
 

@@ -1,9 +1,9 @@
 // kubelet for the virt-launcher pods of one node: started when their sandbox is made, ended with their guest, removed.
-import type { VirtualMachineInstance } from "../../../domain/objects.ts";
-import { timestamp } from "../../../domain/timestamp.ts";
+import type { VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
+import { timestamp } from "../../timestamp.ts";
 import { hasEnded, pods as podResource, type Pod } from "../resources.ts";
-import type { Outcome } from "../work-queue.ts";
-import { refOf } from "../object-key.ts";
+import type { Outcome } from "../../../kube/watch/work-queue.ts";
+import { refOf } from "../../../kube/object-key.ts";
 import type { NodeContext } from "./context.ts";
 import { reattachNetworks } from "./multus.ts";
 import { createPodAddresses } from "./pod-addresses.ts";

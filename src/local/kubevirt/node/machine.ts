@@ -1,6 +1,6 @@
 // One VMI's domain and guest through its life: started, rebuilt, moved, synced with the spec, asked by its agent.
 // Pure: each function yields the next state.
-import type { VirtualMachineInstance } from "../../../domain/objects.ts";
+import type { VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
 import type { NodeDelays } from "./delays.ts";
 import type { BindingPlugins } from "../configuration.ts";
 import { buildDomain, syncDomain } from "./domain.ts";

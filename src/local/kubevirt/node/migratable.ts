@@ -1,6 +1,6 @@
 // Whether a VMI can migrate as far as its networks go, and its CPU features: the condition LiveMigratable (KubeVirt 1.9
 // pkg/network/vmispec VerifyVMIMigratable, virt-handler calculateLiveMigrationCondition).
-import type { VirtualMachineInstance } from "../../../domain/objects.ts";
+import type { VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
 import type { BindingPlugins } from "../configuration.ts";
 import { interfacesOf } from "./domain.ts";
 

@@ -1,6 +1,6 @@
 // The two virt-handlers of a migration that virt-controller handed over, one step per call. Pure.
-import { findCondition } from "../../../domain/conditions.ts";
-import type { VirtualMachineInstance } from "../../../domain/objects.ts";
+import { findCondition } from "../../../domain/objects/conditions.ts";
+import type { VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
 import { withoutCondition } from "../conditions.ts";
 import { memoryChangeType } from "../memory-change.ts";
 import { labels, type MigrationState } from "../resources.ts";

@@ -1,7 +1,7 @@
 // Multus on one node: what a pod's annotation asks for, and the network-status that follows, or why no sandbox can be
 // made. Texts are those of Multus 4.3 and the CNI plugins. Pure. Addresses by a NAD's IPAM are not played.
-import { isMapping } from "../../../domain/mapping.ts";
-import type { NetworkAttachmentDefinition } from "../../../domain/objects.ts";
+import { isMapping } from "../../../domain/objects/mapping.ts";
+import type { NetworkAttachmentDefinition } from "../../../domain/objects/kubernetes.ts";
 import { networkStatuses, type NetworkStatus } from "../network-status.ts";
 import { podInterfaceName } from "../nics.ts";
 import { annotations, labels, type Pod } from "../resources.ts";

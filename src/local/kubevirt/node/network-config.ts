@@ -2,7 +2,7 @@
 // Played: ethernets. Not played: version 1, bonds, bridges, vlans, wifis; they leave the NICs alone.
 import { isIP } from "node:net";
 import { parse } from "yaml";
-import { isMapping } from "../../../domain/mapping.ts";
+import { isMapping } from "../../../domain/objects/mapping.ts";
 
 /** One entry of `ethernets`, as far as it decides names and addresses. */
 export interface Ethernet {

@@ -1,15 +1,15 @@
 // One node of the cluster, played: scheduler, kubelet, Multus, virt-handler and the guests, as a client of any
 // Kubernetes API server. It restarts from the objects alone; guests are then booted anew from their VMIs.
-import { timestamp } from "../../../domain/timestamp.ts";
-import { startCache } from "../../../kube/cache.ts";
+import { timestamp } from "../../timestamp.ts";
+import { startCache } from "../../../kube/watch/cache.ts";
 import type { KubeClient } from "../../../kube/kube-client.ts";
 import type { KubeLog } from "../../../kube/log.ts";
 import { networkAttachmentDefinitions, virtualMachineInstances } from "../../../kube/resource.ts";
 import type { BindingPlugins } from "../configuration.ts";
 import { labels, nodes as nodeResource, pods as podResource, virtLauncher } from "../resources.ts";
-import { createWorkQueue } from "../work-queue.ts";
-import { keyOf } from "../object-key.ts";
-import { indexCache } from "../cache-index.ts";
+import { createWorkQueue } from "../../../kube/watch/work-queue.ts";
+import { keyOf } from "../../../kube/object-key.ts";
+import { indexCache } from "../../../kube/watch/cache-index.ts";
 import type { NodeContext } from "./context.ts";
 import { fastDelays, type NodeDelays } from "./delays.ts";
 import { exposition } from "./exposition.ts";

@@ -1,6 +1,6 @@
 // Events about pods, as Multus and kubelet write them: one object per pod and reason, counted up when it recurs.
 import { createHash } from "node:crypto";
-import type { KubernetesObject } from "../../../domain/objects.ts";
+import type { KubernetesObject } from "../../../domain/objects/kubernetes.ts";
 import { isKubeError } from "../../../kube/errors.ts";
 import type { KubeClient } from "../../../kube/kube-client.ts";
 import type { Resource } from "../../../kube/resource.ts";

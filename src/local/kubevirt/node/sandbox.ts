@@ -1,5 +1,5 @@
 // What must be there before a pod's containers can start: its Secrets, and its networks by Multus.
-import { timestamp } from "../../../domain/timestamp.ts";
+import { timestamp } from "../../timestamp.ts";
 import { secrets } from "../../../kube/resource.ts";
 import { annotations, pods as podResource, type Pod } from "../resources.ts";
 import { networkStatuses, type NetworkStatus } from "../network-status.ts";

@@ -1,5 +1,5 @@
 // The scheduler, one per node: binds the pods that fall to its node, and says of the others why no node takes them.
-import { timestamp } from "../../../domain/timestamp.ts";
+import { timestamp } from "../../timestamp.ts";
 import { nodes as nodeResource, pods as podResource, type Pod } from "../resources.ts";
 import { resourcePath } from "../../../kube/resource.ts";
 import type { NodeContext } from "./context.ts";

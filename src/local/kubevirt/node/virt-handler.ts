@@ -1,10 +1,10 @@
 // virt-handler of one node, with the virt-launchers under it: starts, observes, moves and ends the VMIs of the node.
 import { isDeepStrictEqual } from "node:util";
-import type { Secret, VirtualMachineInstance } from "../../../domain/objects.ts";
-import { timestamp } from "../../../domain/timestamp.ts";
+import type { Secret, VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
+import { timestamp } from "../../timestamp.ts";
 import { secrets, virtualMachineInstances } from "../../../kube/resource.ts";
-import type { Outcome } from "../work-queue.ts";
-import { refOf } from "../object-key.ts";
+import type { Outcome } from "../../../kube/watch/work-queue.ts";
+import { refOf } from "../../../kube/object-key.ts";
 import { hasEnded } from "../resources.ts";
 import { withPhase } from "../vmi-phase.ts";
 import { cloudInitSecrets, planAtBoot, readCloudInit, rootClaim } from "./cloud-init.ts";

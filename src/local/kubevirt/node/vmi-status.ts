@@ -1,5 +1,5 @@
 // status of a VMI as virt-handler writes it: phase, conditions, interfaces. Pure.
-import type { Condition, VirtualMachineInstance } from "../../../domain/objects.ts";
+import type { Condition, VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
 import { withCondition, withoutCondition } from "../conditions.ts";
 import type { BindingPlugins } from "../configuration.ts";
 import { withPhase } from "../vmi-phase.ts";

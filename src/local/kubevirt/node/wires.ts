@@ -1,7 +1,7 @@
 // What a DHCP client finds on each NIC: a server of the network behind the NAD, or KubeVirt's own inside the pod. Pure.
-import type { VirtualMachineInstance } from "../../../domain/objects.ts";
+import type { VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
 import { qualifiedNad } from "../nics.ts";
-import { keyOf } from "../object-key.ts";
+import { keyOf } from "../../../kube/object-key.ts";
 import { interfacesOf, type Domain } from "./domain.ts";
 
 /** The other end of a NIC. */

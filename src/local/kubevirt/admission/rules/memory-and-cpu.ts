@@ -1,7 +1,7 @@
 // Memory, CPU and machine type: vmi-create-admitter.go. Huge pages, pinning, NUMA and realtime are not looked at here.
 import { invalid } from "../cause.ts";
 import { rollsOutLive } from "../../configuration.ts";
-import { one, quantityValue } from "../../quantity.ts";
+import { one, quantityValue } from "../../../../domain/objects/quantity.ts";
 import type { SpecRule } from "../rule.ts";
 
 const megabyte = 1_000_000n * one;

@@ -1,0 +1,132 @@
+// The guest's network-config: cloud-init version 2 in the subset that every renderer keeps, matched by MAC address.
+import { createHash } from "node:crypto";
+import { stringify } from "yaml";
+import { firstFamily } from "../guest/renderers.ts";
+import type { Nic } from "../nic.ts";
+import { type SourceRouting, type SourceRule, sourceRulesOf } from "../routing/source-routing.ts";
+import type { RoutingMode } from "../spec.ts";
+
+interface GuestRoute {
+  readonly to: string;
+  readonly via: string;
+  readonly metric: number;
+  /** Absent: the main table. */
+  readonly table?: number;
+}
+
+interface GuestRule {
+  readonly from: string;
+  readonly to?: string;
+  readonly table: number;
+  readonly priority: number;
+}
+
+/** One entry of `ethernets`. */
+export interface GuestEthernet {
+  readonly match: { readonly macaddress: string };
+  readonly "set-name": string;
+  readonly mtu?: number;
+  readonly dhcp4?: boolean;
+  readonly "dhcp4-overrides"?: { readonly "route-metric": number; readonly "use-routes"?: boolean };
+  readonly addresses?: readonly string[];
+  readonly routes?: readonly GuestRoute[];
+  readonly "routing-policy"?: readonly GuestRule[];
+  readonly nameservers?: { readonly addresses: readonly string[]; readonly search?: readonly string[] };
+}
+
+/** cloud-init's network-config, version 2. */
+export interface NetworkConfigV2 {
+  readonly version: 2;
+  readonly ethernets: Readonly<Record<string, GuestEthernet>>;
+}
+
+/** The network-config of all NICs. Every NIC is listed, since cloud-init leaves an unlisted one without configuration. */
+export function compileNetworkConfig(nics: readonly Nic[], routing: RoutingMode): NetworkConfigV2 {
+  return {
+    version: 2,
+    ethernets: Object.fromEntries(nics.map((nic) => [nic.name, ethernet(nic, routing)])),
+  };
+}
+
+function ethernet(nic: Nic, routing: RoutingMode): GuestEthernet {
+  const { table, rules } = routing === "policy" ? sourceRulesOf(nic) : noSourceRouting;
+  const inMain = guestRoutes(nic);
+  const routes = table === undefined ? inMain : [...inMain, ...inMain.map((route) => ({ ...route, table }))];
+  return {
+    match: { macaddress: nic.mac },
+    "set-name": nic.name,
+    ...(nic.mtu === undefined ? {} : { mtu: nic.mtu }),
+    ...(nic.mode === "dhcp"
+      ? {
+          dhcp4: true,
+          "dhcp4-overrides": {
+            "route-metric": nic.metric,
+            ...(nic.defaultRoute ? {} : { "use-routes": false }),
+          },
+        }
+      : { dhcp4: false, addresses: addressesInOrder(nic) }),
+    ...(routes.length === 0 ? {} : { routes }),
+    ...(rules.length === 0 ? {} : { "routing-policy": rules.map(guestRule) }),
+    ...nameservers(nic),
+  };
+}
+
+/** The family of the gateway first: see firstFamily. */
+function addressesInOrder(nic: Nic): readonly string[] {
+  const first = firstFamily(nic);
+  return nic.addresses
+    .map(({ cidr }) => cidr)
+    .toSorted((a, b) => Number(b.address.family === first) - Number(a.address.family === first))
+    .map(({ text }) => text);
+}
+
+const noSourceRouting: SourceRouting = { table: undefined, rules: [] };
+
+/** Kept by netplan alone; routing: policy asks for it. */
+function guestRule({ from, to, table, priority }: SourceRule): GuestRule {
+  return { from: from.text, ...(to === undefined ? {} : { to: to.network }), table, priority };
+}
+
+/** cloud-init renderers other than netplan know the default route as 0.0.0.0/0 only (cloud-init #3988). */
+function guestRoutes(nic: Nic): readonly GuestRoute[] {
+  const viaGateway =
+    nic.gateway === undefined || !nic.defaultRoute || nic.mode === "dhcp"
+      ? []
+      : [
+          {
+            to: nic.gateway.family === 4 ? "0.0.0.0/0" : "::/0",
+            via: nic.gateway.text,
+            metric: nic.metric,
+          },
+        ];
+  return [
+    ...viaGateway,
+    ...nic.routes.map(({ destination, gateway, metric }) => ({
+      to: destination.text,
+      via: gateway.text,
+      metric,
+    })),
+  ];
+}
+
+/** `search` without `addresses` is refused by cloud-init's parser, so it goes along with addresses only. */
+function nameservers({ dnsServers, searchDomains }: Nic): Pick<GuestEthernet, "nameservers"> {
+  if (dnsServers.length === 0) return {};
+  const addresses = dnsServers.map(({ text }) => text);
+  return { nameservers: { addresses, ...(searchDomains.length === 0 ? {} : { search: searchDomains }) } };
+}
+
+/** As YAML with every text quoted: YAML 1.1 readers take 11:22:33:44:55:10 for a number. */
+export function networkConfigText(config: NetworkConfigV2): string {
+  return stringify(config, { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN", lineWidth: 0 });
+}
+
+/** Tells two network-configs apart without showing them. */
+export function guestConfigDigest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+/** User-data where the caller gives none: later network-configs are applied at the next boot. */
+export const ownUserData = `#cloud-config
+${stringify({ updates: { network: { when: ["boot"] } } }).trimEnd()}
+`;

@@ -1,0 +1,112 @@
+// What the VMs of a namespace may attach to, as people choose from: physical networks, NADs, and who uses them.
+import { fullNadName } from "../names.ts";
+import type { Catalogue, VlanRange } from "../catalogue.ts";
+import { cannotCarryVm, readCniConfig, typeOfPlugin } from "./cni.ts";
+import type { NetworkAttachmentDefinition, VirtualMachine } from "../objects/kubernetes.ts";
+import { isManaged } from "../objects/ownership.ts";
+import { recordedSpec } from "../document/read-record.ts";
+import type { NetworkType } from "../spec.ts";
+
+export interface AttachableNetwork {
+  readonly reference:
+    | { readonly kind: "physical"; readonly name: string }
+    /** NAMESPACE/NAME. */
+    | { readonly kind: "nad"; readonly name: string };
+  /** undefined for a CNI plugin that is not known here. */
+  readonly type: NetworkType | undefined;
+  readonly isDefault: boolean;
+  readonly vlans: readonly VlanRange[];
+  readonly untagged: boolean;
+  /** 0 where it is not known. */
+  readonly mtu: number;
+  /** Empty for a physical network. */
+  readonly cniType: string;
+  readonly generated: boolean;
+  /** NAMESPACE/NAME, in order. */
+  readonly usedBy: readonly string[];
+  /** Why no NIC can attach to it; empty when one can. */
+  readonly problem: string;
+}
+
+/** Physical networks in the order of the catalogue, then NADs by name. */
+export function attachableNetworks(
+  namespace: string,
+  catalogue: Catalogue,
+  nads: Iterable<NetworkAttachmentDefinition>,
+  vms: Iterable<VirtualMachine>,
+): readonly AttachableNetwork[] {
+  const usedBy = usersByNetwork(vms);
+  const physical = catalogue.physicalNetworks
+    .filter(({ namespaces }) => namespaces === undefined || namespaces.includes(namespace))
+    .map((network): AttachableNetwork => {
+      const { name, type, vlans, untagged, mtu } = network;
+      return {
+        reference: { kind: "physical", name },
+        type,
+        isDefault: network.default,
+        vlans,
+        untagged,
+        mtu,
+        cniType: "",
+        generated: false,
+        usedBy: usedBy.get(`physical:${name}`) ?? [],
+        problem: "",
+      };
+    });
+  const usable = [...nads]
+    .map((nad) => ({ nad, name: `${nad.metadata.namespace}/${nad.metadata.name}` }))
+    .filter(({ nad, name }) => nad.metadata.namespace === namespace || catalogue.sharedNads.includes(name))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ nad, name }) => attachableNad(nad, name, usedBy.get(`nad:${name}`) ?? []));
+  return [...physical, ...usable];
+}
+
+function attachableNad(
+  nad: NetworkAttachmentDefinition,
+  name: string,
+  usedBy: readonly string[],
+): AttachableNetwork {
+  const cni = readCniConfig(nad);
+  const common = {
+    reference: { kind: "nad", name },
+    isDefault: false,
+    generated: isManaged(nad),
+    usedBy,
+  } as const;
+  if ("problem" in cni) {
+    const none = { type: undefined, vlans: [], untagged: false, mtu: 0, cniType: "" };
+    return { ...common, ...none, problem: cni.problem };
+  }
+  return {
+    ...common,
+    type: typeOfPlugin(cni.type),
+    vlans: cni.vlan === 0 ? [] : [{ first: cni.vlan, last: cni.vlan }],
+    untagged: cni.vlan === 0,
+    mtu: cni.mtu ?? 0,
+    cniType: cni.type,
+    problem: cannotCarryVm(cni.type) ? `${cni.type} cannot carry a VM` : "",
+  };
+}
+
+/** VMs by what they use: NADs by name, and physical networks as far as their specs were recorded. */
+function usersByNetwork(vms: Iterable<VirtualMachine>): ReadonlyMap<string, readonly string[]> {
+  const users = new Map<string, string[]>();
+  const use = (network: string, vm: string): void => {
+    const list = users.get(network) ?? [];
+    if (!list.includes(vm)) list.push(vm);
+    users.set(network, list);
+  };
+  for (const vm of vms) {
+    const { namespace = "", name } = vm.metadata;
+    for (const { multus } of vm.spec.template.spec.networks ?? []) {
+      if (multus === undefined) continue;
+      const nad = fullNadName(multus.networkName, namespace);
+      use(`nad:${nad}`, `${namespace}/${name}`);
+    }
+    for (const { physicalNetwork } of recordedSpec(vm)?.networks ?? []) {
+      if (physicalNetwork !== undefined) use(`physical:${physicalNetwork}`, `${namespace}/${name}`);
+    }
+  }
+  for (const list of users.values()) list.sort();
+  return users;
+}

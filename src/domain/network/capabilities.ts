@@ -1,0 +1,88 @@
+// What a cluster can do for NICs, each with the evidence: from the KubeVirt resource and the catalogue.
+import { type Catalogue, defaultPhysicalNetwork } from "../catalogue.ts";
+import type { KubeVirt } from "../objects/kubernetes.ts";
+import { networkTypes } from "../spec.ts";
+
+export interface Capability {
+  /** Lower case with hyphens; stable. */
+  readonly name: string;
+  /** undefined: nothing here tells. */
+  readonly available: boolean | undefined;
+  readonly evidence: string;
+}
+
+/** `kubeVirt` undefined: it cannot be read. */
+export function capabilitiesOf(catalogue: Catalogue, kubeVirt: KubeVirt | undefined): readonly Capability[] {
+  return [
+    ...networkTypes.map((type) => typeCapability(type, catalogue, kubeVirt)),
+    ...sinceVersions.map(({ name, minor, why }) => sinceVersion(name, minor, why, kubeVirt)),
+    migrationOnChange(kubeVirt),
+  ];
+}
+
+/** Features of KubeVirt that came with a minor version of 1.x and are on by default from it on. */
+const sinceVersions = [
+  { name: "link-state", minor: 4, why: "interface state up and down" },
+  { name: "nic-hotplug", minor: 4, why: "bridge and SR-IOV NICs" },
+  { name: "nad-live-update", minor: 9, why: "gate LiveUpdateNADRef, on by default" },
+] as const;
+
+function typeCapability(
+  type: (typeof networkTypes)[number],
+  catalogue: Catalogue,
+  kubeVirt: KubeVirt | undefined,
+): Capability {
+  const name = `type-${type}`;
+  if (type === "pod") return { name, available: true, evidence: "every cluster has its pod network" };
+  const network = defaultPhysicalNetwork(catalogue, type);
+  if (network === undefined) {
+    const evidence = "the configuration has no default physical network of this type";
+    return { name, available: false, evidence };
+  }
+  const configured = `physical network ${network.name}`;
+  if (network.type !== "macvlan" || network.implementation !== "macvtap") {
+    return { name, available: true, evidence: configured };
+  }
+  const { bindingPlugin } = network;
+  if (kubeVirt === undefined) {
+    return { name, available: undefined, evidence: "the KubeVirt resource cannot be read" };
+  }
+  const registered = kubeVirt.spec?.configuration?.network?.binding?.[bindingPlugin] !== undefined;
+  return {
+    name,
+    available: registered,
+    evidence: registered
+      ? `${configured} and binding plugin ${bindingPlugin}`
+      : `KubeVirt has no binding plugin ${bindingPlugin}`,
+  };
+}
+
+function sinceVersion(name: string, minor: number, why: string, kubeVirt: KubeVirt | undefined): Capability {
+  const version = kubeVirt?.status?.observedKubeVirtVersion;
+  const has = minorOf(version);
+  if (has === undefined) return { name, available: undefined, evidence: "KubeVirt's version is not known" };
+  return { name, available: has >= minor, evidence: `KubeVirt ${version}; from 1.${minor} on: ${why}` };
+}
+
+/** 9 of v1.9.0; versions from 2 on count as newer than all of 1. */
+function minorOf(version: string | undefined): number | undefined {
+  const match = /^v?(\d+)\.(\d+)\./.exec(version ?? "");
+  if (match === null) return undefined;
+  return Number(match[1]) > 1 ? Number.MAX_SAFE_INTEGER : Number(match[2]);
+}
+
+function migrationOnChange(kubeVirt: KubeVirt | undefined): Capability {
+  const name = "migration-on-change";
+  if (kubeVirt === undefined) {
+    return { name, available: undefined, evidence: "the KubeVirt resource cannot be read" };
+  }
+  const methods = kubeVirt.spec?.workloadUpdateStrategy?.workloadUpdateMethods ?? [];
+  const available = methods.includes("LiveMigrate");
+  return {
+    name,
+    available,
+    evidence: `workloadUpdateStrategy.workloadUpdateMethods is [${methods.join(", ")}]${
+      available ? "" : "; without LiveMigrate a change by migration waits until somebody migrates the VM"
+    }`,
+  };
+}

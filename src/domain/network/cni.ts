@@ -1,0 +1,92 @@
+// What a NAD's CNI configuration says, read as Multus and the plugins read it.
+import { isMapping } from "../objects/mapping.ts";
+import type { NetworkAttachmentDefinition } from "../objects/kubernetes.ts";
+import type { NetworkType } from "../spec.ts";
+
+/** Read by Multus, and by whoever adds the pod's device request. */
+export const resourceNameAnnotation = "k8s.v1.cni.cncf.io/resourceName";
+
+/** The part of a CNI configuration that decides whether a NIC fits. */
+export interface CniConfig {
+  /** The plugin that makes the device: the configuration's `type`, or that of the first of its `plugins`. */
+  readonly type: string;
+  readonly name: string | undefined;
+  /** Empty where the configuration names none. */
+  readonly cniVersion: string;
+  /** 0 for untagged or unknown to the plugin. */
+  readonly vlan: number;
+  readonly mtu: number | undefined;
+  /** The bridge or parent device, where the plugin takes one. */
+  readonly device: string | undefined;
+  /** The plugin that gives addresses; undefined for none. */
+  readonly ipam: string | undefined;
+  /** The device-plugin resource that the NAD's annotation names. */
+  readonly resourceName: string | undefined;
+  /** Everything that the plugin itself reads. */
+  readonly plugin: Readonly<Record<string, unknown>>;
+}
+
+/** Why a NAD cannot be read. */
+export interface Unreadable {
+  readonly problem: string;
+  /** True where Multus reads it from a file of the node instead, if there is one. */
+  readonly onNodes: boolean;
+}
+
+const unreadable = (problem: string): Unreadable => ({ problem, onNodes: false });
+
+/** Reads `spec.config`; a chain (`plugins: […]`) is judged by its first plugin, which makes the device. */
+export function readCniConfig(nad: NetworkAttachmentDefinition): CniConfig | Unreadable {
+  const text = nad.spec?.config ?? "";
+  if (text === "") return { problem: "spec.config is empty", onNodes: true };
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return unreadable("spec.config is not JSON");
+  }
+  if (!isMapping(parsed)) return unreadable("spec.config is not a JSON object");
+  const { plugins, cniVersion, name } = parsed;
+  if (Array.isArray(plugins) && plugins.length === 0) return unreadable("its list of plugins is empty");
+  const plugin: unknown = Array.isArray(plugins) ? plugins[0] : parsed;
+  if (!isMapping(plugin) || typeof plugin["type"] !== "string") {
+    return unreadable("there is no plugin type in it");
+  }
+  const { type, vlan, mtu, ipam } = plugin;
+  return {
+    type,
+    name: typeof name === "string" ? name : undefined,
+    cniVersion: typeof cniVersion === "string" ? cniVersion : "",
+    vlan: typeof vlan === "number" ? vlan : 0,
+    mtu: typeof mtu === "number" && mtu > 0 ? mtu : undefined,
+    device: deviceOf(plugin),
+    ipam: isMapping(ipam) && typeof ipam["type"] === "string" ? ipam["type"] : undefined,
+    resourceName: nad.metadata.annotations?.[resourceNameAnnotation],
+    plugin,
+  };
+}
+
+/** The bridge plugin takes cni0 where none is named. */
+function deviceOf({ type, bridge, master }: Readonly<Record<string, unknown>>): string | undefined {
+  const device = bridge ?? master;
+  if (typeof device === "string" && device !== "") return device;
+  return type === "bridge" || type === "cnv-bridge" ? "cni0" : undefined;
+}
+
+const servedTypes: ReadonlyMap<string, NetworkType> = new Map([
+  ["bridge", "bridge"],
+  ["cnv-bridge", "bridge"],
+  ["macvtap", "macvlan"],
+  ["sriov", "sriov"],
+  ["ovs", "ovs"],
+]);
+
+/** The NIC type that a CNI plugin serves; undefined for plugins that this product does not know and so does not judge. */
+export function typeOfPlugin(plugin: string): NetworkType | undefined {
+  return servedTypes.get(plugin);
+}
+
+/** Plugins whose device drops the frames of a VM behind it (kubevirt#5483, #7001). */
+export function cannotCarryVm(plugin: string): boolean {
+  return plugin === "macvlan" || plugin === "ipvlan";
+}

@@ -1,0 +1,59 @@
+// Where a VM's cloud-init data stands: in the volume itself or in Secrets.
+import type { CloudInitSource, Secret, VirtualMachine } from "./kubernetes.ts";
+
+/** The volume that carries cloud-init, the first where there are several. */
+export interface CloudInitVolume {
+  readonly name: string;
+  readonly kind: "cloudInitNoCloud" | "cloudInitConfigDrive";
+  readonly source: CloudInitSource;
+}
+
+/** undefined for a VM without cloud-init. */
+export function cloudInitVolumeOf(vm: VirtualMachine): CloudInitVolume | undefined {
+  for (const { name, cloudInitNoCloud, cloudInitConfigDrive } of vm.spec.template.spec.volumes ?? []) {
+    if (cloudInitNoCloud !== undefined) return { name, kind: "cloudInitNoCloud", source: cloudInitNoCloud };
+    if (cloudInitConfigDrive !== undefined)
+      return { name, kind: "cloudInitConfigDrive", source: cloudInitConfigDrive };
+  }
+  return undefined;
+}
+
+/** A text, or why there is none to read; undefined where none is meant to be. */
+export type FoundText = { readonly text: string } | { readonly problem: string } | undefined;
+
+/** The network-config that the guest gets; `secrets` by name, those that could be read. */
+export function networkDataOf(
+  volume: CloudInitVolume | undefined,
+  secrets: ReadonlyMap<string, Secret | undefined>,
+): FoundText {
+  if (volume === undefined) return undefined;
+  const { networkData, networkDataBase64, networkDataSecretRef } = volume.source;
+  const inline = networkData ?? decoded(networkDataBase64);
+  if (inline === undefined && networkDataSecretRef === undefined) return undefined;
+  if (volume.kind === "cloudInitConfigDrive") {
+    return { problem: "it is on a config drive, whose format is OpenStack's" };
+  }
+  if (inline !== undefined) return { text: inline };
+  const { name = "" } = networkDataSecretRef ?? {};
+  const secret = secrets.get(name);
+  if (secret === undefined) {
+    const why = secrets.has(name) ? "does not exist" : "could not be read";
+    return { problem: `it stands in Secret ${name}, which ${why}` };
+  }
+  const text = secretText(secret, "networkdata") ?? secretText(secret, "networkData");
+  return text === undefined ? { problem: `Secret ${name} has no key networkdata` } : { text };
+}
+
+/** The value under a key, as stored or as it is about to be written. */
+export function secretText({ data, stringData }: Secret, key: string): string | undefined {
+  return stringData?.[key] ?? decoded(data?.[key]);
+}
+
+/** The user-data that stands in the VM itself. */
+export function inlineUserData({ source }: CloudInitVolume): string | undefined {
+  return source.userData ?? decoded(source.userDataBase64);
+}
+
+function decoded(base64: string | undefined): string | undefined {
+  return base64 === undefined ? undefined : Buffer.from(base64, "base64").toString("utf8");
+}

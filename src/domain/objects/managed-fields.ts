@@ -1,0 +1,37 @@
+// Who owns a field, and who wrote it last besides this product: read from an object's managedFields.
+import { isMapping } from "./mapping.ts";
+import type { KubernetesObject } from "./kubernetes.ts";
+import { fieldManager } from "./ownership.ts";
+
+export interface Writer {
+  readonly manager: string;
+  /** RFC 3339. */
+  readonly time: string;
+}
+
+/** `path` as of the field, such as `spec.template.spec.networks`; undefined where nobody else owns it, or nothing tells. */
+export function lastOtherWriter(object: KubernetesObject | undefined, path: string): Writer | undefined {
+  const writers = (object?.metadata.managedFields ?? []).flatMap((entry): readonly Writer[] => {
+    if (!isMapping(entry) || !owns(entry["fieldsV1"], path.split("."))) return [];
+    const { manager, time } = entry;
+    if (typeof manager !== "string" || typeof time !== "string" || isOurs(manager)) return [];
+    return [{ manager, time }];
+  });
+  return writers.toSorted((a, b) => (a.time < b.time ? 1 : -1))[0];
+}
+
+/** True when that manager owns the field, or something below it. */
+export function ownsField(object: KubernetesObject, manager: string, path: string): boolean {
+  return (object.metadata.managedFields ?? []).some(
+    (entry) => isMapping(entry) && entry["manager"] === manager && owns(entry["fieldsV1"], path.split(".")),
+  );
+}
+
+const isOurs = (manager: string): boolean =>
+  manager === fieldManager || manager.startsWith(`${fieldManager}-`);
+
+/** True when the set has the field or something below it (structured-merge-diff fieldpath). */
+function owns(fields: unknown, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) return true;
+  return isMapping(fields) && Object.hasOwn(fields, `f:${name}`) && owns(fields[`f:${name}`], rest);
+}

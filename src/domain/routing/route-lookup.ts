@@ -1,0 +1,118 @@
+// Where traffic to one address goes: the rule, the route and the NIC that the guest's kernel takes, and why.
+import { broadcastAddress, contains, type IpAddress } from "../ip.ts";
+import type { Nic } from "../nic.ts";
+import { masquerade, type PredictedRoute, type PredictedRouting } from "./predicted-routes.ts";
+import { isLinkLocal, sourceAddress } from "./source-address.ts";
+import { mainTable, type SourceRule } from "./source-routing.ts";
+
+/** The answer for one address. */
+export interface RouteLookup {
+  readonly address: IpAddress;
+  /** Name of the NIC that the traffic leaves by; undefined when it does not leave. */
+  readonly nic: string | undefined;
+  readonly gateway: IpAddress | undefined;
+  /** The address that the packets carry; undefined where it is not known beforehand. */
+  readonly source: IpAddress | undefined;
+  /** The route that was taken; undefined when none was. */
+  readonly route: PredictedRoute | undefined;
+  /** Why, in words. */
+  readonly reason: string;
+}
+
+/** `from`: the address that the sender has chosen, as replies do; without it the guest chooses. */
+export function lookUpRoute(
+  { routes, rules }: PredictedRouting,
+  nics: readonly Nic[],
+  address: IpAddress,
+  from?: IpAddress,
+): RouteLookup {
+  const special = staysOrSpreads(nics, address);
+  if (special !== undefined) {
+    return { address, nic: undefined, gateway: undefined, source: from, route: undefined, reason: special };
+  }
+  const applicable = rules.filter((rule) => applies(rule, address, from));
+  for (const rule of [...applicable, undefined]) {
+    const matching = matchingRoutes(routes, rule?.table ?? mainTable, address);
+    const [route] = matching;
+    const nic = nics.find(({ name }) => name === route?.nic);
+    if (route === undefined || nic === undefined) continue;
+    return {
+      address,
+      nic: route.nic,
+      gateway: route.gateway,
+      source: from ?? sourceAddress(address, nic, route, nics),
+      route,
+      reason: [...ruleInWords(rule), ...routeInWords(route, matching.slice(1))].join("; "),
+    };
+  }
+  const reason = "no route leads there; the guest answers that the network is unreachable";
+  return { address, nic: undefined, gateway: undefined, source: from, route: undefined, reason };
+}
+
+/** What no table decides: addresses of the guest itself, of everybody and of nobody. */
+function staysOrSpreads(nics: readonly Nic[], address: IpAddress): string | undefined {
+  if (address.value.range() === "loopback") return "it is the guest itself";
+  if (["multicast", "broadcast", "unspecified"].includes(address.value.range())) {
+    return `it is no address of one station (${address.value.range()})`;
+  }
+  for (const nic of nics.filter(({ linkState }) => linkState === "up")) {
+    const own = nic.addresses.map(({ cidr }) => cidr);
+    for (const cidr of nic.type === "pod" ? [masquerade.address] : own) {
+      if (cidr.address.text === address.text) return `it is the guest's own address on ${nic.name}`;
+      if (broadcastAddress(cidr) === address.text) {
+        return `it is the broadcast address of ${cidr.network} on ${nic.name}`;
+      }
+    }
+  }
+  return undefined;
+}
+
+const applies = ({ from, to }: SourceRule, address: IpAddress, source: IpAddress | undefined): boolean =>
+  source?.text === from.text && (to === undefined || contains(to, address));
+
+const matchingRoutes = (
+  routes: readonly PredictedRoute[],
+  table: number,
+  address: IpAddress,
+): readonly PredictedRoute[] =>
+  routes.filter((route) => route.table === table && contains(route.destination, address));
+
+function ruleInWords(rule: SourceRule | undefined): readonly string[] {
+  if (rule === undefined) return [];
+  const to = rule.to === undefined ? "" : ` to ${rule.to.network}`;
+  return [
+    `rule ${rule.priority} sends what comes from ${rule.from.text}${to} to table ${tableName(rule.table)}`,
+  ];
+}
+
+const tableName = (table: number): string => (table === mainTable ? "main" : String(table));
+
+function routeInWords(route: PredictedRoute, others: readonly PredictedRoute[]): readonly string[] {
+  const { destination, gateway, nic } = route;
+  const words =
+    destination.prefixLength === 0
+      ? `default route of ${nic}`
+      : gateway === undefined
+        ? `${destination.network} is on the link of ${nic}`
+        : `route to ${destination.network} by ${nic}`;
+  const rival = others.find(
+    (other) =>
+      other.nic !== nic && (other.destination.prefixLength > 0 || route.destination.prefixLength === 0),
+  );
+  return [
+    ...(isLinkLocal(destination.address)
+      ? ["every NIC has such a network, so the sender has to name the interface"]
+      : [words, ...(rival === undefined ? [] : [rivalInWords(route, rival)])]),
+    ...(route.assumed ? ["assumed: the DHCP server decides"] : []),
+  ];
+}
+
+function rivalInWords(route: PredictedRoute, rival: PredictedRoute): string {
+  const other = `${rival.destination.network} by ${rival.nic}`;
+  if (rival.destination.prefixLength < route.destination.prefixLength) {
+    return `its prefix is longer than that of ${other}`;
+  }
+  return rival.metric > route.metric
+    ? `its metric ${route.metric} is lower than ${rival.metric} of ${rival.nic}`
+    : `${other} is just as good: the kernel takes what was configured first`;
+}

@@ -1,0 +1,60 @@
+// Source-based rules: replies leave by the NIC that owns the address they come from, whatever the main table says.
+import { type Cidr, type IpAddress, type IpFamily, knownCidr } from "../ip.ts";
+import type { Nic } from "../nic.ts";
+
+/** The kernel's main table (RT_TABLE_MAIN). */
+export const mainTable = 254;
+
+/** NIC i has table 1000 + i: clear of the kernel's 253 to 255 and of what people number by hand. */
+const firstTable = 1000;
+
+/** Before the kernel's own rule for the main table (32766), after the one for local addresses (0). */
+const priorities = { ownSubnet: 1000, source: 1001 } as const;
+
+/** `ip rule`: packets from that address, to that network where one is named, go by that table. */
+export interface SourceRule {
+  readonly nic: string;
+  readonly priority: number;
+  readonly from: IpAddress;
+  readonly to: Cidr | undefined;
+  readonly table: number;
+}
+
+/** `table` is undefined for a NIC without rules. */
+export interface SourceRouting {
+  readonly table: number | undefined;
+  readonly rules: readonly SourceRule[];
+}
+
+const linkLocal = knownCidr("fe80::/10");
+
+/**
+ * The rules of one NIC: its own subnets stay in the main table, everything else from its addresses goes by the NIC's own
+ * table. A NIC that leads nowhere beyond its subnets needs none; with DHCP the address is not known beforehand.
+ */
+export function sourceRulesOf(nic: Nic): SourceRouting {
+  const families = familiesBeyond(nic);
+  // By family, since that is all of the addresses' order that the network-config keeps.
+  const sources = nic.addresses
+    .map(({ cidr }) => cidr)
+    .filter(({ address }) => families.has(address.family))
+    .toSorted((a, b) => a.address.family - b.address.family);
+  if (sources.length === 0) return { table: undefined, rules: [] };
+  const table = firstTable + nic.index;
+  const networks = new Map(sources.map((cidr) => [cidr.network, cidr]));
+  const rules = sources.flatMap(({ address: from }) => {
+    const own = [...networks.values(), linkLocal].filter(({ address }) => address.family === from.family);
+    return [
+      ...own.map((to) => ({ nic: nic.name, priority: priorities.ownSubnet, from, to, table: mainTable })),
+      { nic: nic.name, priority: priorities.source, from, to: undefined, table },
+    ];
+  });
+  return { table, rules };
+}
+
+/** Families in which the NIC leads beyond its own subnets. */
+function familiesBeyond(nic: Nic): ReadonlySet<IpFamily> {
+  if (nic.mode === "dhcp") return new Set();
+  const gateways = nic.gateway !== undefined && nic.defaultRoute ? [nic.gateway] : [];
+  return new Set([...gateways, ...nic.routes.map(({ gateway }) => gateway)].map(({ family }) => family));
+}

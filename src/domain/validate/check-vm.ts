@@ -1,0 +1,75 @@
+// The whole check of a VM: resolve, then every rule, every finding at once, in the order of the input.
+import type { Catalogue } from "../catalogue.ts";
+import type { Facts } from "../facts.ts";
+import type { Finding } from "../findings.ts";
+import { lackedFacts } from "./lacked-facts.ts";
+import type { ResolvedVm } from "../nic.ts";
+import { configOf, resolveVm } from "../resolve/resolve-vm.ts";
+import type { VmSpec } from "../spec.ts";
+import { adoptionChecks } from "./adoption-checks.ts";
+import { addressChecks } from "./address-checks.ts";
+import { attachmentChecks } from "./attachment-checks.ts";
+import { clusterNetworkChecks } from "./cluster-network-checks.ts";
+import { nicContext, runChecks } from "./context.ts";
+import { guestChecks } from "./guest-checks.ts";
+import { inUseChecks } from "./in-use-checks.ts";
+import { machineChecks, maxDevices } from "./machine-checks.ts";
+import { nadChecks } from "./nad-checks.ts";
+import { nicChecks } from "./nic-checks.ts";
+import { nodeChecks } from "./node-checks.ts";
+import { objectNameChecks } from "./object-name-checks.ts";
+import { rendererChecks, rendererVmChecks } from "./renderer-checks.ts";
+import { routeChecks } from "./route-checks.ts";
+import { routingVmChecks, trafficChecks } from "./traffic-checks.ts";
+
+export interface CheckedVm {
+  readonly vm: ResolvedVm;
+  /** The VM as a whole first, then NIC by NIC. */
+  readonly findings: readonly Finding[];
+  /** What these facts did not allow to check. */
+  readonly unchecked: readonly string[];
+}
+
+const checksOfVm = [
+  ...machineChecks,
+  ...objectNameChecks,
+  ...adoptionChecks,
+  ...guestChecks,
+  ...rendererVmChecks,
+  ...routingVmChecks,
+];
+const checksOfNic = [
+  ...nicChecks,
+  ...attachmentChecks,
+  ...nadChecks,
+  ...nodeChecks,
+  ...addressChecks,
+  ...inUseChecks,
+  ...clusterNetworkChecks,
+  ...rendererChecks,
+  ...routeChecks,
+  ...trafficChecks,
+];
+
+/** NICs beyond what a VM can have (LIMIT_EXCEEDED) are not looked at: their number may be anything. */
+export function checkVm(asked: VmSpec, catalogue: Catalogue, facts: Facts): CheckedVm {
+  const spec =
+    asked.networks.length > maxDevices ? { ...asked, networks: asked.networks.slice(0, maxDevices) } : asked;
+  const { vm, findings: unreadable } = resolveVm(spec, catalogue, facts);
+  const context = { spec, asked, vm, catalogue, facts };
+  const ofNic = (field: string) => (found: Finding) =>
+    found.field === field || found.field.startsWith(`${field}.`);
+  const isOfSomeNic = (found: Finding) => vm.nics.some(({ field }) => ofNic(field)(found));
+  return {
+    vm,
+    findings: [
+      ...unreadable.filter((found) => !isOfSomeNic(found)),
+      ...runChecks(checksOfVm, context),
+      ...vm.nics.flatMap((nic) => [
+        ...unreadable.filter(ofNic(nic.field)),
+        ...runChecks(checksOfNic, nicContext(context, nic, configOf(spec, nic))),
+      ]),
+    ],
+    unchecked: lackedFacts(context),
+  };
+}

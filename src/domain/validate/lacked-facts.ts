@@ -1,0 +1,48 @@
+// What could not be checked for want of facts, named only where it would have mattered to this VM.
+import { nodesForVms, nodesWithoutBridge } from "../network/nodes.ts";
+import type { VmContext } from "./context.ts";
+import { type Uplink, uplinkOfNetwork } from "../network/segment.ts";
+
+/** In words, for people. */
+export function lackedFacts({ vm, facts, catalogue }: VmContext): readonly string[] {
+  const { nics } = vm;
+  const kinds = new Set(nics.map(({ attachment }) => attachment?.kind));
+  const uplinks = nics.flatMap(({ attachment, vlanId }): Uplink[] =>
+    attachment?.kind === "generated" ? [uplinkOfNetwork(attachment.network, vlanId)] : [],
+  );
+  const secondary = kinds.has("given") || kinds.has("generated");
+  const isStatic = nics.some(({ mode }) => mode === "static");
+  const nodes = nodesForVms(facts.nodes);
+  const lacks: readonly (readonly [boolean, string])[] = [
+    [facts.namespaceExists === undefined, "whether the namespace exists"],
+    [
+      kinds.has("given") && facts.nads === undefined,
+      "whether the named NetworkAttachmentDefinitions exist and fit",
+    ],
+    [secondary && facts.macsInUse === undefined, "whether a MAC address is in use by another VM"],
+    [
+      secondary && isStatic && facts.addressesInUse === undefined,
+      "whether an IP address is in use by another VM",
+    ],
+    [
+      nics.some(({ binding }) => binding.kind === "plugin") && facts.bindingPlugins === undefined,
+      "whether KubeVirt has the binding plugin",
+    ],
+    [
+      uplinks.some(({ resourceName }) => resourceName !== undefined) && nodes.length === 0,
+      "whether a node has the device",
+    ],
+    [
+      uplinks.some(({ bridge }) => bridge !== undefined && nodesWithoutBridge(nodes, bridge) === undefined),
+      "whether the nodes have the bridge (neither bridge-marker, ovs-cni's marker nor NMState tells)",
+    ],
+    [
+      isStatic &&
+        kinds.has("pod") &&
+        catalogue.clusterCidrs.length === 0 &&
+        (facts.serviceCidrs === undefined || facts.nodes === undefined),
+      "whether a subnet overlaps the networks of pods and Services",
+    ],
+  ];
+  return lacks.filter(([lacked]) => lacked).map(([, words]) => words);
+}

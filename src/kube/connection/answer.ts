@@ -1,0 +1,41 @@
+// The body of a successful answer: a JSON object, or a page of a list.
+import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
+import { KubeError } from "../errors.ts";
+import { jsonObject } from "../json-object.ts";
+import type { ObjectPage } from "../kube-client.ts";
+import type { Resource } from "../resource.ts";
+
+/**
+ * Items of a list carry no apiVersion and kind of their own; each gets them. A success without items or version is no
+ * list: taken for an empty one, it would remove everything from a cache.
+ */
+export function toPage<T extends KubernetesObject>(resource: Resource<T>, body: object): ObjectPage<T> {
+  const { items, metadata } = body as {
+    items?: T[] | null;
+    metadata?: { resourceVersion?: string; continue?: string };
+  };
+  if (items === undefined || !metadata?.resourceVersion) {
+    throw new KubeError("Undecodable", 200, `the answer is not a list of ${resource.plural}`);
+  }
+  const apiVersion = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
+  for (const item of items ?? []) {
+    item.apiVersion ??= apiVersion;
+    item.kind ??= resource.kind;
+  }
+  return {
+    items: items ?? [],
+    resourceVersion: metadata.resourceVersion,
+    continueToken: metadata.continue === "" ? undefined : metadata.continue,
+  };
+}
+
+/** @throws KubeError "Undecodable" for anything but a JSON object. */
+export function decode(text: string): object {
+  const value = jsonObject(text);
+  if (value !== undefined) return value;
+  throw new KubeError(
+    "Undecodable",
+    200,
+    "the answer is not a JSON object; is this the URL of an API server?",
+  );
+}

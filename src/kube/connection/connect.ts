@@ -1,0 +1,244 @@
+// The KubeClient over HTTP: which request each operation is, and which may be sent twice.
+import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
+import { decode, toPage } from "./answer.ts";
+import { impersonationHeaders } from "./authentication.ts";
+import type { Credentials, Impersonation } from "./authentication.ts";
+import { startDeadline } from "../deadline.ts";
+import { KubeError, isKubeError } from "../errors.ts";
+import type {
+  CallOptions,
+  DeleteOptions,
+  KubeClient,
+  ObjectPage,
+  ObjectRef,
+  PageOptions,
+  WriteOptions,
+} from "../kube-client.ts";
+import { splitLines } from "./lines.ts";
+import { isExpired, pageSize, wholeList } from "../paging.ts";
+import { collectionPath, listPath, objectPath, withQuery } from "../paths.ts";
+import type { Resource } from "../resource.ts";
+import { repeating } from "./retry.ts";
+import { systemTiming } from "../timing.ts";
+import type { Timing } from "../timing.ts";
+import { createTransport } from "./transport.ts";
+import type { HttpRequest } from "./transport.ts";
+
+export interface KubeConnection {
+  /** URL of the API server, with a base path where a proxy needs one. */
+  readonly server: string;
+  /** Default: none, for an API server that asks for none. */
+  readonly credentials?: Credentials | undefined;
+  /** An HTTP proxy to the API server. */
+  readonly proxy?: string | undefined;
+  readonly impersonate?: Impersonation | undefined;
+  /** Deadline of a call with all its repetitions, in milliseconds. Default 30000. */
+  readonly requestTimeoutMs?: number | undefined;
+  /** Most connections for requests; streams are not counted. Default 16. */
+  readonly connections?: number | undefined;
+  /** Default "multinic"; the API server names the field manager of a write by it when the caller names none. */
+  readonly userAgent?: string | undefined;
+  readonly timing?: Timing | undefined;
+}
+
+const maxLineBytes = 4 * 1024 * 1024;
+
+/** Opens no connection until the first call. */
+export function connectKube(options: KubeConnection): KubeClient {
+  const timing = options.timing ?? systemTiming;
+  const timeoutMs = options.requestTimeoutMs ?? 30_000;
+  const transport = createTransport({
+    server: options.server,
+    credentials: options.credentials,
+    proxy: options.proxy,
+    connections: options.connections ?? 16,
+    headers: {
+      "user-agent": options.userAgent ?? "multinic",
+      ...impersonationHeaders(options.impersonate),
+    },
+  });
+
+  /** `repeatable`: the API server may carry it out twice without harm. */
+  async function call(
+    request: HttpRequest,
+    { signal, repeatable }: { signal: AbortSignal | undefined; repeatable: boolean | "never" },
+    seen?: (error: unknown, attempt: number) => void,
+  ): Promise<string> {
+    const deadline = startDeadline(timeoutMs, signal);
+    const send = async (attempt: number): Promise<string> => {
+      try {
+        return await transport.exchange(request, deadline.signal);
+      } catch (error) {
+        seen?.(error, attempt);
+        throw error;
+      }
+    };
+    try {
+      if (repeatable === "never") return await send(1);
+      return await repeating(send, { repeatable, deadline, timing });
+    } catch (error) {
+      throw deadline.expired() && isKubeError(error, "Cancelled")
+        ? tooLate(request, timeoutMs, error)
+        : error;
+    } finally {
+      deadline.release();
+    }
+  }
+
+  async function read(path: string, { signal }: CallOptions = {}): Promise<string> {
+    return await call({ method: "GET", path }, { signal, repeatable: true });
+  }
+
+  async function write<T extends KubernetesObject>(
+    request: HttpRequest,
+    options: WriteOptions & { readonly force?: boolean } = {},
+    repeatable = false,
+  ): Promise<T> {
+    const path = withQuery(request.path, {
+      fieldValidation: "Strict",
+      fieldManager: options.fieldManager,
+      dryRun: options.dryRun === true ? "All" : undefined,
+      force: options.force === true ? "true" : undefined,
+    });
+    // A dry run leaves nothing behind, however often it is made.
+    const mayRepeat = repeatable || options.dryRun === true;
+    return decode(await call({ ...request, path }, { signal: options.signal, repeatable: mayRepeat })) as T;
+  }
+
+  async function page<T extends KubernetesObject>(
+    resource: Resource<T>,
+    options: PageOptions,
+    repeatable: true | "never",
+  ): Promise<ObjectPage<T>> {
+    const path = withQuery(listPath(resource, options.namespace), {
+      labelSelector: options.labelSelector,
+      fieldSelector: options.fieldSelector,
+      limit: options.limit?.toString(),
+      continue: options.continueToken,
+    });
+    return toPage<T>(
+      resource,
+      decode(await call({ method: "GET", path }, { signal: options.signal, repeatable })),
+    );
+  }
+
+  const client: KubeClient = {
+    async get<T extends KubernetesObject>(resource: Resource<T>, ref: ObjectRef, options?: CallOptions) {
+      return decode(await read(objectPath(resource, ref), options)) as T;
+    },
+    async find(resource, ref, options) {
+      try {
+        return await client.get(resource, ref, options);
+      } catch (error) {
+        if (isKubeError(error, "NotFound")) return undefined;
+        throw error;
+      }
+    },
+    async list(resource, options = {}) {
+      try {
+        return await wholeList((at) => page(resource, { ...options, ...at, limit: pageSize }, true));
+      } catch (error) {
+        if (!isExpired(error)) throw error;
+        // Between two pages the version was compacted away; one request for everything cannot be.
+        return await page(resource, options, true);
+      }
+    },
+    async listPage(resource, options) {
+      return await page(resource, options, "never");
+    },
+    async create(resource, object, options) {
+      const path = collectionPath(resource, object.metadata);
+      return await write({ method: "POST", path, ...json(object) }, options);
+    },
+    async replace(resource, object, options) {
+      const path = objectPath(resource, object.metadata);
+      return await write({ method: "PUT", path, ...json(object) }, options);
+    },
+    async replaceStatus(resource, object, options) {
+      const path = objectPath(resource, object.metadata, "status");
+      return await write({ method: "PUT", path, ...json(object) }, options);
+    },
+    async apply(resource, object, options) {
+      const path = objectPath(resource, object.metadata);
+      const body = json(object, "application/apply-patch+yaml");
+      // With a resourceVersion, a second sending would conflict with the first.
+      const repeatable = object.metadata.resourceVersion === undefined;
+      return await write({ method: "PATCH", path, ...body }, options, repeatable);
+    },
+    async mergePatch(resource, ref, patch, options) {
+      const path = objectPath(resource, ref, options?.subresource);
+      return await write({ method: "PATCH", path, ...json(patch, "application/merge-patch+json") }, options);
+    },
+    async jsonPatch(resource, ref, patch, options) {
+      const path = objectPath(resource, ref);
+      return await write({ method: "PATCH", path, ...json(patch, "application/json-patch+json") }, options);
+    },
+    async delete(resource, ref, options = {}) {
+      const path = objectPath(resource, ref);
+      const repeatable = options.uid !== undefined;
+      let mayHaveWorked = false;
+      try {
+        await call(
+          { method: "DELETE", path, ...json(deleteOptions(options)) },
+          { signal: options.signal, repeatable },
+          (error) => {
+            mayHaveWorked ||= isKubeError(error, "Unreachable") || isKubeError(error, "Timeout");
+          },
+        );
+      } catch (error) {
+        // The answer to an earlier sending was lost, and the object of that uid is gone: that was us or is as good.
+        if (!(mayHaveWorked && isKubeError(error, "NotFound"))) throw error;
+      }
+    },
+    async post(path, body, { signal } = {}) {
+      const strict = withQuery(path, { fieldValidation: "Strict" });
+      return decode(
+        await call({ method: "POST", path: strict, ...json(body) }, { signal, repeatable: false }),
+      );
+    },
+    getText: read,
+    async *stream(path, options) {
+      const deadline = startDeadline(timeoutMs, options.signal);
+      const request: HttpRequest = { method: "GET", path };
+      try {
+        const chunks = await transport.open(request, {
+          signal: deadline.signal,
+          idleTimeoutMs: options.idleTimeoutMs ?? 0,
+        });
+        deadline.disarm();
+        yield* splitLines(chunks, maxLineBytes);
+      } catch (error) {
+        throw deadline.expired() ? tooLate(request, timeoutMs, error) : error;
+      } finally {
+        deadline.release();
+      }
+    },
+    async close() {
+      await transport.close();
+    },
+  };
+  return client;
+}
+
+function tooLate(request: HttpRequest, timeoutMs: number, cause: unknown): KubeError {
+  const what = `${request.method} ${request.path.split("?", 1)[0]}`;
+  return new KubeError("Unreachable", 0, `${what}: no answer within ${timeoutMs} ms`, { cause });
+}
+
+function json(
+  value: object,
+  contentType = "application/json",
+): { readonly body: string; readonly contentType: string } {
+  return { body: JSON.stringify(value), contentType };
+}
+
+function deleteOptions(options: DeleteOptions): object {
+  return {
+    apiVersion: "v1",
+    kind: "DeleteOptions",
+    preconditions: { uid: options.uid, resourceVersion: options.resourceVersion },
+    propagationPolicy: options.propagation,
+    gracePeriodSeconds: options.gracePeriodSeconds,
+    dryRun: options.dryRun === true ? ["All"] : undefined,
+  };
+}

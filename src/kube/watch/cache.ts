@@ -1,0 +1,236 @@
+// A collection of the API server kept in memory as projections, always readable and never half a list.
+import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
+import { abortable } from "../deadline.ts";
+import type { KubeClient, ObjectRef } from "../kube-client.ts";
+import { listWatch } from "./list-watch.ts";
+import type { Mirror, WatchSignals } from "./list-watch.ts";
+import type { KubeLog } from "../log.ts";
+import type { Resource } from "../resource.ts";
+import { systemTiming } from "../timing.ts";
+import type { Timing } from "../timing.ts";
+import type { WatchEnding } from "./watch-failure.ts";
+
+export interface CacheKey {
+  /** "" for cluster-scoped kinds. */
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** A change, told after the cache shows it. `previous` of a deletion is the last state known. */
+export type CacheChange<V> =
+  | {
+      readonly type: "set";
+      readonly key: CacheKey;
+      readonly value: V;
+      readonly previous: V | undefined;
+    }
+  | {
+      readonly type: "delete";
+      readonly key: CacheKey;
+      readonly value: undefined;
+      readonly previous: V;
+    };
+
+export interface CacheHealth {
+  /** True from the first complete list on. */
+  readonly synced: boolean;
+  /** Milliseconds since the API server last said anything, bookmarks included; Infinity before its first word. */
+  readonly lastContactMs: number;
+  readonly relists: number;
+  readonly reconnects: Readonly<Partial<Record<WatchEnding, number>>>;
+  readonly decodeErrors: number;
+  readonly staleEvents: number;
+  /** Exceptions of listeners and of `project`; each was logged, none stopped the cache. */
+  readonly faults: number;
+}
+
+export interface CacheOptions<T, V> {
+  /** Default: all namespaces. */
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  /** What is kept of an object; the object itself is dropped. When it throws, the former value stays. */
+  readonly project: (object: T) => V;
+  readonly log: KubeLog;
+  readonly timing?: Timing | undefined;
+}
+
+export interface Cache<V> {
+  readonly synced: boolean;
+  readonly size: number;
+  /** Resolves after the first complete list. @throws the signal's reason, or an Error when the cache is stopped. */
+  whenSynced(signal?: AbortSignal): Promise<void>;
+  get(ref: ObjectRef): V | undefined;
+  values(): Iterable<V>;
+  /** Tells every later change, in order; what is there already is not told. A throwing listener harms no other. */
+  subscribe(listener: (change: CacheChange<V>) => void): () => void;
+  health(): CacheHealth;
+  /** Resolves when nothing of it runs any more. The values stay readable. */
+  stop(): Promise<void>;
+}
+
+interface Entry<V> {
+  readonly key: CacheKey;
+  readonly uid: string | undefined;
+  readonly version: string | undefined;
+  readonly value: V;
+}
+
+/** Starts listing and watching at once; `stop` must be called in the end. */
+export function startCache<T extends KubernetesObject, V>(
+  client: KubeClient,
+  resource: Resource<T>,
+  options: CacheOptions<T, V>,
+): Cache<V> {
+  const { log } = options;
+  const timing = options.timing ?? systemTiming;
+  const signals: WatchSignals = {
+    lastContactAt: undefined,
+    relists: 0,
+    reconnects: {},
+    decodeErrors: 0,
+    staleEvents: 0,
+  };
+  const listeners = new Set<(change: CacheChange<V>) => void>();
+  const firstList = Promise.withResolvers<void>();
+  firstList.promise.catch(() => undefined); // Nobody may be waiting when the cache is stopped.
+  const stopping = new AbortController();
+  let entries = new Map<string, Entry<V>>();
+  let synced = false;
+  let faults = 0;
+
+  function fault(error: unknown, key: CacheKey, message: string): void {
+    faults += 1;
+    log.error({ err: error, resource: resource.plural, ...key }, message);
+  }
+
+  function tell(change: CacheChange<V>): void {
+    for (const listener of listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        fault(error, change.key, "a listener of the cache failed");
+      }
+    }
+  }
+
+  function tellSet({ key, value }: Entry<V>, previous: V | undefined): void {
+    tell({ type: "set", key, value, previous });
+  }
+
+  function tellDelete({ key, value }: Entry<V>): void {
+    tell({ type: "delete", key, value: undefined, previous: value });
+  }
+
+  /** The entry of an object; the former one when the object cannot be projected or is the same version. */
+  function entryOf(object: T, former: Entry<V> | undefined): Entry<V> | undefined {
+    const { namespace = "", name, uid, resourceVersion } = object.metadata;
+    if (former !== undefined && former.uid === uid && former.version === resourceVersion) return former;
+    const key = former?.key ?? { namespace, name };
+    try {
+      return { key, uid, version: resourceVersion, value: options.project(object) };
+    } catch (error) {
+      fault(error, key, "an object could not be projected");
+      return former;
+    }
+  }
+
+  function tellDifference(former: Entry<V> | undefined, entry: Entry<V>): void {
+    if (former === entry) return;
+    // Another object of the same name: the old one's end must not be missed.
+    if (former !== undefined && former.uid !== entry.uid) {
+      tellDelete(former);
+      tellSet(entry, undefined);
+    } else tellSet(entry, former?.value);
+  }
+
+  const mirror: Mirror<T> = {
+    draft() {
+      const next = new Map<string, Entry<V>>();
+      return {
+        add(object) {
+          const id = idOf(object.metadata);
+          const entry = entryOf(object, entries.get(id));
+          if (entry !== undefined) next.set(id, entry);
+        },
+        commit() {
+          const before = entries;
+          entries = next;
+          synced = true;
+          for (const [id, former] of before) if (!next.has(id)) tellDelete(former);
+          for (const [id, entry] of next) tellDifference(before.get(id), entry);
+          firstList.resolve();
+        },
+      };
+    },
+    set(object) {
+      const id = idOf(object.metadata);
+      const former = entries.get(id);
+      const entry = entryOf(object, former);
+      if (entry === undefined) return;
+      entries.set(id, entry);
+      tellDifference(former, entry);
+    },
+    remove(object) {
+      const id = idOf(object.metadata);
+      const former = entries.get(id);
+      if (former === undefined) return;
+      entries.delete(id);
+      tellDelete(former);
+    },
+  };
+
+  const { namespace, labelSelector } = options;
+  const { signal } = stopping;
+  const loop = listWatch({
+    client,
+    resource,
+    namespace,
+    labelSelector,
+    mirror,
+    signals,
+    log,
+    timing,
+    signal,
+  });
+
+  return {
+    get synced() {
+      return synced;
+    },
+    get size() {
+      return entries.size;
+    },
+    async whenSynced(signal) {
+      await (signal === undefined ? firstList.promise : abortable(firstList.promise, signal));
+    },
+    get: (ref) => entries.get(idOf(resource.namespaced ? ref : { name: ref.name }))?.value,
+    *values() {
+      for (const entry of entries.values()) yield entry.value;
+    },
+    subscribe(listener) {
+      // A function of its own, so that subscribing one listener twice gives two subscriptions.
+      const own = (change: CacheChange<V>): void => listener(change);
+      listeners.add(own);
+      return () => listeners.delete(own);
+    },
+    health: () => ({
+      synced,
+      lastContactMs:
+        signals.lastContactAt === undefined ? Number.POSITIVE_INFINITY : timing.now() - signals.lastContactAt,
+      relists: signals.relists,
+      reconnects: { ...signals.reconnects },
+      decodeErrors: signals.decodeErrors,
+      staleEvents: signals.staleEvents,
+      faults,
+    }),
+    async stop() {
+      stopping.abort();
+      await loop;
+      firstList.reject(new Error(`the cache of ${resource.plural} was stopped before its first list`));
+    },
+  };
+}
+
+function idOf({ namespace = "", name }: ObjectRef): string {
+  return `${namespace}/${name}`;
+}

@@ -1,0 +1,180 @@
+// Keeps a mirror of one collection equal to the API server's: list once, then watch, and never give up.
+// Resumes where it can, lists again where it must; the fault table is watch-failure.ts.
+import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
+import { createBackoff } from "../backoff.ts";
+import type { Backoff } from "../backoff.ts";
+import { isKubeError } from "../errors.ts";
+import type { KubeClient } from "../kube-client.ts";
+import type { KubeLog } from "../log.ts";
+import { pageSize } from "../paging.ts";
+import { listPath, withQuery } from "../paths.ts";
+import { isLater } from "./resource-version.ts";
+import type { Resource } from "../resource.ts";
+import type { Timing } from "../timing.ts";
+import { decodeWatchEvent } from "./watch-event.ts";
+import { judge } from "./watch-failure.ts";
+import type { Verdict, WatchEnding } from "./watch-failure.ts";
+
+/** Where the objects go. None of these may throw for reasons of the object's content. */
+export interface Mirror<T> {
+  /** A new list: what is added becomes visible at once and as a whole on commit, or never. */
+  draft(): { add(object: T): void; commit(): void };
+  set(object: T): void;
+  remove(object: T): void;
+}
+
+/** Counters of one list-watch, read by whoever reports them. */
+export interface WatchSignals {
+  /** Clock of `timing` at the last word of the API server; undefined before the first. */
+  lastContactAt: number | undefined;
+  /** Complete lists after the first. */
+  relists: number;
+  readonly reconnects: Partial<Record<WatchEnding, number>>;
+  decodeErrors: number;
+  /** Events at or before a version already seen; ignored. */
+  staleEvents: number;
+}
+
+export interface ListWatchOptions<T extends KubernetesObject> {
+  readonly client: KubeClient;
+  readonly resource: Resource<T>;
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  readonly mirror: Mirror<T>;
+  readonly signals: WatchSignals;
+  readonly log: KubeLog;
+  readonly timing: Timing;
+  /** Ends the loop, and is the only thing that does, besides closing the client. */
+  readonly signal: AbortSignal;
+}
+
+/** kube-apiserver sends a bookmark every 60 s, so 90 s of silence is a peer that is gone. */
+const silenceMs = 90_000;
+/** client-go's reflector: 0.8 s doubling to 30 s. */
+const shortestWaitMs = 800;
+const longestWaitMs = 30_000;
+/** A watch that lived as long as the longest wait cannot hammer anybody by starting over at the shortest. */
+const healthyMs = longestWaitMs;
+
+/** Resolves when the signal is aborted or the client is closed; rejects never. */
+export async function listWatch<T extends KubernetesObject>(options: ListWatchOptions<T>): Promise<void> {
+  const { signals, timing, signal } = options;
+  const backoff = createBackoff(shortestWaitMs, longestWaitMs, timing.random);
+  let position: string | undefined;
+  let listed = false;
+  let limit: number | undefined = pageSize;
+  while (!signal.aborted) {
+    const listing = position === undefined;
+    const since = timing.now();
+    let verdict: Verdict = endedInOrder;
+    try {
+      if (position === undefined) {
+        position = await list(options, limit);
+        if (listed) signals.relists += 1;
+        listed = true;
+        continue;
+      }
+      await watch(options, position, (version) => {
+        position = version;
+      });
+    } catch (error) {
+      if (isKubeError(error, "Cancelled")) break;
+      verdict = judge(error);
+      report(options, verdict.ending, listing, error);
+    }
+    count(signals, verdict.ending);
+    if (verdict.relist) position = undefined;
+    // A list whose pages outlive the API server's history is asked for in one piece.
+    limit = listing && verdict.ending === "expired" ? undefined : pageSize;
+    const held = !listing && timing.now() - since >= healthyMs;
+    await pause(waitAfter(verdict, held, backoff), options);
+  }
+}
+
+const endedInOrder: Verdict = { ending: "closed", relist: false, leastWaitMs: 0 };
+
+/** A watch that held starts the waits over, and is followed by the next at once when it also ended in order. */
+function waitAfter({ ending, leastWaitMs }: Verdict, held: boolean, backoff: Backoff): number {
+  if (held) backoff.reset();
+  return Math.max(held && ending === "closed" ? 0 : backoff.next(), leastWaitMs);
+}
+
+async function pause<T extends KubernetesObject>(
+  milliseconds: number,
+  { timing, signal, log }: ListWatchOptions<T>,
+): Promise<void> {
+  try {
+    await timing.sleep(milliseconds, signal);
+  } catch (error) {
+    if (!signal.aborted) log.error({ err: error }, "the pause before the next watch failed");
+  }
+}
+
+function count(signals: WatchSignals, ending: WatchEnding): void {
+  signals.reconnects[ending] = (signals.reconnects[ending] ?? 0) + 1;
+  if (ending === "undecodable") signals.decodeErrors += 1;
+}
+
+function report<T extends KubernetesObject>(
+  { log, resource, namespace }: ListWatchOptions<T>,
+  ending: WatchEnding,
+  listing: boolean,
+  error: unknown,
+): void {
+  const fields = { resource: resource.plural, namespace, ending, err: error };
+  if (ending === "fault") log.error(fields, listing ? "list failed" : "watch failed");
+  else log.warn(fields, listing ? "list failed" : "watch ended");
+}
+
+/** Fills the mirror anew; gives the version to watch from. Nothing of a list that breaks off is kept. */
+async function list<T extends KubernetesObject>(
+  options: ListWatchOptions<T>,
+  limit: number | undefined,
+): Promise<string> {
+  const { client, resource, namespace, labelSelector, mirror, signals, timing, signal } = options;
+  const draft = mirror.draft();
+  let continueToken: string | undefined;
+  for (;;) {
+    const page = await client.listPage(resource, { namespace, labelSelector, signal, limit, continueToken });
+    signals.lastContactAt = timing.now();
+    for (const object of page.items) draft.add(object);
+    if (page.continueToken === undefined) {
+      draft.commit();
+      return page.resourceVersion;
+    }
+    continueToken = page.continueToken;
+  }
+}
+
+/**
+ * Follows the changes after `from` until the watch ends; `reached` gets each version from which a next watch may go on.
+ * Events of one watch come in the order of their versions, so one at or before the last is a repetition.
+ */
+async function watch<T extends KubernetesObject>(
+  options: ListWatchOptions<T>,
+  from: string,
+  reached: (version: string) => void,
+): Promise<void> {
+  const { client, resource, namespace, labelSelector, mirror, signals, timing, signal } = options;
+  const path = withQuery(listPath(resource, namespace), {
+    watch: "true",
+    allowWatchBookmarks: "true",
+    resourceVersion: from,
+    timeoutSeconds: String(300 + Math.floor(timing.random() * 301)),
+    labelSelector,
+  });
+  let last = from;
+  for await (const line of client.stream(path, { signal, idleTimeoutMs: silenceMs })) {
+    signals.lastContactAt = timing.now();
+    const event = decodeWatchEvent<T>(line);
+    if (event.type === "ERROR") throw event.error;
+    if (!isLater(event.resourceVersion, last)) {
+      if (event.type !== "BOOKMARK") signals.staleEvents += 1;
+      continue;
+    }
+    if (event.type === "DELETED") mirror.remove(event.object);
+    else if (event.type !== "BOOKMARK") mirror.set(event.object);
+    last = event.resourceVersion;
+    reached(last);
+  }
+}

@@ -1,0 +1,46 @@
+// One line of a watch, decoded and checked as far as the cache relies on it.
+import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
+import { KubeError } from "../errors.ts";
+import { jsonObject } from "../json-object.ts";
+import { errorOfStatus } from "../status.ts";
+
+export type WatchEvent<T> =
+  | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: T; readonly resourceVersion: string }
+  | { readonly type: "BOOKMARK"; readonly resourceVersion: string }
+  | { readonly type: "ERROR"; readonly error: KubeError };
+
+interface RawEvent {
+  readonly type?: unknown;
+  readonly object?: { readonly metadata?: { readonly name?: unknown; readonly resourceVersion?: unknown } };
+}
+
+/** @throws KubeError "Undecodable" for anything that is not an event of Kubernetes' watch protocol. */
+export function decodeWatchEvent<T extends KubernetesObject>(line: string): WatchEvent<T> {
+  const { type, object } = parse(line);
+  if (typeof object !== "object" || object === null) throw undecodable("an event without an object");
+  if (type === "ERROR") {
+    const status = object as Record<string, unknown>;
+    const code = status["code"];
+    return { type, error: errorOfStatus(status, typeof code === "number" ? code : 500) };
+  }
+  const { name, resourceVersion } = object.metadata ?? {};
+  if (typeof resourceVersion !== "string" || resourceVersion === "") {
+    throw undecodable("an event without a resourceVersion");
+  }
+  if (type === "BOOKMARK") return { type, resourceVersion };
+  if (type !== "ADDED" && type !== "MODIFIED" && type !== "DELETED") {
+    throw undecodable("an event of an unknown type");
+  }
+  if (typeof name !== "string") throw undecodable("an object without a name");
+  return { type, object: object as T, resourceVersion };
+}
+
+function parse(line: string): RawEvent {
+  const event = jsonObject(line);
+  if (event === undefined) throw undecodable("a line that is not a JSON object");
+  return event;
+}
+
+function undecodable(what: string): KubeError {
+  return new KubeError("Undecodable", 200, `the watch sent ${what}`);
+}

@@ -1,0 +1,92 @@
+// Resolved NICs, predicted routes and plans, as messages.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type {
+  PredictedRouteSchema,
+  PredictedRuleSchema,
+  ResolvedNetworkSchema,
+  RouteLookupSchema,
+} from "../../gen/multinic/v1/network_pb.ts";
+import type { PlanSchema, PlannedObjectSchema } from "../../gen/multinic/v1/virtual_machine_pb.ts";
+import type { Nic } from "../domain/nic.ts";
+import type { Plan, PlannedObject } from "../domain/plan/plan.ts";
+import type { PredictedRoute } from "../domain/routing/predicted-routes.ts";
+import type { RouteLookup } from "../domain/routing/route-lookup.ts";
+import type { SourceRule } from "../domain/routing/source-routing.ts";
+import {
+  effectToProto,
+  ipModeToProto,
+  networkTypeToProto,
+  objectActionToProto,
+  routeOriginToProto,
+} from "./enums.ts";
+
+/** `attachments[i]`: the NAD of NIC i, NAMESPACE/NAME, where it is known. */
+export function resolvedToProto(
+  nics: readonly Nic[],
+  attachments: readonly (string | undefined)[],
+): MessageInitShape<typeof ResolvedNetworkSchema>[] {
+  return nics.map((nic, index) => ({
+    name: nic.name,
+    type: networkTypeToProto[nic.type],
+    physicalNetwork: nic.attachment?.kind === "generated" ? nic.attachment.network.name : "",
+    attachment: attachments[index] ?? "",
+    binding: nic.binding.kind === "plugin" ? nic.binding.name : nic.binding.kind,
+    vlanId: nic.vlanId,
+    macAddress: nic.mac,
+    mtu: nic.mtu ?? 0,
+    primary: nic.primary,
+    metric: nic.metric,
+    mode: ipModeToProto[nic.mode],
+    addresses: nic.addresses.map(({ cidr }) => cidr.text),
+  }));
+}
+
+export function routesToProto(
+  routes: readonly PredictedRoute[],
+): MessageInitShape<typeof PredictedRouteSchema>[] {
+  return routes.map(({ destination, gateway, origin, ...plain }) => ({
+    ...plain,
+    destination: destination.network,
+    gateway: gateway?.text ?? "",
+    origin: routeOriginToProto[origin],
+  }));
+}
+
+export function rulesToProto(rules: readonly SourceRule[]): MessageInitShape<typeof PredictedRuleSchema>[] {
+  return rules.map(({ from, to, ...plain }) => ({ ...plain, from: from.text, to: to?.network ?? "" }));
+}
+
+export function lookupsToProto(
+  lookups: readonly RouteLookup[],
+): MessageInitShape<typeof RouteLookupSchema>[] {
+  return lookups.map(({ address, nic, gateway, source, route, reason }) => ({
+    address: address.text,
+    nic: nic ?? "",
+    gateway: gateway?.text ?? "",
+    sourceAddress: source?.text ?? "",
+    destination: route?.destination.network ?? "",
+    metric: route?.metric ?? 0,
+    table: route?.table ?? 0,
+    assumed: route?.assumed ?? false,
+    reason,
+  }));
+}
+
+export function plannedObjectsToProto(
+  objects: readonly PlannedObject[],
+): MessageInitShape<typeof PlannedObjectSchema>[] {
+  return objects.map((object) => ({ ...object, action: objectActionToProto[object.action] }));
+}
+
+export function planToProto(plan: Plan): MessageInitShape<typeof PlanSchema> {
+  return {
+    objects: plannedObjectsToProto(plan.objects),
+    changes: plan.changes.map((change) => ({
+      ...change,
+      effect: effectToProto[change.effect],
+      versions: change.versions.map((version) => ({ ...version, effect: effectToProto[version.effect] })),
+    })),
+    effect: effectToProto[plan.effect],
+    fingerprint: plan.fingerprint,
+  };
+}

@@ -1,0 +1,44 @@
+// NIC states and views of VMs, as messages.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type {
+  InterfaceStatusSchema,
+  VirtualMachineViewSchema,
+} from "../../gen/multinic/v1/virtual_machine_pb.ts";
+import type { VmView } from "../app/view-vms.ts";
+import type { InterfaceStatus } from "../domain/status/interface-status.ts";
+import { effectToProto, interfaceStateToProto, networkTypeToProto } from "./enums.ts";
+import { specToProto } from "./spec-to-proto.ts";
+
+export function statusToProto(status: InterfaceStatus): MessageInitShape<typeof InterfaceStatusSchema> {
+  return {
+    ...status,
+    type: networkTypeToProto[status.type],
+    state: interfaceStateToProto[status.state],
+    ipAddresses: [...status.ipAddresses],
+    driftedFields: [...(status.driftedFields ?? [])],
+    evidence: status.evidence.map((fact) => ({ ...fact })),
+  };
+}
+
+export function viewToProto(view: VmView): MessageInitShape<typeof VirtualMachineViewSchema> {
+  return {
+    virtualMachine: specToProto(view.spec),
+    managed: view.managed,
+    adopted: view.adopted,
+    printableStatus: view.printableStatus,
+    node: view.node,
+    interfaces: view.interfaces.map(statusToProto),
+    pendingChanges: view.pendingChanges.map((change) => ({
+      ...change,
+      effect: effectToProto[change.effect],
+    })),
+    etag: view.etag,
+    importNotes: [...view.importNotes],
+    drift: view.drift.map(({ since, ...plain }) => ({
+      ...plain,
+      ...(since === undefined ? {} : { since: timestampFromDate(new Date(since)) }),
+    })),
+    ...(view.createdAt === "" ? {} : { createTime: timestampFromDate(new Date(view.createdAt)) }),
+  };
+}
