@@ -10,7 +10,7 @@ export interface ObjectRef {
 
 /** Every call may be cut off by the caller; the client's own deadline applies besides, repetitions included. */
 export interface CallOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ListOptions extends CallOptions {
@@ -21,24 +21,24 @@ export interface ListOptions extends CallOptions {
 
 export interface WriteOptions extends CallOptions {
   /** The API server checks and answers as for a real write, and stores nothing (`dryRun=All`). */
-  readonly dryRun?: boolean;
-  readonly fieldManager?: string;
+  readonly dryRun?: boolean | undefined;
+  readonly fieldManager?: string | undefined;
 }
 
 export interface ApplyOptions extends WriteOptions {
   readonly fieldManager: string;
   /** Takes fields over from other managers. Default false: such a field is a KubeError of reason "Conflict". */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
 }
 
 export interface DeleteOptions extends CallOptions {
-  readonly dryRun?: boolean;
+  readonly dryRun?: boolean | undefined;
   /** Delete only the object with this uid; another one of the same name is a KubeError of reason "Conflict". */
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly propagation?: "Background" | "Foreground" | "Orphan";
+  readonly uid?: string | undefined;
+  readonly resourceVersion?: string | undefined;
+  readonly propagation?: "Background" | "Foreground" | "Orphan" | undefined;
   /** 0 removes a pod at once, as its kubelet does in the end. Default: the API server's. */
-  readonly gracePeriodSeconds?: number;
+  readonly gracePeriodSeconds?: number | undefined;
 }
 
 /** A complete list: all pages, with the resourceVersion of the collection. */
@@ -60,7 +60,7 @@ export interface PageOptions extends ListOptions {
 
 export interface StreamOptions extends CallOptions {
   /** Silence after which the peer counts as gone. Without it only TCP keep-alive finds a dead peer. */
-  readonly idleTimeoutMs?: number;
+  readonly idleTimeoutMs?: number | undefined;
 }
 
 /**
@@ -99,7 +99,7 @@ export interface KubeClient {
     resource: Resource<T>,
     ref: ObjectRef,
     patch: object,
-    options?: WriteOptions & { readonly subresource?: "status" },
+    options?: WriteOptions & { readonly subresource?: "status" | undefined },
   ): Promise<T>;
   /** JSON patch (RFC 6902). A failed `test` is a KubeError of reason "Invalid". */
   jsonPatch<T extends KubernetesObject>(

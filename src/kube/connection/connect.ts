@@ -91,7 +91,7 @@ export function connectKube(options: KubeConnection): KubeClient {
 
   async function write<T extends KubernetesObject>(
     request: HttpRequest,
-    options: WriteOptions & { readonly force?: boolean } = {},
+    options: WriteOptions & { readonly force?: boolean | undefined } = {},
     repeatable = false,
   ): Promise<T> {
     const path = withQuery(request.path, {

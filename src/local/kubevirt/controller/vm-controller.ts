@@ -116,11 +116,7 @@ export class VmController {
 
   async #stop(vmi: Vmi): Promise<void> {
     if (vmi.metadata.deletionTimestamp !== undefined) return;
-    const { uid } = vmi.metadata;
-    await ignoring(
-      "NotFound",
-      this.#world.client.delete(vmis, vmi.metadata, uid === undefined ? {} : { uid }),
-    );
+    await ignoring("NotFound", this.#world.client.delete(vmis, vmi.metadata, { uid: vmi.metadata.uid }));
   }
 
   /** What waits for the next start; nothing while none runs, or one is about to end or to begin. */

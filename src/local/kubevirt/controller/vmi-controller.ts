@@ -75,8 +75,7 @@ async function deletePods(world: World, pods: readonly Pod[]): Promise<void> {
   for (const pod of pods) {
     if (pod.metadata.deletionTimestamp !== undefined && !hasEnded(pod)) continue;
     try {
-      const { uid } = pod.metadata;
-      await world.client.delete(podResource, pod.metadata, uid === undefined ? {} : { uid });
+      await world.client.delete(podResource, pod.metadata, { uid: pod.metadata.uid });
     } catch (error) {
       if (!isKubeError(error, "NotFound")) throw error;
     }
