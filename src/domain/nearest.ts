@@ -1,10 +1,10 @@
-// The known word that was most likely meant by an unknown one.
+// Suggests the known word that an unknown one most likely means.
 
-/** Longer words are no typing slips of ours, and would make the comparison dear. */
+/** Longer words are not typos of ours and would be slow to compare. */
 const longestCompared = 40;
 
 /**
- * The one of `known` nearest to `given`, ignoring case, hyphens and underscores; undefined when all are further away than
+ * The member of `known` nearest to `given`, ignoring case, hyphens and underscores; undefined if all differ in more than
  * a third of its letters.
  */
 export function nearest(given: string, known: readonly string[]): string | undefined {
@@ -20,7 +20,7 @@ export function nearest(given: string, known: readonly string[]): string | undef
 
 const plain = (word: string): string => word.toLowerCase().replaceAll(/[-_ ]/g, "");
 
-/** Optimal string alignment: insertions, deletions, replacements and swaps of neighbours. */
+/** Optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours. */
 function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   const at = (i: number, j: number): number => rows[i]?.[j] ?? Infinity;

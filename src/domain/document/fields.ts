@@ -110,8 +110,8 @@ export const apiForm: MappingShape = { kind: "mapping", fields: apiFields };
 export const wukongSpec: MappingShape = { kind: "mapping", fields: machine };
 
 /**
- * metadata of a Wukong. Name and namespace are the VM's; the rest is the resource's own (metav1.ObjectMeta) and says
- * nothing of the VM.
+ * metadata of a Wukong. Name and namespace become the VM's; the rest belongs to the resource (metav1.ObjectMeta) and
+ * does not concern the VM.
  */
 export const wukongMetadata: MappingShape = {
   kind: "mapping",
@@ -135,7 +135,7 @@ export const wukongMetadata: MappingShape = {
   },
 };
 
-/** The outermost mapping of a Wukong; metadata and spec are read by their own tables. */
+/** Top level of a Wukong; metadata and spec have their own tables. */
 export const wukong: MappingShape = {
   kind: "mapping",
   fields: unreadFields("apiVersion", "kind", "metadata", "spec", "status"),

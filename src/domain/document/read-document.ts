@@ -1,4 +1,4 @@
-// A document as people write it, YAML or JSON, to a VM as asked for: a Wukong resource, or the API's VirtualMachine message.
+// Reads a YAML or JSON document into the VM it asks for: a Wukong resource, or the API's VirtualMachine message.
 import { apiForm, wukong, wukongApiVersions, wukongKinds, wukongMetadata, wukongSpec } from "./fields.ts";
 import { kindOf, readMapping, type Reading } from "./read-value.ts";
 import { parseYaml } from "./yaml.ts";
@@ -8,22 +8,22 @@ import { isMapping } from "../objects/mapping.ts";
 import type { VmSpec } from "../spec.ts";
 
 export interface DocumentOptions {
-  /** The namespace of a document that names none. */
+  /** Namespace for a document that does not name one. */
   readonly namespace: string;
 }
 
-/** What could be read, and everything that could not. */
+/** What was read, and a finding for everything that was not. */
 export interface ReadDocument {
-  /** Absent when nothing usable was found. Fields with a finding are left out of it; list elements keep their places. */
+  /** Absent if nothing usable was found. Fields with a finding are left out; list elements keep their positions. */
   readonly spec?: VmSpec;
-  /** All of severity error, in the order of the document. Paths are those of the document, without the `spec.` of a Wukong. */
+  /** All of severity error, in document order. Paths are those of the document, without the `spec.` of a Wukong. */
   readonly findings: readonly Finding[];
 }
 
-/** More findings than this help nobody, and would make a large wrong document dear. */
+/** More would not help and would make a large invalid document slow to process. */
 const maxFindings = 500;
 
-/** Reads one YAML or JSON document of at most 1 MiB. Nothing is checked but its form: names, types and words. */
+/** Reads one YAML or JSON document of at most 1 MiB. Checks only its form: field names, types and enum values. */
 export function readDocument(text: string, options: DocumentOptions): ReadDocument {
   const { value, findings } = parseYaml(text);
   if (value === undefined) return { findings };
@@ -31,7 +31,7 @@ export function readDocument(text: string, options: DocumentOptions): ReadDocume
   return { ...read, findings: [...findings.map(withoutSpec), ...read.findings] };
 }
 
-/** Reads a document that is parsed already, such as a Wukong from the API server. */
+/** Reads a document that is already parsed, such as a Wukong from the API server. */
 export function readDocumentValue(value: unknown, options: DocumentOptions): ReadDocument {
   if (!isMapping(value)) {
     return {
@@ -58,7 +58,7 @@ function readWukong(
     isWord(resource, "apiVersion", wukongApiVersions, report),
     isWord(resource, "kind", wukongKinds, report),
   ].every(Boolean);
-  // The fields of another kind of object are not ours to judge.
+  // Fields of another kind of object are not judged.
   if (!ours && resource["kind"] !== wukongKinds[0]) return undefined;
   readMapping(wukong, resource, "", reading);
   const metadata = readMapping(wukongMetadata, mappingAt(resource, "metadata", report), "metadata", reading);
@@ -93,10 +93,10 @@ function isWord(
   return false;
 }
 
-/** Paths of a Wukong leave out the `spec.` that every field of the VM would begin with. */
+/** Paths of a Wukong omit the leading `spec.` that every field of the VM would have. */
 const withoutSpec = (found: Finding): Finding => ({ ...found, field: found.field.replace(/^spec\./, "") });
 
-/** The tables name exactly the fields of the model, and the walker keeps only values of their types. */
+/** Safe: the tables name exactly the fields of the model, and the walker keeps only values of their types. */
 function asSpec(read: Readonly<Record<string, unknown>>, { namespace }: DocumentOptions): VmSpec {
   return { networks: [], namespace, ...read } as unknown as VmSpec;
 }

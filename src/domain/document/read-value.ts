@@ -1,18 +1,18 @@
-// The one walker over a document's values: reads what fits the table, and says of the rest what and where it is.
+// The only walker over a document's values: reads what fits the table and reports the rest with its path.
 import { finding, type Finding } from "../findings.ts";
 import { replaceWith, type Fix } from "../fix.ts";
 import { isMapping } from "../objects/mapping.ts";
 import { nearest } from "../nearest.ts";
 import type { Field, MappingShape, Shape } from "./shape.ts";
 
-/** How a form spells names and words. */
+/** How a form of the document spells field names and enum values. */
 export interface Reading {
   /** The API's own form: `vlan_id` for `vlanId`, `NETWORK_TYPE_BRIDGE` for `bridge`. */
   readonly apiNames: boolean;
   readonly report: (found: Finding) => void;
 }
 
-/** The fields of `given` that could be read. Null and, where it is optional, empty text mean "not given". */
+/** The fields of `given` that could be read. Null, and for optional fields the empty string, mean "not given". */
 export function readMapping(
   shape: MappingShape,
   given: unknown,
@@ -34,7 +34,7 @@ export function readMapping(
   }
   for (const [name, field] of Object.entries(shape.fields)) {
     if (!field.required || typeof read[name] === "string") continue;
-    // A value of a wrong type has its finding already; the name stays, so that positions in lists stay.
+    // A value of the wrong type already has a finding; keeping the name keeps positions in lists.
     const value = given[name];
     if (!isGiven(value)) reading.report(finding("FIELD_REQUIRED", fieldPath(path, name), { name }));
     read[name] = "";
@@ -93,7 +93,7 @@ function readShape(shape: Shape, value: unknown, path: string, reading: Reading)
   }
 }
 
-/** An element that could not be read stays in its place as an empty one: the paths of later findings count on it. */
+/** An element that could not be read stays as an empty one, so that paths of later findings still match. */
 function readElement(shape: Shape, element: unknown, path: string, reading: Reading): unknown {
   const read = readShape(shape, element, path, reading);
   if (read !== undefined) return read;
@@ -110,7 +110,7 @@ function readInteger(
 ): number | undefined {
   const fits = (n: unknown): n is number =>
     typeof n === "number" && Number.isInteger(n) && n >= shape.min && n <= shape.max;
-  // -0 is 0, also where it is compared.
+  // -0 becomes 0, so that comparisons treat them alike.
   if (fits(value)) return value === 0 ? 0 : value;
   if (typeof value === "number") {
     wrongType(
@@ -210,7 +210,7 @@ function givenTwice(name: string, key: string, path: string, reading: Reading): 
   );
 }
 
-/** What a key may be, and the field it names. */
+/** Every accepted key with the field it names. */
 function spellings(shape: MappingShape, reading: Reading): ReadonlyMap<string, string> {
   const names = Object.keys(shape.fields);
   const snake = reading.apiNames ? names.map((name) => [snakeCase(name), name] as const) : [];
@@ -241,7 +241,7 @@ function setRead(read: Record<string, unknown>, name: string, value: unknown): v
   if (value !== undefined) read[name] = value;
 }
 
-/** Kubernetes drops nulls, and protobuf knows no difference between empty and absent text: both mean "not given". */
+/** Kubernetes drops nulls, and protobuf does not distinguish empty from absent strings: both mean "not given". */
 const isGiven = (value: unknown): boolean => value !== null && value !== undefined && value !== "";
 
 const clipped = (text: string): string =>

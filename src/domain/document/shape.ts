@@ -1,9 +1,9 @@
-// What a document may hold, as data: the types of values and the fields of mappings. The walker reads by it.
+// What a document may contain, as data: value types and the fields of mappings. The walker is driven by it.
 
 /** A value of a document: one of the kinds that YAML and JSON share. */
 export type Shape =
   | { readonly kind: "text" }
-  /** Text, or a plain number taken as its text: 4Gi, 1073741824. */
+  /** A string, or a plain number read as a string: 4Gi, 1073741824. */
   | { readonly kind: "quantity" }
   | { readonly kind: "flag" }
   | { readonly kind: "integer"; readonly min: number; readonly max: number }
@@ -11,14 +11,14 @@ export type Shape =
   | { readonly kind: "word"; readonly words: readonly string[]; readonly prefix: string }
   | { readonly kind: "list"; readonly of: Shape }
   | MappingShape
-  /** Belongs to somebody else; taken as it is and not read. */
+  /** Does not belong to multinic; accepted unread. */
   | { readonly kind: "unread" };
 
 /** A mapping with a fixed set of fields. */
 export interface MappingShape {
   readonly kind: "mapping";
   readonly fields: Readonly<Record<string, Field>>;
-  /** Fields of which at most one may be given, and the finding when there are more. */
+  /** Fields of which at most one may be given, and the finding if there are more. */
   readonly oneOf?: {
     readonly fields: readonly string[];
     readonly code: "DISK_SOURCE_INVALID" | "USER_DATA_SOURCE_INVALID";
@@ -31,7 +31,7 @@ export interface Field {
   readonly required?: true;
 }
 
-/** Exactly the fields of `T`, so that a field added to the model is missed by the compiler here. */
+/** Exactly the fields of `T`: the compiler reports a field that was added to the model and is missing here. */
 export type FieldsOf<T> = Readonly<Record<keyof T & string, Field>>;
 
 export const text: Field = { shape: { kind: "text" } };

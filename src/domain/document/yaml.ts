@@ -1,4 +1,4 @@
-// Text to plain values: one YAML or JSON document, within limits that keep a hostile one from costing memory or time.
+// Parses one YAML or JSON document to plain values, within limits that bound memory and time for hostile input.
 import {
   Lexer,
   LineCounter,
@@ -16,14 +16,14 @@ import { fieldPath } from "./read-value.ts";
 
 /** The largest document that is read, in bytes of UTF-8. */
 export const maxDocumentBytes = 1_048_576;
-/** Nested brackets, and list items begun on one line. No field of ours lies deeper than five. */
+/** Nested brackets, and list items begun on one line. The deepest field of a VM is at level five. */
 const maxNesting = 64;
-/** Words, marks and line ends of the text. A VM with every NIC and route it can have needs a few thousand. */
+/** Tokens of the text. A VM with every NIC and route it can have needs a few thousand. */
 const maxTokens = 100_000;
 const maxAliases = 100;
 const maxProblems = 10;
 
-/** The document's value, absent when it cannot be read, and what is wrong with it. */
+/** The document's value, absent if it cannot be read, and what is wrong with it. */
 export interface ParsedYaml {
   readonly value?: unknown;
   readonly findings: readonly Finding[];
@@ -37,7 +37,7 @@ export function parseYaml(text: string): ParsedYaml {
   const document = parseDocument(text, {
     schema: "core",
     resolveKnownTags: false,
-    // The parser compares every key with every other; duplicates are looked for below instead.
+    // The parser's own check compares every key with every other; duplicates are found below instead.
     uniqueKeys: false,
     prettyErrors: false,
     lineCounter: lines,
@@ -59,7 +59,7 @@ export function parseYaml(text: string): ParsedYaml {
   };
 }
 
-/** Where the parser speaks of itself rather than of the document. */
+/** Parser messages that describe the parser rather than the document. */
 const parserWords: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: "a second document begins; give one at a time",
   RESOURCE_EXHAUSTION: "the document is nested too deeply",
@@ -71,7 +71,7 @@ function refused(...problems: readonly string[]): ParsedYaml {
   return { findings: problems.map((problem) => finding("DOCUMENT_INVALID", "", { problem })) };
 }
 
-/** Measures the text by the lexer alone, which takes time in proportion; the parser does not for deeply nested text. */
+/** Measures the text with the lexer, which takes linear time; the parser does not for deeply nested text. */
 function limitPassed(text: string): string | undefined {
   if (Buffer.byteLength(text) > maxDocumentBytes)
     return `the document is larger than ${maxDocumentBytes} bytes`;
@@ -92,7 +92,7 @@ function limitPassed(text: string): string | undefined {
   return undefined;
 }
 
-/** What is valid YAML but has no meaning as plain values: endless aliases, keys that are no names, infinite numbers. */
+/** Valid YAML that plain values cannot represent: circular aliases, keys that are not strings, infinite numbers. */
 function meaningless(document: Document.Parsed, place: Place): string | undefined {
   let problem: string | undefined;
   let aliases = 0;
@@ -121,7 +121,7 @@ function meaningless(document: Document.Parsed, place: Place): string | undefine
   return problem ?? (aliases > 0 ? excessiveAliases(document) : undefined);
 }
 
-/** Aliases of aliases multiply; the parser's own count of them decides. */
+/** Aliases of aliases multiply; the parser's own limit on them applies. */
 function excessiveAliases(document: Document.Parsed): string | undefined {
   try {
     document.toJS({ maxAliasCount: maxAliases });
@@ -132,7 +132,7 @@ function excessiveAliases(document: Document.Parsed): string | undefined {
   }
 }
 
-/** The later value would win in silence (YAML 1.2.2 §3.2.1.1: keys are unique). */
+/** Otherwise the later value would win silently (YAML 1.2.2 §3.2.1.1: keys are unique). */
 function keysGivenTwice(document: Document.Parsed, place: Place): readonly Finding[] {
   const findings: Finding[] = [];
   visit(document, {

@@ -1,4 +1,4 @@
-// The user-data that brings NMState desired state into the guest, alone and together with the caller's own user-data.
+// User-data that delivers NMState desired state to the guest, alone or together with the caller's own user-data.
 import { createHash } from "node:crypto";
 
 /** Where nmstate.service looks for *.yml (nmstate.service(8)). */
@@ -11,10 +11,10 @@ const beginning = `#cloud-boothook
 const endOfDocument = "END_OF_NMSTATE";
 
 /**
- * A boothook, since it runs at every boot: write_files and runcmd run once per instance, and a later change of the
- * networks would never arrive (cloud-init, "Cloud boothook"). cloud-init is started after NetworkManager where
- * nmstate.service is, which has found no file by then: it is asked again. No-block, because some distributions
- * start cloud-init before the units that nmstate.service needs.
+ * A boothook, because it runs at every boot: write_files and runcmd run once per instance, so a later change of the
+ * networks would never arrive (cloud-init, "Cloud boothook"). On images with nmstate.service cloud-init starts after it,
+ * so the service found no file and must be restarted. Restarted with --no-block, because some distributions start
+ * cloud-init before the units that nmstate.service needs.
  */
 export function nmstateBoothook(document: string): string {
   return `${beginning}; applied by nmstate.service at every boot.
@@ -27,8 +27,8 @@ systemctl --no-block restart nmstate.service
 }
 
 /**
- * The caller's user-data and ours as one MIME multipart. Theirs is carried byte for byte and read as if it were alone:
- * cloud-init goes by the first line of a text/plain part. What is MIME already is a part as it stands.
+ * The caller's user-data and ours as one MIME multipart. The caller's part is kept byte for byte and read as if it were
+ * alone: cloud-init looks at the first line of a text/plain part. User-data that is MIME already becomes a part unchanged.
  */
 export function withBoothook(theirs: string, boothook: string): string {
   const boundary = `multinic-${createHash("sha256").update(theirs).update(boothook).digest("hex").slice(0, 24)}`;
@@ -45,14 +45,14 @@ export function withBoothook(theirs: string, boothook: string): string {
   ].join("\n");
 }
 
-/** True where the user-data is that boothook, or carries it beside the caller's own. */
+/** True if the user-data is that boothook, or contains it together with the caller's own. */
 export function carriesBoothook(userData: string, boothook: string): boolean {
   return userData === boothook || userData.includes(ownPart(boothook));
 }
 
 /**
- * User-data without our part, to tell two of them apart by what the caller gave: empty for the boothook alone, the caller's
- * part as it is packed beside the boothook, other user-data as it is.
+ * User-data without our part, to compare what callers gave: empty for the boothook alone, the caller's encoded part of a
+ * multipart, any other user-data unchanged.
  */
 export function callersPart(userData: string): string {
   if (userData.startsWith(beginning)) return "";
@@ -64,12 +64,12 @@ export function callersPart(userData: string): string {
 
 const ownPart = (boothook: string): string => part("text/cloud-boothook", "multinic-networks", boothook);
 
-/** True for a text that begins with MIME headers. */
+/** True if the text begins with MIME headers. */
 export function isMime(text: string): boolean {
   return /^(?:content-type|mime-version):/i.test(text);
 }
 
-/** Base64: mail parsers change line ends and what is not ASCII. */
+/** Base64, because mail parsers change line ends and non-ASCII characters. */
 function part(type: string, name: string, content: string): string {
   const lines =
     Buffer.from(content, "utf8")

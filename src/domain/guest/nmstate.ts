@@ -1,4 +1,4 @@
-// The guest's networks as NMState desired state, for images that ship nmstate.service: the same as the network-config says.
+// The guest's networks as NMState desired state, for images that ship nmstate.service; equivalent to the network-config.
 import { stringify } from "yaml";
 import { defaultRoutesOf } from "../routing/default-routes.ts";
 import type { Cidr } from "../ip.ts";
@@ -44,9 +44,9 @@ interface NmstateRule {
   readonly "route-table": number;
 }
 
-/** An NMState policy: what to look up first, and the state to reach. */
+/** An NMState policy: interfaces to look up first, and the state to reach. */
 export interface NmstatePolicy {
-  /** By a name of ours: the NIC with that MAC address. */
+  /** Keyed by our own name for it: the NIC with that MAC address. */
   readonly capture: Readonly<Record<string, string>>;
   readonly desired: {
     readonly interfaces: readonly NmstateInterface[];
@@ -59,9 +59,9 @@ export interface NmstatePolicy {
 }
 
 /**
- * NICs are found by MAC address, as profiles that stay bound to it (identifier, nmstate 2.2.10). Routes name the kernel's
- * interface and know no identifier, so its name is captured by the same address. Name servers are the host's, those of
- * the NIC with the lowest metric first.
+ * NICs are identified by MAC address, and their profiles stay bound to it (identifier, nmstate 2.2.10). Routes take only
+ * the kernel's interface name, so that name is captured by the same address. Name servers apply to the whole host; those
+ * of the NIC with the lowest metric come first.
  */
 export function compileNmstate(nics: readonly Nic[], routing: RoutingMode): NmstatePolicy {
   const withRoutes = nics
@@ -120,7 +120,7 @@ function interfaceOf(nic: Nic): NmstateInterface {
     "mac-address": nic.mac.toUpperCase(),
     ...(nic.mtu === undefined ? {} : { mtu: nic.mtu }),
     ipv4: nic.mode === "dhcp" ? byDhcp(nic) : fixed(ipv4),
-    // Without an address it is left as NetworkManager has it, which is what cloud-init does too.
+    // Without an address NetworkManager's default stays, as with cloud-init.
     ...(nic.mode === "static" && ipv6.length > 0 ? { ipv6: { ...fixed(ipv6), autoconf: false } } : {}),
   };
 }
@@ -173,7 +173,7 @@ function routesOf(nic: Nic): readonly NmstateRoute[] {
   ];
 }
 
-/** As YAML with every text quoted: braces and colons are YAML's own otherwise. */
+/** As YAML with every string quoted, because unquoted braces and colons are YAML syntax. */
 export function nmstateText(policy: NmstatePolicy): string {
   return stringify(policy, { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN", lineWidth: 0 });
 }

@@ -1,11 +1,11 @@
-// What cloud-init's renderers lose of a network-config, version 2. Held against Debian's cloud-init by
-// test/guest/renderers.test.ts, both ways; the versions were found with its releases from 22.4 to 26.2.
+// What cloud-init's renderers drop from a network-config, version 2. test/guest/renderers.test.ts compares it with Debian's
+// cloud-init in both directions; the versions come from running its releases 22.4 to 26.2.
 import { defaultRoutesOf } from "../routing/default-routes.ts";
 import type { IpFamily } from "../ip.ts";
 import type { Nic } from "../nic.ts";
 import type { GuestRenderer } from "../spec.ts";
 
-/** What a NIC may need of its renderer, and how people call it. Whatever is not listed here, all of them keep. */
+/** What a NIC may need from its renderer, and its name for people. All renderers keep everything that is not listed here. */
 export const guestTraits = {
   routeMetrics: "the metrics of gateways and routes",
   dhcpMetric: "the metric of what DHCP offers",
@@ -19,7 +19,7 @@ export const guestTraits = {
 } as const;
 export type GuestTrait = keyof typeof guestTraits;
 
-/** Versions of cloud-init, MAJOR.MINOR: the first and the first no longer; absent: all before, all after. */
+/** A range of cloud-init versions, MAJOR.MINOR: from the first to just before `until`; an absent bound is open. */
 export interface VersionRange {
   readonly from?: string;
   readonly until?: string;
@@ -29,7 +29,7 @@ const ever: readonly VersionRange[] = [{}];
 const metricsInVersion2 = [{ until: "23.3" }]; // cloud-init #4220
 const ipv6Default = [{ until: "23.1" }];
 
-/** By which versions what is lost. What is absent is kept by all of them. */
+/** What each renderer drops, and in which versions. What is absent is kept by all versions. */
 export const losses: Readonly<
   Record<GuestRenderer, Readonly<Partial<Record<GuestTrait, readonly VersionRange[]>>>>
 > = {
@@ -51,7 +51,7 @@ export const losses: Readonly<
     routeMetrics: metricsInVersion2,
     dhcpWithoutRoutes: ever,
     ipv6DefaultRoute: ipv6Default,
-    // It is there, in the metric of the first.
+    // The route exists, with the metric of the first.
     otherFamilyDefaultRoute: [{ from: "24.4" }],
     dhcpNameServers: [{ from: "24.1", until: "24.2" }],
     dhcpIpv6NameServers: [{ from: "24.1", until: "24.2" }],
@@ -66,7 +66,7 @@ export const losses: Readonly<
   },
 };
 
-/** True when that version loses it. */
+/** True if that version drops it. */
 export function loses(renderer: GuestRenderer, trait: GuestTrait, version: string): boolean {
   return (losses[renderer][trait] ?? []).some(
     ({ from, until }) =>
@@ -75,7 +75,7 @@ export function loses(renderer: GuestRenderer, trait: GuestTrait, version: strin
   );
 }
 
-/** By MAJOR.MINOR; what follows, such as Debian's revision, does not matter. */
+/** Compares MAJOR.MINOR only; a suffix such as Debian's revision is ignored. */
 function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => {
     const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
@@ -84,7 +84,7 @@ function compareVersions(a: string, b: string): number {
   return (left ?? 0) - (right ?? 0);
 }
 
-/** What the NIC needs of its renderer, each with the field of the input that asks for it. */
+/** What the NIC needs from its renderer, each with the input field that requires it. */
 export function traitsOf(nic: Nic): ReadonlyMap<GuestTrait, string> {
   const first = firstFamily(nic);
   const told = defaultRoutesOf(nic).filter(({ origin }) => origin !== "dhcp");
@@ -111,8 +111,8 @@ export function traitsOf(nic: Nic): ReadonlyMap<GuestTrait, string> {
 }
 
 /**
- * The family of the address that stands first in the network-config: the gateway's. cloud-init hangs all routes on the
- * first address, and its network-manager renderer takes no default route of a family that it has not come to yet.
+ * The family of the first address in the network-config: the gateway's. cloud-init attaches all routes to the first
+ * address, and its network-manager renderer drops a default route of a family that it has not seen yet.
  */
 export function firstFamily({ addresses, gateway, mode }: Nic): IpFamily {
   return mode === "dhcp" ? 4 : (gateway?.family ?? addresses[0]?.cidr.address.family ?? 4);

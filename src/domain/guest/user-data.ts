@@ -1,22 +1,22 @@
-// What cloud-init makes of a user-data text, as far as the NICs depend on it.
+// How cloud-init reads a user-data text, as far as the NICs depend on it.
 import { isMap, parseDocument } from "yaml";
 
 export interface UserDataReading {
-  /** Why cloud-init takes nothing of it; undefined when it does. */
+  /** Why cloud-init ignores it; undefined if it does not. */
   readonly ignored: string | undefined;
-  /** Says updates.network.when with boot in it, so that a later network-config is applied. */
+  /** True if updates.network.when includes boot, so that a later network-config is applied. */
   readonly followsNetwork: boolean;
-  /** What of it configures networks besides the network-config; undefined for nothing found. */
+  /** The part that configures networks in addition to the network-config; undefined if none was found. */
   readonly configuresNetwork: string | undefined;
-  /** Written for Windows (cloudbase-init). */
+  /** True if it is written for Windows (cloudbase-init). */
   readonly forWindows: boolean;
 }
 
-/** First lines that cloud-init knows (cloudinit/handlers: INCLUSION_TYPES_MAP), and those of MIME. */
+/** First lines that cloud-init recognises (cloudinit/handlers: INCLUSION_TYPES_MAP), and those of MIME. */
 const knownStart =
   /^(?:#cloud-config|#cloud-config-archive|#cloud-boothook|#include|#include-once|#part-handler|#!|## template: ?jinja|Content-Type:|MIME-Version:)/i;
 const windowsStart = /^(?:#ps1|rem cmd|<powershell>|<script>)/i;
-/** Where the renderers keep their files. */
+/** Directories that the renderers write to. */
 const networkPath =
   /\/etc\/(?:netplan|network\/interfaces|sysconfig\/network-scripts|NetworkManager\/system-connections|systemd\/network)\b[\w./-]*/;
 

@@ -1,24 +1,24 @@
-// Which NIC is primary and in which order the others come, so that the metrics that a guest has come out again.
+// Finds the primary NIC and the priorities that reproduce the metrics a guest has.
 import { metricStep } from "../resolve/metrics.ts";
 
-/** The metric of a NIC's default route as the guest's configuration has it. */
+/** The metric of a NIC's default route in the guest's configuration. */
 export interface ObservedMetric {
-  /** undefined where the configuration names none, or there is no such route. */
+  /** undefined if the configuration does not name one, or there is no such route. */
   readonly metric: number | undefined;
-  /** True where the metric can also be written at a route of the NIC's own. */
+  /** True if the metric can also be written at one of the NIC's routes. */
   readonly flexible: boolean;
 }
 
 export interface NicOrder {
   /** Position of the primary NIC. */
   readonly primary: number;
-  /** `priorities[i]`: undefined where the position says it. */
+  /** `priorities[i]`: undefined if the position implies it. */
   readonly priorities: readonly (number | undefined)[];
-  /** The metrics that come out. */
+  /** The resulting metrics. */
   readonly metrics: readonly number[];
 }
 
-/** Metrics that resolution gives out are met exactly; others are kept in their order. */
+/** Metrics that resolution can assign are reproduced exactly; of others only the order is kept. */
 export function orderOf(observed: readonly ObservedMetric[]): NicOrder {
   const ranks = exactRanks(observed) ?? sortedRanks(observed);
   const primary = Math.max(0, ranks.indexOf(0));
@@ -31,7 +31,7 @@ export function orderOf(observed: readonly ObservedMetric[]): NicOrder {
   };
 }
 
-/** undefined when a metric that cannot be written otherwise is none of ours. */
+/** undefined if a metric that can only be written as a priority is not one that resolution assigns. */
 function exactRanks(observed: readonly ObservedMetric[]): readonly number[] | undefined {
   const ranks: (number | undefined)[] = observed.map(() => undefined);
   const free = new Set(observed.keys());

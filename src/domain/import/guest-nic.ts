@@ -1,4 +1,4 @@
-// One entry of a network-config as the fields of a NIC: mode, addresses, gateway, name servers and routes.
+// Converts one entry of a network-config to the fields of a NIC: mode, addresses, gateway, name servers and routes.
 import type { IpConfig, NetworkConfig, RouteConfig } from "../spec.ts";
 import type { GuestNicRead } from "./network-config.ts";
 
@@ -7,15 +7,15 @@ export type GuestNic = GuestNicRead;
 const isDefault = ({ destination }: RouteConfig): boolean => destination.endsWith("/0");
 
 /**
- * The default route that `gateway` stands for: the first, where its metric is the one that this NIC's routes have or none
- * is given. Any other one stays a route with its own metric.
+ * The default route that `gateway` expresses: the first, if its metric is that of this NIC's routes or absent. Any other
+ * stays a route with its own metric.
  */
 function gatewayRoute({ dhcp4, routes }: GuestNic, metric: number): RouteConfig | undefined {
   const first = dhcp4 ? undefined : routes.find(isDefault);
   return first?.metric === undefined || first.metric === metric ? first : undefined;
 }
 
-/** Nothing for a NIC on the pod network that does what every one there does. */
+/** Empty for a NIC on the pod network with that network's defaults. */
 export function ipConfigOf(
   guest: GuestNic,
   { type }: NetworkConfig,
@@ -36,7 +36,7 @@ export function ipConfigOf(
   return Object.keys(ipConfig).length === 0 ? {} : { ipConfig };
 }
 
-/** A route without metric has the kernel's, which 0 stands for. */
+/** A route without a metric has the kernel's default, written as 0. */
 export function routesOf(guest: GuestNic, metric: number): { readonly routes?: readonly RouteConfig[] } {
   const gateway = gatewayRoute(guest, metric);
   const routes = guest.routes

@@ -1,4 +1,4 @@
-// A VM read back as a spec, from its objects alone: the inverse of compile/. What cannot be said in a spec is a note.
+// Reads a VM's objects back as a spec: the inverse of compile/. What a spec cannot express becomes a note.
 import type { Catalogue } from "../catalogue.ts";
 import { ownUserData } from "../compile/network-config.ts";
 import { normaliseMac } from "../mac.ts";
@@ -19,26 +19,26 @@ import { readMachine } from "./machine.ts";
 import { type GuestNicRead, readNetworkConfig } from "./network-config.ts";
 import { orderOf } from "./default-routes.ts";
 
-/** The VM and what it refers to, as far as it could be read. */
+/** The VM and the objects it refers to, as far as they could be read. */
 export interface VmObjects {
   readonly vm: VirtualMachine;
-  /** Tells the MAC addresses that the VM itself does not name. */
+  /** Source of the MAC addresses that the VM itself does not name. */
   readonly vmi: VirtualMachineInstance | undefined;
   /** By NAMESPACE/NAME. */
   readonly nads: ReadonlyMap<string, NetworkAttachmentDefinition>;
-  /** Those of the VM's namespace, by name; undefined: there is none, absent: it was not read. */
+  /** Secrets of the VM's namespace by name; value undefined: does not exist; key absent: not read. */
   readonly secrets: ReadonlyMap<string, Secret | undefined>;
 }
 
 export interface ImportedVm {
   readonly spec: VmSpec;
-  /** What could not be read, or would come out otherwise, one line each; nothing of it is guessed. */
+  /** One line for each part that could not be read or would come out different; nothing is guessed. */
   readonly notes: readonly string[];
-  /** The NICs that the network-config tells of; none where it could not be read. */
+  /** The NICs that the network-config has entries for; empty if it could not be read. */
   readonly configured: ReadonlySet<string>;
 }
 
-/** The whole VM; `spec.userData.text` is there where it could be read, and is not for everybody's eyes. */
+/** The whole VM. `spec.userData.text` is set if it could be read, and may hold secrets. */
 export function importVm(objects: VmObjects, catalogue: Catalogue): ImportedVm {
   const { vm } = objects;
   const notes: string[] = [];
@@ -57,7 +57,7 @@ export function importVm(objects: VmObjects, catalogue: Catalogue): ImportedVm {
     ...readMachine(vm),
     ...(userData === undefined ? {} : { userData }),
     ...(nics.some(({ guest: read }) => read !== undefined && read.rules.length > 0)
-      ? // Only netplan keeps rules.
+      ? // Only netplan keeps routing rules.
         { routing: "policy" as const, guest: { renderer: "netplan" as const } }
       : {}),
     networks: nics.map(({ config, guest: read }, index) => {
@@ -96,7 +96,7 @@ function readNic(
     catalogue,
   });
   const macAddress = macOf(nic, objects);
-  // Where the attachment carries no MTU, the guest alone has it.
+  // If the attachment does not set an MTU, only the guest has it.
   const guestMtu = attachment.nadName !== undefined || attachment.type === "sriov" ? guest?.mtu : undefined;
   return {
     guest,
@@ -110,7 +110,7 @@ function readNic(
   };
 }
 
-/** As the VM names it, else as its running instance has it. */
+/** As the VM names it, else as its running instance reports it. */
 function macOf(nic: VmInterface, { vmi }: VmObjects): string | undefined {
   const running = vmi?.status?.interfaces?.find(({ name }) => name === nic.name)?.mac;
   return normaliseMac(nic.macAddress ?? running ?? "");
@@ -130,7 +130,7 @@ interface Guest {
   readonly notes: readonly string[];
 }
 
-/** The entries of the network-config by the NICs that they are for: by MAC address, else by the name that the guest reports. */
+/** Entries of the network-config by NIC: matched by MAC address, else by the name that the guest reports. */
 function readGuest(interfaces: readonly VmInterface[], objects: VmObjects): Guest {
   const byNic = new Map<string, GuestNicRead>();
   const found = networkDataOf(cloudInitVolumeOf(objects.vm), objects.secrets);
@@ -160,7 +160,7 @@ function readGuest(interfaces: readonly VmInterface[], objects: VmObjects): Gues
   return { byNic, notes };
 }
 
-/** KubeVirt's ways to bind that a spec has no word for. */
+/** Notes on KubeVirt bindings that a spec cannot express. */
 function bindingNotes(interfaces: readonly VmInterface[], { vm }: VmObjects): readonly string[] {
   const networks = new Map((vm.spec.template.spec.networks ?? []).map((network) => [network.name, network]));
   return interfaces.flatMap((nic): readonly string[] => {

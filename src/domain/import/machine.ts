@@ -1,11 +1,11 @@
-// The machine part of a VM that exists, as far as a spec can say it.
+// The machine part of an existing VM, as far as a spec can express it.
 import type { VirtualMachine, VmDisk, VmVolume } from "../objects/kubernetes.ts";
 import { type DiskSpec, type RunStrategy, runStrategies, type VmSpec } from "../spec.ts";
 import { cloudInitVolumeOf } from "../objects/cloud-init.ts";
 
 export type MachinePart = Pick<VmSpec, "cpu" | "memory" | "bootDisk" | "disks" | "runStrategy">;
 
-/** Disks of other sources than a spec knows are left out. */
+/** Disks with sources that a spec cannot express are left out. */
 export function readMachine(vm: VirtualMachine): MachinePart {
   const { domain, volumes = [] } = vm.spec.template.spec;
   const cloudInit = cloudInitVolumeOf(vm)?.name;

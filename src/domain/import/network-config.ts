@@ -1,36 +1,36 @@
-// A cloud-init network-config, version 2, read back: what each ethernet says, and every part that is not read here.
+// Reads a cloud-init network-config, version 2: each entry of ethernets, and a note for every part that is not understood.
 import { parseDocument } from "yaml";
 import { isMapping } from "../objects/mapping.ts";
 import { normaliseMac } from "../mac.ts";
 import { mainTable } from "../routing/source-routing.ts";
 import type { RouteConfig } from "../spec.ts";
 
-/** One entry of `ethernets`, as far as it is read. */
+/** One entry of `ethernets`, as far as it is understood. */
 export interface GuestNicRead {
   /** Its key. */
   readonly id: string;
-  /** In the spelling of mac.ts. */
+  /** Normalised as in mac.ts. */
   readonly mac: string | undefined;
-  /** The guest's own name of the interface that it is for. */
+  /** Name of the interface in the guest that it matches. */
   readonly matchName: string | undefined;
   readonly setName: string | undefined;
   readonly mtu: number | undefined;
   readonly dhcp4: boolean;
-  /** Metric of what DHCP offers. */
+  /** Metric of the routes that DHCP offers. */
   readonly dhcpMetric: number | undefined;
   readonly dhcpRoutes: boolean;
   readonly addresses: readonly string[];
-  /** Those of the main table; without metric where the text has none. */
+  /** Routes of the main table; without a metric if the text does not have one. */
   readonly routes: readonly RouteConfig[];
   readonly dnsServers: readonly string[];
   readonly searchDomains: readonly string[];
-  /** Rules by source address and the routes of their tables, as they stand there. */
+  /** Rules by source address, and the routes of their tables, as given. */
   readonly rules: readonly unknown[];
 }
 
 export interface NetworkConfigRead {
   readonly nics: readonly GuestNicRead[];
-  /** What could not be read, by its path. */
+  /** What was not understood, by path. */
   readonly notes: readonly string[];
 }
 
@@ -111,7 +111,7 @@ function readEthernet(id: string, entry: Mapping, at: string, note: Note): Guest
   };
 }
 
-/** The older form of a default route. */
+/** The older notation of a default route. */
 function gatewaysOf(entry: Mapping): readonly RouteConfig[] {
   const of = (key: string, destination: string): readonly RouteConfig[] => {
     const gateway = entry[key];
@@ -122,7 +122,7 @@ function gatewaysOf(entry: Mapping): readonly RouteConfig[] {
 
 const anywhere = { 4: "0.0.0.0/0", 6: "::/0" } as const;
 
-/** Routes of other tables belong to rules, which are compiled anew (source-routing.ts). */
+/** Routes of other tables belong to rules, which are compiled again (source-routing.ts). */
 function routesOf(value: unknown, at: string, note: Note): readonly RouteConfig[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((route: unknown, index): readonly RouteConfig[] => {
@@ -144,7 +144,7 @@ function routesOf(value: unknown, at: string, note: Note): readonly RouteConfig[
 const isOfOtherTable = (route: unknown): boolean =>
   isMapping(route) && route["table"] !== undefined && route["table"] !== mainTable;
 
-/** A destination without prefix length is a host (netplan). */
+/** A destination without a prefix length is a host (netplan). */
 function withPrefix(to: string): string {
   if (to.includes("/")) return to;
   return to.includes(":") ? `${to}/128` : `${to}/32`;

@@ -1,7 +1,7 @@
-// Where a VM's cloud-init data stands: in the volume itself or in Secrets.
+// Finds a VM's cloud-init data: in the volume itself or in Secrets.
 import type { CloudInitSource, Secret, VirtualMachine } from "./kubernetes.ts";
 
-/** The volume that carries cloud-init, the first where there are several. */
+/** The volume with the cloud-init data; the first if there are several. */
 export interface CloudInitVolume {
   readonly name: string;
   readonly kind: "cloudInitNoCloud" | "cloudInitConfigDrive";
@@ -18,10 +18,10 @@ export function cloudInitVolumeOf(vm: VirtualMachine): CloudInitVolume | undefin
   return undefined;
 }
 
-/** A text, or why there is none to read; undefined where none is meant to be. */
+/** The text, or why it cannot be read; undefined if the VM does not have any. */
 export type FoundText = { readonly text: string } | { readonly problem: string } | undefined;
 
-/** The network-config that the guest gets; `secrets` by name, those that could be read. */
+/** The network-config that the guest gets. `secrets`: those that could be read, by name. */
 export function networkDataOf(
   volume: CloudInitVolume | undefined,
   secrets: ReadonlyMap<string, Secret | undefined>,
@@ -44,12 +44,12 @@ export function networkDataOf(
   return text === undefined ? { problem: `Secret ${name} has no key networkdata` } : { text };
 }
 
-/** The value under a key, as stored or as it is about to be written. */
+/** The value of a key, from `data` as stored or from `stringData` as about to be written. */
 export function secretText({ data, stringData }: Secret, key: string): string | undefined {
   return stringData?.[key] ?? decoded(data?.[key]);
 }
 
-/** The user-data that stands in the VM itself. */
+/** The user-data inside the VM object. */
 export function inlineUserData({ source }: CloudInitVolume): string | undefined {
   return source.userData ?? decoded(source.userDataBase64);
 }

@@ -1,4 +1,4 @@
-// Who owns a field, and who wrote it last besides this product: read from an object's managedFields.
+// Reads managedFields: which manager owns a field, and which one other than multinic wrote it last.
 import { isMapping } from "./mapping.ts";
 import type { KubernetesObject } from "./kubernetes.ts";
 import { fieldManager } from "./ownership.ts";
@@ -9,7 +9,7 @@ export interface Writer {
   readonly time: string;
 }
 
-/** `path` as of the field, such as `spec.template.spec.networks`; undefined where nobody else owns it, or nothing tells. */
+/** `path` such as `spec.template.spec.networks`. undefined if no other manager owns it, or managedFields are absent. */
 export function lastOtherWriter(object: KubernetesObject | undefined, path: string): Writer | undefined {
   const writers = (object?.metadata.managedFields ?? []).flatMap((entry): readonly Writer[] => {
     if (!isMapping(entry) || !owns(entry["fieldsV1"], path.split("."))) return [];
@@ -20,7 +20,7 @@ export function lastOtherWriter(object: KubernetesObject | undefined, path: stri
   return writers.toSorted((a, b) => (a.time < b.time ? 1 : -1))[0];
 }
 
-/** True when that manager owns the field, or something below it. */
+/** True if that manager owns the field or anything below it. */
 export function ownsField(object: KubernetesObject, manager: string, path: string): boolean {
   return (object.metadata.managedFields ?? []).some(
     (entry) => isMapping(entry) && entry["manager"] === manager && owns(entry["fieldsV1"], path.split(".")),
@@ -30,7 +30,7 @@ export function ownsField(object: KubernetesObject, manager: string, path: strin
 const isOurs = (manager: string): boolean =>
   manager === fieldManager || manager.startsWith(`${fieldManager}-`);
 
-/** True when the set has the field or something below it (structured-merge-diff fieldpath). */
+/** True if the set has the field or anything below it (structured-merge-diff fieldpath). */
 function owns(fields: unknown, [name, ...rest]: readonly string[]): boolean {
   if (name === undefined) return true;
   return isMapping(fields) && Object.hasOwn(fields, `f:${name}`) && owns(fields[`f:${name}`], rest);

@@ -1,16 +1,16 @@
 // Kubernetes quantities, exact: 1Gi, 100m, 1e3, 0.5 (k8s.io/apimachinery pkg/api/resource).
 
-/** As Kubernetes takes it: a text, or a plain number. */
+/** As Kubernetes accepts it: a string or a plain number. */
 export type Quantity = string | number;
 
 const form = /^([+-]?)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/;
 const decimalSuffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
 const binarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
-/** Digits after the point that are kept: quantities go down to nano. */
+/** Decimal places that are kept: the smallest suffix is nano. */
 const scale = 9;
 
-/** One whole unit in the terms of `quantityValue`. */
+/** One whole unit, in the unit of `quantityValue`. */
 export const one = 10n ** BigInt(scale);
 
 /** Larger amounts are stored as this one, int64's largest. */
@@ -31,7 +31,7 @@ function multiplier(suffix: string): (Pick<Parsed, "format"> & { base: bigint; p
   return exponent === undefined ? undefined : { format: "exponent", base: 10n, power: Number(exponent) };
 }
 
-/** The quantity, or why it is none, in Kubernetes' words. Digits may be missing: `Gi` is zero. */
+/** The quantity, or Kubernetes' message on why it is invalid. Digits may be missing: `Gi` is zero. */
 function parse(quantity: Quantity): Parsed | { readonly error: string } {
   const text = String(quantity).trim();
   const match = text === "" ? null : form.exec(text);
@@ -43,7 +43,7 @@ function parse(quantity: Quantity): Parsed | { readonly error: string } {
   const [, sign, whole = "", fraction = "", suffix = ""] = match;
   const times = multiplier(suffix);
   if (times === undefined) return { error: "unable to parse quantity's suffix" };
-  // Beyond these powers every amount is the largest one, or rounds up to the smallest.
+  // Beyond these powers every amount is capped at the largest, or rounds up to the smallest.
   const power = Math.max(-1000, Math.min(times.power, 1000));
   const digits = BigInt(`0${whole}${fraction}`) * one * (power > 0 ? times.base ** BigInt(power) : 1n);
   const shift = 10n ** BigInt(fraction.length) * (power < 0 ? times.base ** BigInt(-power) : 1n);
@@ -52,13 +52,13 @@ function parse(quantity: Quantity): Parsed | { readonly error: string } {
   return { value: sign === "-" ? -value : value, format: times.format };
 }
 
-/** Why the value is no quantity; undefined when it is one. */
+/** Why the value is not a quantity; undefined if it is one. */
 export function quantityError(quantity: Quantity): string | undefined {
   const parsed = parse(quantity);
   return "error" in parsed ? parsed.error : undefined;
 }
 
-/** The value in units of 10⁻⁹; what is absent counts as zero, as in KubeVirt. */
+/** The value in units of 10⁻⁹; an absent one counts as zero, as in KubeVirt. */
 export function quantityValue(quantity: Quantity | undefined): bigint {
   const parsed = quantity === undefined ? undefined : parse(quantity);
   return parsed === undefined || "error" in parsed ? 0n : parsed.value;
@@ -66,13 +66,13 @@ export function quantityValue(quantity: Quantity | undefined): bigint {
 
 /** The amount in bytes, exact up to 2⁵³; undefined for a text that is not a quantity of whole bytes. */
 export function quantityInBytes(text: string): number | undefined {
-  // No quantity that a person writes is longer, and reading takes time quadratic in the length.
+  // Real quantities are shorter, and parsing takes time quadratic in the length.
   if (text.length > 64 || text !== text.trim()) return undefined;
   const parsed = parse(text);
   return "error" in parsed || parsed.value % one !== 0n ? undefined : Number(parsed.value / one);
 }
 
-/** The quantity as Kubernetes writes it back: `1024Mi` as `1Gi`, `0.5` as `500m`. What is none stays as it is. */
+/** The quantity as Kubernetes writes it back: `1024Mi` as `1Gi`, `0.5` as `500m`. An invalid one is returned unchanged. */
 export function canonicalQuantity(quantity: Quantity): string {
   const parsed = parse(quantity);
   if ("error" in parsed) return String(quantity);
