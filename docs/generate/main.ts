@@ -1,4 +1,4 @@
-// npm run docs: writes the generated pages beside this folder, and the table of fields into the README.
+// npm run docs: writes the generated pages into docs/, and the table of fields into the README.
 import { readFile, writeFile } from "node:fs/promises";
 import { pages } from "./pages.ts";
 import { withFieldTable } from "./readme.ts";

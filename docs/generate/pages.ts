@@ -1,10 +1,10 @@
-// The pages that are made from the code: npm run docs writes them, test/docs/generated.test.ts compares them.
+// The pages generated from the code: npm run docs writes them, test/docs/generated.test.ts checks that they are up to date.
 import { effectsPage } from "./effects.ts";
 import { errorsPage } from "./errors.ts";
 import { guestConfigPage } from "./guest-config.ts";
 import { referencePage } from "./reference.ts";
 
-/** By file in docs/. */
+/** Keyed by file name in docs/. */
 export const pages: Readonly<Record<string, () => string>> = {
   "effects.md": effectsPage,
   "errors.md": errorsPage,

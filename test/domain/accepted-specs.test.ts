@@ -8,9 +8,10 @@ import { compileVm } from "../../src/domain/compile/compile.ts";
 import { noFacts } from "../../src/domain/facts.ts";
 import { hasErrors } from "../../src/domain/findings.ts";
 import { admitVirtualMachine } from "../local/admission/judge.ts";
+import { runsOf } from "../support/runs.ts";
 import { arbitrarySpec } from "./arbitrary-spec.ts";
 
-const runs = 5_000;
+const runs = runsOf(5_000);
 
 describe("generated specs", () => {
   it("that are accepted compile to a VM that KubeVirt admits, and to a guest configuration that reads back", ({
@@ -38,5 +39,5 @@ describe("generated specs", () => {
     );
     console.info(`specs generated ${runs}, accepted and judged by the stand-in ${accepted}, seed ${seed}`);
     expect(accepted).toBeGreaterThan(runs / 10);
-  }, 120_000);
+  }, 240_000);
 });

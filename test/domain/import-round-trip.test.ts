@@ -12,10 +12,11 @@ import type { Nic } from "../../src/domain/nic.ts";
 import type { VirtualMachine } from "../../src/domain/objects/kubernetes.ts";
 import { guestConfigAnnotation, specAnnotation } from "../../src/domain/objects/ownership.ts";
 import type { NetworkType, VmSpec } from "../../src/domain/spec.ts";
+import { runsOf } from "../support/runs.ts";
 import { arbitrarySpec } from "./arbitrary-spec.ts";
 import { nad } from "./specs.ts";
 
-const runs = 5_000;
+const runs = runsOf(5_000);
 
 /** A NAD of somebody else's for each type of NIC. */
 const given = [
@@ -137,5 +138,5 @@ describe("generated specs that are accepted", () => {
     );
     console.info(`specs generated ${runs}, accepted and read back ${accepted}, seed ${seed}`);
     expect(accepted).toBeGreaterThan(runs / 10);
-  }, 120_000);
+  }, 240_000);
 });

@@ -17,27 +17,27 @@ export const file_multinic_v1_interface_status_service: GenFile = /*@__PURE__*/
   fileDesc("CiptdWx0aW5pYy92MS9pbnRlcmZhY2Vfc3RhdHVzX3NlcnZpY2UucHJvdG8SC211bHRpbmljLnYxIlgKG1dhdGNoSW50ZXJmYWNlU3RhdHVzUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSEAoIdm1fbmFtZXMYAiADKAkSFAoMcmVzdW1lX3Rva2VuGAMgASgJIo8CChxXYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlEhQKDHJlc3VtZV90b2tlbhgBIAEoCRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCghzbmFwc2hvdBgDIAEoCzIVLm11bHRpbmljLnYxLlNuYXBzaG90SAASJQoGc3luY2VkGAQgASgLMhMubXVsdGluaWMudjEuU3luY2VkSAASJwoHY2hhbmdlcxgFIAEoCzIULm11bHRpbmljLnYxLkNoYW5nZXNIABIrCgloZWFydGJlYXQYBiABKAsyFi5tdWx0aW5pYy52MS5IZWFydGJlYXRIAEIHCgVldmVudCJLCghTbmFwc2hvdBINCgVyZXNldBgBIAEoCBIwCgppbnRlcmZhY2VzGAIgAygLMhwubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdHVzIiEKBlN5bmNlZBIXCg9pbnRlcmZhY2VfY291bnQYASABKAUidAoHQ2hhbmdlcxItCgd1cGRhdGVkGAEgAygLMhwubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdHVzEioKB3JlbW92ZWQYAiADKAsyGS5tdWx0aW5pYy52MS5JbnRlcmZhY2VLZXkSDgoGbWVyZ2VkGAMgASgFIgsKCUhlYXJ0YmVhdCI6CgxJbnRlcmZhY2VLZXkSEQoJbmFtZXNwYWNlGAEgASgJEgoKAnZtGAIgASgJEgsKA25pYxgDIAEoCSJoChpMaXN0SW50ZXJmYWNlU3RhdHVzUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSEAoIdm1fbmFtZXMYAiADKAkSEQoJcGFnZV9zaXplGAMgASgFEhIKCnBhZ2VfdG9rZW4YBCABKAkiaAobTGlzdEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlEjAKCmludGVyZmFjZXMYASADKAsyHC5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0dXMSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJMvYBChZJbnRlcmZhY2VTdGF0dXNTZXJ2aWNlEm0KFFdhdGNoSW50ZXJmYWNlU3RhdHVzEigubXVsdGluaWMudjEuV2F0Y2hJbnRlcmZhY2VTdGF0dXNSZXF1ZXN0GikubXVsdGluaWMudjEuV2F0Y2hJbnRlcmZhY2VTdGF0dXNSZXNwb25zZTABEm0KE0xpc3RJbnRlcmZhY2VTdGF0dXMSJy5tdWx0aW5pYy52MS5MaXN0SW50ZXJmYWNlU3RhdHVzUmVxdWVzdBooLm11bHRpbmljLnYxLkxpc3RJbnRlcmZhY2VTdGF0dXNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_timestamp, file_multinic_v1_virtual_machine]);
 
 /**
- * Asks for the stream.
+ * Request of WatchInterfaceStatus.
  *
  * @generated from message multinic.v1.WatchInterfaceStatusRequest
  */
 export type WatchInterfaceStatusRequest = Message<"multinic.v1.WatchInterfaceStatusRequest"> & {
   /**
-   * Namespace. Empty: all.
+   * Namespace of the VMs. Empty: all namespaces.
    *
    * @generated from field: string namespace = 1;
    */
   namespace: string;
 
   /**
-   * Names of VMs. Empty: all of the namespace.
+   * Names of the VMs. Empty: all VMs of the namespace.
    *
    * @generated from field: repeated string vm_names = 2;
    */
   vmNames: string[];
 
   /**
-   * Token of the last message seen. Empty: start with a snapshot.
+   * Resume token of the last message received. Empty: start with a snapshot.
    *
    * @generated from field: string resume_token = 3;
    */
@@ -58,27 +58,27 @@ export const WatchInterfaceStatusRequestSchema: GenMessage<WatchInterfaceStatusR
  */
 export type WatchInterfaceStatusResponse = Message<"multinic.v1.WatchInterfaceStatusResponse"> & {
   /**
-   * Opaque; names this point of the stream. Empty before the first synced: an unfinished snapshot cannot be resumed.
+   * Opaque position in the stream. Empty before the first `synced`, because an unfinished snapshot cannot be resumed.
    *
    * @generated from field: string resume_token = 1;
    */
   resumeToken: string;
 
   /**
-   * When the service sent it.
+   * When the service sent the message.
    *
    * @generated from field: google.protobuf.Timestamp time = 2;
    */
   time?: Timestamp | undefined;
 
   /**
-   * What it says.
+   * Content of the message.
    *
    * @generated from oneof multinic.v1.WatchInterfaceStatusResponse.event
    */
   event: {
     /**
-     * NICs as they are; more of them may follow until synced.
+     * Current state of some NICs. Further snapshot messages may follow until `synced`.
      *
      * @generated from field: multinic.v1.Snapshot snapshot = 3;
      */
@@ -94,7 +94,7 @@ export type WatchInterfaceStatusResponse = Message<"multinic.v1.WatchInterfaceSt
     case: "synced";
   } | {
     /**
-     * What changed since the last message.
+     * Changes since the last message.
      *
      * @generated from field: multinic.v1.Changes changes = 5;
      */
@@ -102,7 +102,7 @@ export type WatchInterfaceStatusResponse = Message<"multinic.v1.WatchInterfaceSt
     case: "changes";
   } | {
     /**
-     * Nothing changed; the stream lives.
+     * Nothing changed; shows that the stream is alive.
      *
      * @generated from field: multinic.v1.Heartbeat heartbeat = 6;
      */
@@ -119,20 +119,20 @@ export const WatchInterfaceStatusResponseSchema: GenMessage<WatchInterfaceStatus
   messageDesc(file_multinic_v1_interface_status_service, 1);
 
 /**
- * A part of the NICs as they are.
+ * Part of the current state.
  *
  * @generated from message multinic.v1.Snapshot
  */
 export type Snapshot = Message<"multinic.v1.Snapshot"> & {
   /**
-   * Forget everything known before: the resume token could not be honoured.
+   * True when the stream could not resume at the given token: discard all state received before.
    *
    * @generated from field: bool reset = 1;
    */
   reset: boolean;
 
   /**
-   * The NICs.
+   * NICs in this part of the snapshot.
    *
    * @generated from field: repeated multinic.v1.InterfaceStatus interfaces = 2;
    */
@@ -147,13 +147,13 @@ export const SnapshotSchema: GenMessage<Snapshot> = /*@__PURE__*/
   messageDesc(file_multinic_v1_interface_status_service, 2);
 
 /**
- * The snapshot is complete.
+ * Marks the end of the snapshot or of the catch-up.
  *
  * @generated from message multinic.v1.Synced
  */
 export type Synced = Message<"multinic.v1.Synced"> & {
   /**
-   * How many NICs there are now.
+   * Number of NICs that exist now.
    *
    * @generated from field: int32 interface_count = 1;
    */
@@ -168,27 +168,27 @@ export const SyncedSchema: GenMessage<Synced> = /*@__PURE__*/
   messageDesc(file_multinic_v1_interface_status_service, 3);
 
 /**
- * Changes in order; of several changes of one NIC the latest only.
+ * Changes in the order in which they happened. Of several changes to one NIC, only the latest is included.
  *
  * @generated from message multinic.v1.Changes
  */
 export type Changes = Message<"multinic.v1.Changes"> & {
   /**
-   * NICs that are new or changed.
+   * New and changed NICs.
    *
    * @generated from field: repeated multinic.v1.InterfaceStatus updated = 1;
    */
   updated: InterfaceStatus[];
 
   /**
-   * NICs that are gone.
+   * Removed NICs.
    *
    * @generated from field: repeated multinic.v1.InterfaceKey removed = 2;
    */
   removed: InterfaceKey[];
 
   /**
-   * How many changes were merged into later ones because this reader or the tick was slower.
+   * Number of changes merged into later ones because they came faster than the service's tick or than this reader reads.
    *
    * @generated from field: int32 merged = 3;
    */
@@ -203,7 +203,7 @@ export const ChangesSchema: GenMessage<Changes> = /*@__PURE__*/
   messageDesc(file_multinic_v1_interface_status_service, 4);
 
 /**
- * Nothing changed.
+ * Sent when nothing has changed for a while.
  *
  * @generated from message multinic.v1.Heartbeat
  */
@@ -218,7 +218,7 @@ export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
   messageDesc(file_multinic_v1_interface_status_service, 5);
 
 /**
- * Names one NIC.
+ * Identifies one NIC.
  *
  * @generated from message multinic.v1.InterfaceKey
  */
@@ -253,34 +253,34 @@ export const InterfaceKeySchema: GenMessage<InterfaceKey> = /*@__PURE__*/
   messageDesc(file_multinic_v1_interface_status_service, 6);
 
 /**
- * Asks for the state once.
+ * Request of ListInterfaceStatus.
  *
  * @generated from message multinic.v1.ListInterfaceStatusRequest
  */
 export type ListInterfaceStatusRequest = Message<"multinic.v1.ListInterfaceStatusRequest"> & {
   /**
-   * Namespace. Empty: all.
+   * Namespace of the VMs. Empty: all namespaces.
    *
    * @generated from field: string namespace = 1;
    */
   namespace: string;
 
   /**
-   * Names of VMs. Empty: all of the namespace.
+   * Names of the VMs. Empty: all VMs of the namespace.
    *
    * @generated from field: repeated string vm_names = 2;
    */
   vmNames: string[];
 
   /**
-   * At most so many NICs, default 500, at most 5000.
+   * Maximum number of NICs to return. Defaults to 500; the maximum is 5000.
    *
    * @generated from field: int32 page_size = 3;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 4;
    */
@@ -295,20 +295,20 @@ export const ListInterfaceStatusRequestSchema: GenMessage<ListInterfaceStatusReq
   messageDesc(file_multinic_v1_interface_status_service, 7);
 
 /**
- * A page of NICs.
+ * One page of NICs.
  *
  * @generated from message multinic.v1.ListInterfaceStatusResponse
  */
 export type ListInterfaceStatusResponse = Message<"multinic.v1.ListInterfaceStatusResponse"> & {
   /**
-   * The NICs.
+   * NICs on this page.
    *
    * @generated from field: repeated multinic.v1.InterfaceStatus interfaces = 1;
    */
   interfaces: InterfaceStatus[];
 
   /**
-   * Empty on the last page.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -323,15 +323,16 @@ export const ListInterfaceStatusResponseSchema: GenMessage<ListInterfaceStatusRe
   messageDesc(file_multinic_v1_interface_status_service, 8);
 
 /**
- * The state of every NIC.
+ * Reports the state of every NIC, as a stream or as a list.
  *
  * @generated from service multinic.v1.InterfaceStatusService
  */
 export const InterfaceStatusService: GenService<{
   /**
-   * Streams the state: snapshot (one or more messages), synced, then changes, with heartbeats in quiet times. Every
-   * message from synced on carries a resume token; a call with it goes on after that message, or starts with a snapshot marked reset.
-   * Ends with UNAVAILABLE and RetryInfo when the service stops.
+   * Streams the state of NICs: a snapshot (one or more messages), then `synced`, then changes as they happen, and
+   * heartbeats when nothing changes. Every message from `synced` on carries a resume token. A call with that token
+   * continues after that message; if the token is no longer valid, the stream starts with a snapshot marked `reset`.
+   * The stream ends with UNAVAILABLE and RetryInfo when the service stops.
    *
    * @generated from rpc multinic.v1.InterfaceStatusService.WatchInterfaceStatus
    */
@@ -341,7 +342,7 @@ export const InterfaceStatusService: GenService<{
     output: typeof WatchInterfaceStatusResponseSchema;
   },
   /**
-   * The same facts once, in order of namespace, VM and NIC. Errors: INVALID_ARGUMENT (page token).
+   * Lists the state of NICs, ordered by namespace, VM and NIC. Errors: INVALID_ARGUMENT (page token).
    *
    * @generated from rpc multinic.v1.InterfaceStatusService.ListInterfaceStatus
    */

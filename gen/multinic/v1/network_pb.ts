@@ -2,7 +2,7 @@
 // @generated from file multinic/v1/network.proto (package multinic.v1, syntax proto3)
 /* eslint-disable */
 
-// What a NIC of a VM is asked to be, what is wrong with it, and what it will be.
+// NICs of a VM: the requested configuration, the findings on it, and the configuration that results.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -17,91 +17,91 @@ export const file_multinic_v1_network: GenFile = /*@__PURE__*/
   fileDesc("ChltdWx0aW5pYy92MS9uZXR3b3JrLnByb3RvEgttdWx0aW5pYy52MSL3AgoNTmV0d29ya0NvbmZpZxIMCgRuYW1lGAEgASgJEiYKBHR5cGUYAiABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRIQCghuYWRfbmFtZRgDIAEoCRIUCgd2bGFuX2lkGAQgASgFSACIAQESKAoJaXBfY29uZmlnGAUgASgLMhUubXVsdGluaWMudjEuSXBDb25maWcSDwoHcHJpbWFyeRgGIAEoCBIVCghwcmlvcml0eRgHIAEoBUgBiAEBEhAKA210dRgIIAEoBUgCiAEBEigKBnJvdXRlcxgJIAMoCzIYLm11bHRpbmljLnYxLlJvdXRlQ29uZmlnEhgKEHBoeXNpY2FsX25ldHdvcmsYCiABKAkSEwoLbWFjX2FkZHJlc3MYCyABKAkSKgoKbGlua19zdGF0ZRgMIAEoDjIWLm11bHRpbmljLnYxLkxpbmtTdGF0ZUIKCghfdmxhbl9pZEILCglfcHJpb3JpdHlCBgoEX210dSLBAQoISXBDb25maWcSIQoEbW9kZRgBIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIPCgdhZGRyZXNzGAIgASgJEhEKCWFkZHJlc3NlcxgDIAMoCRIPCgdnYXRld2F5GAQgASgJEhMKC2Ruc19zZXJ2ZXJzGAUgAygJEhYKDnNlYXJjaF9kb21haW5zGAYgAygJEjAKDWRlZmF1bHRfcm91dGUYByABKA4yGS5tdWx0aW5pYy52MS5EZWZhdWx0Um91dGUiUwoLUm91dGVDb25maWcSEwoLZGVzdGluYXRpb24YASABKAkSDwoHZ2F0ZXdheRgCIAEoCRITCgZtZXRyaWMYAyABKA1IAIgBAUIJCgdfbWV0cmljIpABCgdGaW5kaW5nEgwKBGNvZGUYASABKAkSJwoIc2V2ZXJpdHkYAiABKA4yFS5tdWx0aW5pYy52MS5TZXZlcml0eRINCgVmaWVsZBgDIAEoCRIPCgdtZXNzYWdlGAQgASgJEh0KA2ZpeBgFIAEoCzIQLm11bHRpbmljLnYxLkZpeBIPCgdyZWxhdGVkGAYgAygJIkQKA0ZpeBITCgtkZXNjcmlwdGlvbhgBIAEoCRIoCgdwYXRjaGVzGAIgAygLMhcubXVsdGluaWMudjEuRmllbGRQYXRjaCJCCgpGaWVsZFBhdGNoEg0KBWZpZWxkGAEgASgJEiUKBXZhbHVlGAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlIpACCg9SZXNvbHZlZE5ldHdvcmsSDAoEbmFtZRgBIAEoCRImCgR0eXBlGAIgASgOMhgubXVsdGluaWMudjEuTmV0d29ya1R5cGUSGAoQcGh5c2ljYWxfbmV0d29yaxgDIAEoCRISCgphdHRhY2htZW50GAQgASgJEg8KB2JpbmRpbmcYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRITCgttYWNfYWRkcmVzcxgHIAEoCRILCgNtdHUYCCABKAUSDwoHcHJpbWFyeRgJIAEoCBIOCgZtZXRyaWMYCiABKA0SIQoEbW9kZRgLIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIRCglhZGRyZXNzZXMYDCADKAkinQEKDlByZWRpY3RlZFJvdXRlEhMKC2Rlc3RpbmF0aW9uGAEgASgJEg8KB2dhdGV3YXkYAiABKAkSCwoDbmljGAMgASgJEg4KBm1ldHJpYxgEIAEoDRIoCgZvcmlnaW4YBSABKA4yGC5tdWx0aW5pYy52MS5Sb3V0ZU9yaWdpbhIPCgdhc3N1bWVkGAYgASgIEg0KBXRhYmxlGAcgASgNIlcKDVByZWRpY3RlZFJ1bGUSEAoIcHJpb3JpdHkYASABKA0SDAoEZnJvbRgCIAEoCRIKCgJ0bxgDIAEoCRINCgV0YWJsZRgEIAEoDRILCgNuaWMYBSABKAkiqQEKC1JvdXRlTG9va3VwEg8KB2FkZHJlc3MYASABKAkSCwoDbmljGAIgASgJEg8KB2dhdGV3YXkYAyABKAkSFgoOc291cmNlX2FkZHJlc3MYBCABKAkSEwoLZGVzdGluYXRpb24YBSABKAkSDgoGbWV0cmljGAYgASgNEg0KBXRhYmxlGAcgASgNEg8KB2Fzc3VtZWQYCCABKAgSDgoGcmVhc29uGAkgASgJKqIBCgtOZXR3b3JrVHlwZRIcChhORVRXT1JLX1RZUEVfVU5TUEVDSUZJRUQQABIXChNORVRXT1JLX1RZUEVfQlJJREdFEAESGAoUTkVUV09SS19UWVBFX01BQ1ZMQU4QAhIWChJORVRXT1JLX1RZUEVfU1JJT1YQAxIUChBORVRXT1JLX1RZUEVfT1ZTEAQSFAoQTkVUV09SS19UWVBFX1BPRBAFKkcKBklwTW9kZRIXChNJUF9NT0RFX1VOU1BFQ0lGSUVEEAASEAoMSVBfTU9ERV9ESENQEAESEgoOSVBfTU9ERV9TVEFUSUMQAipPCglMaW5rU3RhdGUSGgoWTElOS19TVEFURV9VTlNQRUNJRklFRBAAEhEKDUxJTktfU1RBVEVfVVAQARITCg9MSU5LX1NUQVRFX0RPV04QAipeCgxEZWZhdWx0Um91dGUSHQoZREVGQVVMVF9ST1VURV9VTlNQRUNJRklFRBAAEhYKEkRFRkFVTFRfUk9VVEVfQVVUTxABEhcKE0RFRkFVTFRfUk9VVEVfTkVWRVIQAiphCghTZXZlcml0eRIYChRTRVZFUklUWV9VTlNQRUNJRklFRBAAEhIKDlNFVkVSSVRZX0VSUk9SEAESFAoQU0VWRVJJVFlfV0FSTklORxACEhEKDVNFVkVSSVRZX0lORk8QAyqrAQoLUm91dGVPcmlnaW4SHAoYUk9VVEVfT1JJR0lOX1VOU1BFQ0lGSUVEEAASGAoUUk9VVEVfT1JJR0lOX0FERFJFU1MQARIYChRST1VURV9PUklHSU5fR0FURVdBWRACEhYKElJPVVRFX09SSUdJTl9ST1VURRADEhUKEVJPVVRFX09SSUdJTl9ESENQEAQSGwoXUk9VVEVfT1JJR0lOX0xJTktfTE9DQUwQBWIGcHJvdG8z", [file_google_protobuf_struct]);
 
 /**
- * One NIC as the caller wants it. Field names are those of the Wukong resource's networks[].
+ * One NIC as requested. The fields have the same names as in networks[] of the Wukong resource.
  *
  * @generated from message multinic.v1.NetworkConfig
  */
 export type NetworkConfig = Message<"multinic.v1.NetworkConfig"> & {
   /**
-   * Name of the NIC in KubeVirt and of the interface in the guest: 1 to 15 characters, a letter or digit first and last,
-   * lower-case letters, digits and hyphens between. Unique in the VM.
+   * Name of the NIC in KubeVirt and of the interface in the guest, unique in the VM. 1 to 15 characters: lower-case
+   * letters, digits and hyphens; the first and the last character are a letter or a digit.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * How the NIC reaches its network. Default bridge.
+   * How the NIC connects to its network. Defaults to bridge.
    *
    * @generated from field: multinic.v1.NetworkType type = 2;
    */
   type: NetworkType;
 
   /**
-   * An existing NetworkAttachmentDefinition to use, NAME or NAMESPACE/NAME. Without it one is made.
+   * An existing NetworkAttachmentDefinition (NAD) to use, as NAME or NAMESPACE/NAME. If empty, multinic generates one.
    *
    * @generated from field: string nad_name = 3;
    */
   nadName: string;
 
   /**
-   * VLAN that the NIC is an access port of, 1 to 4094. 0 or absent: untagged.
+   * VLAN of the NIC, which is an access port of it: 1 to 4094. 0 or absent: untagged.
    *
    * @generated from field: optional int32 vlan_id = 4;
    */
   vlanId?: number | undefined;
 
   /**
-   * How the guest gets its addresses. Default DHCP.
+   * IP configuration in the guest. Defaults to DHCP.
    *
    * @generated from field: multinic.v1.IpConfig ip_config = 5;
    */
   ipConfig?: IpConfig | undefined;
 
   /**
-   * The NIC with the lowest default-route metric. At most one; without one, the first NIC.
+   * Gives this NIC the lowest default-route metric. At most one NIC is primary. If none is, the first NIC becomes primary.
    *
    * @generated from field: bool primary = 6;
    */
   primary: boolean;
 
   /**
-   * Order of the default routes of the other NICs: the lower, the more preferred. Default: the position in the list.
+   * Order of the default routes of the other NICs: a lower value is preferred. Defaults to the position in the list.
    *
    * @generated from field: optional int32 priority = 7;
    */
   priority?: number | undefined;
 
   /**
-   * Maximum transmission unit in bytes, at least 576, with IPv6 at least 1280. Default: the network's.
+   * MTU in bytes: at least 576, or 1280 with IPv6. Defaults to the MTU of the network.
    *
    * @generated from field: optional int32 mtu = 8;
    */
   mtu?: number | undefined;
 
   /**
-   * Static routes by this NIC.
+   * Static routes through this NIC.
    *
    * @generated from field: repeated multinic.v1.RouteConfig routes = 9;
    */
   routes: RouteConfig[];
 
   /**
-   * Name of the physical network to attach to. Default: the type's default in the service's configuration.
+   * Name of the physical network to attach to. Defaults to the default network of the type in the service's catalogue.
    *
    * @generated from field: string physical_network = 10;
    */
   physicalNetwork: string;
 
   /**
-   * MAC address, such as 02:00:5e:10:00:01; any usual spelling is taken. Default: derived from namespace, VM and NIC.
+   * MAC address, such as 02:00:5e:10:00:01, in any common notation. Defaults to one derived from namespace, VM and NIC.
    *
    * @generated from field: string mac_address = 11;
    */
   macAddress: string;
 
   /**
-   * Whether the virtual cable is plugged in. Default up.
+   * State of the virtual link. Defaults to up.
    *
    * @generated from field: multinic.v1.LinkState link_state = 12;
    */
@@ -116,13 +116,13 @@ export const NetworkConfigSchema: GenMessage<NetworkConfig> = /*@__PURE__*/
   messageDesc(file_multinic_v1_network, 0);
 
 /**
- * How the guest gets the addresses of one NIC.
+ * IP configuration of one NIC in the guest.
  *
  * @generated from message multinic.v1.IpConfig
  */
 export type IpConfig = Message<"multinic.v1.IpConfig"> & {
   /**
-   * Where the addresses come from.
+   * How the NIC gets its addresses.
    *
    * @generated from field: multinic.v1.IpMode mode = 1;
    */
@@ -136,21 +136,21 @@ export type IpConfig = Message<"multinic.v1.IpConfig"> & {
   address: string;
 
   /**
-   * Further addresses with prefix length, of either family. Static mode only.
+   * Additional addresses with prefix length, IPv4 or IPv6. Static mode only.
    *
    * @generated from field: repeated string addresses = 3;
    */
   addresses: string[];
 
   /**
-   * Next hop of the default route, inside a subnet of this NIC. Static mode only.
+   * Next hop of the default route; must be inside a subnet of this NIC. Static mode only.
    *
    * @generated from field: string gateway = 4;
    */
   gateway: string;
 
   /**
-   * Name servers, at most three are used by common guests.
+   * DNS servers. Common guests use at most three.
    *
    * @generated from field: repeated string dns_servers = 5;
    */
@@ -164,7 +164,7 @@ export type IpConfig = Message<"multinic.v1.IpConfig"> & {
   searchDomains: string[];
 
   /**
-   * Whether this NIC may carry a default route. Default auto.
+   * Whether this NIC may have a default route. Defaults to auto.
    *
    * @generated from field: multinic.v1.DefaultRoute default_route = 7;
    */
@@ -185,21 +185,21 @@ export const IpConfigSchema: GenMessage<IpConfig> = /*@__PURE__*/
  */
 export type RouteConfig = Message<"multinic.v1.RouteConfig"> & {
   /**
-   * Destination network in CIDR form, without host bits, such as 192.168.0.0/16.
+   * Destination network in CIDR notation without host bits, such as 192.168.0.0/16.
    *
    * @generated from field: string destination = 1;
    */
   destination: string;
 
   /**
-   * Next hop, inside a subnet of the NIC.
+   * Next hop; must be inside a subnet of the NIC.
    *
    * @generated from field: string gateway = 2;
    */
   gateway: string;
 
   /**
-   * Metric: of several routes to one destination the lowest wins. Default: the NIC's metric.
+   * Metric: of several routes to the same destination, the one with the lowest metric is used. Defaults to the NIC's metric.
    *
    * @generated from field: optional uint32 metric = 3;
    */
@@ -214,48 +214,48 @@ export const RouteConfigSchema: GenMessage<RouteConfig> = /*@__PURE__*/
   messageDesc(file_multinic_v1_network, 2);
 
 /**
- * Something that is wrong, or worth knowing, about a request.
+ * A problem with a request, or information about it.
  *
  * @generated from message multinic.v1.Finding
  */
 export type Finding = Message<"multinic.v1.Finding"> & {
   /**
-   * Stable code in upper snake case, such as ROUTE_HOST_BITS; docs/errors.md lists all.
+   * Stable code in upper snake case, such as ROUTE_HOST_BITS. docs/errors.md lists all codes.
    *
    * @generated from field: string code = 1;
    */
   code: string;
 
   /**
-   * How bad it is.
+   * How serious the finding is.
    *
    * @generated from field: multinic.v1.Severity severity = 2;
    */
   severity: Severity;
 
   /**
-   * Path of the field, as in the input: networks[1].ipConfig.address. Empty: the request as a whole.
+   * Path of the field as in the input, such as networks[1].ipConfig.address. Empty: the request as a whole.
    *
    * @generated from field: string field = 3;
    */
   field: string;
 
   /**
-   * What is wrong, with the values that matter.
+   * What is wrong, with the values concerned.
    *
    * @generated from field: string message = 4;
    */
   message: string;
 
   /**
-   * A change of the input that mends it, where one is known.
+   * A change of the input that fixes it, if one is known.
    *
    * @generated from field: multinic.v1.Fix fix = 5;
    */
   fix?: Fix | undefined;
 
   /**
-   * Paths of other fields that take part.
+   * Paths of other fields involved.
    *
    * @generated from field: repeated string related = 6;
    */
@@ -276,14 +276,14 @@ export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
  */
 export type Fix = Message<"multinic.v1.Fix"> & {
   /**
-   * What the change does, for people.
+   * What the change does, as text for people.
    *
    * @generated from field: string description = 1;
    */
   description: string;
 
   /**
-   * The changes, to be made together.
+   * Changes of fields; apply all of them together.
    *
    * @generated from field: repeated multinic.v1.FieldPatch patches = 2;
    */
@@ -304,7 +304,7 @@ export const FixSchema: GenMessage<Fix> = /*@__PURE__*/
  */
 export type FieldPatch = Message<"multinic.v1.FieldPatch"> & {
   /**
-   * Path of the field: networks[1].routes[0].destination.
+   * Path of the field, such as networks[1].routes[0].destination.
    *
    * @generated from field: string field = 1;
    */
@@ -326,7 +326,7 @@ export const FieldPatchSchema: GenMessage<FieldPatch> = /*@__PURE__*/
   messageDesc(file_multinic_v1_network, 5);
 
 /**
- * One NIC with every default filled in: what is compiled and written.
+ * One NIC with all defaults filled in, as it is compiled and written.
  *
  * @generated from message multinic.v1.ResolvedNetwork
  */
@@ -339,35 +339,35 @@ export type ResolvedNetwork = Message<"multinic.v1.ResolvedNetwork"> & {
   name: string;
 
   /**
-   * How the NIC reaches its network.
+   * How the NIC connects to its network.
    *
    * @generated from field: multinic.v1.NetworkType type = 2;
    */
   type: NetworkType;
 
   /**
-   * The physical network, empty for a given NAD and for the pod network.
+   * The physical network; empty if the NIC names an existing NAD or uses the pod network.
    *
    * @generated from field: string physical_network = 3;
    */
   physicalNetwork: string;
 
   /**
-   * The NetworkAttachmentDefinition, NAMESPACE/NAME; empty for the pod network.
+   * The NAD as NAMESPACE/NAME; empty for the pod network.
    *
    * @generated from field: string attachment = 4;
    */
   attachment: string;
 
   /**
-   * KubeVirt's binding: bridge, masquerade, sriov, or the name of a binding plugin.
+   * KubeVirt binding: bridge, masquerade, sriov, or the name of a binding plugin.
    *
    * @generated from field: string binding = 5;
    */
   binding: string;
 
   /**
-   * VLAN, 0 for untagged.
+   * VLAN; 0 if untagged.
    *
    * @generated from field: int32 vlan_id = 6;
    */
@@ -381,7 +381,7 @@ export type ResolvedNetwork = Message<"multinic.v1.ResolvedNetwork"> & {
   macAddress: string;
 
   /**
-   * MTU in bytes, 0 where the network's own is kept.
+   * MTU in bytes; 0 if the MTU of the network is used.
    *
    * @generated from field: int32 mtu = 8;
    */
@@ -395,7 +395,7 @@ export type ResolvedNetwork = Message<"multinic.v1.ResolvedNetwork"> & {
   primary: boolean;
 
   /**
-   * Metric of the routes of this NIC that name none.
+   * Metric of this NIC's routes that do not set their own.
    *
    * @generated from field: uint32 metric = 10;
    */
@@ -430,14 +430,14 @@ export const ResolvedNetworkSchema: GenMessage<ResolvedNetwork> = /*@__PURE__*/
  */
 export type PredictedRoute = Message<"multinic.v1.PredictedRoute"> & {
   /**
-   * Destination network in CIDR form; 0.0.0.0/0 and ::/0 are the default routes.
+   * Destination network in CIDR notation; 0.0.0.0/0 and ::/0 are the default routes.
    *
    * @generated from field: string destination = 1;
    */
   destination: string;
 
   /**
-   * Next hop; empty for a network on the link.
+   * Next hop; empty if the destination is directly connected.
    *
    * @generated from field: string gateway = 2;
    */
@@ -451,28 +451,28 @@ export type PredictedRoute = Message<"multinic.v1.PredictedRoute"> & {
   nic: string;
 
   /**
-   * Metric.
+   * Metric of the route.
    *
    * @generated from field: uint32 metric = 4;
    */
   metric: number;
 
   /**
-   * Why the route is there.
+   * Where the route comes from.
    *
    * @generated from field: multinic.v1.RouteOrigin origin = 5;
    */
   origin: RouteOrigin;
 
   /**
-   * True when it rests on an assumption: what the network's DHCP server will offer.
+   * True if the route depends on what the network's DHCP server offers.
    *
    * @generated from field: bool assumed = 6;
    */
   assumed: boolean;
 
   /**
-   * Number of the routing table: 254 is the main one, the others are used by rules alone.
+   * Number of the routing table. 254 is the main table; the others are used only by rules.
    *
    * @generated from field: uint32 table = 7;
    */
@@ -487,14 +487,14 @@ export const PredictedRouteSchema: GenMessage<PredictedRoute> = /*@__PURE__*/
   messageDesc(file_multinic_v1_network, 7);
 
 /**
- * One rule of the guest that sends packets to a table by their source address. Lower priorities come first; what no rule
- * takes, or no route of its table, goes by the main table.
+ * One policy routing rule of the guest, which selects a table by the source address of a packet. Rules are evaluated in
+ * order of priority, lowest first. Packets that match no rule, or no route of the rule's table, use the main table.
  *
  * @generated from message multinic.v1.PredictedRule
  */
 export type PredictedRule = Message<"multinic.v1.PredictedRule"> & {
   /**
-   * Priority, as `ip rule` shows it.
+   * Priority, as shown by `ip rule`.
    *
    * @generated from field: uint32 priority = 1;
    */
@@ -508,7 +508,7 @@ export type PredictedRule = Message<"multinic.v1.PredictedRule"> & {
   from: string;
 
   /**
-   * Destination network in CIDR form; empty for any.
+   * Destination network in CIDR notation; empty for any destination.
    *
    * @generated from field: string to = 3;
    */
@@ -522,7 +522,7 @@ export type PredictedRule = Message<"multinic.v1.PredictedRule"> & {
   table: number;
 
   /**
-   * Name of the NIC whose address it is.
+   * Name of the NIC that has the source address.
    *
    * @generated from field: string nic = 5;
    */
@@ -537,69 +537,69 @@ export const PredictedRuleSchema: GenMessage<PredictedRule> = /*@__PURE__*/
   messageDesc(file_multinic_v1_network, 8);
 
 /**
- * Where traffic to one address leaves the guest, and why.
+ * The route that traffic to one address takes out of the guest, and why.
  *
  * @generated from message multinic.v1.RouteLookup
  */
 export type RouteLookup = Message<"multinic.v1.RouteLookup"> & {
   /**
-   * The address asked for, in canonical form.
+   * The requested address in canonical form.
    *
    * @generated from field: string address = 1;
    */
   address: string;
 
   /**
-   * Name of the NIC; empty when the traffic does not leave: there is no route, or the guest itself is meant.
+   * Name of the NIC; empty if the traffic does not leave the guest, because there is no route or the address is its own.
    *
    * @generated from field: string nic = 2;
    */
   nic: string;
 
   /**
-   * Next hop; empty for an address on the link, and where only the DHCP server knows it.
+   * Next hop; empty if the address is directly connected, or if only the DHCP server knows the next hop.
    *
    * @generated from field: string gateway = 3;
    */
   gateway: string;
 
   /**
-   * Source address of the packets; empty where it is not known beforehand (leased and link-local addresses).
+   * Source address of the packets; empty if it cannot be predicted (DHCP and link-local addresses).
    *
    * @generated from field: string source_address = 4;
    */
   sourceAddress: string;
 
   /**
-   * Destination of the route that was taken, in CIDR form; empty when none was.
+   * Destination of the selected route in CIDR notation; empty if there is none.
    *
    * @generated from field: string destination = 5;
    */
   destination: string;
 
   /**
-   * Metric of that route.
+   * Metric of the selected route.
    *
    * @generated from field: uint32 metric = 6;
    */
   metric: number;
 
   /**
-   * Number of the table that it stands in.
+   * Number of the routing table that holds the route.
    *
    * @generated from field: uint32 table = 7;
    */
   table: number;
 
   /**
-   * True when it rests on what the DHCP server will offer.
+   * True if the result depends on what the DHCP server offers.
    *
    * @generated from field: bool assumed = 8;
    */
   assumed: boolean;
 
   /**
-   * Why this NIC, in words.
+   * Why this route is selected, as text for people.
    *
    * @generated from field: string reason = 9;
    */
@@ -614,13 +614,13 @@ export const RouteLookupSchema: GenMessage<RouteLookup> = /*@__PURE__*/
   messageDesc(file_multinic_v1_network, 9);
 
 /**
- * How a NIC reaches its network.
+ * How a NIC connects to its network.
  *
  * @generated from enum multinic.v1.NetworkType
  */
 export const NetworkType = {
   /**
-   * Not given: bridge.
+   * Not set; treated as bridge.
    *
    * @generated from enum value: NETWORK_TYPE_UNSPECIFIED = 0;
    */
@@ -634,15 +634,15 @@ export const NetworkType = {
   BRIDGE: 1,
 
   /**
-   * A macvtap device over a parent NIC of the node (macvtap CNI and binding plugin), or a bridge over that parent
-   * where the physical network says so. The macvlan CNI itself cannot carry a VM.
+   * A macvtap device on a parent NIC of the node (macvtap CNI and binding plugin), or a bridge on that parent if the
+   * physical network is configured so. The macvlan CNI itself cannot carry a VM.
    *
    * @generated from enum value: NETWORK_TYPE_MACVLAN = 2;
    */
   MACVLAN: 2,
 
   /**
-   * A virtual function of a network card, handed through to the guest (sriov CNI, KubeVirt's sriov binding).
+   * A virtual function of a network card, passed through to the guest (sriov CNI, KubeVirt's sriov binding).
    *
    * @generated from enum value: NETWORK_TYPE_SRIOV = 3;
    */
@@ -656,7 +656,7 @@ export const NetworkType = {
   OVS: 4,
 
   /**
-   * The cluster's pod network, behind KubeVirt's masquerade binding. At most one NIC of a VM.
+   * The cluster's pod network, through KubeVirt's masquerade binding. At most one NIC of a VM.
    *
    * @generated from enum value: NETWORK_TYPE_POD = 5;
    */
@@ -664,7 +664,7 @@ export const NetworkType = {
 } as const;
 
 /**
- * How a NIC reaches its network.
+ * How a NIC connects to its network.
  *
  * @generated from enum multinic.v1.NetworkType
  */
@@ -677,27 +677,27 @@ export const NetworkTypeSchema: GenEnum<NetworkType> = /*@__PURE__*/
   enumDesc(file_multinic_v1_network, 0);
 
 /**
- * Where a NIC's addresses come from.
+ * How a NIC gets its addresses.
  *
  * @generated from enum multinic.v1.IpMode
  */
 export const IpMode = {
   /**
-   * Not given: static when an address is given, else DHCP.
+   * Not set; treated as static if an address is given, otherwise as DHCP.
    *
    * @generated from enum value: IP_MODE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * The guest asks the network's DHCP server (IPv4).
+   * From the network's DHCP server (IPv4).
    *
    * @generated from enum value: IP_MODE_DHCP = 1;
    */
   DHCP: 1,
 
   /**
-   * The guest is given the addresses of this NIC by cloud-init.
+   * The addresses given for this NIC, configured through cloud-init.
    *
    * @generated from enum value: IP_MODE_STATIC = 2;
    */
@@ -705,7 +705,7 @@ export const IpMode = {
 } as const;
 
 /**
- * Where a NIC's addresses come from.
+ * How a NIC gets its addresses.
  *
  * @generated from enum multinic.v1.IpMode
  */
@@ -718,27 +718,27 @@ export const IpModeSchema: GenEnum<IpMode> = /*@__PURE__*/
   enumDesc(file_multinic_v1_network, 1);
 
 /**
- * Whether the virtual cable of a NIC is plugged in.
+ * State of the NIC's virtual link.
  *
  * @generated from enum multinic.v1.LinkState
  */
 export const LinkState = {
   /**
-   * Not given: up.
+   * Not set; treated as up.
    *
    * @generated from enum value: LINK_STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * Plugged in.
+   * The link is up.
    *
    * @generated from enum value: LINK_STATE_UP = 1;
    */
   UP: 1,
 
   /**
-   * Pulled out: the guest sees no carrier. Not available for SR-IOV.
+   * The link is down: the guest sees no carrier. Not available for SR-IOV.
    *
    * @generated from enum value: LINK_STATE_DOWN = 2;
    */
@@ -746,7 +746,7 @@ export const LinkState = {
 } as const;
 
 /**
- * Whether the virtual cable of a NIC is plugged in.
+ * State of the NIC's virtual link.
  *
  * @generated from enum multinic.v1.LinkState
  */
@@ -759,27 +759,27 @@ export const LinkStateSchema: GenEnum<LinkState> = /*@__PURE__*/
   enumDesc(file_multinic_v1_network, 2);
 
 /**
- * Whether a NIC may carry a default route.
+ * Whether a NIC may have a default route.
  *
  * @generated from enum multinic.v1.DefaultRoute
  */
 export const DefaultRoute = {
   /**
-   * Not given: auto.
+   * Not set; treated as auto.
    *
    * @generated from enum value: DEFAULT_ROUTE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * The gateway, or what DHCP offers, is installed with this NIC's metric.
+   * The default route from `gateway` or from DHCP is installed with the metric of this NIC.
    *
    * @generated from enum value: DEFAULT_ROUTE_AUTO = 1;
    */
   AUTO: 1,
 
   /**
-   * No default route by this NIC, neither from `gateway` nor from DHCP.
+   * This NIC gets no default route, neither from `gateway` nor from DHCP.
    *
    * @generated from enum value: DEFAULT_ROUTE_NEVER = 2;
    */
@@ -787,7 +787,7 @@ export const DefaultRoute = {
 } as const;
 
 /**
- * Whether a NIC may carry a default route.
+ * Whether a NIC may have a default route.
  *
  * @generated from enum multinic.v1.DefaultRoute
  */
@@ -800,7 +800,7 @@ export const DefaultRouteSchema: GenEnum<DefaultRoute> = /*@__PURE__*/
   enumDesc(file_multinic_v1_network, 3);
 
 /**
- * How bad a finding is.
+ * How serious a finding is.
  *
  * @generated from enum multinic.v1.Severity
  */
@@ -813,21 +813,21 @@ export const Severity = {
   UNSPECIFIED: 0,
 
   /**
-   * It cannot work: nothing is written.
+   * The request cannot work: nothing is written.
    *
    * @generated from enum value: SEVERITY_ERROR = 1;
    */
   ERROR: 1,
 
   /**
-   * It is written as asked, but is likely not what is meant.
+   * The request is applied, but probably does not do what was intended.
    *
    * @generated from enum value: SEVERITY_WARNING = 2;
    */
   WARNING: 2,
 
   /**
-   * Worth knowing.
+   * Information only.
    *
    * @generated from enum value: SEVERITY_INFO = 3;
    */
@@ -835,7 +835,7 @@ export const Severity = {
 } as const;
 
 /**
- * How bad a finding is.
+ * How serious a finding is.
  *
  * @generated from enum multinic.v1.Severity
  */
@@ -848,7 +848,7 @@ export const SeveritySchema: GenEnum<Severity> = /*@__PURE__*/
   enumDesc(file_multinic_v1_network, 4);
 
 /**
- * Why a route is in the guest's table.
+ * Where a route of the guest comes from.
  *
  * @generated from enum multinic.v1.RouteOrigin
  */
@@ -897,7 +897,7 @@ export const RouteOrigin = {
 } as const;
 
 /**
- * Why a route is in the guest's table.
+ * Where a route of the guest comes from.
  *
  * @generated from enum multinic.v1.RouteOrigin
  */

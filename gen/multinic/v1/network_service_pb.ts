@@ -17,35 +17,35 @@ export const file_multinic_v1_network_service: GenFile = /*@__PURE__*/
   fileDesc("CiFtdWx0aW5pYy92MS9uZXR3b3JrX3NlcnZpY2UucHJvdG8SC211bHRpbmljLnYxIo4BChdWYWxpZGF0ZU5ldHdvcmtzUmVxdWVzdBI0Cg92aXJ0dWFsX21hY2hpbmUYASABKAsyGy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZRIXCg9pbmNsdWRlX29iamVjdHMYAiABKAgSEAoIcm91dGVfdG8YAyADKAkSEgoKcm91dGVfZnJvbRgEIAEoCSK8AgoYVmFsaWRhdGVOZXR3b3Jrc1Jlc3BvbnNlEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIuCghuZXR3b3JrcxgCIAMoCzIcLm11bHRpbmljLnYxLlJlc29sdmVkTmV0d29yaxIrCgZyb3V0ZXMYAyADKAsyGy5tdWx0aW5pYy52MS5QcmVkaWN0ZWRSb3V0ZRIsCgdvYmplY3RzGAQgAygLMhsubXVsdGluaWMudjEuUmVuZGVyZWRPYmplY3QSEQoJdW5jaGVja2VkGAUgAygJEikKBXJ1bGVzGAYgAygLMhoubXVsdGluaWMudjEuUHJlZGljdGVkUnVsZRIvCg1yb3V0ZV9sb29rdXBzGAcgAygLMhgubXVsdGluaWMudjEuUm91dGVMb29rdXAiHgoOUmVuZGVyZWRPYmplY3QSDAoEeWFtbBgBIAEoCSJPChNMaXN0TmV0d29ya3NSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJXChRMaXN0TmV0d29ya3NSZXNwb25zZRImCghuZXR3b3JrcxgBIAMoCzIULm11bHRpbmljLnYxLk5ldHdvcmsSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIowCCgdOZXR3b3JrEhoKEHBoeXNpY2FsX25ldHdvcmsYASABKAlIABISCghuYWRfbmFtZRgCIAEoCUgAEiYKBHR5cGUYAyABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRIPCgdkZWZhdWx0GAQgASgIEiUKBXZsYW5zGAUgAygLMhYubXVsdGluaWMudjEuVmxhblJhbmdlEhAKCHVudGFnZ2VkGAYgASgIEgsKA210dRgHIAEoBRIQCghjbmlfdHlwZRgIIAEoCRIRCglnZW5lcmF0ZWQYCSABKAgSDwoHdXNlZF9ieRgKIAMoCRIPCgdwcm9ibGVtGAsgASgJQgsKCXJlZmVyZW5jZSIoCglWbGFuUmFuZ2USDQoFZmlyc3QYASABKAUSDAoEbGFzdBgCIAEoBSIYChZHZXRDYXBhYmlsaXRpZXNSZXF1ZXN0ImIKF0dldENhcGFiaWxpdGllc1Jlc3BvbnNlEhgKEGt1YmV2aXJ0X3ZlcnNpb24YASABKAkSLQoMY2FwYWJpbGl0aWVzGAIgAygLMhcubXVsdGluaWMudjEuQ2FwYWJpbGl0eSJZCgpDYXBhYmlsaXR5EgwKBG5hbWUYASABKAkSKwoFc3RhdGUYAiABKA4yHC5tdWx0aW5pYy52MS5DYXBhYmlsaXR5U3RhdGUSEAoIZXZpZGVuY2UYAyABKAkqjwEKD0NhcGFiaWxpdHlTdGF0ZRIgChxDQVBBQklMSVRZX1NUQVRFX1VOU1BFQ0lGSUVEEAASHgoaQ0FQQUJJTElUWV9TVEFURV9BVkFJTEFCTEUQARIcChhDQVBBQklMSVRZX1NUQVRFX01JU1NJTkcQAhIcChhDQVBBQklMSVRZX1NUQVRFX1VOS05PV04QAzKzAgoOTmV0d29ya1NlcnZpY2USZAoQVmFsaWRhdGVOZXR3b3JrcxIkLm11bHRpbmljLnYxLlZhbGlkYXRlTmV0d29ya3NSZXF1ZXN0GiUubXVsdGluaWMudjEuVmFsaWRhdGVOZXR3b3Jrc1Jlc3BvbnNlIgOQAgESWAoMTGlzdE5ldHdvcmtzEiAubXVsdGluaWMudjEuTGlzdE5ldHdvcmtzUmVxdWVzdBohLm11bHRpbmljLnYxLkxpc3ROZXR3b3Jrc1Jlc3BvbnNlIgOQAgESYQoPR2V0Q2FwYWJpbGl0aWVzEiMubXVsdGluaWMudjEuR2V0Q2FwYWJpbGl0aWVzUmVxdWVzdBokLm11bHRpbmljLnYxLkdldENhcGFiaWxpdGllc1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_multinic_v1_network, file_multinic_v1_virtual_machine]);
 
 /**
- * Asks for the findings on a VM.
+ * Request of ValidateNetworks.
  *
  * @generated from message multinic.v1.ValidateNetworksRequest
  */
 export type ValidateNetworksRequest = Message<"multinic.v1.ValidateNetworksRequest"> & {
   /**
-   * The VM. Namespace, name and networks are looked at; the machine part only where it is given.
+   * The VM to check. Namespace, name and networks are always checked; the machine part only if it is given.
    *
    * @generated from field: multinic.v1.VirtualMachine virtual_machine = 1;
    */
   virtualMachine?: VirtualMachine | undefined;
 
   /**
-   * Also answer with the objects that would be written, when there is no finding of severity error.
+   * Also return the objects that would be written, if no finding has severity error.
    *
    * @generated from field: bool include_objects = 2;
    */
   includeObjects: boolean;
 
   /**
-   * IPv4 or IPv6 addresses for which to answer with the NIC and the next hop that traffic there takes. At most 100.
-   * Anything else is INVALID_ARGUMENT.
+   * IPv4 or IPv6 addresses to look up in the guest's routes: for each, the response gives the NIC and the next hop of
+   * traffic to that address. At most 100; anything that is not an address fails with INVALID_ARGUMENT.
    *
    * @generated from field: repeated string route_to = 3;
    */
   routeTo: string[];
 
   /**
-   * Source address that this traffic carries, as replies do. Empty: the guest chooses.
+   * Source address of that traffic, as in replies. Empty: the guest selects it.
    *
    * @generated from field: string route_from = 4;
    */
@@ -60,55 +60,56 @@ export const ValidateNetworksRequestSchema: GenMessage<ValidateNetworksRequest> 
   messageDesc(file_multinic_v1_network_service, 0);
 
 /**
- * The findings on a VM.
+ * Response of ValidateNetworks.
  *
  * @generated from message multinic.v1.ValidateNetworksResponse
  */
 export type ValidateNetworksResponse = Message<"multinic.v1.ValidateNetworksResponse"> & {
   /**
-   * Every finding, in the order of the input.
+   * All findings, in the order of the input.
    *
    * @generated from field: repeated multinic.v1.Finding findings = 1;
    */
   findings: Finding[];
 
   /**
-   * The NICs with every default filled in, in the order of the input; a NIC that could not be read is left out.
+   * The NICs with all defaults filled in, in the order of the input. NICs that could not be read are left out.
    *
    * @generated from field: repeated multinic.v1.ResolvedNetwork networks = 2;
    */
   networks: ResolvedNetwork[];
 
   /**
-   * The routes of the guest, IPv4 first, each family with the best first. NICs whose link is down have none.
+   * Routes of the guest: IPv4 before IPv6, each family with the most preferred route first. A NIC whose link is down
+   * has none.
    *
    * @generated from field: repeated multinic.v1.PredictedRoute routes = 3;
    */
   routes: PredictedRoute[];
 
   /**
-   * The objects in the order of writing, when asked for.
+   * The objects in the order in which they are written. Empty unless `include_objects` is set.
    *
    * @generated from field: repeated multinic.v1.RenderedObject objects = 4;
    */
   objects: RenderedObject[];
 
   /**
-   * What could not be checked, because the facts were not at hand.
+   * Checks that were skipped because facts of the cluster were missing.
    *
    * @generated from field: repeated string unchecked = 5;
    */
   unchecked: string[];
 
   /**
-   * The rules that choose another table than the main one; none unless routing is policy.
+   * Rules that select a routing table other than main. Empty unless routing is policy.
    *
    * @generated from field: repeated multinic.v1.PredictedRule rules = 6;
    */
   rules: PredictedRule[];
 
   /**
-   * One for each route_to, in that order.
+   * One lookup for each `route_to`, in the same order.
    *
    * @generated from field: repeated multinic.v1.RouteLookup route_lookups = 7;
    */
@@ -144,7 +145,7 @@ export const RenderedObjectSchema: GenMessage<RenderedObject> = /*@__PURE__*/
   messageDesc(file_multinic_v1_network_service, 2);
 
 /**
- * Asks what VMs may attach to.
+ * Request of ListNetworks.
  *
  * @generated from message multinic.v1.ListNetworksRequest
  */
@@ -157,14 +158,14 @@ export type ListNetworksRequest = Message<"multinic.v1.ListNetworksRequest"> & {
   namespace: string;
 
   /**
-   * At most so many, default 100, at most 500.
+   * Maximum number of networks to return. Defaults to 100; the maximum is 500.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -179,20 +180,20 @@ export const ListNetworksRequestSchema: GenMessage<ListNetworksRequest> = /*@__P
   messageDesc(file_multinic_v1_network_service, 3);
 
 /**
- * A page of networks.
+ * One page of networks.
  *
  * @generated from message multinic.v1.ListNetworksResponse
  */
 export type ListNetworksResponse = Message<"multinic.v1.ListNetworksResponse"> & {
   /**
-   * The networks.
+   * Networks on this page.
    *
    * @generated from field: repeated multinic.v1.Network networks = 1;
    */
   networks: Network[];
 
   /**
-   * Empty on the last page.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -207,19 +208,19 @@ export const ListNetworksResponseSchema: GenMessage<ListNetworksResponse> = /*@_
   messageDesc(file_multinic_v1_network_service, 4);
 
 /**
- * Something that a NIC may attach to.
+ * A network that a NIC can attach to.
  *
  * @generated from message multinic.v1.Network
  */
 export type Network = Message<"multinic.v1.Network"> & {
   /**
-   * What a NIC names to attach to it: the name of a physical network, or the NAD's NAMESPACE/NAME.
+   * What a NIC names to attach to this network.
    *
    * @generated from oneof multinic.v1.Network.reference
    */
   reference: {
     /**
-     * For networks[].physicalNetwork.
+     * Name of a physical network, for networks[].physicalNetwork.
      *
      * @generated from field: string physical_network = 1;
      */
@@ -227,7 +228,7 @@ export type Network = Message<"multinic.v1.Network"> & {
     case: "physicalNetwork";
   } | {
     /**
-     * For networks[].nadName.
+     * The NAD as NAMESPACE/NAME, for networks[].nadName.
      *
      * @generated from field: string nad_name = 2;
      */
@@ -236,63 +237,63 @@ export type Network = Message<"multinic.v1.Network"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Type of NIC that fits; unspecified for a NAD of a plugin that is not known here.
+   * NIC type that fits this network. Unspecified for a NAD of a CNI plugin that multinic does not know.
    *
    * @generated from field: multinic.v1.NetworkType type = 3;
    */
   type: NetworkType;
 
   /**
-   * Taken by NICs of this type that name nothing.
+   * True if NICs of this type use this network when they name none.
    *
    * @generated from field: bool default = 4;
    */
   default: boolean;
 
   /**
-   * VLANs that a NIC may ask for; for a NAD the one that it is on, if any.
+   * VLANs that a NIC may use. For a NAD: the VLAN that it sets, if any.
    *
    * @generated from field: repeated multinic.v1.VlanRange vlans = 5;
    */
   vlans: VlanRange[];
 
   /**
-   * A NIC may be untagged.
+   * True if a NIC may be untagged.
    *
    * @generated from field: bool untagged = 6;
    */
   untagged: boolean;
 
   /**
-   * Largest MTU in bytes, 0 where it is not known.
+   * Largest MTU in bytes; 0 if unknown.
    *
    * @generated from field: int32 mtu = 7;
    */
   mtu: number;
 
   /**
-   * The CNI plugin of a NAD.
+   * CNI plugin of the NAD.
    *
    * @generated from field: string cni_type = 8;
    */
   cniType: string;
 
   /**
-   * Made here for the VMs that use it, and removed with the last of them.
+   * True for a NAD that multinic generated for the VMs that use it. It is deleted with the last of them.
    *
    * @generated from field: bool generated = 9;
    */
   generated: boolean;
 
   /**
-   * VMs that use it, NAMESPACE/NAME.
+   * VMs that use the network, as NAMESPACE/NAME.
    *
    * @generated from field: repeated string used_by = 10;
    */
   usedBy: string[];
 
   /**
-   * Why no NIC can attach to it; empty when one can.
+   * Why no NIC can attach to this network; empty if one can.
    *
    * @generated from field: string problem = 11;
    */
@@ -307,20 +308,20 @@ export const NetworkSchema: GenMessage<Network> = /*@__PURE__*/
   messageDesc(file_multinic_v1_network_service, 5);
 
 /**
- * VLANs from first to last, both included.
+ * A range of VLANs, including both ends.
  *
  * @generated from message multinic.v1.VlanRange
  */
 export type VlanRange = Message<"multinic.v1.VlanRange"> & {
   /**
-   * The first.
+   * First VLAN of the range.
    *
    * @generated from field: int32 first = 1;
    */
   first: number;
 
   /**
-   * The last.
+   * Last VLAN of the range.
    *
    * @generated from field: int32 last = 2;
    */
@@ -335,7 +336,7 @@ export const VlanRangeSchema: GenMessage<VlanRange> = /*@__PURE__*/
   messageDesc(file_multinic_v1_network_service, 6);
 
 /**
- * Asks what the cluster can do.
+ * Request of GetCapabilities.
  *
  * @generated from message multinic.v1.GetCapabilitiesRequest
  */
@@ -350,20 +351,20 @@ export const GetCapabilitiesRequestSchema: GenMessage<GetCapabilitiesRequest> = 
   messageDesc(file_multinic_v1_network_service, 7);
 
 /**
- * What the cluster can do.
+ * Response of GetCapabilities.
  *
  * @generated from message multinic.v1.GetCapabilitiesResponse
  */
 export type GetCapabilitiesResponse = Message<"multinic.v1.GetCapabilitiesResponse"> & {
   /**
-   * Version of KubeVirt, such as v1.9.0; empty where it cannot be read.
+   * KubeVirt version, such as v1.9.0; empty if it cannot be read.
    *
    * @generated from field: string kubevirt_version = 1;
    */
   kubevirtVersion: string;
 
   /**
-   * The capabilities.
+   * All capabilities that multinic looks for.
    *
    * @generated from field: repeated multinic.v1.Capability capabilities = 2;
    */
@@ -378,7 +379,7 @@ export const GetCapabilitiesResponseSchema: GenMessage<GetCapabilitiesResponse> 
   messageDesc(file_multinic_v1_network_service, 8);
 
 /**
- * Whether the cluster can do one thing.
+ * One feature, and whether the cluster supports it.
  *
  * @generated from message multinic.v1.Capability
  */
@@ -391,14 +392,14 @@ export type Capability = Message<"multinic.v1.Capability"> & {
   name: string;
 
   /**
-   * Whether it can.
+   * Whether the cluster supports it.
    *
    * @generated from field: multinic.v1.CapabilityState state = 2;
    */
   state: CapabilityState;
 
   /**
-   * What that rests on.
+   * The fact that the state is based on.
    *
    * @generated from field: string evidence = 3;
    */
@@ -413,7 +414,7 @@ export const CapabilitySchema: GenMessage<Capability> = /*@__PURE__*/
   messageDesc(file_multinic_v1_network_service, 9);
 
 /**
- * Whether the cluster can do a thing.
+ * Whether the cluster supports a feature.
  *
  * @generated from enum multinic.v1.CapabilityState
  */
@@ -426,21 +427,21 @@ export const CapabilityState = {
   UNSPECIFIED: 0,
 
   /**
-   * It can.
+   * Supported.
    *
    * @generated from enum value: CAPABILITY_STATE_AVAILABLE = 1;
    */
   AVAILABLE: 1,
 
   /**
-   * It cannot.
+   * Not supported.
    *
    * @generated from enum value: CAPABILITY_STATE_MISSING = 2;
    */
   MISSING: 2,
 
   /**
-   * Nothing here tells.
+   * The service has no evidence either way.
    *
    * @generated from enum value: CAPABILITY_STATE_UNKNOWN = 3;
    */
@@ -448,7 +449,7 @@ export const CapabilityState = {
 } as const;
 
 /**
- * Whether the cluster can do a thing.
+ * Whether the cluster supports a feature.
  *
  * @generated from enum multinic.v1.CapabilityState
  */
@@ -461,15 +462,15 @@ export const CapabilityStateSchema: GenEnum<CapabilityState> = /*@__PURE__*/
   enumDesc(file_multinic_v1_network_service, 0);
 
 /**
- * Questions about networks; nothing here writes.
+ * Answers questions about networks. No call of this service writes anything.
  *
  * @generated from service multinic.v1.NetworkService
  */
 export const NetworkService: GenService<{
   /**
-   * Checks the networks of a VM completely and tells every finding at once, what each NIC resolves to and which routes
-   * the guest will have. Without a cluster the checks that need one are named in `unchecked`.
-   * Findings are an answer, not an error: the call fails only for a request that cannot be read.
+   * Checks the networks of a VM and returns every finding at once, together with the resolved NICs and the routes that
+   * the guest will have. Checks that need facts of the cluster are listed in `unchecked` when those facts are missing.
+   * Findings are part of the response: the call fails only if the request cannot be read.
    *
    * @generated from rpc multinic.v1.NetworkService.ValidateNetworks
    */
@@ -479,8 +480,8 @@ export const NetworkService: GenService<{
     output: typeof ValidateNetworksResponseSchema;
   },
   /**
-   * Lists what the VMs of a namespace may attach to: the physical networks of the configuration, then the
-   * NetworkAttachmentDefinitions of the namespace and the shared ones. Errors: INVALID_ARGUMENT (page token).
+   * Lists the networks that VMs of a namespace can attach to: first the physical networks of the catalogue, then the
+   * NetworkAttachmentDefinitions (NADs) of the namespace and the shared ones. Errors: INVALID_ARGUMENT (page token).
    *
    * @generated from rpc multinic.v1.NetworkService.ListNetworks
    */
@@ -490,7 +491,7 @@ export const NetworkService: GenService<{
     output: typeof ListNetworksResponseSchema;
   },
   /**
-   * Tells what this cluster can do for NICs, each with the evidence.
+   * Reports which NIC features this cluster supports, with the evidence for each.
    *
    * @generated from rpc multinic.v1.NetworkService.GetCapabilities
    */

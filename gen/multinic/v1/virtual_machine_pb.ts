@@ -2,7 +2,7 @@
 // @generated from file multinic/v1/virtual_machine.proto (package multinic.v1, syntax proto3)
 /* eslint-disable */
 
-// A VM as the caller wants it, and the plan of what a change does.
+// A VM as requested, its current state, and the plan of a change.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -19,13 +19,13 @@ export const file_multinic_v1_virtual_machine: GenFile = /*@__PURE__*/
   fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIqkDCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnEiEKBWd1ZXN0GAogASgLMhIubXVsdGluaWMudjEuR3Vlc3QSKQoHcm91dGluZxgLIAEoDjIYLm11bHRpbmljLnYxLlJvdXRpbmdNb2RlEi4KDGd1ZXN0X2NvbmZpZxgMIAEoDjIYLm11bHRpbmljLnYxLkd1ZXN0Q29uZmlnQgYKBF9jcHUiNQoFR3Vlc3QSLAoIcmVuZGVyZXIYASABKA4yGi5tdWx0aW5pYy52MS5HdWVzdFJlbmRlcmVyInMKBERpc2sSDAoEbmFtZRgBIAEoCRIZCg9jb250YWluZXJfaW1hZ2UYAiABKAlIABIhChdwZXJzaXN0ZW50X3ZvbHVtZV9jbGFpbRgDIAEoCUgAEhUKC2RhdGFfdm9sdW1lGAQgASgJSABCCAoGc291cmNlIjsKCFVzZXJEYXRhEg4KBHRleHQYASABKAlIABIVCgtzZWNyZXRfbmFtZRgCIAEoCUgAQggKBnNvdXJjZSKYAQoEUGxhbhIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdBIpCgdjaGFuZ2VzGAIgAygLMhgubXVsdGluaWMudjEuRmllbGRDaGFuZ2USIwoGZWZmZWN0GAMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EhMKC2ZpbmdlcnByaW50GAQgASgJInkKDVBsYW5uZWRPYmplY3QSKQoGYWN0aW9uGAEgASgOMhkubXVsdGluaWMudjEuT2JqZWN0QWN0aW9uEgwKBGtpbmQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEgwKBG5hbWUYBCABKAkSDgoGcmVhc29uGAUgASgJIsQBCgtGaWVsZENoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJEi4KCHZlcnNpb25zGAcgAygLMhwubXVsdGluaWMudjEuVmVyc2lvbmVkRWZmZWN0Eg4KBnNpbGVudBgIIAEoCCJYCg9WZXJzaW9uZWRFZmZlY3QSEAoIa3ViZXZpcnQYASABKAkSIwoGZWZmZWN0GAIgASgOMhMubXVsdGluaWMudjEuRWZmZWN0Eg4KBnByb3ZlbhgDIAEoCCKGAQoNUGVuZGluZ0NoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJIvMCChJWaXJ0dWFsTWFjaGluZVZpZXcSNAoPdmlydHVhbF9tYWNoaW5lGAEgASgLMhsubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmUSDwoHbWFuYWdlZBgCIAEoCBIYChBwcmludGFibGVfc3RhdHVzGAMgASgJEgwKBG5vZGUYBCABKAkSMAoKaW50ZXJmYWNlcxgFIAMoCzIcLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXR1cxIzCg9wZW5kaW5nX2NoYW5nZXMYBiADKAsyGi5tdWx0aW5pYy52MS5QZW5kaW5nQ2hhbmdlEgwKBGV0YWcYByABKAkSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGltcG9ydF9ub3RlcxgJIAMoCRIhCgVkcmlmdBgKIAMoCzISLm11bHRpbmljLnYxLkRyaWZ0Eg8KB2Fkb3B0ZWQYCyABKAgifgoFRHJpZnQSDQoFZmllbGQYASABKAkSCwoDbmljGAIgASgJEg4KBndhbnRlZBgDIAEoCRIOCgZhY3R1YWwYBCABKAkSDgoGc291cmNlGAUgASgJEikKBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKFAwoPSW50ZXJmYWNlU3RhdHVzEhEKCW5hbWVzcGFjZRgBIAEoCRIKCgJ2bRgCIAEoCRILCgNuaWMYAyABKAkSJgoEdHlwZRgEIAEoDjIYLm11bHRpbmljLnYxLk5ldHdvcmtUeXBlEg8KB25ldHdvcmsYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRIPCgdwcmltYXJ5GAcgASgIEhcKD2d1ZXN0X2ludGVyZmFjZRgIIAEoCRITCgttYWNfYWRkcmVzcxgJIAEoCRIUCgxpcF9hZGRyZXNzZXMYCiADKAkSKgoFc3RhdGUYCyABKA4yGy5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0ZRIOCgZyZWFzb24YDCABKAkSDwoHbWVzc2FnZRgNIAEoCRInCghldmlkZW5jZRgOIAMoCzIVLm11bHRpbmljLnYxLkV2aWRlbmNlEgwKBG5vZGUYDyABKAkSCwoDbXR1GBAgASgFEhYKDmRyaWZ0ZWRfZmllbGRzGBEgAygJIikKCEV2aWRlbmNlEg4KBnNvdXJjZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSqwAQoLUnVuU3RyYXRlZ3kSHAoYUlVOX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASFwoTUlVOX1NUUkFURUdZX0FMV0FZUxABEhcKE1JVTl9TVFJBVEVHWV9IQUxURUQQAhIXChNSVU5fU1RSQVRFR1lfTUFOVUFMEAMSIQodUlVOX1NUUkFURUdZX1JFUlVOX09OX0ZBSUxVUkUQBBIVChFSVU5fU1RSQVRFR1lfT05DRRAFKsIBCg1HdWVzdFJlbmRlcmVyEh4KGkdVRVNUX1JFTkRFUkVSX1VOU1BFQ0lGSUVEEAASGgoWR1VFU1RfUkVOREVSRVJfTkVUUExBThABEhsKF0dVRVNUX1JFTkRFUkVSX05FVFdPUktEEAISIgoeR1VFU1RfUkVOREVSRVJfTkVUV09SS19NQU5BR0VSEAMSHAoYR1VFU1RfUkVOREVSRVJfU1lTQ09ORklHEAQSFgoSR1VFU1RfUkVOREVSRVJfRU5JEAUqWwoLUm91dGluZ01vZGUSHAoYUk9VVElOR19NT0RFX1VOU1BFQ0lGSUVEEAASFQoRUk9VVElOR19NT0RFX01BSU4QARIXChNST1VUSU5HX01PREVfUE9MSUNZEAIqYgoLR3Vlc3RDb25maWcSHAoYR1VFU1RfQ09ORklHX1VOU1BFQ0lGSUVEEAASGwoXR1VFU1RfQ09ORklHX0NMT1VEX0lOSVQQARIYChRHVUVTVF9DT05GSUdfTk1TVEFURRACKp4BCgZFZmZlY3QSFgoSRUZGRUNUX1VOU1BFQ0lGSUVEEAASDwoLRUZGRUNUX05PTkUQARIPCgtFRkZFQ1RfTElWRRACEhQKEEVGRkVDVF9MSU5LX0ZMQVAQAxIZChVFRkZFQ1RfTElWRV9NSUdSQVRJT04QBBISCg5FRkZFQ1RfUkVTVEFSVBAFEhUKEUVGRkVDVF9JTVBPU1NJQkxFEAYqmAEKDE9iamVjdEFjdGlvbhIdChlPQkpFQ1RfQUNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUT0JKRUNUX0FDVElPTl9DUkVBVEUQARIYChRPQkpFQ1RfQUNUSU9OX1VQREFURRACEhgKFE9CSkVDVF9BQ1RJT05fREVMRVRFEAMSGwoXT0JKRUNUX0FDVElPTl9VTkNIQU5HRUQQBCqAAQoOSW50ZXJmYWNlU3RhdGUSHwobSU5URVJGQUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSSU5URVJGQUNFX1NUQVRFX1VQEAESGAoUSU5URVJGQUNFX1NUQVRFX0RPV04QAhIbChdJTlRFUkZBQ0VfU1RBVEVfVU5LTk9XThADYgZwcm90bzM", [file_google_protobuf_timestamp, file_multinic_v1_network]);
 
 /**
- * A VM: the machine part and its NICs.
+ * A VM: the machine part and the NICs.
  *
  * @generated from message multinic.v1.VirtualMachine
  */
 export type VirtualMachine = Message<"multinic.v1.VirtualMachine"> & {
   /**
-   * Namespace. It must exist; it is never made on the way.
+   * Namespace. It must exist; multinic does not create it.
    *
    * @generated from field: string namespace = 1;
    */
@@ -39,70 +39,70 @@ export type VirtualMachine = Message<"multinic.v1.VirtualMachine"> & {
   name: string;
 
   /**
-   * Virtual CPUs, at least 1. Default 1.
+   * Number of virtual CPUs, at least 1. Defaults to 1.
    *
    * @generated from field: optional int32 cpu = 3;
    */
   cpu?: number | undefined;
 
   /**
-   * Guest memory as a Kubernetes quantity, such as 4Gi. Default 1Gi.
+   * Guest memory as a Kubernetes quantity, such as 4Gi. Defaults to 1Gi.
    *
    * @generated from field: string memory = 4;
    */
   memory: string;
 
   /**
-   * The disk that the VM boots from. Default: the service's default container disk.
+   * Disk that the VM boots from. Defaults to the default container disk of the service.
    *
    * @generated from field: multinic.v1.Disk boot_disk = 5;
    */
   bootDisk?: Disk | undefined;
 
   /**
-   * Further disks, in order.
+   * Additional disks, in order.
    *
    * @generated from field: repeated multinic.v1.Disk disks = 6;
    */
   disks: Disk[];
 
   /**
-   * What cloud-init does in the guest besides networks.
+   * What cloud-init does in the guest in addition to the network configuration.
    *
    * @generated from field: multinic.v1.UserData user_data = 7;
    */
   userData?: UserData | undefined;
 
   /**
-   * When the VM runs. Default always.
+   * When the VM runs. Defaults to always.
    *
    * @generated from field: multinic.v1.RunStrategy run_strategy = 8;
    */
   runStrategy: RunStrategy;
 
   /**
-   * The NICs, in the order in which the guest sees them. At least one.
+   * NICs, in the order in which the guest sees them. At least one.
    *
    * @generated from field: repeated multinic.v1.NetworkConfig networks = 9;
    */
   networks: NetworkConfig[];
 
   /**
-   * What is known of the guest's operating system.
+   * What is known about the guest's operating system.
    *
    * @generated from field: multinic.v1.Guest guest = 10;
    */
   guest?: Guest | undefined;
 
   /**
-   * How the guest chooses the NIC of a packet. Default main.
+   * How the guest selects the NIC that a packet leaves through. Defaults to main.
    *
    * @generated from field: multinic.v1.RoutingMode routing = 11;
    */
   routing: RoutingMode;
 
   /**
-   * How the guest is told its networks. Default cloud-init.
+   * How the network configuration is passed to the guest. Defaults to cloud-init.
    *
    * @generated from field: multinic.v1.GuestConfig guest_config = 12;
    */
@@ -117,13 +117,13 @@ export const VirtualMachineSchema: GenMessage<VirtualMachine> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine, 0);
 
 /**
- * The guest's operating system, as far as its networks depend on it.
+ * Properties of the guest's operating system that affect its networks.
  *
  * @generated from message multinic.v1.Guest
  */
 export type Guest = Message<"multinic.v1.Guest"> & {
   /**
-   * Its renderer. Where it is given, what it loses of the networks is a finding.
+   * Renderer of the guest. If it is set, network settings that this renderer loses are reported as findings.
    *
    * @generated from field: multinic.v1.GuestRenderer renderer = 1;
    */
@@ -138,13 +138,13 @@ export const GuestSchema: GenMessage<Guest> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine, 1);
 
 /**
- * A disk of a VM: exactly one source.
+ * A disk of a VM, with exactly one source.
  *
  * @generated from message multinic.v1.Disk
  */
 export type Disk = Message<"multinic.v1.Disk"> & {
   /**
-   * Name, a DNS label; default rootdisk for the boot disk, disk-1, disk-2, … for the others.
+   * Name, a DNS label. Defaults to rootdisk for the boot disk and to disk-1, disk-2, … for the others.
    *
    * @generated from field: string name = 1;
    */
@@ -157,7 +157,7 @@ export type Disk = Message<"multinic.v1.Disk"> & {
    */
   source: {
     /**
-     * A container disk: an image that holds the disk.
+     * A container disk: a container image that holds the disk.
      *
      * @generated from field: string container_image = 2;
      */
@@ -173,7 +173,7 @@ export type Disk = Message<"multinic.v1.Disk"> & {
     case: "persistentVolumeClaim";
   } | {
     /**
-     * An existing DataVolume of CDI.
+     * An existing DataVolume (CDI).
      *
      * @generated from field: string data_volume = 4;
      */
@@ -190,7 +190,7 @@ export const DiskSchema: GenMessage<Disk> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine, 2);
 
 /**
- * cloud-init user-data: exactly one source.
+ * cloud-init user-data, from exactly one source.
  *
  * @generated from message multinic.v1.UserData
  */
@@ -202,7 +202,7 @@ export type UserData = Message<"multinic.v1.UserData"> & {
    */
   source: {
     /**
-     * The text itself, kept in a Secret and never changed.
+     * The text itself. It is stored in a Secret and passed on unchanged.
      *
      * @generated from field: string text = 1;
      */
@@ -210,7 +210,7 @@ export type UserData = Message<"multinic.v1.UserData"> & {
     case: "text";
   } | {
     /**
-     * A Secret of the same namespace with the key userdata.
+     * An existing Secret in the same namespace, with the key userdata.
      *
      * @generated from field: string secret_name = 2;
      */
@@ -227,34 +227,34 @@ export const UserDataSchema: GenMessage<UserData> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine, 3);
 
 /**
- * The difference between what is there and what is wanted.
+ * The difference between the current and the requested configuration.
  *
  * @generated from message multinic.v1.Plan
  */
 export type Plan = Message<"multinic.v1.Plan"> & {
   /**
-   * The objects, in the order of writing.
+   * Objects, in the order in which they are written.
    *
    * @generated from field: repeated multinic.v1.PlannedObject objects = 1;
    */
   objects: PlannedObject[];
 
   /**
-   * The changed fields, NIC by NIC and then of the machine.
+   * Changed fields: first those of each NIC, then those of the machine part.
    *
    * @generated from field: repeated multinic.v1.FieldChange changes = 2;
    */
   changes: FieldChange[];
 
   /**
-   * The worst effect of all changes.
+   * The most disruptive effect of all changes.
    *
    * @generated from field: multinic.v1.Effect effect = 3;
    */
   effect: Effect;
 
   /**
-   * Names this plan: pass it to ApplyVM to apply exactly this plan or nothing.
+   * Identifies this plan. Pass it to ApplyVM to apply exactly this plan, or nothing.
    *
    * @generated from field: string fingerprint = 4;
    */
@@ -275,7 +275,7 @@ export const PlanSchema: GenMessage<Plan> = /*@__PURE__*/
  */
 export type PlannedObject = Message<"multinic.v1.PlannedObject"> & {
   /**
-   * What happens to it.
+   * What is done with the object.
    *
    * @generated from field: multinic.v1.ObjectAction action = 1;
    */
@@ -289,21 +289,21 @@ export type PlannedObject = Message<"multinic.v1.PlannedObject"> & {
   kind: string;
 
   /**
-   * Namespace.
+   * Namespace of the object.
    *
    * @generated from field: string namespace = 3;
    */
   namespace: string;
 
   /**
-   * Name.
+   * Name of the object.
    *
    * @generated from field: string name = 4;
    */
   name: string;
 
   /**
-   * Why it is there or why it changes.
+   * Why the object is needed, or why it changes.
    *
    * @generated from field: string reason = 5;
    */
@@ -324,7 +324,8 @@ export const PlannedObjectSchema: GenMessage<PlannedObject> = /*@__PURE__*/
  */
 export type FieldChange = Message<"multinic.v1.FieldChange"> & {
   /**
-   * Path of the field: networks[eth1].vlanId, named by the NIC, so that a moved NIC is the same NIC.
+   * Path of the field, such as networks[eth1].vlanId. NICs are identified by name, so moving a NIC in the list does not
+   * make it another NIC.
    *
    * @generated from field: string field = 1;
    */
@@ -338,43 +339,42 @@ export type FieldChange = Message<"multinic.v1.FieldChange"> & {
   nic: string;
 
   /**
-   * The value that is there, empty when there is none.
+   * Current value; empty if there is none.
    *
    * @generated from field: string old_value = 3;
    */
   oldValue: string;
 
   /**
-   * The value that is wanted, empty when it is to go.
+   * Requested value; empty if the field is removed.
    *
    * @generated from field: string new_value = 4;
    */
   newValue: string;
 
   /**
-   * What the change does.
+   * Effect of the change under the cluster's version of KubeVirt.
    *
    * @generated from field: multinic.v1.Effect effect = 5;
    */
   effect: Effect;
 
   /**
-   * Why it has that effect.
+   * Why the change has this effect.
    *
    * @generated from field: string reason = 6;
    */
   reason: string;
 
   /**
-   * The effect under each version of KubeVirt, newest first, for this VM as it runs; empty when it does not. `effect` is
-   * that of the cluster's version.
+   * Effect of the change on this running VM under each version of KubeVirt, newest first. Empty if the VM is not running.
    *
    * @generated from field: repeated multinic.v1.VersionedEffect versions = 7;
    */
   versions: VersionedEffect[];
 
   /**
-   * True when KubeVirt shows no condition for it: nothing but GetVM's pending_changes tells that it waits.
+   * True if KubeVirt sets no condition for this change, so that only `pending_changes` of GetVM shows that it is pending.
    *
    * @generated from field: bool silent = 8;
    */
@@ -389,27 +389,28 @@ export const FieldChangeSchema: GenMessage<FieldChange> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine, 6);
 
 /**
- * The effect of a change under one version of KubeVirt.
+ * Effect of a change under one version of KubeVirt.
  *
  * @generated from message multinic.v1.VersionedEffect
  */
 export type VersionedEffect = Message<"multinic.v1.VersionedEffect"> & {
   /**
-   * The version or versions, such as 1.9 or 1.6-1.7.
+   * KubeVirt version or range of versions, such as 1.9 or 1.6-1.7.
    *
    * @generated from field: string kubevirt = 1;
    */
   kubevirt: string;
 
   /**
-   * What the change does there.
+   * Effect under this version.
    *
    * @generated from field: multinic.v1.Effect effect = 2;
    */
   effect: Effect;
 
   /**
-   * True when KubeVirt's own control plane of that version was seen doing so; false: its documentation and source say so.
+   * True if the effect was observed with KubeVirt's own control plane of this version; false if it is taken from KubeVirt's
+   * documentation and source.
    *
    * @generated from field: bool proven = 3;
    */
@@ -424,13 +425,13 @@ export const VersionedEffectSchema: GenMessage<VersionedEffect> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine, 7);
 
 /**
- * A change that was applied and that the running VM does not have yet.
+ * A change that was applied but is not yet in effect in the running VM.
  *
  * @generated from message multinic.v1.PendingChange
  */
 export type PendingChange = Message<"multinic.v1.PendingChange"> & {
   /**
-   * Path of the field, as in FieldChange. Empty where KubeVirt asks for something and does not say why.
+   * Path of the field, as in FieldChange. Empty if KubeVirt asks for a restart or a migration without giving the cause.
    *
    * @generated from field: string field = 1;
    */
@@ -444,28 +445,28 @@ export type PendingChange = Message<"multinic.v1.PendingChange"> & {
   nic: string;
 
   /**
-   * The value that the running VM has; empty when there is none or it is not known.
+   * Value in the running VM; empty if there is none or it is unknown.
    *
    * @generated from field: string old_value = 3;
    */
   oldValue: string;
 
   /**
-   * The value that is wanted; empty when the NIC is to go or it is not known.
+   * Requested value; empty if the NIC is to be removed or the value is unknown.
    *
    * @generated from field: string new_value = 4;
    */
   newValue: string;
 
   /**
-   * What it waits for: LIVE, LIVE_MIGRATION or RESTART.
+   * What the change waits for: LIVE, LIVE_MIGRATION or RESTART.
    *
    * @generated from field: multinic.v1.Effect effect = 5;
    */
   effect: Effect;
 
   /**
-   * Why it waits.
+   * Why the change is pending.
    *
    * @generated from field: string reason = 6;
    */
@@ -480,86 +481,88 @@ export const PendingChangeSchema: GenMessage<PendingChange> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine, 8);
 
 /**
- * A VM as it is.
+ * Current configuration and state of a VM.
  *
  * @generated from message multinic.v1.VirtualMachineView
  */
 export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
   /**
-   * What is asked for: as last applied by this service, or as read from the objects of a VM that it did not make; in
-   * ListVMs the latter without what stands in Secrets, such as addresses. Never the text of user-data.
+   * The requested configuration: as last applied through multinic or, for a VM that multinic did not create, as read from
+   * its objects. In the latter case ListVMs omits what is stored in Secrets, such as addresses. The text of user-data is
+   * never included.
    *
    * @generated from field: multinic.v1.VirtualMachine virtual_machine = 1;
    */
   virtualMachine?: VirtualMachine | undefined;
 
   /**
-   * True when this service made the VM.
+   * True if multinic created the VM.
    *
    * @generated from field: bool managed = 2;
    */
   managed: boolean;
 
   /**
-   * KubeVirt's own word for the VM's state: Running, Stopped, Starting, …
+   * KubeVirt's printable status of the VM: Running, Stopped, Starting, …
    *
    * @generated from field: string printable_status = 3;
    */
   printableStatus: string;
 
   /**
-   * Node that it runs on, empty when it does not.
+   * Node that the VM runs on; empty if it is not running.
    *
    * @generated from field: string node = 4;
    */
   node: string;
 
   /**
-   * Every NIC's state.
+   * State of every NIC.
    *
    * @generated from field: repeated multinic.v1.InterfaceStatus interfaces = 5;
    */
   interfaces: InterfaceStatus[];
 
   /**
-   * Changes that wait for a migration or a restart, NIC by NIC and then of the machine. Empty when the VM does not run.
+   * Changes that wait for a migration or a restart: first those of each NIC, then those of the machine part. Empty if the
+   * VM is not running.
    *
    * @generated from field: repeated multinic.v1.PendingChange pending_changes = 6;
    */
   pendingChanges: PendingChange[];
 
   /**
-   * Opaque version; pass it to ApplyVM or DeleteVM to act on this version only.
+   * Opaque version. Pass it to ApplyVM or DeleteVM to act only on this version.
    *
    * @generated from field: string etag = 7;
    */
   etag: string;
 
   /**
-   * When the VM was made.
+   * When the VM was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 8;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * What of a VM that this service did not make could not be read, or would come out otherwise when applied: one line
-   * each. Nothing of it is guessed in `virtual_machine`.
+   * For a VM that multinic did not create: one line for each setting that could not be read, or that would change if
+   * `virtual_machine` were applied. No such setting is guessed in `virtual_machine`.
    *
    * @generated from field: repeated string import_notes = 9;
    */
   importNotes: string[];
 
   /**
-   * Where the VM is not as it was asked for: in its objects, and in its guest as far as the guest agent tells. Told by
-   * GetVM alone, and of VMs whose NICs this service has.
+   * Differences between the requested configuration and the VM's objects, or its guest if the guest agent reports them.
+   * Only GetVM returns them, and only for VMs whose NICs multinic manages.
    *
    * @generated from field: repeated multinic.v1.Drift drift = 10;
    */
   drift: Drift[];
 
   /**
-   * True when somebody else made the VM and its NICs were taken over: the machine part is theirs.
+   * True if multinic did not create the VM but has taken over its NICs. It does not manage the machine part.
    *
    * @generated from field: bool adopted = 11;
    */
@@ -574,50 +577,50 @@ export const VirtualMachineViewSchema: GenMessage<VirtualMachineView> = /*@__PUR
   messageDesc(file_multinic_v1_virtual_machine, 9);
 
 /**
- * One field that is not as asked for. A change that waits for a restart is told of the guest until then.
+ * One field whose actual value differs from the requested one. A change that waits for a restart is listed as drift of the
+ * guest until then.
  *
  * @generated from message multinic.v1.Drift
  */
 export type Drift = Message<"multinic.v1.Drift"> & {
   /**
-   * Path of the field, such as networks[eth1].macAddress, named by the NIC; networkConfig for what concerns all NICs.
+   * Path of the field, such as networks[eth1].macAddress, with the name of the NIC; networkConfig if it concerns all NICs.
    *
    * @generated from field: string field = 1;
    */
   field: string;
 
   /**
-   * Name of the NIC; empty where it concerns no one NIC.
+   * Name of the NIC; empty if the drift does not concern a single NIC.
    *
    * @generated from field: string nic = 2;
    */
   nic: string;
 
   /**
-   * The value that was asked for, empty when there is to be none.
+   * Requested value; empty if none was requested.
    *
    * @generated from field: string wanted = 3;
    */
   wanted: string;
 
   /**
-   * The value that is there, empty when there is none.
+   * Actual value; empty if there is none.
    *
    * @generated from field: string actual = 4;
    */
   actual: string;
 
   /**
-   * Where it was read, such as VirtualMachine shop/web, and who wrote it last besides this service, where the API server
-   * tells.
+   * Where the actual value was read, such as VirtualMachine shop/web, and the last manager other than multinic that wrote
+   * it, if the API server records one.
    *
    * @generated from field: string source = 5;
    */
   source: string;
 
   /**
-   * Since when, by the API server's record of the last writer. Absent where nothing tells: for what is missing, and for
-   * guests, which keep no record.
+   * When that manager last wrote. Absent if there is no record: for missing objects and fields, and for guests.
    *
    * @generated from field: google.protobuf.Timestamp since = 6;
    */
@@ -632,7 +635,7 @@ export const DriftSchema: GenMessage<Drift> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine, 10);
 
 /**
- * What is known of one NIC.
+ * State of one NIC, with the facts that it is based on.
  *
  * @generated from message multinic.v1.InterfaceStatus
  */
@@ -659,21 +662,21 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
   nic: string;
 
   /**
-   * How it reaches its network.
+   * How the NIC connects to its network.
    *
    * @generated from field: multinic.v1.NetworkType type = 4;
    */
   type: NetworkType;
 
   /**
-   * The NetworkAttachmentDefinition as the VM names it; empty for the pod network.
+   * The NetworkAttachmentDefinition (NAD) as named in the VM; empty for the pod network.
    *
    * @generated from field: string network = 5;
    */
   network: string;
 
   /**
-   * VLAN, 0 for untagged or unknown.
+   * VLAN; 0 if untagged or unknown.
    *
    * @generated from field: int32 vlan_id = 6;
    */
@@ -687,14 +690,14 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
   primary: boolean;
 
   /**
-   * Name of the interface in the guest, empty while unknown.
+   * Name of the interface in the guest; empty while unknown.
    *
    * @generated from field: string guest_interface = 8;
    */
   guestInterface: string;
 
   /**
-   * MAC address, empty while unknown.
+   * MAC address; empty while unknown.
    *
    * @generated from field: string mac_address = 9;
    */
@@ -708,28 +711,28 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
   ipAddresses: string[];
 
   /**
-   * The state.
+   * State of the NIC.
    *
    * @generated from field: multinic.v1.InterfaceState state = 11;
    */
   state: InterfaceState;
 
   /**
-   * Why it is in that state, in upper snake case, such as NO_GUEST_AGENT.
+   * Why the NIC is in this state, in upper snake case, such as NO_GUEST_AGENT.
    *
    * @generated from field: string reason = 12;
    */
   reason: string;
 
   /**
-   * The reason for people, with what to do next.
+   * The reason as text for people, with the next step to take.
    *
    * @generated from field: string message = 13;
    */
   message: string;
 
   /**
-   * The facts that the state rests on.
+   * Facts that the state is based on.
    *
    * @generated from field: repeated multinic.v1.Evidence evidence = 14;
    */
@@ -743,15 +746,16 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
   node: string;
 
   /**
-   * MTU asked for in bytes, 0 when none was.
+   * Requested MTU in bytes; 0 if none was requested.
    *
    * @generated from field: int32 mtu = 16;
    */
   mtu: number;
 
   /**
-   * Fields of this NIC that are not as asked for, as far as the VM and its guest agent show, such as
-   * networks[eth1].macAddress. GetVM tells more, with the values, in `drift`. Empty for VMs whose NICs are not ours.
+   * Fields of this NIC whose actual values, in the VM and as reported by the guest agent, differ from the requested ones,
+   * such as networks[eth1].macAddress. `drift` of GetVM gives the values, and covers more sources. Empty for VMs whose NICs
+   * multinic does not manage.
    *
    * @generated from field: repeated string drifted_fields = 17;
    */
@@ -766,20 +770,20 @@ export const InterfaceStatusSchema: GenMessage<InterfaceStatus> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine, 11);
 
 /**
- * One fact and where it was read.
+ * One fact, and where it was read.
  *
  * @generated from message multinic.v1.Evidence
  */
 export type Evidence = Message<"multinic.v1.Evidence"> & {
   /**
-   * Where: vmi.status.phase, vmi.status.interfaces[eth1].linkState, …
+   * Where the fact was read: vmi.status.phase, vmi.status.interfaces[eth1].linkState, …
    *
    * @generated from field: string source = 1;
    */
   source: string;
 
   /**
-   * What was there.
+   * The value found there.
    *
    * @generated from field: string value = 2;
    */
@@ -794,48 +798,48 @@ export const EvidenceSchema: GenMessage<Evidence> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine, 12);
 
 /**
- * When a VM runs; KubeVirt's run strategies.
+ * When a VM runs: KubeVirt's run strategies.
  *
  * @generated from enum multinic.v1.RunStrategy
  */
 export const RunStrategy = {
   /**
-   * Not given: always.
+   * Not set; treated as always.
    *
    * @generated from enum value: RUN_STRATEGY_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * It runs, and is started again whenever it stops.
+   * The VM runs and is restarted whenever it stops.
    *
    * @generated from enum value: RUN_STRATEGY_ALWAYS = 1;
    */
   ALWAYS: 1,
 
   /**
-   * It does not run.
+   * The VM does not run.
    *
    * @generated from enum value: RUN_STRATEGY_HALTED = 2;
    */
   HALTED: 2,
 
   /**
-   * It runs when somebody starts it.
+   * The VM runs when someone starts it.
    *
    * @generated from enum value: RUN_STRATEGY_MANUAL = 3;
    */
   MANUAL: 3,
 
   /**
-   * It runs, and is started again after a failure.
+   * The VM runs and is restarted after a failure.
    *
    * @generated from enum value: RUN_STRATEGY_RERUN_ON_FAILURE = 4;
    */
   RERUN_ON_FAILURE: 4,
 
   /**
-   * It runs once.
+   * The VM runs once.
    *
    * @generated from enum value: RUN_STRATEGY_ONCE = 5;
    */
@@ -843,7 +847,7 @@ export const RunStrategy = {
 } as const;
 
 /**
- * When a VM runs; KubeVirt's run strategies.
+ * When a VM runs: KubeVirt's run strategies.
  *
  * @generated from enum multinic.v1.RunStrategy
  */
@@ -856,20 +860,20 @@ export const RunStrategySchema: GenEnum<RunStrategy> = /*@__PURE__*/
   enumDesc(file_multinic_v1_virtual_machine, 0);
 
 /**
- * What turns the network configuration into the guest's own files: cloud-init's renderers.
+ * The renderer with which cloud-init writes the network configuration into the guest's own files.
  *
  * @generated from enum multinic.v1.GuestRenderer
  */
 export const GuestRenderer = {
   /**
-   * Not given: only what every renderer keeps can be counted on.
+   * Not set; multinic relies only on what every renderer supports.
    *
    * @generated from enum value: GUEST_RENDERER_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * netplan, as Ubuntu and Debian images have it.
+   * netplan, as in Ubuntu and Debian images.
    *
    * @generated from enum value: GUEST_RENDERER_NETPLAN = 1;
    */
@@ -883,21 +887,21 @@ export const GuestRenderer = {
   NETWORKD: 2,
 
   /**
-   * NetworkManager's connection files, as Fedora and RHEL 9 images have it.
+   * NetworkManager connection files, as in Fedora and RHEL 9 images.
    *
    * @generated from enum value: GUEST_RENDERER_NETWORK_MANAGER = 3;
    */
   NETWORK_MANAGER: 3,
 
   /**
-   * The ifcfg files of RHEL 8 and before, and of SUSE.
+   * ifcfg files, as in RHEL 8 and earlier, and in SUSE images.
    *
    * @generated from enum value: GUEST_RENDERER_SYSCONFIG = 4;
    */
   SYSCONFIG: 4,
 
   /**
-   * /etc/network/interfaces, as Alpine and older Debian images have it.
+   * /etc/network/interfaces, as in Alpine and older Debian images.
    *
    * @generated from enum value: GUEST_RENDERER_ENI = 5;
    */
@@ -905,7 +909,7 @@ export const GuestRenderer = {
 } as const;
 
 /**
- * What turns the network configuration into the guest's own files: cloud-init's renderers.
+ * The renderer with which cloud-init writes the network configuration into the guest's own files.
  *
  * @generated from enum multinic.v1.GuestRenderer
  */
@@ -918,28 +922,28 @@ export const GuestRendererSchema: GenEnum<GuestRenderer> = /*@__PURE__*/
   enumDesc(file_multinic_v1_virtual_machine, 1);
 
 /**
- * How the guest chooses the NIC that a packet leaves by.
+ * How the guest selects the NIC that a packet leaves through.
  *
  * @generated from enum multinic.v1.RoutingMode
  */
 export const RoutingMode = {
   /**
-   * Not given: main.
+   * Not set; treated as main.
    *
    * @generated from enum value: ROUTING_MODE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * By the destination alone: one table for all NICs.
+   * By destination only: one routing table for all NICs.
    *
    * @generated from enum value: ROUTING_MODE_MAIN = 1;
    */
   MAIN: 1,
 
   /**
-   * By the source address first: what comes from a static address of a NIC leaves by that NIC, through its gateway and
-   * its routes. Needs guest.renderer netplan; the other renderers drop tables and rules.
+   * By source address first: packets from a static address of a NIC leave through that NIC, by its gateway and its routes.
+   * Needs guest.renderer netplan, or guestConfig nmstate; the other renderers drop tables and rules.
    *
    * @generated from enum value: ROUTING_MODE_POLICY = 2;
    */
@@ -947,7 +951,7 @@ export const RoutingMode = {
 } as const;
 
 /**
- * How the guest chooses the NIC that a packet leaves by.
+ * How the guest selects the NIC that a packet leaves through.
  *
  * @generated from enum multinic.v1.RoutingMode
  */
@@ -960,28 +964,28 @@ export const RoutingModeSchema: GenEnum<RoutingMode> = /*@__PURE__*/
   enumDesc(file_multinic_v1_virtual_machine, 2);
 
 /**
- * How the guest is told its networks.
+ * How the network configuration is passed to the guest.
  *
  * @generated from enum multinic.v1.GuestConfig
  */
 export const GuestConfig = {
   /**
-   * Not given: cloud-init.
+   * Not set; treated as cloud-init.
    *
    * @generated from enum value: GUEST_CONFIG_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * By cloud-init's network-config, version 2.
+   * As cloud-init network-config, version 2.
    *
    * @generated from enum value: GUEST_CONFIG_CLOUD_INIT = 1;
    */
   CLOUD_INIT: 1,
 
   /**
-   * By NMState desired state under /etc/nmstate, which user-data brings there at every boot; for images that ship
-   * nmstate.service. NICs keep the names that the guest's kernel gives them.
+   * As NMState desired state in /etc/nmstate, which user-data writes at every boot. For images with nmstate.service.
+   * Interfaces keep the names that the guest's kernel gives them.
    *
    * @generated from enum value: GUEST_CONFIG_NMSTATE = 2;
    */
@@ -989,7 +993,7 @@ export const GuestConfig = {
 } as const;
 
 /**
- * How the guest is told its networks.
+ * How the network configuration is passed to the guest.
  *
  * @generated from enum multinic.v1.GuestConfig
  */
@@ -1002,7 +1006,7 @@ export const GuestConfigSchema: GenEnum<GuestConfig> = /*@__PURE__*/
   enumDesc(file_multinic_v1_virtual_machine, 3);
 
 /**
- * What a change does to a running VM, worst last.
+ * What a change does to a running VM, from least to most disruptive.
  *
  * @generated from enum multinic.v1.Effect
  */
@@ -1015,42 +1019,42 @@ export const Effect = {
   UNSPECIFIED: 0,
 
   /**
-   * Nothing that runs is touched: the VM is new or not running.
+   * No running VM is affected: the VM is new or not running.
    *
    * @generated from enum value: EFFECT_NONE = 1;
    */
   NONE: 1,
 
   /**
-   * It takes effect at once, without a pause.
+   * Takes effect immediately, without interruption.
    *
    * @generated from enum value: EFFECT_LIVE = 2;
    */
   LIVE: 2,
 
   /**
-   * It takes effect at once; the NIC's link goes down for a moment.
+   * Takes effect immediately; the NIC's link goes down for a moment.
    *
    * @generated from enum value: EFFECT_LINK_FLAP = 3;
    */
   LINK_FLAP: 3,
 
   /**
-   * It takes effect by a live migration.
+   * Takes effect with a live migration.
    *
    * @generated from enum value: EFFECT_LIVE_MIGRATION = 4;
    */
   LIVE_MIGRATION: 4,
 
   /**
-   * It takes effect when the VM is restarted; until then it is a pending change.
+   * Takes effect when the VM is restarted; until then it is a pending change.
    *
    * @generated from enum value: EFFECT_RESTART = 5;
    */
   RESTART: 5,
 
   /**
-   * KubeVirt refuses it.
+   * KubeVirt rejects the change.
    *
    * @generated from enum value: EFFECT_IMPOSSIBLE = 6;
    */
@@ -1058,7 +1062,7 @@ export const Effect = {
 } as const;
 
 /**
- * What a change does to a running VM, worst last.
+ * What a change does to a running VM, from least to most disruptive.
  *
  * @generated from enum multinic.v1.Effect
  */
@@ -1071,7 +1075,7 @@ export const EffectSchema: GenEnum<Effect> = /*@__PURE__*/
   enumDesc(file_multinic_v1_virtual_machine, 4);
 
 /**
- * What happens to one object.
+ * What is done with one object.
  *
  * @generated from enum multinic.v1.ObjectAction
  */
@@ -1084,28 +1088,28 @@ export const ObjectAction = {
   UNSPECIFIED: 0,
 
   /**
-   * It is made.
+   * The object is created.
    *
    * @generated from enum value: OBJECT_ACTION_CREATE = 1;
    */
   CREATE: 1,
 
   /**
-   * It is changed.
+   * The object is changed.
    *
    * @generated from enum value: OBJECT_ACTION_UPDATE = 2;
    */
   UPDATE: 2,
 
   /**
-   * It is removed.
+   * The object is deleted.
    *
    * @generated from enum value: OBJECT_ACTION_DELETE = 3;
    */
   DELETE: 3,
 
   /**
-   * It is as wanted; nothing is written.
+   * The object is up to date; nothing is written.
    *
    * @generated from enum value: OBJECT_ACTION_UNCHANGED = 4;
    */
@@ -1113,7 +1117,7 @@ export const ObjectAction = {
 } as const;
 
 /**
- * What happens to one object.
+ * What is done with one object.
  *
  * @generated from enum multinic.v1.ObjectAction
  */
@@ -1139,21 +1143,21 @@ export const InterfaceState = {
   UNSPECIFIED: 0,
 
   /**
-   * Running, in the domain, link up, and seen by the guest agent.
+   * The VM is running, the NIC is in the libvirt domain, its link is up and the guest agent reports it.
    *
    * @generated from enum value: INTERFACE_STATE_UP = 1;
    */
   UP: 1,
 
   /**
-   * The VM does not run, the link is down, or the NIC is not in the domain.
+   * The VM is not running, the link is down, or the NIC is not in the libvirt domain.
    *
    * @generated from enum value: INTERFACE_STATE_DOWN = 2;
    */
   DOWN: 2,
 
   /**
-   * Nothing proves either; `reason` says what is missing.
+   * There is no evidence for up or down; `reason` names what is missing.
    *
    * @generated from enum value: INTERFACE_STATE_UNKNOWN = 3;
    */

@@ -17,44 +17,45 @@ export const file_multinic_v1_virtual_machine_service: GenFile = /*@__PURE__*/
   fileDesc("CiltdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmVfc2VydmljZS5wcm90bxILbXVsdGluaWMudjEilAEKDkFwcGx5Vk1SZXF1ZXN0EjQKD3ZpcnR1YWxfbWFjaGluZRgBIAEoCzIbLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lEhUKDXZhbGlkYXRlX29ubHkYAiABKAgSGAoQcGxhbl9maW5nZXJwcmludBgDIAEoCRIMCgRldGFnGAQgASgJEg0KBWFkb3B0GAUgASgIIqkBCg9BcHBseVZNUmVzcG9uc2USJgoIZmluZGluZ3MYASADKAsyFC5tdWx0aW5pYy52MS5GaW5kaW5nEh8KBHBsYW4YAiABKAsyES5tdWx0aW5pYy52MS5QbGFuEg8KB3dyaXR0ZW4YAyABKAgSLgoIbmV0d29ya3MYBCADKAsyHC5tdWx0aW5pYy52MS5SZXNvbHZlZE5ldHdvcmsSDAoEZXRhZxgFIAEoCSIvCgxHZXRWTVJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkiSQoNR2V0Vk1SZXNwb25zZRI4Cg92aXJ0dWFsX21hY2hpbmUYASABKAsyHy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZVZpZXciSgoOTGlzdFZNc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImUKD0xpc3RWTXNSZXNwb25zZRI5ChB2aXJ0dWFsX21hY2hpbmVzGAEgAygLMh8ubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmVWaWV3EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJACg9EZWxldGVWTVJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSDAoEZXRhZxgDIAEoCSI/ChBEZWxldGVWTVJlc3BvbnNlEisKB29iamVjdHMYASADKAsyGi5tdWx0aW5pYy52MS5QbGFubmVkT2JqZWN0MrYCChVWaXJ0dWFsTWFjaGluZVNlcnZpY2USRAoHQXBwbHlWTRIbLm11bHRpbmljLnYxLkFwcGx5Vk1SZXF1ZXN0GhwubXVsdGluaWMudjEuQXBwbHlWTVJlc3BvbnNlEkMKBUdldFZNEhkubXVsdGluaWMudjEuR2V0Vk1SZXF1ZXN0GhoubXVsdGluaWMudjEuR2V0Vk1SZXNwb25zZSIDkAIBEkkKB0xpc3RWTXMSGy5tdWx0aW5pYy52MS5MaXN0Vk1zUmVxdWVzdBocLm11bHRpbmljLnYxLkxpc3RWTXNSZXNwb25zZSIDkAIBEkcKCERlbGV0ZVZNEhwubXVsdGluaWMudjEuRGVsZXRlVk1SZXF1ZXN0Gh0ubXVsdGluaWMudjEuRGVsZXRlVk1SZXNwb25zZWIGcHJvdG8z", [file_multinic_v1_network, file_multinic_v1_virtual_machine]);
 
 /**
- * Asks for a VM to be as described.
+ * Request of ApplyVM.
  *
  * @generated from message multinic.v1.ApplyVMRequest
  */
 export type ApplyVMRequest = Message<"multinic.v1.ApplyVMRequest"> & {
   /**
-   * The VM.
+   * The requested VM.
    *
    * @generated from field: multinic.v1.VirtualMachine virtual_machine = 1;
    */
   virtualMachine?: VirtualMachine | undefined;
 
   /**
-   * Answer with findings and plan; write nothing. The API server's dry run is included.
+   * Only return findings and plan, including the API server's dry run; write nothing.
    *
    * @generated from field: bool validate_only = 2;
    */
   validateOnly: boolean;
 
   /**
-   * Apply only when the plan is still the one of this fingerprint.
+   * Apply only if the plan still has this fingerprint.
    *
    * @generated from field: string plan_fingerprint = 3;
    */
   planFingerprint: string;
 
   /**
-   * Apply only to this version of the VM.
+   * Apply only if the VM still has this version.
    *
    * @generated from field: string etag = 4;
    */
   etag: string;
 
   /**
-   * Take over the NICs of a VM that somebody else made: its interfaces, networks, and the place of its network-config.
-   * Nothing else of it is written or owned; the machine part of virtual_machine must be absent or as it is. Nobody may
-   * change the VM between plan and write (with etag not even KubeVirt its status), else ABORTED, and nothing stays
-   * written. Also takes back the NICs of an adopted VM that somebody changed. No effect on a VM that this service made.
+   * Take over the NICs of a VM that multinic did not create: its interfaces, its networks and its network-config.
+   * multinic writes and owns nothing else of that VM; the machine part of `virtual_machine` must be absent or equal to
+   * the VM's. If the VM changes between plan and write, the call fails with ABORTED and leaves nothing written; with
+   * `etag`, even a status update by KubeVirt counts as a change. `adopt` also takes back NICs of an adopted VM that
+   * another manager has edited. It has no effect on a VM that multinic created.
    *
    * @generated from field: bool adopt = 5;
    */
@@ -69,41 +70,41 @@ export const ApplyVMRequestSchema: GenMessage<ApplyVMRequest> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine_service, 0);
 
 /**
- * What was done, or with validate_only what would be done.
+ * What was done, or, with `validate_only`, what would be done.
  *
  * @generated from message multinic.v1.ApplyVMResponse
  */
 export type ApplyVMResponse = Message<"multinic.v1.ApplyVMResponse"> & {
   /**
-   * Every finding; with validate_only also those of severity error.
+   * All findings; with `validate_only` this includes those of severity error.
    *
    * @generated from field: repeated multinic.v1.Finding findings = 1;
    */
   findings: Finding[];
 
   /**
-   * The plan. Absent when a finding of severity error stopped it.
+   * The plan. Absent if a finding of severity error prevented it.
    *
    * @generated from field: multinic.v1.Plan plan = 2;
    */
   plan?: Plan | undefined;
 
   /**
-   * True when something was written.
+   * True if anything was written.
    *
    * @generated from field: bool written = 3;
    */
   written: boolean;
 
   /**
-   * The NICs with every default filled in.
+   * The NICs with all defaults filled in.
    *
    * @generated from field: repeated multinic.v1.ResolvedNetwork networks = 4;
    */
   networks: ResolvedNetwork[];
 
   /**
-   * The version after the write.
+   * Version of the VM after the write.
    *
    * @generated from field: string etag = 5;
    */
@@ -118,20 +119,20 @@ export const ApplyVMResponseSchema: GenMessage<ApplyVMResponse> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine_service, 1);
 
 /**
- * Asks for one VM.
+ * Request of GetVM.
  *
  * @generated from message multinic.v1.GetVMRequest
  */
 export type GetVMRequest = Message<"multinic.v1.GetVMRequest"> & {
   /**
-   * Namespace.
+   * Namespace of the VM.
    *
    * @generated from field: string namespace = 1;
    */
   namespace: string;
 
   /**
-   * Name.
+   * Name of the VM.
    *
    * @generated from field: string name = 2;
    */
@@ -146,7 +147,7 @@ export const GetVMRequestSchema: GenMessage<GetVMRequest> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine_service, 2);
 
 /**
- * One VM.
+ * Response of GetVM.
  *
  * @generated from message multinic.v1.GetVMResponse
  */
@@ -167,27 +168,27 @@ export const GetVMResponseSchema: GenMessage<GetVMResponse> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine_service, 3);
 
 /**
- * Asks for VMs.
+ * Request of ListVMs.
  *
  * @generated from message multinic.v1.ListVMsRequest
  */
 export type ListVMsRequest = Message<"multinic.v1.ListVMsRequest"> & {
   /**
-   * Namespace. Empty: all.
+   * Namespace of the VMs. Empty: all namespaces.
    *
    * @generated from field: string namespace = 1;
    */
   namespace: string;
 
   /**
-   * At most so many, default 100, at most 500.
+   * Maximum number of VMs to return. Defaults to 100; the maximum is 500.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before.
+   * `next_page_token` of the previous page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -202,20 +203,20 @@ export const ListVMsRequestSchema: GenMessage<ListVMsRequest> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine_service, 4);
 
 /**
- * A page of VMs.
+ * One page of VMs.
  *
  * @generated from message multinic.v1.ListVMsResponse
  */
 export type ListVMsResponse = Message<"multinic.v1.ListVMsResponse"> & {
   /**
-   * The VMs, without findings.
+   * VMs on this page, without findings.
    *
    * @generated from field: repeated multinic.v1.VirtualMachineView virtual_machines = 1;
    */
   virtualMachines: VirtualMachineView[];
 
   /**
-   * Empty on the last page.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -230,27 +231,27 @@ export const ListVMsResponseSchema: GenMessage<ListVMsResponse> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine_service, 5);
 
 /**
- * Asks for a VM to be removed.
+ * Request of DeleteVM.
  *
  * @generated from message multinic.v1.DeleteVMRequest
  */
 export type DeleteVMRequest = Message<"multinic.v1.DeleteVMRequest"> & {
   /**
-   * Namespace.
+   * Namespace of the VM.
    *
    * @generated from field: string namespace = 1;
    */
   namespace: string;
 
   /**
-   * Name.
+   * Name of the VM.
    *
    * @generated from field: string name = 2;
    */
   name: string;
 
   /**
-   * Remove only this version.
+   * Delete only if the VM still has this version.
    *
    * @generated from field: string etag = 3;
    */
@@ -265,13 +266,13 @@ export const DeleteVMRequestSchema: GenMessage<DeleteVMRequest> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine_service, 6);
 
 /**
- * What is being removed. KubeVirt stops the VM first; the objects go when it has.
+ * Objects being deleted. KubeVirt stops the VM first; the objects are deleted once it has stopped.
  *
  * @generated from message multinic.v1.DeleteVMResponse
  */
 export type DeleteVMResponse = Message<"multinic.v1.DeleteVMResponse"> & {
   /**
-   * The objects whose removal was asked for, and those that go with the VM.
+   * Objects whose deletion was requested, and those that are deleted with the VM.
    *
    * @generated from field: repeated multinic.v1.PlannedObject objects = 1;
    */
@@ -286,18 +287,18 @@ export const DeleteVMResponseSchema: GenMessage<DeleteVMResponse> = /*@__PURE__*
   messageDesc(file_multinic_v1_virtual_machine_service, 7);
 
 /**
- * VMs with their networks. Every call may be repeated.
+ * Manages VMs and their networks. Every call is safe to repeat.
  *
  * @generated from service multinic.v1.VirtualMachineService
  */
 export const VirtualMachineService: GenService<{
   /**
-   * Makes or changes a VM: check, plan, dry run of every object at the API server, then the writes. Cut off anywhere, the
-   * same call completes it. A finding of severity error, an object that the API server or KubeVirt refuses, or a field
-   * owned by another manager stops it before the first write.
-   * Errors: INVALID_ARGUMENT with the findings, FAILED_PRECONDITION (plan changed, field owned by another manager, VM not
-   * made by this service and not to be adopted), ABORTED (etag, VM changed while it was adopted), NOT_FOUND (no VM to
-   * adopt), UNAVAILABLE (API server away).
+   * Creates or changes a VM: checks the request, plans the changes, dry-runs every object at the API server, then writes.
+   * If a call is interrupted, the same call completes it. Nothing is written if there is a finding of severity error, if
+   * the API server or KubeVirt rejects an object, or if another manager owns a field.
+   * Errors: INVALID_ARGUMENT with the findings; FAILED_PRECONDITION (plan changed, field owned by another manager, VM not
+   * created by multinic and `adopt` not set); ABORTED (etag does not match, VM changed while it was being adopted);
+   * NOT_FOUND (no VM to adopt); UNAVAILABLE (API server not reachable).
    *
    * @generated from rpc multinic.v1.VirtualMachineService.ApplyVM
    */
@@ -307,7 +308,7 @@ export const VirtualMachineService: GenService<{
     output: typeof ApplyVMResponseSchema;
   },
   /**
-   * Tells a VM as it is. Errors: NOT_FOUND.
+   * Returns the current configuration and state of a VM. Errors: NOT_FOUND.
    *
    * @generated from rpc multinic.v1.VirtualMachineService.GetVM
    */
@@ -317,7 +318,7 @@ export const VirtualMachineService: GenService<{
     output: typeof GetVMResponseSchema;
   },
   /**
-   * Lists VMs in order of namespace and name. Errors: INVALID_ARGUMENT (page token).
+   * Lists VMs, ordered by namespace and name. Errors: INVALID_ARGUMENT (page token).
    *
    * @generated from rpc multinic.v1.VirtualMachineService.ListVMs
    */
@@ -327,8 +328,8 @@ export const VirtualMachineService: GenService<{
     output: typeof ListVMsResponseSchema;
   },
   /**
-   * Removes a VM and what was made for it and is used by nobody else. Errors: NOT_FOUND, ABORTED (etag),
-   * FAILED_PRECONDITION (VM not made by this service, also where its NICs were adopted).
+   * Deletes a VM together with the objects that multinic created for it and that nothing else uses. Errors: NOT_FOUND;
+   * ABORTED (etag does not match); FAILED_PRECONDITION (VM not created by multinic, even if its NICs were adopted).
    *
    * @generated from rpc multinic.v1.VirtualMachineService.DeleteVM
    */
