@@ -2,8 +2,7 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { runCli } from "./cli/cli.ts";
-import { CliError, exitCode } from "./cli/io.ts";
-import { SettingsError } from "./config/settings.ts";
+import { exitCode } from "./cli/io.ts";
 
 const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   readonly version: string;
@@ -28,28 +27,15 @@ process.exitCode = await runCli(
   },
   {
     version: manifest.version,
-    async serve(options) {
+    async serve(settings) {
       const { serve } = await import("./serve/serve.ts");
-      try {
-        await serve(options, { stdout: process.stdout, signal: stopping.signal, version: manifest.version });
-        return exitCode.ok;
-      } catch (error) {
-        throw asCliError(error, "see multinic serve --help");
-      }
+      await serve(settings, { stdout: process.stdout, signal: stopping.signal, version: manifest.version });
+      return exitCode.ok;
     },
     async offline({ config }) {
       const { createOfflineTransport } = await import("./serve/offline.ts");
       const { loadCatalogue } = await import("./serve/load-catalogue.ts");
-      try {
-        return createOfflineTransport(await loadCatalogue(config));
-      } catch (error) {
-        throw asCliError(error, "mend the file, or leave out --config for the built-in physical networks");
-      }
+      return createOfflineTransport(await loadCatalogue(config));
     },
   },
 );
-
-/** What a person can mend by another setting is wrong use; anything else is a defect and keeps its stack. */
-function asCliError(error: unknown, next: string): unknown {
-  return error instanceof SettingsError ? new CliError(error.message, exitCode.usage, next) : error;
-}

@@ -73,7 +73,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   wire: ["app", "domain/*", "gen"],
   api: ["app", "wire", "domain/*", "kube", "gen"],
   exporter: ["app", "domain/*", "kube", "kube/watch"],
-  cli: ["wire", "domain", "domain/document", "gen"],
+  cli: ["wire", "config", "domain", "domain/document", "gen"],
   // The embedded cluster knows nothing of the product, so that it could be a package of its own.
   local: ["local/*", "domain/objects", "kube/*"],
   "local/http": [],

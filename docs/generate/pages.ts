@@ -3,6 +3,7 @@ import { effectsPage } from "./effects.ts";
 import { errorsPage } from "./errors.ts";
 import { guestConfigPage } from "./guest-config.ts";
 import { referencePage } from "./reference.ts";
+import { settingsPage } from "./settings.ts";
 
 /** Keyed by file name in docs/. */
 export const pages: Readonly<Record<string, () => string>> = {
@@ -10,4 +11,5 @@ export const pages: Readonly<Record<string, () => string>> = {
   "errors.md": errorsPage,
   "guest-config.md": guestConfigPage,
   "reference.md": referencePage,
+  "settings.md": settingsPage,
 };

@@ -9,7 +9,7 @@ import { serveCommand } from "./commands/serve.ts";
 import { renderCommand, validateCommand } from "./commands/validate.ts";
 import { watchCommand } from "./commands/watch.ts";
 import { exitCode, type CliDeps, type CliIo } from "./io.ts";
-import { applyEnvironment } from "./options.ts";
+import { serverFromEnvironment } from "./options.ts";
 import type { CommonOptions, Run } from "./run.ts";
 import { createSession, tellFailure, type Session } from "./session.ts";
 
@@ -55,7 +55,7 @@ function program({ io, deps }: Session, run: Run): Command {
   const root = new Command("multinic")
     .description("Several correct networks for KubeVirt VMs: checked, planned, applied and watched.")
     .version(deps.version, "--version", "print the version")
-    .hook("preAction", (_root, command) => applyEnvironment(command, io.env))
+    .hook("preAction", (_root, command) => serverFromEnvironment(command, io.env))
     .addHelpText("after", exitCodes);
   const commands = [
     validateCommand,

@@ -1,6 +1,6 @@
 // What the command line needs of the world around it, handed in so that it can be run against anything.
 import type { Transport } from "@connectrpc/connect";
-import type { ServeOptions } from "./serve-options.ts";
+import { SettingsError, type Settings } from "../config/settings.ts";
 
 /** Where text goes. */
 export interface Output {
@@ -27,9 +27,9 @@ export interface CliIo {
 
 /** What the commands call. */
 export interface CliDeps {
-  /** Runs the service until it is stopped; answers the exit code. */
-  readonly serve: (options: ServeOptions) => Promise<number>;
-  /** The API in this process, without a cluster; with the physical networks of the file `config`. */
+  /** Runs the service until it is stopped; returns the exit code. @throws SettingsError for what another setting fixes. */
+  readonly serve: (settings: Settings) => Promise<number>;
+  /** The API in this process, without a cluster; with the physical networks of the file `config`. @throws SettingsError. */
   readonly offline: (options: { readonly config?: string }) => Promise<Transport>;
   /** The API at `url`. Default: gRPC over h2c (http) or TLS (https). */
   readonly connect?: (url: string) => Transport;
@@ -60,5 +60,14 @@ export class CliError extends Error {
     this.name = "CliError";
     this.exitCode = code;
     this.next = next;
+  }
+}
+
+/** Runs `work`; a SettingsError of it ends the command as wrong use, with what to do `next`. */
+export async function settingsErrorAsUsage<T>(work: () => Promise<T>, next: string): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof SettingsError ? new CliError(error.message, exitCode.usage, next) : error;
   }
 }

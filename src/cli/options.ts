@@ -1,8 +1,7 @@
-// Options that several commands share, and options that the environment can give.
+// Options that several commands share.
 import { Command, InvalidArgumentError, Option } from "commander";
 import { CliError, exitCode } from "./io.ts";
 import { outputFormats, type OutputFormat } from "./output/structured.ts";
-import { defaultServer } from "./server.ts";
 
 /** What every command that calls the service takes. */
 export interface ServerOptions {
@@ -32,35 +31,24 @@ export function documentFile(argument: string | undefined, { filename }: Documen
   return file;
 }
 
-const variables = new WeakMap<Option, string>();
+const serverVariable = "MULTINIC_SERVER";
 
-/** An option that the variable gives when the command line does not. Read by `applyEnvironment` from what is handed in. */
-export function envOption(flags: string, description: string, variable: string): Option {
-  const option = new Option(flags, `${description} [$${variable}]`);
-  variables.set(option, variable);
-  return option;
-}
-
-/** Fills in the options that the command line does not give; a switch takes 1, true, 0 or false. */
-export function applyEnvironment(command: Command, env: Readonly<Record<string, string | undefined>>): void {
-  for (const option of command.options) {
-    const variable = variables.get(option);
-    const given = variable === undefined ? undefined : env[variable];
-    const name = option.attributeName();
-    if (!given || command.getOptionValueSource(name) === "cli") continue;
-    command.setOptionValueWithSource(
-      name,
-      option.isBoolean() ? switchOf(given, `$${variable}`) : given,
-      "env",
-    );
-  }
+/** Fills in --server of a command that has it. By hand, since commander's `Option.env()` reads process.env alone. */
+export function serverFromEnvironment(
+  command: Command,
+  env: Readonly<Record<string, string | undefined>>,
+): void {
+  const url = env[serverVariable];
+  const isTaken = command.options.some((option) => option.attributeName() === "server");
+  if (url && isTaken && command.getOptionValueSource("server") !== "cli")
+    command.setOptionValueWithSource("server", url, "env");
 }
 
 export const namespaceOption = (): Option =>
   new Option("-n, --namespace <namespace>", "namespace of documents that name none").default("default");
 
-export const serverOption = (): Option =>
-  envOption("--server <url>", "the service to call", "MULTINIC_SERVER").default(defaultServer);
+export const serverOption = (description = "URL of the service"): Option =>
+  new Option("--server <url>", `${description} [$${serverVariable}]`);
 
 export const outputOption = (): Option =>
   new Option("-o, --output <format>", "form of the answer").choices(outputFormats).default("table");
@@ -77,11 +65,4 @@ export function durationMs(given: string): number {
   if (!(ms >= 1 && ms <= 86_400_000))
     throw new InvalidArgumentError("It is a duration up to 24h, such as 90s or 5m.");
   return ms;
-}
-
-function switchOf(given: string, variable: string): boolean {
-  const word = given.toLowerCase();
-  if (word === "1" || word === "true") return true;
-  if (word === "0" || word === "false") return false;
-  throw new CliError(`${variable} is ${given}`, exitCode.usage, "it takes true or false");
 }

@@ -1,171 +1,111 @@
-// What `serve` was told, read once from flags and environment into one frozen object. Messages name flag and variable.
+// The settings of one run of `multinic serve`, read once from flags and environment. Messages name flag and variable.
+import {
+  settingName,
+  settingRows,
+  type HostPort,
+  type SettingName,
+  type SettingValues,
+} from "./setting-table.ts";
 
-export interface HostPort {
-  readonly host: string;
-  readonly port: number;
-}
-
-const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
-export type LogLevel = (typeof logLevels)[number];
-
-export const localDelays = ["fast", "realistic"] as const;
-export type LocalDelays = (typeof localDelays)[number];
-
-export interface Settings {
-  readonly listen: HostPort;
+/** The values of the table; a log level always, and TLS only as a whole. */
+export interface Settings extends Omit<SettingValues, "tlsListen" | "tlsCert" | "tlsKey" | "logLevel"> {
+  readonly logLevel: NonNullable<SettingValues["logLevel"]>;
   readonly tls:
     | { readonly listen: HostPort; readonly certFile: string; readonly keyFile: string }
     | undefined;
-  /** Path of a kubeconfig; undefined: KUBECONFIG, ~/.kube/config, or the Pod's service account. */
-  readonly kubeconfig: string | undefined;
-  /** Path of the catalogue file; undefined: the built-in catalogue. */
-  readonly config: string | undefined;
-  readonly logLevel: LogLevel;
-  /** URLs of virt-handler's /metrics. */
-  readonly virtHandlerMetrics: readonly string[];
-  /** The embedded cluster; undefined: a real one. */
-  readonly local:
-    | {
-        readonly apiListen: HostPort;
-        readonly writeKubeconfig: string | undefined;
-        readonly delays: LocalDelays;
-        readonly examples: boolean;
-      }
-    | undefined;
 }
 
-/** What the command line and the environment hold, as text. */
-export type RawSettings = Readonly<
-  Partial<
-    Record<
-      | "listen"
-      | "tlsListen"
-      | "tlsCert"
-      | "tlsKey"
-      | "kubeconfig"
-      | "config"
-      | "logLevel"
-      | "virtHandlerMetrics"
-      | "localApiListen"
-      | "writeKubeconfig"
-      | "localDelays",
-      string | undefined
-    >
-  >
-> & { readonly local?: boolean | undefined; readonly examples?: boolean | undefined };
+/** What the command line gives, unchecked; true for a switch. */
+export type SettingFlags = Readonly<Partial<Record<SettingName, string | true>>>;
 
-/** A setting that cannot be used; the message names it and says what is. */
+/** A setting that cannot be used; the message names it, the reason and what to give instead. */
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
 }
 
-/** @throws SettingsError. */
-export function readSettings(raw: RawSettings): Settings {
-  refuseContradictions(raw);
+/** A flag wins over its variable; an empty variable counts as not set. @throws SettingsError. */
+export function readSettings(
+  flags: SettingFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): Settings {
+  const given = Object.fromEntries(
+    settingRows.flatMap(([name, { variable }]) => {
+      const text = flags[name] ?? (env[variable] || undefined);
+      return text === undefined ? [] : [[name, String(text)]];
+    }),
+  );
+  const values = readValues(given);
+  refuseContradictions(given, values);
+  const { tlsListen, tlsCert, tlsKey, ...others } = values;
   const settings: Settings = {
-    listen: hostPort(raw.listen ?? "127.0.0.1:8080", names.listen),
-    tls: readTls(raw),
-    kubeconfig: raw.kubeconfig,
-    config: raw.config,
-    logLevel: oneOf(
-      raw.logLevel ?? (raw.examples === true ? "warn" : "info"),
-      logLevels,
-      "--log-level (MULTINIC_LOG_LEVEL)",
-    ),
-    virtHandlerMetrics: (raw.virtHandlerMetrics ?? "")
-      .split(",")
-      .filter((url) => url !== "")
-      .map(httpUrl),
-    local:
-      raw.local === true
-        ? {
-            apiListen: hostPort(raw.localApiListen ?? "127.0.0.1:8001", names.localApiListen),
-            writeKubeconfig: raw.writeKubeconfig,
-            delays: oneOf(raw.localDelays ?? "fast", localDelays, "--local-delays (MULTINIC_LOCAL_DELAYS)"),
-            examples: raw.examples === true,
-          }
-        : undefined,
+    ...others,
+    logLevel: values.logLevel ?? (values.examples ? "warn" : "info"),
+    tls:
+      tlsCert === undefined || tlsKey === undefined
+        ? undefined
+        : { listen: tlsListen, certFile: tlsCert, keyFile: tlsKey },
   };
   keepLocalToThisMachine(settings);
   return Object.freeze(settings);
 }
 
-/** How messages name a setting: the flag and the variable. */
-const names = {
-  listen: "--listen (MULTINIC_LISTEN)",
-  tlsListen: "--tls-listen (MULTINIC_TLS_LISTEN)",
-  localApiListen: "--local-api-listen (MULTINIC_LOCAL_API_LISTEN)",
-} as const;
+type Texts = Readonly<Partial<Record<SettingName, string>>>;
 
-function refuseContradictions(raw: RawSettings): void {
-  if (raw.local === true && raw.kubeconfig !== undefined) {
+function readValues(given: Texts): SettingValues {
+  const values = settingRows.map(([name, { form, default: preset }]) => {
+    const text = given[name] ?? preset;
+    const value = text === undefined ? undefined : form.read(text);
+    if (text !== undefined && value === undefined) {
+      throw new SettingsError(`${settingName(name)} must be ${form.words}, not ${JSON.stringify(text)}`);
+    }
+    return [name, value] as const;
+  });
+  // Each value has been read by the form of its own row.
+  return Object.fromEntries(values) as unknown as SettingValues;
+}
+
+function refuseContradictions({ tlsListen }: Texts, values: SettingValues): void {
+  const { tlsCert, tlsKey, local, kubeconfig } = values;
+  const [some, all] = [tlsListen ?? tlsCert ?? tlsKey, tlsCert !== undefined && tlsKey !== undefined];
+  if (some !== undefined && !all) {
     throw new SettingsError(
-      "--kubeconfig (MULTINIC_KUBECONFIG) names a real cluster and --local (MULTINIC_LOCAL) the embedded one; leave out one of them",
+      `TLS needs both ${settingName("tlsCert")} and ${settingName("tlsKey")}, each the path of a PEM file`,
     );
   }
-  if (raw.local === true) return;
-  const ofLocal = [
-    ["--examples (MULTINIC_EXAMPLES)", raw.examples],
-    ["--write-kubeconfig (MULTINIC_WRITE_KUBECONFIG)", raw.writeKubeconfig],
-  ] as const;
-  for (const [name, given] of ofLocal) {
-    if (given !== undefined && given !== false) {
-      throw new SettingsError(`${name} works on the embedded cluster only; add --local`);
+  if (local && kubeconfig !== undefined) {
+    throw new SettingsError(
+      `${settingName("kubeconfig")} selects a real cluster and ${settingName("local")} the embedded one; leave out one of them`,
+    );
+  }
+  for (const [name, { onlyWithLocal }] of settingRows) {
+    if (onlyWithLocal === true && !local && values[name] !== undefined && values[name] !== false) {
+      throw new SettingsError(`${settingName(name)} works only on the embedded cluster; add --local`);
     }
   }
 }
 
-/** The embedded cluster asks nobody who they are. */
-function keepLocalToThisMachine({ listen, tls, local }: Settings): void {
-  if (local === undefined) return;
-  const ports = [
-    [names.listen, listen],
-    [names.tlsListen, tls?.listen],
-    [names.localApiListen, local.apiListen],
-  ] as const;
-  for (const [name, given] of ports) {
-    if (given !== undefined && !/^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(given.host)) {
+/** The embedded cluster has no authentication. */
+function keepLocalToThisMachine(settings: Settings): void {
+  if (!settings.local) return;
+  for (const [name, { host, port }] of addressesOf(settings)) {
+    if (!/^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(host)) {
       throw new SettingsError(
-        `${name} must be a loopback address with --local, such as 127.0.0.1:${given.port}: the embedded cluster obeys whoever reaches it`,
+        `${settingName(name)} must be a loopback address with --local, such as 127.0.0.1:${port}: the embedded cluster has no authentication`,
       );
     }
   }
 }
 
-function readTls({ tlsListen, tlsCert, tlsKey }: RawSettings): Settings["tls"] {
-  if (tlsListen === undefined && tlsCert === undefined && tlsKey === undefined) return undefined;
-  if (tlsCert === undefined || tlsKey === undefined) {
-    throw new SettingsError(
-      "TLS needs both --tls-cert (MULTINIC_TLS_CERT) and --tls-key (MULTINIC_TLS_KEY), each the path of a PEM file",
-    );
-  }
-  return {
-    listen: hostPort(tlsListen ?? "127.0.0.1:8443", names.tlsListen),
-    certFile: tlsCert,
-    keyFile: tlsKey,
-  };
-}
-
-/** HOST:PORT, [IPv6]:PORT or :PORT for every address; port 0 lets the system choose. */
-export function hostPort(text: string, name: string): HostPort {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]\s]*)):(\d{1,5})$/i.exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535) {
-    throw new SettingsError(`${name} must be HOST:PORT, such as 127.0.0.1:8080, not ${JSON.stringify(text)}`);
-  }
-  const host = match[1] ?? match[2] ?? "";
-  return { host: host === "" ? "::" : host, port };
-}
-
-function oneOf<Word extends string>(text: string, words: readonly Word[], name: string): Word {
-  const word = words.find((candidate) => candidate === text);
-  if (word !== undefined) return word;
-  throw new SettingsError(`${name} must be one of ${words.join(", ")}, not ${JSON.stringify(text)}`);
-}
-
-function httpUrl(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new SettingsError(
-    `--virt-handler-metrics (MULTINIC_VIRT_HANDLER_METRICS) must be http(s) URLs with commas between, not ${JSON.stringify(text)}`,
-  );
+/** Every address to listen on, by the setting that gives it. */
+export function addressesOf({
+  listen,
+  tls,
+  local,
+  localApiListen,
+}: Settings): readonly (readonly [SettingName, HostPort])[] {
+  return [
+    ["listen", listen],
+    ...(tls === undefined ? [] : [["tlsListen", tls.listen] as const]),
+    ...(local ? [["localApiListen", localApiListen] as const] : []),
+  ];
 }

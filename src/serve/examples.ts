@@ -4,6 +4,7 @@ import { applyVm } from "../app/apply/apply-vm.ts";
 import { Refused } from "../app/errors.ts";
 import type { StatusModel } from "../app/status-model.ts";
 import type { ClusterView } from "../app/cluster-view.ts";
+import { settingName } from "../config/setting-table.ts";
 import { SettingsError } from "../config/settings.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 import { readDocument } from "../domain/document/read-document.ts";
@@ -57,7 +58,7 @@ function notForThisCatalogue(file: string, { findings }: Refused): SettingsError
   const [found] = findings.filter(({ severity }) => severity === "error");
   const why = found === undefined ? "it is refused" : `${found.field}: ${found.message}`;
   return new SettingsError(
-    `--examples (MULTINIC_EXAMPLES): examples/${file} cannot be applied with these physical networks: ${why}`,
+    `${settingName("examples")}: examples/${file} cannot be applied with these physical networks: ${why}`,
   );
 }
 

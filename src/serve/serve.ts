@@ -2,7 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import { pino } from "pino";
 import { stringify } from "yaml";
-import { readSettings, type RawSettings, type Settings } from "../config/settings.ts";
+import { settingName } from "../config/setting-table.ts";
+import type { Settings } from "../config/settings.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 import { connectKube } from "../kube/connection/connect.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
@@ -19,8 +20,7 @@ export interface ServeIo {
 }
 
 /** Serves until asked to end. @throws SettingsError for what another setting would mend, KubeError. */
-export async function serve(raw: RawSettings, io: ServeIo): Promise<void> {
-  const settings = readSettings(raw);
+export async function serve(settings: Settings, io: ServeIo): Promise<void> {
   try {
     await serveWith(settings, io);
   } catch (error) {
@@ -29,7 +29,7 @@ export async function serve(raw: RawSettings, io: ServeIo): Promise<void> {
 }
 
 async function serveWith(settings: Settings, io: ServeIo): Promise<void> {
-  const catalogue = await loadCatalogue(settings.config, "--config (MULTINIC_CONFIG)");
+  const catalogue = await loadCatalogue(settings.config, settingName("config"));
   const log = pino({ level: settings.logLevel }, pino.destination({ fd: 2, sync: true }));
   const say = (line: string): void => void io.stdout.write(`${line}\n`);
 
@@ -47,8 +47,7 @@ async function serveWith(settings: Settings, io: ServeIo): Promise<void> {
     try {
       say(`multinic ${io.version} on ${cluster.words}`);
       await service.whenReady(io.signal);
-      if (settings.local?.examples === true)
-        await showExamples(service, cluster.client, catalogue, say, io.signal);
+      if (settings.examples) await showExamples(service, cluster.client, catalogue, say, io.signal);
       sayWhereToLook(service, cluster, settings, say);
       await aborted(io.signal);
     } finally {
@@ -69,7 +68,7 @@ interface OpenCluster {
 
 /** Both ways are loaded only when taken: a real cluster needs no stand-in, the stand-in no kubeconfig. */
 async function openCluster(settings: Settings, log: pino.Logger): Promise<OpenCluster> {
-  if (settings.local === undefined) {
+  if (!settings.local) {
     const { loadKubeConnection } = await import("../kube/connection/credentials.ts");
     const connection = await loadKubeConnection({ kubeconfig: settings.kubeconfig });
     const client = connectKube(connection);
@@ -82,7 +81,7 @@ async function openCluster(settings: Settings, log: pino.Logger): Promise<OpenCl
     };
   }
   const { startLocalCluster } = await import("../local/local-cluster.ts");
-  const { apiListen, delays, writeKubeconfig } = settings.local;
+  const { localApiListen: apiListen, localDelays: delays, writeKubeconfig } = settings;
   const local = await startLocalCluster({ apiListen, delays, log, clock: () => new Date() });
   try {
     if (writeKubeconfig !== undefined)
@@ -137,7 +136,7 @@ function sayWhereToLook(
   say: (line: string) => void,
 ): void {
   const server = service.url === "http://127.0.0.1:8080" ? "" : ` --server ${service.url}`;
-  const namespace = settings.local?.examples === true ? ` -n ${exampleNamespace("3.2-")}` : " -A";
+  const namespace = settings.examples ? ` -n ${exampleNamespace("3.2-")}` : " -A";
   say(`
   API      ${service.url}  (gRPC, gRPC-Web, Connect)
   NICs     bin/multinic get${server}${namespace}

@@ -27,7 +27,8 @@ import {
   type ClusterView,
 } from "../app/cluster-view.ts";
 import { startStatusModel, type StatusModel } from "../app/status-model.ts";
-import type { HostPort, Settings } from "../config/settings.ts";
+import type { HostPort } from "../config/setting-table.ts";
+import type { Settings } from "../config/settings.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 import { createExporter } from "../exporter/exporter.ts";
 import type { KubeClient } from "../kube/kube-client.ts";

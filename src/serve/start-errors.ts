@@ -1,5 +1,6 @@
 // Why the service cannot start, where another setting would mend it: the flag, its variable, and the reason in words.
-import { SettingsError, type HostPort, type Settings } from "../config/settings.ts";
+import { settingName, type HostPort } from "../config/setting-table.ts";
+import { addressesOf, SettingsError, type Settings } from "../config/settings.ts";
 import { isKubeError } from "../kube/errors.ts";
 
 /** A SettingsError where the cause is a port, a file or a cluster that a setting names; any other error as it is. */
@@ -27,21 +28,17 @@ const portWords: Readonly<Record<string, string>> = {
   ENOTFOUND: "cannot be listened on, there is no such host",
 };
 
-function portReason(error: SystemError, { listen, tls, local }: Settings): string | undefined {
+function portReason(error: SystemError, settings: Settings): string | undefined {
   const { code = "", syscall } = error;
   const words = portWords[code];
   if (words === undefined || (syscall !== "listen" && syscall !== "getaddrinfo")) return undefined;
-  const isMeant = (given: HostPort | undefined): boolean =>
-    given !== undefined &&
-    (syscall === "getaddrinfo"
-      ? given.host === error.hostname
-      : given.port === error.port && given.host === error.address);
-  const at = (given: HostPort, name: string): string => `${name}: ${hostPortText(given)} ${words}`;
-  if (isMeant(listen)) return at(listen, "--listen (MULTINIC_LISTEN)");
-  if (tls !== undefined && isMeant(tls.listen)) return at(tls.listen, "--tls-listen (MULTINIC_TLS_LISTEN)");
-  if (local !== undefined && isMeant(local.apiListen))
-    return at(local.apiListen, "--local-api-listen (MULTINIC_LOCAL_API_LISTEN)");
-  return `${error.hostname ?? `${error.address}:${error.port}`} ${words}`;
+  const [name, address] =
+    addressesOf(settings).find(([, { host, port }]) =>
+      syscall === "getaddrinfo" ? host === error.hostname : port === error.port && host === error.address,
+    ) ?? [];
+  return name === undefined || address === undefined
+    ? `${error.hostname ?? `${error.address}:${error.port}`} ${words}`
+    : `${settingName(name)}: ${hostPortText(address)} ${words}`;
 }
 
 const hostPortText = ({ host, port }: HostPort): string =>
@@ -57,18 +54,18 @@ export const fileWords: Readonly<Record<string, string>> = {
 };
 
 function fileReason({ code = "", path, message }: SystemError, settings: Settings): string | undefined {
-  const { tls, local } = settings;
-  const pair = "--tls-cert (MULTINIC_TLS_CERT) and --tls-key (MULTINIC_TLS_KEY)";
-  if (code.startsWith("ERR_OSSL")) return `${pair}: not a PEM certificate and its key: ${message}`;
+  const { tls, writeKubeconfig } = settings;
+  if (code.startsWith("ERR_OSSL"))
+    return `${settingName("tlsCert")} and ${settingName("tlsKey")}: not a PEM certificate and its key: ${message}`;
   const words = fileWords[code];
   if (words === undefined || path === undefined) return undefined;
   switch (path) {
     case tls?.certFile:
-      return `--tls-cert (MULTINIC_TLS_CERT): ${path} cannot be read: ${words}`;
+      return `${settingName("tlsCert")}: ${path} cannot be read: ${words}`;
     case tls?.keyFile:
-      return `--tls-key (MULTINIC_TLS_KEY): ${path} cannot be read: ${words}`;
-    case local?.writeKubeconfig:
-      return `--write-kubeconfig (MULTINIC_WRITE_KUBECONFIG): ${path} cannot be written: ${words}`;
+      return `${settingName("tlsKey")}: ${path} cannot be read: ${words}`;
+    case writeKubeconfig:
+      return `${settingName("writeKubeconfig")}: ${path} cannot be written: ${words}`;
     default:
       return undefined;
   }
@@ -78,6 +75,6 @@ function fileReason({ code = "", path, message }: SystemError, settings: Setting
 function clusterReason(error: Error, { kubeconfig }: Settings): string | undefined {
   if (!isKubeError(error, "BadRequest") || error.status !== 0) return undefined;
   return kubeconfig === undefined
-    ? `no cluster: ${error.message}, name it with --kubeconfig (MULTINIC_KUBECONFIG), or add --local for an embedded cluster`
-    : `--kubeconfig (MULTINIC_KUBECONFIG): ${error.message}`;
+    ? `no cluster: ${error.message}, name it with ${settingName("kubeconfig")}, or add --local for an embedded cluster`
+    : `${settingName("kubeconfig")}: ${error.message}`;
 }

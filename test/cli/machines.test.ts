@@ -21,6 +21,8 @@ import {
   type DeleteVMRequest,
   type ListVMsRequest,
 } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
+import { settingRows } from "../../src/config/setting-table.ts";
+import { readSettings, type Settings } from "../../src/config/settings.ts";
 import { run } from "./run-cli.ts";
 
 const file = "examples/6.1-basic.yaml";
@@ -570,10 +572,10 @@ describe("multinic delete", () => {
 });
 
 describe("multinic serve", () => {
-  it("hands over what flags and environment say, flags first", async ({ expect }) => {
-    const given: object[] = [];
-    const serve = async (options: object): Promise<number> => {
-      given.push(options);
+  it("gets the settings of flags and environment, flags first", async ({ expect }) => {
+    const given: Settings[] = [];
+    const serve = async (settings: Settings): Promise<number> => {
+      given.push(settings);
       return 7;
     };
     const env = {
@@ -582,30 +584,32 @@ describe("multinic serve", () => {
       MULTINIC_LOG_LEVEL: "debug",
       MULTINIC_CONFIG: "",
     };
-    const defaults = {
-      listen: "127.0.0.1:8080",
-      local: false,
-      examples: false,
-      localApiListen: "127.0.0.1:8001",
-      localDelays: "fast",
-    };
     expect((await run("serve", { serve })).code).toBe(7);
-    await run("serve --listen 127.0.0.1:2 --examples --tls-cert c.pem", { serve, env });
+    await run("serve --listen 127.0.0.1:2 --examples --tls-cert c.pem --tls-key k.pem", { serve, env });
     expect(given).toEqual([
-      defaults,
+      readSettings({}, {}),
       {
-        ...defaults,
-        listen: "127.0.0.1:2",
+        ...readSettings({}, {}),
+        listen: { host: "127.0.0.1", port: 2 },
         local: true,
         examples: true,
-        tlsCert: "c.pem",
+        tls: { listen: { host: "127.0.0.1", port: 8443 }, certFile: "c.pem", keyFile: "k.pem" },
         logLevel: "debug",
       },
     ]);
     const odd = await run("serve", { serve, env: { MULTINIC_LOCAL: "perhaps" } });
     expect(odd).toMatchObject({
       code: 2,
-      stderr: "error: $MULTINIC_LOCAL is perhaps\nnext: it takes true or false\n",
+      stderr:
+        'error: --local (MULTINIC_LOCAL) must be true or false, not "perhaps"\nnext: see multinic serve --help\n',
     });
+  });
+
+  it("has an option for every setting, with its variable and default", async ({ expect }) => {
+    const help = (await run("serve --help", { columns: 1_000 })).stdout;
+    for (const [, { flag, variable, help: words }] of settingRows)
+      expect(help).toMatch(
+        new RegExp(`${flag} +${words.replaceAll(".", "\\.")} \\[\\$${variable}\\] \\(default: `),
+      );
   });
 });

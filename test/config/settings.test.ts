@@ -1,35 +1,45 @@
-import { describe, expect, it } from "vitest";
-import { hostPort, readSettings, SettingsError, type RawSettings } from "../../src/config/settings.ts";
+import { describe, it } from "vitest";
+import { settingRows, settingTable } from "../../src/config/setting-table.ts";
+import { readSettings, SettingsError, type SettingFlags } from "../../src/config/settings.ts";
+
+const settingsOf = (flags: SettingFlags) => readSettings(flags, {});
 
 describe("settings", () => {
-  it("without anything are those of a service on loopback, over the cluster that kubectl finds", () => {
-    expect(readSettings({})).toEqual({
+  it("without anything are those of a service on loopback, over the cluster that kubectl finds", ({
+    expect,
+  }) => {
+    expect(settingsOf({})).toEqual({
       listen: { host: "127.0.0.1", port: 8080 },
       tls: undefined,
       kubeconfig: undefined,
       config: undefined,
       logLevel: "info",
       virtHandlerMetrics: [],
-      local: undefined,
+      local: false,
+      examples: false,
+      localApiListen: { host: "127.0.0.1", port: 8001 },
+      writeKubeconfig: undefined,
+      localDelays: "fast",
     });
   });
 
-  it("with --local and nothing else are those of an embedded cluster on loopback", () => {
-    expect(readSettings({ local: true }).local).toEqual({
-      apiListen: { host: "127.0.0.1", port: 8001 },
+  it("with --local and nothing else are those of an embedded cluster on loopback", ({ expect }) => {
+    expect(settingsOf({ local: true })).toMatchObject({
+      local: true,
+      localApiListen: { host: "127.0.0.1", port: 8001 },
       writeKubeconfig: undefined,
-      delays: "fast",
+      localDelays: "fast",
       examples: false,
     });
   });
 
-  it("log little while the examples tell of themselves, unless asked to", () => {
-    expect(readSettings({ local: true, examples: true }).logLevel).toBe("warn");
-    expect(readSettings({ local: true, examples: true, logLevel: "debug" }).logLevel).toBe("debug");
+  it("log little while the examples print their own progress, unless asked to", ({ expect }) => {
+    expect(settingsOf({ local: true, examples: true }).logLevel).toBe("warn");
+    expect(settingsOf({ local: true, examples: true, logLevel: "debug" }).logLevel).toBe("debug");
   });
 
-  it("hold what was given", () => {
-    const given: RawSettings = {
+  it("hold what was given", ({ expect }) => {
+    const given: SettingFlags = {
       listen: "127.1.2.3:80",
       tlsListen: "[::1]:443",
       tlsCert: "tls.crt",
@@ -43,34 +53,33 @@ describe("settings", () => {
       localDelays: "realistic",
       examples: true,
     };
-    expect(readSettings(given)).toEqual({
+    expect(settingsOf(given)).toEqual({
       listen: { host: "127.1.2.3", port: 80 },
       tls: { listen: { host: "::1", port: 443 }, certFile: "tls.crt", keyFile: "tls.key" },
       kubeconfig: undefined,
       config: "networks.yaml",
       logLevel: "error",
       virtHandlerMetrics: ["https://one:8443/metrics", "http://two/metrics"],
-      local: {
-        apiListen: { host: "localhost", port: 0 },
-        writeKubeconfig: "out",
-        delays: "realistic",
-        examples: true,
-      },
+      local: true,
+      localApiListen: { host: "localhost", port: 0 },
+      writeKubeconfig: "out",
+      localDelays: "realistic",
+      examples: true,
     });
   });
 
-  it("have TLS on loopback as soon as there is a certificate", () => {
-    const { tls } = readSettings({ tlsCert: "c", tlsKey: "k" });
+  it("have TLS on loopback as soon as there is a certificate", ({ expect }) => {
+    const { tls } = settingsOf({ tlsCert: "c", tlsKey: "k" });
     expect(tls?.listen).toEqual({ host: "127.0.0.1", port: 8443 });
   });
 
-  it("of a real cluster may be for everybody", () => {
-    const settings = readSettings({ kubeconfig: "k", listen: ":8080" });
-    expect(settings).toMatchObject({ kubeconfig: "k", listen: { host: "::", port: 8080 }, local: undefined });
+  it("of a real cluster may be for everybody", ({ expect }) => {
+    const settings = settingsOf({ kubeconfig: "k", listen: ":8080" });
+    expect(settings).toMatchObject({ kubeconfig: "k", listen: { host: "::", port: 8080 }, local: false });
   });
 
-  it("cannot be changed afterwards", () => {
-    expect(Object.isFrozen(readSettings({}))).toBe(true);
+  it("cannot be changed afterwards", ({ expect }) => {
+    expect(Object.isFrozen(settingsOf({}))).toBe(true);
   });
 
   it.for([
@@ -118,23 +127,27 @@ describe("settings", () => {
     [
       "metrics that are no URL",
       { virtHandlerMetrics: "node-1:8443" },
-      '--virt-handler-metrics (MULTINIC_VIRT_HANDLER_METRICS) must be http(s) URLs with commas between, not "node-1:8443"',
+      '--virt-handler-metrics (MULTINIC_VIRT_HANDLER_METRICS) must be comma-separated http or https URLs, not "node-1:8443"',
     ],
-    ["one URL of several that is none", { virtHandlerMetrics: "http://a/metrics,b" }, 'not "b"'],
+    [
+      "one URL of several that is none",
+      { virtHandlerMetrics: "http://a/metrics,b" },
+      'not "http://a/metrics,b"',
+    ],
     [
       "examples on a real cluster",
       { examples: true },
-      "--examples (MULTINIC_EXAMPLES) works on the embedded cluster only; add --local",
+      "--examples (MULTINIC_EXAMPLES) works only on the embedded cluster; add --local",
     ],
     [
       "a kubeconfig to write of a real cluster",
       { writeKubeconfig: "out" },
-      "--write-kubeconfig (MULTINIC_WRITE_KUBECONFIG) works on the embedded cluster only; add --local",
+      "--write-kubeconfig (MULTINIC_WRITE_KUBECONFIG) works only on the embedded cluster; add --local",
     ],
     [
       "a kubeconfig beside the embedded cluster",
       { local: true, kubeconfig: "in" },
-      "--kubeconfig (MULTINIC_KUBECONFIG) names a real cluster and --local (MULTINIC_LOCAL) the embedded one; leave out one of them",
+      "--kubeconfig (MULTINIC_KUBECONFIG) selects a real cluster and --local (MULTINIC_LOCAL) the embedded one; leave out one of them",
     ],
     [
       "an embedded cluster for everybody",
@@ -151,13 +164,48 @@ describe("settings", () => {
       { local: true, tlsListen: "[::]:8443", tlsCert: "c", tlsKey: "k" },
       "--tls-listen (MULTINIC_TLS_LISTEN) must be a loopback address with --local",
     ],
-  ] satisfies readonly (readonly [string, RawSettings, string])[])(
+  ] satisfies readonly (readonly [string, SettingFlags, string])[])(
     "that cannot be used are told by flag and variable: %s",
-    ([, raw, words]) => {
-      expect(() => readSettings(raw)).toThrow(SettingsError);
-      expect(() => readSettings(raw)).toThrow(words);
+    ([, raw, words], { expect }) => {
+      expect(() => settingsOf(raw)).toThrow(SettingsError);
+      expect(() => settingsOf(raw)).toThrow(words);
     },
   );
+});
+
+describe("the table of settings", () => {
+  it("calls each row by its flag in camel case, and names flag and variable alike", ({ expect }) => {
+    for (const [name, { flag, variable }] of settingRows) {
+      const kebab = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+      expect(flag.split(" ")[0]).toBe(`--${kebab}`);
+      expect(variable).toBe(`MULTINIC_${kebab.replaceAll("-", "_").toUpperCase()}`);
+    }
+  });
+
+  it("has a default that can be read, or words for what applies without one", ({ expect }) => {
+    for (const [name, { form, default: preset, otherwise }] of settingRows) {
+      if (preset === undefined) expect(otherwise, name).toBeDefined();
+      else expect(form.read(preset), name).toBeDefined();
+    }
+  });
+
+  it("is read from the environment too; a flag wins, and an empty variable is not set", ({ expect }) => {
+    const env = {
+      MULTINIC_LISTEN: "127.0.0.1:1",
+      MULTINIC_LOCAL: "TRUE",
+      MULTINIC_EXAMPLES: "0",
+      MULTINIC_CONFIG: "",
+    };
+    const listen = { host: "127.0.0.1", port: 1 };
+    expect(readSettings({}, env)).toMatchObject({ listen, local: true, examples: false, config: undefined });
+    expect(readSettings({ listen: "127.0.0.1:2", examples: true }, env)).toMatchObject({
+      listen: { host: "127.0.0.1", port: 2 },
+      examples: true,
+    });
+    expect(() => readSettings({}, { MULTINIC_LOCAL: "constructor" })).toThrow(
+      '--local (MULTINIC_LOCAL) must be true or false, not "constructor"',
+    );
+  });
 });
 
 describe("HOST:PORT", () => {
@@ -168,8 +216,8 @@ describe("HOST:PORT", () => {
     [":8080", "::", 8080],
     ["[::1]:8080", "::1", 8080],
     ["[2001:db8::1]:80", "2001:db8::1", 80],
-  ] as const)("%s is read", ([text, host, port]) => {
-    expect(hostPort(text, "it")).toEqual({ host, port });
+  ] as const)("%s is read", ([text, host, port], { expect }) => {
+    expect(settingTable.listen.form.read(text)).toEqual({ host, port });
   });
 
   it.for([
@@ -184,9 +232,9 @@ describe("HOST:PORT", () => {
     "[::1]",
     "http://host:80",
     "a b:1",
-  ])("%j is none", (text) => {
-    expect(() => hostPort(text, "--it (IT)")).toThrow(
-      `--it (IT) must be HOST:PORT, such as 127.0.0.1:8080, not`,
+  ])("%j is not one", (text, { expect }) => {
+    expect(() => settingsOf({ listen: text })).toThrow(
+      "--listen (MULTINIC_LISTEN) must be HOST:PORT, such as 127.0.0.1:8080, not",
     );
   });
 });

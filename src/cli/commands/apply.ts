@@ -23,7 +23,7 @@ import { countLine, findingLines, stops } from "../output/findings-text.ts";
 import { planLines } from "../output/plan-text.ts";
 import { structured } from "../output/structured.ts";
 import type { Run } from "../run.ts";
-import { unaryCall } from "../server.ts";
+import { defaultServer, unaryCall } from "../server.ts";
 import { readVm, type Session } from "../session.ts";
 import { waitForInterfaces } from "../wait.ts";
 
@@ -87,7 +87,7 @@ function withOptions(command: Command): Command {
       new Option("--adopt", "take over the NICs of a VM that somebody else made, and nothing else of it"),
     )
     .addOption(namespaceOption())
-    .addOption(serverOption())
+    .addOption(serverOption().default(defaultServer))
     .addOption(outputOption());
 }
 

@@ -16,7 +16,7 @@ import {
 import { objectLines } from "../output/plan-text.ts";
 import { structured } from "../output/structured.ts";
 import type { Run } from "../run.ts";
-import { unaryCall } from "../server.ts";
+import { defaultServer, unaryCall } from "../server.ts";
 import { waitUntilGone } from "../wait.ts";
 
 interface DeleteOptions extends ServerOptions {
@@ -31,7 +31,7 @@ export function deleteCommand(run: Run): Command {
     .addOption(namespaceOption())
     .addOption(new Option("--wait", "wait until the VM is gone"))
     .addOption(timeoutOption("the VM", "5m"))
-    .addOption(serverOption())
+    .addOption(serverOption().default(defaultServer))
     .addOption(outputOption())
     .action(
       run(async (session, name: string, options: DeleteOptions) => {

@@ -16,7 +16,7 @@ import { pendingText } from "../output/plan-text.ts";
 import { structured } from "../output/structured.ts";
 import { tableLines } from "../output/table.ts";
 import type { Run } from "../run.ts";
-import { unaryCall } from "../server.ts";
+import { defaultServer, unaryCall } from "../server.ts";
 import type { Session } from "../session.ts";
 import { printable } from "../style.ts";
 
@@ -30,7 +30,7 @@ export function getCommand(run: Run): Command {
     .argument("[name]", "name of the VM; default: all")
     .addOption(namespaceOption())
     .addOption(new Option("-A, --all-namespaces", "the VMs of all namespaces"))
-    .addOption(serverOption())
+    .addOption(serverOption().default(defaultServer))
     .addOption(outputOption())
     .action(
       run(async (session, name: string | undefined, options: GetOptions) => {

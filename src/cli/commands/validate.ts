@@ -9,13 +9,13 @@ import {
 } from "../../../gen/multinic/v1/network_service_pb.ts";
 import { findingToProto } from "../../wire/findings.ts";
 import { specToProto } from "../../wire/spec-to-proto.ts";
-import { CliError, exitCode } from "../io.ts";
+import { CliError, exitCode, settingsErrorAsUsage } from "../io.ts";
 import {
   documentFile,
   type DocumentOptions,
-  envOption,
   namespaceOption,
   outputOption,
+  serverOption,
   withDocument,
 } from "../options.ts";
 import { countLine, findingLines, stops } from "../output/findings-text.ts";
@@ -79,13 +79,7 @@ export function renderCommand(run: Run): Command {
 export function withOptions(command: Command): Command {
   return withDocument(command)
     .addOption(namespaceOption())
-    .addOption(
-      envOption(
-        "--server <url>",
-        "check against the cluster of this service; default: without a cluster",
-        "MULTINIC_SERVER",
-      ),
-    )
+    .addOption(serverOption("check against the cluster of this service; default: without a cluster"))
     .addOption(new Option("--config <file>", "physical networks to check against, without a service"))
     .addOption(outputOption());
 }
@@ -124,7 +118,10 @@ export async function ask(
   }
   const transport =
     server === undefined
-      ? await session.deps.offline(config === undefined ? {} : { config })
+      ? await settingsErrorAsUsage(
+          () => session.deps.offline(config === undefined ? {} : { config }),
+          "fix the file, or leave out --config for the built-in physical networks",
+        )
       : session.connect(server);
   const request = { virtualMachine: specToProto(spec), includeObjects, routeTo: [...routeTo], routeFrom };
   const answer = await createClient(NetworkService, transport).validateNetworks(

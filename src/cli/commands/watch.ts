@@ -11,6 +11,7 @@ import { namespaceOption, outputOption, serverOption, type ServerOptions } from 
 import { stateCell } from "../output/interfaces-text.ts";
 import { structuredItem } from "../output/structured.ts";
 import type { Run } from "../run.ts";
+import { defaultServer } from "../server.ts";
 import { interfaceStatusStream, statusesIn } from "../status-stream.ts";
 import { printable, type Style } from "../style.ts";
 
@@ -26,7 +27,7 @@ export function watchCommand(run: Run): Command {
     .argument("[names...]", "names of VMs; default: all")
     .addOption(namespaceOption())
     .addOption(new Option("-A, --all-namespaces", "the VMs of all namespaces"))
-    .addOption(serverOption())
+    .addOption(serverOption().default(defaultServer))
     .addOption(outputOption())
     .action(
       run(async (session, names: string[], options: WatchOptions) => {
