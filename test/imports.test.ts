@@ -182,6 +182,25 @@ describe("imports", () => {
     expect(wrong).toEqual([]);
   });
 
+  it("bring the embedded cluster into the composition root only, loaded when it is asked for", ({
+    expect,
+  }) => {
+    const wrong = imports.filter(
+      ({ room, file = "" }) => file.startsWith("local/") && !room.startsWith("local"),
+    );
+    expect(wrong.map(({ from, file }) => `${from} -> ${file}`)).toEqual([
+      "serve/serve.ts -> local/local-cluster.ts",
+    ]);
+    expect(readFileSync(path.join(source, "serve/serve.ts"), "utf8")).not.toMatch(/^import .*local-cluster/m);
+  });
+
+  it("keep the larger client port to kube itself and the embedded cluster", ({ expect }) => {
+    const wrong = files
+      .filter((file) => !/^(?:kube|local)\//.test(file))
+      .filter((file) => /\bFullKubeClient\b/.test(readFileSync(path.join(source, file), "utf8")));
+    expect(wrong).toEqual([]);
+  });
+
   it("bring no I/O, clock or client into the domain", ({ expect }) => {
     const wrong = imports.filter(
       ({ specifier, from, file }) =>

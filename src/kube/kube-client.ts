@@ -1,4 +1,5 @@
-// The port to one Kubernetes API server: what a caller can ask of it. connect.ts makes one.
+// The port to one Kubernetes API server: KubeClient is what the product asks of it, FullKubeClient what the embedded
+// cluster and tests ask in addition. connect.ts makes one.
 import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
 import type { Resource } from "./resource.ts";
 
@@ -8,7 +9,7 @@ export interface ObjectRef {
   readonly name: string;
 }
 
-/** Every call may be cut off by the caller; the client's own deadline applies besides, repetitions included. */
+/** The caller may cancel every call; the client's own deadline applies too and includes repetitions. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
@@ -37,8 +38,6 @@ export interface DeleteOptions extends CallOptions {
   readonly uid?: string | undefined;
   readonly resourceVersion?: string | undefined;
   readonly propagation?: "Background" | "Foreground" | "Orphan" | undefined;
-  /** 0 removes a pod at once, as its kubelet does in the end. Default: the API server's. */
-  readonly gracePeriodSeconds?: number | undefined;
 }
 
 /** A complete list: all pages, with the resourceVersion of the collection. */
@@ -70,9 +69,7 @@ export interface StreamOptions extends CallOptions {
  * the API server cannot have acted on them: no connection was made, or it answered 429 with a time to wait.
  */
 export interface KubeClient {
-  /** @throws KubeError reason "NotFound" when there is no such object. */
-  get<T extends KubernetesObject>(resource: Resource<T>, ref: ObjectRef, options?: CallOptions): Promise<T>;
-  /** As get, but undefined when there is no such object. */
+  /** undefined when there is no such object. */
   find<T extends KubernetesObject>(
     resource: Resource<T>,
     ref: ObjectRef,
@@ -85,6 +82,34 @@ export interface KubeClient {
    */
   listPage<T extends KubernetesObject>(resource: Resource<T>, options: PageOptions): Promise<ObjectPage<T>>;
   create<T extends KubernetesObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T>;
+  /** Server-side apply of the given fields; creates the object when there is none. */
+  apply<T extends KubernetesObject>(resource: Resource<T>, object: T, options: ApplyOptions): Promise<T>;
+  /** Resolves when the API server accepted the deletion; the object may stay until its finalizers are gone. */
+  delete<T extends KubernetesObject>(
+    resource: Resource<T>,
+    ref: ObjectRef,
+    options?: DeleteOptions,
+  ): Promise<void>;
+  /**
+   * The lines of a GET of any path: a watch, or a text of any length. The client's deadline ends with the first byte of
+   * the answer. Nothing is repeated.
+   * @throws KubeError reason "Unreachable" when it breaks off, also in the middle of a line;
+   * "Undecodable" for a line over 4 MiB or bytes that are not UTF-8.
+   */
+  stream(path: string, options: StreamOptions): AsyncIterable<string>;
+  /** Closes every connection; calls after it fail. */
+  close(): Promise<void>;
+}
+
+export interface FullDeleteOptions extends DeleteOptions {
+  /** 0 removes a pod at once, as its kubelet does in the end. Default: the API server's. */
+  readonly gracePeriodSeconds?: number | undefined;
+}
+
+/** What only the embedded cluster and tests ask. */
+export interface FullKubeClient extends KubeClient {
+  /** @throws KubeError reason "NotFound" when there is no such object. */
+  get<T extends KubernetesObject>(resource: Resource<T>, ref: ObjectRef, options?: CallOptions): Promise<T>;
   /** PUT: object.metadata.resourceVersion, when set, must be the stored one. */
   replace<T extends KubernetesObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T>;
   replaceStatus<T extends KubernetesObject>(
@@ -92,8 +117,6 @@ export interface KubeClient {
     object: T,
     options?: WriteOptions,
   ): Promise<T>;
-  /** Server-side apply of the given fields; creates the object when there is none. */
-  apply<T extends KubernetesObject>(resource: Resource<T>, object: T, options: ApplyOptions): Promise<T>;
   /** JSON merge patch (RFC 7396). `subresource` "status" where the kind has it. */
   mergePatch<T extends KubernetesObject>(
     resource: Resource<T>,
@@ -101,30 +124,13 @@ export interface KubeClient {
     patch: object,
     options?: WriteOptions & { readonly subresource?: "status" | undefined },
   ): Promise<T>;
-  /** JSON patch (RFC 6902). A failed `test` is a KubeError of reason "Invalid". */
-  jsonPatch<T extends KubernetesObject>(
-    resource: Resource<T>,
-    ref: ObjectRef,
-    patch: readonly object[],
-    options?: WriteOptions,
-  ): Promise<T>;
-  /** Resolves when the API server accepted the deletion; the object may stay until its finalizers are gone. */
   delete<T extends KubernetesObject>(
     resource: Resource<T>,
     ref: ObjectRef,
-    options?: DeleteOptions,
+    options?: FullDeleteOptions,
   ): Promise<void>;
   /** POST to any path, such as a review or a pod's binding. */
   post(path: string, body: object, options?: CallOptions): Promise<unknown>;
   /** GET of any path as text, such as /version. */
   getText(path: string, options?: CallOptions): Promise<string>;
-  /**
-   * The lines of a GET that stays open, such as a watch; used by list-watch.ts. The client's deadline ends with the
-   * first byte of the answer. Nothing is repeated.
-   * @throws KubeError reason "Unreachable" when it breaks off, also in the middle of a line;
-   * "Undecodable" for a line over 4 MiB or bytes that are not UTF-8.
-   */
-  stream(path: string, options: StreamOptions): AsyncIterable<string>;
-  /** Closes every connection; calls after it fail. */
-  close(): Promise<void>;
 }

@@ -11,7 +11,7 @@ import { VersionMismatch } from "../../src/app/errors.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
-import type { KubeClient } from "../../src/kube/kube-client.ts";
+import type { FullKubeClient, KubeClient } from "../../src/kube/kube-client.ts";
 import { networkAttachmentDefinitions, virtualMachines } from "../../src/kube/resource.ts";
 import { createApiServer } from "../../src/local/api/api-server.ts";
 
@@ -20,7 +20,7 @@ const log = { info: silent, warn: silent, error: silent };
 
 describe("an apply while somebody else writes", () => {
   const server = createApiServer();
-  let client: KubeClient;
+  let client: FullKubeClient;
   let view: ClusterView;
   beforeAll(async () => {
     const { url } = await server.listen({ host: "127.0.0.1", port: 0 });
@@ -58,7 +58,7 @@ describe("an apply while somebody else writes", () => {
 
   const apply = (
     request: Partial<ApplyRequest> & Pick<ApplyRequest, "spec">,
-    by = client,
+    by: KubeClient = client,
   ): Promise<ApplyResult> =>
     applyVm({ client: by, view, catalogue: builtInCatalogue() }, { validateOnly: false, ...request });
 

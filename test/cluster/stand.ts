@@ -12,7 +12,7 @@ import { specToProto } from "../../src/wire/spec-to-proto.ts";
 import { builtInCatalogue, type Catalogue } from "../../src/domain/catalogue.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import type { VirtualMachine } from "../../src/domain/objects/kubernetes.ts";
-import type { KubeClient } from "../../src/kube/kube-client.ts";
+import type { FullKubeClient } from "../../src/kube/kube-client.ts";
 import type { KubeLog } from "../../src/kube/log.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
 import { namespaces, networkAttachmentDefinitions, virtualMachines } from "../../src/kube/resource.ts";
@@ -110,7 +110,7 @@ async function untilServiceAccount({ client }: Target, namespace: string): Promi
 }
 
 /** VMs go while there are nodes to end their guests; the next test file would meet them otherwise. */
-async function removeNamespace(client: KubeClient, namespace: string): Promise<void> {
+async function removeNamespace(client: FullKubeClient, namespace: string): Promise<void> {
   const listVms = async (): Promise<readonly VirtualMachine[]> =>
     (await client.list(virtualMachines, { namespace })).items;
   for (const { metadata } of await listVms()) {

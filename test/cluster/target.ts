@@ -1,18 +1,19 @@
 // Where the suite runs: the embedded cluster, or a real control plane (MULTINIC_TARGET=real) with played nodes alone.
+import type { Impersonation } from "../../src/kube/connection/authentication.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import { loadKubeConnection } from "../../src/kube/connection/credentials.ts";
-import type { KubeClient } from "../../src/kube/kube-client.ts";
+import type { FullKubeClient } from "../../src/kube/kube-client.ts";
 import type { KubeLog } from "../../src/kube/log.ts";
 import { kubeVirts } from "../../src/kube/resource.ts";
 import { deviceResources, startLocalCluster } from "../../src/local/local-cluster.ts";
 import { createMachines } from "../../src/local/kubevirt/node/machines.ts";
-import { handlerIdentity, startNode } from "../../src/local/kubevirt/node/node.ts";
+import { startNode } from "../../src/local/kubevirt/node/node.ts";
 
 /** A cluster under test. */
 export interface Target {
   readonly name: "embedded" | "real";
   /** May do everything. */
-  readonly client: KubeClient;
+  readonly client: FullKubeClient;
   readonly virtHandlerMetricsUrls: readonly string[];
   stop(): Promise<void>;
 }
@@ -36,6 +37,15 @@ async function startEmbedded(log: KubeLog): Promise<Target> {
       await client.close();
       await cluster.stop();
     },
+  };
+}
+
+/** Who a virt-handler is to KubeVirt's own virt-api. */
+function handlerIdentity(nodeName: string): Impersonation {
+  return {
+    user: "system:serviceaccount:kubevirt:kubevirt-handler",
+    groups: ["system:serviceaccounts", "system:serviceaccounts:kubevirt", "system:authenticated"],
+    extra: { "authentication.kubernetes.io/node-name": [nodeName] },
   };
 }
 

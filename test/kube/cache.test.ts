@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connectKube } from "../../src/kube/connection/connect.ts";
-import type { KubeClient } from "../../src/kube/kube-client.ts";
+import type { FullKubeClient } from "../../src/kube/kube-client.ts";
 import {
   added,
   bookmark,
@@ -25,7 +25,7 @@ import type { TestTiming } from "./test-timing.ts";
 let server: ScriptedServer;
 let timing: TestTiming;
 let log: TestLog;
-let client: KubeClient;
+let client: FullKubeClient;
 let followed: Followed | undefined;
 
 beforeEach(async () => {
@@ -285,7 +285,7 @@ describe("after a fault of the watch", () => {
       watches: [watchOf(bookmark(50)), watchOf(added(vmi("a", 51, "n51")))],
     });
     const limits: (number | undefined)[] = [];
-    const impatient: KubeClient = {
+    const impatient: FullKubeClient = {
       ...client,
       stream(path, options) {
         limits.push(options.idleTimeoutMs);

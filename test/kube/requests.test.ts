@@ -4,7 +4,7 @@ import type { NetworkAttachmentDefinition, Secret } from "../../src/domain/objec
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import type { KubeConnection } from "../../src/kube/connection/connect.ts";
 import { KubeError } from "../../src/kube/errors.ts";
-import type { KubeClient } from "../../src/kube/kube-client.ts";
+import type { FullKubeClient } from "../../src/kube/kube-client.ts";
 import {
   namespaces,
   networkAttachmentDefinitions,
@@ -18,9 +18,9 @@ import type { TestTiming } from "./test-timing.ts";
 
 let server: ScriptedServer;
 let timing: TestTiming;
-let client: KubeClient;
+let client: FullKubeClient;
 
-function connect(options: Partial<KubeConnection> = {}): KubeClient {
+function connect(options: Partial<KubeConnection> = {}): FullKubeClient {
   return connectKube({ server: server.url, timing, ...options });
 }
 
@@ -55,7 +55,7 @@ async function failureOf(call: Promise<unknown>): Promise<KubeError> {
 
 describe("an operation is one request", () => {
   const strict = "fieldValidation=Strict";
-  it.for<[string, (client: KubeClient) => Promise<unknown>, string, string?]>([
+  it.for<[string, (client: FullKubeClient) => Promise<unknown>, string, string?]>([
     ["get", (c) => c.get(secrets, ref), `GET ${lab}/s`],
     ["get, cluster-scoped", (c) => c.get(namespaces, ref), "GET /api/v1/namespaces/s"],
     ["create", (c) => c.create(secrets, secret), `POST ${lab}?${strict}`, "application/json"],
@@ -89,12 +89,6 @@ describe("an operation is one request", () => {
       (c) => c.mergePatch(virtualMachines, ref, { status: {} }, { subresource: "status" }),
       `PATCH /apis/kubevirt.io/v1/namespaces/lab/virtualmachines/s/status?${strict}`,
       "application/merge-patch+json",
-    ],
-    [
-      "jsonPatch",
-      (c) => c.jsonPatch(secrets, ref, []),
-      `PATCH ${lab}/s?${strict}`,
-      "application/json-patch+json",
     ],
     ["delete", (c) => c.delete(secrets, ref), `DELETE ${lab}/s`, "application/json"],
     [
@@ -285,17 +279,17 @@ describe("a failed request", () => {
   const withUid = { uid: "u" };
   const versioned: Secret = { ...secret, metadata: { ...secret.metadata, resourceVersion: "3" } };
   const calls = {
-    get: (c: KubeClient) => c.get(secrets, ref),
-    list: (c: KubeClient) => c.list(secrets),
-    apply: (c: KubeClient) => c.apply(secrets, secret, { fieldManager: "m" }),
-    "delete with a uid": (c: KubeClient) => c.delete(secrets, ref, withUid),
-    "create as a dry run": (c: KubeClient) => c.create(secrets, secret, { dryRun: true }),
-    create: (c: KubeClient) => c.create(secrets, secret),
-    replace: (c: KubeClient) => c.replace(secrets, secret),
-    mergePatch: (c: KubeClient) => c.mergePatch(secrets, ref, {}),
-    "delete without a uid": (c: KubeClient) => c.delete(secrets, ref),
-    "apply with a resourceVersion": (c: KubeClient) => c.apply(secrets, versioned, { fieldManager: "m" }),
-    listPage: (c: KubeClient) => c.listPage(secrets, {}),
+    get: (c: FullKubeClient) => c.get(secrets, ref),
+    list: (c: FullKubeClient) => c.list(secrets),
+    apply: (c: FullKubeClient) => c.apply(secrets, secret, { fieldManager: "m" }),
+    "delete with a uid": (c: FullKubeClient) => c.delete(secrets, ref, withUid),
+    "create as a dry run": (c: FullKubeClient) => c.create(secrets, secret, { dryRun: true }),
+    create: (c: FullKubeClient) => c.create(secrets, secret),
+    replace: (c: FullKubeClient) => c.replace(secrets, secret),
+    mergePatch: (c: FullKubeClient) => c.mergePatch(secrets, ref, {}),
+    "delete without a uid": (c: FullKubeClient) => c.delete(secrets, ref),
+    "apply with a resourceVersion": (c: FullKubeClient) => c.apply(secrets, versioned, { fieldManager: "m" }),
+    listPage: (c: FullKubeClient) => c.listPage(secrets, {}),
   };
   type Call = keyof typeof calls;
   const repeatable: Call[] = ["get", "list", "apply", "delete with a uid", "create as a dry run"];

@@ -7,7 +7,7 @@ import { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_ser
 import type { TransportLog } from "../../src/api/transport/transport-log.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
-import type { KubeClient } from "../../src/kube/kube-client.ts";
+import type { FullKubeClient, KubeClient } from "../../src/kube/kube-client.ts";
 import type { KubeLog } from "../../src/kube/log.ts";
 import { namespaces } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
@@ -39,7 +39,7 @@ export interface RunningService extends Clients {
   readonly url: string;
   readonly clusterUrl: string;
   /** May do everything on the cluster. */
-  readonly cluster: KubeClient;
+  readonly cluster: FullKubeClient;
   namespace(name: string): Promise<void>;
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// The KubeClient over HTTP: which request each operation is, and which may be sent twice.
+// The client over HTTP: which request each operation is, and which may be sent twice.
 import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
 import { decode, toPage } from "./answer.ts";
 import { impersonationHeaders } from "./authentication.ts";
@@ -7,8 +7,8 @@ import { startDeadline } from "../deadline.ts";
 import { KubeError, isKubeError } from "../errors.ts";
 import type {
   CallOptions,
-  DeleteOptions,
-  KubeClient,
+  FullDeleteOptions,
+  FullKubeClient,
   ObjectPage,
   ObjectRef,
   PageOptions,
@@ -44,7 +44,7 @@ export interface KubeConnection {
 const maxLineBytes = 4 * 1024 * 1024;
 
 /** Opens no connection until the first call. */
-export function connectKube(options: KubeConnection): KubeClient {
+export function connectKube(options: KubeConnection): FullKubeClient {
   const timing = options.timing ?? systemTiming;
   const timeoutMs = options.requestTimeoutMs ?? 30_000;
   const transport = createTransport({
@@ -122,7 +122,7 @@ export function connectKube(options: KubeConnection): KubeClient {
     );
   }
 
-  const client: KubeClient = {
+  const client: FullKubeClient = {
     async get<T extends KubernetesObject>(resource: Resource<T>, ref: ObjectRef, options?: CallOptions) {
       return decode(await read(objectPath(resource, ref), options)) as T;
     },
@@ -169,11 +169,7 @@ export function connectKube(options: KubeConnection): KubeClient {
       const path = objectPath(resource, ref, options?.subresource);
       return await write({ method: "PATCH", path, ...json(patch, "application/merge-patch+json") }, options);
     },
-    async jsonPatch(resource, ref, patch, options) {
-      const path = objectPath(resource, ref);
-      return await write({ method: "PATCH", path, ...json(patch, "application/json-patch+json") }, options);
-    },
-    async delete(resource, ref, options = {}) {
+    async delete(resource, ref, options: FullDeleteOptions = {}) {
       const path = objectPath(resource, ref);
       const repeatable = options.uid !== undefined;
       let mayHaveWorked = false;
@@ -232,7 +228,7 @@ function json(
   return { body: JSON.stringify(value), contentType };
 }
 
-function deleteOptions(options: DeleteOptions): object {
+function deleteOptions(options: FullDeleteOptions): object {
   return {
     apiVersion: "v1",
     kind: "DeleteOptions",

@@ -11,8 +11,6 @@ export interface KubeConfigChoice {
   readonly kubeconfig?: string | undefined;
   /** A context of it. Default: its current-context. */
   readonly context?: string | undefined;
-  /** True: only the pod's ServiceAccount; false: never that. Default: whatever is found first. */
-  readonly inCluster?: boolean | undefined;
 }
 
 /** What of the process's surroundings decides; a test brings its own. */
@@ -40,11 +38,10 @@ export type Source =
  * @throws KubeError "BadRequest" that says what was looked for and what to set.
  */
 export function findSource(choice: KubeConfigChoice, around: Surroundings): Source {
-  if (choice.inCluster === true) return podSource(around) ?? missing(podIsMissing(around));
   if (choice.kubeconfig !== undefined) return filesSource([choice.kubeconfig], choice.kubeconfig);
   const listed = (around.env["KUBECONFIG"] ?? "").split(path.delimiter).filter((file) => file !== "");
   if (listed.length > 0) return filesSource(listed, `KUBECONFIG=${around.env["KUBECONFIG"]}`);
-  const pod = choice.inCluster === false ? undefined : podSource(around);
+  const pod = podSource(around);
   if (pod !== undefined) return pod;
   const fallback = path.join(around.home, ".kube", "config");
   if (existsSync(fallback)) return filesSource([fallback], fallback);
@@ -66,13 +63,6 @@ function podSource({ env, serviceAccount }: Surroundings): Source | undefined {
   if (!host || !port || !existsSync(path.join(serviceAccount, "token"))) return undefined;
   const server = `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
   return { kind: "pod", folder: serviceAccount, server, words: `the ServiceAccount in ${serviceAccount}` };
-}
-
-function podIsMissing({ serviceAccount }: Surroundings): string {
-  return (
-    `not in a pod: KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT and ${path.join(serviceAccount, "token")} ` +
-    "must all be there; outside a cluster set KUBECONFIG, in a pod check automountServiceAccountToken"
-  );
 }
 
 function missing(message: string): never {

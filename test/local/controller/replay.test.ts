@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { startCache, type Cache } from "../../../src/kube/watch/cache.ts";
 import { connectKube } from "../../../src/kube/connection/connect.ts";
-import type { KubeClient } from "../../../src/kube/kube-client.ts";
+import type { FullKubeClient } from "../../../src/kube/kube-client.ts";
 import { namespaces, networkAttachmentDefinitions } from "../../../src/kube/resource.ts";
 import { createApiServer } from "../../../src/local/api/api-server.ts";
 import { findCondition } from "../../../src/domain/objects/conditions.ts";
@@ -64,7 +64,7 @@ describe.each(["plugins", "stage"] as const)("under configuration %s", (config) 
   const group = recorded.changes.filter((change) => change.config === config);
   const watches = new Map<string, Watch>();
   const stack = new AsyncDisposableStack();
-  let client: KubeClient;
+  let client: FullKubeClient;
   let vmCache: Cache<Vm>;
   let vmiCache: Cache<Vmi>;
   /** When something of a VM changed last, by its namespace. */
@@ -200,7 +200,7 @@ function inDomain(vmi: Vmi): string[] {
   return (wanted ?? []).map((status) => status.name ?? "");
 }
 
-async function prepareNamespace(client: KubeClient, id: string): Promise<void> {
+async function prepareNamespace(client: FullKubeClient, id: string): Promise<void> {
   await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: id } });
   for (const nad of ["net", "net2", "net3", "sriov"]) {
     await client.create(networkAttachmentDefinitions, {
@@ -217,7 +217,7 @@ function inNamespace(vm: Vm | undefined, namespace: string): Vm {
   return { ...structuredClone(vm), metadata: { ...vm.metadata, namespace } };
 }
 
-async function take(client: KubeClient, namespace: string, step: Step): Promise<void> {
+async function take(client: FullKubeClient, namespace: string, step: Step): Promise<void> {
   if (step === "nothing") return;
   if (step === "restart") {
     const vmi = await client.get(vmis, { namespace, name });

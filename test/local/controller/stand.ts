@@ -2,7 +2,7 @@
 import type { VirtualMachine } from "../../../src/domain/objects/kubernetes.ts";
 import { connectKube } from "../../../src/kube/connection/connect.ts";
 import { isKubeError } from "../../../src/kube/errors.ts";
-import type { KubeClient, ObjectRef } from "../../../src/kube/kube-client.ts";
+import type { FullKubeClient, ObjectRef } from "../../../src/kube/kube-client.ts";
 import { networkAttachmentDefinitions } from "../../../src/kube/resource.ts";
 import { createApiServer } from "../../../src/local/api/api-server.ts";
 import type { KubevirtSpec } from "../../../src/local/kubevirt/configuration.ts";
@@ -28,7 +28,7 @@ export interface Seen {
 }
 
 export interface Stand extends AsyncDisposable {
-  readonly client: KubeClient;
+  readonly client: FullKubeClient;
   look(): Promise<Seen>;
   /** Looks again and again until the condition holds. @throws with what was seen last after 10 s. */
   until(condition: (seen: Seen) => boolean): Promise<Seen>;
@@ -42,7 +42,11 @@ export interface Stand extends AsyncDisposable {
 export const namespace = "default";
 
 /** Edits a VM as it is stored; when the controller wrote meanwhile, the edit is made anew. */
-export async function changeVm(client: KubeClient, ref: ObjectRef, edit: (vm: Vm) => void): Promise<void> {
+export async function changeVm(
+  client: FullKubeClient,
+  ref: ObjectRef,
+  edit: (vm: Vm) => void,
+): Promise<void> {
   for (;;) {
     const vm = await client.get(vms, ref);
     edit(vm);

@@ -1,7 +1,7 @@
 // The least that a node does for the tests of the controller: pods run, Multus attaches, guests have their NICs.
 import type { VmInterface, VmiInterfaceStatus } from "../../../src/domain/objects/kubernetes.ts";
 import { startCache } from "../../../src/kube/watch/cache.ts";
-import type { KubeClient } from "../../../src/kube/kube-client.ts";
+import type { FullKubeClient } from "../../../src/kube/kube-client.ts";
 import { networkAttachmentDefinitions, resourcePath } from "../../../src/kube/resource.ts";
 import { vmis, type Vmi } from "../../../src/local/kubevirt/controller/objects.ts";
 import {
@@ -15,7 +15,7 @@ import { createWorkQueue } from "../../../src/kube/watch/work-queue.ts";
 import { quiet } from "./quiet-log.ts";
 
 export interface TestNodeOptions {
-  readonly client: KubeClient;
+  readonly client: FullKubeClient;
   /** multus-dynamic-networks-controller is there: NICs come and go while the pod runs. */
   readonly dynamicNetworks?: (namespace: string) => boolean;
 }

@@ -1,7 +1,7 @@
 // The controller with its real neighbours: KubeVirt's admission before it, two played nodes behind it.
 import { afterEach, beforeEach, describe, it } from "vitest";
 import { connectKube } from "../../../src/kube/connection/connect.ts";
-import type { KubeClient } from "../../../src/kube/kube-client.ts";
+import type { FullKubeClient } from "../../../src/kube/kube-client.ts";
 import { networkAttachmentDefinitions } from "../../../src/kube/resource.ts";
 import { createApiServer } from "../../../src/local/api/api-server.ts";
 import { createKubevirtAdmission } from "../../../src/local/kubevirt/admission/kubevirt-admission.ts";
@@ -19,7 +19,7 @@ const ref = { namespace, name: "vm" };
 const clock = (): Date => new Date();
 
 describe("the controller between KubeVirt's admission and two nodes", () => {
-  let client: KubeClient;
+  let client: FullKubeClient;
   let stack: AsyncDisposableStack;
 
   beforeEach(async () => {

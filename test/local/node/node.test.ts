@@ -5,7 +5,7 @@ import type {
   VmiInterfaceStatus,
 } from "../../../src/domain/objects/kubernetes.ts";
 import { connectKube } from "../../../src/kube/connection/connect.ts";
-import type { KubeClient } from "../../../src/kube/kube-client.ts";
+import type { FullKubeClient } from "../../../src/kube/kube-client.ts";
 import {
   networkAttachmentDefinitions,
   secrets,
@@ -26,7 +26,7 @@ const blue = { name: "blue", bridge: {}, macAddress: "02:00:00:00:00:0b" };
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 let server: ApiServer;
-let client: KubeClient;
+let client: FullKubeClient;
 let running: PlayedNode[];
 
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 // Plays virt-controller: watches VMs, VMIs, their pods and migrations at any API server, and acts on them by name.
 import type { KubernetesObject } from "../../../domain/objects/kubernetes.ts";
 import { startCache, type Cache } from "../../../kube/watch/cache.ts";
-import type { KubeClient } from "../../../kube/kube-client.ts";
+import type { FullKubeClient } from "../../../kube/kube-client.ts";
 import type { KubeLog } from "../../../kube/log.ts";
 import type { Resource } from "../../../kube/resource.ts";
 import type { KubevirtSpec } from "../configuration.ts";
@@ -18,7 +18,7 @@ import { migrateOnUpdate, wantsMigration } from "./workload-update.ts";
 import type { World } from "./world.ts";
 
 export interface ControllerOptions {
-  readonly client: KubeClient;
+  readonly client: FullKubeClient;
   readonly log: KubeLog;
   readonly clock: () => Date;
   /** The KubeVirt resource's `spec`; default: that of a fresh installation. */

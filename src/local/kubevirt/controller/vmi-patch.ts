@@ -1,6 +1,6 @@
 // Writing a VMI that virt-handler writes too: only what changed, and never over a state that was not seen.
 import { isMapping } from "../../../domain/objects/mapping.ts";
-import type { KubeClient } from "../../../kube/kube-client.ts";
+import type { FullKubeClient } from "../../../kube/kube-client.ts";
 import { vmis, type Vmi } from "./objects.ts";
 import { semanticEqual } from "./semantic-equal.ts";
 import { fieldManager } from "./world.ts";
@@ -9,7 +9,7 @@ import { fieldManager } from "./world.ts";
  * Sends the difference in status, labels and finalizers; nothing when there is none.
  * @throws KubeError "Conflict" when the stored VMI is not `before` any more.
  */
-export async function patchVmi(client: KubeClient, before: Vmi, after: Vmi): Promise<void> {
+export async function patchVmi(client: FullKubeClient, before: Vmi, after: Vmi): Promise<void> {
   const status = changedFields(before.status ?? {}, after.status ?? {});
   const metadata = changedFields(
     { labels: before.metadata.labels, finalizers: before.metadata.finalizers },

@@ -1,6 +1,6 @@
 // What the controllers see and write through: caches of the objects, the rules, the clock.
 import type { Cache } from "../../../kube/watch/cache.ts";
-import type { KubeClient } from "../../../kube/kube-client.ts";
+import type { FullKubeClient } from "../../../kube/kube-client.ts";
 import type { CacheIndex } from "../../../kube/watch/cache-index.ts";
 import type { Pod, VirtualMachineInstanceMigration } from "../resources.ts";
 import type { ControllerDelays, ControllerRules } from "./configuration.ts";
@@ -10,7 +10,7 @@ import type { Vm, Vmi } from "./objects.ts";
 export const fieldManager = "virt-controller";
 
 export interface World {
-  readonly client: KubeClient;
+  readonly client: FullKubeClient;
   readonly rules: ControllerRules;
   readonly delays: ControllerDelays;
   readonly clock: () => Date;

@@ -4,7 +4,7 @@ import type {
   VirtualMachineInstance,
 } from "../../../domain/objects/kubernetes.ts";
 import type { Cache } from "../../../kube/watch/cache.ts";
-import type { KubeClient } from "../../../kube/kube-client.ts";
+import type { FullKubeClient } from "../../../kube/kube-client.ts";
 import type { KubeLog } from "../../../kube/log.ts";
 import type { BindingPlugins } from "../configuration.ts";
 import type { Node, Pod } from "../resources.ts";
@@ -15,9 +15,9 @@ import type { Machines } from "./machines.ts";
 /** One node among the others of its cluster. */
 export interface NodeContext {
   readonly nodeName: string;
-  readonly client: KubeClient;
+  readonly client: FullKubeClient;
   /** Acts as this node's virt-handler; it updates VMIs and nothing else. */
-  readonly handlerClient: KubeClient;
+  readonly handlerClient: FullKubeClient;
   readonly pods: Cache<Pod>;
   readonly nodes: Cache<Node>;
   readonly vmis: Cache<VirtualMachineInstance>;

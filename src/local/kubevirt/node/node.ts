@@ -2,7 +2,7 @@
 // Kubernetes API server. It restarts from the objects alone; guests are then booted anew from their VMIs.
 import { timestamp } from "../../timestamp.ts";
 import { startCache } from "../../../kube/watch/cache.ts";
-import type { KubeClient } from "../../../kube/kube-client.ts";
+import type { FullKubeClient } from "../../../kube/kube-client.ts";
 import type { KubeLog } from "../../../kube/log.ts";
 import { networkAttachmentDefinitions, virtualMachineInstances } from "../../../kube/resource.ts";
 import type { BindingPlugins } from "../configuration.ts";
@@ -24,12 +24,12 @@ import { createVirtHandler } from "./virt-handler.ts";
 /** How a node is played. */
 export interface NodeOptions {
   /** May read and write pods, nodes, NADs, Secrets and events. */
-  readonly client: KubeClient;
+  readonly client: FullKubeClient;
   /**
    * Writes VMIs as this node's virt-handler. With KubeVirt's own virt-api it must act as the service account
-   * kubevirt/kubevirt-handler with the extra `authentication.kubernetes.io/node-name` (handlerIdentity). Default: client.
+   * kubevirt/kubevirt-handler with the extra `authentication.kubernetes.io/node-name`. Default: client.
    */
-  readonly handlerClient?: KubeClient;
+  readonly handlerClient?: FullKubeClient;
   readonly nodeName: string;
   readonly log: KubeLog;
   readonly clock: () => Date;
@@ -51,22 +51,6 @@ export interface PlayedNode {
   readonly metricsUrl: string;
   /** Resolves when nothing of it runs any more. The Node object stays. */
   stop(): Promise<void>;
-}
-
-/** Who a virt-handler is to KubeVirt's own virt-api: for the `impersonate` of connectKube. */
-export function handlerIdentity(
-  nodeName: string,
-  namespace = "kubevirt",
-): {
-  readonly user: string;
-  readonly groups: readonly string[];
-  readonly extra: Record<string, readonly string[]>;
-} {
-  return {
-    user: `system:serviceaccount:${namespace}:kubevirt-handler`,
-    groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
-    extra: { "authentication.kubernetes.io/node-name": [nodeName] },
-  };
 }
 
 /** Registers the node and plays it until stopped. @throws KubeError when the node cannot be registered. */

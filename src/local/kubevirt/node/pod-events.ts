@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { KubernetesObject } from "../../../domain/objects/kubernetes.ts";
 import { isKubeError } from "../../../kube/errors.ts";
-import type { KubeClient } from "../../../kube/kube-client.ts";
+import type { FullKubeClient } from "../../../kube/kube-client.ts";
 import type { Resource } from "../../../kube/resource.ts";
 import type { Pod } from "../resources.ts";
 
@@ -38,7 +38,7 @@ export interface PodEvent {
 
 /** Writes the event, or counts the same one up. */
 export async function recordPodEvent(
-  client: KubeClient,
+  client: FullKubeClient,
   pod: Pod,
   event: PodEvent,
   where: { readonly host: string; readonly now: string },

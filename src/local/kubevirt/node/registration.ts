@@ -1,6 +1,6 @@
 // The Node object of one node: there with KubeVirt's labels, and with a heartbeat that virt-controller believes.
 import { isKubeError } from "../../../kube/errors.ts";
-import type { KubeClient } from "../../../kube/kube-client.ts";
+import type { FullKubeClient } from "../../../kube/kube-client.ts";
 import { nodes, type Node } from "../resources.ts";
 import { schedulableLabel } from "./scheduling.ts";
 
@@ -11,7 +11,7 @@ const heartbeat = "kubevirt.io/heartbeat";
 
 /** Creates the node, or takes an existing one over. `resources` come on top of what every KubeVirt node offers. */
 export async function registerNode(
-  client: KubeClient,
+  client: FullKubeClient,
   nodeName: string,
   resources: Readonly<Record<string, string>>,
   now: string,
@@ -43,7 +43,7 @@ export async function registerNode(
 }
 
 /** Says that virt-handler lives. */
-export async function beat(client: KubeClient, nodeName: string, now: string): Promise<void> {
+export async function beat(client: FullKubeClient, nodeName: string, now: string): Promise<void> {
   await client.mergePatch(nodes, { name: nodeName }, { metadata: { annotations: { [heartbeat]: now } } });
 }
 
