@@ -17,7 +17,7 @@ export interface InterfaceStatusDependencies {
   /** Names this process in resume tokens. */
   readonly epoch: string;
   readonly clock: () => Date;
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly sleepOrAborted: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 type Message = MessageInitShape<typeof WatchInterfaceStatusResponseSchema>;
@@ -26,12 +26,12 @@ export function createInterfaceStatusService({
   model,
   epoch,
   clock,
-  sleep,
+  sleepOrAborted,
 }: InterfaceStatusDependencies): ServiceImpl<typeof InterfaceStatusService> {
   return {
     async *watchInterfaceStatus({ namespace, vmNames, resumeToken }, { signal }) {
       const scope = { namespace, vmNames };
-      for await (const message of watchStatus(model, { scope, resumeToken, epoch, signal, sleep })) {
+      for await (const message of watchStatus(model, { scope, resumeToken, epoch, signal, sleepOrAborted })) {
         yield {
           resumeToken: message.resumeToken,
           time: timestampFromDate(clock()),

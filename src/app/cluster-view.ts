@@ -30,8 +30,11 @@ function withoutManagedFields<T extends KubernetesObject>(object: T): T {
   return { ...object, metadata };
 }
 
-/** Starts the caches at once. */
-export function startClusterView(client: KubeClient, log: KubeLog): ClusterView {
+/** Starts the caches at once. `now`: milliseconds of a clock that only runs forward. */
+export function startClusterView(
+  client: KubeClient,
+  { log, now }: { readonly log: KubeLog; readonly now: () => number },
+): ClusterView {
   const options = { log };
   const caches: ClusterCaches = {
     vms: startCache(client, virtualMachines, { ...options, project: withoutManagedFields }),
@@ -41,7 +44,7 @@ export function startClusterView(client: KubeClient, log: KubeLog): ClusterView 
   return {
     ...caches,
     nicsInUse: followNicsInUse(caches),
-    readings: createClusterReadings(client, () => performance.now()),
+    readings: createClusterReadings(client, now),
   };
 }
 

@@ -36,7 +36,7 @@ export interface WatchOptions {
   readonly epoch: string;
   readonly signal: AbortSignal;
   /** Resolves after that many milliseconds, or when the signal is aborted. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly sleepOrAborted: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** NICs in one message: some 200 KB, far below the 4 MiB that gRPC clients take by default. */
@@ -89,7 +89,7 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
           wake = resolve;
         });
         const idle = new AbortController();
-        await Promise.race([changed, options.sleep(heartbeatMs, idle.signal)]);
+        await Promise.race([changed, options.sleepOrAborted(heartbeatMs, idle.signal)]);
         idle.abort();
         if (signal.aborted) return;
         if (waiting.size === 0) {
@@ -97,7 +97,7 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
           continue;
         }
       }
-      await options.sleep(coalesceMs, signal);
+      await options.sleepOrAborted(coalesceMs, signal);
       if (signal.aborted) return;
       yield nextChanges();
     }

@@ -6,17 +6,21 @@ import type { KubeLog } from "../kube/log.ts";
 import { type EncodedBody, encodeBody } from "./encode.ts";
 import { createNicExposition } from "./nic-exposition.ts";
 import { createProcessMetrics } from "./process-metrics.ts";
+import { createTrafficSums } from "./traffic-sums.ts";
+import type { FindTargets } from "./virt-handler-targets.ts";
 import { startVirtHandlerTraffic } from "./virt-handler-traffic.ts";
 
 export interface ExporterOptions {
   readonly model: StatusModel;
   /** By resource, for their health. */
   readonly caches: Readonly<Record<string, Cache<unknown>>>;
-  /** URLs of virt-handler's /metrics. */
-  readonly virtHandlerUrls: readonly string[];
+  /** Where virt-handler's metrics are read. */
+  readonly findTargets: FindTargets;
   readonly log: KubeLog;
   /** Resolves after that many milliseconds or when the signal is aborted. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly sleepOrAborted: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Milliseconds of a clock that only runs forward. */
+  readonly now: () => number;
   readonly version: string;
 }
 
@@ -32,12 +36,14 @@ const contentType = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Starts reading virt-handler's counters as soon as the model knows the VMs. */
 export function createExporter(options: ExporterOptions): Exporter {
-  const { model, log } = options;
+  const { model, log, findTargets, sleepOrAborted, now } = options;
+  const sums = createTrafficSums();
+  const nics = createNicExposition(model, sums);
   const traffic = startVirtHandlerTraffic({
-    urls: options.virtHandlerUrls,
-    fetchText,
-    sleep: options.sleep,
-    now: () => performance.now(),
+    findTargets,
+    sums,
+    sleepOrAborted,
+    now,
     log,
     whenReady: (signal) => model.whenSynced(signal),
     isKnown: ({ namespace, vm, nic }) =>
@@ -46,10 +52,9 @@ export function createExporter(options: ExporterOptions): Exporter {
       for (const vm of vms) nics.invalidateTraffic(vm);
     },
   });
-  const nics = createNicExposition(model, traffic);
   const process = createProcessMetrics({ version: options.version, caches: options.caches, traffic });
   const unsubscribe = model.subscribe(({ key, status }) => {
-    if (status === undefined) traffic.forget(key);
+    if (status === undefined) sums.forget(key);
   });
   return {
     interceptor: process.interceptor,
@@ -64,13 +69,4 @@ export function createExporter(options: ExporterOptions): Exporter {
       traffic.stop();
     },
   };
-}
-
-async function fetchText(url: string, signal: AbortSignal): Promise<string> {
-  const answer = await fetch(url, { signal, headers: { accept: "text/plain;version=0.0.4" } });
-  if (!answer.ok) {
-    await answer.body?.cancel();
-    throw new Error(`HTTP ${answer.status}`);
-  }
-  return answer.text();
 }

@@ -1,19 +1,21 @@
-// Counters from virt-handler, asked in the background: each node at its own pace, so that a dead one delays no other.
+// Reads the counters of every virt-handler in the background, each at its own pace, so that a dead one delays no other.
 import type { InterfaceKey } from "../app/status-model.ts";
 import type { KubeLog } from "../kube/log.ts";
-import { createTrafficSums } from "./traffic-sums.ts";
-import type { TrafficSource, VmKey } from "./traffic.ts";
+import type { VmKey } from "./traffic.ts";
+import type { TrafficSums } from "./traffic-sums.ts";
+import type { FindTargets, ScrapeTarget } from "./virt-handler-targets.ts";
 import { readNicCounters } from "./virt-handler-text.ts";
 
 export interface VirtHandlerTrafficOptions {
-  readonly urls: readonly string[];
+  readonly findTargets: FindTargets;
+  /** Where the counters go. */
+  readonly sums: TrafficSums;
   /** Pause between two scrapes. virt-launcher keeps libvirt's figures for 3.25 s; asking more often brings nothing. Default 5000. */
   readonly intervalMs?: number;
   /** virt-handler gives its VMs 10 s to answer. Default 12000. */
   readonly timeoutMs?: number;
-  readonly fetchText: (url: string, signal: AbortSignal) => Promise<string>;
   /** Resolves after that many milliseconds or when the signal is aborted. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly sleepOrAborted: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Milliseconds of a clock that only runs forward. */
   readonly now: () => number;
   readonly log: KubeLog;
@@ -21,30 +23,31 @@ export interface VirtHandlerTrafficOptions {
   readonly whenReady: (signal: AbortSignal) => Promise<void>;
   /** Counters of other NICs are not kept: a domain may outlive its VM. */
   readonly isKnown: (nic: InterfaceKey) => boolean;
-  /** Told after each scrape, with the VMs whose counters changed. */
+  /** Called after each scrape with the VMs whose counters changed. */
   readonly onUpdate: (vms: readonly VmKey[]) => void;
 }
 
-export interface VirtHandlerTraffic extends TrafficSource {
-  /** Failed scrapes by URL; every URL is there. */
+export interface VirtHandlerTraffic {
+  /** Failed scrapes by URL; every target of the moment is there. */
   readonly errors: ReadonlyMap<string, number>;
   /** Lines of NIC counters that could not be read. */
   readonly unreadableLines: number;
-  /** Forgets a NIC that is gone. */
-  forget(nic: InterfaceKey): void;
   stop(): void;
 }
 
-/** A failed scrape leaves the counters as they are. */
+/** How often the targets are looked up; nodes come and go, and an update replaces every pod. */
+const discoveryMs = 30_000;
+/** Most scrapes at once; the client has 16 connections, and calls of the API need some. */
+const maxScrapes = 8;
+
+/** A failed scrape leaves the counters as they are, and a failed discovery the targets. */
 export function startVirtHandlerTraffic(options: VirtHandlerTrafficOptions): VirtHandlerTraffic {
-  const { fetchText, sleep, now, log, isKnown, onUpdate } = options;
+  const { findTargets, sums, sleepOrAborted, now, log, isKnown, onUpdate } = options;
   const { intervalMs = 5_000, timeoutMs = 12_000 } = options;
-  const urls = [...new Set(options.urls)];
-  const sums = createTrafficSums();
-  const errors = new Map(urls.map((url) => [url, 0]));
-  const failing = new Set<string>();
+  const followed = new Map<string, AbortController>();
+  const errors = new Map<string, number>();
+  const inTurn = atMost(maxScrapes);
   const stopping = new AbortController();
-  const { signal } = stopping;
   let unreadableLines = 0;
 
   function take(text: string): void {
@@ -58,39 +61,95 @@ export function startVirtHandlerTraffic(options: VirtHandlerTrafficOptions): Vir
     if (changed.size > 0) onUpdate([...changed.values()]);
   }
 
-  async function scrape(url: string): Promise<void> {
-    try {
-      take(await fetchText(url, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])));
-      if (failing.delete(url)) log.info({ url }, "virt-handler's metrics can be read again");
-    } catch (error) {
+  async function follow({ url, read }: ScrapeTarget, signal: AbortSignal): Promise<void> {
+    let failing = false;
+    const scrape = async (): Promise<void> => {
       if (signal.aborted) return;
-      errors.set(url, (errors.get(url) ?? 0) + 1);
-      // Once per outage; the metric counts the rest.
-      if (!failing.has(url)) log.warn({ url, err: error }, "virt-handler's metrics could not be read");
-      failing.add(url);
+      try {
+        take(await read(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])));
+        if (failing) log.info({ url }, "virt-handler's metrics can be read again");
+        failing = false;
+      } catch (error) {
+        if (signal.aborted) return;
+        errors.set(url, (errors.get(url) ?? 0) + 1);
+        // Once per outage; the metric counts the rest.
+        if (!failing) log.warn({ url, err: error }, "virt-handler's metrics could not be read");
+        failing = true;
+      }
+    };
+    while (!signal.aborted) {
+      await inTurn(scrape);
+      await sleepOrAborted(intervalMs, signal);
     }
   }
 
-  async function follow(url: string): Promise<void> {
-    await options.whenReady(signal);
-    while (!signal.aborted) {
-      await scrape(url);
-      await sleep(intervalMs, signal);
+  function followAll(targets: readonly ScrapeTarget[]): void {
+    const urls = new Set(targets.map(({ url }) => url));
+    for (const [url, following] of followed) {
+      if (urls.has(url)) continue;
+      following.abort();
+      followed.delete(url);
+      errors.delete(url);
+    }
+    for (const target of targets) {
+      const { url } = target;
+      if (followed.has(url)) continue;
+      const following = new AbortController();
+      followed.set(url, following);
+      errors.set(url, 0);
+      follow(target, following.signal).catch((error: unknown) => {
+        if (!following.signal.aborted) log.error({ url, err: error }, "reading virt-handler's metrics ended");
+      });
     }
   }
-  for (const url of urls) {
-    follow(url).catch((error: unknown) => {
-      if (!signal.aborted) log.error({ url, err: error }, "reading virt-handler's metrics ended");
-    });
+
+  async function discover(signal: AbortSignal): Promise<void> {
+    let failing = false;
+    await options.whenReady(signal);
+    while (!signal.aborted) {
+      try {
+        const targets = await findTargets(signal);
+        if (signal.aborted) return;
+        followAll(targets);
+        if (failing) log.info({}, "virt-handler's pods can be listed again");
+        failing = false;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!failing) log.warn({ err: error }, "virt-handler's pods could not be listed");
+        failing = true;
+      }
+      await sleepOrAborted(discoveryMs, signal);
+    }
   }
+  discover(stopping.signal).catch((error: unknown) => {
+    if (!stopping.signal.aborted) log.error({ err: error }, "looking for virt-handler's pods ended");
+  });
 
   return {
     errors,
     get unreadableLines() {
       return unreadableLines;
     },
-    get: (nic) => sums.get(nic),
-    forget: (nic) => sums.forget(nic),
-    stop: () => stopping.abort(),
+    stop() {
+      stopping.abort();
+      for (const following of followed.values()) following.abort();
+    },
+  };
+}
+
+/** Runs what it is given, at most `most` at once; the rest waits for its turn. */
+function atMost(most: number): (work: () => Promise<void>) => Promise<void> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (work) => {
+    if (running < most) running += 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
   };
 }

@@ -57,6 +57,11 @@ export interface PageOptions extends ListOptions {
   readonly continueToken?: string | undefined;
 }
 
+export interface TextOptions extends CallOptions {
+  /** Default: no limit. */
+  readonly maxBytes?: number | undefined;
+}
+
 export interface StreamOptions extends CallOptions {
   /** Silence after which the peer counts as gone. Without it only TCP keep-alive finds a dead peer. */
   readonly idleTimeoutMs?: number | undefined;
@@ -91,8 +96,13 @@ export interface KubeClient {
     options?: DeleteOptions,
   ): Promise<void>;
   /**
-   * The lines of a GET of any path: a watch, or a text of any length. The client's deadline ends with the first byte of
-   * the answer. Nothing is repeated.
+   * GET of any path as text, such as /version or what a pod serves. Never repeated.
+   * @throws KubeError reason "Undecodable" for an answer over `maxBytes`.
+   */
+  getText(path: string, options?: TextOptions): Promise<string>;
+  /**
+   * The lines of a GET that stays open, such as a watch; used by list-watch.ts. The client's deadline ends with the
+   * first byte of the answer. Nothing is repeated.
    * @throws KubeError reason "Unreachable" when it breaks off, also in the middle of a line;
    * "Undecodable" for a line over 4 MiB or bytes that are not UTF-8.
    */
@@ -131,6 +141,4 @@ export interface FullKubeClient extends KubeClient {
   ): Promise<void>;
   /** POST to any path, such as a review or a pod's binding. */
   post(path: string, body: object, options?: CallOptions): Promise<unknown>;
-  /** GET of any path as text, such as /version. */
-  getText(path: string, options?: CallOptions): Promise<string>;
 }

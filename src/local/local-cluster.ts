@@ -8,8 +8,9 @@ import { createKubevirtAdmission } from "./kubevirt/admission/kubevirt-admission
 import { type ControllerDelays } from "./kubevirt/controller/configuration.ts";
 import { startController } from "./kubevirt/controller/controller.ts";
 import { fastDelays, realisticDelays } from "./kubevirt/node/delays.ts";
+import { createHandlerPod } from "./kubevirt/node/handler-pod.ts";
 import { createMachines } from "./kubevirt/node/machines.ts";
-import { startNode, type PlayedNode } from "./kubevirt/node/node.ts";
+import { startNode } from "./kubevirt/node/node.ts";
 
 export interface LocalClusterOptions {
   readonly apiListen: { readonly host: string; readonly port: number };
@@ -22,8 +23,6 @@ export interface LocalClusterOptions {
 export interface LocalCluster {
   /** URL of the Kubernetes API. */
   readonly url: string;
-  /** URLs of virt-handler's metrics, one for each node. */
-  readonly virtHandlerMetricsUrls: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -63,16 +62,25 @@ const fastController: Partial<ControllerDelays> = {
   startBackoffMs: 100,
 };
 
+/** @throws the first failure, after everything that was started is stopped again. */
 export async function startLocalCluster({
   apiListen,
   delays,
   log,
   clock,
 }: LocalClusterOptions): Promise<LocalCluster> {
+  await using started = new AsyncDisposableStack();
   const configuration = kubeVirt.spec?.configuration ?? {};
-  const server = createApiServer({ clock, admission: [createKubevirtAdmission(() => configuration)] });
+  const podServers = new Map<string, string>();
+  const server = createApiServer({
+    clock,
+    admission: [createKubevirtAdmission(() => configuration)],
+    podServer: (address) => podServers.get(address),
+  });
   const { url } = await server.listen(apiListen);
+  started.defer(() => server.close());
   const client = connectKube({ server: url, userAgent: "kubevirt-stand-in" });
+  started.defer(() => client.close());
   await client.create(namespaces, {
     apiVersion: "v1",
     kind: "Namespace",
@@ -87,9 +95,9 @@ export async function startLocalCluster({
     configuration: kubeVirt.spec,
     delays: delays === "fast" ? fastController : {},
   });
+  started.defer(() => controller.stop());
   const machines = createMachines();
-  const nodes: PlayedNode[] = [];
-  for (const nodeName of nodeNames) {
+  for (const [index, nodeName] of nodeNames.entries()) {
     const node = await startNode({
       client,
       nodeName,
@@ -101,16 +109,10 @@ export async function startLocalCluster({
       resources: deviceResources,
       metricsListen: { host: "127.0.0.1", port: 0 },
     });
-    nodes.push(node);
+    started.defer(() => node.stop());
+    const address = await createHandlerPod(client, nodeName, `10.243.0.${index + 2}`);
+    podServers.set(address, new URL(node.metricsUrl).origin);
   }
-  return {
-    url,
-    virtHandlerMetricsUrls: nodes.map(({ metricsUrl }) => metricsUrl),
-    async stop() {
-      await controller.stop();
-      await Promise.all(nodes.map((node) => node.stop()));
-      await client.close();
-      await server.close();
-    },
-  };
+  const running = started.move();
+  return { url, stop: () => running.disposeAsync() };
 }

@@ -40,7 +40,7 @@ async function serveWith(settings: Settings, io: ServeIo): Promise<void> {
       catalogue,
       listen: settings.listen,
       tls: settings.tls,
-      virtHandlerMetrics: [...settings.virtHandlerMetrics, ...cluster.virtHandlerMetrics],
+      virtHandlerMetrics: settings.virtHandlerMetrics,
       log,
       version: io.version,
     });
@@ -62,7 +62,6 @@ interface OpenCluster {
   readonly client: KubeClient;
   readonly words: string;
   readonly apiUrl: string | undefined;
-  readonly virtHandlerMetrics: readonly string[];
   close(): Promise<void>;
 }
 
@@ -76,7 +75,6 @@ async function openCluster(settings: Settings, log: pino.Logger): Promise<OpenCl
       client,
       words: `the cluster at ${connection.server}`,
       apiUrl: undefined,
-      virtHandlerMetrics: [],
       close: () => client.close(),
     };
   }
@@ -95,7 +93,6 @@ async function openCluster(settings: Settings, log: pino.Logger): Promise<OpenCl
     client,
     words: "the embedded cluster",
     apiUrl: local.url,
-    virtHandlerMetrics: local.virtHandlerMetricsUrls,
     async close() {
       await client.close();
       await local.stop();

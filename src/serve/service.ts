@@ -31,14 +31,17 @@ import type { HostPort } from "../config/setting-table.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 import { createExporter } from "../exporter/exporter.ts";
+import { podTargets, urlTargets } from "../exporter/virt-handler-targets.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { KubeLog } from "../kube/log.ts";
+import { systemTiming } from "../kube/timing.ts";
 
 export interface ServiceOptions {
   readonly client: KubeClient;
   readonly catalogue: Catalogue;
   readonly listen: HostPort;
   readonly tls?: Settings["tls"];
+  /** URLs of virt-handler's /metrics; none: its pods are found and read through the API server. */
   readonly virtHandlerMetrics: readonly string[];
   readonly log: KubeLog & TransportLog;
   readonly version: string;
@@ -55,6 +58,7 @@ export interface Service {
   stop(): Promise<void>;
 }
 
+const now = systemTiming.now;
 const services = [NetworkService, VirtualMachineService, InterfaceStatusService];
 /** How long calls in flight may take to finish at shutdown. */
 const graceMs = 5_000;
@@ -63,15 +67,16 @@ const staleMs = 90_000;
 
 /** Resolves when the ports are open; the caches may still be filling. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { client, catalogue, log } = options;
-  const view = startClusterView(client, log);
+  const { client, catalogue, log, virtHandlerMetrics: urls } = options;
+  const view = startClusterView(client, { log, now });
   const model = startStatusModel(view);
   const exporter = createExporter({
     model,
     caches: { vms: view.vms, vmis: view.vmis, nads: view.nads },
-    virtHandlerUrls: options.virtHandlerMetrics,
+    findTargets: urls.length > 0 ? urlTargets(urls) : podTargets(client),
     log,
-    sleep: sleepOrAborted,
+    sleepOrAborted,
+    now,
     version: options.version,
   });
   const health = createHealth();
@@ -87,7 +92,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         model,
         epoch: randomUUID(),
         clock: () => new Date(),
-        sleep: sleepOrAborted,
+        sleepOrAborted,
       }),
     );
     health.routes(router);
@@ -97,11 +102,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const handler = createHandler({
     routes,
     log,
-    interceptors: [
-      exporter.interceptor,
-      createLogInterceptor({ log, now: () => performance.now() }),
-      errorInterceptor,
-    ],
+    interceptors: [exporter.interceptor, createLogInterceptor({ log, now }), errorInterceptor],
     shutdownSignal: stopping.signal,
     httpPaths: ["/metrics", "/livez", "/readyz"],
     async http(request, response) {

@@ -25,7 +25,7 @@ describe("an apply while somebody else writes", () => {
   beforeAll(async () => {
     const { url } = await server.listen({ host: "127.0.0.1", port: 0 });
     client = connectKube({ server: url });
-    view = startClusterView(client, log);
+    view = startClusterView(client, { log, now: () => performance.now() });
     await whenSynced(view);
   });
   afterAll(async () => {

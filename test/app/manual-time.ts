@@ -1,7 +1,7 @@
 // Pauses that end when the test says so.
 
 export interface ManualTime {
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly sleepOrAborted: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Lets everything that can run do so, then so much time pass. */
   advance(ms: number): Promise<void>;
   /** Milliseconds that have passed. */
@@ -23,7 +23,7 @@ export function createManualTime(): ManualTime {
     get pending() {
       return pauses.size;
     },
-    async sleep(ms, signal) {
+    async sleepOrAborted(ms, signal) {
       if (signal.aborted) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       const pause = { until: now + ms, end: resolve };

@@ -44,7 +44,7 @@ export function openReader(model: StatusModel, options: ReaderOptions = {}): Str
     epoch,
     resumeToken: options.token ?? after?.token ?? "",
     signal: stopping.signal,
-    sleep: time.sleep,
+    sleepOrAborted: time.sleepOrAborted,
   });
   const known = new Map(after?.known);
   let token = after?.token ?? "";

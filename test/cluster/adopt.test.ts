@@ -358,7 +358,7 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
     };
     const silent = (): void => undefined;
     const silentLog = { info: silent, warn: silent, error: silent };
-    const clusterView = startClusterView(client, silentLog);
+    const clusterView = startClusterView(client, { log: silentLog, now: () => performance.now() });
     await whenSynced(clusterView);
     const dependencies = { client: meddling, view: clusterView, catalogue: builtInCatalogue() };
     await expect(applyVm(dependencies, { spec, validateOnly: false, adopt: true })).rejects.toMatchObject({

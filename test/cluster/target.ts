@@ -14,6 +14,7 @@ export interface Target {
   readonly name: "embedded" | "real";
   /** May do everything. */
   readonly client: FullKubeClient;
+  /** None: virt-handler's pods are found through the API server. */
   readonly virtHandlerMetricsUrls: readonly string[];
   stop(): Promise<void>;
 }
@@ -32,7 +33,7 @@ async function startEmbedded(log: KubeLog): Promise<Target> {
   return {
     name: "embedded",
     client,
-    virtHandlerMetricsUrls: cluster.virtHandlerMetricsUrls,
+    virtHandlerMetricsUrls: [],
     async stop() {
       await client.close();
       await cluster.stop();

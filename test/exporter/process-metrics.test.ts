@@ -16,8 +16,6 @@ function startMetrics() {
     traffic: {
       errors: new Map([["http://node-1/metrics", 3]]),
       unreadableLines: 2,
-      get: () => undefined,
-      forget: () => undefined,
       stop: () => undefined,
     },
   });

@@ -1,6 +1,7 @@
 // Scraping virt-handler: a failure keeps the figures and is counted, and one node never waits for another.
 import { describe, it } from "vitest";
 import type { InterfaceKey } from "../../src/app/status-model.ts";
+import { createTrafficSums } from "../../src/exporter/traffic-sums.ts";
 import { startVirtHandlerTraffic } from "../../src/exporter/virt-handler-traffic.ts";
 import { createManualTime, settled } from "../app/manual-time.ts";
 import { createTestLog } from "../kube/test-log.ts";
@@ -12,22 +13,37 @@ const text = (node: string, bytes: number, vm = "web"): string =>
 /** What each URL answers at the moment: a text, an Error, or undefined for nothing at all. */
 type Answers = Record<string, string | Error | undefined>;
 
-function start(answers: Answers, isKnown: (nic: InterfaceKey) => boolean = () => true) {
+function start(
+  answers: Answers,
+  isKnown: (nic: InterfaceKey) => boolean = () => true,
+  discovered: () => Promise<void> = () => Promise.resolve(),
+) {
+  const sums = createTrafficSums();
   const time = createManualTime();
   const log = createTestLog();
   const updates: string[][] = [];
   const ready = Promise.withResolvers<void>();
-  const traffic = startVirtHandlerTraffic({
-    urls: Object.keys(answers),
-    async fetchText(url, signal) {
-      const answer = answers[url];
-      if (answer instanceof Error) throw answer;
-      if (answer !== undefined) return answer;
-      return await new Promise((_, reject) => {
+  const asked: string[] = [];
+  const released = Promise.withResolvers<void>();
+  async function read(url: string, signal: AbortSignal): Promise<string> {
+    asked.push(url);
+    if (answers[url] === undefined) {
+      const aborted = new Promise<never>((_, reject) => {
         signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
       });
+      await Promise.race([aborted, released.promise]);
+    }
+    const answer = answers[url];
+    if (answer instanceof Error) throw answer;
+    return answer ?? "";
+  }
+  const traffic = startVirtHandlerTraffic({
+    async findTargets() {
+      await discovered();
+      return Object.keys(answers).map((url) => ({ url, read: (signal) => read(url, signal) }));
     },
-    sleep: time.sleep,
+    sums,
+    sleepOrAborted: time.sleepOrAborted,
     now: () => time.now(),
     log,
     whenReady: () => ready.promise,
@@ -35,7 +51,7 @@ function start(answers: Answers, isKnown: (nic: InterfaceKey) => boolean = () =>
     onUpdate: (vms) => updates.push(vms.map(({ vm }) => vm)),
   });
   const nextRound = async (): Promise<void> => await time.advance(5_000);
-  return { traffic, time, log, updates, ready, nextRound };
+  return { traffic, sums, asked, release: released.resolve, time, log, updates, ready, nextRound };
 }
 
 /** As start, after the first scrape of every URL that answers. */
@@ -48,23 +64,23 @@ async function started(...args: Parameters<typeof start>) {
 
 describe("counters from virt-handler", () => {
   it("are asked for only when the VMs are known", async ({ expect }) => {
-    const { traffic, ready } = start({ a: text("a", 10) });
+    const { traffic, sums, ready } = start({ a: text("a", 10) });
     await settled();
-    expect(traffic.get(eth0)).toBeUndefined();
+    expect(sums.get(eth0)).toBeUndefined();
     ready.resolve();
     await settled();
-    expect(traffic.get(eth0)).toEqual({ receive_bytes: 10n });
+    expect(sums.get(eth0)).toEqual({ receive_bytes: 10n });
     traffic.stop();
   });
 
   it("are asked for every 5 s, and only VMs whose counters moved are told", async ({ expect }) => {
     const answers = { a: text("a", 10) + text("a", 1, "db") };
-    const { traffic, updates, time, nextRound } = await started(answers);
+    const { traffic, sums, updates, time, nextRound } = await started(answers);
     answers.a = text("a", 30) + text("a", 1, "db");
     await time.advance(4_999);
-    expect(traffic.get(eth0)).toEqual({ receive_bytes: 10n });
+    expect(sums.get(eth0)).toEqual({ receive_bytes: 10n });
     await time.advance(1);
-    expect(traffic.get(eth0)).toEqual({ receive_bytes: 30n });
+    expect(sums.get(eth0)).toEqual({ receive_bytes: 30n });
     await nextRound();
     expect(updates).toEqual([["web", "db"], ["web"]]);
     traffic.stop();
@@ -72,60 +88,110 @@ describe("counters from virt-handler", () => {
 
   it("stay when a scrape fails, which is counted each time and logged once", async ({ expect }) => {
     const answers: Answers = { a: text("a", 10) };
-    const { traffic, log, nextRound } = await started(answers);
+    const { traffic, sums, log, nextRound } = await started(answers);
     expect(traffic.errors).toEqual(new Map([["a", 0]]));
     answers["a"] = new Error("connection refused");
     await nextRound();
     await nextRound();
-    expect(traffic.get(eth0)).toEqual({ receive_bytes: 10n });
+    expect(sums.get(eth0)).toEqual({ receive_bytes: 10n });
     expect(traffic.errors).toEqual(new Map([["a", 2]]));
     answers["a"] = text("a", 15);
     await nextRound();
-    expect(traffic.get(eth0)).toEqual({ receive_bytes: 15n });
+    expect(sums.get(eth0)).toEqual({ receive_bytes: 15n });
     expect(log.lines.map(({ level }) => level)).toEqual(["warn", "info"]);
     traffic.stop();
   });
 
   it("of one node come on while another does not answer", async ({ expect }) => {
     const answers: Answers = { silent: undefined, a: text("a", 10) };
-    const { traffic, nextRound } = await started(answers);
+    const { traffic, sums, nextRound } = await started(answers);
     answers["a"] = text("a", 20);
     await nextRound();
-    expect(traffic.get(eth0)).toEqual({ receive_bytes: 20n });
+    expect(sums.get(eth0)).toEqual({ receive_bytes: 20n });
     traffic.stop();
   });
 
   it("go on over a migration that both nodes report for a while", async ({ expect }) => {
     const answers: Answers = { a: text("a", 100), b: "" };
-    const { traffic, nextRound } = await started(answers);
+    const { traffic, sums, nextRound } = await started(answers);
     answers["b"] = text("b", 5);
     await nextRound();
     await nextRound();
     answers["a"] = "";
     answers["b"] = text("b", 25);
     await nextRound();
-    expect(traffic.get(eth0)).toEqual({ receive_bytes: 125n });
+    expect(sums.get(eth0)).toEqual({ receive_bytes: 125n });
     traffic.stop();
   });
 
   it("of NICs that no VM has are not kept, nor those of a NIC that is gone", async ({ expect }) => {
     const known = new Set(["web", "db"]);
     const answers = { a: text("a", 10) + text("a", 1, "stranger") + text("a", 1, "db") };
-    const { traffic, nextRound } = await started(answers, ({ vm }) => known.has(vm));
-    expect(traffic.get({ ...eth0, vm: "stranger" })).toBeUndefined();
+    const { traffic, sums, nextRound } = await started(answers, ({ vm }) => known.has(vm));
+    expect(sums.get({ ...eth0, vm: "stranger" })).toBeUndefined();
     known.delete("db");
-    traffic.forget({ ...eth0, vm: "db" });
+    sums.forget({ ...eth0, vm: "db" });
     // Its domain may be reported for a while yet.
     await nextRound();
-    expect(traffic.get({ ...eth0, vm: "db" })).toBeUndefined();
-    expect(traffic.get(eth0)).toEqual({ receive_bytes: 10n });
+    expect(sums.get({ ...eth0, vm: "db" })).toBeUndefined();
+    expect(sums.get(eth0)).toEqual({ receive_bytes: 10n });
     traffic.stop();
   });
 
   it("that cannot be read are counted by the line", async ({ expect }) => {
-    const { traffic } = await started({ a: text("a", 10).replace(" 10", " ten") });
+    const { traffic, sums } = await started({ a: text("a", 10).replace(" 10", " ten") });
     expect(traffic.unreadableLines).toBe(1);
-    expect(traffic.get(eth0)).toBeUndefined();
+    expect(sums.get(eth0)).toBeUndefined();
+    traffic.stop();
+  });
+
+  it("follow the virt-handlers that come and go, looked up every 30 s", async ({ expect }) => {
+    const answers: Answers = { a: text("a", 10) };
+    const { traffic, sums, time } = await started(answers);
+    delete answers["a"];
+    answers["b"] = text("b", 1);
+    await time.advance(30_000);
+    expect([...traffic.errors.keys()]).toEqual(["b"]);
+    expect(sums.get(eth0)).toEqual({ receive_bytes: 11n });
+    traffic.stop();
+    await settled();
+    expect(time.pending).toBe(0);
+  });
+
+  it("come on from the virt-handlers known while a look-up fails, which is logged once", async ({
+    expect,
+  }) => {
+    const answers: Answers = { a: text("a", 10) };
+    let fault: Error | undefined;
+    const { traffic, sums, log, time } = await started(
+      answers,
+      () => true,
+      () => (fault === undefined ? Promise.resolve() : Promise.reject(fault)),
+    );
+    fault = new Error("pods is forbidden");
+    await time.advance(30_000);
+    answers["a"] = text("a", 20);
+    await time.advance(30_000);
+    expect(sums.get(eth0)).toEqual({ receive_bytes: 20n });
+    expect(traffic.errors).toEqual(new Map([["a", 0]]));
+    fault = undefined;
+    await time.advance(30_000);
+    expect(log.lines.map(({ level }) => level)).toEqual(["warn", "info"]);
+    traffic.stop();
+  });
+
+  it("are asked of eight virt-handlers at most at once; the others have their turn after", async ({
+    expect,
+  }) => {
+    const urls = Array.from({ length: 20 }, (_, index) => `node-${index}`);
+    const answers: Answers = Object.fromEntries(urls.map((url) => [url, undefined]));
+    const { traffic, sums, asked, release } = await started(answers);
+    expect(asked).toEqual(urls.slice(0, 8));
+    for (const url of urls) answers[url] = text(url, 1);
+    release();
+    await settled();
+    expect(asked).toEqual(urls);
+    expect(sums.get(eth0)).toEqual({ receive_bytes: 20n });
     traffic.stop();
   });
 

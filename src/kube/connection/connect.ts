@@ -61,13 +61,17 @@ export function connectKube(options: KubeConnection): FullKubeClient {
   /** `repeatable`: the API server may carry it out twice without harm. */
   async function call(
     request: HttpRequest,
-    { signal, repeatable }: { signal: AbortSignal | undefined; repeatable: boolean | "never" },
+    {
+      signal,
+      repeatable,
+      maxBytes,
+    }: { signal: AbortSignal | undefined; repeatable: boolean | "never"; maxBytes?: number | undefined },
     seen?: (error: unknown, attempt: number) => void,
   ): Promise<string> {
     const deadline = startDeadline(timeoutMs, signal);
     const send = async (attempt: number): Promise<string> => {
       try {
-        return await transport.exchange(request, deadline.signal);
+        return await transport.exchange(request, deadline.signal, maxBytes);
       } catch (error) {
         seen?.(error, attempt);
         throw error;
@@ -83,10 +87,6 @@ export function connectKube(options: KubeConnection): FullKubeClient {
     } finally {
       deadline.release();
     }
-  }
-
-  async function read(path: string, { signal }: CallOptions = {}): Promise<string> {
-    return await call({ method: "GET", path }, { signal, repeatable: true });
   }
 
   async function write<T extends KubernetesObject>(
@@ -124,7 +124,8 @@ export function connectKube(options: KubeConnection): FullKubeClient {
 
   const client: FullKubeClient = {
     async get<T extends KubernetesObject>(resource: Resource<T>, ref: ObjectRef, options?: CallOptions) {
-      return decode(await read(objectPath(resource, ref), options)) as T;
+      const path = objectPath(resource, ref);
+      return decode(await call({ method: "GET", path }, { signal: options?.signal, repeatable: true })) as T;
     },
     async find(resource, ref, options) {
       try {
@@ -192,7 +193,9 @@ export function connectKube(options: KubeConnection): FullKubeClient {
         await call({ method: "POST", path: strict, ...json(body) }, { signal, repeatable: false }),
       );
     },
-    getText: read,
+    async getText(path, { signal, maxBytes } = {}) {
+      return await call({ method: "GET", path }, { signal, repeatable: "never", maxBytes });
+    },
     async *stream(path, options) {
       const deadline = startDeadline(timeoutMs, options.signal);
       const request: HttpRequest = { method: "GET", path };

@@ -2,6 +2,7 @@
 import { Agent, ProxyAgent } from "undici";
 import type { Dispatcher } from "undici";
 import type { Authentication, Credentials, TlsMaterial } from "./authentication.ts";
+import { boundedText } from "../bounded-text.ts";
 import { abortable } from "../deadline.ts";
 import { KubeError } from "../errors.ts";
 import { codeOf, errorOfAnswer, isTlsFailure } from "../status.ts";
@@ -25,7 +26,7 @@ export interface TransportOptions {
 
 export interface Transport {
   /** Sends once (twice when the credentials had to be renewed) and reads the whole answer. */
-  exchange(request: HttpRequest, signal: AbortSignal): Promise<string>;
+  exchange(request: HttpRequest, signal: AbortSignal, maxBytes?: number): Promise<string>;
   /** As exchange, and hands out the answer's bytes as they come; `idleTimeoutMs` 0 waits without end. */
   open(
     request: HttpRequest,
@@ -142,11 +143,11 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return {
-    async exchange(request, signal) {
+    async exchange(request, signal, maxBytes = Number.POSITIVE_INFINITY) {
       try {
         const answer = await send(request, { signal, stream: false, idleTimeoutMs: 0 });
         await accepted(request, answer);
-        return await answer.body.text();
+        return await boundedText(answer.body as AsyncIterable<Uint8Array>, maxBytes);
       } catch (error) {
         throw failure(request, signal, error);
       }

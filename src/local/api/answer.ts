@@ -5,7 +5,7 @@ import { stringify } from "yaml";
 import type { JsonObject } from "./json.ts";
 import { type ApiObject, encoded } from "./object.ts";
 import type { ListResult } from "./read.ts";
-import { type ResourceType, apiVersionOf } from "./resources.ts";
+import { type ResourceType, apiVersionOf } from "./resource-types.ts";
 import { ApiError } from "./status.ts";
 
 /** What the client wants to read: the first entry of Accept that is offered here. */

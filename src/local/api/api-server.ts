@@ -7,8 +7,9 @@ import type { Context } from "./context.ts";
 import { GarbageCollector } from "./gc.ts";
 import { handleObjects } from "./handle.ts";
 import { handlePath } from "./paths.ts";
+import { parseProxyRoute, proxyToPod } from "./pod-proxy.ts";
 import { prepareCreate } from "./prepare.ts";
-import { apiVersionOf, namespaceType } from "./resources.ts";
+import { apiVersionOf, namespaceType } from "./resource-types.ts";
 import { parseRoute } from "./route.ts";
 import { toApiError } from "./status.ts";
 import { Store } from "./store.ts";
@@ -18,6 +19,8 @@ export interface ApiServerOptions {
   readonly admission?: readonly Admission[];
   /** Time for creationTimestamp and the like. Default the system's. */
   readonly clock?: () => Date;
+  /** The URL of what listens at a pod's address, `IP:PORT`, for pods/proxy. Default: nothing listens. */
+  readonly podServer?: (address: string) => string | undefined;
   /** Changes that stay readable for watches and paging; older ones answer 410. Default 10 000. */
   readonly historyLimit?: number;
   /** Interval of watch bookmarks, in milliseconds. Default one minute, as kube-apiserver's. */
@@ -46,6 +49,11 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const url = new URL(`http://localhost${request.url?.startsWith("/") === true ? request.url : "/"}`);
+  const proxied = parseProxyRoute(url.pathname);
+  if (proxied !== undefined) {
+    await proxyToPod(context, proxied, url.search, request, response);
+    return;
+  }
   const route = parseRoute(url.pathname);
   if (route === undefined) handlePath(url.pathname, request, response);
   else await handleObjects({ context, route, query: url.searchParams, request, response, stopping });
@@ -59,6 +67,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     store: new Store(options.historyLimit ?? 10_000, clock().getTime()),
     admission: options.admission ?? [],
     clock,
+    podServer: options.podServer ?? (() => undefined),
     bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000,
   };
   addNamespaces(context);

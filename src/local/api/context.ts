@@ -9,6 +9,8 @@ export interface Context {
   readonly store: Store;
   readonly admission: readonly Admission[];
   readonly clock: () => Date;
+  /** The URL of what listens at a pod's address, `IP:PORT`; undefined: nothing does. */
+  readonly podServer: (address: string) => string | undefined;
   /** Every how many milliseconds a watch that allows bookmarks gets one. */
   readonly bookmarkIntervalMs: number;
 }

@@ -2,7 +2,7 @@
 import type { WriteOptions } from "./context.ts";
 import { type Json, type JsonObject, asObject, asString, isObject, without } from "./json.ts";
 import type { ApiObject } from "./object.ts";
-import { type ResourceType, apiVersionOf, secretType } from "./resources.ts";
+import { type ResourceType, apiVersionOf, secretType } from "./resource-types.ts";
 import { decodeFault } from "./schema-decode.ts";
 import { prune } from "./schema-prune.ts";
 import { objectMeta, schemaOf } from "./schemas.ts";

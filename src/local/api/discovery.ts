@@ -1,6 +1,6 @@
 // Discovery: which groups, versions and resources there are, as kubectl asks before anything else.
 import type { JsonObject } from "./json.ts";
-import { type ResourceType, apiVersionOf, resourceTypes } from "./resources.ts";
+import { type ResourceType, apiVersionOf, resourceTypes } from "./resource-types.ts";
 
 const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
@@ -32,7 +32,9 @@ function resourceEntries(type: ResourceType): readonly JsonObject[] {
   return [
     entry,
     ...(type.status ? [sub("status", kind, ["get", "patch", "update"])] : []),
-    ...(kind === "Pod" ? [sub("binding", "Binding", ["create"])] : []),
+    ...(kind === "Pod"
+      ? [sub("binding", "Binding", ["create"]), sub("proxy", "PodProxyOptions", ["get"])]
+      : []),
   ];
 }
 

@@ -3,7 +3,7 @@ import { timestamp } from "../timestamp.ts";
 import type { Context, WriteOptions } from "./context.ts";
 import { type ApiObject, type Owner, finalizersOf, meta, ownersOf, withMeta } from "./object.ts";
 import { type DeleteOptions, deleteObject, foregroundFinalizer, orphanFinalizer } from "./remove.ts";
-import { type ResourceType, findKind, namespaceType, resourceTypes } from "./resources.ts";
+import { type ResourceType, findKind, namespaceType, resourceTypes } from "./resource-types.ts";
 import { ApiError } from "./status.ts";
 import { type StoreEvent, keyOf } from "./store.ts";
 import { settle } from "./write.ts";

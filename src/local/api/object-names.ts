@@ -1,7 +1,7 @@
 // Names of objects: what is allowed, and generateName.
 import { randomInt } from "node:crypto";
 import { dnsLabelErrors, dnsSubdomainErrors } from "./dns-names.ts";
-import type { ResourceType } from "./resources.ts";
+import type { ResourceType } from "./resource-types.ts";
 import type { Cause } from "./status.ts";
 
 /** What is wrong with a name of this kind; nothing when it is right (RFC 1123 as Kubernetes applies it). */

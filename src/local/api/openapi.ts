@@ -1,6 +1,6 @@
 // OpenAPI documents: enough for kubectl to explain fields and to leave their validation to the server.
 import type { JsonObject } from "./json.ts";
-import { type ResourceType, apiVersionOf, resourceTypes } from "./resources.ts";
+import { type ResourceType, apiVersionOf, resourceTypes } from "./resource-types.ts";
 import { coreSchemas, schemaOf } from "./schemas.ts";
 
 const info = { title: "Kubernetes", version: "v1.37.2" };

@@ -4,7 +4,7 @@ import { timestamp } from "../timestamp.ts";
 import type { Context } from "./context.ts";
 import { type JsonObject, asList, asObject, asString, isObject, jsonEqual, without } from "./json.ts";
 import { type ApiObject, finalizersOf, meta, withMeta } from "./object.ts";
-import type { ResourceType } from "./resources.ts";
+import type { ResourceType } from "./resource-types.ts";
 import type { Cause } from "./status.ts";
 
 /** Fields of the object that count for metadata.generation: all but metadata, and status where it is a subresource. */

@@ -5,7 +5,7 @@ import { type Json, asList, asObject, asString, isObject } from "./json.ts";
 import { type ApiObject, finalizersOf, meta, withMeta } from "./object.ts";
 import { nextGeneration } from "./prepare.ts";
 import { getObject } from "./read.ts";
-import { namespaceType, podType } from "./resources.ts";
+import { namespaceType, podType } from "./resource-types.ts";
 import type { ResourceRoute } from "./route.ts";
 import { ApiError, conflict, forbidden } from "./status.ts";
 import { keyOf } from "./store.ts";

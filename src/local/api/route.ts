@@ -1,5 +1,5 @@
 // What a path and query name: a resource, or one of the few other paths.
-import { type ResourceType, findResource, namespaceType } from "./resources.ts";
+import { type ResourceType, findResource, namespaceType } from "./resource-types.ts";
 import { badRequest, noSuchResource } from "./status.ts";
 
 /** A request for objects. `name` is absent for collections, `namespace` for all namespaces and cluster scope. */

@@ -1,7 +1,7 @@
 // Whether an object may be stored, by its schema and the few rules that core kinds have besides.
 import { type Json, type JsonObject, asList, asObject, isObject, jsonEqual, without } from "./json.ts";
 import type { ApiObject } from "./object.ts";
-import { type ResourceType, podType, secretType } from "./resources.ts";
+import { type ResourceType, podType, secretType } from "./resource-types.ts";
 import { schemaCauses } from "./schema-validate.ts";
 import { fieldSchema, hasRules, schemaOf } from "./schemas.ts";
 import type { Cause } from "./status.ts";

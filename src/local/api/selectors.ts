@@ -1,7 +1,7 @@
 // Label and field selectors of lists, watches and collection deletes.
 import { type Json, type JsonObject, asString, getField, isObject } from "./json.ts";
 import { type ApiObject, labelsOf } from "./object.ts";
-import type { ResourceType } from "./resources.ts";
+import type { ResourceType } from "./resource-types.ts";
 import { badRequest } from "./status.ts";
 
 /** True when an object is selected. */

@@ -1,6 +1,6 @@
 // All objects and the recent past: one revision counter for every kind, as etcd gives kube-apiserver.
 import { type ApiObject, withMeta } from "./object.ts";
-import type { ResourceType } from "./resources.ts";
+import type { ResourceType } from "./resource-types.ts";
 
 /** One change. `previous` is what the object was; on DELETED `object` is its last state at the new revision. */
 export interface StoreEvent {

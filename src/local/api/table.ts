@@ -1,7 +1,7 @@
 // The Table form of objects, in which kubectl asks for what it prints.
 import { type Json, type JsonObject, asList, asString, getField, isObject } from "./json.ts";
 import { type ApiObject, encoded } from "./object.ts";
-import type { PrinterColumn, ResourceType } from "./resources.ts";
+import type { PrinterColumn, ResourceType } from "./resource-types.ts";
 
 /** What a Table's rows carry besides their cells (query parameter includeObject). */
 export type IncludeObject = "None" | "Metadata" | "Object";

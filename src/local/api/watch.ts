@@ -4,7 +4,7 @@ import type { Context } from "./context.ts";
 import type { JsonObject } from "./json.ts";
 import { type ApiObject, encoded, withMeta } from "./object.ts";
 import { listObjects, parseRevision } from "./read.ts";
-import { apiVersionOf } from "./resources.ts";
+import { apiVersionOf } from "./resource-types.ts";
 import { type ResourceRoute, flag } from "./route.ts";
 import { type Selector, selectorOf } from "./selectors.ts";
 import { ApiError } from "./status.ts";

@@ -9,7 +9,7 @@ import { admissionRequest, judge, mutated } from "./judging.ts";
 import { metadataCauses } from "./metadata-rules.ts";
 import { generateName, nameCauses } from "./object-names.ts";
 import { prepareCreate, prepareUpdate, updateCauses, withDefaults } from "./prepare.ts";
-import { type ResourceType, namespaceType } from "./resources.ts";
+import { type ResourceType, namespaceType } from "./resource-types.ts";
 import type { ResourceRoute } from "./route.ts";
 import { specCauses, withSkippedRules } from "./schema-rules.ts";
 import { trackUpdate } from "./ssa/track.ts";

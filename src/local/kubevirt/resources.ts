@@ -7,6 +7,7 @@ import type { Resource } from "../../kube/resource.ts";
 export interface PodContainer {
   name: string;
   image: string;
+  ports?: { name: string; containerPort: number }[];
   command?: string[];
   resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
   volumeMounts?: { name: string; mountPath: string; readOnly?: boolean; subPath?: string }[];
@@ -142,7 +143,7 @@ export const virtualMachineInstanceMigrations: Resource<VirtualMachineInstanceMi
 
 /** Labels, as kubevirt.io/api/core/v1 names them. */
 export const labels = {
-  /** On pods: `virt-launcher`. */
+  /** On pods: `virt-launcher`, `virt-handler`. */
   app: "kubevirt.io",
   /** On pods: uid of the VMI. */
   createdBy: "kubevirt.io/created-by",
@@ -176,8 +177,9 @@ export const annotations = {
   defaultNetwork: "v1.multus-cni.io/default-network",
 } as const;
 
-/** Value of the label `kubevirt.io` on virt-launcher pods. */
+/** Values of the label `kubevirt.io` on pods. */
 export const virtLauncher = "virt-launcher";
+export const virtHandler = "virt-handler";
 
 /** Finalizers, as kubevirt.io/api/core/v1 names them. */
 export const finalizers = {

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import type { ApiObject } from "../../../src/local/api/object.ts";
-import { findKind } from "../../../src/local/api/resources.ts";
+import { findKind } from "../../../src/local/api/resource-types.ts";
 import { schemaOf } from "../../../src/local/api/schemas.ts";
 import { applyConfig } from "../../../src/local/api/ssa/apply.ts";
 import { compare, fieldsOf } from "../../../src/local/api/ssa/compare.ts";

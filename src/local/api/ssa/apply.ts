@@ -1,7 +1,7 @@
 // Server-side apply: a manager's configuration against the live object and what the others own.
 import { type Json, jsonEqual } from "../json.ts";
 import { type ApiObject, withMeta } from "../object.ts";
-import { type ResourceType, apiVersionOf } from "../resources.ts";
+import { type ResourceType, apiVersionOf } from "../resource-types.ts";
 import { type Schema, schemaOf } from "../schemas.ts";
 import { type Cause, ApiError } from "../status.ts";
 import { compare, fieldsOf } from "./compare.ts";

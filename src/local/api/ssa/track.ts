@@ -1,7 +1,7 @@
 // Ownership after an ordinary write: what it changed belongs to its manager, and to nobody else.
 import type { JsonObject } from "../json.ts";
 import type { ApiObject } from "../object.ts";
-import { type ResourceType, apiVersionOf } from "../resources.ts";
+import { type ResourceType, apiVersionOf } from "../resource-types.ts";
 import { schemaOf } from "../schemas.ts";
 import { type Comparison, compare } from "./compare.ts";
 import { difference, emptySet, isEmpty, union } from "./field-set.ts";

@@ -1,0 +1,77 @@
+// Where virt-handler's metrics are read: at its pods through the API server, or at URLs that the operator named.
+import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
+import { boundedText } from "../kube/bounded-text.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
+import { kubeVirts, type Resource, resourcePath } from "../kube/resource.ts";
+
+/** One virt-handler. */
+export interface ScrapeTarget {
+  /** Names it in logs and metrics: its URL, or its path at the API server. */
+  readonly url: string;
+  /** Its metrics in the Prometheus text format. */
+  read(signal: AbortSignal): Promise<string>;
+}
+
+/** The virt-handlers of the moment. */
+export type FindTargets = (signal: AbortSignal) => Promise<readonly ScrapeTarget[]>;
+
+/** v1 Pod, as far as it is read here. */
+interface HandlerPod extends KubernetesObject {
+  readonly status?: { readonly phase?: string };
+}
+const pods: Resource<HandlerPod> = {
+  group: "",
+  version: "v1",
+  plural: "pods",
+  kind: "Pod",
+  namespaced: true,
+};
+
+/** A node with 100 VMs has about 4 MB. */
+const maxBytes = 32 * 1024 * 1024;
+
+/** The label and port of virt-handler's pods (KubeVirt pkg/virt-operator/resource/generate/components/daemonsets.go). */
+const labelSelector = "kubevirt.io=virt-handler";
+const metricsPort = 8443;
+
+/**
+ * The running virt-handler pods in the namespace of the KubeVirt resource. Pods of other namespaces are not asked: whoever
+ * may create a pod there could invent counters. The API server does not check virt-handler's self-signed certificate.
+ * Needs `list` of kubevirts, and `list` of pods and `get` of pods/proxy in that namespace.
+ */
+export function podTargets(client: KubeClient): FindTargets {
+  return async (signal) => {
+    const { items: installations } = await client.list(kubeVirts, { signal });
+    const lists = await Promise.all(
+      installations.map(({ metadata: { namespace } }) =>
+        client.list(pods, { namespace, labelSelector, signal }),
+      ),
+    );
+    return lists.flatMap(({ items }) =>
+      items.filter(({ status }) => status?.phase === "Running").map((pod) => podTarget(client, pod)),
+    );
+  };
+}
+
+function podTarget(client: KubeClient, { metadata: { namespace, name } }: HandlerPod): ScrapeTarget {
+  const url = `${resourcePath(pods, { namespace })}/https:${encodeURIComponent(name)}:${metricsPort}/proxy/metrics`;
+  return { url, read: (signal) => client.getText(url, { signal, maxBytes }) };
+}
+
+/** URLs that this process reaches itself, without credentials. */
+export function urlTargets(urls: readonly string[]): FindTargets {
+  const targets = [...new Set(urls)].map((url) => ({
+    url,
+    read: (signal: AbortSignal) => fetchText(url, signal),
+  }));
+  return () => Promise.resolve(targets);
+}
+
+async function fetchText(url: string, signal: AbortSignal): Promise<string> {
+  const answer = await fetch(url, { signal, headers: { accept: "text/plain;version=0.0.4" } });
+  if (!answer.ok) {
+    await answer.body?.cancel();
+    throw new Error(`HTTP ${answer.status}`);
+  }
+  return answer.body === null ? "" : await boundedText(answer.body, maxBytes);
+}

@@ -1,0 +1,16 @@
+// The body of an answer as text, as long as it is no longer than the reader allows.
+import { KubeError } from "./errors.ts";
+
+/** @throws KubeError "Undecodable" for a body over `maxBytes`; the rest of it is not read. */
+export async function boundedText(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > maxBytes) {
+      throw new KubeError("Undecodable", 200, `the answer is longer than ${maxBytes} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length).toString("utf8");
+}
