@@ -115,10 +115,10 @@ export const settingTable = {
   virtHandlerMetrics: {
     flag: "--virt-handler-metrics <urls>",
     variable: "MULTINIC_VIRT_HANDLER_METRICS",
-    help: "comma-separated URLs of virt-handler metrics, the source of traffic counters",
+    help: "comma-separated URLs of virt-handler metrics to read without credentials, as the source of traffic counters",
     form: httpUrls,
     default: "",
-    otherwise: "no traffic counters; with --local those of the embedded cluster",
+    otherwise: "virt-handler's pods, through the API server",
   },
   logLevel: {
     flag: "--log-level <level>",

@@ -5,6 +5,7 @@ import type { Context } from "./context.ts";
 import { asList, asObject, asString, type JsonObject } from "./json.ts";
 import { getObject } from "./read.ts";
 import { podType } from "./resource-types.ts";
+import { decodePart } from "./route.ts";
 import { ApiError, badRequest, methodNotAllowed } from "./status.ts";
 
 /** What a proxy path names; every part decoded but `path`, which begins with a slash. */
@@ -14,12 +15,11 @@ interface ProxyRoute {
   readonly path: string;
 }
 
+/** @throws ApiError 400 for an escape that is wrong. */
 export function parseProxyRoute(pathname: string): ProxyRoute | undefined {
   const [, namespace = "", id = "", path = "/"] =
     /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/proxy(\/.*)?$/.exec(pathname) ?? [];
-  return id === ""
-    ? undefined
-    : { namespace: decodeURIComponent(namespace), id: decodeURIComponent(id), path };
+  return id === "" ? undefined : { namespace: decodePart(namespace), id: decodePart(id), path };
 }
 
 /**

@@ -16,7 +16,8 @@ const groupVersionParts = (parts: readonly string[]): readonly string[] | undefi
   return undefined;
 };
 
-function decode(part: string): string {
+/** @throws ApiError 400. */
+export function decodePart(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch (error) {
@@ -32,7 +33,7 @@ export function parseRoute(pathname: string): ResourceRoute | undefined {
   const parts = pathname
     .split("/")
     .filter((part) => part !== "")
-    .map(decode);
+    .map(decodePart);
   const grouped = groupVersionParts(parts);
   if (grouped === undefined) return undefined;
   const [group = "", version = "", ...rest] = grouped;
