@@ -9,7 +9,7 @@ export interface ScrapeTarget {
   /** Names it in logs and metrics: its URL, or its path at the API server. */
   readonly url: string;
   /** Its metrics in the Prometheus text format. */
-  read(signal: AbortSignal): Promise<string>;
+  readonly read: (signal: AbortSignal) => Promise<string>;
 }
 
 /** The virt-handlers of the moment. */
