@@ -191,7 +191,7 @@ describe("a start that cannot be", () => {
       "--tls-cert (MULTINIC_TLS_CERT) and --tls-key (MULTINIC_TLS_KEY): not a PEM certificate and its key",
     ],
     [["--listen", "nowhere"], "--listen (MULTINIC_LISTEN) must be HOST:PORT"],
-    [["--examples"], "--examples (MULTINIC_EXAMPLES) works on the embedded cluster only; add --local"],
+    [["--examples"], "--examples (MULTINIC_EXAMPLES) works only on the embedded cluster; add --local"],
     [["--colour"], "unknown option '--colour'"],
   ] as const)("is wrong use: serve %j", async ([args, words]) => {
     const ports = ["--local-api-listen", "127.0.0.1:0"];

@@ -20,7 +20,7 @@ export interface ReadDocument {
   readonly findings: readonly Finding[];
 }
 
-/** More would not help and would make a large invalid document slow to process. */
+/** More would not help and would make reading a large invalid document slow. */
 const maxFindings = 500;
 
 /** Reads one YAML or JSON document of at most 1 MiB. Checks only its form: field names, types and enum values. */
