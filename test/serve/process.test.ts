@@ -160,7 +160,7 @@ describe("a start that cannot be", () => {
     [
       "validate",
       ["validate", "examples/6.1-basic.yaml"],
-      "mend the file, or leave out --config for the built-in physical networks",
+      "fix the file, or leave out --config for the built-in physical networks",
     ],
   ] as const)("names file and line of a catalogue that is wrong: %s", async ([, args, next]) => {
     const file = join(await temporaryFolder(), "networks.yaml");
