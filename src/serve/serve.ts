@@ -6,6 +6,7 @@ import { settingName } from "../config/setting-table.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 import { connectKube } from "../kube/connection/connect.ts";
+import { isKubeError } from "../kube/errors.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { exampleNamespace, runExamples } from "./examples.ts";
 import { loadCatalogue } from "./load-catalogue.ts";
@@ -19,18 +20,22 @@ export interface ServeIo {
   readonly version: string;
 }
 
-/** Serves until asked to end. @throws SettingsError for what another setting would mend, KubeError. */
+/** Serves until asked to end. @throws SettingsError for what another setting fixes, KubeError. */
 export async function serve(settings: Settings, io: ServeIo): Promise<void> {
+  const log = pino({ level: settings.logLevel }, pino.destination({ fd: 2, sync: true }));
   try {
-    await serveWith(settings, io);
+    await serveWith(settings, io, log);
   } catch (error) {
     if (!io.signal.aborted) throw asSettingsError(error, settings);
+    // Work that the signal cancelled has not failed.
+    if (error !== io.signal.reason && !isKubeError(error, "Cancelled")) {
+      log.error({ err: error }, "stopping failed");
+    }
   }
 }
 
-async function serveWith(settings: Settings, io: ServeIo): Promise<void> {
+async function serveWith(settings: Settings, io: ServeIo, log: pino.Logger): Promise<void> {
   const catalogue = await loadCatalogue(settings.config, settingName("config"));
-  const log = pino({ level: settings.logLevel }, pino.destination({ fd: 2, sync: true }));
   const say = (line: string): void => void io.stdout.write(`${line}\n`);
 
   const cluster = await openCluster(settings, log);

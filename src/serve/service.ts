@@ -12,20 +12,14 @@ import { createNetworkService } from "../api/network-service.ts";
 import { unavailable } from "../api/transport/errors.ts";
 import { createHandler } from "../api/transport/handler.ts";
 import { createHealth } from "../api/transport/health.ts";
-import { pathOf, sendText } from "../api/transport/http-types.ts";
+import { pathOf } from "../api/transport/http-types.ts";
 import { listenTls } from "../api/transport/listen-tls.ts";
 import { listen, type Listener } from "../api/transport/listen.ts";
 import { createLogInterceptor } from "../api/transport/log-interceptor.ts";
 import { createReflection } from "../api/transport/reflection.ts";
 import type { TransportLog } from "../api/transport/transport-log.ts";
 import { createVirtualMachineService } from "../api/virtual-machine-service.ts";
-import {
-  isSynced,
-  startClusterView,
-  stopClusterView,
-  whenSynced,
-  type ClusterView,
-} from "../app/cluster-view.ts";
+import { startClusterView, stopClusterView, whenSynced, type ClusterView } from "../app/cluster-view.ts";
 import { startStatusModel, type StatusModel } from "../app/status-model.ts";
 import type { HostPort } from "../config/setting-table.ts";
 import type { Settings } from "../config/settings.ts";
@@ -35,6 +29,7 @@ import { podTargets, urlTargets } from "../exporter/virt-handler-targets.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { KubeLog } from "../kube/log.ts";
 import { systemTiming } from "../kube/timing.ts";
+import { createHttpRoutes } from "./http-routes.ts";
 
 export interface ServiceOptions {
   readonly client: KubeClient;
@@ -62,8 +57,6 @@ const now = systemTiming.now;
 const services = [NetworkService, VirtualMachineService, InterfaceStatusService];
 /** How long calls in flight may take to finish at shutdown. */
 const graceMs = 5_000;
-/** A cluster that said nothing for so long is not watched any more. */
-const staleMs = 90_000;
 
 /** Resolves when the ports are open; the caches may still be filling. */
 export async function startService(options: ServiceOptions): Promise<Service> {
@@ -99,32 +92,17 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     reflection(router);
   };
 
+  const httpRoutes = createHttpRoutes(exporter, view);
   const handler = createHandler({
     routes,
     log,
     interceptors: [exporter.interceptor, createLogInterceptor({ log, now }), errorInterceptor],
     shutdownSignal: stopping.signal,
-    httpPaths: ["/metrics", "/livez", "/readyz"],
+    httpPaths: [...httpRoutes.keys()],
     async http(request, response) {
-      switch (pathOf(request)) {
-        case "/metrics": {
-          const { headers, parts } = await exporter.scrape(request.headers["accept-encoding"]);
-          response.writeHead(200, headers);
-          for (const part of parts) response.write(part);
-          response.end();
-          return true;
-        }
-        case "/livez":
-          sendText(response, 200, "ok");
-          return true;
-        case "/readyz": {
-          const lacking = whatIsLacking(view);
-          sendText(response, lacking === undefined ? 200 : 503, lacking ?? "ok");
-          return true;
-        }
-        default:
-          return false;
-      }
+      const route = httpRoutes.get(pathOf(request));
+      await route?.(request, response);
+      return route !== undefined;
     },
   });
 
@@ -182,11 +160,4 @@ async function sleepOrAborted(ms: number, signal: AbortSignal): Promise<void> {
   } catch (error) {
     if (!signal.aborted) throw error;
   }
-}
-
-/** Why the service is not ready; undefined when it is. */
-function whatIsLacking(view: ClusterView): string | undefined {
-  if (!isSynced(view)) return "the first complete list of the cluster's objects is not there yet";
-  const stale = [view.vms, view.vmis, view.nads].some((cache) => cache.health().lastContactMs > staleMs);
-  return stale ? "the API server has said nothing for over 90 seconds" : undefined;
 }

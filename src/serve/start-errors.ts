@@ -1,4 +1,4 @@
-// Why the service cannot start, where another setting would mend it: the flag, its variable, and the reason in words.
+// Why the service cannot start, where another setting fixes it: the flag, its variable and the reason.
 import { settingName, type HostPort } from "../config/setting-table.ts";
 import { addressesOf, SettingsError, type Settings } from "../config/settings.ts";
 import { isKubeError } from "../kube/errors.ts";
@@ -7,7 +7,10 @@ import { isKubeError } from "../kube/errors.ts";
 export function asSettingsError(error: unknown, settings: Settings): unknown {
   if (!(error instanceof Error)) return error;
   const because =
-    portReason(error, settings) ?? fileReason(error, settings) ?? clusterReason(error, settings);
+    portReason(error, settings) ??
+    fileReason(error, settings) ??
+    clusterReason(error, settings) ??
+    imageReason(error);
   return because === undefined ? error : new SettingsError(because, { cause: error });
 }
 
@@ -18,6 +21,8 @@ interface SystemError extends Error {
   readonly hostname?: string;
   readonly port?: number;
   readonly path?: string;
+  /** Of a module that was not found. */
+  readonly url?: string;
 }
 
 const portWords: Readonly<Record<string, string>> = {
@@ -77,4 +82,12 @@ function clusterReason(error: Error, { kubeconfig }: Settings): string | undefin
   return kubeconfig === undefined
     ? `no cluster: ${error.message}, name it with ${settingName("kubeconfig")}, or add --local for an embedded cluster`
     : `${settingName("kubeconfig")}: ${error.message}`;
+}
+
+const embeddedCluster = new URL("../local/local-cluster.ts", import.meta.url).href;
+
+/** The image is built without the embedded cluster (.dockerignore). */
+function imageReason({ code, url }: SystemError): string | undefined {
+  if (code !== "ERR_MODULE_NOT_FOUND" || url !== embeddedCluster) return undefined;
+  return `${settingName("local")}: this image has no embedded cluster; run it from a checkout of the sources, or select a cluster with ${settingName("kubeconfig")}`;
 }

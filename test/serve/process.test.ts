@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { writeFile, readFile, stat } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
@@ -6,6 +7,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -137,6 +139,30 @@ const kubeconfigOf = (server: string): string =>
     users: [{ name: "it", user: {} }],
     contexts: [{ name: "it", context: { cluster: "it", user: "it" } }],
   });
+
+describe("an error after the signal to end", () => {
+  it("is logged, and the process ends", async () => {
+    const serveFile = new URL("../../src/serve/serve.ts", import.meta.url).href;
+    const settingsFile = new URL("../../src/config/settings.ts", import.meta.url).href;
+    const script = `
+      const { serve } = await import(${JSON.stringify(serveFile)});
+      const { readSettings } = await import(${JSON.stringify(settingsFile)});
+      const anyPort = "127.0.0.1:0";
+      const settings = readSettings({ local: true, listen: anyPort, localApiListen: anyPort, logLevel: "error" }, {});
+      const stopping = new AbortController();
+      const stdout = { write() { stopping.abort(); throw new Error("the terminal is gone"); } };
+      await serve(settings, { stdout, signal: stopping.signal, version: "test" });
+    `;
+    const done = promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script]);
+    const { stderr } = await done;
+    const [line = "", ...more] = stderr.trimEnd().split("\n");
+    expect(more).toEqual([]);
+    expect(JSON.parse(line)).toMatchObject({
+      msg: "stopping failed",
+      err: { message: "the terminal is gone" },
+    });
+  });
+});
 
 describe("a start that cannot be", () => {
   it.for([

@@ -1,0 +1,39 @@
+// What is served by plain HTTP beside the RPCs: one row a path.
+import { sendText, type HttpRequest, type HttpResponse } from "../api/transport/http-types.ts";
+import { isSynced, type ClusterView } from "../app/cluster-view.ts";
+import type { Exporter } from "../exporter/exporter.ts";
+
+/** Answers one request. */
+export type HttpRoute = (request: HttpRequest, response: HttpResponse) => void | Promise<void>;
+
+/** After this long without contact to the API server, the service is not ready. */
+const staleMs = 90_000;
+
+export function createHttpRoutes(exporter: Exporter, view: ClusterView): ReadonlyMap<string, HttpRoute> {
+  return new Map<string, HttpRoute>([
+    [
+      "/metrics",
+      async (request, response) => {
+        const { headers, parts } = await exporter.scrape(request.headers["accept-encoding"]);
+        response.writeHead(200, headers);
+        for (const part of parts) response.write(part);
+        response.end();
+      },
+    ],
+    ["/livez", (_, response) => sendText(response, 200, "ok")],
+    [
+      "/readyz",
+      (_, response) => {
+        const lacking = whatIsLacking(view);
+        sendText(response, lacking === undefined ? 200 : 503, lacking ?? "ok");
+      },
+    ],
+  ]);
+}
+
+/** Why the service is not ready; undefined when it is. */
+function whatIsLacking(view: ClusterView): string | undefined {
+  if (!isSynced(view)) return "the first complete list of the cluster's objects is not there yet";
+  const stale = [view.vms, view.vmis, view.nads].some((cache) => cache.health().lastContactMs > staleMs);
+  return stale ? "the API server has said nothing for over 90 seconds" : undefined;
+}
