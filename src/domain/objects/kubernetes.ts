@@ -165,14 +165,14 @@ export interface VirtualMachineInstanceSpec {
 }
 
 /** KubeVirt's run strategies (kubevirt.io/api/core/v1 VirtualMachineRunStrategy). */
-export type RunStrategy = "Always" | "Halted" | "Manual" | "RerunOnFailure" | "Once" | "WaitAsReceiver";
+export type VmRunStrategy = "Always" | "Halted" | "Manual" | "RerunOnFailure" | "Once" | "WaitAsReceiver";
 
 /** kubevirt.io/v1 VirtualMachine. */
 export interface VirtualMachine extends KubernetesObject {
   apiVersion: "kubevirt.io/v1";
   kind: "VirtualMachine";
   spec: {
-    runStrategy?: RunStrategy;
+    runStrategy?: VmRunStrategy;
     running?: boolean;
     template: {
       metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> };

@@ -1,5 +1,5 @@
 // How a write is judged before it is stored: the embedded API's place for what webhooks do at a real API server.
-import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
+import type { ApiObject } from "./object.ts";
 
 /** One write under judgement. `object` is absent on DELETE, `oldObject` on CREATE. */
 export interface AdmissionRequest {
@@ -8,8 +8,8 @@ export interface AdmissionRequest {
   readonly subresource: string | undefined;
   readonly namespace: string | undefined;
   readonly name: string;
-  readonly object: KubernetesObject | undefined;
-  readonly oldObject: KubernetesObject | undefined;
+  readonly object: ApiObject | undefined;
+  readonly oldObject: ApiObject | undefined;
   readonly dryRun: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface Admission {
   /** Names of the webhooks: the API server puts `admission webhook "NAME" denied the request: ` before their words. */
   readonly names: { readonly mutate: string; readonly validate: string };
   /** The object to go on with (the same one when nothing changes), or a refusal. */
-  mutate?(request: AdmissionRequest): { readonly object: KubernetesObject } | { readonly refusal: Refusal };
+  mutate?(request: AdmissionRequest): { readonly object: ApiObject } | { readonly refusal: Refusal };
   /** undefined lets the write pass; warnings reach the client as Warning headers. */
   validate?(
     request: AdmissionRequest,

@@ -1,5 +1,4 @@
 // Asking the judges: what they are told of a write, and how their verdicts reach the client.
-import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
 import type { AdmissionRequest, Refusal } from "./admission.ts";
 import type { Context, WriteOptions } from "./context.ts";
 import { type ApiObject, meta } from "./object.ts";
@@ -31,8 +30,8 @@ export function admissionRequest(
     subresource: route.subresource,
     namespace: route.namespace,
     name,
-    object: object as unknown as KubernetesObject | undefined,
-    oldObject: oldObject as unknown as KubernetesObject | undefined,
+    object,
+    oldObject,
     dryRun: options.dryRun,
   };
 }
@@ -41,16 +40,16 @@ function denied(webhook: string, refusal: Refusal): Refusal {
   return { ...refusal, message: `admission webhook "${webhook}" denied the request: ${refusal.message}` };
 }
 
-/** Every judge's changes, one after the other. @throws ApiError with the first refusal. */
-export function mutated(context: Context, request: AdmissionRequest): ApiObject {
-  let current = request;
+/** The object with every judge's changes, one after the other. @throws ApiError with the first refusal. */
+export function mutated(context: Context, request: AdmissionRequest, object: ApiObject): ApiObject {
+  let current = object;
   for (const judge of context.admission) {
-    const verdict = judge.mutate?.(current);
+    const verdict = judge.mutate?.({ ...request, object: current });
     if (verdict === undefined) continue;
     if ("refusal" in verdict) throw refused(denied(judge.names.mutate, verdict.refusal));
-    current = { ...current, object: verdict.object };
+    current = verdict.object;
   }
-  return current.object as unknown as ApiObject;
+  return current;
 }
 
 /** Asks every judge. @throws ApiError with the first refusal. */

@@ -1,5 +1,4 @@
 // The path every write takes: prepared, mutated, checked, judged and stored, in kube-apiserver's order.
-import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
 import { timestamp } from "../timestamp.ts";
 import type { Context, WriteOptions } from "./context.ts";
 import { conform } from "./decode.ts";
@@ -104,13 +103,13 @@ export function createObject(
   const owned = applied ? defaulted : tracked(context, route, undefined, defaulted, options);
   const prepared = prepareCreate(context, resource, owned);
   const request = admissionRequest("CREATE", route, name, prepared, undefined, options);
-  const candidate = conform(resource, mutated(context, request), applied);
+  const candidate = conform(resource, mutated(context, request, prepared), applied);
   requireValid(resource, name, [
     ...nameCauses(resource, name),
     ...metadataCauses(candidate),
     ...specCauses(resource, candidate),
   ]);
-  judge(context, { ...request, object: candidate as unknown as KubernetesObject }, options);
+  judge(context, { ...request, object: candidate }, options);
   const key = keyOf(route.namespace, name);
   if (context.store.get(resource, key) !== undefined) throw alreadyExists(resource, name);
   return options.dryRun ? candidate : context.store.put(resource, key, candidate);
@@ -172,14 +171,14 @@ export function updateObject(
   const prepared = prepareUpdate(resource, old, conform(resource, object, applied), route.subresource);
   const owned = applied ? prepared : tracked(context, route, old, prepared, options);
   const request = admissionRequest("UPDATE", route, name, owned, old, options);
-  const mutatedObject = conform(resource, mutated(context, request), applied);
+  const mutatedObject = conform(resource, mutated(context, request, owned), applied);
   const candidate = prepareUpdate(resource, old, mutatedObject, route.subresource);
   requireValid(resource, name, [
     ...updateCauses(old, candidate),
     ...metadataCauses(candidate),
     ...specCauses(resource, candidate, old),
   ]);
-  judge(context, { ...request, object: candidate as unknown as KubernetesObject }, options);
+  judge(context, { ...request, object: candidate }, options);
   if (options.dryRun) return candidate;
   return settle(context, resource, keyOf(route.namespace, name), old, candidate);
 }

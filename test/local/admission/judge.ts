@@ -1,7 +1,7 @@
 // What a cluster with KubeVirt 1.9 says to a VirtualMachine, for tests that make some.
 import type { KubernetesObject } from "../../../src/domain/objects/kubernetes.ts";
 import type { AdmissionRequest, Refusal } from "../../../src/local/api/admission.ts";
-import type { Json } from "../../../src/local/api/json.ts";
+import type { ApiObject } from "../../../src/local/api/object.ts";
 import { prune } from "../../../src/local/api/schema-prune.ts";
 import { schemaCauses } from "../../../src/local/api/schema-validate.ts";
 import { invalid } from "../../../src/local/api/status.ts";
@@ -9,9 +9,14 @@ import type { KubevirtConfiguration } from "../../../src/local/kubevirt/configur
 import { createKubevirtAdmission } from "../../../src/local/kubevirt/admission/kubevirt-admission.ts";
 import { virtualMachineSchema } from "../../../src/local/kubevirt/admission/webhook-schema.ts";
 
+/** The object as the API server decodes it: JSON of which no type is known. */
+export function toApiObject(object: KubernetesObject): ApiObject {
+  return object as unknown as ApiObject;
+}
+
 /** A verdict with the place where it fell; `object` is what would be stored. */
 export type Review = { readonly pruned: readonly string[] } & (
-  | { readonly allowed: true; readonly object: KubernetesObject; readonly warnings: readonly string[] }
+  | { readonly allowed: true; readonly object: ApiObject; readonly warnings: readonly string[] }
   | {
       readonly allowed: false;
       readonly stage: "mutating-webhook" | "crd-schema" | "validating-webhook";
@@ -38,15 +43,15 @@ export function reviewVirtualMachine(
 ): Review {
   const admission = createKubevirtAdmission(() => configuration);
   const schema = virtualMachineSchema();
-  const { value, unknown: pruned } = prune(given as unknown as Json, schema);
+  const { value, unknown: pruned } = prune(toApiObject(given), schema);
   const request: AdmissionRequest = {
     operation: oldObject === undefined ? "CREATE" : "UPDATE",
     resource: { group: "kubevirt.io", version: "v1", plural: "virtualmachines" },
     subresource: undefined,
     namespace: given.metadata.namespace,
     name: given.metadata.name,
-    object: value as unknown as KubernetesObject,
-    oldObject,
+    object: value as ApiObject,
+    oldObject: oldObject === undefined ? undefined : toApiObject(oldObject),
     dryRun: false,
   };
   const mutated = admission.mutate(request);
@@ -54,7 +59,7 @@ export function reviewVirtualMachine(
     return { allowed: false, stage: "mutating-webhook", refusal: mutated.refusal, pruned };
   }
   const { object } = mutated;
-  const causes = schemaCauses(object as unknown as Json, schema).toSorted(byField);
+  const causes = schemaCauses(object, schema).toSorted(byField);
   if (causes.length > 0) {
     const { code, reason, message } = invalid(subject, given.metadata.name, causes);
     return { allowed: false, stage: "crd-schema", refusal: { code, reason, message, causes }, pruned };

@@ -3,6 +3,7 @@ import { describe, it } from "vitest";
 import type { VirtualMachine } from "../../../src/domain/objects/kubernetes.ts";
 import type { KubevirtConfiguration } from "../../../src/local/kubevirt/configuration.ts";
 import { createKubevirtAdmission } from "../../../src/local/kubevirt/admission/kubevirt-admission.ts";
+import { toApiObject } from "./judge.ts";
 
 const vm: VirtualMachine = {
   apiVersion: "kubevirt.io/v1",
@@ -37,12 +38,12 @@ function stored(
     subresource: undefined,
     namespace: "ns",
     name: "vm",
-    object,
-    oldObject: operation === "UPDATE" ? vm : undefined,
+    object: toApiObject(object),
+    oldObject: operation === "UPDATE" ? toApiObject(vm) : undefined,
     dryRun: false,
   });
   if ("refusal" in verdict) throw new Error(verdict.refusal.message);
-  return verdict.object as VirtualMachine;
+  return verdict.object as unknown as VirtualMachine;
 }
 
 describe("the mutating webhook", () => {
@@ -122,8 +123,8 @@ describe("writes that are not looked at", () => {
       subresource: undefined,
       namespace: "ns",
       name: "vm",
-      object,
-      oldObject: broken,
+      object: toApiObject(object),
+      oldObject: toApiObject(broken),
       dryRun: false,
       ...request,
     } as const;
@@ -143,7 +144,7 @@ it("the configuration counts at the next write", ({ expect }) => {
     subresource: undefined,
     namespace: "ns",
     name: "vm",
-    object,
+    object: toApiObject(object),
     oldObject: undefined,
     dryRun: false,
   } as const;

@@ -1,7 +1,7 @@
 // The border to the judges: in which order they are asked, and what becomes of their verdicts.
 import { describe, it } from "vitest";
-import type { VirtualMachine } from "../../../src/domain/objects/kubernetes.ts";
 import type { Admission, AdmissionRequest } from "../../../src/local/api/admission.ts";
+import { asObject } from "../../../src/local/api/json.ts";
 import { configMap, configMaps, startServer, vm, vms } from "./server.ts";
 
 const names = { mutate: "mutator.test", validate: "validator.test" };
@@ -11,9 +11,10 @@ describe("a judge", () => {
     const judge: Admission = {
       names,
       mutate: ({ object }) => {
-        const { spec } = object as VirtualMachine;
-        const template = { spec: { ...spec.template.spec, hostname: "given" } };
-        return { object: { ...object, spec: { ...spec, template, unknown: 1 } } as VirtualMachine };
+        if (object === undefined) throw new Error("there is no object");
+        const spec = asObject(object["spec"]);
+        const template = { spec: { ...asObject(asObject(spec["template"])["spec"]), hostname: "given" } };
+        return { object: { ...object, spec: { ...spec, template, unknown: 1 } } };
       },
     };
     const server = await startServer({ admission: [judge] });

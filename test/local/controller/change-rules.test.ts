@@ -1,7 +1,7 @@
 // The rules for changes of a running VM, against what KubeVirt 1.9.0 did for each of 68 changes.
 import { describe, it } from "vitest";
 import type { VmiInterfaceStatus } from "../../../src/domain/objects/kubernetes.ts";
-import { interfaceStatuses } from "../../../src/local/kubevirt/controller/interface-status.ts";
+import { multusInterfaces } from "../../../src/local/kubevirt/controller/multus-interfaces.ts";
 import { vmiNics, vmNics } from "../../../src/local/kubevirt/controller/live-update.ts";
 import {
   migrationNeed,
@@ -34,7 +34,7 @@ function started(vm: Vm, migratable: boolean): Machine {
   vmi.metadata.namespace = "default";
   const pod = podWith(networksAnnotation(vmi, plugins));
   const conditions = [{ type: "LiveMigratable", status: migratable ? "True" : "False" } as const];
-  const interfaces = plugged(interfaceStatuses(vmi, pod), vmi);
+  const interfaces = plugged(multusInterfaces(vmi, pod), vmi);
   return {
     vm,
     startedFrom: structuredClone(vm.spec),
@@ -110,7 +110,7 @@ function follow(machine: Machine, dynamicNetworks: boolean): void {
     const asked = runningNetworksAnnotation(machine.vmi, plugins);
     if (asked !== undefined) machine.pod = podWith(asked);
   }
-  const statuses = plugged(interfaceStatuses(machine.vmi, machine.pod), machine.vmi);
+  const statuses = plugged(multusInterfaces(machine.vmi, machine.pod), machine.vmi);
   const attached = machine.pod.metadata.annotations?.[annotations.networkStatus] ?? "";
   // An absent NIC that the pod no longer has is gone from the status too.
   const left = statuses.filter(

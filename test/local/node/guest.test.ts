@@ -8,7 +8,7 @@ import {
   guestNics,
   replugGuest,
 } from "../../../src/local/kubevirt/node/guest.ts";
-import { parseNetworkConfig, type NetworkPlan } from "../../../src/local/kubevirt/node/network-config.ts";
+import { parseNetworkConfig, type NetworkPlan } from "../../../src/local/kubevirt/node/network-plan.ts";
 import { rewire, wiresOf } from "../../../src/local/kubevirt/node/wires.ts";
 import { makeVmi } from "./vmi.ts";
 

@@ -1,13 +1,13 @@
-// interfaceStatus() against what virt-handler's own code reported on recorded cases.
+// vmiInterfaces() against what virt-handler's own code reported on recorded cases.
 import { readFileSync } from "node:fs";
 import { describe, it } from "vitest";
 import type { VirtualMachineInstance, VmiInterfaceStatus } from "../../../src/domain/objects/kubernetes.ts";
 import type { Domain } from "../../../src/local/kubevirt/node/domain.ts";
 import {
-  interfaceStatus,
+  vmiInterfaces,
   type AgentInterface,
   type PodCache,
-} from "../../../src/local/kubevirt/node/interface-status.ts";
+} from "../../../src/local/kubevirt/node/vmi-interfaces.ts";
 
 interface RecordedCase {
   readonly id: string;
@@ -24,9 +24,9 @@ const cases = readFileSync(new URL("../../vectors/netstat/cases.jsonl", import.m
   .split("\n")
   .map((line) => JSON.parse(line) as RecordedCase);
 
-describe("interfaceStatus() does as virt-handler", () => {
+describe("vmiInterfaces() does as virt-handler", () => {
   it.for(cases)("$id: $description", ({ vmi, domain, agent, podCache, expected }, { expect }) => {
-    const status = interfaceStatus({ vmi, domain: domain ?? undefined, agent, podCache });
+    const status = vmiInterfaces({ vmi, domain: domain ?? undefined, agent, podCache });
     expect(status).toStrictEqual(expected);
   });
 });

@@ -2,9 +2,9 @@
 // Judged as KubeVirt 1.9.0 judges (test/vectors/kubevirt-admission); what is not looked at: instance types, preferences,
 // DataVolumeTemplates, affinity, huge pages, CPU pinning, NUMA, maxGuest, launch security, ACPI tables, I/O threads, block sizes.
 import { randomUUID } from "node:crypto";
-import type { KubernetesObject } from "../../../domain/objects/kubernetes.ts";
 import type { Admission, AdmissionRequest, Refusal } from "../../api/admission.ts";
 import { asObject } from "../../api/json.ts";
+import type { ApiObject } from "../../api/object.ts";
 import { refusalOf } from "./cause.ts";
 import type { KubevirtConfiguration } from "../configuration.ts";
 import { withStoredDefaults } from "./defaults.ts";
@@ -12,12 +12,9 @@ import { decodedSpec, decodingError } from "./go-decoding.ts";
 import { judgeVirtualMachine } from "./rule-chain.ts";
 import { schemaErrors } from "./webhook-schema.ts";
 
-/** An object under judgement, before its types are known. */
-type UnknownObject = KubernetesObject & { readonly spec?: unknown; readonly status?: unknown };
-
 interface Judged {
   readonly operation: "CREATE" | "UPDATE";
-  readonly object: UnknownObject;
+  readonly object: ApiObject;
 }
 
 /** The write of a VirtualMachine itself; neither its status, nor a removal, nor a change of one that is going away. */
@@ -30,15 +27,15 @@ function judged({ resource, subresource, operation, object }: AdmissionRequest):
 }
 
 /** Types first, as both webhooks do. */
-function unreadable(object: UnknownObject): Refusal | undefined {
+function unreadable(object: ApiObject): Refusal | undefined {
   const errors = schemaErrors(object);
   if (errors.length > 0) return refusalOf(errors.map((message) => ({ message })));
-  const message = decodingError(asObject(object.spec));
+  const message = decodingError(asObject(object["spec"]));
   return message === undefined ? undefined : { code: 400, message };
 }
 
-function warningsFor(object: UnknownObject): string[] {
-  return asObject(object.spec)["running"] === undefined
+function warningsFor(object: ApiObject): string[] {
+  return asObject(object["spec"])["running"] === undefined
     ? []
     : ["spec.running is deprecated, please use spec.runStrategy instead."];
 }
@@ -62,19 +59,18 @@ export function createKubevirtAdmission(
       if (write === undefined) return { object: request.object ?? refuseNothing(request) };
       const refusal = unreadable(write.object);
       if (refusal !== undefined) return { refusal };
-      if (write.object.metadata.deletionTimestamp !== undefined) return { object: write.object };
-      const read = decodedSpec(asObject(write.object.spec));
+      if (write.object.metadata["deletionTimestamp"] !== undefined) return { object: write.object };
+      const read = decodedSpec(asObject(write.object["spec"]));
       const spec = withStoredDefaults(read, write.operation, configuration(), newUuid);
-      const object: UnknownObject = { ...write.object, spec };
-      return { object };
+      return { object: { ...write.object, spec: asObject(spec) } };
     },
     validate(request) {
       const write = judged(request);
       if (write === undefined) return undefined;
       const refusal = unreadable(write.object);
       if (refusal !== undefined) return { refusal };
-      if (write.object.metadata.deletionTimestamp !== undefined) return undefined;
-      const spec = decodedSpec(asObject(write.object.spec));
+      if (write.object.metadata["deletionTimestamp"] !== undefined) return undefined;
+      const spec = decodedSpec(asObject(write.object["spec"]));
       const verdict = judgeVirtualMachine(spec, write.operation, configuration());
       if (verdict !== undefined) return { refusal: verdict };
       const warnings = warningsFor(write.object);

@@ -1,6 +1,6 @@
 // The first thing both webhooks ask: does the object have KubeVirt's types? pkg/util/openapi/openapi.go.
 // virt-api carries the schema compiled in; the CRD is generated from the same types, so that is read here.
-import { type Json, isObject } from "../../api/json.ts";
+import { isObject, type Json, type JsonObject } from "../../api/json.ts";
 import { type Schema, fieldSchema, resolve, schemaOf } from "../../api/schemas.ts";
 
 const source = { file: "virtualmachines.json" };
@@ -32,14 +32,14 @@ function schemaAt(path: string, schema: Schema): Schema {
  * What is wrong with spec and status, in the words of go-openapi; empty when nothing is. Items of lists are told
  * without their index. Fields that are not known are not looked for: the API server has pruned them.
  */
-export function schemaErrors(object: { readonly spec?: unknown; readonly status?: unknown }): string[] {
+export function schemaErrors(object: JsonObject): string[] {
   const { spec, status } = virtualMachineSchema().properties ?? {};
   const errors: string[] = [];
-  if (object.spec === undefined) {
+  if (object["spec"] === undefined) {
     errors.push("spec in body is required", 'spec in body must be of type object: "null"');
-  } else if (spec !== undefined) errors.push(...valueErrors("spec", object.spec as Json, spec));
-  if (isObject(object.status) && status !== undefined) {
-    errors.push(...valueErrors("status", object.status, status));
+  } else if (spec !== undefined) errors.push(...valueErrors("spec", object["spec"], spec));
+  if (isObject(object["status"]) && status !== undefined) {
+    errors.push(...valueErrors("status", object["status"], status));
   }
   return errors;
 }

@@ -15,7 +15,7 @@ import { vmis, vms } from "./objects.ts";
 import { VmController } from "./vm-controller.ts";
 import { reconcileVmi } from "./vmi-controller.ts";
 import { migrateOnUpdate, wantsMigration } from "./workload-update.ts";
-import type { World } from "./world.ts";
+import type { ControllerContext } from "./context.ts";
 
 export interface ControllerOptions {
   readonly client: FullKubeClient;
@@ -38,7 +38,7 @@ export function startController(options: ControllerOptions): { stop(): Promise<v
   }
   const podCache = cache(pods, `${labels.app}=${virtLauncher}`);
   const launchers = indexCache(podCache, ({ metadata }) => metadata.labels?.[labels.createdBy]);
-  const world: World = {
+  const context: ControllerContext = {
     client,
     clock,
     rules: controllerRules(options.configuration),
@@ -49,7 +49,7 @@ export function startController(options: ControllerOptions): { stop(): Promise<v
     launchers,
   };
 
-  const vmController = new VmController(world);
+  const vmController = new VmController(context);
   const queues: WorkQueue[] = [];
   function queue(name: string, work: (key: string) => Promise<Outcome>): WorkQueue {
     const made = createWorkQueue({ name, work, log });
@@ -57,10 +57,10 @@ export function startController(options: ControllerOptions): { stop(): Promise<v
     return made;
   }
   const vmQueue = queue("VirtualMachine", (key) => vmController.reconcile(key));
-  const vmiQueue = queue("VirtualMachineInstance", (key) => reconcileVmi(world, key));
-  const migrationQueue = queue("VirtualMachineInstanceMigration", (key) => reconcileMigration(world, key));
-  const updateQueue = queue("workload update", (key) => migrateOnUpdate(world, key));
-  const migrationsOf = indexCache(world.migrations, ({ metadata, spec }) =>
+  const vmiQueue = queue("VirtualMachineInstance", (key) => reconcileVmi(context, key));
+  const migrationQueue = queue("VirtualMachineInstanceMigration", (key) => reconcileMigration(context, key));
+  const updateQueue = queue("workload update", (key) => migrateOnUpdate(context, key));
+  const migrationsOf = indexCache(context.migrations, ({ metadata, spec }) =>
     keyOf({ ...metadata, name: spec.vmiName }),
   );
 
@@ -68,17 +68,17 @@ export function startController(options: ControllerOptions): { stop(): Promise<v
     for (const { metadata } of migrationsOf(vmiKey)) migrationQueue.add(keyOf(metadata));
   }
 
-  world.vms.subscribe(({ key, type, previous }) => {
+  context.vms.subscribe(({ key, type, previous }) => {
     if (type === "delete") vmController.forget(previous);
     vmQueue.add(keyOf(key));
     vmiQueue.add(keyOf(key));
   });
-  world.vmis.subscribe(({ key, value }) => {
+  context.vmis.subscribe(({ key, value }) => {
     vmQueue.add(keyOf(key));
     vmiQueue.add(keyOf(key));
     lookAtMigrationsOf(keyOf(key));
-    if (value !== undefined && world.rules.migrateOnUpdate && wantsMigration(value)) {
-      updateQueue.addAfter(keyOf(key), world.delays.workloadUpdateMs);
+    if (value !== undefined && context.rules.migrateOnUpdate && wantsMigration(value)) {
+      updateQueue.addAfter(keyOf(key), context.delays.workloadUpdateMs);
     }
   });
   podCache.subscribe(({ value, previous }) => {
@@ -87,12 +87,12 @@ export function startController(options: ControllerOptions): { stop(): Promise<v
       lookAtMigrationsOf(vmiKey);
     }
   });
-  world.migrations.subscribe(({ key, value, previous }) => {
+  context.migrations.subscribe(({ key, value, previous }) => {
     migrationQueue.add(keyOf(key));
     const vmiName = (value ?? previous)?.spec.vmiName;
     // The next migration of the VMI may have waited for this one.
-    if (vmiName !== undefined && world.rules.migrateOnUpdate) {
-      updateQueue.addAfter(keyOf({ ...key, name: vmiName }), world.delays.workloadUpdateMs);
+    if (vmiName !== undefined && context.rules.migrateOnUpdate) {
+      updateQueue.addAfter(keyOf({ ...key, name: vmiName }), context.delays.workloadUpdateMs);
     }
   });
 
@@ -109,7 +109,7 @@ export function startController(options: ControllerOptions): { stop(): Promise<v
   };
 }
 
-/** Nothing is decided on half of the world. */
+/** Nothing is decided on half of the context. */
 async function startWhenSynced(
   caches: readonly Cache<unknown>[],
   queues: readonly WorkQueue[],

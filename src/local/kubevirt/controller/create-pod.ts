@@ -2,7 +2,7 @@
 import { isKubeError } from "../../../kube/errors.ts";
 import type { FullKubeClient } from "../../../kube/kube-client.ts";
 import { pods, type Pod } from "../resources.ts";
-import { fieldManager } from "./world.ts";
+import { fieldManager } from "./context.ts";
 
 /** @returns the pod as stored: the new one, or the one of an earlier attempt. */
 export async function createPodOnce(client: FullKubeClient, pod: Pod): Promise<Pod> {

@@ -4,8 +4,7 @@ import { isTrue } from "../../../domain/objects/conditions.ts";
 import type { VirtualMachineInstanceSpec } from "../../../domain/objects/kubernetes.ts";
 import { timestamp } from "../../timestamp.ts";
 import { canonicalQuantity, one, quantityValue } from "../../../domain/objects/quantity.ts";
-import { withCondition } from "../conditions.ts";
-import { memoryChangeType } from "../memory-change.ts";
+import { memoryChangeType, withCondition } from "../status-fields.ts";
 import type { Vmi } from "./objects.ts";
 
 /** KubeVirt's default maxHotplugRatio. */

@@ -20,37 +20,46 @@ import { askedResources } from "./network-resources.ts";
 import { vmis, type Vmi } from "./objects.ts";
 import { patchVmi } from "./vmi-patch.ts";
 import type { Outcome } from "../../../kube/watch/work-queue.ts";
-import { fieldManager, type World } from "./world.ts";
+import { fieldManager, type ControllerContext } from "./context.ts";
 
 type Migration = VirtualMachineInstanceMigration;
 
 /** One look at a migration. @throws KubeError; the next look goes on from there. */
-export async function reconcileMigration(world: World, key: string): Promise<Outcome> {
-  const migration = world.migrations.get(refOf(key));
+export async function reconcileMigration(context: ControllerContext, key: string): Promise<Outcome> {
+  const migration = context.migrations.get(refOf(key));
   if (migration === undefined) return undefined;
-  const vmi = world.vmis.get({ ...migration.metadata, name: migration.spec.vmiName });
-  const target = vmi === undefined ? undefined : await targetPod(world, migration, vmi);
-  const made = vmi === undefined ? undefined : await act(world, migration, vmi, target);
-  await write(world, migration, {
-    phase: nextPhase({ migration, vmi, target: made ?? target, another: anotherRuns(world, migration, vmi) }),
+  const vmi = context.vmis.get({ ...migration.metadata, name: migration.spec.vmiName });
+  const target = vmi === undefined ? undefined : await targetPod(context, migration, vmi);
+  const made = vmi === undefined ? undefined : await act(context, migration, vmi, target);
+  await write(context, migration, {
+    phase: nextPhase({
+      migration,
+      vmi,
+      target: made ?? target,
+      another: anotherRuns(context, migration, vmi),
+    }),
     vmi,
   });
   return undefined;
 }
 
 /** The pod of this migration. That it is missing is believed only of the API server itself. */
-async function targetPod(world: World, migration: Migration, vmi: Vmi): Promise<Pod | undefined> {
+async function targetPod(
+  context: ControllerContext,
+  migration: Migration,
+  vmi: Vmi,
+): Promise<Pod | undefined> {
   const { uid = "" } = migration.metadata;
-  const cached = world
+  const cached = context
     .launchers(vmi.metadata.uid ?? "")
     .find(({ metadata }) => metadata.labels?.[labels.migrationJob] === uid);
   if (cached !== undefined || hasEnded(migration)) return cached;
-  return await world.client.find(pods, { ...vmi.metadata, name: launcherName(vmi, uid) });
+  return await context.client.find(pods, { ...vmi.metadata, name: launcherName(vmi, uid) });
 }
 
 /** @returns the target pod when this look made it. */
 async function act(
-  world: World,
+  context: ControllerContext,
   migration: Migration,
   vmi: Vmi,
   target: Pod | undefined,
@@ -58,14 +67,14 @@ async function act(
   if (vmi.metadata.deletionTimestamp !== undefined) return undefined;
   switch (migration.status?.phase) {
     case "Pending":
-      return target === undefined ? await createTarget(world, migration, vmi) : undefined;
+      return target === undefined ? await createTarget(context, migration, vmi) : undefined;
     case "Scheduled":
       if (target !== undefined && isReady(target) && !isHandedOff(migration, vmi)) {
-        await patchVmi(world.client, vmi, handedOff(world, migration, vmi, target));
+        await patchVmi(context.client, vmi, handedOff(context, migration, vmi, target));
       }
       return undefined;
     case "Failed":
-      await failOnVmi(world, migration, vmi);
+      await failOnVmi(context, migration, vmi);
       return undefined;
     default:
       return undefined;
@@ -73,16 +82,23 @@ async function act(
 }
 
 /** One pod at a time moves in beside the one that runs the guest. */
-async function createTarget(world: World, migration: Migration, vmi: Vmi): Promise<Pod | undefined> {
-  const active = podsOf(vmi, world.launchers(vmi.metadata.uid ?? "")).filter((pod) => !hasEnded(pod));
+async function createTarget(
+  context: ControllerContext,
+  migration: Migration,
+  vmi: Vmi,
+): Promise<Pod | undefined> {
+  const active = podsOf(vmi, context.launchers(vmi.metadata.uid ?? "")).filter((pod) => !hasEnded(pod));
   if (vmi.status?.phase !== "Running" || active.length !== 1) return undefined;
-  const pod = launcherPod(vmi, { rules: world.rules, networkResources: await askedResources(world, vmi) });
+  const pod = launcherPod(vmi, {
+    rules: context.rules,
+    networkResources: await askedResources(context, vmi),
+  });
   const { uid = "", name } = migration.metadata;
   const avoidSource = {
     labelSelector: { matchLabels: { [labels.createdBy]: vmi.metadata.uid ?? "" } },
     topologyKey: "kubernetes.io/hostname",
   };
-  return await createPodOnce(world.client, {
+  return await createPodOnce(context.client, {
     ...pod,
     metadata: {
       ...pod.metadata,
@@ -98,9 +114,9 @@ async function createTarget(world: World, migration: Migration, vmi: Vmi): Promi
 }
 
 /** By this virt-handler of the target node gets to work. */
-function handedOff(world: World, migration: Migration, vmi: Vmi, target: Pod): Vmi {
+function handedOff(context: ControllerContext, migration: Migration, vmi: Vmi, target: Pod): Vmi {
   const targetNode = target.spec.nodeName ?? "";
-  const sourcePod = currentPod(vmi, world.launchers(vmi.metadata.uid ?? ""))?.metadata.name;
+  const sourcePod = currentPod(vmi, context.launchers(vmi.metadata.uid ?? ""))?.metadata.name;
   return {
     ...vmi,
     metadata: {
@@ -121,7 +137,7 @@ function handedOff(world: World, migration: Migration, vmi: Vmi, target: Pod): V
 }
 
 /** The nodes are to give up a migration whose target is gone. */
-async function failOnVmi(world: World, migration: Migration, vmi: Vmi): Promise<void> {
+async function failOnVmi(context: ControllerContext, migration: Migration, vmi: Vmi): Promise<void> {
   const state = vmi.status?.migrationState;
   if (
     state === undefined ||
@@ -130,7 +146,7 @@ async function failOnVmi(world: World, migration: Migration, vmi: Vmi): Promise<
     state.completed === true
   )
     return;
-  const at = timestamp(world.clock());
+  const at = timestamp(context.clock());
   const { resourceVersion } = vmi.metadata;
   const migrationState = {
     failed: true,
@@ -139,7 +155,7 @@ async function failOnVmi(world: World, migration: Migration, vmi: Vmi): Promise<
     endTimestamp: at,
     failureReason: "Target pod is down",
   };
-  await world.client.mergePatch(
+  await context.client.mergePatch(
     vmis,
     vmi.metadata,
     { metadata: { resourceVersion }, status: { migrationState } },
@@ -147,20 +163,20 @@ async function failOnVmi(world: World, migration: Migration, vmi: Vmi): Promise<
   );
 }
 
-function anotherRuns(world: World, migration: Migration, vmi: Vmi | undefined): boolean {
+function anotherRuns(context: ControllerContext, migration: Migration, vmi: Vmi | undefined): boolean {
   const current = vmi?.status?.migrationState?.migrationUid;
   if (current === undefined || current === migration.metadata.uid) return false;
-  return [...world.migrations.values()].some((other) => other.metadata.uid === current && !hasEnded(other));
+  return [...context.migrations.values()].some((other) => other.metadata.uid === current && !hasEnded(other));
 }
 
 async function write(
-  world: World,
+  context: ControllerContext,
   migration: Migration,
   { phase, vmi }: { readonly phase: MigrationPhase; readonly vmi: Vmi | undefined },
 ): Promise<void> {
-  const { client, clock } = world;
+  const { client, clock } = context;
   if (hasEnded(migration)) {
-    await finish(world, migration);
+    await finish(context, migration);
     return;
   }
   if (phase === (migration.status?.phase ?? "")) return;
@@ -176,7 +192,7 @@ async function write(
 }
 
 /** A migration that is over may be deleted. */
-async function finish({ client }: World, migration: Migration): Promise<void> {
+async function finish({ client }: ControllerContext, migration: Migration): Promise<void> {
   const known = migration.metadata.finalizers ?? [];
   if (!known.includes(finalizers.migration)) return;
   const { resourceVersion } = migration.metadata;

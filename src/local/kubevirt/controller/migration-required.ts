@@ -6,7 +6,7 @@ import { timestamp } from "../../timestamp.ts";
 import type { Pod } from "../resources.ts";
 import { secondaryByInterface } from "../network-status.ts";
 import { byName, isSecondary, nicLists, qualifiedNad } from "../nics.ts";
-import { withCondition, withoutCondition } from "../conditions.ts";
+import { withCondition, withoutCondition } from "../status-fields.ts";
 import { hasSource, multusStatus } from "../info-source.ts";
 import type { Vmi } from "./objects.ts";
 

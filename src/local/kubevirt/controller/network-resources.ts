@@ -2,7 +2,7 @@
 import { networkAttachmentDefinitions } from "../../../kube/resource.ts";
 import { nicLists, qualifiedNad } from "../nics.ts";
 import type { Vmi } from "./objects.ts";
-import type { World } from "./world.ts";
+import type { ControllerContext } from "./context.ts";
 
 const resourceNameAnnotation = "k8s.v1.cni.cncf.io/resourceName";
 
@@ -15,13 +15,16 @@ export class MissingNadError extends Error {
  * Requests by resource name; none with an external injector, for then KubeVirt reads no NADs.
  * @throws MissingNadError
  */
-export async function askedResources(world: World, vmi: Vmi): Promise<ReadonlyMap<string, number>> {
+export async function askedResources(
+  context: ControllerContext,
+  vmi: Vmi,
+): Promise<ReadonlyMap<string, number>> {
   const asked = new Map<string, number>();
-  if (world.rules.externalNetResourceInjection) return asked;
+  if (context.rules.externalNetResourceInjection) return asked;
   for (const { multus } of nicLists(vmi.spec).networks) {
     if (multus === undefined) continue;
     const ref = qualifiedNad(multus.networkName, vmi.metadata.namespace ?? "");
-    const nad = await world.client.find(networkAttachmentDefinitions, ref);
+    const nad = await context.client.find(networkAttachmentDefinitions, ref);
     if (nad === undefined) {
       throw new MissingNadError(
         `failed to locate network attachment definition ${ref.namespace}/${ref.name}`,

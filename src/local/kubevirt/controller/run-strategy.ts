@@ -1,5 +1,5 @@
 // Whether a VM's run strategy wants a VMI started or stopped (KubeVirt: syncRunStrategy).
-import type { RunStrategy } from "../../../domain/objects/kubernetes.ts";
+import type { VmRunStrategy } from "../../../domain/objects/kubernetes.ts";
 import { hasEnded } from "../resources.ts";
 import type { Vm, Vmi } from "./objects.ts";
 
@@ -7,7 +7,7 @@ import type { Vm, Vmi } from "./objects.ts";
 export type RunDecision = "start" | "stop" | "rerun" | "leave";
 
 /** The strategy, from the older `running` too; without either a VM stays off. */
-export function runStrategy(vm: Vm): RunStrategy {
+export function runStrategy(vm: Vm): VmRunStrategy {
   return vm.spec.runStrategy ?? (vm.spec.running === true ? "Always" : "Halted");
 }
 

@@ -14,7 +14,7 @@ import { runDecision, startBackoffLeftMs } from "./run-strategy.ts";
 import { semanticEqual } from "./semantic-equal.ts";
 import { vmStatus, type VmPass } from "./vm-status.ts";
 import type { Outcome } from "../../../kube/watch/work-queue.ts";
-import { fieldManager, type World } from "./world.ts";
+import { fieldManager, type ControllerContext } from "./context.ts";
 
 const nothingDone: VmPass = {
   starting: false,
@@ -31,25 +31,25 @@ const deletionPollMs = 100;
 
 /** Looks at VMs by key. The start revisions that it has read are kept, for they never change. */
 export class VmController {
-  readonly #world: World;
+  readonly #context: ControllerContext;
   readonly #revisions = new Map<string, VirtualMachine["spec"]>();
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(context: ControllerContext) {
+    this.#context = context;
   }
 
   /** @throws KubeError; the next look at the key goes on from there. */
   async reconcile(key: string): Promise<Outcome> {
-    const vm = this.#world.vms.get(refOf(key));
+    const vm = this.#context.vms.get(refOf(key));
     if (vm === undefined) return undefined;
-    const found = this.#world.vmis.get(refOf(key));
+    const found = this.#context.vmis.get(refOf(key));
     const vmi = found !== undefined && isControlledBy(found, vm) ? found : undefined;
     if (vm.metadata.deletionTimestamp !== undefined) return await this.#end(vm, vmi);
     const held = await this.#hold(vm);
     const { pass, outcome } = await this.#run(held, vmi);
     const restart = await this.#restartRequired(held, vmi, pass);
     const current = await this.#followNics(held, vmi);
-    if (this.#world.rules.liveUpdate) await this.#followMemory(held, vmi);
+    if (this.#context.rules.liveUpdate) await this.#followMemory(held, vmi);
     await this.#writeStatus(current, vmi, { ...pass, restart });
     if (vmi !== undefined && hasEnded(vmi)) await this.#release(vm, vmi);
     return outcome;
@@ -65,7 +65,7 @@ export class VmController {
     }
     if (vm.metadata.finalizers?.includes(finalizers.vm) !== true) return undefined;
     // The cache may not show yet what an earlier pass created.
-    const stored = await this.#world.client.find(vmis, vm.metadata);
+    const stored = await this.#context.client.find(vmis, vm.metadata);
     if (stored !== undefined && isControlledBy(stored, vm)) return deletionPollMs;
     await this.#write(vm, { finalizers: vm.metadata.finalizers.filter((name) => name !== finalizers.vm) });
     return undefined;
@@ -80,7 +80,7 @@ export class VmController {
 
   async #write(vm: Vm, metadata: object): Promise<Vm> {
     const { resourceVersion } = vm.metadata;
-    return await this.#world.client.mergePatch(
+    return await this.#context.client.mergePatch(
       vms,
       vm.metadata,
       { metadata: { ...metadata, resourceVersion } },
@@ -98,9 +98,9 @@ export class VmController {
   }
 
   async #start(vm: Vm): Promise<{ readonly pass: VmPass; readonly outcome: Outcome }> {
-    const waitMs = startBackoffLeftMs(vm, this.#world.clock());
+    const waitMs = startBackoffLeftMs(vm, this.#context.clock());
     if (waitMs > 0) return { pass: nothingDone, outcome: waitMs };
-    const { client, rules } = this.#world;
+    const { client, rules } = this.#context;
     try {
       await ignoring(
         "AlreadyExists",
@@ -116,7 +116,7 @@ export class VmController {
 
   async #stop(vmi: Vmi): Promise<void> {
     if (vmi.metadata.deletionTimestamp !== undefined) return;
-    await ignoring("NotFound", this.#world.client.delete(vmis, vmi.metadata, { uid: vmi.metadata.uid }));
+    await ignoring("NotFound", this.#context.client.delete(vmis, vmi.metadata, { uid: vmi.metadata.uid }));
   }
 
   /** What waits for the next start; nothing while none runs, or one is about to end or to begin. */
@@ -125,7 +125,7 @@ export class VmController {
     const startedFrom = await this.#startedFrom(vmi);
     if (startedFrom === undefined) return undefined;
     if (semanticEqual(startedFrom.template, vm.spec.template)) await this.#bumpGeneration(vm, vmi);
-    return restartRequired({ vm, startedFrom, vmi, liveUpdate: this.#world.rules.liveUpdate });
+    return restartRequired({ vm, startedFrom, vmi, liveUpdate: this.#context.rules.liveUpdate });
   }
 
   async #startedFrom(vmi: Vmi): Promise<VirtualMachine["spec"] | undefined> {
@@ -134,7 +134,7 @@ export class VmController {
     const key = `${vmi.metadata.namespace ?? ""}/${name}`;
     const known = this.#revisions.get(key);
     if (known !== undefined) return known;
-    const revision = await this.#world.client.find(controllerRevisions, { ...vmi.metadata, name });
+    const revision = await this.#context.client.find(controllerRevisions, { ...vmi.metadata, name });
     if (revision !== undefined) this.#revisions.set(key, revision.data.spec);
     return revision?.data.spec;
   }
@@ -144,7 +144,7 @@ export class VmController {
     const generation = String(vm.metadata.generation ?? 0);
     if (vmi.metadata.annotations?.[generationAnnotation] === generation) return;
     const patch = { metadata: { annotations: { [generationAnnotation]: generation } } };
-    await this.#world.client.mergePatch(vmis, vmi.metadata, patch, { fieldManager });
+    await this.#context.client.mergePatch(vmis, vmi.metadata, patch, { fieldManager });
   }
 
   /** NICs that may change under the running guest go to the VMI; unplugged ones leave the VM. */
@@ -154,7 +154,7 @@ export class VmController {
     if (vmi !== undefined && wanted !== undefined && !semanticEqual(wanted, nicLists(vmi.spec))) {
       const { resourceVersion } = vmi.metadata;
       const spec = { networks: wanted.networks, domain: { devices: { interfaces: wanted.interfaces } } };
-      await this.#world.client.mergePatch(
+      await this.#context.client.mergePatch(
         vmis,
         vmi.metadata,
         { metadata: { resourceVersion }, spec },
@@ -169,7 +169,7 @@ export class VmController {
     if (vmi?.status?.phase !== "Running" || vmi.metadata.deletionTimestamp !== undefined) return;
     const guest = memoryToPlug(vm.spec.template.spec, vmi);
     if (guest === undefined) return;
-    await this.#world.client.mergePatch(
+    await this.#context.client.mergePatch(
       vmis,
       vmi.metadata,
       { spec: { domain: { memory: { guest } } } },
@@ -191,11 +191,11 @@ export class VmController {
       spec.domain.devices.interfaces = [...interfaces];
     }
     if (uuidMissing) spec.domain.firmware = { ...spec.domain.firmware, uuid: firmwareUuid(vm.metadata.name) };
-    return await this.#world.client.replace(vms, after, { fieldManager });
+    return await this.#context.client.replace(vms, after, { fieldManager });
   }
 
   async #writeStatus(vm: Vm, vmi: Vmi | undefined, pass: VmPass): Promise<void> {
-    const { clock, delays, client } = this.#world;
+    const { clock, delays, client } = this.#context;
     const status = vmStatus(vm, vmi, pass, { now: clock(), startBackoffMs: delays.startBackoffMs });
     if (semanticEqual(status, vm.status ?? {})) return;
     await client.replaceStatus(vms, { ...vm, status }, { fieldManager });
@@ -205,7 +205,7 @@ export class VmController {
   async #release(vm: Vm, vmi: Vmi): Promise<void> {
     const known = vmi.metadata.finalizers ?? [];
     if (!known.includes(finalizers.vm)) return;
-    const { client } = this.#world;
+    const { client } = this.#context;
     const { resourceVersion, namespace } = vmi.metadata;
     const left = known.filter((name) => name !== finalizers.vm);
     const patch = { metadata: { resourceVersion, finalizers: left } };

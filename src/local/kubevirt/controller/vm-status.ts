@@ -2,7 +2,7 @@
 import { findCondition, isTrue } from "../../../domain/objects/conditions.ts";
 import type { Condition } from "../../../domain/objects/kubernetes.ts";
 import { timestamp } from "../../timestamp.ts";
-import { withCondition, withoutCondition } from "../conditions.ts";
+import { withCondition, withoutCondition } from "../status-fields.ts";
 import { generationAnnotation } from "./new-vmi.ts";
 import type { StartFailure, StateChangeRequest, Vm, VmStatus, Vmi } from "./objects.ts";
 import { runStrategy } from "./run-strategy.ts";

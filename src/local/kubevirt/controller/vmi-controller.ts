@@ -13,43 +13,43 @@ import { askedResources, MissingNadError } from "./network-resources.ts";
 import { patchVmi } from "./vmi-patch.ts";
 import { nextVmi, type VmiView } from "./vmi-status.ts";
 import type { Outcome } from "../../../kube/watch/work-queue.ts";
-import { fieldManager, type World } from "./world.ts";
+import { fieldManager, type ControllerContext } from "./context.ts";
 
 /** When a VMI whose pod could not be made is looked at again. */
 const failedPodRetryMs = 5_000;
 
 /** One look at a VMI. @throws KubeError; the next look goes on from there. */
-export async function reconcileVmi(world: World, key: string): Promise<Outcome> {
-  const vmi = world.vmis.get(refOf(key));
+export async function reconcileVmi(context: ControllerContext, key: string): Promise<Outcome> {
+  const vmi = context.vmis.get(refOf(key));
   if (vmi === undefined) return undefined;
-  const known = await knownPods(world, vmi);
-  const { pod, failure } = await syncPod(world, vmi, known);
+  const known = await knownPods(context, vmi);
+  const { pod, failure } = await syncPod(context, vmi, known);
   const view: VmiView = {
     vmi,
     pods:
       pod === undefined || known.some(({ metadata }) => metadata.uid === pod.metadata.uid) ? known : [pod],
     pod,
-    hasVm: hasVm(world, vmi),
+    hasVm: hasVm(context, vmi),
     failure,
-    now: world.clock(),
-    migrationGraceMs: world.delays.migrationGraceMs,
+    now: context.clock(),
+    migrationGraceMs: context.delays.migrationGraceMs,
   };
   const next = nextVmi(view);
-  await patchVmi(world.client, vmi, next);
+  await patchVmi(context.client, vmi, next);
   if (failure !== undefined) return failedPodRetryMs;
   const pending = findCondition(next.status?.conditions, migrationRequiredType)?.status === "False";
-  return pending ? world.delays.reevaluateMs : undefined;
+  return pending ? context.delays.reevaluateMs : undefined;
 }
 
 /** The VMI's pods. That one which ought to be there is missing is believed only of the API server itself. */
-async function knownPods(world: World, vmi: Vmi): Promise<readonly Pod[]> {
-  const cached = podsOf(vmi, world.launchers(vmi.metadata.uid ?? ""));
+async function knownPods(context: ControllerContext, vmi: Vmi): Promise<readonly Pod[]> {
+  const cached = podsOf(vmi, context.launchers(vmi.metadata.uid ?? ""));
   if (isUnprocessed(vmi) || (hasEnded(vmi) ? cached.length > 0 : currentPod(vmi, cached) !== undefined)) {
     return cached;
   }
   const labelSelector = `${labels.createdBy}=${vmi.metadata.uid ?? ""}`;
   const { namespace } = vmi.metadata;
-  return podsOf(vmi, (await world.client.list(podResource, { namespace, labelSelector })).items);
+  return podsOf(vmi, (await context.client.list(podResource, { namespace, labelSelector })).items);
 }
 
 function isUnprocessed(vmi: Vmi): boolean {
@@ -59,34 +59,34 @@ function isUnprocessed(vmi: Vmi): boolean {
 
 type Sync = Pick<VmiView, "pod" | "failure">;
 
-async function syncPod(world: World, vmi: Vmi, pods: readonly Pod[]): Promise<Sync> {
+async function syncPod(context: ControllerContext, vmi: Vmi, pods: readonly Pod[]): Promise<Sync> {
   const pod = currentPod(vmi, pods);
   if (vmi.metadata.deletionTimestamp !== undefined) {
-    await deletePods(world, pods);
+    await deletePods(context, pods);
     return { pod, failure: undefined };
   }
   if (pod === undefined)
-    return isUnprocessed(vmi) ? await createPod(world, vmi) : { pod, failure: undefined };
-  if (!hasEnded(vmi) && isReady(pod)) await annotate(world, vmi, pod);
+    return isUnprocessed(vmi) ? await createPod(context, vmi) : { pod, failure: undefined };
+  if (!hasEnded(vmi) && isReady(pod)) await annotate(context, vmi, pod);
   return { pod, failure: undefined };
 }
 
-async function deletePods(world: World, pods: readonly Pod[]): Promise<void> {
+async function deletePods(context: ControllerContext, pods: readonly Pod[]): Promise<void> {
   for (const pod of pods) {
     if (pod.metadata.deletionTimestamp !== undefined && !hasEnded(pod)) continue;
     try {
-      await world.client.delete(podResource, pod.metadata, { uid: pod.metadata.uid });
+      await context.client.delete(podResource, pod.metadata, { uid: pod.metadata.uid });
     } catch (error) {
       if (!isKubeError(error, "NotFound")) throw error;
     }
   }
 }
 
-async function createPod(world: World, vmi: Vmi): Promise<Sync> {
+async function createPod(context: ControllerContext, vmi: Vmi): Promise<Sync> {
   try {
-    const networkResources = await askedResources(world, vmi);
-    const wanted = launcherPod(vmi, { rules: world.rules, networkResources });
-    return { pod: await createPodOnce(world.client, wanted), failure: undefined };
+    const networkResources = await askedResources(context, vmi);
+    const wanted = launcherPod(vmi, { rules: context.rules, networkResources });
+    return { pod: await createPodOnce(context.client, wanted), failure: undefined };
   } catch (error) {
     if (error instanceof UnknownBindingError || error instanceof MissingNadError) {
       const message = `failed to render launch manifest: ${error.message}`;
@@ -101,14 +101,14 @@ async function createPod(world: World, vmi: Vmi): Promise<Sync> {
 }
 
 /** Tells Multus of NICs that came or went while the pod runs. */
-async function annotate(world: World, vmi: Vmi, pod: Pod): Promise<void> {
-  const networks = runningNetworksAnnotation(vmi, world.rules.bindingPlugins);
+async function annotate(context: ControllerContext, vmi: Vmi, pod: Pod): Promise<void> {
+  const networks = runningNetworksAnnotation(vmi, context.rules.bindingPlugins);
   if (networks === undefined || networks === (pod.metadata.annotations?.[annotations.networks] ?? "")) return;
   const patch = { metadata: { annotations: { [annotations.networks]: networks } } };
-  await world.client.mergePatch(podResource, pod.metadata, patch, { fieldManager });
+  await context.client.mergePatch(podResource, pod.metadata, patch, { fieldManager });
 }
 
-function hasVm(world: World, vmi: Vmi): boolean {
-  const vm = world.vms.get(vmi.metadata);
+function hasVm(context: ControllerContext, vmi: Vmi): boolean {
+  const vm = context.vms.get(vmi.metadata);
   return vm !== undefined && isControlledBy(vmi, vm);
 }

@@ -3,7 +3,7 @@ import { isMapping } from "../../../domain/objects/mapping.ts";
 import type { FullKubeClient } from "../../../kube/kube-client.ts";
 import { vmis, type Vmi } from "./objects.ts";
 import { semanticEqual } from "./semantic-equal.ts";
-import { fieldManager } from "./world.ts";
+import { fieldManager } from "./context.ts";
 
 /**
  * Sends the difference in status, labels and finalizers; nothing when there is none.

@@ -4,9 +4,8 @@ import { findCondition } from "../../../domain/objects/conditions.ts";
 import type { Condition, VmiPhase } from "../../../domain/objects/kubernetes.ts";
 import { timestamp } from "../../timestamp.ts";
 import { hasEnded, finalizers, labels, type Pod } from "../resources.ts";
-import { withCondition, withoutCondition } from "../conditions.ts";
-import { withPhase } from "../vmi-phase.ts";
-import { interfaceStatuses } from "./interface-status.ts";
+import { withCondition, withPhase, withoutCondition } from "../status-fields.ts";
+import { multusInterfaces } from "./multus-interfaces.ts";
 import { isGoingDown, isReady } from "./launcher-state.ts";
 import { withMemoryChange } from "./memory.ts";
 import { migrationNeed, withMigrationRequired } from "./migration-required.ts";
@@ -97,7 +96,7 @@ function scheduling(vmi: Vmi, { pod, now }: VmiView): Vmi {
   if (!isReady(pod) || nodeName === undefined || vmi.metadata.deletionTimestamp !== undefined) return seen;
   return withPhase(
     {
-      ...withStatus(seen, { nodeName, interfaces: interfaceStatuses(vmi, pod) }),
+      ...withStatus(seen, { nodeName, interfaces: multusInterfaces(vmi, pod) }),
       metadata: { ...vmi.metadata, labels: { ...vmi.metadata.labels, [labels.nodeName]: nodeName } },
     },
     "Scheduled",
@@ -118,7 +117,7 @@ function withPodScheduled(vmi: Vmi, pod: Pod): Vmi {
 
 function running(vmi: Vmi, { pod, now, migrationGraceMs }: VmiView): Vmi {
   if (pod === undefined) return withPhase(vmi, "Failed", timestamp(now));
-  const seen = withStatus(vmi, { interfaces: interfaceStatuses(vmi, pod) });
+  const seen = withStatus(vmi, { interfaces: multusInterfaces(vmi, pod) });
   if (isMigrating(vmi.status?.migrationState)) return seen;
   const conditions = withMigrationRequired(
     withMemoryChange(seen, now),

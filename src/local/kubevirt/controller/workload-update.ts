@@ -10,12 +10,12 @@ import {
   type VirtualMachineInstanceMigration,
 } from "../resources.ts";
 import { refOf } from "../../../kube/object-key.ts";
-import { memoryChangeType } from "../memory-change.ts";
+import { memoryChangeType } from "../status-fields.ts";
 import { migrationRequiredType } from "./migration-required.ts";
 import type { Vmi } from "./objects.ts";
 import { isMigrating } from "./vm-status.ts";
 import type { Outcome } from "../../../kube/watch/work-queue.ts";
-import { fieldManager, type World } from "./world.ts";
+import { fieldManager, type ControllerContext } from "./context.ts";
 import { isKubeError } from "../../../kube/errors.ts";
 
 type Migration = VirtualMachineInstanceMigration;
@@ -33,15 +33,17 @@ export function wantsMigration(vmi: Vmi): boolean {
 }
 
 /** Gives the VMI a migration if it still wants one and has none under way. */
-export async function migrateOnUpdate(world: World, key: string): Promise<Outcome> {
-  const vmi = world.vmis.get(refOf(key));
+export async function migrateOnUpdate(context: ControllerContext, key: string): Promise<Outcome> {
+  const vmi = context.vmis.get(refOf(key));
   if (vmi === undefined || !wantsMigration(vmi)) return undefined;
-  const earlier = migrationsOf(vmi, world.migrations.values());
+  const earlier = migrationsOf(vmi, context.migrations.values());
   if (earlier.some((migration) => !hasEnded(migration))) return undefined;
-  const waitMs = backoffLeftMs(earlier, world.clock());
+  const waitMs = backoffLeftMs(earlier, context.clock());
   if (waitMs > 0) return waitMs;
   try {
-    await world.client.create(virtualMachineInstanceMigrations, newMigration(vmi, earlier), { fieldManager });
+    await context.client.create(virtualMachineInstanceMigrations, newMigration(vmi, earlier), {
+      fieldManager,
+    });
   } catch (error) {
     if (!isKubeError(error, "AlreadyExists")) throw error;
   }

@@ -1,7 +1,7 @@
 // What cloud-init in a guest finds on its disk: the network plan and when it may change, from the VMI's first
 // cloud-init volume and the Secrets that it names. Pure.
 import type { CloudInitSource, Secret, VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
-import { parseNetworkConfig, updatesNetworkAtBoot, type NetworkPlan } from "./network-config.ts";
+import { parseNetworkConfig, updatesNetworkAtBoot, type NetworkPlan } from "./network-plan.ts";
 import { parseNmstate } from "./nmstate.ts";
 import { fileOfBoothook, userDataParts } from "./user-data.ts";
 

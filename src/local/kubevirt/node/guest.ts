@@ -4,8 +4,8 @@ import { isIPv4, isIPv6 } from "node:net";
 import type { VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
 import type { DhcpServers } from "./dhcp.ts";
 import { interfacesOf, nicMac, sriovAliasPrefix, type Domain } from "./domain.ts";
-import type { AgentInterface } from "./interface-status.ts";
-import type { Ethernet, NetworkPlan } from "./network-config.ts";
+import type { AgentInterface } from "./vmi-interfaces.ts";
+import type { Ethernet, NetworkPlan } from "./network-plan.ts";
 import type { Wire, Wires } from "./wires.ts";
 
 /** One NIC as the guest's kernel sees it. */

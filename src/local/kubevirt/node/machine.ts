@@ -5,10 +5,10 @@ import type { NodeDelays } from "./delays.ts";
 import type { BindingPlugins } from "../configuration.ts";
 import { buildDomain, syncDomain } from "./domain.ts";
 import { agentInterfaces, bootGuest, guestNics, replugGuest } from "./guest.ts";
-import type { AgentInterface } from "./interface-status.ts";
+import type { AgentInterface } from "./vmi-interfaces.ts";
 import type { Machine } from "./machines.ts";
 import type { DhcpServers } from "./dhcp.ts";
-import type { NetworkPlan } from "./network-config.ts";
+import type { NetworkPlan } from "./network-plan.ts";
 import { trackUptimes } from "./traffic.ts";
 import { rewire, wiresOf, type CniTypeLookup } from "./wires.ts";
 

@@ -4,7 +4,7 @@ import type { DiskMemory } from "./cloud-init.ts";
 import { createDhcpServers, type DhcpServers } from "./dhcp.ts";
 import type { Domain } from "./domain.ts";
 import type { Guest } from "./guest.ts";
-import type { AgentInterface } from "./interface-status.ts";
+import type { AgentInterface } from "./vmi-interfaces.ts";
 import type { Uptime } from "./traffic.ts";
 import type { Wires } from "./wires.ts";
 

@@ -1,8 +1,7 @@
 // The two virt-handlers of a migration that virt-controller handed over, one step per call. Pure.
 import { findCondition } from "../../../domain/objects/conditions.ts";
 import type { VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
-import { withoutCondition } from "../conditions.ts";
-import { memoryChangeType } from "../memory-change.ts";
+import { memoryChangeType, withoutCondition } from "../status-fields.ts";
 import { labels, type MigrationState } from "../resources.ts";
 
 /** True while a migration is under way and handed over to the nodes. */

@@ -2,7 +2,7 @@
 // Played: interfaces found by their MAC address; not played: routes, rules and name servers, which nobody sees outside.
 import { isIP } from "node:net";
 import { parse } from "yaml";
-import type { Ethernet, NetworkPlan } from "./network-config.ts";
+import type { Ethernet, NetworkPlan } from "./network-plan.ts";
 
 /** What a document under /etc/nmstate tells the NICs. Nothing is thrown: what nmstate refuses is a plan of kind "refused". */
 export function parseNmstate(text: string): NetworkPlan {

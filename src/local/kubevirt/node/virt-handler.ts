@@ -6,7 +6,7 @@ import { secrets, virtualMachineInstances } from "../../../kube/resource.ts";
 import type { Outcome } from "../../../kube/watch/work-queue.ts";
 import { refOf } from "../../../kube/object-key.ts";
 import { hasEnded } from "../resources.ts";
-import { withPhase } from "../vmi-phase.ts";
+import { withPhase } from "../status-fields.ts";
 import { cloudInitSecrets, planAtBoot, readCloudInit, rootClaim } from "./cloud-init.ts";
 import type { NodeContext } from "./context.ts";
 import { askAgent, moveMachine, startMachine, syncMachine, type Surroundings } from "./machine.ts";

@@ -1,9 +1,8 @@
 // status of a VMI as virt-handler writes it: phase, conditions, interfaces. Pure.
 import type { Condition, VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
-import { withCondition, withoutCondition } from "../conditions.ts";
+import { withCondition, withPhase, withoutCondition } from "../status-fields.ts";
 import type { BindingPlugins } from "../configuration.ts";
-import { withPhase } from "../vmi-phase.ts";
-import { interfaceStatus, type PodCache } from "./interface-status.ts";
+import { vmiInterfaces, type PodCache } from "./vmi-interfaces.ts";
 import type { Machine } from "./machines.ts";
 import { whyNotMigratable } from "./migratable.ts";
 
@@ -28,7 +27,7 @@ export function observedVmi(
     machine.heard === undefined
       ? withoutCondition(conditions, "AgentConnected")
       : withCondition(conditions, { type: "AgentConnected", status: "True", ...at });
-  const interfaces = interfaceStatus({
+  const interfaces = vmiInterfaces({
     vmi,
     domain: machine.domain,
     agent: machine.heard ?? [],

@@ -1,7 +1,7 @@
 // Options of KubeVirt's own DHCP server, looked at on every network: pkg/network/admitter/netiface.go.
 import { type Cause, invalid } from "../cause.ts";
 import type { InterfaceRule } from "../rule.ts";
-import { isIPv4Address } from "../ip-address.ts";
+import { isIPv4Address } from "../addresses.ts";
 
 /** Private options are 224 to 254 (RFC 3942), each once. The causes name the whole template, as KubeVirt's do. */
 const privateOptions: InterfaceRule = ({ specAt, nic }) => {

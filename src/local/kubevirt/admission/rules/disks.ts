@@ -2,7 +2,7 @@
 import { type Cause, cause, invalid } from "../cause.ts";
 import { dnsLabelErrors } from "../../../api/dns-names.ts";
 import type { FieldPath } from "../field-path.ts";
-import { isPciAddress } from "../pci-address.ts";
+import { isPciAddress } from "../addresses.ts";
 import { type SpecRule, disksAt } from "../rule.ts";
 import type { Disk } from "../template-spec.ts";
 

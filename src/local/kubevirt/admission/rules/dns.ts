@@ -1,7 +1,7 @@
 // The pod's name resolution: vmi-create-admitter.go (validatePodDNSConfig). The policy itself is in the schema.
 import { type Cause, cause, invalid } from "../cause.ts";
 import { dnsSubdomainErrors } from "../../../api/dns-names.ts";
-import { isIPAddress } from "../ip-address.ts";
+import { isIPAddress } from "../addresses.ts";
 import type { SpecRule } from "../rule.ts";
 import type { DnsConfig } from "../template-spec.ts";
 

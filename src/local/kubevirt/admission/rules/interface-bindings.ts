@@ -1,7 +1,7 @@
 // How a NIC is tied to its network: pkg/network/admitter/binding.go, passt.go and discontinued.go.
 import { type Cause, invalid } from "../cause.ts";
 import { gateEnabled, permitsBridgeOnPodNetwork } from "../../configuration.ts";
-import { reservedMacAddress } from "../mac-address.ts";
+import { reservedMacAddress } from "../addresses.ts";
 import { type InterfaceRule, type SpecRule, forEachInterface } from "../rule.ts";
 
 /** Exactly one of the bindings in force. The discontinued ones do not count. */

@@ -1,7 +1,6 @@
 // The values of a NIC's own fields: pkg/network/admitter/netiface.go (validateInterfacesFields).
 import { cause, invalid } from "../cause.ts";
-import { macAddressLength } from "../mac-address.ts";
-import { isPciAddress } from "../pci-address.ts";
+import { isPciAddress, macAddressLength } from "../addresses.ts";
 import { type InterfaceRule, type SpecRule, forEachInterface } from "../rule.ts";
 import { dhcpOptions } from "./dhcp-options.ts";
 import { portRanges } from "./port-ranges.ts";

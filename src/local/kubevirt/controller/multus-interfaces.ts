@@ -8,7 +8,7 @@ import { addSource, multusStatus, removeSource } from "../info-source.ts";
 import type { Vmi } from "./objects.ts";
 
 /** The default network first, then the secondary ones in the order of the spec, then what the spec does not know. */
-export function interfaceStatuses(vmi: Vmi, pod: Pod): VmiInterfaceStatus[] {
+export function multusInterfaces(vmi: Vmi, pod: Pod): VmiInterfaceStatus[] {
   const { networks } = nicLists(vmi.spec);
   const known = vmi.status?.interfaces ?? [];
   const specified = new Set(networks.map(({ name }) => name));

@@ -9,7 +9,7 @@ import type { Vm, Vmi } from "./objects.ts";
 /** The name under which the fields that virt-controller writes are managed. */
 export const fieldManager = "virt-controller";
 
-export interface World {
+export interface ControllerContext {
   readonly client: FullKubeClient;
   readonly rules: ControllerRules;
   readonly delays: ControllerDelays;

@@ -1,5 +1,8 @@
-// Writing conditions into a status list, without touching the list that was given.
-import type { Condition } from "../../domain/objects/kubernetes.ts";
+// Conditions and phases as virt-controller and virt-handler write them; what is given is not changed.
+import type { Condition, VirtualMachineInstance, VmiPhase } from "../../domain/objects/kubernetes.ts";
+
+/** The condition by which virt-controller asks for more memory; virt-handler removes it when the memory is there. */
+export const memoryChangeType = "MemoryChange";
 
 /** The list with the condition; the transition time stays while status and reason stay. */
 export function withCondition(
@@ -22,4 +25,13 @@ export function withCondition(
 /** The list without conditions of that type. */
 export function withoutCondition(conditions: readonly Condition[] | undefined, type: string): Condition[] {
   return (conditions ?? []).filter((condition) => condition.type !== type);
+}
+
+/** The VMI in that phase, with the time at which it first came to it (pkg/controller SetVMIPhaseTransitionTimestamp). */
+export function withPhase<V extends VirtualMachineInstance>(vmi: V, phase: VmiPhase, now: string): V {
+  const passed = vmi.status?.phaseTransitionTimestamps ?? [];
+  const phaseTransitionTimestamps = passed.some((entry) => entry.phase === phase)
+    ? passed
+    : [...passed, { phase, phaseTransitionTimestamp: now }];
+  return { ...vmi, status: { ...vmi.status, phase, phaseTransitionTimestamps } };
 }

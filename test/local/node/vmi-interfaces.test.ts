@@ -5,7 +5,7 @@ import type {
   VmiInterfaceStatus,
   VmNetwork,
 } from "../../../src/domain/objects/kubernetes.ts";
-import { interfaceStatus, type AgentInterface } from "../../../src/local/kubevirt/node/interface-status.ts";
+import { vmiInterfaces, type AgentInterface } from "../../../src/local/kubevirt/node/vmi-interfaces.ts";
 import type { Domain } from "../../../src/local/kubevirt/node/domain.ts";
 
 const red = "02:00:00:00:00:0a";
@@ -32,10 +32,10 @@ function agentOf(mac: string, interfaceName: string, ips: string[] = []): AgentI
   return { mac, interfaceName, ip: ips[0] ?? "", ips };
 }
 
-describe("interfaceStatus()", () => {
+describe("vmiInterfaces()", () => {
   it("keeps the previous status while libvirt knows no domain", () => {
     const previous = [{ name: "red", infoSource: "multus-status" }];
-    const status = interfaceStatus({
+    const status = vmiInterfaces({
       vmi: vmi([{ name: "red", bridge: {} }], { previous }),
       domain: undefined,
       agent: [agentOf(red, "eth0")],
@@ -45,7 +45,7 @@ describe("interfaceStatus()", () => {
   });
 
   it("reports a NIC of the domain with one queue and link up when libvirt names neither", () => {
-    const status = interfaceStatus({
+    const status = vmiInterfaces({
       vmi: vmi([{ name: "red", bridge: {} }]),
       domain: domain([{ alias: "red", mac: red }]),
       agent: [],
@@ -55,7 +55,7 @@ describe("interfaceStatus()", () => {
   });
 
   it("reports an SR-IOV NIC after the others, with the spec's MAC as it is spelled and no link or queues", () => {
-    const status = interfaceStatus({
+    const status = vmiInterfaces({
       vmi: vmi([
         { name: "fast", sriov: {}, macAddress: "02-AA-00-00-00-0A" },
         { name: "blue", bridge: {} },
@@ -88,7 +88,7 @@ describe("interfaceStatus()", () => {
     ],
     ["no address with a zone or without sense", [], ["fe80::1%eth0", "nonsense", "192.0.2.5"], ["192.0.2.5"]],
   ])("shows %s", ([, pod, guest, shown], { expect }) => {
-    const [status] = interfaceStatus({
+    const [status] = vmiInterfaces({
       vmi: vmi([{ name: "red", bridge: {} }]),
       domain: domain([{ alias: "red", mac: red }]),
       agent: [agentOf(red, "eth0", guest)],
@@ -99,7 +99,7 @@ describe("interfaceStatus()", () => {
   });
 
   it("leaves link-local addresses of a masquerade guest out", () => {
-    const [status] = interfaceStatus({
+    const [status] = vmiInterfaces({
       vmi: vmi([{ name: "default", masquerade: {} }], { networks: [{ name: "default", pod: {} }] }),
       domain: domain([{ alias: "default", mac: red }]),
       agent: [agentOf(red, "enp1s0", ["10.0.2.2", "fe80::1", "169.254.0.9"])],
@@ -109,7 +109,7 @@ describe("interfaceStatus()", () => {
   });
 
   it("puts the NIC of the pod network first, wherever the spec has it", () => {
-    const status = interfaceStatus({
+    const status = vmiInterfaces({
       vmi: vmi(
         [
           { name: "red", bridge: {} },
@@ -133,7 +133,7 @@ describe("interfaceStatus()", () => {
   });
 
   it("keeps the pod interface names and Multus marks that virt-controller wrote", () => {
-    const status = interfaceStatus({
+    const status = vmiInterfaces({
       vmi: vmi(
         [
           { name: "red", bridge: {} },
@@ -166,7 +166,7 @@ describe("interfaceStatus()", () => {
   });
 
   it("lists at most ten interfaces that only the guest knows", () => {
-    const status = interfaceStatus({
+    const status = vmiInterfaces({
       vmi: vmi([]),
       domain: domain([]),
       agent: Array.from({ length: 12 }, (_, index) =>

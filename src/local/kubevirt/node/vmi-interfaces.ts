@@ -51,7 +51,7 @@ interface Entry {
 const guestOnlyLimit = 10;
 
 /** The new status.interfaces. The NIC on the pod network comes first, then domain, SR-IOV, guest-only, Multus-only. */
-export function interfaceStatus(input: InterfaceStatusInput): VmiInterfaceStatus[] {
+export function vmiInterfaces(input: InterfaceStatusInput): VmiInterfaceStatus[] {
   const { vmi, domain, agent, podCache } = input;
   const previous = vmi.status?.interfaces ?? [];
   if (domain === undefined) return [...previous];

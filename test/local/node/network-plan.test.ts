@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseNetworkConfig, updatesNetworkAtBoot } from "../../../src/local/kubevirt/node/network-config.ts";
+import { parseNetworkConfig, updatesNetworkAtBoot } from "../../../src/local/kubevirt/node/network-plan.ts";
 
 describe("parseNetworkConfig()", () => {
   it("reads names, addresses and DHCP of each ethernet", () => {
