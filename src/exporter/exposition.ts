@@ -1,6 +1,6 @@
-// The Prometheus text format 0.0.4: how a sample is spelt. One place knows the escapes.
+// The Prometheus text format 0.0.4: how a sample is written. All escaping is here.
 
-/** A metric family: its samples stand together under one HELP and TYPE. */
+/** A metric family: its samples are together under one HELP and TYPE. */
 export interface Family {
   readonly name: string;
   readonly help: string;

@@ -13,7 +13,7 @@ export interface NicExposition {
   stop(): void;
 }
 
-/** Some VMs whose bytes stand together in each family, so that one that changed costs the bytes of few. */
+/** Some VMs whose bytes are together in each family, so that a change renders only these again. */
 interface Chunk {
   readonly vms: Map<string, VmKey>;
   /** In order of nicMetrics. */

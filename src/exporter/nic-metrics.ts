@@ -1,9 +1,9 @@
-// Every metric of a NIC: one row, one family. Only (namespace, vm, nic) name a NIC; what changes stands in the info alone.
+// Every metric of a NIC: one row, one family. Only (namespace, vm, nic) name a NIC; what changes is in the info alone.
 import { type InterfaceStatus, interfaceStates } from "../domain/status/interface-status.ts";
 import type { Family } from "./exposition.ts";
 import { type Traffic, type TrafficCounter, trafficCounters } from "./traffic.ts";
 
-/** One series of a NIC; every one has the labels of `nicLabels` besides. */
+/** One series of a NIC; every one has the labels of `nicLabels` in addition. */
 export interface NicSample {
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: string;

@@ -18,7 +18,7 @@ export interface ProcessMetrics {
   render(): Promise<string>;
 }
 
-/** prom-client's own; promtool refuses the names, and the figures by type say the same. */
+/** prom-client's own. promtool rejects these names, and the metrics by type hold the same figures. */
 const gaugesNamedAsCounters = [
   "nodejs_active_handles_total",
   "nodejs_active_requests_total",

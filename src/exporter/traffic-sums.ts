@@ -1,4 +1,4 @@
-// Adds up what the domains of a NIC have counted, one after another and on one node after another. The sums never go back.
+// Adds up what the domains of a NIC have counted, one after another and on one node after another. The sums never decrease.
 import { interfaceId, type InterfaceKey } from "../app/status-model.ts";
 import type { Traffic, TrafficCounter, TrafficSource } from "./traffic.ts";
 import type { NicReading } from "./virt-handler-text.ts";

@@ -1,7 +1,7 @@
 // What a NIC has received and sent, from wherever it is known.
 import type { InterfaceKey } from "../app/status-model.ts";
 
-/** The counters of one NIC, in KubeVirt's words; the same eight for both directions. */
+/** The counters of one NIC, as KubeVirt names them; the same eight for both directions. */
 export const trafficCounters = [
   "receive_bytes",
   "receive_packets",
@@ -14,7 +14,7 @@ export const trafficCounters = [
 ] as const;
 export type TrafficCounter = (typeof trafficCounters)[number];
 
-/** Totals of the domain in which this process first saw the NIC and of all later ones; they never go back. */
+/** Totals of the domain in which this process first saw the NIC and of all later ones; they never decrease. */
 export type Traffic = Readonly<Partial<Record<TrafficCounter, bigint>>>;
 
 /** Names one VM. */

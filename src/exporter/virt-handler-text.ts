@@ -1,4 +1,4 @@
-// Reads the NIC counters out of virt-handler's /metrics and passes over everything else.
+// Reads the NIC counters out of virt-handler's /metrics and skips everything else.
 import { type TrafficCounter, trafficCounters } from "./traffic.ts";
 
 /** The counters of one NIC on one node, since the start of its domain there. */

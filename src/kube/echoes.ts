@@ -4,7 +4,7 @@
  * The text without the objects and overlong values that it quotes; everything else stays as it is. Known echoes:
  * `patch: Invalid value: "{…}"` and `"map[…]"` (k8s.io/apiserver pkg/endpoints/handlers/patch.go), `is missing in '{…}'`
  * (apimachinery pkg/runtime/error.go), Go's and JSON's own printing of a value (pkg/util/validation/field/errors.go), and
- * `error found in #10 byte of ...|…|...` of API servers before 1.25. Where an end cannot be told, all of the rest goes.
+ * `error found in #10 byte of ...|…|...` of API servers before 1.25. Where the end is unclear, the rest of the text is removed.
  */
 export function withoutEchoes(text: string): string {
   let kept = "";

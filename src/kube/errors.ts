@@ -9,7 +9,7 @@ export interface KubeCause {
 
 /**
  * Reasons of the Status object as Kubernetes spells them (k8s.io/apimachinery metav1.StatusReason),
- * besides "Unreachable": no answer (connection refused, reset, deadline), "Undecodable": no JSON answer,
+ * in addition "Unreachable": no answer (connection refused, reset, deadline), "Undecodable": no JSON answer,
  * and "Cancelled": the caller's own signal was aborted, or the client was closed.
  */
 export type KubeReason =

@@ -5,7 +5,7 @@ export function keyOf(object: { readonly namespace?: string | undefined; readonl
   return `${object.namespace ?? ""}/${object.name}`;
 }
 
-/** The object that a key stands for. */
+/** The object that a key names. */
 export function refOf(key: string): { readonly namespace: string; readonly name: string } {
   const slash = key.indexOf("/");
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };

@@ -9,7 +9,7 @@ export interface TlsMaterial {
   readonly rejectUnauthorized?: boolean | undefined;
 }
 
-/** What one request carries. Equal by identity: another object means that something was read anew. */
+/** What one request carries. Equal by identity: another object means that something was read again. */
 export interface Authentication {
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: TlsMaterial | undefined;
@@ -19,7 +19,7 @@ export interface Authentication {
 export interface Credentials {
   /** What to send now; files are looked at again from time to time. */
   current(): Promise<Authentication>;
-  /** Called when the API server refused `used`: reads everything anew. Gives `used` back when that was just done. */
+  /** Called when the API server refused `used`: reads everything again. Returns `used` if that was just done. */
   renew(used: Authentication): Promise<Authentication>;
 }
 

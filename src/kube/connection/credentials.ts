@@ -14,9 +14,9 @@ export interface LoadedConnection extends KubeConnection {
   readonly namespace: string | undefined;
 }
 
-/** How long what was read from files and plugins is used before they are asked again. */
+/** How long credentials from files and plugins are used before they are read again. */
 const freshMs = 10_000;
-/** A refused token is not read anew more often than this: a plugin may cost seconds. */
+/** A refused token is not read again more often than this: a plugin may take seconds. */
 const renewAfterMs = 5_000;
 
 /**
@@ -68,9 +68,9 @@ function followingCredentials({
   let reading: Promise<Authentication> | undefined;
   let renewing: Promise<Authentication> | undefined;
 
-  async function readNow(anew: boolean): Promise<Authentication> {
+  async function readNow(again: boolean): Promise<Authentication> {
     try {
-      if (anew) config = await sameServer();
+      if (again) config = await sameServer();
       last = await authenticationOf(config);
       readAt = now();
       return last;

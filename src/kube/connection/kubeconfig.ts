@@ -28,7 +28,7 @@ export function surroundings(): Surroundings {
   };
 }
 
-/** Where the configuration comes from, in words for an error. */
+/** Where the configuration comes from; `words` is the text for an error. */
 export type Source =
   | { readonly kind: "files"; readonly files: readonly string[]; readonly words: string }
   | { readonly kind: "pod"; readonly folder: string; readonly server: string; readonly words: string };
@@ -70,7 +70,7 @@ function missing(message: string): never {
 }
 
 /**
- * Reads the source anew. client-node is imported here only: it costs half a second and 80 MB.
+ * Reads the source again. client-node is imported only here: it costs half a second and 80 MB.
  * @throws KubeError "BadRequest" for a file that cannot be read, or a context that is not in it.
  */
 export async function readSource(source: Source, context: string | undefined): Promise<KubeConfig> {
@@ -109,7 +109,7 @@ function loadPod(config: KubeConfig, { folder, server }: Source & { kind: "pod" 
   });
 }
 
-/** What stands first wins, as with kubectl; client-node refuses two entries of one name. */
+/** The first entry of a name wins, as with kubectl; client-node refuses two of one name. */
 function addFile(config: KubeConfig, Reader: new () => KubeConfig, file: string): void {
   const read = new Reader();
   try {

@@ -6,7 +6,7 @@ import { keyOf } from "../object-key.ts";
 export type CacheIndex<V> = (key: string) => readonly V[];
 
 /**
- * Follows the cache from now on. Call it before the cache's first list: what is there already is not told.
+ * Follows the cache from now on. Call it before the cache's first list: objects that are there already are not reported.
  * Values whose key is undefined are left out.
  */
 export function indexCache<V>(cache: Cache<V>, groupOf: (value: V) => string | undefined): CacheIndex<V> {

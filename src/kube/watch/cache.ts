@@ -16,7 +16,7 @@ export interface CacheKey {
   readonly name: string;
 }
 
-/** A change, told after the cache shows it. `previous` of a deletion is the last state known. */
+/** A change, reported after the cache shows it. `previous` of a deletion is the last known state. */
 export type CacheChange<V> =
   | {
       readonly type: "set";
@@ -61,7 +61,7 @@ export interface Cache<V> {
   whenSynced(signal?: AbortSignal): Promise<void>;
   get(ref: ObjectRef): V | undefined;
   values(): Iterable<V>;
-  /** Tells every later change, in order; what is there already is not told. A throwing listener harms no other. */
+  /** Reports every later change, in order, but not what is there already. A listener that throws does not stop the others. */
   subscribe(listener: (change: CacheChange<V>) => void): () => void;
   health(): CacheHealth;
   /** Resolves when nothing of it runs any more. The values stay readable. */

@@ -44,7 +44,7 @@ export interface ListWatchOptions<T extends KubernetesObject> {
   readonly signals: WatchSignals;
   readonly log: KubeLog;
   readonly timing: Timing;
-  /** Ends the loop, and is the only thing that does, besides closing the client. */
+  /** Ends the loop; only this and closing the client do. */
   readonly signal: AbortSignal;
 }
 
@@ -126,7 +126,7 @@ function report<T extends KubernetesObject>(
   else log.warn(fields, listing ? "list failed" : "watch ended");
 }
 
-/** Fills the mirror anew; gives the version to watch from. Nothing of a list that breaks off is kept. */
+/** Replaces the content of the mirror and returns the version to watch from. A list that breaks off changes nothing. */
 async function list<T extends KubernetesObject>(
   options: ListWatchOptions<T>,
   limit: number | undefined,

@@ -7,7 +7,7 @@ import type { KubeLog } from "../log.ts";
 export type Outcome = number | undefined;
 
 export interface WorkQueueOptions {
-  /** What a key stands for, for the log. */
+  /** What a key names, for the log. */
   readonly name: string;
   /** Brings the world nearer to what the key's object asks for. A rejection is tried again, later each time. */
   readonly work: (key: string) => Promise<Outcome>;
@@ -67,7 +67,7 @@ export function createWorkQueue({ name, work, log, concurrency = 10 }: WorkQueue
     timers.set(key, { at, handle });
   }
 
-  /** Not at once: the events of one answer, which a cache tells one by one, are one look. */
+  /** Not at once: a cache reports the events of one answer one by one, and one run handles them all. */
   function takeUpSoon(): void {
     if (state !== "started" || takesUpSoon) return;
     takesUpSoon = true;
