@@ -8,8 +8,9 @@ import type {
 } from "../../gen/multinic/v1/interface_status_service_pb.ts";
 import { NotReady } from "../app/errors.ts";
 import { pageOf } from "../app/pages.ts";
-import { interfaceId, type StatusModel } from "../app/status-model.ts";
+import { interfaceId, type StatusModel, type StatusScope } from "../app/status-model.ts";
 import { type WatchEvent, watchStatus } from "../app/watch-status.ts";
+import type { InterfaceStatus } from "../domain/status/interface-status.ts";
 import { statusToProto } from "../wire/status-to-proto.ts";
 
 export interface InterfaceStatusDependencies {
@@ -44,11 +45,9 @@ export function createInterfaceStatusService({
 
     listInterfaceStatus({ namespace, vmNames, pageSize, pageToken }) {
       if (!model.synced) throw new NotReady("the list of NICs is not complete yet");
-      const sorted = model
-        .list({ namespace, vmNames })
-        .toSorted((left, right) => (interfaceId(left) < interfaceId(right) ? -1 : 1));
+      const scope = { namespace, vmNames };
       const { items, nextToken } = pageOf(
-        sorted,
+        (key) => nicsAfter(model, scope, key),
         interfaceId,
         JSON.stringify([namespace, vmNames]),
         { size: pageSize, token: pageToken },
@@ -57,6 +56,22 @@ export function createInterfaceStatusService({
       return { interfaces: items.map(statusToProto), nextPageToken: nextToken };
     },
   };
+}
+
+/** By VM as the model has them, then by name: a NIC that comes or goes moves no other's place. */
+function* nicsAfter(
+  model: StatusModel,
+  scope: StatusScope,
+  key: string | undefined,
+): Generator<InterfaceStatus> {
+  const [namespace = "", vm = "", nic = ""] = key?.split("/") ?? [];
+  const last = `${namespace}/${vm}`;
+  for (const of of model.vms(scope)) {
+    const id = `${of.namespace}/${of.vm}`;
+    if (key !== undefined && id < last) continue;
+    for (const status of model.of(of).toSorted((a, b) => (a.nic < b.nic ? -1 : 1)))
+      if (key === undefined || id > last || status.nic > nic) yield status;
+  }
 }
 
 function eventToProto(event: WatchEvent): NonNullable<Message["event"]> {
