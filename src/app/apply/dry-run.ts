@@ -7,6 +7,7 @@ import type {
   Secret,
 } from "../../domain/objects/kubernetes.ts";
 import { fieldManager, isAdopted, ownerReferenceTo, specAnnotation } from "../../domain/objects/ownership.ts";
+import { readObject } from "../../domain/objects/read-objects.ts";
 import type { CompiledVm } from "../../domain/compile/compile.ts";
 import type { Facts } from "../../domain/facts.ts";
 import type { Foreseen } from "../../domain/plan/plan.ts";
@@ -136,9 +137,10 @@ async function atOneMoment(
 ): Promise<Foreseen> {
   let live = known;
   for (let attempt = 1; ; attempt += 1) {
-    const wanted = await client.apply(resource, object, { ...options, dryRun: true });
+    const wanted = readObject(await client.apply(resource, object, { ...options, dryRun: true }));
     if (attempt === attempts || versionOf(wanted) === versionOf(live)) return { live, wanted };
-    live = await client.find(resource, object.metadata, signalOf(options));
+    const found = await client.find(resource, object.metadata, signalOf(options));
+    live = found && readObject(found);
   }
 }
 

@@ -1,23 +1,13 @@
-// VMs, their instances and NADs as the API server gives them, read once: after this every field is of the type that
-// kubernetes.ts says, whoever wrote it. The CRDs check most of this, and not all: KubeVirt's schemas keep unknown fields.
+// VMs, their instances and NADs as the API server gives them, read once: what multinic reads of them is afterwards of the
+// types in kubernetes.ts, whoever wrote it. The CRDs check most of this, and not all: KubeVirt's keep unknown fields.
 import type {
   CloudInitSource,
-  Condition,
   KubernetesObject,
   NetworkAttachmentDefinition,
-  ObjectMeta,
-  OwnerReference,
   VirtualMachine,
   VirtualMachineInstance,
-  VirtualMachineInstanceSpec,
-  VmDisk,
-  VmInterface,
-  VmiInterfaceStatus,
-  VmNetwork,
-  VmVolume,
 } from "./kubernetes.ts";
 import {
-  anyMapping,
   anything,
   emptyMapping,
   flag,
@@ -41,12 +31,7 @@ export interface ReadObject<T> {
 const named = mapping<{ name: string }>({ name: text }, { required: ["name"] });
 const texts = mapOf(text);
 
-const ownerReference = mapping<OwnerReference>(
-  { apiVersion: text, kind: text, name: text, uid: text, controller: flag, blockOwnerDeletion: flag },
-  { required: ["apiVersion", "kind", "name", "uid"] },
-);
-
-const metadata = mapping<ObjectMeta>(
+const metadata: Reader<KubernetesObject["metadata"]> = mapping(
   {
     name: text,
     namespace: text,
@@ -57,73 +42,28 @@ const metadata = mapping<ObjectMeta>(
     deletionTimestamp: text,
     labels: texts,
     annotations: texts,
-    ownerReferences: list(ownerReference),
-    finalizers: list(text),
+    ownerReferences: list(
+      mapping(
+        { apiVersion: text, kind: text, name: text, uid: text },
+        { required: ["apiVersion", "kind", "name", "uid"] },
+      ),
+    ),
     managedFields: list(anything),
   },
   { defaults: { name: "" } },
 );
 
-const conditions = list(
-  mapping<Condition>(
-    {
-      type: text,
-      status: oneOf("True", "False", "Unknown"),
-      reason: text,
-      message: text,
-      lastTransitionTime: text,
-      lastProbeTime: text,
-    },
+type VmStatus = NonNullable<VirtualMachine["status"]>;
+type VmiStatus = NonNullable<VirtualMachineInstance["status"]>;
+
+const conditions: Reader<NonNullable<VmStatus["conditions"]>> = list(
+  mapping(
+    { type: text, status: oneOf("True", "False", "Unknown"), reason: text, message: text },
     { required: ["type", "status"] },
   ),
 );
 
-const vmInterface = mapping<VmInterface>(
-  {
-    name: text,
-    model: text,
-    macAddress: text,
-    state: oneOf("up", "down", "absent"),
-    bridge: emptyMapping,
-    masquerade: emptyMapping,
-    sriov: emptyMapping,
-    passtBinding: emptyMapping,
-    binding: named,
-    bootOrder: whole,
-    pciAddress: text,
-    ports: list(
-      mapping<{ name?: string; protocol?: string; port: number }>(
-        { name: text, protocol: text, port: whole },
-        { required: ["port"] },
-      ),
-    ),
-  },
-  { required: ["name"] },
-);
-
-const vmNetwork = mapping<VmNetwork>(
-  {
-    name: text,
-    pod: mapping<NonNullable<VmNetwork["pod"]>>({ vmNetworkCIDR: text, vmIPv6NetworkCIDR: text }),
-    multus: mapping<NonNullable<VmNetwork["multus"]>>(
-      { networkName: text, default: flag },
-      { required: ["networkName"] },
-    ),
-  },
-  { required: ["name"] },
-);
-
-const vmDisk = mapping<VmDisk>(
-  {
-    name: text,
-    disk: mapping<NonNullable<VmDisk["disk"]>>({ bus: text, readonly: flag }),
-    cdrom: mapping<NonNullable<VmDisk["cdrom"]>>({ bus: text }),
-    bootOrder: whole,
-  },
-  { required: ["name"] },
-);
-
-const cloudInit = mapping<CloudInitSource>({
+const cloudInit: Reader<CloudInitSource> = mapping({
   userData: text,
   userDataBase64: text,
   secretRef: named,
@@ -132,143 +72,114 @@ const cloudInit = mapping<CloudInitSource>({
   networkDataSecretRef: named,
 });
 
-const vmVolume = mapping<VmVolume>(
+const instanceSpec: Reader<VirtualMachineInstance["spec"]> = mapping(
   {
-    name: text,
-    containerDisk: mapping<{ image: string }>({ image: text }, { required: ["image"] }),
-    persistentVolumeClaim: mapping<{ claimName: string }>({ claimName: text }, { required: ["claimName"] }),
-    dataVolume: named,
-    cloudInitNoCloud: cloudInit,
-    cloudInitConfigDrive: cloudInit,
-  },
-  { required: ["name"] },
-);
-
-type Domain = VirtualMachineInstanceSpec["domain"];
-
-const domain = mapping<Domain>(
-  {
-    cpu: mapping<NonNullable<Domain["cpu"]>>({ cores: whole, sockets: whole, threads: whole }),
-    memory: mapping<NonNullable<Domain["memory"]>>({ guest: quantity, maxGuest: quantity }),
-    firmware: mapping<NonNullable<Domain["firmware"]>>({ uuid: text, serial: text }),
-    machine: mapping<NonNullable<Domain["machine"]>>({ type: text }),
-    features: mapping<NonNullable<Domain["features"]>>({
-      hypervPassthrough: mapping<{ enabled?: boolean }>({ enabled: flag }),
-    }),
-    resources: mapping<NonNullable<Domain["resources"]>>({
-      requests: mapOf(quantity),
-      limits: mapOf(quantity),
-    }),
-    devices: mapping<Domain["devices"]>({
-      disks: list(vmDisk),
-      interfaces: list(vmInterface),
-      autoattachPodInterface: flag,
-      networkInterfaceMultiqueue: flag,
-    }),
-  },
-  { defaults: { devices: {} } },
-);
-
-const instanceSpec = mapping<VirtualMachineInstanceSpec>(
-  {
-    domain,
-    hostname: text,
-    nodeSelector: texts,
-    terminationGracePeriodSeconds: whole,
-    networks: list(vmNetwork),
-    volumes: list(vmVolume),
+    domain: mapping(
+      {
+        cpu: mapping({ cores: whole, sockets: whole, threads: whole }),
+        memory: mapping({ guest: quantity, maxGuest: quantity }),
+        resources: mapping({ requests: mapOf(quantity) }),
+        devices: mapping({
+          disks: list(named),
+          interfaces: list(
+            mapping(
+              {
+                name: text,
+                macAddress: text,
+                state: oneOf("up", "down", "absent"),
+                bridge: emptyMapping,
+                masquerade: emptyMapping,
+                sriov: emptyMapping,
+                passtBinding: emptyMapping,
+                binding: named,
+              },
+              { required: ["name"] },
+            ),
+          ),
+        }),
+      },
+      { defaults: { devices: {} } },
+    ),
+    networks: list(
+      mapping(
+        {
+          name: text,
+          pod: mapping({}),
+          multus: mapping({ networkName: text, default: flag }, { required: ["networkName"] }),
+        },
+        { required: ["name"] },
+      ),
+    ),
+    volumes: list(
+      mapping(
+        {
+          name: text,
+          containerDisk: mapping({ image: text }, { required: ["image"] }),
+          persistentVolumeClaim: mapping({ claimName: text }, { required: ["claimName"] }),
+          dataVolume: named,
+          cloudInitNoCloud: cloudInit,
+          cloudInitConfigDrive: cloudInit,
+        },
+        { required: ["name"] },
+      ),
+    ),
   },
   { defaults: { domain: {} } },
 );
 
-type Vm = VirtualMachine["spec"];
-
-const virtualMachine = mapping<Content<VirtualMachine>>(
+const virtualMachine: Reader<Content<VirtualMachine>> = mapping(
   {
     metadata,
-    spec: mapping<Vm>(
+    spec: mapping(
       {
         runStrategy: oneOf("Always", "Halted", "Manual", "RerunOnFailure", "Once", "WaitAsReceiver"),
         running: flag,
-        template: mapping<Vm["template"]>(
-          {
-            metadata: mapping<NonNullable<Vm["template"]["metadata"]>>({ labels: texts, annotations: texts }),
-            spec: instanceSpec,
-          },
+        template: mapping(
+          { metadata: mapping({ labels: texts, annotations: texts }), spec: instanceSpec },
           { defaults: { spec: {} } },
         ),
       },
       { defaults: { template: {} } },
     ),
-    status: mapping<NonNullable<VirtualMachine["status"]>>({
-      created: flag,
-      ready: flag,
-      printableStatus: text,
-      conditions,
-      observedGeneration: whole,
-      desiredGeneration: whole,
-    }),
+    status: mapping({ printableStatus: text, conditions }),
   },
   { defaults: { metadata: {}, spec: {} } },
 );
 
-type VmiStatus = NonNullable<VirtualMachineInstance["status"]>;
-
-const phase = oneOf(
-  "",
-  "Pending",
-  "Scheduling",
-  "Scheduled",
-  "Running",
-  "Succeeded",
-  "Failed",
-  "Unknown",
-  "WaitingForSync",
-);
-
-const virtualMachineInstance = mapping<Content<VirtualMachineInstance>>(
-  {
-    metadata,
-    spec: instanceSpec,
-    status: mapping<VmiStatus>({
-      phase,
-      nodeName: text,
-      conditions,
-      interfaces: list(
-        mapping<VmiInterfaceStatus>({
-          name: text,
-          mac: text,
-          ipAddress: text,
-          ipAddresses: list(text),
-          interfaceName: text,
-          podInterfaceName: text,
-          infoSource: text,
-          linkState: text,
-          queueCount: whole,
-        }),
-      ),
-      guestOSInfo: texts,
-      activePods: texts,
-      memory: mapping<NonNullable<VmiStatus["memory"]>>({
-        guestAtBoot: quantity,
-        guestCurrent: quantity,
-        guestRequested: quantity,
-      }),
-      migrationState: anyMapping,
-      selinuxContext: text,
-      phaseTransitionTimestamps: list(
-        mapping<NonNullable<VmiStatus["phaseTransitionTimestamps"]>[number]>(
-          { phase, phaseTransitionTimestamp: text },
-          { required: ["phase", "phaseTransitionTimestamp"] },
-        ),
-      ),
+const instanceStatus: Reader<VmiStatus> = mapping({
+  phase: oneOf(
+    "",
+    "Pending",
+    "Scheduling",
+    "Scheduled",
+    "Running",
+    "Succeeded",
+    "Failed",
+    "Unknown",
+    "WaitingForSync",
+  ),
+  nodeName: text,
+  conditions,
+  interfaces: list(
+    mapping({
+      name: text,
+      mac: text,
+      ipAddresses: list(text),
+      interfaceName: text,
+      infoSource: text,
+      linkState: text,
     }),
-  },
+  ),
+  memory: mapping({ guestAtBoot: quantity, guestRequested: quantity }),
+});
+
+const instance: Reader<Content<VirtualMachineInstance>> = mapping(
+  { metadata, spec: instanceSpec, status: instanceStatus },
   { defaults: { metadata: {}, spec: {} } },
 );
 
-const networkAttachmentDefinition = mapping<Content<NetworkAttachmentDefinition>>(
-  { metadata, spec: mapping<{ config?: string }>({ config: text }) },
+const networkAttachmentDefinition: Reader<Content<NetworkAttachmentDefinition>> = mapping(
+  { metadata, spec: mapping({ config: text }) },
   { defaults: { metadata: {} } },
 );
 
@@ -293,15 +204,17 @@ function reading<T extends KubernetesObject>(
 
 const kubeVirt = { apiVersion: "kubevirt.io/v1" } as const;
 
-export const readVirtualMachine = reading<VirtualMachine>(virtualMachine, {
-  ...kubeVirt,
-  kind: "VirtualMachine",
-});
-export const readInstance = reading<VirtualMachineInstance>(virtualMachineInstance, {
-  ...kubeVirt,
-  kind: "VirtualMachineInstance",
-});
-export const readNad = reading<NetworkAttachmentDefinition>(networkAttachmentDefinition, {
+export const readVirtualMachine = reading(virtualMachine, { ...kubeVirt, kind: "VirtualMachine" });
+export const readInstance = reading(instance, { ...kubeVirt, kind: "VirtualMachineInstance" });
+export const readNad = reading(networkAttachmentDefinition, {
   apiVersion: "k8s.cni.cncf.io/v1",
   kind: "NetworkAttachmentDefinition",
 });
+
+/** The same for an object of any kind; only of these three anything is left out. */
+export function readObject(object: KubernetesObject): KubernetesObject {
+  const { kind } = object;
+  if (kind === "VirtualMachine") return readVirtualMachine(object as VirtualMachine).object;
+  if (kind === "NetworkAttachmentDefinition") return readNad(object as NetworkAttachmentDefinition).object;
+  return object;
+}

@@ -7,7 +7,7 @@ export type Note = (text: string) => void;
 /** The value itself where all of it is of type T, else a copy of what is; undefined when nothing is. */
 export type Reader<T> = (value: unknown, path: string, note: Note) => T | undefined;
 
-type ReadersOf<T> = { readonly [K in keyof T]-?: Reader<Exclude<T[K], undefined>> };
+type ReadersOf<T> = { readonly [K in keyof T]?: Reader<Exclude<T[K], undefined>> };
 
 function wrong(expected: string, value: unknown, path: string, note: Note): undefined {
   note(`${path} must be ${expected}, not ${kindOf(value)}`);
@@ -80,11 +80,11 @@ export function mapping<T extends object>(
     required = [],
     defaults = {},
   }: {
-    readonly required?: readonly (keyof T & string)[];
-    readonly defaults?: { readonly [K in keyof T]?: object | "" };
+    readonly required?: readonly (keyof NoInfer<T> & string)[];
+    readonly defaults?: { readonly [K in keyof NoInfer<T>]?: object | "" };
   } = {},
 ): Reader<T> {
-  const readers: Readonly<Record<string, Reader<unknown>>> = fields;
+  const readers: Readonly<Record<string, Reader<unknown> | undefined>> = fields;
   const names = Object.keys(fields);
   const fallbacks: Readonly<Record<string, unknown>> = defaults;
   return (value, path, note) => {
