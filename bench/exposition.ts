@@ -1,8 +1,9 @@
 // What a scrape of 100 000 series costs, against prom-client with the same series in the same run. node bench/exposition.ts
 import { cpus, hostname } from "node:os";
 import { Gauge, Registry } from "prom-client";
+import { everything, type VmKey } from "../src/app/status-model.ts";
 import { createNicExposition } from "../src/exporter/nic-exposition.ts";
-import { trafficCounters, type VmKey } from "../src/exporter/traffic.ts";
+import { trafficCounters } from "../src/exporter/traffic.ts";
 import { createTrafficSums } from "../src/exporter/traffic-sums.ts";
 import { createMemoryCluster } from "../test/app/memory-cluster.ts";
 
@@ -42,10 +43,10 @@ async function sampleLines(): Promise<readonly string[]> {
 }
 
 addVm(0);
-for (const vm of cluster.model.vms()) count(vm);
+for (const vm of cluster.model.vms(everything)) count(vm);
 const vmCount = Math.ceil(wantedSeries / (await sampleLines()).length);
 for (let index = 1; index < vmCount; index += 1) addVm(index);
-const vms = cluster.model.vms();
+const vms = cluster.model.vms(everything);
 for (const vm of vms) count(vm);
 const lines = await sampleLines();
 const bytes = Buffer.concat(await nics.render()).length;

@@ -15,7 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   domain: ["domain/objects"],
   "domain/document": ["domain", "domain/objects"],
   "domain/routing": ["domain"],
-  "domain/network": ["domain", "domain/objects", "domain/document"],
+  "domain/network": ["domain", "domain/objects"],
   "domain/guest": ["domain", "domain/objects", "domain/routing"],
   "domain/resolve": ["domain", "domain/network"],
   "domain/compare": ["domain", "domain/objects", "domain/guest"],
@@ -30,6 +30,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "domain/import": [
     "domain",
     "domain/objects",
+    "domain/document",
     "domain/network",
     "domain/routing",
     "domain/resolve",
@@ -40,7 +41,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "domain/drift": [
     "domain",
     "domain/objects",
-    "domain/document",
     "domain/network",
     "domain/resolve",
     "domain/guest",
@@ -48,14 +48,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "domain/compile",
     "domain/import",
   ],
-  "domain/status": [
-    "domain",
-    "domain/objects",
-    "domain/document",
-    "domain/resolve",
-    "domain/import",
-    "domain/drift",
-  ],
+  "domain/status": ["domain", "domain/objects", "domain/resolve", "domain/import", "domain/drift"],
   "domain/validate": [
     "domain",
     "domain/objects",

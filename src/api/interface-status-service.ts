@@ -1,15 +1,20 @@
 // InterfaceStatusService: the status model as a stream and as pages.
-import type { MessageInitShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type {
   InterfaceStatusService,
   WatchInterfaceStatusResponseSchema,
 } from "../../gen/multinic/v1/interface_status_service_pb.ts";
+import {
+  type InterfaceStatus as ProtoInterfaceStatus,
+  InterfaceStatusSchema,
+} from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { NotReady } from "../app/errors.ts";
 import { pageOf } from "../app/pages.ts";
-import { interfaceId, type StatusModel } from "../app/status-model.ts";
+import { interfaceId, type StatusModel, type StatusScope } from "../app/status-model.ts";
 import { type WatchEvent, watchStatus } from "../app/watch-status.ts";
+import type { InterfaceStatus } from "../domain/status/interface-status.ts";
 import { statusToProto } from "../wire/status-to-proto.ts";
 
 export interface InterfaceStatusDependencies {
@@ -22,12 +27,23 @@ export interface InterfaceStatusDependencies {
 
 type Message = MessageInitShape<typeof WatchInterfaceStatusResponseSchema>;
 
+/** One message per status that the model holds, for all readers: what changes is another status. */
+function createMessages(): (status: InterfaceStatus) => ProtoInterfaceStatus {
+  const messages = new WeakMap<InterfaceStatus, ProtoInterfaceStatus>();
+  return (status) => {
+    const message = messages.get(status) ?? create(InterfaceStatusSchema, statusToProto(status));
+    messages.set(status, message);
+    return message;
+  };
+}
+
 export function createInterfaceStatusService({
   model,
   epoch,
   clock,
   sleepOrAborted,
 }: InterfaceStatusDependencies): ServiceImpl<typeof InterfaceStatusService> {
+  const toMessage = createMessages();
   return {
     async *watchInterfaceStatus({ namespace, vmNames, resumeToken }, { signal }) {
       const scope = { namespace, vmNames };
@@ -35,7 +51,7 @@ export function createInterfaceStatusService({
         yield {
           resumeToken: message.resumeToken,
           time: timestampFromDate(clock()),
-          event: eventToProto(message.event),
+          event: eventToProto(message.event, toMessage),
         } satisfies Message;
       }
       // The reader is gone, or the service stops: the signal's reason is what the reader is told.
@@ -44,27 +60,44 @@ export function createInterfaceStatusService({
 
     listInterfaceStatus({ namespace, vmNames, pageSize, pageToken }) {
       if (!model.synced) throw new NotReady("the list of NICs is not complete yet");
-      const sorted = model
-        .list({ namespace, vmNames })
-        .toSorted((left, right) => (interfaceId(left) < interfaceId(right) ? -1 : 1));
+      const scope = { namespace, vmNames };
       const { items, nextToken } = pageOf(
-        sorted,
+        (key) => nicsAfter(model, scope, key),
         interfaceId,
         JSON.stringify([namespace, vmNames]),
         { size: pageSize, token: pageToken },
         { default: 500, max: 5_000 },
       );
-      return { interfaces: items.map(statusToProto), nextPageToken: nextToken };
+      return { interfaces: items.map(toMessage), nextPageToken: nextToken };
     },
   };
 }
 
-function eventToProto(event: WatchEvent): NonNullable<Message["event"]> {
+/** By VM as the model has them, then by name: a NIC that comes or goes moves no other's place. */
+function* nicsAfter(
+  model: StatusModel,
+  scope: StatusScope,
+  key: string | undefined,
+): Generator<InterfaceStatus> {
+  const [namespace = "", vm = "", nic = ""] = key?.split("/") ?? [];
+  const last = `${namespace}/${vm}`;
+  for (const of of model.vms(scope)) {
+    const id = `${of.namespace}/${of.vm}`;
+    if (key !== undefined && id < last) continue;
+    for (const status of model.of(of).toSorted((a, b) => (a.nic < b.nic ? -1 : 1)))
+      if (key === undefined || id > last || status.nic > nic) yield status;
+  }
+}
+
+function eventToProto(
+  event: WatchEvent,
+  toMessage: ReturnType<typeof createMessages>,
+): NonNullable<Message["event"]> {
   switch (event.type) {
     case "snapshot":
       return {
         case: "snapshot",
-        value: { reset: event.reset, interfaces: event.interfaces.map(statusToProto) },
+        value: { reset: event.reset, interfaces: event.interfaces.map(toMessage) },
       };
     case "synced":
       return { case: "synced", value: { interfaceCount: event.count } };
@@ -72,7 +105,7 @@ function eventToProto(event: WatchEvent): NonNullable<Message["event"]> {
       return {
         case: "changes",
         value: {
-          updated: event.updated.map(statusToProto),
+          updated: event.updated.map(toMessage),
           removed: event.removed.map((key) => ({ ...key })),
           merged: event.merged,
         },

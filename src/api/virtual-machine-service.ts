@@ -3,6 +3,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
 import { type ApplyDependencies, applyVm } from "../app/apply/apply-vm.ts";
 import { deleteVm } from "../app/delete-vm.ts";
+import type { StatusModel } from "../app/status-model.ts";
 import { getVm, listVms } from "../app/view-vms.ts";
 import { hasErrors } from "../domain/findings.ts";
 import { refused } from "./error-mapping.ts";
@@ -28,7 +29,7 @@ function requireName({ namespace, name }: { readonly namespace: string; readonly
 }
 
 export function createVirtualMachineService(
-  dependencies: ApplyDependencies,
+  dependencies: ApplyDependencies & { readonly model: StatusModel },
 ): ServiceImpl<typeof VirtualMachineService> {
   const { client } = dependencies;
   return {

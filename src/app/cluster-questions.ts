@@ -5,7 +5,7 @@ import type { Catalogue } from "../domain/catalogue.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { type ClusterView, isSynced } from "./cluster-view.ts";
 import { NotReady } from "./errors.ts";
-import { type Page, pageOf, type PageRequest } from "./pages.ts";
+import { after, type Page, pageOf, type PageRequest } from "./pages.ts";
 import { readKubeVirt } from "./read-kubevirt.ts";
 
 /** From the service's memory. @throws NotReady, BadPageToken. */
@@ -17,7 +17,8 @@ export function listNetworks(
 ): Page<AttachableNetwork> {
   if (!isSynced(view)) throw new NotReady("the list of networks is not complete yet");
   const all = attachableNetworks(namespace, catalogue, view.nads.values(), view.vms.values());
-  return pageOf(all, orderOf(catalogue), namespace, page, { default: 100, max: 500 });
+  const keyOf = orderOf(catalogue);
+  return pageOf(after(all, keyOf), keyOf, namespace, page, { default: 100, max: 500 });
 }
 
 /** Physical networks as the catalogue has them, then NADs by name; what comes or goes moves no other's place. */

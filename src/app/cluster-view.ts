@@ -1,10 +1,12 @@
 // The service's memory of the cluster: VMs, their running instances and NADs, kept by list and watch.
+import { readVm } from "../domain/document/read-record.ts";
+import type { RecordedVm } from "../domain/facts.ts";
 import type {
   KubernetesObject,
   NetworkAttachmentDefinition,
-  VirtualMachine,
   VirtualMachineInstance,
 } from "../domain/objects/kubernetes.ts";
+import { readInstance, readNad, type ReadObject } from "../domain/objects/read-objects.ts";
 import type { Cache } from "../kube/watch/cache.ts";
 import { startCache } from "../kube/watch/cache.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
@@ -14,7 +16,7 @@ import { type ClusterReadings, createClusterReadings } from "./cluster-readings.
 import { followNicsInUse, type NicsInUse } from "./nics-in-use.ts";
 
 interface ClusterCaches {
-  readonly vms: Cache<VirtualMachine>;
+  readonly vms: Cache<RecordedVm>;
   readonly vmis: Cache<VirtualMachineInstance>;
   readonly nads: Cache<NetworkAttachmentDefinition>;
 }
@@ -35,11 +37,19 @@ export function startClusterView(
   client: KubeClient,
   { log, now }: { readonly log: KubeLog; readonly now: () => number },
 ): ClusterView {
-  const options = { log };
+  const readAs =
+    <T extends KubernetesObject>(read: (object: T) => ReadObject<T>) =>
+    (given: T): T => {
+      const { object, notes } = read(withoutManagedFields(given));
+      const { namespace, name } = object.metadata;
+      if (notes.length > 0)
+        log.warn({ kind: object.kind, namespace, name, notes }, "parts of an object are not of their types");
+      return object;
+    };
   const caches: ClusterCaches = {
-    vms: startCache(client, virtualMachines, { ...options, project: withoutManagedFields }),
-    vmis: startCache(client, virtualMachineInstances, { ...options, project: withoutManagedFields }),
-    nads: startCache(client, networkAttachmentDefinitions, { ...options, project: withoutManagedFields }),
+    vms: startCache(client, virtualMachines, { log, project: (vm) => readVm(withoutManagedFields(vm)) }),
+    vmis: startCache(client, virtualMachineInstances, { log, project: readAs(readInstance) }),
+    nads: startCache(client, networkAttachmentDefinitions, { log, project: readAs(readNad) }),
   };
   return {
     ...caches,

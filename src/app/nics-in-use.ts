@@ -1,14 +1,9 @@
 // Which NIC of which VM has a MAC or an IP address, kept up to date from the caches, so that a check looks up and never searches.
 import { fullNadName } from "../domain/names.ts";
-import type { Facts, NicInUse } from "../domain/facts.ts";
+import type { Facts, NicInUse, RecordedVm } from "../domain/facts.ts";
 import { parseCidr, parseIp } from "../domain/ip.ts";
 import { normaliseMac } from "../domain/mac.ts";
-import type {
-  NetworkAttachmentDefinition,
-  VirtualMachine,
-  VirtualMachineInstance,
-} from "../domain/objects/kubernetes.ts";
-import { recordedSpec } from "../domain/document/read-record.ts";
+import type { NetworkAttachmentDefinition, VirtualMachineInstance } from "../domain/objects/kubernetes.ts";
 import { segmentOfNad } from "../domain/network/segment.ts";
 import type { Cache, CacheKey } from "../kube/watch/cache.ts";
 
@@ -18,7 +13,7 @@ export interface NicsInUse {
 }
 
 interface Caches {
-  readonly vms: Cache<VirtualMachine>;
+  readonly vms: Cache<RecordedVm>;
   readonly vmis: Cache<VirtualMachineInstance>;
   readonly nads: Cache<NetworkAttachmentDefinition>;
 }
@@ -69,7 +64,7 @@ export function followNicsInUse({ vms, vmis, nads }: Caches): NicsInUse {
     // refresh changes the map.
     for (const user of Array.from(vmsOfNad.get(idOf(key))?.values() ?? [])) refresh(user);
   });
-  for (const { metadata } of [...vms.values(), ...vmis.values()]) {
+  for (const { metadata } of [...[...vms.values()].map(({ vm }) => vm), ...vmis.values()]) {
     refresh({ namespace: metadata.namespace ?? "", name: metadata.name });
   }
   return { byMac, byAddress };
@@ -97,11 +92,11 @@ function take(index: Index, key: string, nic: NicInUse): void {
 /** As written in the VM, as recorded, and as the running instance reports: each may have what the others lack. */
 function contributionOf(
   { namespace, name: vmName }: CacheKey,
-  vm: VirtualMachine | undefined,
+  known: RecordedVm | undefined,
   vmi: VirtualMachineInstance | undefined,
   segmentOf: (nad: string) => string,
 ): Contribution {
-  const templates = [vm?.spec.template.spec, vmi?.spec].filter((spec) => spec !== undefined);
+  const templates = [known?.vm.spec.template.spec, vmi?.spec].filter((spec) => spec !== undefined);
   const used = new Set<string>();
   const nics = new Map<string, NicInUse>();
   for (const { networks = [] } of templates) {
@@ -120,7 +115,7 @@ function contributionOf(
     ...reported.map(({ name, mac }) => [name, mac]),
   ].map(([nic, mac = ""]) => [nic, normaliseMac(mac)] as const);
   const addresses = [
-    ...((vm && recordedSpec(vm)?.networks) ?? []).flatMap(({ name, ipConfig }) =>
+    ...(known?.record.spec?.networks ?? []).flatMap(({ name, ipConfig }) =>
       [ipConfig?.address ?? "", ...(ipConfig?.addresses ?? [])].map((text) => [name, hostOf(text)] as const),
     ),
     ...reported.flatMap(({ name, ipAddresses = [] }) =>

@@ -1,6 +1,8 @@
 // Everything the domain asks about the cluster for one VM, read afresh, so that a plan never rests on an old cache.
 import type { Facts, KubeVirtFact, SecretFact } from "../domain/facts.ts";
 import type { KubeVirt, NetworkAttachmentDefinition, Secret } from "../domain/objects/kubernetes.ts";
+import { readVm } from "../domain/document/read-record.ts";
+import { readInstance, readNad } from "../domain/objects/read-objects.ts";
 import { isManaged, secretNameOf, vmLabel } from "../domain/objects/ownership.ts";
 import type { VmSpec } from "../domain/spec.ts";
 import { isDnsLabel, parseNadName } from "../domain/names.ts";
@@ -33,7 +35,7 @@ export async function gatherFacts(
   const inNamespace = isDnsLabel(namespace);
   const ofVm = inNamespace && isDnsLabel(spec.name);
   const named = { namespace, name: spec.name };
-  const [namespaceObject, vm, vmi, secret, nads, kubeVirt, readings] = await Promise.all([
+  const [namespaceObject, vm, instance, secret, nads, kubeVirt, readings] = await Promise.all([
     inNamespace ? client.find(namespaces, { name: namespace }, options) : undefined,
     ofVm ? client.find(virtualMachines, named, options) : undefined,
     ofVm ? client.find(virtualMachineInstances, named, options) : undefined,
@@ -42,6 +44,7 @@ export async function gatherFacts(
     readKubeVirt(client, signal),
     view.readings.read(),
   ]);
+  const known = vm && readVm(vm);
   return {
     secret,
     facts: {
@@ -52,8 +55,9 @@ export async function gatherFacts(
       ...readings,
       bindingPlugins: kubeVirt && Object.keys(kubeVirt.spec?.configuration?.network?.binding ?? {}),
       kubeVirt: kubeVirt && kubeVirtFact(kubeVirt),
-      vm,
-      vmi,
+      vm: known?.vm,
+      record: known?.record ?? {},
+      vmi: instance && readInstance(instance).object,
       secret: secret && secretFact(secret, spec.name),
       importNotes: undefined,
     },
@@ -76,7 +80,7 @@ async function readNads(
     client.list(networkAttachmentDefinitions, { ...options, namespace: spec.namespace }),
     ...elsewhere.map((ref) => client.find(networkAttachmentDefinitions, ref, options)),
   ]);
-  const all = [...own.items, ...others.filter((nad) => nad !== undefined)];
+  const all = [...own.items, ...others.filter((nad) => nad !== undefined)].map((nad) => readNad(nad).object);
   return new Map(all.map((nad) => [`${nad.metadata.namespace}/${nad.metadata.name}`, nad]));
 }
 

@@ -1,4 +1,5 @@
 // Pages of a sorted list: a token names the last element seen and the filters, so that it fits no other list.
+import { parseJson } from "../domain/objects/mapping.ts";
 import { BadPageToken } from "./errors.ts";
 
 export interface PageRequest {
@@ -20,23 +21,34 @@ export interface PageSizes {
 }
 
 /**
- * The page after the token of `sorted`, whose order is that of `keyOf`. Elements that come or go between two pages are
- * seen or not, all others exactly once. @throws BadPageToken for a token of another list.
+ * The page that follows the token. `after` gives the elements whose keys follow that one (undefined: all), in an order of
+ * keys that does not change; it is read only as far as the page goes. Elements that come or go between two pages are seen
+ * or not, all others exactly once. @throws BadPageToken for a token of another list.
  */
 export function pageOf<T>(
-  sorted: readonly T[],
+  after: (key: string | undefined) => Iterable<T>,
   keyOf: (item: T) => string,
   filter: string,
   { size, token }: PageRequest,
   sizes: PageSizes,
 ): Page<T> {
   const limit = Math.min(size > 0 ? size : sizes.default, sizes.max);
-  const after = token === "" ? undefined : readToken(token, filter);
-  const start = after === undefined ? 0 : sorted.findIndex((item) => keyOf(item) > after);
-  const items = start === -1 ? [] : sorted.slice(start, start + limit);
-  const last = items.at(-1);
-  const isLast = last === undefined || start + items.length >= sorted.length;
-  return { items, nextToken: isLast ? "" : writeToken(keyOf(last), filter) };
+  const items: T[] = [];
+  for (const item of after(token === "" ? undefined : readToken(token, filter))) {
+    const last = items.at(-1);
+    if (items.length === limit && last !== undefined)
+      return { items, nextToken: writeToken(keyOf(last), filter) };
+    items.push(item);
+  }
+  return { items, nextToken: "" };
+}
+
+/** The elements of `sorted` after that key, by the order of keys as text. */
+export function after<T>(
+  sorted: readonly T[],
+  keyOf: (item: T) => string,
+): (key: string | undefined) => readonly T[] {
+  return (key) => (key === undefined ? sorted : sorted.filter((item) => keyOf(item) > key));
 }
 
 function writeToken(key: string, filter: string): string {
@@ -44,11 +56,8 @@ function writeToken(key: string, filter: string): string {
 }
 
 function readToken(token: string, filter: string): string {
-  try {
-    const [key, ofFilter] = JSON.parse(Buffer.from(token, "base64url").toString()) as unknown[];
-    if (typeof key === "string" && ofFilter === filter) return key;
-  } catch {
-    // Not ours; told below like any other foreign token.
-  }
-  throw new BadPageToken();
+  const parts: unknown = parseJson(Buffer.from(token, "base64url").toString());
+  const [key, ofFilter]: readonly unknown[] = Array.isArray(parts) ? parts : [];
+  if (typeof key !== "string" || ofFilter !== filter) throw new BadPageToken();
+  return key;
 }

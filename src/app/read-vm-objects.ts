@@ -8,6 +8,7 @@ import type {
   VirtualMachine,
   VirtualMachineInstance,
 } from "../domain/objects/kubernetes.ts";
+import { readNad } from "../domain/objects/read-objects.ts";
 import { secretNameOf } from "../domain/objects/ownership.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { CallOptions, KubeClient } from "../kube/kube-client.ts";
@@ -33,7 +34,7 @@ export async function readVmObjects(
   const own = secretNameOf(vm.metadata.name);
   const secretNames = new Set([own, source?.networkDataSecretRef?.name ?? own]);
   const [nads, found] = await Promise.all([
-    Promise.all([...nadNames].map((name) => readNad(client, name, options))),
+    Promise.all([...nadNames].map((name) => findNad(client, name, options))),
     Promise.all([...secretNames].map((name) => readSecret(client, { namespace, name }, options))),
   ]);
   return { vm, vmi, nads: new Map(nads.flat()), secrets: new Map(found.flat()) };
@@ -41,14 +42,14 @@ export async function readVmObjects(
 
 type Named<T> = readonly (readonly [string, T])[];
 
-async function readNad(
+async function findNad(
   client: KubeClient,
   fullName: string,
   options: CallOptions,
 ): Promise<Named<NetworkAttachmentDefinition>> {
   const [namespace = "", name = ""] = fullName.split("/");
   const nad = await readable(client.find(networkAttachmentDefinitions, { namespace, name }, options));
-  return nad === undefined || nad === "forbidden" ? [] : [[fullName, nad]];
+  return nad === undefined || nad === "forbidden" ? [] : [[fullName, readNad(nad).object]];
 }
 
 async function readSecret(

@@ -4,10 +4,14 @@ import { type InterfaceStatus, interfaceStatuses } from "../domain/status/interf
 import type { CacheKey } from "../kube/watch/cache.ts";
 import type { ClusterView } from "./cluster-view.ts";
 
-/** Names one NIC. */
-export interface InterfaceKey {
+/** Names one VM. */
+export interface VmKey {
   readonly namespace: string;
   readonly vm: string;
+}
+
+/** Names one NIC. */
+export interface InterfaceKey extends VmKey {
   readonly nic: string;
 }
 
@@ -15,6 +19,8 @@ export interface InterfaceKey {
 export function interfaceId({ namespace, vm, nic }: InterfaceKey): string {
   return `${namespace}/${vm}/${nic}`;
 }
+
+const vmId = (namespace: string, vm: string): string => `${namespace}/${vm}`;
 
 /** One step of the history; `status` undefined: the NIC is gone. */
 export interface StatusChange {
@@ -30,9 +36,11 @@ export interface StatusModel {
   readonly synced: boolean;
   /** Resolves when synced. @throws the signal's reason, or an Error when a cache is stopped before. */
   whenSynced(signal?: AbortSignal): Promise<void>;
-  /** The VMs that there are, in order of namespace and name. */
-  vms(): readonly { readonly namespace: string; readonly vm: string }[];
-  /** All NICs of that scope, in order of namespace, VM and the VM's own order of NICs. */
+  /** The VMs of that scope, in order of `namespace/name`. */
+  vms(scope: StatusScope): readonly VmKey[];
+  /** The NICs of that VM in its own order; none of a VM that does not exist. */
+  of(vm: VmKey): readonly InterfaceStatus[];
+  /** All NICs of that scope, in order of `namespace/name` of the VM and the VM's own order of NICs. */
   list(scope: StatusScope): readonly InterfaceStatus[];
   /** The changes after that revision, oldest first; undefined when the history does not reach back so far. */
   since(revision: number): readonly StatusChange[] | undefined;
@@ -47,7 +55,10 @@ export interface StatusScope {
   readonly vmNames: readonly string[];
 }
 
-export function isInScope({ namespace, vm }: InterfaceKey, scope: StatusScope): boolean {
+/** Every NIC of the cluster. */
+export const everything: StatusScope = { namespace: "", vmNames: [] };
+
+export function isInScope({ namespace, vm }: VmKey, scope: StatusScope): boolean {
   return (
     (scope.namespace === "" || scope.namespace === namespace) &&
     (scope.vmNames.length === 0 || scope.vmNames.includes(vm))
@@ -59,8 +70,8 @@ const historyLimit = 20_000;
 
 /** Follows the caches until stopped. */
 export function startStatusModel(view: Pick<ClusterView, "vms" | "vmis">): StatusModel {
-  const byVm = new Map<string, readonly InterfaceStatus[]>();
-  let idsInOrder: readonly string[] | undefined;
+  const byVm = new Map<string, { readonly key: VmKey; readonly nics: readonly InterfaceStatus[] }>();
+  let inOrder: readonly VmKey[] | undefined;
   const history: StatusChange[] = [];
   const listeners = new Set<(change: StatusChange) => void>();
   let revision = 0;
@@ -74,33 +85,46 @@ export function startStatusModel(view: Pick<ClusterView, "vms" | "vmis">): Statu
   }
 
   function refresh({ namespace, name }: CacheKey): void {
-    const id = `${namespace}/${name}`;
-    const vm = view.vms.get({ namespace, name });
-    if (byVm.has(id) !== (vm !== undefined)) idsInOrder = undefined;
-    const before = byVm.get(id) ?? [];
-    const now = vm === undefined ? [] : interfaceStatuses(vm, view.vmis.get({ namespace, name }));
-    if (vm === undefined) byVm.delete(id);
-    else byVm.set(id, now);
+    const id = vmId(namespace, name);
+    const known = view.vms.get({ namespace, name });
+    if (byVm.has(id) !== (known !== undefined)) inOrder = undefined;
+    const before = byVm.get(id)?.nics ?? [];
+    const now =
+      known === undefined
+        ? []
+        : interfaceStatuses(known.vm, view.vmis.get({ namespace, name }), known.record.spec).map((status) => {
+            const previous = before.find(({ nic }) => nic === status.nic);
+            return isDeepStrictEqual(previous, status) && previous !== undefined ? previous : status;
+          });
+    if (known === undefined) byVm.delete(id);
+    else byVm.set(id, { key: { namespace, vm: name }, nics: now });
     for (const { nic } of before) {
       if (!now.some((status) => status.nic === nic)) record({ namespace, vm: name, nic }, undefined);
     }
     for (const status of now) {
-      const previous = before.find(({ nic }) => nic === status.nic);
-      if (!isDeepStrictEqual(previous, status)) record({ namespace, vm: name, nic: status.nic }, status);
+      if (!before.includes(status)) record({ namespace, vm: name, nic: status.nic }, status);
     }
   }
 
   /** Sorted once per coming or going of a VM: after a restart every reader asks for all of them at once. */
-  function allIds(): readonly string[] {
-    idsInOrder ??= [...byVm.keys()].toSorted();
-    return idsInOrder;
+  function vms(scope: StatusScope): readonly VmKey[] {
+    const { namespace, vmNames } = scope;
+    if (namespace !== "" && vmNames.length > 0) {
+      const ids = new Set(vmNames.map((vm) => vmId(namespace, vm)));
+      return [...ids].toSorted().flatMap((id) => byVm.get(id)?.key ?? []);
+    }
+    inOrder ??= [...byVm].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, { key }]) => key);
+    return inOrder.filter((vm) => isInScope(vm, scope));
   }
+
+  const of = ({ namespace, vm }: VmKey): readonly InterfaceStatus[] =>
+    byVm.get(vmId(namespace, vm))?.nics ?? [];
 
   const unsubscribe = [
     view.vms.subscribe(({ key }) => refresh(key)),
     view.vmis.subscribe(({ key }) => refresh(key)),
   ];
-  for (const { metadata } of view.vms.values()) {
+  for (const { metadata } of [...view.vms.values()].map(({ vm }) => vm)) {
     refresh({ namespace: metadata.namespace ?? "", name: metadata.name });
   }
 
@@ -114,19 +138,9 @@ export function startStatusModel(view: Pick<ClusterView, "vms" | "vmis">): Statu
     async whenSynced(signal) {
       await Promise.all([view.vms.whenSynced(signal), view.vmis.whenSynced(signal)]);
     },
-    vms: () =>
-      allIds().map((id) => {
-        const [namespace = "", vm = ""] = id.split("/");
-        return { namespace, vm };
-      }),
-    list(scope) {
-      const { namespace, vmNames } = scope;
-      const ids =
-        namespace !== "" && vmNames.length > 0
-          ? [...new Set(vmNames.map((vm) => `${namespace}/${vm}`))].toSorted()
-          : allIds();
-      return ids.flatMap((id) => byVm.get(id) ?? []).filter((status) => isInScope(status, scope));
-    },
+    vms,
+    of,
+    list: (scope) => vms(scope).flatMap(of),
     since(from) {
       if (from > revision) return undefined;
       const oldest = history[0]?.revision ?? revision + 1;

@@ -9,19 +9,22 @@ import { importVm, type VmObjects } from "../domain/import/import-vm.ts";
 import type { VirtualMachine } from "../domain/objects/kubernetes.ts";
 import { isAdopted, isManaged } from "../domain/objects/ownership.ts";
 import { type PendingChange, pendingChanges } from "../domain/plan/pending-changes.ts";
-import { recordedSpec } from "../domain/document/read-record.ts";
+import { readVm } from "../domain/document/read-record.ts";
+import type { RecordedVm } from "../domain/facts.ts";
+import { readInstance } from "../domain/objects/read-objects.ts";
 import type { VmSpec } from "../domain/spec.ts";
 import { type InterfaceStatus, interfaceStatuses } from "../domain/status/interface-status.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { virtualMachineInstances, virtualMachines } from "../kube/resource.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { NotReady, ObjectNotFound } from "./errors.ts";
-import { type Page, pageOf, type PageRequest } from "./pages.ts";
+import { after, type Page, pageOf, type PageRequest } from "./pages.ts";
 import { readVmObjects } from "./read-vm-objects.ts";
+import { everything, type StatusModel, type VmKey } from "./status-model.ts";
 
 export interface VmView {
   readonly spec: VmSpec;
-  /** What of a VM that was not made here could not be read as a spec. */
+  /** What of the VM or its record could not be read; of a VM without a record also what no spec can say. */
   readonly importNotes: readonly string[];
   readonly managed: boolean;
   /** Its NICs alone were taken over. */
@@ -44,38 +47,50 @@ export async function getVm(
   signal?: AbortSignal,
 ): Promise<VmView> {
   const options = signal === undefined ? {} : { signal };
-  const [vm, vmi] = await Promise.all([
+  const [found, instance] = await Promise.all([
     client.find(virtualMachines, ref, options),
     client.find(virtualMachineInstances, ref, options),
   ]);
-  if (vm === undefined) throw new ObjectNotFound("VirtualMachine", `${ref.namespace}/${ref.name}`);
-  const objects = await readVmObjects(client, vm, vmi, options);
-  return { ...viewOf(objects, catalogue), drift: driftOf(objects, catalogue) };
+  if (found === undefined) throw new ObjectNotFound("VirtualMachine", `${ref.namespace}/${ref.name}`);
+  const known = readVm(found);
+  const { spec } = known.record;
+  const vmi = instance && readInstance(instance).object;
+  const objects = await readVmObjects(client, known.vm, vmi, options);
+  const interfaces = interfaceStatuses(known.vm, vmi, spec);
+  return { ...viewOf(known, objects, interfaces, catalogue), drift: driftOf(objects, spec, catalogue) };
 }
 
 /**
- * From the service's memory, in order of namespace and name. Secrets are not in it, so that addresses of VMs that were not
- * made here are not told. @throws NotReady, BadPageToken.
+ * From the service's memory, in order of namespace and name. Secrets are not in it, so that the addresses of VMs without a
+ * record are not shown. @throws NotReady, BadPageToken.
  */
 export function listVms(
-  { view, catalogue }: { readonly view: ClusterView; readonly catalogue: Catalogue },
+  { view, model, catalogue }: ListDependencies,
   namespace: string,
   page: PageRequest,
 ): Page<VmView> {
   if (!view.vms.synced || !view.vmis.synced || !view.nads.synced)
     throw new NotReady("the list of VMs is not complete yet");
-  const keyOf = ({ metadata }: VirtualMachine): string => `${metadata.namespace}/${metadata.name}`;
-  const sorted = [...view.vms.values()]
-    .filter(({ metadata }) => namespace === "" || metadata.namespace === namespace)
-    .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  const { items, nextToken } = pageOf(sorted, keyOf, namespace, page, { default: 100, max: 500 });
-  const objectsOf = (vm: VirtualMachine): VmObjects => ({
-    vm,
-    vmi: view.vmis.get({ namespace: vm.metadata.namespace, name: vm.metadata.name }),
-    nads: nadsOf(vm, view),
-    secrets: new Map(),
-  });
-  return { nextToken, items: items.map((vm) => viewOf(objectsOf(vm), catalogue)) };
+  const keyOf = (key: VmKey): string => `${key.namespace}/${key.vm}`;
+  const keys = model.vms({ ...everything, namespace });
+  const { items, nextToken } = pageOf(after(keys, keyOf), keyOf, namespace, page, { default: 100, max: 500 });
+  return {
+    nextToken,
+    items: items.flatMap((key) => {
+      const ref = { namespace: key.namespace, name: key.vm };
+      const known = view.vms.get(ref);
+      if (known === undefined) return [];
+      const { vm } = known;
+      const objects = { vm, vmi: view.vmis.get(ref), nads: nadsOf(vm, view), secrets: new Map() };
+      return [viewOf(known, objects, model.of(key), catalogue)];
+    }),
+  };
+}
+
+interface ListDependencies {
+  readonly view: ClusterView;
+  readonly model: StatusModel;
+  readonly catalogue: Catalogue;
 }
 
 function nadsOf(vm: VirtualMachine, { nads }: ClusterView): VmObjects["nads"] {
@@ -91,16 +106,24 @@ function nadsOf(vm: VirtualMachine, { nads }: ClusterView): VmObjects["nads"] {
   );
 }
 
-function viewOf(objects: VmObjects, catalogue: Catalogue): VmView {
-  const { vm, vmi } = objects;
-  const recorded = recordedSpec(vm);
+function viewOf(
+  { vm, record, notes }: RecordedVm,
+  objects: VmObjects,
+  interfaces: readonly InterfaceStatus[],
+  catalogue: Catalogue,
+): VmView {
+  const { vmi } = objects;
+  const { spec, importNotes } =
+    record.spec === undefined ? importedView(objects, catalogue) : recordedView(vm, record.spec);
+  const ofRecord = record.problem === undefined ? [] : [`record of what was asked for: ${record.problem}`];
   return {
-    ...(recorded === undefined ? importedView(objects, catalogue) : recordedView(vm, recorded)),
+    spec,
+    importNotes: [...ofRecord, ...notes, ...importNotes],
     managed: isManaged(vm),
     adopted: isAdopted(vm),
     printableStatus: vm.status?.printableStatus ?? "",
     node: vmi?.status?.nodeName ?? "",
-    interfaces: interfaceStatuses(vm, vmi),
+    interfaces,
     pendingChanges: pendingChanges(vm, vmi),
     drift: [],
     etag: vm.metadata.resourceVersion ?? "",

@@ -81,7 +81,7 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
     } else {
       for (const change of missed) if (isInScope(change.key, scope)) waiting.add(change);
       while (waiting.size > 0) yield nextChanges();
-      yield upToDate({ type: "synced", count: model.list(scope).length });
+      yield upToDate({ type: "synced", count: countOf(model, scope) });
     }
     while (!signal.aborted) {
       if (waiting.size === 0) {
@@ -105,6 +105,10 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
     unsubscribe();
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+function countOf(model: StatusModel, scope: StatusScope): number {
+  return model.vms(scope).reduce((count, vm) => count + model.of(vm).length, 0);
 }
 
 /** False: the signal was aborted before. */

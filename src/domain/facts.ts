@@ -4,6 +4,21 @@ import type {
   VirtualMachine,
   VirtualMachineInstance,
 } from "./objects/kubernetes.ts";
+import type { VmSpec } from "./spec.ts";
+
+/** What the annotation of a VM records: a spec, or why none can be read; neither where there is no record. */
+export interface VmRecord {
+  readonly spec?: VmSpec;
+  readonly problem?: string;
+}
+
+/** A VM that was read once, with its record. */
+export interface RecordedVm {
+  readonly vm: VirtualMachine;
+  readonly record: VmRecord;
+  /** What was left out of the VM because it is not of its type, by path. */
+  readonly notes: readonly string[];
+}
 
 /** A NIC of some VM, running or not. */
 export interface NicInUse {
@@ -67,6 +82,7 @@ export interface Facts {
   readonly kubeVirt: KubeVirtFact | undefined;
   /** The VM as it is. */
   readonly vm: VirtualMachine | undefined;
+  readonly record: VmRecord;
   /** Its running instance. */
   readonly vmi: VirtualMachineInstance | undefined;
   readonly secret: SecretFact | undefined;
@@ -85,6 +101,7 @@ export const noFacts: Facts = {
   bindingPlugins: undefined,
   kubeVirt: undefined,
   vm: undefined,
+  record: {},
   vmi: undefined,
   secret: undefined,
   importNotes: undefined,

@@ -454,6 +454,13 @@ export const findingTable = {
     "Rules are for NICs that lead beyond their own subnets.",
   ),
 
+  // a VM that exists
+  RECORD_UNREADABLE: warning(
+    (v) =>
+      `the record of what was asked of this VM cannot be read (${v["problem"]}); the VM is read from its objects instead, and applying it writes the record again`,
+    "Whoever may edit the VM may edit its annotation multinic.novasphere.dev/spec. What no object shows, such as a priority or a DNS domain without a server, is lost with the record.",
+  ),
+
   // a VM that somebody else made
   ADOPTED_MACHINE_DIFFERS: error(
     (v) => `of a VM that was not made here only the NICs can be taken over; this is ${v["has"]}`,

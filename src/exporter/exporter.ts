@@ -46,8 +46,7 @@ export function createExporter(options: ExporterOptions): Exporter {
     now,
     log,
     whenReady: (signal) => model.whenSynced(signal),
-    isKnown: ({ namespace, vm, nic }) =>
-      model.list({ namespace, vmNames: [vm] }).some((status) => status.nic === nic),
+    isKnown: (key) => model.of(key).some(({ nic }) => nic === key.nic),
     onUpdate: (vms) => {
       for (const vm of vms) nics.invalidateTraffic(vm);
     },

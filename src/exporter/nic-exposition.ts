@@ -1,9 +1,9 @@
 // The text of all NIC metrics. What did not change since the last scrape is not rendered again.
 import { setImmediate as otherWork } from "node:timers/promises";
-import type { StatusModel } from "../app/status-model.ts";
+import { everything, type StatusModel, type VmKey } from "../app/status-model.ts";
 import { renderHead, renderLabels, renderSample } from "./exposition.ts";
 import { type NicMetric, nicLabels, nicMetrics } from "./nic-metrics.ts";
-import type { TrafficSource, VmKey } from "./traffic.ts";
+import type { TrafficSource } from "./traffic.ts";
 
 export interface NicExposition {
   /** UTF-8, one part per family. The families alone until the model is synced: running VMs would look stopped. */
@@ -50,8 +50,8 @@ export function createNicExposition(model: StatusModel, traffic: TrafficSource):
   }
 
   function statusesOf(chunk: Chunk) {
-    return [...chunk.vms].flatMap(([id, { namespace, vm }]) => {
-      const statuses = model.list({ namespace, vmNames: [vm] });
+    return [...chunk.vms].flatMap(([id, vm]) => {
+      const statuses = model.of(vm);
       if (statuses.length === 0) {
         chunk.vms.delete(id);
         chunkOf.delete(id);
@@ -84,7 +84,7 @@ export function createNicExposition(model: StatusModel, traffic: TrafficSource):
   }
 
   const unsubscribe = model.subscribe(({ key }) => invalidateStatus(key));
-  for (const vm of model.vms()) invalidateStatus(vm);
+  for (const vm of model.vms(everything)) invalidateStatus(vm);
 
   return {
     async render() {

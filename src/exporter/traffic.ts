@@ -17,12 +17,6 @@ export type TrafficCounter = (typeof trafficCounters)[number];
 /** Totals of the domain in which this process first saw the NIC and of all later ones; they never decrease. */
 export type Traffic = Readonly<Partial<Record<TrafficCounter, bigint>>>;
 
-/** Names one VM. */
-export interface VmKey {
-  readonly namespace: string;
-  readonly vm: string;
-}
-
 export interface TrafficSource {
   /** undefined: no counters of this NIC were ever seen (SR-IOV has none, a VM that never ran, a node not reached). */
   get(nic: InterfaceKey): Traffic | undefined;

@@ -1,7 +1,6 @@
 // Reads the counters of every virt-handler in the background, each at its own pace, so that a dead one delays no other.
-import type { InterfaceKey } from "../app/status-model.ts";
+import type { InterfaceKey, VmKey } from "../app/status-model.ts";
 import type { KubeLog } from "../kube/log.ts";
-import type { VmKey } from "./traffic.ts";
 import type { TrafficSums } from "./traffic-sums.ts";
 import type { FindTargets, ScrapeTarget } from "./virt-handler-targets.ts";
 import { readNicCounters } from "./virt-handler-text.ts";

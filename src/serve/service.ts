@@ -78,7 +78,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   const routes = (router: ConnectRouter): void => {
     router.service(NetworkService, createNetworkService({ catalogue, cluster: { client, view } }));
-    router.service(VirtualMachineService, createVirtualMachineService({ client, view, catalogue }));
+    router.service(VirtualMachineService, createVirtualMachineService({ client, view, model, catalogue }));
     router.service(
       InterfaceStatusService,
       createInterfaceStatusService({

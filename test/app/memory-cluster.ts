@@ -4,6 +4,8 @@ import type {
   VirtualMachineInstance,
   VmiInterfaceStatus,
 } from "../../src/domain/objects/kubernetes.ts";
+import { readVm } from "../../src/domain/document/read-record.ts";
+import type { RecordedVm } from "../../src/domain/facts.ts";
 import { type StatusModel, startStatusModel } from "../../src/app/status-model.ts";
 import type { Cache, CacheChange, CacheKey } from "../../src/kube/watch/cache.ts";
 
@@ -93,7 +95,7 @@ export interface MemoryNic {
 }
 
 export interface MemoryCluster {
-  readonly vms: MemoryCache<VirtualMachine>;
+  readonly vms: MemoryCache<RecordedVm>;
   readonly vmis: MemoryCache<VirtualMachineInstance>;
   readonly model: StatusModel;
   /** Writes a VM `namespace/name`, and an instance when one of its NICs has a link. */
@@ -103,7 +105,7 @@ export interface MemoryCluster {
 
 /** Already synced unless asked otherwise. */
 export function createMemoryCluster({ synced = true } = {}): MemoryCluster {
-  const vms = createMemoryCache<VirtualMachine>();
+  const vms = createMemoryCache<RecordedVm>();
   const vmis = createMemoryCache<VirtualMachineInstance>();
   if (synced) {
     vms.sync();
@@ -115,7 +117,7 @@ export function createMemoryCluster({ synced = true } = {}): MemoryCluster {
     model: startStatusModel({ vms, vmis }),
     setVm(id, nics, node = "node-1") {
       const key = keyOf(id);
-      vms.set(key, vmOf(key, nics));
+      vms.set(key, readVm(vmOf(key, nics)));
       if (nics.some(({ linkState }) => linkState !== undefined)) vmis.set(key, vmiOf(key, nics, node));
       else vmis.remove(key);
     },

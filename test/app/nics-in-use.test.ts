@@ -1,9 +1,10 @@
 // Which NIC has a MAC or an IP address: VMs, instances and NADs come, change and go, in any order.
 import { describe, it } from "vitest";
 import { followNicsInUse } from "../../src/app/nics-in-use.ts";
+import { readVm } from "../../src/domain/document/read-record.ts";
+import type { RecordedVm } from "../../src/domain/facts.ts";
 import type {
   NetworkAttachmentDefinition,
-  VirtualMachine,
   VirtualMachineInstance,
 } from "../../src/domain/objects/kubernetes.ts";
 import { managedBy, managedByLabel, specAnnotation } from "../../src/domain/objects/ownership.ts";
@@ -17,7 +18,7 @@ const bridge = { cniVersion: "0.3.1", type: "bridge", bridge: "br1", vlan: 7 };
 
 function world() {
   const caches = {
-    vms: createMemoryCache<VirtualMachine>(),
+    vms: createMemoryCache<RecordedVm>(),
     vmis: createMemoryCache<VirtualMachineInstance>(),
     nads: createMemoryCache<NetworkAttachmentDefinition>(),
   };
@@ -25,16 +26,16 @@ function world() {
 }
 
 /** A VM as it is recorded when it was made here. */
-function recorded(nics: readonly MemoryNic[], networks: readonly NetworkConfig[]): VirtualMachine {
+function recorded(nics: readonly MemoryNic[], networks: readonly NetworkConfig[]): RecordedVm {
   const vm = vmOf(db, nics);
-  return {
+  return readVm({
     ...vm,
     metadata: {
       ...vm.metadata,
       labels: { [managedByLabel]: managedBy },
       annotations: { [specAnnotation]: JSON.stringify({ ...db, networks }) },
     },
-  };
+  });
 }
 
 describe("addresses in use", () => {
@@ -67,7 +68,7 @@ describe("addresses in use", () => {
   it("are on the network of the NAD, also when that is seen later or changes", ({ expect }) => {
     const { vms, nads, inUse } = world();
     const segment = () => inUse.byMac.get(mac)?.map((nic) => nic.segment);
-    vms.set(db, vmOf(db, [{ name: "eth0", mac }]));
+    vms.set(db, readVm(vmOf(db, [{ name: "eth0", mac }])));
     expect(segment()).toEqual(["nad shop/net-eth0"]);
     nads.set({ namespace: "shop", name: "net-eth0" }, nad("net-eth0", bridge));
     expect(segment()).toEqual(["linux bridge br1 vlan 7"]);
@@ -79,7 +80,7 @@ describe("addresses in use", () => {
 
   it("are free again when the VM and its instance are gone", ({ expect }) => {
     const { vms, vmis, inUse } = world();
-    vms.set(db, vmOf(db, [{ name: "eth0", mac }]));
+    vms.set(db, readVm(vmOf(db, [{ name: "eth0", mac }])));
     vmis.set(db, vmiOf(db, [{ name: "eth0", mac, linkState: "up" }], "node-1"));
     vms.remove(db);
     expect(inUse.byMac.has(mac)).toBe(true);
@@ -90,22 +91,18 @@ describe("addresses in use", () => {
   it("are told of every VM that has them, and of the one that keeps them", ({ expect }) => {
     const { vms, inUse } = world();
     const web = { namespace: "bank", name: "web" };
-    vms.set(db, vmOf(db, [{ name: "eth0", mac }]));
-    vms.set(web, vmOf(web, [{ name: "eth0", mac }]));
+    vms.set(db, readVm(vmOf(db, [{ name: "eth0", mac }])));
+    vms.set(web, readVm(vmOf(web, [{ name: "eth0", mac }])));
     expect(inUse.byMac.get(mac)?.map(({ vm }) => vm)).toEqual(["db", "web"]);
-    vms.set(db, vmOf(db, [{ name: "eth0", mac: "02:00:5e:10:00:02" }]));
+    vms.set(db, readVm(vmOf(db, [{ name: "eth0", mac: "02:00:5e:10:00:02" }])));
     expect(inUse.byMac.get(mac)?.map(({ vm }) => vm)).toEqual(["web"]);
   });
 
   it("are not those of the pod network, where each guest has one of its own", ({ expect }) => {
     const { vms, inUse } = world();
     const vm = vmOf(db, [{ name: "eth0", mac }]);
-    vms.set(db, {
-      ...vm,
-      spec: {
-        template: { spec: { ...vm.spec.template.spec, networks: [{ name: "eth0", pod: {} }] } },
-      },
-    });
+    const spec = { ...vm.spec.template.spec, networks: [{ name: "eth0", pod: {} }] };
+    vms.set(db, readVm({ ...vm, spec: { template: { spec } } }));
     expect(inUse.byMac.size).toBe(0);
   });
 });

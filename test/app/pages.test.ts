@@ -2,12 +2,18 @@
 import { array, assert, constantFrom, integer, property, record, uniqueArray } from "fast-check";
 import { describe, it } from "vitest";
 import { BadPageToken } from "../../src/app/errors.ts";
-import { type Page, pageOf } from "../../src/app/pages.ts";
+import { after, type Page, pageOf } from "../../src/app/pages.ts";
 
 const letters = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
 const sizes = { default: 4, max: 6 };
 const page = (items: readonly string[], size: number, token = "", filter = "all"): Page<string> =>
-  pageOf(items.toSorted(), (item) => item, filter, { size, token }, sizes);
+  pageOf(
+    after(items.toSorted(), (item) => item),
+    (item) => item,
+    filter,
+    { size, token },
+    sizes,
+  );
 
 describe("a page", () => {
   it.for([

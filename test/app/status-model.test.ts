@@ -1,5 +1,6 @@
 // The model's own promises: numbered changes, a history, order, and nothing told twice.
 import { describe, it } from "vitest";
+import { readVm } from "../../src/domain/document/read-record.ts";
 import { type StatusChange, startStatusModel } from "../../src/app/status-model.ts";
 import { createMemoryCluster, keyOf, vmiOf, vmOf } from "./memory-cluster.ts";
 import { everything, idOf } from "./stream-reader.ts";
@@ -13,7 +14,7 @@ describe("the status model", () => {
     setVm("lab/db", [up("eth0")]);
     setVm("shop/api", []);
     expect(model.list(everything).map(idOf)).toEqual(["lab/db/eth0", "shop/web/storage", "shop/web/mgmt"]);
-    expect(model.vms()).toEqual([
+    expect(model.vms(everything)).toEqual([
       { namespace: "lab", vm: "db" },
       { namespace: "shop", vm: "api" },
       { namespace: "shop", vm: "web" },
@@ -67,9 +68,9 @@ describe("the status model", () => {
     const key = keyOf("shop/web");
     vmis.set(key, vmiOf(key, [up("eth0")], "node-1"));
     expect(model.revision).toBe(0);
-    vms.set(key, vmOf(key, [up("eth0")]));
+    vms.set(key, readVm(vmOf(key, [up("eth0")])));
     expect(model.revision).toBe(1);
-    vms.set(key, vmOf(key, [up("eth0")]));
+    vms.set(key, readVm(vmOf(key, [up("eth0")])));
     vmis.set(key, vmiOf(key, [up("eth0")], "node-1"));
     expect(model.revision).toBe(1);
   });

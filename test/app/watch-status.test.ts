@@ -1,6 +1,7 @@
 // One reader's stream: complete at the start, then every change once and in order, however slowly it is read.
 import { array, assert, asyncProperty, constant, constantFrom, oneof, record } from "fast-check";
 import { describe, it } from "vitest";
+import { readVm } from "../../src/domain/document/read-record.ts";
 import { createMemoryCluster, keyOf, type MemoryCluster, vmiOf, vmOf } from "./memory-cluster.ts";
 import { settled } from "./manual-time.ts";
 import { everything, idOf, openReader, type StreamReader } from "./stream-reader.ts";
@@ -64,7 +65,7 @@ describe("a new stream", () => {
   }) => {
     const { vms, vmis, model } = createMemoryCluster({ synced: false });
     const reader = openReader(model);
-    vms.set(keyOf("shop/web"), vmOf(keyOf("shop/web"), [up("eth0")]));
+    vms.set(keyOf("shop/web"), readVm(vmOf(keyOf("shop/web"), [up("eth0")])));
     vms.sync();
     expect(await reader.next()).toBeUndefined();
     vmis.set(keyOf("shop/web"), vmiOf(keyOf("shop/web"), [up("eth0")], "node-1"));

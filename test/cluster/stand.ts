@@ -39,6 +39,8 @@ export interface Stand {
   makeNad(namespace: string, name: string, config: Readonly<Record<string, unknown>>): Promise<void>;
   apply(spec: VmSpec, options?: ApplyOptions): Promise<ApplyVMResponse>;
   watch(vm: { readonly namespace: string; readonly name: string }): NicWatch;
+  /** Exceptions that the service's caches met and logged. */
+  faults(): readonly number[];
   stop(): Promise<void>;
 }
 
@@ -86,6 +88,8 @@ export async function startStand(catalogue: Catalogue = builtInCatalogue()): Pro
     async apply(spec, options = {}) {
       return await vms.applyVM({ virtualMachine: specToProto(spec), ...options });
     },
+    faults: () =>
+      [service.view.vms, service.view.vmis, service.view.nads].map((cache) => cache.health().faults),
     watch: (vm) => watchNics(statuses, vm),
     async stop() {
       await service.stop();

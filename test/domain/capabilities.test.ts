@@ -1,5 +1,6 @@
 // What a cluster can do and what a VM may attach to, from the objects that tell.
 import { describe, it } from "vitest";
+import { readVm } from "../../src/domain/document/read-record.ts";
 import { attachableNetworks } from "../../src/domain/network/attachable.ts";
 import { capabilitiesOf } from "../../src/domain/network/capabilities.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
@@ -84,7 +85,7 @@ describe("the networks of a namespace", () => {
     labels: { [managedByLabel]: "multinic" },
     annotations: { [specAnnotation]: JSON.stringify(vmSpec([{ name: "eth3", physicalNetwork: "ovs" }])) },
   };
-  const networks = attachableNetworks("shop", catalogue, nads, [user]);
+  const networks = attachableNetworks("shop", catalogue, nads, [readVm(user)]);
   const named = (name: string) => networks.find(({ reference }) => reference.name === name);
 
   it("are the physical ones, its own NADs and the shared ones", ({ expect }) => {

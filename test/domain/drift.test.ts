@@ -4,6 +4,7 @@ import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { checkVm } from "../../src/domain/validate/check-vm.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
 import { driftedFields } from "../../src/domain/drift/drifted-fields.ts";
+import { readRecord } from "../../src/domain/document/read-record.ts";
 import { driftOf } from "../../src/domain/drift/vm-drift.ts";
 import { noFacts } from "../../src/domain/facts.ts";
 import type { VmObjects } from "../../src/domain/import/import-vm.ts";
@@ -52,7 +53,7 @@ function objectsOf({ vm, secret, nads }: Stored, more: Partial<VmObjects> = {}):
   };
 }
 
-const drift = (objects: VmObjects) => driftOf(objects, builtInCatalogue());
+const drift = (objects: VmObjects) => driftOf(objects, readRecord(objects.vm).spec, builtInCatalogue());
 
 /** Somebody's write of these fields, as the API server records it. */
 const entry = (manager: string, time: string, fieldsV1: object) => ({

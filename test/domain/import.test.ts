@@ -194,7 +194,11 @@ ethernets:
     ["bonds", "version: 2\nbonds: {bond0: {}}\n", "network-config bonds: is not read"],
     ["VLANs", "version: 2\nvlans: {v5: {id: 5}}\n", "network-config vlans: is not read"],
     ["version 1", "version: 1\nconfig: []\n", "network-config: version 1 is not read, only 2 is"],
-    ["no YAML", "version: [\n", "network-config: it is no YAML"],
+    [
+      "no YAML",
+      "version: [\n",
+      "network-config: it cannot be read: line 2, column 1: Flow sequence in block collection must be sufficiently indented and end with a ]",
+    ],
     ["a text", "hello\n", "network-config: it is no YAML mapping"],
     [
       "an unknown setting of a NIC",

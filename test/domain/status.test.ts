@@ -8,7 +8,7 @@ import type {
   VmiPhase,
 } from "../../src/domain/objects/kubernetes.ts";
 import { managedByLabel, specAnnotation } from "../../src/domain/objects/ownership.ts";
-import { recordedSpec } from "../../src/domain/document/read-record.ts";
+import { readRecord } from "../../src/domain/document/read-record.ts";
 import { interfaceStatuses } from "../../src/domain/status/interface-status.ts";
 import { storedVm, vmSpec } from "./specs.ts";
 
@@ -77,7 +77,7 @@ describe("a NIC is", () => {
     ],
     ["Unknown when the node is lost", instance("Unknown", [up]), "Unknown", "NODE_LOST"],
   ] as const)("%s", ([, vmi, state, reason], { expect }) => {
-    const [status] = interfaceStatuses(vm, vmi);
+    const [status] = interfaceStatuses(vm, vmi, undefined);
     expect(status).toMatchObject({ state, reason, nic: "eth0", vm: "web", namespace: "shop" });
     expect(status?.evidence.length).toBeGreaterThan(0);
     expect(status?.message).not.toBe("");
@@ -85,9 +85,11 @@ describe("a NIC is", () => {
 
   it("told with KubeVirt's own word on why it does not start", ({ expect }) => {
     const stuck = instance("Pending", [], [condition("Synchronized", "False", "no binding plugin")]);
-    expect(interfaceStatuses(vm, stuck)[0]?.message).toBe("the VM is starting: no binding plugin");
+    expect(interfaceStatuses(vm, stuck, undefined)[0]?.message).toBe("the VM is starting: no binding plugin");
     const stopped: VirtualMachine = { ...vm, status: { printableStatus: "Stopped" } };
-    expect(interfaceStatuses(stopped, undefined)[0]?.message).toBe("the VM is not running (Stopped)");
+    expect(interfaceStatuses(stopped, undefined, undefined)[0]?.message).toBe(
+      "the VM is not running (Stopped)",
+    );
   });
 
   it("described by what was asked of it where that was recorded", ({ expect }) => {
@@ -103,7 +105,7 @@ describe("a NIC is", () => {
         annotations: { [specAnnotation]: JSON.stringify(spec) },
       },
     };
-    expect(interfaceStatuses(managed, instance("Running", [up]))[0]).toMatchObject({
+    expect(interfaceStatuses(managed, instance("Running", [up]), readRecord(managed).spec)[0]).toMatchObject({
       type: "ovs",
       vlanId: 7,
       mtu: 1400,
@@ -114,33 +116,5 @@ describe("a NIC is", () => {
       ipAddresses: ["192.0.2.10"],
       node: "node-1",
     });
-  });
-});
-
-describe("a recorded spec", () => {
-  const withRecord = (record: string, label = "multinic"): VirtualMachine => ({
-    ...vm,
-    metadata: {
-      ...vm.metadata,
-      labels: { [managedByLabel]: label },
-      annotations: { [specAnnotation]: record },
-    },
-  });
-
-  it("is read back from the VM", ({ expect }) => {
-    const spec = vmSpec([{ name: "eth0" }]);
-    expect(recordedSpec(withRecord(JSON.stringify(spec)))).toEqual(spec);
-  });
-
-  it.for(["{", "null", "[]", "{}", '{"namespace":"a","name":"b","networks":[null]}'])(
-    "is not taken from a broken record %s",
-    (record, { expect }) => {
-      expect(recordedSpec(withRecord(record))).toBeUndefined();
-    },
-  );
-
-  it("is not taken from a VM that was not made here", ({ expect }) => {
-    expect(recordedSpec(withRecord(JSON.stringify(vmSpec([])), "helm"))).toBeUndefined();
-    expect(recordedSpec(vm)).toBeUndefined();
   });
 });

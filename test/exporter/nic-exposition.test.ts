@@ -1,6 +1,7 @@
 // The text of all NIC metrics for a given cluster, and what is rendered again when.
 import { array, assert, asyncProperty, bigInt, constantFrom, option, record, string } from "fast-check";
 import { describe, it } from "vitest";
+import { readVm } from "../../src/domain/document/read-record.ts";
 import { managedBy, managedByLabel, specAnnotation } from "../../src/domain/objects/ownership.ts";
 import { createNicExposition, type NicExposition } from "../../src/exporter/nic-exposition.ts";
 import { nicMetrics } from "../../src/exporter/nic-metrics.ts";
@@ -88,7 +89,7 @@ multinic_interface_transmit_errors_total{namespace="shop",vm="web",nic="eth0"} 0
     const vm = vmOf(keyOf("shop/web"), [{ name: "eth0" }]);
     const annotations = { [specAnnotation]: JSON.stringify(spec) };
     const labels = { [managedByLabel]: managedBy };
-    vms.set(keyOf("shop/web"), { ...vm, metadata: { ...vm.metadata, annotations, labels } });
+    vms.set(keyOf("shop/web"), readVm({ ...vm, metadata: { ...vm.metadata, annotations, labels } }));
     const lines = await samplesOf(createNicExposition(model, createTestTraffic().source));
     expect(lines).toContain('multinic_interface_mtu_bytes{namespace="shop",vm="web",nic="eth0"} 9000');
     expect(lines[0]).toContain('vlan="100"');
@@ -114,7 +115,7 @@ multinic_interface_transmit_errors_total{namespace="shop",vm="web",nic="eth0"} 0
   it("tells of no NIC before the lists are complete, when running VMs look stopped", async ({ expect }) => {
     const { model, vms, vmis } = createMemoryCluster({ synced: false });
     const nics = createNicExposition(model, createTestTraffic().source);
-    vms.set(keyOf("shop/web"), vmOf(keyOf("shop/web"), [up("eth0")]));
+    vms.set(keyOf("shop/web"), readVm(vmOf(keyOf("shop/web"), [up("eth0")])));
     vms.sync();
     expect(await samplesOf(nics)).toEqual([]);
     expect(parseExposition(await textOf(nics)).size).toBe(14);

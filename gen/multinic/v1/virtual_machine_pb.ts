@@ -546,8 +546,9 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * For a VM that multinic did not create: one line for each setting that could not be read, or that would change if
-   * `virtual_machine` were applied. No such setting is guessed in `virtual_machine`.
+   * One line for each part of the VM that could not be read, its record of what was asked for included. For a VM without
+   * a record that can be read, also one for each setting that would change if `virtual_machine` were applied. No such
+   * setting is guessed in `virtual_machine`.
    *
    * @generated from field: repeated string import_notes = 9;
    */

@@ -77,6 +77,7 @@ export async function applyVm(
     force: held.force,
     signal,
   });
+  const { force } = foresight;
   const findings = [...checked.findings, ...foresight.findings];
   if (hasErrors(findings)) return stopped(findings);
 
@@ -104,8 +105,8 @@ export async function applyVm(
     plan,
     released,
     existing: facts.vm,
-    force: held.force,
-    lock: lockOf(request, held.force),
+    force,
+    lock: lockOf(request, force),
     signal,
   });
   return { ...result, written: true, etag: written.metadata.resourceVersion ?? "" };

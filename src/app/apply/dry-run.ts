@@ -6,7 +6,8 @@ import type {
   OwnerReference,
   Secret,
 } from "../../domain/objects/kubernetes.ts";
-import { fieldManager, isAdopted, ownerReferenceTo } from "../../domain/objects/ownership.ts";
+import { fieldManager, isAdopted, ownerReferenceTo, specAnnotation } from "../../domain/objects/ownership.ts";
+import { readObject } from "../../domain/objects/read-objects.ts";
 import type { CompiledVm } from "../../domain/compile/compile.ts";
 import type { Facts } from "../../domain/facts.ts";
 import type { Foreseen } from "../../domain/plan/plan.ts";
@@ -54,6 +55,8 @@ export interface Foresight {
   readonly objects: readonly Foreseen[];
   /** What the API server or KubeVirt's admission refuses. */
   readonly findings: readonly Finding[];
+  /** The write takes the VM's fields over: as asked, or because only so it can repair the record. */
+  readonly force: boolean;
 }
 
 /** What the objects will meet. */
@@ -69,8 +72,9 @@ export interface World {
 export async function foresee(
   client: KubeClient,
   compiled: CompiledVm,
-  { facts, secret, force, signal }: World,
+  { facts, secret, force: asked, signal }: World,
 ): Promise<Foresight> {
+  let force = asked;
   const owner = facts.vm === undefined ? undefined : ownerReferenceTo(facts.vm);
   const liveOf = ({ kind, metadata }: KubernetesObject): KubernetesObject | undefined => {
     if (kind === "VirtualMachine") return facts.vm;
@@ -81,12 +85,17 @@ export async function foresee(
   for (const write of writesOf(compiled, owner)) {
     const { object } = write;
     try {
-      const options = {
-        fieldManager,
-        ...(write.resource === virtualMachines ? { force } : {}),
-        ...(signal === undefined ? {} : { signal }),
-      };
-      const { live, wanted } = await atOneMoment(client, write, liveOf(object), options);
+      const foreseen = async (): Promise<Foreseen> =>
+        await atOneMoment(client, write, liveOf(object), {
+          fieldManager,
+          ...(write.resource === virtualMachines ? { force } : {}),
+          ...(signal === undefined ? {} : { signal }),
+        });
+      const { live, wanted } = await foreseen().catch(async (error: unknown) => {
+        if (!isOfUnreadableRecord(error, facts)) throw error;
+        force = true;
+        return await foreseen();
+      });
       objects.push({
         live,
         wanted: object.kind === attachmentKind ? ownedToo(wanted, owner ?? futureOwner(compiled)) : wanted,
@@ -103,7 +112,17 @@ export async function foresee(
       findings.push(...refusals(error));
     }
   }
-  return { objects, findings };
+  return { objects, findings, force };
+}
+
+/** Whoever wrote what cannot be read into the record owns the annotation, which is multinic's, and nothing else. */
+function isOfUnreadableRecord(error: unknown, { record }: Facts): boolean {
+  return (
+    record.problem !== undefined &&
+    isKubeError(error, "Conflict") &&
+    error.causes.length > 0 &&
+    error.causes.every(({ field }) => field === `.metadata.annotations.${specAnnotation}`)
+  );
 }
 
 /** KubeVirt may write a VM many times in its first second. */
@@ -118,9 +137,10 @@ async function atOneMoment(
 ): Promise<Foreseen> {
   let live = known;
   for (let attempt = 1; ; attempt += 1) {
-    const wanted = await client.apply(resource, object, { ...options, dryRun: true });
+    const wanted = readObject(await client.apply(resource, object, { ...options, dryRun: true }));
     if (attempt === attempts || versionOf(wanted) === versionOf(live)) return { live, wanted };
-    live = await client.find(resource, object.metadata, signalOf(options));
+    const found = await client.find(resource, object.metadata, signalOf(options));
+    live = found && readObject(found);
   }
 }
 

@@ -14,7 +14,6 @@ import { isAdopted, isManaged } from "../../domain/objects/ownership.ts";
 import { asStored } from "../../domain/plan/as-stored.ts";
 import type { FieldChange } from "../../domain/plan/field-changes.ts";
 import type { RunningVm } from "../../domain/plan/running-vm.ts";
-import { recordedSpec } from "../../domain/document/read-record.ts";
 import { resolveVm } from "../../domain/resolve/resolve-vm.ts";
 import type { VmSpec } from "../../domain/spec.ts";
 import type { KubeClient } from "../../kube/kube-client.ts";
@@ -60,7 +59,11 @@ export async function readHeld(
     return made(asked.spec, facts, undefined);
   }
   if (isManaged(vm)) {
-    const recorded = recordedSpec(vm);
+    const options = asked.signal === undefined ? {} : { signal: asked.signal };
+    const recorded =
+      facts.record.problem === undefined
+        ? facts.record.spec
+        : importVm(await readVmObjects(client, vm, facts.vmi, options), catalogue).spec;
     return made(asked.spec, facts, recorded && asStored(resolveVm(recorded, catalogue, facts).vm, vm));
   }
   if (!asked.adopt && !isAdopted(vm)) {
@@ -93,7 +96,7 @@ async function readAdopted(
   live: VirtualMachine,
 ): Promise<HeldVm> {
   const spec = withMachineOf(asked, live);
-  const recorded = recordedSpec(live);
+  const recorded = facts.record.spec;
   const objects = await readVmObjects(client, live, facts.vmi, signal === undefined ? {} : { signal });
   const imported = recorded === undefined ? importVm(objects, catalogue) : undefined;
   const was = withMachineOf(recorded ?? nicsOf(imported?.spec ?? asked), live);

@@ -1,10 +1,10 @@
 // Reads a YAML or JSON document into the VM it asks for: a Wukong resource, or the API's VirtualMachine message.
 import { apiForm, wukong, wukongApiVersions, wukongKinds, wukongMetadata, wukongSpec } from "./fields.ts";
-import { kindOf, readMapping, type Reading } from "./read-value.ts";
+import { readMapping, type Reading } from "./read-value.ts";
 import { parseYaml } from "./yaml.ts";
 import { finding, type Finding } from "../findings.ts";
 import { replaceWith } from "../fix.ts";
-import { isMapping } from "../objects/mapping.ts";
+import { isMapping, kindOf } from "../objects/mapping.ts";
 import type { VmSpec } from "../spec.ts";
 
 export interface DocumentOptions {

@@ -1,31 +1,46 @@
-// What was asked of a VM, as its annotation recorded it; trusted only as far as it can still be read.
+// What was asked of a VM, as its annotation records it. Whoever may edit the VM may write it, so that nothing of it is trusted.
+import { apiForm } from "./fields.ts";
+import { readMapping } from "./read-value.ts";
+import type { Finding } from "../findings.ts";
+import type { RecordedVm, VmRecord } from "../facts.ts";
+import { isMapping, kindOf, parseJson } from "../objects/mapping.ts";
 import type { VirtualMachine } from "../objects/kubernetes.ts";
 import { isAdopted, isManaged, specAnnotation } from "../objects/ownership.ts";
-import type { NetworkConfig, VmSpec } from "../spec.ts";
+import { readVirtualMachine } from "../objects/read-objects.ts";
+import type { VmSpec } from "../spec.ts";
 
-/**
- * The recorded spec of a VM made here; of an adopted one the part with its NICs. undefined for any other VM and for a
- * record that is none.
- */
-export function recordedSpec(vm: VirtualMachine): VmSpec | undefined {
-  const text = vm.metadata.annotations?.[specAnnotation];
-  if (text === undefined || !(isManaged(vm) || isAdopted(vm))) return undefined;
-  try {
-    const record: unknown = JSON.parse(text);
-    return isSpec(record) ? record : undefined;
-  } catch {
-    // Somebody else wrote into our annotation: the objects themselves are then the only truth.
-    return undefined;
-  }
+/** The API server takes no more for all annotations of an object together (apimachinery TotalAnnotationSizeLimitB). */
+export const maxRecordLength = 262_144;
+
+/** A VM as the API server gives it, with its record. Never throws. */
+export function readVm(given: VirtualMachine): RecordedVm {
+  const { object: vm, notes } = readVirtualMachine(given);
+  return { vm, record: readRecord(vm), notes };
 }
 
-function isSpec(value: unknown): value is VmSpec {
-  if (typeof value !== "object" || value === null) return false;
-  const { namespace, name, networks } = value as Partial<VmSpec>;
-  return (
-    typeof namespace === "string" &&
-    typeof name === "string" &&
-    Array.isArray(networks) &&
-    networks.every((network: Partial<NetworkConfig> | null) => typeof network?.name === "string")
-  );
+/**
+ * Of a VM that multinic created the whole spec, of an adopted one the part with its NICs; no record of any other VM. Takes
+ * everything that was ever recorded: fields that this version does not know are passed over, since a record of another
+ * version would be lost with them. A value of a wrong type makes the record unreadable as a whole: the rest of it is not
+ * what was asked for. Never throws.
+ */
+export function readRecord(vm: VirtualMachine): VmRecord {
+  const text = vm.metadata.annotations?.[specAnnotation];
+  if (text === undefined || !(isManaged(vm) || isAdopted(vm))) return {};
+  if (text.length > maxRecordLength) return { problem: `it is longer than ${maxRecordLength} characters` };
+  const value = parseJson(text);
+  if (value === undefined) return { problem: "it is not JSON" };
+  if (!isMapping(value)) return { problem: `it must be a mapping, not ${kindOf(value)}` };
+  let wrong: Finding | undefined;
+  const report = (found: Finding): void => {
+    wrong ??= found;
+  };
+  const read = readMapping(apiForm, value, "", { apiNames: false, ignoresUnknown: true, report });
+  if (wrong !== undefined) return { problem: `${wrong.field}: ${wrong.message}` };
+  if (!Array.isArray(read["networks"])) return { problem: "it has no networks" };
+  const { namespace = "", name } = vm.metadata;
+  if (read["namespace"] !== namespace || read["name"] !== name)
+    return { problem: "it is the record of another VM" };
+  // The table names exactly the fields of VmSpec, and the walker keeps only values of their types.
+  return { spec: read as unknown as VmSpec };
 }

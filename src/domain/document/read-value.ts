@@ -1,7 +1,7 @@
 // The only walker over a document's values: reads what fits the table and reports the rest with its path.
 import { finding, type Finding } from "../findings.ts";
 import { replaceWith, type Fix } from "../fix.ts";
-import { isMapping } from "../objects/mapping.ts";
+import { isMapping, kindOf } from "../objects/mapping.ts";
 import { nearest } from "../nearest.ts";
 import type { Field, MappingShape, Shape } from "./shape.ts";
 
@@ -10,6 +10,8 @@ export interface Reading {
   /** The API's own form: `vlan_id` for `vlanId`, `NETWORK_TYPE_BRIDGE` for `bridge`. */
   readonly apiNames: boolean;
   readonly report: (found: Finding) => void;
+  /** Fields that are not in the table are passed over. */
+  readonly ignoresUnknown?: true;
 }
 
 /** The fields of `given` that could be read. Null, and for optional fields the empty string, mean "not given". */
@@ -28,8 +30,9 @@ export function readMapping(
   for (const [key, value] of Object.entries(given)) {
     const name = names.get(key);
     const field = name === undefined ? undefined : shape.fields[name];
-    if (name === undefined || field === undefined) unknownField(shape, given, key, path, reading);
-    else if (name !== key && Object.hasOwn(given, name)) givenTwice(name, key, path, reading);
+    if (name === undefined || field === undefined) {
+      if (!reading.ignoresUnknown) unknownField(shape, given, key, path, reading);
+    } else if (name !== key && Object.hasOwn(given, name)) givenTwice(name, key, path, reading);
     else setRead(read, name, readField(field, value, fieldPath(path, key), reading));
   }
   for (const [name, field] of Object.entries(shape.fields)) {
@@ -47,15 +50,6 @@ export function readMapping(
 export function fieldPath(path: string, name: string): string {
   const shown = name.length > longestShown ? `${name.slice(0, longestShown)}…` : name;
   return path === "" ? shown : `${path}.${shown}`;
-}
-
-/** What kind of value it is, for people. */
-export function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return "empty";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "string") return "text";
-  if (typeof value === "number") return Number.isInteger(value) ? "a whole number" : "a number";
-  return typeof value === "boolean" ? "true or false" : "a mapping";
 }
 
 const longestShown = 60;

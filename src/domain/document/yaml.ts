@@ -29,13 +29,17 @@ export interface ParsedYaml {
   readonly findings: readonly Finding[];
 }
 
-/** Reads `text` as one YAML 1.2 document of the core schema; JSON is such a document. */
-export function parseYaml(text: string): ParsedYaml {
+/**
+ * Reads `text` as one YAML document. Version 1.2 is read by the core schema; JSON is such a document. Version 1.1 is what
+ * cloud-init reads.
+ */
+export function parseYaml(text: string, version: "1.1" | "1.2" = "1.2"): ParsedYaml {
   const tooCostly = limitPassed(text);
   if (tooCostly !== undefined) return refused(tooCostly);
   const lines = new LineCounter();
   const document = parseDocument(text, {
-    schema: "core",
+    version,
+    schema: version === "1.2" ? "core" : "yaml-1.1",
     resolveKnownTags: false,
     // The parser's own check compares every key with every other; duplicates are found below instead.
     uniqueKeys: false,

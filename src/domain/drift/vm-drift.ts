@@ -7,15 +7,18 @@ import { secretText } from "../objects/cloud-init.ts";
 import type { VmObjects } from "../import/import-vm.ts";
 import type { VirtualMachine } from "../objects/kubernetes.ts";
 import { secretNameOf } from "../objects/ownership.ts";
-import { recordedSpec } from "../document/read-record.ts";
+import type { VmSpec } from "../spec.ts";
 import { resolveVm } from "../resolve/resolve-vm.ts";
 import type { Drift, Wanted } from "./drift.ts";
 import { guestDrift } from "./guest-drift.ts";
 import { objectDrift } from "./object-drift.ts";
 
-/** None for a VM without a record: nothing is known to be wanted then. */
-export function driftOf(objects: VmObjects, catalogue: Catalogue): readonly Drift[] {
-  const spec = recordedSpec(objects.vm);
+/** `spec`: as recorded. None for a VM without it: nothing is known to be wanted then. */
+export function driftOf(
+  objects: VmObjects,
+  spec: VmSpec | undefined,
+  catalogue: Catalogue,
+): readonly Drift[] {
   if (spec === undefined) return [];
   const { vm } = resolveVm(spec, catalogue, { ...noFacts, vm: withAppliedMacs(objects) });
   const attached = vm.nics.every(({ attachment }) => attachment !== undefined);

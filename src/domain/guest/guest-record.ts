@@ -1,5 +1,5 @@
 // What the guest configures of each NIC, field by field: told to each instance at its start, so that it tells later what it runs with.
-import { isMapping } from "../objects/mapping.ts";
+import { isMapping, parseJson } from "../objects/mapping.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
 
 /** Field paths below the NIC, or below the VM, with their values as text; what is not there is left out. */
@@ -45,29 +45,33 @@ function filled(fields: FieldTexts): FieldTexts {
   return Object.fromEntries(Object.entries(fields).filter(([, text]) => text !== ""));
 }
 
-/** undefined for what is no record: an instance of somebody else's tells nothing. */
+/**
+ * undefined for what is not a record. Any text may be under the annotation, and its names may be any: the mappings have no
+ * prototype, so that a NIC named `constructor` is one that is not there.
+ */
 export function readGuestRecord(text: string | undefined): GuestRecord | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    // Somebody else's text under our annotation.
-    return undefined;
+  const value = text === undefined ? undefined : parseJson(text);
+  if (!isMapping(value) || typeof value["digest"] !== "string") return undefined;
+  const machine = textsOf(value["machine"]);
+  const networks = mapped(value["networks"], textsOf);
+  if (machine === undefined || networks === undefined) return undefined;
+  return { digest: value["digest"], machine, networks };
+}
+
+const textsOf = (value: unknown): FieldTexts | undefined =>
+  mapped(value, (text) => (typeof text === "string" ? text : undefined));
+
+/** undefined where a value cannot be read. */
+function mapped<T>(
+  value: unknown,
+  read: (value: unknown) => T | undefined,
+): Readonly<Record<string, T>> | undefined {
+  if (!isMapping(value)) return undefined;
+  const result: Record<string, T> = Object.create(null) as Record<string, T>;
+  for (const [name, of] of Object.entries(value)) {
+    const kept = read(of);
+    if (kept === undefined) return undefined;
+    result[name] = kept;
   }
-}
-
-function isRecord(value: unknown): value is GuestRecord {
-  if (!isMapping(value)) return false;
-  const { digest, machine, networks } = value;
-  return (
-    typeof digest === "string" &&
-    isTexts(machine) &&
-    isMapping(networks) &&
-    Object.values(networks).every(isTexts)
-  );
-}
-
-function isTexts(value: unknown): boolean {
-  return isMapping(value) && Object.values(value).every((text) => typeof text === "string");
+  return result;
 }

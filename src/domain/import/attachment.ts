@@ -92,5 +92,5 @@ function vlanOn(network: PhysicalNetwork, vlan: number, resourceName: string): n
   const [before, after] = network.vlanResourceName?.split("{vlan}") ?? [];
   if (before === undefined || after === undefined || resourceName === network.resourceName) return 0;
   const number = resourceName.slice(before.length, resourceName.length - after.length);
-  return resourceName === `${before}${number}${after}` && /^[1-9]\d*$/.test(number) ? Number(number) : 0;
+  return resourceName === `${before}${number}${after}` && /^[1-9]\d{0,3}$/.test(number) ? Number(number) : 0;
 }

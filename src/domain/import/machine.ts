@@ -13,9 +13,11 @@ export function readMachine(vm: VirtualMachine): MachinePart {
     .filter(({ name }) => name !== cloudInit)
     .flatMap((disk) => readDisk(disk, volumes));
   const { cores, sockets = 1, threads = 1 } = domain.cpu ?? {};
+  const cpu = cores === undefined ? undefined : cores * sockets * threads;
   const memory = domain.memory?.guest ?? domain.resources?.requests?.["memory"];
   return {
-    ...(cores === undefined ? {} : { cpu: cores * sockets * threads }),
+    // More than cpu of the API can hold is no number of CPUs.
+    ...(cpu === undefined || cpu > 2_147_483_647 ? {} : { cpu }),
     ...(memory === undefined ? {} : { memory }),
     ...(bootDisk === undefined ? {} : { bootDisk }),
     ...(disks.length === 0 ? {} : { disks }),

@@ -1,5 +1,5 @@
 // Reads a cloud-init network-config, version 2: each entry of ethernets, and a note for every part that is not understood.
-import { parseDocument } from "yaml";
+import { parseYaml } from "../document/yaml.ts";
 import { isMapping } from "../objects/mapping.ts";
 import { normaliseMac } from "../mac.ts";
 import { mainTable } from "../routing/source-routing.ts";
@@ -41,9 +41,12 @@ const nothing = "is not read";
 
 /** Reads the text as cloud-init does (YAML 1.1, with or without the outer key `network`). */
 export function readNetworkConfig(text: string): NetworkConfigRead {
-  const document = parseDocument(text, { version: "1.1", logLevel: "silent" });
-  if (document.errors.length > 0) return { nics: [], notes: ["network-config: it is no YAML"] };
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  const { value, findings } = parseYaml(text, "1.1");
+  if (findings.length > 0)
+    return {
+      nics: [],
+      notes: findings.map(({ message }) => `network-config: it cannot be read: ${message}`),
+    };
   const config = isMapping(value) && isMapping(value["network"]) ? value["network"] : value;
   if (!isMapping(config)) return { nics: [], notes: ["network-config: it is no YAML mapping"] };
   if (config["config"] === "disabled") {
@@ -99,9 +102,9 @@ function readEthernet(id: string, entry: Mapping, at: string, note: Note): Guest
     mac,
     matchName: match === undefined ? id : text(match["name"]),
     setName: text(entry["set-name"]),
-    mtu: numberOf(entry["mtu"]),
+    mtu: numberOf(entry["mtu"], 2 ** 31, `${at}.mtu`, note),
     dhcp4: isTrue(entry["dhcp4"]),
-    dhcpMetric: numberOf(overrides["route-metric"]),
+    dhcpMetric: numberOf(overrides["route-metric"], 2 ** 32, `${at}.dhcp4-overrides.route-metric`, note),
     dhcpRoutes: overrides["use-routes"] !== false,
     addresses: textsOf(entry["addresses"], `${at}.addresses`, note),
     routes: [...gatewaysOf(entry), ...routesOf(entry["routes"], `${at}.routes`, note)],
@@ -136,7 +139,7 @@ function routesOf(value: unknown, at: string, note: Note): readonly RouteConfig[
     const gateway = route["via"];
     const destination =
       route["to"] === "default" ? anywhere[gateway.includes(":") ? 6 : 4] : withPrefix(route["to"]);
-    const metric = numberOf(route["metric"]);
+    const metric = numberOf(route["metric"], 2 ** 32, `${path}.metric`, note);
     return [{ destination, gateway, ...(metric === undefined ? {} : { metric }) }];
   });
 }
@@ -165,4 +168,11 @@ function noteOthers(mapping: Mapping, known: readonly string[], at: string, note
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const isTrue = (value: unknown): boolean => value === true;
-const numberOf = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
+
+/** A whole number below `end`, which is what a spec can hold; noted where it is another number. */
+function numberOf(value: unknown, end: number, at: string, note: Note): number | undefined {
+  if (typeof value !== "number") return undefined;
+  if (Number.isInteger(value) && value >= 0 && value < end) return value;
+  note(at, nothing);
+  return undefined;
+}

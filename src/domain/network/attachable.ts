@@ -2,9 +2,9 @@
 import { fullNadName } from "../names.ts";
 import type { Catalogue, VlanRange } from "../catalogue.ts";
 import { cannotCarryVm, readCniConfig, typeOfPlugin } from "./cni.ts";
-import type { NetworkAttachmentDefinition, VirtualMachine } from "../objects/kubernetes.ts";
+import type { NetworkAttachmentDefinition } from "../objects/kubernetes.ts";
 import { isManaged } from "../objects/ownership.ts";
-import { recordedSpec } from "../document/read-record.ts";
+import type { RecordedVm } from "../facts.ts";
 import type { NetworkType } from "../spec.ts";
 
 export interface AttachableNetwork {
@@ -33,7 +33,7 @@ export function attachableNetworks(
   namespace: string,
   catalogue: Catalogue,
   nads: Iterable<NetworkAttachmentDefinition>,
-  vms: Iterable<VirtualMachine>,
+  vms: Iterable<RecordedVm>,
 ): readonly AttachableNetwork[] {
   const usedBy = usersByNetwork(vms);
   const physical = catalogue.physicalNetworks
@@ -89,24 +89,22 @@ function attachableNad(
 }
 
 /** VMs by what they use: NADs by name, and physical networks as far as their specs were recorded. */
-function usersByNetwork(vms: Iterable<VirtualMachine>): ReadonlyMap<string, readonly string[]> {
-  const users = new Map<string, string[]>();
+function usersByNetwork(vms: Iterable<RecordedVm>): ReadonlyMap<string, readonly string[]> {
+  const users = new Map<string, Set<string>>();
   const use = (network: string, vm: string): void => {
-    const list = users.get(network) ?? [];
-    if (!list.includes(vm)) list.push(vm);
-    users.set(network, list);
+    const vms = users.get(network) ?? new Set();
+    users.set(network, vms.add(vm));
   };
-  for (const vm of vms) {
+  for (const { vm, record } of vms) {
     const { namespace = "", name } = vm.metadata;
     for (const { multus } of vm.spec.template.spec.networks ?? []) {
       if (multus === undefined) continue;
       const nad = fullNadName(multus.networkName, namespace);
       use(`nad:${nad}`, `${namespace}/${name}`);
     }
-    for (const { physicalNetwork } of recordedSpec(vm)?.networks ?? []) {
+    for (const { physicalNetwork } of record.spec?.networks ?? []) {
       if (physicalNetwork !== undefined) use(`physical:${physicalNetwork}`, `${namespace}/${name}`);
     }
   }
-  for (const list of users.values()) list.sort();
-  return users;
+  return new Map([...users].map(([network, vms]) => [network, [...vms].toSorted()]));
 }

@@ -1,5 +1,5 @@
 // What a NAD's CNI configuration says, read as Multus and the plugins read it.
-import { isMapping } from "../objects/mapping.ts";
+import { isMapping, parseJson } from "../objects/mapping.ts";
 import type { NetworkAttachmentDefinition } from "../objects/kubernetes.ts";
 import type { NetworkType } from "../spec.ts";
 
@@ -39,12 +39,8 @@ const unreadable = (problem: string): Unreadable => ({ problem, onNodes: false }
 export function readCniConfig(nad: NetworkAttachmentDefinition): CniConfig | Unreadable {
   const text = nad.spec?.config ?? "";
   if (text === "") return { problem: "spec.config is empty", onNodes: true };
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return unreadable("spec.config is not JSON");
-  }
+  const parsed = parseJson(text);
+  if (parsed === undefined) return unreadable("spec.config is not JSON");
   if (!isMapping(parsed)) return unreadable("spec.config is not a JSON object");
   const { plugins, cniVersion, name } = parsed;
   if (Array.isArray(plugins) && plugins.length === 0) return unreadable("its list of plugins is empty");
@@ -53,6 +49,11 @@ export function readCniConfig(nad: NetworkAttachmentDefinition): CniConfig | Unr
     return unreadable("there is no plugin type in it");
   }
   const { type, vlan, mtu, ipam } = plugin;
+  const beyond = Object.entries({ vlan, mtu }).find(
+    ([, value]) => typeof value === "number" && !isInt32(value),
+  );
+  // Go's decoder refuses it too, whatever the plugin.
+  if (beyond !== undefined) return unreadable(`its ${beyond[0]} is not a whole number of 32 bits`);
   return {
     type,
     name: typeof name === "string" ? name : undefined,
@@ -65,6 +66,8 @@ export function readCniConfig(nad: NetworkAttachmentDefinition): CniConfig | Unr
     plugin,
   };
 }
+
+const isInt32 = (value: number): boolean => Number.isInteger(value) && Math.abs(value) <= 2_147_483_647;
 
 /** The bridge plugin takes cni0 where none is named. */
 function deviceOf({ type, bridge, master }: Readonly<Record<string, unknown>>): string | undefined {

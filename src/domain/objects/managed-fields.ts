@@ -1,6 +1,7 @@
 // Reads managedFields: which manager owns a field, and which one other than multinic wrote it last.
 import { isMapping } from "./mapping.ts";
 import type { KubernetesObject } from "./kubernetes.ts";
+import { isTime } from "./reader.ts";
 import { fieldManager } from "./ownership.ts";
 
 export interface Writer {
@@ -14,7 +15,7 @@ export function lastOtherWriter(object: KubernetesObject | undefined, path: stri
   const writers = (object?.metadata.managedFields ?? []).flatMap((entry): readonly Writer[] => {
     if (!isMapping(entry) || !owns(entry["fieldsV1"], path.split("."))) return [];
     const { manager, time } = entry;
-    if (typeof manager !== "string" || typeof time !== "string" || isOurs(manager)) return [];
+    if (typeof manager !== "string" || !isTime(time) || isOurs(manager)) return [];
     return [{ manager, time }];
   });
   return writers.toSorted((a, b) => (a.time < b.time ? 1 : -1))[0];

@@ -4,8 +4,7 @@ import { driftedFields } from "../drift/drifted-fields.ts";
 import type { VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from "../objects/kubernetes.ts";
 import { typeOf } from "../import/attachment.ts";
 import { primaryIndex } from "../resolve/metrics.ts";
-import type { NetworkType } from "../spec.ts";
-import { recordedSpec } from "../document/read-record.ts";
+import type { NetworkType, VmSpec } from "../spec.ts";
 
 export const interfaceStates = ["Up", "Down", "Unknown"] as const;
 export type InterfaceState = (typeof interfaceStates)[number];
@@ -55,14 +54,17 @@ export interface InterfaceStatus {
   readonly driftedFields: readonly string[] | undefined;
 }
 
-/** One status per NIC of the VM, in the VM's order. `vmi` undefined: the VM has no running instance. */
+/**
+ * One status per NIC of the VM, in the VM's order. `vmi` undefined: the VM has no running instance; `spec` undefined: what
+ * was asked for is not known.
+ */
 export function interfaceStatuses(
   vm: VirtualMachine,
   vmi: VirtualMachineInstance | undefined,
+  spec: VmSpec | undefined,
 ): readonly InterfaceStatus[] {
   const { interfaces = [] } = vm.spec.template.spec.domain.devices;
   const networks = new Map((vm.spec.template.spec.networks ?? []).map((network) => [network.name, network]));
-  const spec = recordedSpec(vm);
   const configs = new Map(spec?.networks.map((config) => [config.name, config]));
   const primary = spec === undefined ? interfaces[0]?.name : spec.networks[primaryIndex(spec.networks)]?.name;
   return interfaces.map((nic) => {

@@ -1,4 +1,4 @@
-// Checks of a VM that somebody else made: its NICs alone may be taken over.
+// Checks of a VM that exists: whether its record can be read, and what may be taken over of one that multinic did not create.
 import { isDeepStrictEqual } from "node:util";
 import { machineOf } from "../adopt/adopted-spec.ts";
 import { finding } from "../findings.ts";
@@ -76,7 +76,11 @@ const guestKeepsWhatItHas = ofOthers((_, { facts }) =>
   (facts.importNotes ?? []).map((note) => finding("ADOPTION_CHANGES_GUEST", "networks", { note })),
 );
 
+const recordIsReadable: VmCheck = ({ facts: { record } }) =>
+  record.problem === undefined ? undefined : finding("RECORD_UNREADABLE", "", { problem: record.problem });
+
 export const adoptionChecks: readonly VmCheck[] = [
+  recordIsReadable,
   machineStays,
   cloudInitTakesOurs,
   cloudInitIsThere,

@@ -27,6 +27,13 @@ const differs = (when: string, field: string, machine: SpecCase["spec"]): SpecCa
 });
 
 export const adoptionCases: readonly SpecCase[] = [
+  {
+    code: "RECORD_UNREADABLE",
+    when: "somebody wrote into the annotation of a VM that multinic created",
+    spec: vmSpec([dhcpNic]),
+    facts: { vm: storedVm(), record: { problem: "it is not JSON" } },
+    field: "",
+  },
   differs("it asks for other CPUs", "cpu", vmSpec([dhcpNic], { cpu: 4 })),
   differs("it asks for other memory", "memory", vmSpec([dhcpNic], { memory: "8Gi" })),
   differs(

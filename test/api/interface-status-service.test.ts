@@ -1,0 +1,80 @@
+// ListInterfaceStatus page by page, while VMs and NICs come and go.
+import { createClient, createRouterTransport } from "@connectrpc/connect";
+import * as fc from "fast-check";
+import { describe, it } from "vitest";
+import { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_service_pb.ts";
+import { createInterfaceStatusService } from "../../src/api/interface-status-service.ts";
+import { createMemoryCluster, type MemoryCluster } from "../app/memory-cluster.ts";
+
+function clientOf({ model }: MemoryCluster) {
+  const clock = () => new Date(0);
+  const service = createInterfaceStatusService({
+    model,
+    epoch: "e",
+    clock,
+    sleepOrAborted: async () => undefined,
+  });
+  const transport = createRouterTransport(({ service: add }) => add(InterfaceStatusService, service));
+  return createClient(InterfaceStatusService, transport);
+}
+
+/** One VM's name begins with another's, and "-" sorts before "/". */
+const vms = ["lab/db", "shop/web", "shop/web-2", "shop/web.a"];
+
+describe("the list of NICs", () => {
+  it("gives each NIC once, VM by VM and by name, whatever the size of its pages", async ({ expect }) => {
+    const nics = fc.uniqueArray(fc.constantFrom("eth0", "eth1", "storage", "a"));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(nics, { minLength: 4, maxLength: 4 }),
+        fc.integer({ min: 1, max: 5 }),
+        async (all, pageSize) => {
+          const cluster = createMemoryCluster();
+          for (const [index, id] of vms.entries())
+            cluster.setVm(
+              id,
+              (all[index] ?? []).map((name) => ({ name })),
+            );
+          const client = clientOf(cluster);
+          const seen: string[] = [];
+          let pageToken = "";
+          do {
+            const page = await client.listInterfaceStatus({ pageSize, pageToken });
+            seen.push(...page.interfaces.map(({ namespace, vm, nic }) => `${namespace}/${vm}/${nic}`));
+            pageToken = page.nextPageToken;
+          } while (pageToken !== "");
+          expect(seen).toEqual(
+            vms.flatMap((id, index) => (all[index] ?? []).toSorted().map((nic) => `${id}/${nic}`)),
+          );
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it("goes on behind a NIC that is gone, and behind its VM", async ({ expect }) => {
+    const cluster = createMemoryCluster();
+    for (const id of vms) cluster.setVm(id, [{ name: "eth0" }, { name: "eth1" }]);
+    const client = clientOf(cluster);
+    const { nextPageToken: pageToken } = await client.listInterfaceStatus({ pageSize: 3 });
+    cluster.setVm("shop/web", [{ name: "eth1" }]);
+    const next = async () => {
+      const { interfaces } = await client.listInterfaceStatus({ pageSize: 1, pageToken });
+      return interfaces.map(({ vm, nic }) => `${vm}/${nic}`);
+    };
+    expect(await next()).toEqual(["web/eth1"]);
+    cluster.removeVm("shop/web");
+    expect(await next()).toEqual(["web-2/eth0"]);
+  });
+
+  it("shows what changed since it was last asked for", async ({ expect }) => {
+    const cluster = createMemoryCluster();
+    const client = clientOf(cluster);
+    const macs = async () =>
+      (await client.listInterfaceStatus({})).interfaces.map(({ macAddress }) => macAddress);
+    cluster.setVm("shop/web", [{ name: "eth0", mac: "02:00:5e:00:00:01" }]);
+    expect(await macs()).toEqual(["02:00:5e:00:00:01"]);
+    cluster.setVm("shop/web", [{ name: "eth0", mac: "02:00:5e:00:00:02" }]);
+    expect(await macs()).toEqual(["02:00:5e:00:00:02"]);
+  });
+});
