@@ -24,7 +24,7 @@ import {
 const retryAfterMs = 1_000;
 
 /** INVALID_ARGUMENT with the findings, both as field violations and as they are. */
-export function refused(findings: readonly Finding[]): ConnectError {
+function refused(findings: readonly Finding[]): ConnectError {
   const errors = findings.filter(({ severity }) => severity === "error");
   return invalidArgument(
     errors.map(({ field, message, code }) => ({ field, description: message, reason: code })),
@@ -55,6 +55,7 @@ function toConnectError(error: unknown): ConnectError {
       reason,
       message: `${subject} - ${message}`,
       metadata: { subject },
+      cause: error,
     });
   }
   if (error instanceof VersionMismatch) {
@@ -62,6 +63,7 @@ function toConnectError(error: unknown): ConnectError {
       reason: "VERSION_MISMATCH",
       message: error.message,
       metadata: { subject: error.subject },
+      cause: error,
     });
   }
   if (error instanceof BadPageToken) {

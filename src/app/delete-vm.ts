@@ -1,4 +1,4 @@
-// DeleteVM: the VM goes by a deletion; what it owns alone goes with it by Kubernetes' garbage collector.
+// DeleteVM: deletes the VM; Kubernetes' garbage collector deletes the objects that only it owns.
 import { isAdopted, isManaged, secretNameOf } from "../domain/objects/ownership.ts";
 import type { PlannedObject } from "../domain/plan/plan.ts";
 import { isKubeError } from "../kube/errors.ts";
@@ -14,12 +14,12 @@ export interface DeleteRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What goes: the VM at once, the rest when it is gone. @throws ObjectNotFound, PreconditionFailed, VersionMismatch, KubeError. */
+/** What is deleted: the VM at once, the rest when it is gone. @throws ObjectNotFound, PreconditionFailed, VersionMismatch, KubeError. */
 export async function deleteVm(
   client: KubeClient,
   { namespace, name, etag, signal }: DeleteRequest,
 ): Promise<readonly PlannedObject[]> {
-  const options = signal === undefined ? {} : { signal };
+  const options = { signal };
   const subject = `${namespace}/${name}`;
   const vm = await client.find(virtualMachines, { namespace, name }, options);
   if (vm === undefined) throw new ObjectNotFound("VirtualMachine", subject);
@@ -46,12 +46,7 @@ export async function deleteVm(
     await client.delete(
       virtualMachines,
       { namespace, name },
-      {
-        ...options,
-        ...(uid === undefined ? {} : { uid }),
-        ...(etag === undefined ? {} : { resourceVersion: etag }),
-        propagation: "Background",
-      },
+      { ...options, uid, resourceVersion: etag, propagation: "Background" },
     );
   } catch (error) {
     if (isKubeError(error, "Conflict")) throw new VersionMismatch(`VirtualMachine ${subject}`);
