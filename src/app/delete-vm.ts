@@ -28,8 +28,8 @@ export async function deleteVm(
       isAdopted(vm) ? "VM_ADOPTED" : "VM_NOT_MANAGED",
       `VirtualMachine ${subject}`,
       isAdopted(vm)
-        ? "only the NICs of this VM are ours, somebody else made it; delete it with kubectl, and what was made for its NICs goes with it"
-        : "this VM was not made here; delete it with kubectl",
+        ? "multinic adopted the NICs of this VM and did not create it; delete it with kubectl, which also deletes what multinic created for its NICs"
+        : "multinic did not create this VM; delete it with kubectl",
     );
   }
   const { uid, resourceVersion } = vm.metadata;

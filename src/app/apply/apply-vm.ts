@@ -1,6 +1,8 @@
 // ApplyVM: observe, check, compile, dry run, plan, then write. Cut off anywhere, the same call completes it.
+import { adoptionChanges } from "../../domain/adopt/adoption-changes.ts";
+import { compileAdopted } from "../../domain/adopt/compile-adopted.ts";
 import type { Catalogue } from "../../domain/catalogue.ts";
-import type { CompiledVm } from "../../domain/compile/compile.ts";
+import { type CompiledVm, compileVm } from "../../domain/compile/compile.ts";
 import type { Facts } from "../../domain/facts.ts";
 import { type Finding, hasErrors } from "../../domain/findings.ts";
 import type { ResolvedVm } from "../../domain/nic.ts";
@@ -14,7 +16,7 @@ import type { ClusterView } from "../cluster-view.ts";
 import { PreconditionFailed, Refused, VersionMismatch } from "../errors.ts";
 import { observe } from "../observe.ts";
 import { dryRun } from "./dry-run.ts";
-import { compileFor, decideStewardship, moreChanges } from "./stewardship.ts";
+import { decideStewardship } from "./stewardship.ts";
 import { writeObjects } from "./write.ts";
 
 export interface ApplyDependencies {
@@ -60,8 +62,7 @@ export async function applyVm(
   const facts = await observe(client, view, request.spec, { signal });
   const { vm: live } = facts;
   requireVersion(request, live);
-  const stewardship = await decideStewardship(client, catalogue, facts, request);
-  const { spec, before, adopted } = stewardship;
+  const { spec, before, adopted } = await decideStewardship(client, catalogue, facts, request);
   const adoptionNotes = adopted?.importNotes;
 
   const { vm, findings: found } = checkVm(spec, catalogue, facts, { unread, adoptionNotes });
@@ -72,7 +73,10 @@ export async function applyVm(
   };
   if (hasErrors(found)) return stopped(found);
 
-  const compiled = compileFor(stewardship, vm, facts);
+  const compiled =
+    adopted === undefined
+      ? compileVm(spec, vm, facts.secret)
+      : compileAdopted(spec, vm, adopted.live, facts.secret);
   const force = adopted !== undefined && request.adopt === true;
   const { objects, findings: refused } = await dryRun(client, compiled, facts, { force, signal });
   const findings = [...found, ...refused];
@@ -87,13 +91,13 @@ export async function applyVm(
     running,
     objects,
     released,
-    moreChanges: moreChanges(stewardship, vm, running),
+    moreChanges: adopted === undefined ? [] : adoptionChanges(adopted.live, vm, running),
   });
   if (request.planFingerprint !== undefined && request.planFingerprint !== plan.fingerprint) {
     throw new PreconditionFailed(
       "PLAN_CHANGED",
       subjectOf(spec),
-      "the plan is not the one of this fingerprint any more; plan again and look at the difference",
+      "the plan no longer has this fingerprint; plan again and look at the difference",
     );
   }
   const result = { findings, plan, vm, compiled };

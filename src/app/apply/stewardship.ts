@@ -1,9 +1,6 @@
 // How much of a VM multinic writes: all of a VM that it created, the NICs of an adopted one, nothing of any other.
-import { adoptionChanges } from "../../domain/adopt/adoption-changes.ts";
 import { nicPartOf, withMachineOf } from "../../domain/adopt/adopted-spec.ts";
-import { compileAdopted } from "../../domain/adopt/compile-adopted.ts";
 import type { Catalogue } from "../../domain/catalogue.ts";
-import { type CompiledVm, compileVm } from "../../domain/compile/compile.ts";
 import { recordedSpec } from "../../domain/document/read-record.ts";
 import type { Facts } from "../../domain/facts.ts";
 import { importVm } from "../../domain/import/import-vm.ts";
@@ -11,8 +8,6 @@ import type { ResolvedVm } from "../../domain/nic.ts";
 import type { VirtualMachine } from "../../domain/objects/kubernetes.ts";
 import { isAdopted, isManaged, secretNameOf } from "../../domain/objects/ownership.ts";
 import { asStored } from "../../domain/plan/as-stored.ts";
-import type { FieldChange } from "../../domain/plan/field-changes.ts";
-import type { RunningVm } from "../../domain/plan/running-vm.ts";
 import { resolveVm } from "../../domain/resolve/resolve-vm.ts";
 import type { VmSpec } from "../../domain/spec.ts";
 import type { CallOptions, KubeClient } from "../../kube/kube-client.ts";
@@ -24,14 +19,8 @@ export interface Stewardship {
   readonly spec: VmSpec;
   /** The VM as it was last asked for; undefined when it is new or its record cannot be read. */
   readonly before: ResolvedVm | undefined;
-  /** Given when only the NICs are written. */
-  readonly adopted: AdoptedVm | undefined;
-}
-
-interface AdoptedVm {
-  readonly live: VirtualMachine;
-  /** What of the VM no spec can say, while it has not been adopted. */
-  readonly importNotes: readonly string[];
+  /** The VM at the API server, given when only its NICs are written; importVm's notes while it has not been adopted. */
+  readonly adopted: { readonly live: VirtualMachine; readonly importNotes: readonly string[] } | undefined;
 }
 
 /**
@@ -62,45 +51,17 @@ export async function decideStewardship(
     throw new PreconditionFailed(
       "VM_NOT_MANAGED",
       `VirtualMachine ${namespace}/${name}`,
-      "this VM was not made here, so nothing of it is written over; adopt it to take over its NICs alone",
+      "multinic did not create this VM and changes nothing of it; adopt it to take over its NICs only",
     );
   }
-  const imported =
-    recorded === undefined
-      ? importVm(await observedObjects(client, live, facts, { signal }), catalogue)
-      : { spec: recorded, notes: [] };
-  return {
-    spec: withMachineOf(spec, live),
-    before: stored(withMachineOf(nicPartOf(imported.spec), live)),
-    adopted: { live, importNotes: imported.notes },
-  };
-}
-
-/** Of what importVm reads, almost all was observed with the facts. */
-async function observedObjects(
-  client: KubeClient,
-  live: VirtualMachine,
-  { vmi, nads = new Map(), secret }: Facts,
-  options: CallOptions,
-): ReturnType<typeof readVmObjects> {
-  const secrets = new Map([[secretNameOf(live.metadata.name), secret]]);
-  return await readVmObjects(client, live, vmi, options, { nads, secrets });
-}
-
-/** The objects to write for the resolved spec. @throws Error as compileVm. */
-export function compileFor(
-  { spec, adopted }: Stewardship,
-  vm: ResolvedVm,
-  { secret }: Pick<Facts, "secret">,
-): CompiledVm {
-  return adopted === undefined ? compileVm(spec, vm, secret) : compileAdopted(spec, vm, adopted.live, secret);
-}
-
-/** Changes in addition to those of the spec's fields. */
-export function moreChanges(
-  { adopted }: Stewardship,
-  vm: ResolvedVm,
-  running: RunningVm | undefined,
-): readonly FieldChange[] {
-  return adopted === undefined ? [] : adoptionChanges(adopted.live, vm, running);
+  const whole = withMachineOf(spec, live);
+  if (recorded !== undefined) {
+    return { spec: whole, before: stored(withMachineOf(recorded, live)), adopted: { live, importNotes: [] } };
+  }
+  const { vmi, nads = new Map(), secret } = facts;
+  const known = { nads, secrets: new Map([[secretNameOf(name), secret]]) };
+  const objects = await readVmObjects(client, live, vmi, { signal }, known);
+  const { spec: imported, notes } = importVm(objects, catalogue);
+  const before = stored(withMachineOf(nicPartOf(imported), live));
+  return { spec: whole, before, adopted: { live, importNotes: notes } };
 }
