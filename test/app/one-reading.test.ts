@@ -29,7 +29,7 @@ describe("a use case that checks a spec", () => {
   beforeAll(async () => {
     const { url } = await server.listen({ host: "127.0.0.1", port: 0 });
     client = connectKube({ server: url });
-    view = startClusterView(client, log);
+    view = startClusterView(client, { log, now: () => performance.now() });
     await whenSynced(view);
   });
   afterAll(async () => {

@@ -64,20 +64,19 @@ export function compileParts(vm: ResolvedVm, stored: Secret | undefined): Compil
 }
 
 interface Attached {
-  readonly networkName: string | undefined;
-  readonly fullName: string | undefined;
-  readonly generated: NetworkAttachmentDefinition | undefined;
+  readonly networkName?: string;
+  readonly fullName?: string;
+  readonly generated?: NetworkAttachmentDefinition;
 }
 
 function attach(nic: Nic, namespace: string): Attached {
   const { attachment } = nic;
   switch (attachment?.kind) {
     case "pod":
-      return { networkName: undefined, fullName: undefined, generated: undefined };
+      return {};
     case "given": {
       const fullName = `${attachment.namespace}/${attachment.name}`;
-      const networkName = attachment.namespace === namespace ? attachment.name : fullName;
-      return { networkName, fullName, generated: undefined };
+      return { networkName: attachment.namespace === namespace ? attachment.name : fullName, fullName };
     }
     case "generated": {
       const generated = compileAttachment(nic, attachment.network, namespace);
