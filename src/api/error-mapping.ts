@@ -1,4 +1,4 @@
-// What stopped a use case, as the status code and details that a client sees.
+// The errors of the use cases, as the status codes and details that a client sees.
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { FindingSchema } from "../../gen/multinic/v1/network_pb.ts";
 import {
@@ -24,7 +24,7 @@ import {
 const retryAfterMs = 1_000;
 
 /** INVALID_ARGUMENT with the findings, both as field violations and as they are. */
-export function refused(findings: readonly Finding[]): ConnectError {
+function refused(findings: readonly Finding[]): ConnectError {
   const errors = findings.filter(({ severity }) => severity === "error");
   return invalidArgument(
     errors.map(({ field, message, code }) => ({ field, description: message, reason: code })),
@@ -35,7 +35,7 @@ export function refused(findings: readonly Finding[]): ConnectError {
   );
 }
 
-/** Around every service, innermost: whatever stops a use case reaches the client, the log and the metrics by its code. */
+/** Around every service, innermost, so that the client, the log and the metrics see the same code. */
 export const errorInterceptor: Interceptor = (next) => async (request) => {
   try {
     return await next(request);
@@ -44,7 +44,7 @@ export const errorInterceptor: Interceptor = (next) => async (request) => {
   }
 };
 
-/** Any error of the use cases as a ConnectError; what is unknown stays an INTERNAL without text. */
+/** Any error of the use cases as a ConnectError; an unknown one is INTERNAL without its text. */
 function toConnectError(error: unknown): ConnectError {
   if (error instanceof ConnectError) return error;
   if (error instanceof Refused) return refused(error.findings);
@@ -55,6 +55,7 @@ function toConnectError(error: unknown): ConnectError {
       reason,
       message: `${subject} - ${message}`,
       metadata: { subject },
+      cause: error,
     });
   }
   if (error instanceof VersionMismatch) {
@@ -62,6 +63,7 @@ function toConnectError(error: unknown): ConnectError {
       reason: "VERSION_MISMATCH",
       message: error.message,
       metadata: { subject: error.subject },
+      cause: error,
     });
   }
   if (error instanceof BadPageToken) {
@@ -79,7 +81,7 @@ function toConnectError(error: unknown): ConnectError {
   return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
 }
 
-/** The API server's own words go along: they quote no objects (kube/echoes.ts), and say what an operator has to do. */
+/** With the API server's own message: it quotes no objects (kube/echoes.ts) and says what an operator has to do. */
 function fromKube(error: KubeError): ConnectError {
   const context = {
     reason: `KUBERNETES_${error.reason.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase()}`,
@@ -102,12 +104,12 @@ function fromKube(error: KubeError): ConnectError {
     case "Forbidden":
       return rpcError(Code.FailedPrecondition, {
         ...context,
-        message: `the service itself lacks a right - ${error.message}`,
+        message: `the service account lacks a permission - ${error.message}`,
       });
     case "Unreachable":
       return unavailable(retryAfterMs, {
         ...context,
-        message: `the Kubernetes API server cannot be reached; check that it runs and that its address is right - ${error.message}`,
+        message: `the Kubernetes API server cannot be reached; check that it runs and that its address is correct - ${error.message}`,
       });
     case "TooManyRequests":
     case "Timeout":

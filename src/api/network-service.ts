@@ -1,41 +1,31 @@
-// NetworkService: the check of a spec as an answer. Works without a cluster, and then says what it could not check.
+// NetworkService: the check of a spec as an answer. It works without a cluster, and then says what it could not check.
 import type { ServiceImpl } from "@connectrpc/connect";
 import { stringify } from "yaml";
 import type { NetworkService } from "../../gen/multinic/v1/network_service_pb.ts";
 import { listNetworks, readCapabilities } from "../app/cluster-questions.ts";
 import { NotReady } from "../app/errors.ts";
 import { validateNetworks, type ValidateDependencies } from "../app/validate-networks.ts";
-import { lookUpRoute } from "../domain/routing/route-lookup.ts";
+import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
 import { capabilitiesToProto, networkToProto } from "../wire/cluster-to-proto.ts";
 import { findingToProto } from "../wire/findings.ts";
 import { lookupsToProto, resolvedToProto, routesToProto, rulesToProto } from "../wire/resolved-to-proto.ts";
 import { specFromProto } from "../wire/spec-from-proto.ts";
-import { requireVm } from "./require-vm.ts";
+import { requireVm } from "./required-fields.ts";
 import { readRouteQuery } from "./route-query.ts";
 
 export function createNetworkService(dependencies: ValidateDependencies): ServiceImpl<typeof NetworkService> {
   return {
-    async validateNetworks(request, context) {
+    async validateNetworks(request, { signal }) {
       const { spec, findings: unread } = specFromProto(requireVm(request.virtualMachine));
-      const { to, from } = readRouteQuery(request.routeTo, request.routeFrom);
-      const validated = await validateNetworks(dependencies, spec, context.signal);
-      const findings = [...unread, ...validated.findings];
-      const { nics } = validated.vm;
-      const isClean = findings.every(({ severity }) => severity !== "error");
+      const routes = readRouteQuery(request.routeTo, request.routeFrom);
+      const validated = await validateNetworks(dependencies, { spec, unread, routes, signal });
       return {
-        findings: findings.map(findingToProto),
-        networks: resolvedToProto(nics, validated.attachmentNames),
+        findings: validated.findings.map(findingToProto),
+        networks: resolvedToProto(validated.vm.nics, validated.attachmentNames),
         routes: routesToProto(validated.routing.routes),
         rules: rulesToProto(validated.routing.rules),
-        routeLookups: lookupsToProto(
-          to.map((address) => lookUpRoute(validated.routing, nics, address, from)),
-        ),
-        objects:
-          request.includeObjects && isClean
-            ? validated.objects.map((object) => ({
-                yaml: stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }),
-              }))
-            : [],
+        routeLookups: lookupsToProto(validated.lookups),
+        objects: request.includeObjects ? validated.objects.map(objectToProto) : [],
         unchecked: [...validated.unchecked],
       };
     },
@@ -54,7 +44,11 @@ export function createNetworkService(dependencies: ValidateDependencies): Servic
   };
 }
 
-/** @throws NotReady where there is no cluster to ask. */
+const objectToProto = (object: KubernetesObject): { readonly yaml: string } => ({
+  yaml: stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }),
+});
+
+/** @throws NotReady if there is no cluster to ask. */
 function clusterOf({ cluster }: ValidateDependencies): NonNullable<ValidateDependencies["cluster"]> {
   if (cluster === undefined) throw new NotReady("there is no cluster here to ask");
   return cluster;

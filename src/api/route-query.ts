@@ -1,17 +1,12 @@
-// Which traffic a request asks about: texts of addresses, read once.
+// Which traffic a request asks about: its addresses, read from text once.
+import type { RouteQuery } from "../app/validate-networks.ts";
 import { type IpAddress, parseIp } from "../domain/ip.ts";
 import { type FieldViolation, invalidArgument } from "./transport/errors.ts";
 
-/** More addresses than this are no question of a person. */
+/** Upper bound for interactive use. */
 const maxAddresses = 100;
 
-export interface RouteQuery {
-  readonly to: readonly IpAddress[];
-  /** undefined: the guest chooses its source address. */
-  readonly from: IpAddress | undefined;
-}
-
-/** @throws ConnectError INVALID_ARGUMENT with every text that is no address. */
+/** @throws ConnectError INVALID_ARGUMENT with every text that is not an address. */
 export function readRouteQuery(routeTo: readonly string[], routeFrom: string): RouteQuery {
   const wrong: FieldViolation[] = [];
   const read = (text: string, field: string): readonly IpAddress[] => {

@@ -5,28 +5,13 @@ import { type ApplyDependencies, applyVm } from "../app/apply/apply-vm.ts";
 import { deleteVm } from "../app/delete-vm.ts";
 import type { StatusModel } from "../app/status-model.ts";
 import { getVm, listVms } from "../app/view-vms.ts";
-import { hasErrors } from "../domain/findings.ts";
-import { refused } from "./error-mapping.ts";
 import { findingToProto } from "../wire/findings.ts";
 import { plannedObjectsToProto, planToProto, resolvedToProto } from "../wire/resolved-to-proto.ts";
 import { specFromProto } from "../wire/spec-from-proto.ts";
 import { viewToProto } from "../wire/status-to-proto.ts";
-import { requireVm } from "./require-vm.ts";
-import { invalidArgument } from "./transport/errors.ts";
+import { requireName, requireVm } from "./required-fields.ts";
 
 const givenOrNone = (text: string): string | undefined => (text === "" ? undefined : text);
-
-/** @throws ConnectError INVALID_ARGUMENT for an empty part. */
-function requireName({ namespace, name }: { readonly namespace: string; readonly name: string }): {
-  readonly namespace: string;
-  readonly name: string;
-} {
-  const missing = Object.entries({ namespace, name }).filter(([, value]) => value === "");
-  if (missing.length === 0) return { namespace, name };
-  throw invalidArgument(
-    missing.map(([field]) => ({ field, description: `${field} is required`, reason: "FIELD_REQUIRED" })),
-  );
-}
 
 export function createVirtualMachineService(
   dependencies: ApplyDependencies & { readonly model: StatusModel },
@@ -35,9 +20,9 @@ export function createVirtualMachineService(
   return {
     async applyVM(request, { signal }) {
       const { spec, findings: unread } = specFromProto(requireVm(request.virtualMachine));
-      if (hasErrors(unread) && !request.validateOnly) throw refused(unread);
       const applied = await applyVm(dependencies, {
         spec,
+        unread,
         validateOnly: request.validateOnly,
         planFingerprint: givenOrNone(request.planFingerprint),
         etag: givenOrNone(request.etag),
@@ -45,8 +30,8 @@ export function createVirtualMachineService(
         signal,
       });
       return {
-        findings: [...unread, ...applied.findings].map(findingToProto),
-        ...(applied.plan === undefined || hasErrors(unread) ? {} : { plan: planToProto(applied.plan) }),
+        findings: applied.findings.map(findingToProto),
+        ...(applied.plan === undefined ? {} : { plan: planToProto(applied.plan) }),
         written: applied.written,
         networks: resolvedToProto(applied.vm.nics, applied.compiled?.attachmentNames ?? []),
         etag: applied.etag,

@@ -3,10 +3,10 @@ import { type AttachableNetwork, attachableNetworks } from "../domain/network/at
 import { type Capability, capabilitiesOf } from "../domain/network/capabilities.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
+import { readKubeVirt } from "./cluster-readings.ts";
 import { type ClusterView, isSynced } from "./cluster-view.ts";
 import { NotReady } from "./errors.ts";
 import { after, type Page, pageOf, type PageRequest } from "./pages.ts";
-import { readKubeVirt } from "./read-kubevirt.ts";
 
 /** From the service's memory. @throws NotReady, BadPageToken. */
 export function listNetworks(
@@ -21,7 +21,7 @@ export function listNetworks(
   return pageOf(after(all, keyOf), keyOf, namespace, page, { default: 100, max: 500 });
 }
 
-/** Physical networks as the catalogue has them, then NADs by name; what comes or goes moves no other's place. */
+/** Physical networks in the order of the catalogue, then NADs by name; one that comes or goes moves no other. */
 function orderOf(catalogue: Catalogue): (network: AttachableNetwork) => string {
   const places = new Map(catalogue.physicalNetworks.map(({ name }, place) => [name, place]));
   return ({ reference: { kind, name } }) =>
@@ -29,18 +29,18 @@ function orderOf(catalogue: Catalogue): (network: AttachableNetwork) => string {
 }
 
 export interface ClusterCapabilities {
-  /** Empty where it cannot be read. */
+  /** Empty if it cannot be read. */
   readonly kubeVirtVersion: string;
   readonly capabilities: readonly Capability[];
 }
 
-/** Read afresh. @throws KubeError. */
+/** Read on every call. @throws KubeError. */
 export async function readCapabilities(
   client: KubeClient,
   catalogue: Catalogue,
   signal?: AbortSignal,
 ): Promise<ClusterCapabilities> {
-  const kubeVirt = await readKubeVirt(client, signal);
+  const kubeVirt = await readKubeVirt(client, { signal });
   return {
     kubeVirtVersion: kubeVirt?.status?.observedKubeVirtVersion ?? "",
     capabilities: capabilitiesOf(catalogue, kubeVirt),

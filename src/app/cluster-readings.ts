@@ -1,9 +1,10 @@
-// What changes rarely and is large: nodes, their bridges, the networks of Services. Read at most every ten seconds, whoever asks.
+// What changes rarely and is large: nodes, their bridges, the networks of Services. Read at most every ten seconds, whoever
+// asks. The KubeVirt resource is small and read on every call.
 import type { Facts, NodeBridge, NodeFact } from "../domain/facts.ts";
-import type { KubernetesObject, Node, NodeNetworkState } from "../domain/objects/kubernetes.ts";
+import type { KubernetesObject, KubeVirt, Node, NodeNetworkState } from "../domain/objects/kubernetes.ts";
 import { isKubeError } from "../kube/errors.ts";
-import type { KubeClient } from "../kube/kube-client.ts";
-import { nodeNetworkStates, nodes, type Resource, serviceCidrs } from "../kube/resource.ts";
+import type { CallOptions, KubeClient } from "../kube/kube-client.ts";
+import { kubeVirts, nodeNetworkStates, nodes, type Resource, serviceCidrs } from "../kube/resource.ts";
 
 /** What could be read; undefined where the service may not, or the cluster has no such kind. */
 export type Readings = Pick<Facts, "nodes" | "serviceCidrs">;
@@ -50,13 +51,19 @@ async function readAll(client: KubeClient): Promise<Readings> {
   };
 }
 
+/** The KubeVirt resource, read on every call; undefined when the service may not read it, or there is none. */
+export async function readKubeVirt(client: KubeClient, options: CallOptions): Promise<KubeVirt | undefined> {
+  return (await listIfAllowed(client, kubeVirts, options))?.[0];
+}
+
 /** Nothing is judged by what may not be read, nor by kinds that this cluster does not have. */
 async function listIfAllowed<T extends KubernetesObject>(
   client: KubeClient,
   resource: Resource<T>,
+  options: CallOptions = {},
 ): Promise<readonly T[] | undefined> {
   try {
-    return (await client.list(resource)).items;
+    return (await client.list(resource, options)).items;
   } catch (error) {
     if (isKubeError(error, "Forbidden") || isKubeError(error, "NotFound")) return undefined;
     throw error;

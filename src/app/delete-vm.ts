@@ -1,4 +1,4 @@
-// DeleteVM: the VM goes by a deletion; what it owns alone goes with it by Kubernetes' garbage collector.
+// DeleteVM: deletes the VM; Kubernetes' garbage collector deletes the objects that only it owns.
 import { isAdopted, isManaged, secretNameOf } from "../domain/objects/ownership.ts";
 import type { PlannedObject } from "../domain/plan/plan.ts";
 import { isKubeError } from "../kube/errors.ts";
@@ -14,12 +14,12 @@ export interface DeleteRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What goes: the VM at once, the rest when it is gone. @throws ObjectNotFound, PreconditionFailed, VersionMismatch, KubeError. */
+/** What is deleted: the VM at once, the rest when it is gone. @throws ObjectNotFound, PreconditionFailed, VersionMismatch, KubeError. */
 export async function deleteVm(
   client: KubeClient,
   { namespace, name, etag, signal }: DeleteRequest,
 ): Promise<readonly PlannedObject[]> {
-  const options = signal === undefined ? {} : { signal };
+  const options = { signal };
   const subject = `${namespace}/${name}`;
   const vm = await client.find(virtualMachines, { namespace, name }, options);
   if (vm === undefined) throw new ObjectNotFound("VirtualMachine", subject);
@@ -28,8 +28,8 @@ export async function deleteVm(
       isAdopted(vm) ? "VM_ADOPTED" : "VM_NOT_MANAGED",
       `VirtualMachine ${subject}`,
       isAdopted(vm)
-        ? "only the NICs of this VM are ours, somebody else made it; delete it with kubectl, and what was made for its NICs goes with it"
-        : "this VM was not made here; delete it with kubectl",
+        ? "multinic adopted the NICs of this VM and did not create it; delete it with kubectl, which also deletes what multinic created for its NICs"
+        : "multinic did not create this VM; delete it with kubectl",
     );
   }
   const { uid, resourceVersion } = vm.metadata;
@@ -46,12 +46,7 @@ export async function deleteVm(
     await client.delete(
       virtualMachines,
       { namespace, name },
-      {
-        ...options,
-        ...(uid === undefined ? {} : { uid }),
-        ...(etag === undefined ? {} : { resourceVersion: etag }),
-        propagation: "Background",
-      },
+      { ...options, uid, resourceVersion: etag, propagation: "Background" },
     );
   } catch (error) {
     if (isKubeError(error, "Conflict")) throw new VersionMismatch(`VirtualMachine ${subject}`);

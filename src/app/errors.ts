@@ -1,4 +1,4 @@
-// Why a use case stopped, in its own words; api/ turns these into status codes with details.
+// Why a use case stopped; api/ turns these into status codes with details.
 import type { Finding } from "../domain/findings.ts";
 
 /** The input has findings of severity error; nothing was written. */
@@ -12,7 +12,7 @@ export class Refused extends Error {
   }
 }
 
-/** There is no such object. */
+/** The object does not exist. */
 export class ObjectNotFound extends Error {
   override readonly name = "ObjectNotFound";
   readonly kind: string;
@@ -29,11 +29,11 @@ export class ObjectNotFound extends Error {
 export type PreconditionReason =
   | "PLAN_CHANGED"
   | "VM_NOT_MANAGED"
-  /** Only its NICs are ours. */
+  /** Only its NICs are managed. */
   | "VM_ADOPTED"
   | "FIELD_OWNED_BY_OTHER_MANAGER";
 
-/** The world is not as the call supposes; nothing was written. */
+/** The cluster is not in the state that the call requires; no VM was written. */
 export class PreconditionFailed extends Error {
   override readonly name = "PreconditionFailed";
   readonly reason: PreconditionReason;
@@ -46,18 +46,18 @@ export class PreconditionFailed extends Error {
   }
 }
 
-/** The VM is not in the version that the caller named. */
+/** The VM is not of the version or plan that the call was made for; it was not written. */
 export class VersionMismatch extends Error {
   override readonly name = "VersionMismatch";
   readonly subject: string;
 
   constructor(subject: string) {
-    super(`${subject} was changed by somebody else; read it again`);
+    super(`${subject} has changed since it was read; read it again`);
     this.subject = subject;
   }
 }
 
-/** A page token that this service did not give, or gave for other filters. */
+/** A page token that this service did not issue, or issued for other filters. */
 export class BadPageToken extends Error {
   override readonly name = "BadPageToken";
 
@@ -66,7 +66,7 @@ export class BadPageToken extends Error {
   }
 }
 
-/** What the service needs is not there yet, such as its first complete list of the cluster's VMs. */
+/** The service is still loading, such as its first complete list of the cluster's VMs. */
 export class NotReady extends Error {
   override readonly name = "NotReady";
 }

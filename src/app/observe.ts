@@ -1,12 +1,12 @@
-// Everything the domain asks about the cluster for one VM, read afresh, so that a plan never rests on an old cache.
-import type { Facts, KubeVirtFact, SecretFact } from "../domain/facts.ts";
-import type { KubeVirt, NetworkAttachmentDefinition, Secret } from "../domain/objects/kubernetes.ts";
+// What the domain asks about the cluster for one VM, read on every call, so that a plan never rests on an old cache.
 import { readVm } from "../domain/document/read-record.ts";
+import type { Facts, KubeVirtFact } from "../domain/facts.ts";
 import { readInstance, readNad } from "../domain/objects/read-objects.ts";
-import { isManaged, secretNameOf, vmLabel } from "../domain/objects/ownership.ts";
-import type { VmSpec } from "../domain/spec.ts";
 import { isDnsLabel, parseNadName } from "../domain/names.ts";
-import type { KubeClient } from "../kube/kube-client.ts";
+import type { KubeVirt, NetworkAttachmentDefinition } from "../domain/objects/kubernetes.ts";
+import { secretNameOf } from "../domain/objects/ownership.ts";
+import type { VmSpec } from "../domain/spec.ts";
+import type { CallOptions, KubeClient } from "../kube/kube-client.ts";
 import {
   namespaces,
   networkAttachmentDefinitions,
@@ -14,63 +14,50 @@ import {
   virtualMachineInstances,
   virtualMachines,
 } from "../kube/resource.ts";
+import { readKubeVirt } from "./cluster-readings.ts";
 import { type ClusterView, isSynced } from "./cluster-view.ts";
-import { readKubeVirt } from "./read-kubevirt.ts";
 
-/** Facts for the domain, and the objects that the apply goes on with. */
-export interface Gathered {
-  readonly facts: Facts;
-  readonly secret: Secret | undefined;
-}
-
-export async function gatherFacts(
+/** @throws KubeError. */
+export async function observe(
   client: KubeClient,
   view: ClusterView,
   spec: VmSpec,
-  signal?: AbortSignal,
-): Promise<Gathered> {
-  const options = signal === undefined ? {} : { signal };
-  const { namespace } = spec;
+  options: CallOptions,
+): Promise<Facts> {
+  const { namespace, name } = spec;
   // What cannot be a name is not asked for: an empty one would ask for all objects.
   const inNamespace = isDnsLabel(namespace);
-  const ofVm = inNamespace && isDnsLabel(spec.name);
-  const named = { namespace, name: spec.name };
+  const ofVm = inNamespace && isDnsLabel(name);
   const [namespaceObject, vm, instance, secret, nads, kubeVirt, readings] = await Promise.all([
     inNamespace ? client.find(namespaces, { name: namespace }, options) : undefined,
-    ofVm ? client.find(virtualMachines, named, options) : undefined,
-    ofVm ? client.find(virtualMachineInstances, named, options) : undefined,
-    ofVm ? client.find(secrets, { namespace, name: secretNameOf(spec.name) }, options) : undefined,
+    ofVm ? client.find(virtualMachines, { namespace, name }, options) : undefined,
+    ofVm ? client.find(virtualMachineInstances, { namespace, name }, options) : undefined,
+    ofVm ? client.find(secrets, { namespace, name: secretNameOf(name) }, options) : undefined,
     inNamespace ? readNads(client, spec, options) : new Map<string, NetworkAttachmentDefinition>(),
-    readKubeVirt(client, signal),
+    readKubeVirt(client, options),
     view.readings.read(),
   ]);
   const known = vm && readVm(vm);
   return {
+    namespaceExists: inNamespace ? namespaceObject !== undefined : undefined,
+    nads,
+    macsInUse: isSynced(view) ? view.nicsInUse.byMac : undefined,
+    addressesInUse: isSynced(view) ? view.nicsInUse.byAddress : undefined,
+    ...readings,
+    bindingPlugins: kubeVirt && Object.keys(kubeVirt.spec?.configuration?.network?.binding ?? {}),
+    kubeVirt: kubeVirt && kubeVirtFact(kubeVirt),
+    vm: known?.vm,
+    record: known?.record ?? {},
+    vmi: instance && readInstance(instance).object,
     secret,
-    facts: {
-      namespaceExists: inNamespace ? namespaceObject !== undefined : undefined,
-      nads,
-      macsInUse: isSynced(view) ? view.nicsInUse.byMac : undefined,
-      addressesInUse: isSynced(view) ? view.nicsInUse.byAddress : undefined,
-      ...readings,
-      bindingPlugins: kubeVirt && Object.keys(kubeVirt.spec?.configuration?.network?.binding ?? {}),
-      kubeVirt: kubeVirt && kubeVirtFact(kubeVirt),
-      vm: known?.vm,
-      record: known?.record ?? {},
-      vmi: instance && readInstance(instance).object,
-      secret: secret && secretFact(secret, spec.name),
-      importNotes: undefined,
-    },
   };
 }
-
-type Options = { readonly signal?: AbortSignal };
 
 /** Those of the VM's namespace, and those of others that the spec names. */
 async function readNads(
   client: KubeClient,
   spec: VmSpec,
-  options: Options,
+  options: CallOptions,
 ): Promise<ReadonlyMap<string, NetworkAttachmentDefinition>> {
   const elsewhere = spec.networks
     .map(({ nadName = "" }) => parseNadName(nadName, spec.namespace))
@@ -90,8 +77,4 @@ function kubeVirtFact({ spec, status }: KubeVirt): KubeVirtFact {
     workloadUpdateMethods: spec?.workloadUpdateStrategy?.workloadUpdateMethods ?? [],
     featureGates: spec?.configuration?.developerConfiguration?.featureGates ?? [],
   };
-}
-
-function secretFact(secret: Secret, vm: string): SecretFact {
-  return { owned: isManaged(secret) && secret.metadata.labels?.[vmLabel] === vm };
 }

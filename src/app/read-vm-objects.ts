@@ -1,4 +1,4 @@
-// A VM with what it refers to, read afresh: its NADs, its network-config, and its own Secret.
+// A VM with what it refers to, read on every call: its NADs, its network-config, and its own Secret.
 import { cloudInitVolumeOf } from "../domain/objects/cloud-init.ts";
 import { fullNadName } from "../domain/names.ts";
 import type { VmObjects } from "../domain/import/import-vm.ts";
@@ -14,30 +14,44 @@ import { isKubeError } from "../kube/errors.ts";
 import type { CallOptions, KubeClient } from "../kube/kube-client.ts";
 import { networkAttachmentDefinitions, secrets } from "../kube/resource.ts";
 
+/** What was read already, by the keys of VmObjects. */
+type Known = Pick<VmObjects, "nads" | "secrets">;
+
+const nothing: Known = { nads: new Map(), secrets: new Map() };
+
 /**
- * What may not be read is left out. Of Secrets only those with the network-config and the one under the VM's own name are
- * asked for: user-data of others is never read. @throws KubeError.
+ * What may not be read is left out. Of Secrets, only the one with the network-config and the one that has the name of the
+ * VM's own are read: never the user-data of VMs that multinic did not create. What is `known` is not read again.
+ * @throws KubeError.
  */
 export async function readVmObjects(
   client: KubeClient,
   vm: VirtualMachine,
   vmi: VirtualMachineInstance | undefined,
   options: CallOptions,
+  known: Known = nothing,
 ): Promise<VmObjects> {
   const namespace = vm.metadata.namespace ?? "";
+  const { networks = [] } = vm.spec.template.spec;
   const nadNames = new Set(
-    (vm.spec.template.spec.networks ?? []).flatMap(({ multus }) =>
-      multus === undefined ? [] : [fullNadName(multus.networkName, namespace)],
-    ),
+    networks.map(({ multus }) => multus && fullNadName(multus.networkName, namespace)),
   );
-  const source = cloudInitVolumeOf(vm)?.source;
   const own = secretNameOf(vm.metadata.name);
-  const secretNames = new Set([own, source?.networkDataSecretRef?.name ?? own]);
+  const secretNames = new Set([own, cloudInitVolumeOf(vm)?.source.networkDataSecretRef?.name]);
+  const unread = (names: ReadonlySet<string | undefined>, read: ReadonlyMap<string, unknown>) =>
+    [...names].filter((name) => name !== undefined).filter((name) => !read.has(name));
   const [nads, found] = await Promise.all([
-    Promise.all([...nadNames].map((name) => findNad(client, name, options))),
-    Promise.all([...secretNames].map((name) => readSecret(client, { namespace, name }, options))),
+    Promise.all(unread(nadNames, known.nads).map((name) => findNad(client, name, options))),
+    Promise.all(
+      unread(secretNames, known.secrets).map((name) => readSecret(client, { namespace, name }, options)),
+    ),
   ]);
-  return { vm, vmi, nads: new Map(nads.flat()), secrets: new Map(found.flat()) };
+  return {
+    vm,
+    vmi,
+    nads: new Map([...known.nads, ...nads.flat()]),
+    secrets: new Map([...known.secrets, ...found.flat()]),
+  };
 }
 
 type Named<T> = readonly (readonly [string, T])[];

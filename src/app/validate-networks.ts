@@ -1,16 +1,16 @@
 // ValidateNetworks: the whole check without a plan; with a cluster by its facts, without one by the spec alone.
 import type { Catalogue } from "../domain/catalogue.ts";
-import { checkVm } from "../domain/validate/check-vm.ts";
 import { compileVm, inOrderOfWriting } from "../domain/compile/compile.ts";
 import { noFacts } from "../domain/facts.ts";
 import { type Finding, hasErrors } from "../domain/findings.ts";
-import type { ResolvedVm } from "../domain/nic.ts";
+import type { IpAddress } from "../domain/ip.ts";
 import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
-import { type PredictedRouting, predictRouting } from "../domain/routing/predicted-routes.ts";
+import { lookUpRoute, type RouteLookup } from "../domain/routing/route-lookup.ts";
 import type { VmSpec } from "../domain/spec.ts";
-import type { KubeClient } from "../kube/kube-client.ts";
+import { type CheckedVm, checkVm } from "../domain/validate/check-vm.ts";
+import type { CallOptions, KubeClient } from "../kube/kube-client.ts";
 import type { ClusterView } from "./cluster-view.ts";
-import { gatherFacts } from "./observe.ts";
+import { observe } from "./observe.ts";
 
 export interface ValidateDependencies {
   readonly catalogue: Catalogue;
@@ -18,33 +18,43 @@ export interface ValidateDependencies {
   readonly cluster: { readonly client: KubeClient; readonly view: ClusterView } | undefined;
 }
 
-export interface Validated {
-  readonly findings: readonly Finding[];
-  readonly vm: ResolvedVm;
+export interface ValidateRequest extends CallOptions {
+  readonly spec: VmSpec;
+  /** What could not be read of the input that the spec is from. */
+  readonly unread?: readonly Finding[];
+  /** Which traffic is asked about. */
+  readonly routes?: RouteQuery;
+}
+
+export interface RouteQuery {
+  readonly to: readonly IpAddress[];
+  /** undefined: the guest chooses its source address. */
+  readonly from: IpAddress | undefined;
+}
+
+export interface Validated extends CheckedVm {
   /** The NAD of each NIC, NAMESPACE/NAME; empty while there are errors. */
   readonly attachmentNames: readonly (string | undefined)[];
-  readonly routing: PredictedRouting;
+  /** One for each address that was asked about. */
+  readonly lookups: readonly RouteLookup[];
   /** In order of writing; empty while there are errors. */
   readonly objects: readonly KubernetesObject[];
-  readonly unchecked: readonly string[];
 }
 
 /** @throws KubeError when the cluster cannot be asked. */
 export async function validateNetworks(
   { catalogue, cluster }: ValidateDependencies,
-  spec: VmSpec,
-  signal?: AbortSignal,
+  { spec, unread, routes, signal }: ValidateRequest,
 ): Promise<Validated> {
   const facts =
-    cluster === undefined ? noFacts : (await gatherFacts(cluster.client, cluster.view, spec, signal)).facts;
-  const { vm, findings, unchecked } = checkVm(spec, catalogue, facts);
+    cluster === undefined ? noFacts : await observe(cluster.client, cluster.view, spec, { signal });
+  const checked = checkVm(spec, catalogue, facts, { unread });
+  const { vm, routing, findings } = checked;
   const compiled = hasErrors(findings) ? undefined : compileVm(spec, vm);
   return {
-    findings,
-    vm,
+    ...checked,
     attachmentNames: compiled?.attachmentNames ?? [],
-    routing: predictRouting(vm.nics, vm.routing),
+    lookups: (routes?.to ?? []).map((address) => lookUpRoute(routing, vm.nics, address, routes?.from)),
     objects: compiled === undefined ? [] : inOrderOfWriting(compiled),
-    unchecked,
   };
 }

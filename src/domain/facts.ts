@@ -1,6 +1,7 @@
-// What the cluster looks like at the moment, as plain data handed to the domain. undefined: not known, so not judged.
+// What was observed of the cluster for one VM, in one reading (app/observe.ts). undefined: not known, so not judged.
 import type {
   NetworkAttachmentDefinition,
+  Secret,
   VirtualMachine,
   VirtualMachineInstance,
 } from "./objects/kubernetes.ts";
@@ -50,17 +51,11 @@ export interface NodeFact {
   readonly bridges: readonly NodeBridge[] | undefined;
 }
 
-/** The Secret under the name that a VM's own Secret has. */
-export interface SecretFact {
-  /** True when it was made here for this VM. */
-  readonly owned: boolean;
-}
-
 /** The KubeVirt installation, as far as the effect of a change depends on it. */
 export interface KubeVirtFact {
   /** As the installation reports it, such as v1.9.0; undefined while it does not. */
   readonly version: string | undefined;
-  /** LiveMigrate: VMs are migrated by themselves for changes that need it. */
+  /** LiveMigrate: VMs are migrated automatically for changes that need it. */
   readonly workloadUpdateMethods: readonly string[];
   readonly featureGates: readonly string[];
 }
@@ -80,14 +75,13 @@ export interface Facts {
   /** Names of KubeVirt's registered binding plugins. */
   readonly bindingPlugins: readonly string[] | undefined;
   readonly kubeVirt: KubeVirtFact | undefined;
-  /** The VM as it is. */
+  /** The VM at the API server. */
   readonly vm: VirtualMachine | undefined;
   readonly record: VmRecord;
   /** Its running instance. */
   readonly vmi: VirtualMachineInstance | undefined;
-  readonly secret: SecretFact | undefined;
-  /** Of a VM that was made elsewhere: what no spec can say (import/import-vm.ts); undefined where it was not read. */
-  readonly importNotes: readonly string[] | undefined;
+  /** The Secret of the name that the VM's own has, whoever created it. */
+  readonly secret: Secret | undefined;
 }
 
 /** Nothing is known: the checks that need a cluster are left out and named. */
@@ -104,5 +98,4 @@ export const noFacts: Facts = {
   record: {},
   vmi: undefined,
   secret: undefined,
-  importNotes: undefined,
 };

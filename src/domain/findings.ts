@@ -500,6 +500,19 @@ export function finding(
   return { code, severity, field, message: message(values), ...more };
 }
 
+/**
+ * What could not be read of the input, then what its check found, where these two meet: a finding at a field that could
+ * not be read, or below one, is a consequence of that and left out.
+ */
+export function withUnread<F extends Pick<Finding, "field">>(
+  unread: readonly F[],
+  found: readonly F[],
+): readonly F[] {
+  const isConsequence = ({ field }: F): boolean =>
+    unread.some((one) => field === one.field || field.startsWith(`${one.field}.`));
+  return [...unread, ...found.filter((one) => !isConsequence(one))];
+}
+
 /** True when one of them stops the writing. */
 export function hasErrors(findings: readonly Finding[]): boolean {
   return findings.some(({ severity }) => severity === "error");

@@ -10,7 +10,9 @@ import {
 import { VersionMismatch } from "../../src/app/errors.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
+import type { VirtualMachine } from "../../src/domain/objects/kubernetes.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
+import { KubeError } from "../../src/kube/errors.ts";
 import type { FullKubeClient, KubeClient } from "../../src/kube/kube-client.ts";
 import { networkAttachmentDefinitions, virtualMachines } from "../../src/kube/resource.ts";
 import { createApiServer } from "../../src/local/api/api-server.ts";
@@ -80,19 +82,24 @@ describe("an apply while somebody else writes", () => {
       .length;
   };
 
+  const nadNames = async (): Promise<readonly string[]> => {
+    const { items } = await client.list(networkAttachmentDefinitions, { namespace: "default" });
+    return items.map(({ metadata }) => metadata.name);
+  };
+  const recordOf = async (name: string): Promise<string | undefined> => {
+    const vm = await client.find(virtualMachines, { namespace: "default", name });
+    return vm?.metadata.annotations?.["multinic.novasphere.dev/spec"];
+  };
+
   it("changes nothing when it named a version that is gone, and leaves nothing that it made", async ({
     expect,
   }) => {
     const { etag } = await apply({ spec: spec("by-version", 11) });
-    const before = await client.list(networkAttachmentDefinitions, { namespace: "default" });
+    const before = await nadNames();
     const late = apply({ spec: spec("by-version", 12), etag }, interrupted(label("by-version")));
     await expect(late).rejects.toThrow(VersionMismatch);
-    const after = await client.list(networkAttachmentDefinitions, { namespace: "default" });
-    expect(after.items.map(({ metadata }) => metadata.name)).toEqual(
-      before.items.map(({ metadata }) => metadata.name),
-    );
-    const vm = await client.get(virtualMachines, { namespace: "default", name: "by-version" });
-    expect(vm.metadata.annotations?.["multinic.novasphere.dev/spec"]).toContain('"vlanId":11');
+    expect(await nadNames()).toEqual(before);
+    expect(await recordOf("by-version")).toContain('"vlanId":11');
   });
 
   it("changes nothing when the VM is not the one of the plan that it named", async ({ expect }) => {
@@ -104,6 +111,47 @@ describe("an apply while somebody else writes", () => {
       interrupted(moreMemory("by-plan")),
     );
     await expect(late).rejects.toThrow(VersionMismatch);
+    expect(await recordOf("by-plan")).toContain('"vlanId":21');
+  });
+
+  it("says when what it created could not be removed again, and still why it stopped", async ({ expect }) => {
+    const { etag } = await apply({ spec: spec("by-undo", 51) });
+    const unreachable = new KubeError("Unreachable", 0, "connection refused");
+    const late = apply(
+      { spec: spec("by-undo", 52), etag },
+      { ...interrupted(label("by-undo")), delete: () => Promise.reject(unreachable) },
+    );
+    await expect(late).rejects.toThrow(VersionMismatch);
+    await expect(late).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /NetworkAttachmentDefinition default\/multinic-bridge-\w+ was created and could not be removed/,
+      ) as string,
+      cause: { errors: [unreachable] },
+    });
+  });
+
+  it("reports a field that another manager has taken since the dry run as the dry run does, and leaves nothing", async ({
+    expect,
+  }) => {
+    await apply({ spec: spec("by-owner", 61) });
+    const taken = (): Promise<unknown> => {
+      const identity = { apiVersion: "kubevirt.io/v1", kind: "VirtualMachine" } as const;
+      const metadata = { namespace: "default", name: "by-owner" };
+      const theirs = { ...identity, metadata, spec: { runStrategy: "Manual" } } as VirtualMachine;
+      return client.apply(virtualMachines, theirs, { fieldManager: "argo", force: true });
+    };
+    const before = await nadNames();
+    const atTheWrite = apply({ spec: spec("by-owner", 62) }, interrupted(taken));
+    const owned = {
+      name: "PreconditionFailed",
+      reason: "FIELD_OWNED_BY_OTHER_MANAGER",
+      subject: "VirtualMachine default/by-owner",
+      message: expect.stringContaining("argo") as string,
+    };
+    await expect(atTheWrite).rejects.toMatchObject(owned);
+    await expect(apply({ spec: spec("by-owner", 62) })).rejects.toMatchObject(owned);
+    expect(await nadNames()).toEqual(before);
+    expect(await recordOf("by-owner")).toContain('"vlanId":61');
   });
 
   it("goes on when what was written is no part of the plan", async ({ expect }) => {

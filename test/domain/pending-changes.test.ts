@@ -2,7 +2,6 @@
 import { describe, it } from "vitest";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { type CompiledVm, compileVm } from "../../src/domain/compile/compile.ts";
-import { withUserDataVersion } from "../../src/domain/compile/user-data-version.ts";
 import { noFacts } from "../../src/domain/facts.ts";
 import type {
   Condition,
@@ -182,7 +181,7 @@ describe("pending changes", () => {
     const text = (password: string): VmSpec =>
       vmSpec([staticNic], { userData: { text: `#cloud-config\npassword: ${password}\n` } });
     const compiled = (spec: VmSpec, stored: Secret | undefined) =>
-      withUserDataVersion(compileVm(spec, resolveVm(spec, builtInCatalogue(), noFacts).vm), stored);
+      compileVm(spec, resolveVm(spec, builtInCatalogue(), noFacts).vm, stored);
     const { vmi } = instanceOf(text("hunter2"));
     const first = asStoredSecret(compiled(text("hunter2"), undefined), "41");
 

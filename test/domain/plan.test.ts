@@ -6,11 +6,11 @@ import { nmstateBoothook, withBoothook } from "../../src/domain/guest/boothook.t
 import type { KubernetesObject, Secret } from "../../src/domain/objects/kubernetes.ts";
 import { worst } from "../../src/domain/plan/effects.ts";
 import { asStored } from "../../src/domain/plan/as-stored.ts";
-import { isUnchanged, type Foreseen, planVm, releasedBy } from "../../src/domain/plan/plan.ts";
+import { isUnchanged, type DryRunObject, planVm, releasedBy } from "../../src/domain/plan/plan.ts";
 import type { RunningVm } from "../../src/domain/plan/running-vm.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
-import { instanceOf, runningAs } from "./running.ts";
+import { comparison, instanceOf, runningAs } from "./running.ts";
 import { dhcpNic, nad, staticNic, storedVm, vmSpec } from "./specs.ts";
 
 const resolve = (spec: VmSpec) => resolveVm(spec, builtInCatalogue(), noFacts).vm;
@@ -20,17 +20,11 @@ function changes(
   after: VmSpec,
   running: RunningVm | undefined = before && runningAs(before),
 ) {
-  return planVm({
-    before: before && resolve(before),
-    after: resolve(after),
-    running,
-    objects: [],
-    released: [],
-  });
+  return planVm({ ...comparison(before, after), running, objects: [], released: [] });
 }
 
 const stopped = (before: VmSpec, after: VmSpec) =>
-  planVm({ before: resolve(before), after: resolve(after), running: undefined, objects: [], released: [] });
+  planVm({ ...comparison(before, after), running: undefined, objects: [], released: [] });
 
 const one = (change: Partial<NetworkConfig>): VmSpec => vmSpec([{ ...staticNic, ...change }]);
 const withSecond = (change: Partial<NetworkConfig>): VmSpec =>
@@ -247,8 +241,8 @@ describe("the effect on the cluster at hand", () => {
       },
     });
     const plan = planVm({
+      ...comparison(undefined, spec),
       before: stored,
-      after: resolve(spec),
       running: runningAs(spec, { networks: [network] }),
       objects: [],
       released: [],
@@ -268,10 +262,9 @@ describe("the objects of a plan", () => {
     ...storedVm(),
     ...more,
   });
-  const plan = (objects: readonly Foreseen[], running = true) =>
+  const plan = (objects: readonly DryRunObject[], running = true) =>
     planVm({
-      before: resolve(one({})),
-      after: resolve(one({})),
+      ...comparison(one({}), one({})),
       running: running ? runningAs(one({})) : undefined,
       objects,
       released: [nad("old", {})],
@@ -299,8 +292,7 @@ describe("the objects of a plan", () => {
       status: { ready: true },
     });
     const same = planVm({
-      before: undefined,
-      after: resolve(one({})),
+      ...comparison(undefined, one({})),
       running: undefined,
       objects: [{ live: object(), wanted: bumped }],
       released: [],

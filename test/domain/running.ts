@@ -2,11 +2,14 @@
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
 import { noFacts } from "../../src/domain/facts.ts";
+import type { ResolvedVm } from "../../src/domain/nic.ts";
 import type {
   VirtualMachine,
   VirtualMachineInstance,
   VmNetwork,
 } from "../../src/domain/objects/kubernetes.ts";
+import { asStored } from "../../src/domain/plan/as-stored.ts";
+import type { PlanInput } from "../../src/domain/plan/plan.ts";
 import { runningVm, type RunningVm } from "../../src/domain/plan/running-vm.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
@@ -23,6 +26,21 @@ export interface Circumstances {
   readonly maxGuest?: string | undefined;
   /** In place of the compiled ones. */
   readonly networks?: VmNetwork[];
+}
+
+/** What a plan compares: the VM of one spec as it is stored, and that of another as it would be compiled. */
+export function comparison(
+  before: VmSpec | undefined,
+  after: VmSpec,
+): Pick<PlanInput, "before" | "after" | "attachmentNames"> {
+  const resolve = (spec: VmSpec): ResolvedVm => resolveVm(spec, builtInCatalogue(), noFacts).vm;
+  const vm = resolve(after);
+  const { attachmentNames } = compileVm(after, vm);
+  return {
+    before: before && asStored(resolve(before), compileVm(before, resolve(before)).virtualMachine),
+    after: vm,
+    attachmentNames,
+  };
 }
 
 /** The VM of a spec and its instance, all NICs plugged and seen by the guest. */

@@ -1,8 +1,8 @@
-// ApplyVM: facts, check, compile, dry run, plan, then the writes. Cut off anywhere, the same call completes it.
+// ApplyVM: observe, check, compile, dry run, plan, then write. Cut off anywhere, the same call completes it.
+import { adoptionChanges } from "../../domain/adopt/adoption-changes.ts";
+import { compileAdopted } from "../../domain/adopt/compile-adopted.ts";
 import type { Catalogue } from "../../domain/catalogue.ts";
-import { checkVm } from "../../domain/validate/check-vm.ts";
-import type { CompiledVm } from "../../domain/compile/compile.ts";
-import { withUserDataVersion } from "../../domain/compile/user-data-version.ts";
+import { type CompiledVm, compileVm } from "../../domain/compile/compile.ts";
 import type { Facts } from "../../domain/facts.ts";
 import { type Finding, hasErrors } from "../../domain/findings.ts";
 import type { ResolvedVm } from "../../domain/nic.ts";
@@ -10,12 +10,13 @@ import type { NetworkAttachmentDefinition, VirtualMachine } from "../../domain/o
 import { isUnchanged, type Plan, planVm, releasedBy } from "../../domain/plan/plan.ts";
 import { runningVm } from "../../domain/plan/running-vm.ts";
 import type { VmSpec } from "../../domain/spec.ts";
+import { checkVm } from "../../domain/validate/check-vm.ts";
 import type { KubeClient } from "../../kube/kube-client.ts";
 import type { ClusterView } from "../cluster-view.ts";
 import { PreconditionFailed, Refused, VersionMismatch } from "../errors.ts";
-import { foresee } from "./dry-run.ts";
-import { gatherFacts } from "../observe.ts";
-import { readHeld } from "./stewardship.ts";
+import { observe } from "../observe.ts";
+import { dryRun } from "./dry-run.ts";
+import { decideStewardship } from "./stewardship.ts";
 import { writeObjects } from "./write.ts";
 
 export interface ApplyDependencies {
@@ -26,13 +27,15 @@ export interface ApplyDependencies {
 
 export interface ApplyRequest {
   readonly spec: VmSpec;
+  /** What could not be read of the input that the spec is from. */
+  readonly unread?: readonly Finding[] | undefined;
   /** Findings and plan, nothing written. */
   readonly validateOnly: boolean;
   /** Apply only when the plan is still the one of this fingerprint. */
   readonly planFingerprint?: string | undefined;
   /** Apply only to this version of the VM. */
   readonly etag?: string | undefined;
-  /** Take over the NICs of a VM that somebody else made, and of one that was taken over and changed since. */
+  /** Take over the NICs of a VM that multinic did not create, or again of one that was adopted and changed since. */
   readonly adopt?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -48,71 +51,64 @@ export interface ApplyResult {
 }
 
 /**
- * @throws Refused for findings of severity error, unless validateOnly; PreconditionFailed; VersionMismatch;
- * ObjectNotFound where nothing is there to adopt; KubeError.
- * Nothing is written before the first of these can be known.
+ * @throws Refused for findings of severity error, unless validateOnly; PreconditionFailed; VersionMismatch; ObjectNotFound
+ * when there is no VM to adopt; KubeError. Nothing is written before every object has passed a dry run.
  */
 export async function applyVm(
   { client, view, catalogue }: ApplyDependencies,
   request: ApplyRequest,
 ): Promise<ApplyResult> {
-  const { signal } = request;
-  const gathered = await gatherFacts(client, view, request.spec, signal);
-  requireVersion(request, gathered.facts.vm);
-  const held = await readHeld(client, catalogue, request, gathered.facts);
-  const { spec, facts } = held;
+  const { signal, unread } = request;
+  const facts = await observe(client, view, request.spec, { signal });
+  const { vm: live } = facts;
+  requireVersion(request, live);
+  const { spec, before, adopted } = await decideStewardship(client, catalogue, facts, request);
+  const adoptionNotes = adopted?.importNotes;
 
-  const checked = held.limit(checkVm(spec, catalogue, facts));
-  const etag = facts.vm?.metadata.resourceVersion ?? "";
+  const { vm, findings: found } = checkVm(spec, catalogue, facts, { unread, adoptionNotes });
+  const etag = live?.metadata.resourceVersion ?? "";
   const stopped = (findings: readonly Finding[]): ApplyResult => {
     if (!request.validateOnly) throw new Refused(findings);
-    return { findings, plan: undefined, written: false, vm: checked.vm, compiled: undefined, etag };
+    return { findings, plan: undefined, written: false, vm, compiled: undefined, etag };
   };
-  if (hasErrors(checked.findings)) return stopped(checked.findings);
+  if (hasErrors(found)) return stopped(found);
 
-  const compiled = withUserDataVersion(held.compile(checked.vm), gathered.secret);
-  const foresight = await foresee(client, compiled, {
-    facts,
-    secret: gathered.secret,
-    force: held.force,
-    signal,
-  });
-  const { force } = foresight;
-  const findings = [...checked.findings, ...foresight.findings];
+  const compiled =
+    adopted === undefined
+      ? compileVm(spec, vm, facts.secret)
+      : compileAdopted(spec, vm, adopted.live, facts.secret);
+  const asked = adopted !== undefined && request.adopt === true;
+  const foreseen = await dryRun(client, compiled, facts, { force: asked, signal });
+  const { objects, force } = foreseen;
+  const findings = [...found, ...foreseen.findings];
   if (hasErrors(findings)) return stopped(findings);
 
   const released = releasedNads(facts, compiled);
   const running = runningVm(facts);
   const plan = planVm({
-    before: held.before,
-    after: checked.vm,
+    before,
+    after: vm,
+    attachmentNames: compiled.attachmentNames,
     running,
-    objects: foresight.objects,
+    objects,
     released,
-    besides: held.besides(checked.vm, running),
+    moreChanges: adopted === undefined ? [] : adoptionChanges(adopted.live, vm, running),
   });
   if (request.planFingerprint !== undefined && request.planFingerprint !== plan.fingerprint) {
     throw new PreconditionFailed(
       "PLAN_CHANGED",
       subjectOf(spec),
-      "the plan is not the one of this fingerprint any more; plan again and look at the difference",
+      "the plan no longer has this fingerprint; plan again and look at the difference",
     );
   }
-  const result = { findings, plan, vm: checked.vm, compiled };
+  const result = { findings, plan, vm, compiled };
   if (request.validateOnly || isUnchanged(plan)) return { ...result, written: false, etag };
-  const written = await writeObjects(client, {
-    compiled,
-    plan,
-    released,
-    existing: facts.vm,
-    force,
-    lock: lockOf(request, force),
-    signal,
-  });
+  const decision = { compiled, plan, released, force, lock: lockOf(request, force) };
+  const written = await writeObjects(client, live, decision, { signal });
   return { ...result, written: true, etag: written.metadata.resourceVersion ?? "" };
 }
 
-/** A caller who named a version or a plan, or takes a VM over, gets exactly that or nothing. */
+/** A caller who names a version or a plan, or adopts a VM, gets exactly that or nothing. */
 function lockOf({ etag, planFingerprint }: ApplyRequest, force: boolean): "plan" | "version" | undefined {
   if (etag !== undefined) return "version";
   return planFingerprint !== undefined || force ? "plan" : undefined;

@@ -1,126 +1,70 @@
-// What of a VM is ours to write: all of a VM that was made here, the NICs of one that was taken over, nothing of any other.
-import { adoptionChanges } from "../../domain/adopt/adoption-changes.ts";
-import { withMachineOf } from "../../domain/adopt/adopted-spec.ts";
-import { compileAdopted } from "../../domain/adopt/compile-adopted.ts";
+// How much of a VM multinic writes: all of a VM that it created, the NICs of an adopted one, nothing of any other.
+import { nicPartOf, withMachineOf } from "../../domain/adopt/adopted-spec.ts";
 import type { Catalogue } from "../../domain/catalogue.ts";
-import type { CheckedVm } from "../../domain/validate/check-vm.ts";
-import { type CompiledVm, compileVm } from "../../domain/compile/compile.ts";
 import type { Facts } from "../../domain/facts.ts";
-import type { Finding } from "../../domain/findings.ts";
-import { importVm } from "../../domain/import/import-vm.ts";
+import { type ImportedVm, importVm } from "../../domain/import/import-vm.ts";
 import type { ResolvedVm } from "../../domain/nic.ts";
 import type { VirtualMachine } from "../../domain/objects/kubernetes.ts";
-import { isAdopted, isManaged } from "../../domain/objects/ownership.ts";
+import { isAdopted, isManaged, secretNameOf } from "../../domain/objects/ownership.ts";
 import { asStored } from "../../domain/plan/as-stored.ts";
-import type { FieldChange } from "../../domain/plan/field-changes.ts";
-import type { RunningVm } from "../../domain/plan/running-vm.ts";
 import { resolveVm } from "../../domain/resolve/resolve-vm.ts";
 import type { VmSpec } from "../../domain/spec.ts";
-import type { KubeClient } from "../../kube/kube-client.ts";
+import type { CallOptions, KubeClient } from "../../kube/kube-client.ts";
 import { ObjectNotFound, PreconditionFailed } from "../errors.ts";
 import { readVmObjects } from "../read-vm-objects.ts";
 
-/** How an apply goes about the VM. */
-export interface HeldVm {
-  /** What is asked for, with the machine as it is where it is not ours. */
+export interface Stewardship {
+  /** What is asked for; of an adopted VM with the machine part that the VM has. */
   readonly spec: VmSpec;
-  readonly facts: Facts;
-  /** The VM as it is, by the same resolution; undefined when it is new. */
+  /** The VM as last asked for, or as imported where there is no readable record; undefined for a new VM. */
   readonly before: ResolvedVm | undefined;
-  /** Fields are taken over from other managers. */
-  readonly force: boolean;
-  /** Leaves out what is found of parts that are not ours. */
-  limit(checked: CheckedVm): CheckedVm;
-  compile(vm: ResolvedVm): CompiledVm;
-  /** Changes besides those of the spec's fields. */
-  besides(vm: ResolvedVm, running: RunningVm | undefined): readonly FieldChange[];
-}
-
-interface Asked {
-  readonly spec: VmSpec;
-  readonly adopt?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
+  /** The VM at the API server, given when only its NICs are written; importVm's notes while it has not been adopted. */
+  readonly adopted: { readonly live: VirtualMachine; readonly importNotes: readonly string[] } | undefined;
 }
 
 /**
- * @throws PreconditionFailed for a VM that is not ours, unless it is to be adopted; ObjectNotFound when there is none to
- * adopt; KubeError.
+ * `adopt`: the NICs of a VM that multinic did not create are to be taken over.
+ * @throws PreconditionFailed for such a VM unless it was adopted or is to be; ObjectNotFound when there is no VM to adopt;
+ * KubeError.
  */
-export async function readHeld(
+export async function decideStewardship(
   client: KubeClient,
   catalogue: Catalogue,
-  asked: Asked,
   facts: Facts,
-): Promise<HeldVm> {
-  const { vm } = facts;
-  const { namespace, name } = asked.spec;
-  if (vm === undefined) {
-    if (asked.adopt) throw new ObjectNotFound("VirtualMachine", `${namespace}/${name}`);
-    return made(asked.spec, facts, undefined);
+  {
+    spec,
+    adopt = false,
+    signal,
+  }: CallOptions & { readonly spec: VmSpec; readonly adopt?: boolean | undefined },
+): Promise<Stewardship> {
+  const { vm: live } = facts;
+  const { namespace, name } = spec;
+  if (live === undefined) {
+    if (adopt) throw new ObjectNotFound("VirtualMachine", `${namespace}/${name}`);
+    return { spec, before: undefined, adopted: undefined };
   }
-  if (isManaged(vm)) {
-    const options = asked.signal === undefined ? {} : { signal: asked.signal };
-    const recorded =
-      facts.record.problem === undefined
-        ? facts.record.spec
-        : importVm(await readVmObjects(client, vm, facts.vmi, options), catalogue).spec;
-    return made(asked.spec, facts, recorded && asStored(resolveVm(recorded, catalogue, facts).vm, vm));
+  const { record, vmi, nads = new Map(), secret } = facts;
+  const known = { nads, secrets: new Map([[secretNameOf(name), secret]]) };
+  const stored = (was: VmSpec): ResolvedVm => asStored(resolveVm(was, catalogue, facts).vm, live);
+  const imported = async (): Promise<ImportedVm> =>
+    importVm(await readVmObjects(client, live, vmi, { signal }, known), catalogue);
+  if (isManaged(live)) {
+    const recorded = record.problem === undefined ? record.spec : (await imported()).spec;
+    return { spec, before: recorded && stored(recorded), adopted: undefined };
   }
-  if (!asked.adopt && !isAdopted(vm)) {
+  if (!adopt && !isAdopted(live)) {
     throw new PreconditionFailed(
       "VM_NOT_MANAGED",
       `VirtualMachine ${namespace}/${name}`,
-      "this VM was not made here, so nothing of it is written over; adopt it to take over its NICs alone",
+      "multinic did not create this VM and changes nothing of it; adopt it to take over its NICs only",
     );
   }
-  return await readAdopted(client, catalogue, asked, facts, vm);
-}
-
-function made(spec: VmSpec, facts: Facts, before: ResolvedVm | undefined): HeldVm {
-  return {
-    spec,
-    facts,
-    before,
-    force: false,
-    limit: (checked) => checked,
-    compile: (vm) => compileVm(spec, vm),
-    besides: () => [],
-  };
-}
-
-async function readAdopted(
-  client: KubeClient,
-  catalogue: Catalogue,
-  { spec: asked, adopt = false, signal }: Asked,
-  facts: Facts,
-  live: VirtualMachine,
-): Promise<HeldVm> {
-  const spec = withMachineOf(asked, live);
-  const recorded = facts.record.spec;
-  const objects = await readVmObjects(client, live, facts.vmi, signal === undefined ? {} : { signal });
-  const imported = recorded === undefined ? importVm(objects, catalogue) : undefined;
-  const was = withMachineOf(recorded ?? nicsOf(imported?.spec ?? asked), live);
-  return {
-    spec,
-    facts: { ...facts, importNotes: imported?.notes },
-    before: asStored(resolveVm(was, catalogue, facts).vm, live),
-    force: adopt,
-    limit: (checked) => ({ ...checked, findings: checked.findings.filter(isOfNics) }),
-    compile: (vm) => compileAdopted(asked, vm, live),
-    besides: (vm, running) => adoptionChanges(live, vm, running),
-  };
-}
-
-const nicsOf = ({ namespace, name, networks, routing }: VmSpec): VmSpec => ({
-  namespace,
-  name,
-  networks,
-  ...(routing === undefined ? {} : { routing }),
-});
-
-const machineField = /^(?:cpu|memory|bootDisk|disks|runStrategy)\b/;
-
-/** The machine part is judged by one thing alone: that it stays. */
-function isOfNics({ code, field }: Finding): boolean {
-  return code === "ADOPTED_MACHINE_DIFFERS" || code === "GUEST_CONFIG_UNREAD" || !machineField.test(field);
+  const whole = withMachineOf(spec, live);
+  if (record.spec !== undefined) {
+    const before = stored(withMachineOf(record.spec, live));
+    return { spec: whole, before, adopted: { live, importNotes: [] } };
+  }
+  const { spec: found, notes } = await imported();
+  const before = stored(withMachineOf(nicPartOf(found), live));
+  return { spec: whole, before, adopted: { live, importNotes: notes } };
 }

@@ -1,4 +1,4 @@
-// The writes of an apply, in order: NADs, Secret, VM; then who owns what, and what nobody needs any more.
+// The real writes of an apply, in order; then the owners of the NADs and the Secret, and the removal of released NADs.
 import type { CompiledVm } from "../../domain/compile/compile.ts";
 import type {
   KubernetesObject,
@@ -13,55 +13,65 @@ import {
   specAnnotation,
 } from "../../domain/objects/ownership.ts";
 import type { ObjectAction, Plan } from "../../domain/plan/plan.ts";
-import { isKubeError, type KubeError } from "../../kube/errors.ts";
-import type { KubeClient } from "../../kube/kube-client.ts";
+import { isKubeError } from "../../kube/errors.ts";
+import type { ApplyOptions, CallOptions, KubeClient } from "../../kube/kube-client.ts";
 import {
   networkAttachmentDefinitions,
   type Resource,
   secrets,
   virtualMachines,
 } from "../../kube/resource.ts";
-import { VersionMismatch } from "../errors.ts";
-import { secretToWrite, type Write, writesOf } from "./dry-run.ts";
+import { type PreconditionFailed, VersionMismatch } from "../errors.ts";
+import { isOwnedByAnother, ownedByAnother } from "./refusals.ts";
+import { attempts, secretToWrite, type Write, writesOf } from "./writes.ts";
 
-export interface Writing {
+/** What an apply has decided to write. */
+export interface Decision {
   readonly compiled: CompiledVm;
   readonly plan: Plan;
   readonly released: readonly NetworkAttachmentDefinition[];
-  /** The VM that the plan was made for. */
-  readonly existing: VirtualMachine | undefined;
   /** Takes the VM's fields over from other managers. */
   readonly force: boolean;
   /**
-   * What must not have changed since: of the VM as it was planned for ("plan"), or not even its status ("version");
-   * undefined: whatever is there is changed.
+   * What must not have changed: the VM that was planned for ("plan"), or not even its status ("version"); undefined: the
+   * VM is changed whatever it is by then.
    */
   readonly lock: "plan" | "version" | undefined;
-  readonly signal: AbortSignal | undefined;
 }
 
-/** @throws VersionMismatch when a locked VM was changed since; what was made for it is removed again. */
-export async function writeObjects(client: KubeClient, writing: Writing): Promise<VirtualMachine> {
-  const { compiled, plan, released, existing, signal } = writing;
-  const options = { fieldManager, ...(signal === undefined ? {} : { signal }) };
+/**
+ * `live`: the VM that the plan was made for.
+ * @throws VersionMismatch when a locked VM changed in between, PreconditionFailed when another manager has taken a field
+ * since the dry run; in both cases the objects created for it are removed again. KubeError.
+ */
+export async function writeObjects(
+  client: KubeClient,
+  live: VirtualMachine | undefined,
+  { compiled, plan, released, force, lock }: Decision,
+  { signal }: CallOptions,
+): Promise<VirtualMachine> {
+  const options = { fieldManager, signal };
   const actions = new Map(plan.objects.map(({ kind, name, action }) => [`${kind}/${name}`, action]));
   const actionOf = ({ kind, metadata }: KubernetesObject): ObjectAction | undefined =>
     actions.get(`${kind}/${metadata.name}`);
-  const made: Write[] = [];
-  let vm = existing;
-  for (const { resource, object } of writesOf(compiled, existing && ownerReferenceTo(existing))) {
-    if (actionOf(object) === "unchanged") continue;
-    if (resource === virtualMachines && existing !== undefined && writing.lock !== undefined) {
-      vm = await applyLocked(client, object as VirtualMachine, existing, writing, options);
-      if (vm === undefined) {
-        for (const { resource: kind, object: stored } of made) await remove(client, kind, stored);
-        throw new VersionMismatch(`VirtualMachine ${object.metadata.namespace}/${object.metadata.name}`);
-      }
-      continue;
+  const created: Write[] = [];
+  let vm = live;
+  for (const { resource, object } of writesOf(compiled, live && ownerReferenceTo(live))) {
+    const action = actionOf(object);
+    if (action === "unchanged") continue;
+    try {
+      const isLocked = object === compiled.virtualMachine && live !== undefined && lock !== undefined;
+      const stored = isLocked
+        ? await applyLocked(client, compiled.virtualMachine, { live, lock }, { ...options, force })
+        : await client.apply(resource, object, options);
+      if (action === "create") created.push({ resource, object: stored });
+      if (resource === virtualMachines) vm = stored as VirtualMachine;
+    } catch (error) {
+      const lost = lostRace(object, error, live);
+      if (lost === undefined) throw error;
+      await undo(client, created, lost);
+      throw lost;
     }
-    const stored = await client.apply(resource, object, options);
-    if (actionOf(object) === "create") made.push({ resource, object: stored });
-    if (resource === virtualMachines) vm = stored as VirtualMachine;
   }
   if (vm === undefined) throw new Error("no VirtualMachine among the writes");
 
@@ -80,27 +90,21 @@ export async function writeObjects(client: KubeClient, writing: Writing): Promis
       fieldManager: ownershipManager(owner.uid),
     });
   }
-  if (existing === undefined) await client.apply(secrets, secretToWrite(compiled, owner), options);
-  for (const nad of released) await remove(client, networkAttachmentDefinitions, nad);
+  if (live === undefined) await client.apply(secrets, secretToWrite(compiled, owner), options);
+  for (const nad of released) await remove(client, networkAttachmentDefinitions, nad, { signal });
   return vm;
 }
 
-type Options = { readonly fieldManager: string; readonly signal?: AbortSignal };
-
-/** KubeVirt may write a VM many times in its first second. */
-const attempts = 5;
-
 /**
- * The version in the object is the lock: the API server refuses another one. What KubeVirt keeps of the VM, in its status
- * and its own annotations, is no change to it. undefined: somebody changed it.
+ * The version in the object is the lock: the API server refuses another one. What KubeVirt writes to the VM, its status
+ * and its own annotations, does not count as a change. @throws VersionMismatch.
  */
 async function applyLocked(
   client: KubeClient,
   object: VirtualMachine,
-  planned: VirtualMachine,
-  { force, lock }: Pick<Writing, "force" | "lock">,
-  options: Options,
-): Promise<VirtualMachine | undefined> {
+  { live: planned, lock }: { readonly live: VirtualMachine; readonly lock: "plan" | "version" },
+  options: ApplyOptions,
+): Promise<VirtualMachine> {
   let live: VirtualMachine | undefined = planned;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const { uid, resourceVersion } = live.metadata;
@@ -110,48 +114,63 @@ async function applyLocked(
     };
     try {
       const locked: VirtualMachine = { ...object, metadata: { ...object.metadata, ...version } };
-      return await client.apply(virtualMachines, locked, { ...options, force });
+      return await client.apply(virtualMachines, locked, options);
     } catch (error) {
-      if (!isKubeError(error, "Conflict") || isAboutOwnership(error)) throw error;
+      if (!isKubeError(error, "Conflict") || isOwnedByAnother(error)) throw error;
     }
-    if (lock === "version") return undefined;
-    const { signal } = options;
-    live = await client.find(virtualMachines, planned.metadata, signal === undefined ? {} : { signal });
-    if (live === undefined || !isAsPlanned(live.metadata, planned.metadata)) return undefined;
+    if (lock === "version") break;
+    live = await client.find(virtualMachines, planned.metadata, { signal: options.signal });
+    if (live === undefined || !isAsPlanned(live.metadata, planned.metadata)) break;
   }
-  return undefined;
-}
-
-/** The other conflict of server-side apply: a field that another manager owns. */
-function isAboutOwnership({ causes }: KubeError): boolean {
-  return causes.some(({ reason }) => reason === "FieldManagerConflict");
+  throw new VersionMismatch(`VirtualMachine ${object.metadata.namespace}/${object.metadata.name}`);
 }
 
 /** The generation counts the changes of a spec (Kubernetes API conventions, metadata). */
-function isAsPlanned(now: ObjectMeta, then: ObjectMeta): boolean {
+function isAsPlanned(live: ObjectMeta, planned: ObjectMeta): boolean {
   return (
-    now.uid === then.uid &&
-    now.generation === then.generation &&
-    now.deletionTimestamp === then.deletionTimestamp &&
-    now.annotations?.[specAnnotation] === then.annotations?.[specAnnotation]
+    live.uid === planned.uid &&
+    live.generation === planned.generation &&
+    live.deletionTimestamp === planned.deletionTimestamp &&
+    live.annotations?.[specAnnotation] === planned.annotations?.[specAnnotation]
   );
 }
 
-/** Somebody may have begun to use it, or removed it, since it was read: then it is left alone. */
+/** Somebody changed what the dry run was made for; undefined for any other error. */
+function lostRace(
+  object: KubernetesObject,
+  error: unknown,
+  live: VirtualMachine | undefined,
+): VersionMismatch | PreconditionFailed | undefined {
+  if (error instanceof VersionMismatch) return error;
+  return isOwnedByAnother(error) ? ownedByAnother(object, error, live) : undefined;
+}
+
+/**
+ * Removes what this apply created, even if the caller has left. A failure does not replace `lost`: it becomes its cause,
+ * and its message names what is left.
+ */
+async function undo(client: KubeClient, created: readonly Write[], lost: Error): Promise<void> {
+  const failures: unknown[] = [];
+  for (const { resource, object } of created) {
+    try {
+      await remove(client, resource, object, {});
+    } catch (error) {
+      failures.push(error);
+      lost.message += `; ${object.kind} ${object.metadata.namespace}/${object.metadata.name} was created and could not be removed again`;
+    }
+  }
+  if (failures.length > 0) lost.cause = new AggregateError(failures);
+}
+
+/** An object that somebody has changed or removed since it was read is left alone. */
 async function remove(
   client: KubeClient,
   resource: Resource<KubernetesObject>,
   { metadata: { namespace, name, uid, resourceVersion } }: KubernetesObject,
+  options: CallOptions,
 ): Promise<void> {
   try {
-    await client.delete(
-      resource,
-      { namespace, name },
-      {
-        ...(uid === undefined ? {} : { uid }),
-        ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      },
-    );
+    await client.delete(resource, { namespace, name }, { ...options, uid, resourceVersion });
   } catch (error) {
     if (!isKubeError(error, "NotFound") && !isKubeError(error, "Conflict")) throw error;
   }

@@ -1,12 +1,13 @@
 // `multinic validate` and `multinic render`: the findings on a document, and the objects it comes to. Nothing is written.
 import { Command, Option } from "commander";
 import { createClient } from "@connectrpc/connect";
-import { RouteOrigin, type Finding } from "../../../gen/multinic/v1/network_pb.ts";
+import { RouteOrigin } from "../../../gen/multinic/v1/network_pb.ts";
 import {
   NetworkService,
   ValidateNetworksResponseSchema,
   type ValidateNetworksResponse,
 } from "../../../gen/multinic/v1/network_service_pb.ts";
+import { withUnread } from "../../domain/findings.ts";
 import { findingToProto } from "../../wire/findings.ts";
 import { specToProto } from "../../wire/spec-to-proto.ts";
 import { CliError, exitCode, settingsErrorAsUsage } from "../io.ts";
@@ -128,11 +129,9 @@ export async function ask(
     request,
     unaryCall(session.io),
   );
-  const consequence = ({ field }: Finding): boolean =>
-    unread.some((found) => field === found.field || field.startsWith(`${found.field}.`));
   return {
     ...answer,
-    findings: [...unread, ...answer.findings.filter((found) => !consequence(found))],
+    findings: [...withUnread(unread, answer.findings)],
     objects: stops(unread) ? [] : answer.objects,
   };
 }

@@ -1,14 +1,14 @@
-// The spec of a VM whose NICs alone are ours: what was asked for the NICs, and the machine as somebody else made it.
+// The spec of an adopted VM: its NICs as asked for, its machine part as whoever created the VM set it up.
 import { readMachine } from "../import/machine.ts";
 import { cloudInitVolumeOf, inlineUserData } from "../objects/cloud-init.ts";
 import type { VirtualMachine } from "../objects/kubernetes.ts";
 import { secretNameOf } from "../objects/ownership.ts";
 import type { UserDataSpec, VmSpec } from "../spec.ts";
 
-/** Everything of a spec but the NICs and what belongs to them. */
+/** Everything of a spec except the NICs and what belongs to them. */
 export type Machine = Pick<VmSpec, "cpu" | "memory" | "bootDisk" | "disks" | "runStrategy" | "userData">;
 
-/** The machine part of a VM that somebody else made. User-data in Secrets of theirs is named and not read. */
+/** The machine part of a VM that multinic did not create. User-data in a Secret is named and not read. */
 export function machineOf(vm: VirtualMachine): Machine {
   const userData = userDataOf(vm);
   return { ...readMachine(vm), ...(userData === undefined ? {} : { userData }) };
@@ -25,12 +25,12 @@ function userDataOf(vm: VirtualMachine): UserDataSpec | undefined {
   return text === undefined ? undefined : { text };
 }
 
-/** What is asked for, with the machine as it is where nothing is said of it. */
+/** What is asked for; the fields of the machine that are not given are as the VM has them. */
 export function withMachineOf(spec: VmSpec, vm: VirtualMachine): VmSpec {
   return { ...machineOf(vm), ...spec };
 }
 
-/** The part that is recorded: only the NICs are ours to remember. */
+/** The part of the spec that an adoption takes over and records: the NICs and what the guest does with them. */
 export function nicPartOf({ namespace, name, guest, routing, networks }: VmSpec): VmSpec {
   return {
     namespace,

@@ -1,4 +1,5 @@
-// What an adoption changes besides the fields of the NICs: MAC addresses that get written, and where the network-config stands.
+// What an adoption changes in addition to the fields of the NICs: MAC addresses that get written, and where the
+// network-config is.
 import { cloudInitVolumeOf } from "../objects/cloud-init.ts";
 import type { ResolvedVm } from "../nic.ts";
 import type { VirtualMachine } from "../objects/kubernetes.ts";
@@ -6,20 +7,20 @@ import { secretNameOf } from "../objects/ownership.ts";
 import type { FieldChange } from "../plan/field-changes.ts";
 import { judgeChange, type RunningVm } from "../plan/running-vm.ts";
 
-/** None for a VM that was adopted before and has all of it. */
+/** None for a VM that was adopted before and has all of it. `live`: the VM at the API server. */
 export function adoptionChanges(
   live: VirtualMachine,
   vm: ResolvedVm,
   running: RunningVm | undefined,
 ): readonly FieldChange[] {
-  const before = new Map(
+  const macs = new Map(
     (live.spec.template.spec.domain.devices.interfaces ?? []).map((nic) => [nic.name, nic.macAddress]),
   );
   const own = `Secret ${secretNameOf(vm.name)}`;
-  const old = placeOfNetworkConfig(live);
+  const place = placeOfNetworkConfig(live);
   return [
     ...vm.nics
-      .filter(({ name }) => before.has(name) && before.get(name) === undefined)
+      .filter(({ name }) => macs.has(name) && macs.get(name) === undefined)
       .map(({ name, mac }) => ({
         field: `networks[${name}].macAddress`,
         nic: name,
@@ -27,25 +28,25 @@ export function adoptionChanges(
         newValue: mac,
         ...judgeChange("mac", running),
       })),
-    ...(old === own
+    ...(place === own
       ? []
       : [
           {
             field: "networkConfig",
             nic: "",
-            oldValue: old,
+            oldValue: place,
             newValue: own,
             ...judgeChange("disks", running),
             ...(running === undefined
               ? {}
-              : { reason: "KubeVirt reads where cloud-init's data stands when it starts the VM" }),
+              : { reason: "KubeVirt reads where cloud-init's data is when it starts the VM" }),
           },
         ]),
   ];
 }
 
-/** Where the guest's network-config stands, in words; empty: nowhere. */
-export function placeOfNetworkConfig(vm: VirtualMachine): string {
+/** Where the guest's network-config is, as text; empty: nowhere. */
+function placeOfNetworkConfig(vm: VirtualMachine): string {
   const source = cloudInitVolumeOf(vm)?.source;
   if (source?.networkDataSecretRef !== undefined) return `Secret ${source.networkDataSecretRef.name}`;
   return (source?.networkData ?? source?.networkDataBase64) === undefined ? "" : "in the VM itself";

@@ -1,11 +1,12 @@
-// The part of somebody else's VM that holds its NICs, as server-side apply needs it: these fields and no others.
-import { type CompiledVm, compileVm } from "../compile/compile.ts";
-import { compileInterface, compileNetwork } from "../compile/virtual-machine.ts";
+// The part of an adopted VM that holds its NICs, as server-side apply needs it: these fields and no others.
+import { type CompiledVm, compileParts } from "../compile/compile.ts";
+import { compileInterface, compileNetwork, recordOf } from "../compile/virtual-machine.ts";
 import { cloudInitVolumeOf } from "../objects/cloud-init.ts";
 import { ownsField } from "../objects/managed-fields.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
 import type {
   CloudInitSource,
+  Secret,
   VirtualMachine,
   VmInterface,
   VmNetwork,
@@ -23,34 +24,33 @@ import type { VmSpec } from "../spec.ts";
 import { nicPartOf } from "./adopted-spec.ts";
 
 /**
- * KubeVirt's lists are atomic, so interfaces, networks and volumes are sent whole: of what is in them already, everything
- * stays but what a spec says of NICs and the place of the network-config. @throws Error as compileVm.
+ * KubeVirt's lists are atomic, so interfaces, networks and volumes are sent whole: everything in them stays as it is,
+ * except what a spec says of NICs and where the network-config is. `live`: the VM at the API server; `stored`: the Secret
+ * there. @throws Error as compileVm.
  */
-export function compileAdopted(spec: VmSpec, vm: ResolvedVm, live: VirtualMachine): CompiledVm {
-  const compiled = compileVm(nicPartOf(spec), vm);
-  const { template } = compiled.virtualMachine.spec;
-  const names = (template.spec.networks ?? []).map(({ multus }) => multus?.networkName);
+export function compileAdopted(
+  spec: VmSpec,
+  vm: ResolvedVm,
+  live: VirtualMachine,
+  stored?: Secret,
+): CompiledVm {
+  const ownsUserData = hasOwnUserData(live);
+  const parts = compileParts(vm, ownsUserData ? stored : undefined);
   const disks = disksOf(live);
-  const guestConfig = template.metadata?.annotations?.[guestConfigAnnotation];
   return {
-    ...compiled,
-    secret: hasOwnUserData(live) ? compiled.secret : withoutUserData(compiled.secret),
+    ...parts,
+    secret: ownsUserData ? parts.secret : withoutUserData(parts.secret),
     virtualMachine: {
       apiVersion: live.apiVersion,
       kind: live.kind,
       metadata: {
         name: vm.name,
         namespace: vm.namespace,
-        annotations: {
-          [adoptedAnnotation]: "true",
-          [specAnnotation]: compiled.virtualMachine.metadata.annotations?.[specAnnotation] ?? "",
-        },
+        annotations: { [adoptedAnnotation]: "true", [specAnnotation]: recordOf(nicPartOf(spec)) },
       },
       spec: {
         template: {
-          ...(guestConfig === undefined
-            ? {}
-            : { metadata: { annotations: { [guestConfigAnnotation]: guestConfig } } }),
+          metadata: { annotations: { [guestConfigAnnotation]: parts.guestRecord } },
           spec: {
             domain: {
               devices: {
@@ -58,7 +58,7 @@ export function compileAdopted(spec: VmSpec, vm: ResolvedVm, live: VirtualMachin
                 interfaces: vm.nics.map((nic) => interfaceOf(nic, live)),
               },
             },
-            networks: networksOf(vm.nics, names, live),
+            networks: networksOf(vm.nics, parts.networkNames, live),
             volumes: volumesOf(live),
           },
         },
@@ -67,36 +67,36 @@ export function compileAdopted(spec: VmSpec, vm: ResolvedVm, live: VirtualMachin
   };
 }
 
-/** Ways to bind that KubeVirt has or had; a NIC has one of them. */
+/** The bindings that KubeVirt has or had; a NIC has one of them. */
 const bindings = ["bridge", "masquerade", "sriov", "binding", "passtBinding", "slirp", "macvtap", "passt"];
 
 function interfaceOf(nic: Nic, live: VirtualMachine): VmInterface {
-  const before = live.spec.template.spec.domain.devices.interfaces?.find(({ name }) => name === nic.name);
-  const kept = Object.entries(before ?? {}).filter(
+  const current = live.spec.template.spec.domain.devices.interfaces?.find(({ name }) => name === nic.name);
+  const kept = Object.entries(current ?? {}).filter(
     ([key]) => !bindings.includes(key) && key !== "state" && key !== "macAddress",
   );
   return { ...(Object.fromEntries(kept) as Partial<VmInterface>), ...compileInterface(nic) };
 }
 
-/** In the order in which they are; new ones last. */
+/** In their present order; new ones last. */
 function networksOf(
   nics: readonly Nic[],
   names: readonly (string | undefined)[],
   live: VirtualMachine,
 ): VmNetwork[] {
-  const before = live.spec.template.spec.networks ?? [];
-  const places = new Map(before.map(({ name }, place) => [name, place]));
+  const current = live.spec.template.spec.networks ?? [];
+  const places = new Map(current.map(({ name }, place) => [name, place]));
   return nics
     .map((nic, index) => {
       const wanted = compileNetwork(nic, names[index]);
-      const old = before.find(({ name }) => name === nic.name);
-      if (wanted.multus === undefined) return old?.pod === undefined ? wanted : old;
-      return { ...wanted, multus: { ...old?.multus, ...wanted.multus } };
+      const same = current.find(({ name }) => name === nic.name);
+      if (wanted.multus === undefined) return same?.pod === undefined ? wanted : same;
+      return { ...wanted, multus: { ...same?.multus, ...wanted.multus } };
     })
-    .toSorted((a, b) => (places.get(a.name) ?? before.length) - (places.get(b.name) ?? before.length));
+    .toSorted((a, b) => (places.get(a.name) ?? current.length) - (places.get(b.name) ?? current.length));
 }
 
-/** True where the user-data is ours to write: the VM had no cloud-init before. */
+/** True if multinic writes the user-data: the VM had no cloud-init before its adoption. */
 function hasOwnUserData(live: VirtualMachine): boolean {
   const volume = cloudInitVolumeOf(live);
   return volume === undefined || volume.source.secretRef?.name === secretNameOf(live.metadata.name);
@@ -124,8 +124,8 @@ function volumesOf(live: VirtualMachine): VmVolume[] {
 }
 
 /**
- * Only where the cloud-init disk has to be added, or was: then the list is ours, and what its only owner does not apply
- * any more goes.
+ * Only if the cloud-init disk has to be added, or was added earlier: then multinic owns the list, and the API server removes
+ * what the only owner no longer applies.
  */
 function disksOf(
   live: VirtualMachine,

@@ -23,9 +23,6 @@ export interface InstanceFields {
   readonly guest: GuestRecord | undefined;
 }
 
-/** In `machine` of a GuestRecord: the version of the user-data, where it was changed since the VM was made. */
-export const userDataField = "userData.text";
-
 /** `annotations`: of the template, or of the instance. */
 export function instanceFields(
   { domain, networks = [], volumes = [] }: VirtualMachineInstanceSpec,

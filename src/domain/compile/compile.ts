@@ -1,63 +1,82 @@
 // From a resolved VM to the objects that make it, in the order in which they are written.
 import type { Nic, ResolvedVm } from "../nic.ts";
+import { guestRecord } from "../guest/guest-record.ts";
+import { compileAttachment } from "../network/generated-nad.ts";
 import type {
   KubernetesObject,
   NetworkAttachmentDefinition,
   Secret,
   VirtualMachine,
 } from "../objects/kubernetes.ts";
-import { managedBy, managedByLabel, secretNameOf, vmLabel } from "../objects/ownership.ts";
+import {
+  managedBy,
+  managedByLabel,
+  secretNameOf,
+  userDataAnnotation,
+  vmLabel,
+} from "../objects/ownership.ts";
 import type { VmSpec } from "../spec.ts";
-import { compileAttachment } from "../network/generated-nad.ts";
 import { compileGuestData, type GuestData } from "./guest-data.ts";
 import { compileVirtualMachine } from "./virtual-machine.ts";
 
-export interface CompiledVm {
+/** What the VM refers to, and what it says of its guest. */
+export interface CompiledParts {
   /** Generated NADs, each once, in order of the NICs. */
   readonly attachments: readonly NetworkAttachmentDefinition[];
   readonly secret: Secret & { readonly stringData: Record<string, string> };
-  readonly virtualMachine: VirtualMachine;
   /** The NAD of each NIC, NAMESPACE/NAME; undefined for the pod network. */
   readonly attachmentNames: readonly (string | undefined)[];
+  /** The same as the VM names them: with the namespace only where it is another one. */
+  readonly networkNames: readonly (string | undefined)[];
+  /** The GuestRecord as JSON. */
+  readonly guestRecord: string;
 }
 
-/** @throws Error for a NIC without attachment: compile only what was checked without an error. */
-export function compileVm(spec: VmSpec, vm: ResolvedVm): CompiledVm {
+export interface CompiledVm extends CompiledParts {
+  readonly virtualMachine: VirtualMachine;
+}
+
+/**
+ * `stored`: the Secret at the API server, which the version of the user-data depends on.
+ * @throws Error for a NIC without attachment: compile only what was checked without an error.
+ */
+export function compileVm(spec: VmSpec, vm: ResolvedVm, stored?: Secret): CompiledVm {
+  const parts = compileParts(vm, stored);
+  return { ...parts, virtualMachine: compileVirtualMachine(spec, vm, parts) };
+}
+
+/** All but the VirtualMachine. @throws Error as compileVm. */
+export function compileParts(vm: ResolvedVm, stored: Secret | undefined): CompiledParts {
   const attached = vm.nics.map((nic) => attach(nic, vm.namespace));
   const attachments = new Map(
     attached.flatMap(({ generated }) =>
       generated === undefined ? [] : [[generated.metadata.name, generated]],
     ),
   );
-  const guest = compileGuestData(vm);
-  const secret = compileSecret(vm, guest);
+  const guest = compileGuestData(vm, stored);
   return {
     attachments: [...attachments.values()],
-    secret,
-    virtualMachine: compileVirtualMachine(spec, vm, {
-      networkNames: attached.map(({ networkName }) => networkName),
-      guestConfigDigest: guest.digest,
-    }),
+    secret: compileSecret(vm, guest),
     attachmentNames: attached.map(({ fullName }) => fullName),
+    networkNames: attached.map(({ networkName }) => networkName),
+    guestRecord: JSON.stringify(guestRecord(vm, guest)),
   };
 }
 
 interface Attached {
-  /** As the VM names it: with the namespace only where it is another one. */
-  readonly networkName: string | undefined;
-  readonly fullName: string | undefined;
-  readonly generated: NetworkAttachmentDefinition | undefined;
+  readonly networkName?: string;
+  readonly fullName?: string;
+  readonly generated?: NetworkAttachmentDefinition;
 }
 
 function attach(nic: Nic, namespace: string): Attached {
   const { attachment } = nic;
   switch (attachment?.kind) {
     case "pod":
-      return { networkName: undefined, fullName: undefined, generated: undefined };
+      return {};
     case "given": {
       const fullName = `${attachment.namespace}/${attachment.name}`;
-      const networkName = attachment.namespace === namespace ? attachment.name : fullName;
-      return { networkName, fullName, generated: undefined };
+      return { networkName: attachment.namespace === namespace ? attachment.name : fullName, fullName };
     }
     case "generated": {
       const generated = compileAttachment(nic, attachment.network, namespace);
@@ -69,7 +88,10 @@ function attach(nic: Nic, namespace: string): Attached {
   }
 }
 
-function compileSecret(vm: ResolvedVm, { networkData, userData }: GuestData): CompiledVm["secret"] {
+function compileSecret(
+  vm: ResolvedVm,
+  { networkData, userData, userDataVersion }: GuestData,
+): CompiledVm["secret"] {
   return {
     apiVersion: "v1",
     kind: "Secret",
@@ -77,6 +99,7 @@ function compileSecret(vm: ResolvedVm, { networkData, userData }: GuestData): Co
       name: secretNameOf(vm.name),
       namespace: vm.namespace,
       labels: { [managedByLabel]: managedBy, [vmLabel]: vm.name },
+      ...(userDataVersion === undefined ? {} : { annotations: { [userDataAnnotation]: userDataVersion } }),
     },
     type: "Opaque",
     stringData: { networkdata: networkData, ...(userData === undefined ? {} : { userdata: userData }) },

@@ -1,16 +1,17 @@
 // What the guest finds on its cloud-init disk: network-config and user-data, by the way that the caller chose.
 import { stringify } from "yaml";
-import { nmstateBoothook, withBoothook } from "../guest/boothook.ts";
+import { callersPart, nmstateBoothook, withBoothook } from "../guest/boothook.ts";
+import type { GuestVersions } from "../guest/guest-record.ts";
 import { compileNmstate, nmstateText } from "../guest/nmstate.ts";
 import type { ResolvedVm } from "../nic.ts";
+import type { Secret } from "../objects/kubernetes.ts";
+import { userDataAnnotation } from "../objects/ownership.ts";
 import { compileNetworkConfig, guestConfigDigest, networkConfigText, ownUserData } from "./network-config.ts";
 
-export interface GuestData {
+export interface GuestData extends GuestVersions {
   readonly networkData: string;
   /** undefined where a Secret of the caller's carries it. */
   readonly userData: string | undefined;
-  /** guestConfigDigest of what configures the networks. */
-  readonly digest: string;
 }
 
 /**
@@ -20,7 +21,13 @@ export interface GuestData {
  */
 const noNetworkConfig = stringify({ config: "disabled" });
 
-export function compileGuestData(vm: ResolvedVm): GuestData {
+/** `stored`: the Secret at the API server, undefined for a new one. */
+export function compileGuestData(vm: ResolvedVm, stored: Secret | undefined): GuestData {
+  const texts = guestTexts(vm);
+  return { ...texts, userDataVersion: userDataVersion(texts.userData, stored) };
+}
+
+function guestTexts(vm: ResolvedVm): Omit<GuestData, "userDataVersion"> {
   const theirs = vm.userData?.text;
   if (vm.guestConfig === "nmstate") {
     const document = nmstateText(compileNmstate(vm.nics, vm.routing));
@@ -37,4 +44,16 @@ export function compileGuestData(vm: ResolvedVm): GuestData {
     userData: vm.userData?.secretName === undefined ? (theirs ?? ownUserData) : undefined,
     digest: guestConfigDigest(networkData),
   };
+}
+
+/**
+ * Identifies the user-data that an instance booted with: none at first, and from the first change on the resourceVersion
+ * of the Secret that was changed. A digest would let anybody who may read the VM try out passwords.
+ */
+function userDataVersion(text: string | undefined, stored: Secret | undefined): string | undefined {
+  if (text === undefined || stored === undefined) return undefined;
+  const before = Buffer.from(stored.data?.["userdata"] ?? "", "base64").toString();
+  return callersPart(before) === callersPart(text)
+    ? stored.metadata.annotations?.[userDataAnnotation]
+    : stored.metadata.resourceVersion;
 }

@@ -9,21 +9,19 @@ import {
   secretNameOf,
   specAnnotation,
 } from "../objects/ownership.ts";
-import { guestRecord } from "../guest/guest-record.ts";
 import type { VmSpec } from "../spec.ts";
 
-/** What the VM refers to. */
-interface Referred {
+/** What else the VM carries (compile.ts). */
+interface Parts {
   /** The NAD of each NIC as KubeVirt names it; undefined for the pod network. */
   readonly networkNames: readonly (string | undefined)[];
-  /** guestConfigDigest of what configures the networks. */
-  readonly guestConfigDigest: string;
+  readonly guestRecord: string;
 }
 
 export function compileVirtualMachine(
   spec: VmSpec,
   vm: ResolvedVm,
-  { networkNames, guestConfigDigest }: Referred,
+  { networkNames, guestRecord }: Parts,
 ): VirtualMachine {
   return {
     apiVersion: "kubevirt.io/v1",
@@ -32,7 +30,7 @@ export function compileVirtualMachine(
       name: vm.name,
       namespace: vm.namespace,
       labels: { [managedByLabel]: managedBy },
-      annotations: { [specAnnotation]: JSON.stringify(withoutSecretText(spec)) },
+      annotations: { [specAnnotation]: recordOf(spec) },
     },
     spec: {
       runStrategy: vm.runStrategy,
@@ -40,7 +38,7 @@ export function compileVirtualMachine(
         metadata: {
           labels: { "kubevirt.io/vm": vm.name },
           // KubeVirt copies it to the instance at its start and never after.
-          annotations: { [guestConfigAnnotation]: JSON.stringify(guestRecord(vm, guestConfigDigest)) },
+          annotations: { [guestConfigAnnotation]: guestRecord },
         },
         spec: {
           domain: {
@@ -60,6 +58,11 @@ export function compileVirtualMachine(
       },
     },
   };
+}
+
+/** The spec as the VM's annotation records it. */
+export function recordOf(spec: VmSpec): string {
+  return JSON.stringify(withoutSecretText(spec));
 }
 
 /** User-data may hold passwords: it stays in the Secret alone. */

@@ -14,6 +14,17 @@ export interface GuestRecord {
   readonly networks: Readonly<Record<string, FieldTexts>>;
 }
 
+/** In `machine` of a GuestRecord: the version of the user-data, where it was changed since the VM was made. */
+export const userDataField = "userData.text";
+
+/** Which network-config and user-data a guest has, without their content. */
+export interface GuestVersions {
+  /** guestConfigDigest of what configures the networks. */
+  readonly digest: string;
+  /** undefined while the user-data is that of the VM's creation, and where a Secret of the caller's carries it. */
+  readonly userDataVersion: string | undefined;
+}
+
 /** What the network-config carries of one NIC, besides its MAC address. */
 export function guestFields(nic: Nic): FieldTexts {
   return {
@@ -32,11 +43,14 @@ export function guestFields(nic: Nic): FieldTexts {
   };
 }
 
-/** `digest` is guestConfigDigest of the network-config. */
-export function guestRecord(vm: ResolvedVm, digest: string): GuestRecord {
+export function guestRecord(vm: ResolvedVm, { digest, userDataVersion }: GuestVersions): GuestRecord {
   return {
     digest,
-    machine: { routing: vm.routing, guestConfig: vm.guestConfig },
+    machine: {
+      routing: vm.routing,
+      guestConfig: vm.guestConfig,
+      ...(userDataVersion === undefined ? {} : { [userDataField]: userDataVersion }),
+    },
     networks: Object.fromEntries(vm.nics.map((nic) => [nic.name, filled(guestFields(nic))])),
   };
 }

@@ -1,21 +1,24 @@
-// The VM as it was asked for last time, with what its object says in place of what the same words would give today.
+// The VM as it was last asked for, with the NADs and MAC addresses that its object has.
+import { podNetwork, wantedFields } from "../compare/instance-fields.ts";
+import { compileAttachment } from "../network/generated-nad.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
 import type { VirtualMachine } from "../objects/kubernetes.ts";
-import { podNetwork, wantedFields } from "../compare/instance-fields.ts";
 
-/** The catalogue may have changed since: the NADs and MAC addresses that KubeVirt compares are those of the object. */
-export function asStored(vm: ResolvedVm, stored: VirtualMachine): ResolvedVm {
-  const { nics } = wantedFields(stored);
+/**
+ * The catalogue may have changed since: the NADs and MAC addresses that KubeVirt compares are those of the object. Every
+ * NIC names its NAD; one that the object does not have names the NAD that it would have today. `live`: the VM at the API
+ * server.
+ */
+export function asStored(vm: ResolvedVm, live: VirtualMachine): ResolvedVm {
+  const { nics } = wantedFields(live);
   return {
     ...vm,
     nics: vm.nics.map((nic) => {
-      const fields = nics.get(nic.name);
-      if (fields === undefined) return nic;
-      const { macAddress = "", attachment = "" } = fields;
+      const { macAddress = "", attachment } = nics.get(nic.name) ?? {};
       return {
         ...nic,
         mac: macAddress === "" ? nic.mac : macAddress,
-        attachment: attachmentFrom(attachment),
+        attachment: attachment === undefined ? named(nic, vm.namespace) : attachmentFrom(attachment),
       };
     }),
   };
@@ -24,5 +27,12 @@ export function asStored(vm: ResolvedVm, stored: VirtualMachine): ResolvedVm {
 function attachmentFrom(text: string): Nic["attachment"] {
   if (text === podNetwork) return { kind: "pod" };
   const [namespace = "", name = ""] = text.split("/");
+  return { kind: "given", namespace, name };
+}
+
+function named(nic: Nic, namespace: string): Nic["attachment"] {
+  const { attachment } = nic;
+  if (attachment?.kind !== "generated") return attachment;
+  const { name } = compileAttachment(nic, attachment.network, namespace).metadata;
   return { kind: "given", namespace, name };
 }

@@ -1,5 +1,4 @@
 // Field by field: what differs between two resolved VMs, NIC by NIC (by name) and then the machine part.
-import { compileAttachment } from "../network/generated-nad.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
 import { quantityInBytes } from "../objects/quantity.ts";
 import type { ChangeKind } from "./effect-table.ts";
@@ -18,28 +17,39 @@ export interface FieldChange extends JudgedEffect {
   readonly newValue: string;
 }
 
-/** `before` undefined: the VM is new, and so is everything. `running` undefined: it does not run. */
+/**
+ * `before` undefined: the VM is new, and so is everything; else as asStored has it. `attachmentNames`: the NAD of each NIC
+ * of `after`, NAMESPACE/NAME. `running` undefined: it does not run.
+ */
 export function fieldChanges(
   before: ResolvedVm | undefined,
   after: ResolvedVm,
+  attachmentNames: readonly (string | undefined)[],
   running: RunningVm | undefined,
 ): readonly FieldChange[] {
-  return [...nicChanges(before?.nics ?? [], after, running), ...machineChanges(before, after, running)];
+  return [
+    ...nicChanges(before?.nics ?? [], after.nics, attachmentNames, running),
+    ...machineChanges(before, after, running),
+  ];
 }
 
 type Running = RunningVm | undefined;
 
 function nicChanges(
   before: readonly Nic[],
-  { nics: after, namespace }: ResolvedVm,
+  after: readonly Nic[],
+  attachmentNames: readonly (string | undefined)[],
   running: Running,
 ): readonly FieldChange[] {
   const old = new Map(before.map((nic) => [nic.name, nic]));
   const wanted = new Set(after.map(({ name }) => name));
   return [
-    ...after.flatMap((nic) => {
+    ...after.flatMap((nic, index) => {
       const was = old.get(nic.name);
-      return was === undefined ? addedNic(nic, namespace, running) : changedNic(was, nic, namespace, running);
+      const attachment = attachmentNames[index] ?? podNetwork;
+      return was === undefined
+        ? addedNic(nic, attachment, running)
+        : changedNic(was, nic, attachment, running);
     }),
     ...before.filter(({ name }) => !wanted.has(name)).map((nic) => removedNic(nic, running)),
     ...reordering(
@@ -69,14 +79,14 @@ function reordering(
 }
 
 /** Plugging is one thing, the addresses in the guest another. */
-function addedNic(nic: Nic, namespace: string, running: Running): readonly FieldChange[] {
+function addedNic(nic: Nic, attachment: string, running: Running): readonly FieldChange[] {
   const { name } = nic;
   const field = `networks[${name}]`;
   const common = { nic: name, oldValue: "" };
   const fields = Object.entries(guestFields(nic));
   const configured = fields.every(([guestField, value]) => runsWith(running, name, guestField, value));
   return [
-    { ...common, field, newValue: nic.type, ...plugging(nic, namespace, running) },
+    { ...common, field, newValue: nic.type, ...plugging(nic, attachment, running) },
     {
       ...common,
       field: `${field}.ipConfig`,
@@ -87,14 +97,12 @@ function addedNic(nic: Nic, namespace: string, running: Running): readonly Field
 }
 
 /** A NIC that was taken out and comes back before the next start is plugged still. */
-function plugging(nic: Nic, namespace: string, running: Running): JudgedEffect {
+function plugging(nic: Nic, attachment: string, running: Running): JudgedEffect {
   const plugged = running?.fields.nics.get(nic.name);
   if (plugged === undefined) return judgeChange(addingKinds[nic.binding.kind], running);
   if (plugged["binding"] !== bindingText(nic.binding)) return judgeChange("binding", running);
   if (plugged["macAddress"] !== nic.mac) return judgeChange("mac", running);
-  return plugged["attachment"] === attachmentInWords(nic, namespace)
-    ? takenBack
-    : judgeChange("network", running);
+  return plugged["attachment"] === attachment ? takenBack : judgeChange("network", running);
 }
 
 const addingKinds = {
@@ -104,13 +112,13 @@ const addingKinds = {
   masquerade: "add-pod",
 } as const satisfies Record<Nic["binding"]["kind"], ChangeKind>;
 
-function changedNic(before: Nic, after: Nic, namespace: string, running: Running): readonly FieldChange[] {
-  const old = nicFields(before, namespace);
-  const wanted = nicFields(after, namespace);
+function changedNic(before: Nic, after: Nic, attachment: string, running: Running): readonly FieldChange[] {
+  const old = nicFields(before, attachmentText(before));
+  const wanted = nicFields(after, attachment);
   /** An instance knows a type by its binding, and a VLAN by its NAD. */
   const instanceValues: Readonly<Record<string, readonly [string, string]>> = {
     type: ["binding", bindingText(after.binding)],
-    vlanId: ["attachment", wanted["attachment"] ?? ""],
+    vlanId: ["attachment", attachment],
   };
   return Object.entries(wanted)
     .filter(([field, value]) => old[field] !== value)
@@ -155,10 +163,10 @@ function kindOfNicField(field: string, before: Nic, after: Nic): ChangeKind {
 }
 
 /** Every field of a NIC that can differ, as text. */
-function nicFields(nic: Nic, namespace: string): Readonly<Record<string, string>> {
+function nicFields(nic: Nic, attachment: string): Readonly<Record<string, string>> {
   return {
     type: nic.type,
-    attachment: attachmentInWords(nic, namespace),
+    attachment,
     vlanId: nic.vlanId === 0 ? "" : String(nic.vlanId),
     macAddress: nic.mac,
     linkState: nic.linkState,
@@ -170,19 +178,10 @@ function addressesInWords(nic: Nic): string {
   return nic.mode === "dhcp" ? "dhcp" : nic.addresses.map(({ cidr }) => cidr.text).join(", ");
 }
 
-/** The NAD, which is what KubeVirt compares. */
-function attachmentInWords(nic: Nic, namespace: string): string {
-  const { attachment } = nic;
-  switch (attachment?.kind) {
-    case "given":
-      return `${attachment.namespace}/${attachment.name}`;
-    case "generated":
-      return `${namespace}/${compileAttachment(nic, attachment.network, namespace).metadata.name}`;
-    case "pod":
-      return podNetwork;
-    case undefined:
-      return "";
-  }
+/** The NAD of a NIC as stored, which is what KubeVirt compares. */
+function attachmentText({ attachment }: Nic): string {
+  if (attachment?.kind === "given") return `${attachment.namespace}/${attachment.name}`;
+  return attachment?.kind === "pod" ? podNetwork : "";
 }
 
 function machineChanges(

@@ -3,13 +3,8 @@ import { findCondition, isTrue } from "../objects/conditions.ts";
 import type { VirtualMachine, VirtualMachineInstance } from "../objects/kubernetes.ts";
 import { type ChangeKind, effectTable } from "./effect-table.ts";
 import type { Effect } from "./effects.ts";
-import type { FieldTexts, GuestRecord } from "../guest/guest-record.ts";
-import {
-  type InstanceFields,
-  instanceFields,
-  userDataField,
-  wantedFields,
-} from "../compare/instance-fields.ts";
+import { type FieldTexts, type GuestRecord, userDataField } from "../guest/guest-record.ts";
+import { type InstanceFields, instanceFields, wantedFields } from "../compare/instance-fields.ts";
 import { whyStuck } from "./running-vm.ts";
 
 /** A change that waits. Values are texts for people; empty: not there, or not told. */

@@ -27,34 +27,37 @@ export interface Plan {
   readonly fingerprint: string;
 }
 
-/** An object as it is, and as the API server says it would be after the apply (its dry run). */
-export interface Foreseen {
+/** An object at the API server, and as its dry run says it would be after the apply. */
+export interface DryRunObject {
   readonly live: KubernetesObject | undefined;
   readonly wanted: KubernetesObject;
 }
 
 export interface PlanInput {
-  /** What the VM was before, by the same resolution; undefined when it is new or was not made here. */
+  /** The VM as it was, from asStored; undefined when it is new or its record cannot be read. */
   readonly before: ResolvedVm | undefined;
   readonly after: ResolvedVm;
+  /** The NAD of each NIC of `after`, NAMESPACE/NAME; undefined for the pod network. */
+  readonly attachmentNames: readonly (string | undefined)[];
   /** undefined: it does not run. */
   readonly running: RunningVm | undefined;
   /** In order of writing. */
-  readonly objects: readonly Foreseen[];
-  /** NADs that go because this VM was the last to use them. */
+  readonly objects: readonly DryRunObject[];
+  /** NADs that are removed because this VM was the last to use them. */
   readonly released: readonly NetworkAttachmentDefinition[];
-  /** What changes besides the fields of the spec. */
-  readonly besides?: readonly FieldChange[];
+  /** Changes in addition to those of the spec's fields. */
+  readonly moreChanges?: readonly FieldChange[];
 }
 
 export function planVm(input: PlanInput): Plan {
   const objects = [...input.objects.map(plannedObject), ...input.released.map(releasedObject)];
-  const fields = [...fieldChanges(input.before, input.after, input.running), ...(input.besides ?? [])];
+  const { before, after, attachmentNames, running, moreChanges = [] } = input;
+  const fields = [...fieldChanges(before, after, attachmentNames, running), ...moreChanges];
   const changes = [
     ...fields,
-    // What the fields do not explain: somebody wrote into the Secret, or an update of this program says the same otherwise.
-    ...(fields.length > 0 ? [] : input.objects.flatMap((object) => networkDataChange(object, input.running))),
-    ...input.objects.flatMap((object) => userDataChange(object, input.running)),
+    // Not explained by a field: the Secret was edited, or a newer multinic renders the same configuration differently.
+    ...(fields.length > 0 ? [] : input.objects.flatMap((object) => networkDataChange(object, running))),
+    ...input.objects.flatMap((object) => userDataChange(object, running)),
   ];
   const effect = worst(changes.map((change) => change.effect));
   const uid = input.objects.find(({ live }) => live?.kind === "VirtualMachine")?.live?.metadata.uid;
@@ -69,7 +72,7 @@ export function isUnchanged({ objects }: Plan): boolean {
   return objects.every(({ action }) => action === "unchanged");
 }
 
-function plannedObject({ live, wanted }: Foreseen): PlannedObject {
+function plannedObject({ live, wanted }: DryRunObject): PlannedObject {
   const { kind, metadata } = wanted;
   const common = { kind, namespace: metadata.namespace ?? "", name: metadata.name };
   if (live === undefined) return { ...common, action: "create", reason: "it does not exist" };
@@ -78,24 +81,24 @@ function plannedObject({ live, wanted }: Foreseen): PlannedObject {
     : { ...common, action: "update", reason: "it differs from what is wanted" };
 }
 
-function networkDataChange(object: Foreseen, running: RunningVm | undefined): readonly FieldChange[] {
+function networkDataChange(object: DryRunObject, running: RunningVm | undefined): readonly FieldChange[] {
   const texts = secretTexts(object, "networkdata");
   return texts === undefined
     ? []
     : [{ field: "networks", nic: "", ...texts, ...judgeChange("guest", running) }];
 }
 
-/** Of the caller's own text: networks that NMState brings beside it are changes of the networks. */
-function userDataChange(object: Foreseen, running: RunningVm | undefined): readonly FieldChange[] {
+/** Of the caller's own text: what NMState adds to it for the networks is a change of the networks. */
+function userDataChange(object: DryRunObject, running: RunningVm | undefined): readonly FieldChange[] {
   const texts = secretTexts(object, "userdata", callersPart);
   return texts === undefined
     ? []
     : [{ field: "userData.text", nic: "", ...texts, ...judgeChange("user-data", running) }];
 }
 
-/** Of a stored Secret's key that changes. The text itself may hold passwords: the plan says that it changes, not how. */
+/** The values of a Secret's key that changes. The text itself may hold passwords: the plan says that it changes, not how. */
 function secretTexts(
-  { live, wanted }: Foreseen,
+  { live, wanted }: DryRunObject,
   key: "networkdata" | "userdata",
   part: (text: string) => string = (text) => text,
 ): Pick<FieldChange, "oldValue" | "newValue"> | undefined {
@@ -104,14 +107,14 @@ function secretTexts(
     const data = secret.data?.[key];
     return data === undefined ? undefined : part(Buffer.from(data, "base64").toString());
   };
-  const before = textOf(live as Secret);
-  const after = textOf(wanted as Secret);
-  if (before === after) return undefined;
-  const words = (data: string | undefined): string => (data === undefined ? "" : "a text of its own");
-  return { oldValue: words(before), newValue: words(after) };
+  const oldText = textOf(live as Secret);
+  const newText = textOf(wanted as Secret);
+  if (oldText === newText) return undefined;
+  const shown = (text: string | undefined): string => (text === undefined ? "" : "a text of its own");
+  return { oldValue: shown(oldText), newValue: shown(newText) };
 }
 
-/** Without what the API server and controllers keep for themselves. */
+/** Without what only the API server and controllers write. */
 function comparable(object: KubernetesObject): object {
   const { metadata, status: _, ...content } = object as KubernetesObject & { readonly status?: unknown };
   const { resourceVersion: _rv, generation: _generation, managedFields: _managed, ...kept } = metadata;

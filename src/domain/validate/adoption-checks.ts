@@ -1,7 +1,7 @@
 // Checks of a VM that exists: whether its record can be read, and what may be taken over of one that multinic did not create.
 import { isDeepStrictEqual } from "node:util";
 import { machineOf } from "../adopt/adopted-spec.ts";
-import { finding } from "../findings.ts";
+import { type Finding, finding } from "../findings.ts";
 import { removeField } from "../fix.ts";
 import { cloudInitVolumeOf } from "../objects/cloud-init.ts";
 import type { VirtualMachine } from "../objects/kubernetes.ts";
@@ -71,10 +71,16 @@ const cloudInitIsThere = ofOthers((vm) =>
   cloudInitVolumeOf(vm) === undefined ? finding("ADOPTION_ADDS_CLOUD_INIT", "networks") : undefined,
 );
 
-/** What no spec can say goes when the network-config is written anew. */
-const guestKeepsWhatItHas = ofOthers((_, { facts }) =>
-  (facts.importNotes ?? []).map((note) => finding("ADOPTION_CHANGES_GUEST", "networks", { note })),
-);
+/** What no spec can say is lost when the network-config is written again. */
+const guestKeepsWhatItHas: VmCheck = ({ adoptionNotes }) =>
+  adoptionNotes?.map((note) => finding("ADOPTION_CHANGES_GUEST", "networks", { note }));
+
+const machineField = /^(?:cpu|memory|bootDisk|disks|runStrategy)\b/;
+
+/** False for findings on the machine part of an adopted VM: it is only checked that it stays. */
+export function isForAdoption({ code, field }: Finding): boolean {
+  return code === "ADOPTED_MACHINE_DIFFERS" || code === "GUEST_CONFIG_UNREAD" || !machineField.test(field);
+}
 
 const recordIsReadable: VmCheck = ({ facts: { record } }) =>
   record.problem === undefined ? undefined : finding("RECORD_UNREADABLE", "", { problem: record.problem });

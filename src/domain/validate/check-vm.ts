@@ -1,12 +1,13 @@
 // The whole check of a VM: resolve, then every rule, every finding at once, in the order of the input.
 import type { Catalogue } from "../catalogue.ts";
 import type { Facts } from "../facts.ts";
-import type { Finding } from "../findings.ts";
+import { type Finding, withUnread } from "../findings.ts";
 import { lackedFacts } from "./lacked-facts.ts";
 import type { ResolvedVm } from "../nic.ts";
 import { configOf, resolveVm } from "../resolve/resolve-vm.ts";
 import type { VmSpec } from "../spec.ts";
-import { adoptionChecks } from "./adoption-checks.ts";
+import { predictRouting, type PredictedRouting } from "../routing/predicted-routes.ts";
+import { adoptionChecks, isForAdoption } from "./adoption-checks.ts";
 import { addressChecks } from "./address-checks.ts";
 import { attachmentChecks } from "./attachment-checks.ts";
 import { clusterNetworkChecks } from "./cluster-network-checks.ts";
@@ -24,7 +25,8 @@ import { routingVmChecks, trafficChecks } from "./traffic-checks.ts";
 
 export interface CheckedVm {
   readonly vm: ResolvedVm;
-  /** The VM as a whole first, then NIC by NIC. */
+  readonly routing: PredictedRouting;
+  /** What could not be read first, then the VM as a whole, then NIC by NIC. */
   readonly findings: readonly Finding[];
   /** What these facts did not allow to check. */
   readonly unchecked: readonly string[];
@@ -51,25 +53,40 @@ const checksOfNic = [
   ...trafficChecks,
 ];
 
+/** How the spec came about. */
+export interface CheckOptions {
+  /** What could not be read of the input that the spec is from. */
+  readonly unread?: readonly Finding[] | undefined;
+  /** Given when the spec takes over the NICs of a VM: importVm's notes on that VM. Only the NICs are judged then. */
+  readonly adoptionNotes?: readonly string[] | undefined;
+}
+
 /** NICs beyond what a VM can have (LIMIT_EXCEEDED) are not looked at: their number may be anything. */
-export function checkVm(asked: VmSpec, catalogue: Catalogue, facts: Facts): CheckedVm {
+export function checkVm(
+  asked: VmSpec,
+  catalogue: Catalogue,
+  facts: Facts,
+  { unread = [], adoptionNotes }: CheckOptions = {},
+): CheckedVm {
   const spec =
     asked.networks.length > maxDevices ? { ...asked, networks: asked.networks.slice(0, maxDevices) } : asked;
   const { vm, findings: unreadable } = resolveVm(spec, catalogue, facts);
-  const context = { spec, asked, vm, catalogue, facts };
+  const context = { spec, asked, vm, catalogue, facts, adoptionNotes };
   const ofNic = (field: string) => (found: Finding) =>
     found.field === field || found.field.startsWith(`${field}.`);
   const isOfSomeNic = (found: Finding) => vm.nics.some(({ field }) => ofNic(field)(found));
+  const all = [
+    ...unreadable.filter((found) => !isOfSomeNic(found)),
+    ...runChecks(checksOfVm, context),
+    ...vm.nics.flatMap((nic) => [
+      ...unreadable.filter(ofNic(nic.field)),
+      ...runChecks(checksOfNic, nicContext(context, nic, configOf(spec, nic))),
+    ]),
+  ];
   return {
     vm,
-    findings: [
-      ...unreadable.filter((found) => !isOfSomeNic(found)),
-      ...runChecks(checksOfVm, context),
-      ...vm.nics.flatMap((nic) => [
-        ...unreadable.filter(ofNic(nic.field)),
-        ...runChecks(checksOfNic, nicContext(context, nic, configOf(spec, nic))),
-      ]),
-    ],
+    routing: predictRouting(vm.nics, vm.routing),
+    findings: withUnread(unread, adoptionNotes === undefined ? all : all.filter(isForAdoption)),
     unchecked: lackedFacts(context),
   };
 }

@@ -14,6 +14,8 @@ export interface VmContext {
   readonly vm: ResolvedVm;
   readonly catalogue: Catalogue;
   readonly facts: Facts;
+  /** What of the VM whose NICs are taken over no spec can say; undefined when none is. */
+  readonly adoptionNotes: readonly string[] | undefined;
 }
 
 export interface NicContext extends VmContext {

@@ -1,7 +1,7 @@
 // Checks of the VM as a whole: its name, its machine part and the limits on its NICs.
 import { finding } from "../findings.ts";
 import { isDnsLabel } from "../names.ts";
-import { cloudInitDiskName } from "../objects/ownership.ts";
+import { cloudInitDiskName, isManaged, vmLabel } from "../objects/ownership.ts";
 import { quantityInBytes } from "../objects/quantity.ts";
 import type { VmCheck } from "./context.ts";
 
@@ -64,11 +64,11 @@ const fitsPciSlots: VmCheck = ({ asked, vm }) => {
     : undefined;
 };
 
-/** A Secret under our name that is not ours is never written over. */
-const secretIsOurs: VmCheck = ({ vm, facts }) =>
-  facts.secret?.owned === false
-    ? finding("NAME_TAKEN", "name", { kind: "Secret", name: `multinic-${vm.name}` })
-    : undefined;
+/** A Secret of that name that multinic did not create for this VM is never overwritten. */
+const secretIsOurs: VmCheck = ({ vm, facts: { secret } }) =>
+  secret === undefined || (isManaged(secret) && secret.metadata.labels?.[vmLabel] === vm.name)
+    ? undefined
+    : finding("NAME_TAKEN", "name", { kind: "Secret", name: secret.metadata.name });
 
 export const machineChecks: readonly VmCheck[] = [
   nameIsLabel,

@@ -64,7 +64,8 @@ export const adoptionCases: readonly SpecCase[] = [
     code: "ADOPTION_CHANGES_GUEST",
     when: "the VM's network-config has a bond",
     spec: vmSpec([dhcpNic]),
-    facts: { vm: theirs(), importNotes: ["network-config bonds: is not read"] },
+    facts: { vm: theirs() },
+    adoptionNotes: ["network-config bonds: is not read"],
     field: "networks",
   },
 ];

@@ -1,5 +1,5 @@
 // One way to produce a finding: what test/domain/findings.test.ts runs and docs/errors.md shows.
-import { inputField } from "../../../src/app/apply/dry-run.ts";
+import { inputField } from "../../../src/app/apply/refusals.ts";
 import { builtInCatalogue, type Catalogue } from "../../../src/domain/catalogue.ts";
 import { checkVm } from "../../../src/domain/validate/check-vm.ts";
 import { readDocument } from "../../../src/domain/document/read-document.ts";
@@ -21,6 +21,8 @@ export interface SpecCase extends Expectation {
   readonly facts?: Partial<Facts>;
   /** Instead of the built-in one. */
   readonly catalogue?: Catalogue;
+  /** The VM's NICs are taken over; what of the VM no spec can say. */
+  readonly adoptionNotes?: readonly string[];
 }
 
 /** A document is read. */
@@ -44,8 +46,11 @@ export function findingsOfCase(found: FindingCase): readonly Finding[] {
 }
 
 /** Checks another spec in the same world. */
-export function findingsOfSpec({ facts, catalogue }: SpecCase, spec: VmSpec): readonly Finding[] {
-  return checkVm(spec, catalogue ?? builtInCatalogue(), { ...noFacts, ...facts }).findings;
+export function findingsOfSpec(
+  { facts, catalogue, adoptionNotes }: SpecCase,
+  spec: VmSpec,
+): readonly Finding[] {
+  return checkVm(spec, catalogue ?? builtInCatalogue(), { ...noFacts, ...facts }, { adoptionNotes }).findings;
 }
 
 /** The clean static NIC, changed. */

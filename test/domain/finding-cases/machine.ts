@@ -93,7 +93,7 @@ export const machineCases: readonly SpecCase[] = [
     code: "NAME_TAKEN",
     when: "somebody else's Secret has the name",
     spec: vmSpec([dhcpNic]),
-    facts: { secret: { owned: false } },
+    facts: { secret: { apiVersion: "v1", kind: "Secret", metadata: { name: "multinic-web" } } },
     field: "name",
   },
   { code: "NETWORKS_EMPTY", when: "there are no networks", spec: vmSpec([]), field: "networks" },

@@ -1,0 +1,52 @@
+// What the API server refuses of an apply, in the terms of the input.
+import { type Finding, finding } from "../../domain/findings.ts";
+import type { KubernetesObject, VirtualMachine } from "../../domain/objects/kubernetes.ts";
+import { isAdopted } from "../../domain/objects/ownership.ts";
+import { isKubeError, KubeError } from "../../kube/errors.ts";
+import { PreconditionFailed } from "../errors.ts";
+
+/** What the API server or KubeVirt's admission refuses, each cause at its field of the input; undefined for other errors. */
+export function refusals(error: unknown): readonly Finding[] | undefined {
+  if (!(error instanceof KubeError) || !["Invalid", "BadRequest", "Forbidden"].includes(error.reason)) {
+    return undefined;
+  }
+  // "<nil>" is kube-apiserver's remark that the other causes kept it from looking further.
+  const named = error.causes.filter(({ field }) => field !== "<nil>");
+  const causes = named.length > 0 ? named : [{ field: "", message: error.message }];
+  return causes.map(({ field, message }) =>
+    finding("REFUSED_BY_CLUSTER", inputField(field), { message: message === "" ? error.message : message }),
+  );
+}
+
+/** `spec.template.spec.domain.devices.interfaces[1].macAddress` is `networks[1].macAddress`; the rest stays as it is. */
+export function inputField(field: string): string {
+  const match =
+    /^spec\.template\.spec\.(?:domain\.devices\.interfaces|networks)\[(\d+)\](?:\.(name|macAddress|state|multus)\b.*)?/.exec(
+      field,
+    );
+  if (match === null) return field;
+  const [, index, property] = match;
+  const names: Record<string, string> = { state: "linkState", multus: "nadName" };
+  return property === undefined ? `networks[${index}]` : `networks[${index}].${names[property] ?? property}`;
+}
+
+/** True for server-side apply's conflict over a field that another manager owns; the other one is over the version. */
+export function isOwnedByAnother(error: unknown): error is KubeError {
+  return (
+    isKubeError(error, "Conflict") && error.causes.some(({ reason }) => reason === "FieldManagerConflict")
+  );
+}
+
+/** The same for the dry run and the write. `live`: the VM at the API server. */
+export function ownedByAnother(
+  { kind, metadata }: KubernetesObject,
+  error: KubeError,
+  live: VirtualMachine | undefined,
+): PreconditionFailed {
+  const canTake = kind === live?.kind && isAdopted(live);
+  return new PreconditionFailed(
+    "FIELD_OWNED_BY_OTHER_MANAGER",
+    `${kind} ${metadata.namespace}/${metadata.name}`,
+    canTake ? `${error.message}\nadopt the VM again to take these over` : error.message,
+  );
+}
