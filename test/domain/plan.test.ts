@@ -10,7 +10,7 @@ import { isUnchanged, type Foreseen, planVm, releasedBy } from "../../src/domain
 import type { RunningVm } from "../../src/domain/plan/running-vm.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
-import { instanceOf, runningAs } from "./running.ts";
+import { instanceOf, runningAs, storedAs, wantedAs } from "./running.ts";
 import { dhcpNic, nad, staticNic, storedVm, vmSpec } from "./specs.ts";
 
 const resolve = (spec: VmSpec) => resolveVm(spec, builtInCatalogue(), noFacts).vm;
@@ -21,8 +21,8 @@ function changes(
   running: RunningVm | undefined = before && runningAs(before),
 ) {
   return planVm({
-    before: before && resolve(before),
-    after: resolve(after),
+    before: before && storedAs(before),
+    ...wantedAs(after),
     running,
     objects: [],
     released: [],
@@ -30,7 +30,7 @@ function changes(
 }
 
 const stopped = (before: VmSpec, after: VmSpec) =>
-  planVm({ before: resolve(before), after: resolve(after), running: undefined, objects: [], released: [] });
+  planVm({ before: storedAs(before), ...wantedAs(after), running: undefined, objects: [], released: [] });
 
 const one = (change: Partial<NetworkConfig>): VmSpec => vmSpec([{ ...staticNic, ...change }]);
 const withSecond = (change: Partial<NetworkConfig>): VmSpec =>
@@ -248,7 +248,7 @@ describe("the effect on the cluster at hand", () => {
     });
     const plan = planVm({
       before: stored,
-      after: resolve(spec),
+      ...wantedAs(spec),
       running: runningAs(spec, { networks: [network] }),
       objects: [],
       released: [],
@@ -270,8 +270,8 @@ describe("the objects of a plan", () => {
   });
   const plan = (objects: readonly Foreseen[], running = true) =>
     planVm({
-      before: resolve(one({})),
-      after: resolve(one({})),
+      before: storedAs(one({})),
+      ...wantedAs(one({})),
       running: running ? runningAs(one({})) : undefined,
       objects,
       released: [nad("old", {})],
@@ -300,7 +300,7 @@ describe("the objects of a plan", () => {
     });
     const same = planVm({
       before: undefined,
-      after: resolve(one({})),
+      ...wantedAs(one({})),
       running: undefined,
       objects: [{ live: object(), wanted: bumped }],
       released: [],

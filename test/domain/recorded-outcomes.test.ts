@@ -1,13 +1,10 @@
 // The plan's word beside what KubeVirt 1.9.0 and 1.8.4 did: every recorded change of a running VM that can be made here.
 import { readFileSync } from "node:fs";
 import { afterAll, describe, it } from "vitest";
-import { builtInCatalogue } from "../../src/domain/catalogue.ts";
-import { noFacts } from "../../src/domain/facts.ts";
 import type { FieldChange } from "../../src/domain/plan/field-changes.ts";
 import { planVm } from "../../src/domain/plan/plan.ts";
-import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
-import { type Circumstances, runningAs } from "./running.ts";
+import { type Circumstances, runningAs, storedAs, wantedAs } from "./running.ts";
 import { vmSpec } from "./specs.ts";
 
 interface Recorded {
@@ -113,12 +110,10 @@ const exceptions: Readonly<Record<string, Partial<Recorded["outcome"]>>> = {
   "down-up": { vmiSpecChanged: false },
 };
 
-const resolve = (spec: VmSpec) => resolveVm(spec, builtInCatalogue(), noFacts).vm;
-
 function planned({ running, stored, wanted, circumstances }: Made, version: string): readonly FieldChange[] {
   return planVm({
-    before: resolve(stored ?? running),
-    after: resolve(wanted),
+    before: storedAs(stored ?? running),
+    ...wantedAs(wanted),
     running: runningAs(running, { ...circumstances, version }),
     objects: [],
     released: [],

@@ -2,11 +2,14 @@
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
 import { noFacts } from "../../src/domain/facts.ts";
+import type { ResolvedVm } from "../../src/domain/nic.ts";
 import type {
   VirtualMachine,
   VirtualMachineInstance,
   VmNetwork,
 } from "../../src/domain/objects/kubernetes.ts";
+import { asStored } from "../../src/domain/plan/as-stored.ts";
+import type { PlanInput } from "../../src/domain/plan/plan.ts";
 import { runningVm, type RunningVm } from "../../src/domain/plan/running-vm.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
@@ -25,12 +28,25 @@ export interface Circumstances {
   readonly networks?: VmNetwork[];
 }
 
+const resolve = (spec: VmSpec): ResolvedVm => resolveVm(spec, builtInCatalogue(), noFacts).vm;
+
+/** The VM as a plan starts from it, after an apply of this spec. */
+export function storedAs(spec: VmSpec): ResolvedVm {
+  return asStored(resolve(spec), instanceOf(spec).vm);
+}
+
+/** The VM as a plan ends with it. */
+export function wantedAs(spec: VmSpec): Pick<PlanInput, "after" | "attachmentNames"> {
+  const after = resolve(spec);
+  return { after, attachmentNames: compileVm(spec, after).attachmentNames };
+}
+
 /** The VM of a spec and its instance, all NICs plugged and seen by the guest. */
 export function instanceOf(
   spec: VmSpec,
   { notMigratable, networks, maxGuest }: Circumstances = {},
 ): { readonly vm: VirtualMachine; readonly vmi: VirtualMachineInstance } {
-  const { virtualMachine: vm } = compileVm(spec, resolveVm(spec, builtInCatalogue(), noFacts).vm);
+  const { virtualMachine: vm } = compileVm(spec, resolve(spec));
   const { metadata, spec: template } = vm.spec.template;
   return {
     vm,

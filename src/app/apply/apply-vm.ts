@@ -85,6 +85,7 @@ export async function applyVm(
   const plan = planVm({
     before: held.before,
     after: checked.vm,
+    attachmentNames: compiled.attachmentNames,
     running,
     objects: foresight.objects,
     released,

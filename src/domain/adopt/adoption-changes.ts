@@ -1,5 +1,5 @@
-// What an adoption changes besides the fields of the NICs: MAC addresses that get written, and where the network-config stands.
-import { cloudInitVolumeOf } from "../objects/cloud-init.ts";
+// What an adoption changes in addition to the fields of the NICs: MAC addresses that get written, and where the network-config is.
+import { placeOfNetworkConfig } from "../objects/cloud-init.ts";
 import type { ResolvedVm } from "../nic.ts";
 import type { VirtualMachine } from "../objects/kubernetes.ts";
 import { secretNameOf } from "../objects/ownership.ts";
@@ -38,15 +38,8 @@ export function adoptionChanges(
             ...judgeChange("disks", running),
             ...(running === undefined
               ? {}
-              : { reason: "KubeVirt reads where cloud-init's data stands when it starts the VM" }),
+              : { reason: "KubeVirt looks up where cloud-init's data is when it starts the VM" }),
           },
         ]),
   ];
-}
-
-/** Where the guest's network-config stands, in words; empty: nowhere. */
-export function placeOfNetworkConfig(vm: VirtualMachine): string {
-  const source = cloudInitVolumeOf(vm)?.source;
-  if (source?.networkDataSecretRef !== undefined) return `Secret ${source.networkDataSecretRef.name}`;
-  return (source?.networkData ?? source?.networkDataBase64) === undefined ? "" : "in the VM itself";
 }

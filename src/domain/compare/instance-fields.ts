@@ -3,34 +3,52 @@ import { fullNadName } from "../names.ts";
 import type { Binding } from "../nic.ts";
 import type {
   VirtualMachine,
+  VirtualMachineInstance,
   VirtualMachineInstanceSpec,
   VmInterface,
   VmNetwork,
   VmVolume,
 } from "../objects/kubernetes.ts";
 import { cloudInitDiskName, guestConfigAnnotation } from "../objects/ownership.ts";
-import { type FieldTexts, type GuestRecord, readGuestRecord } from "../guest/guest-record.ts";
+import { type GuestMachineField, readGuestRecord } from "./guest-record.ts";
+import type { Fields, GuestField, KubeVirtField } from "./nic-differences.ts";
+
+export const instanceMachineFields = ["cpu", "userData.secretName", "memory"] as const;
+export type InstanceMachineField = (typeof instanceMachineFields)[number];
 
 /** What a template asks for, or an instance runs with. Field names are those of the plan. */
 export interface InstanceFields {
-  /** By name, in the order in which the guest sees them: `binding`, `attachment`, `macAddress`, `linkState`. */
-  readonly nics: ReadonlyMap<string, FieldTexts>;
-  /** cpu, memory, userData.secretName; what is not given is not there. */
-  readonly machine: FieldTexts;
-  /** By disk. */
-  readonly disks: FieldTexts;
-  /** undefined where the start told nothing. */
-  readonly guest: GuestRecord | undefined;
+  /** By name, in the order in which the guest sees them. */
+  readonly nics: ReadonlyMap<string, Readonly<Record<KubeVirtField, string>>>;
+  /** Empty where the template leaves it to KubeVirt. */
+  readonly machine: Readonly<Record<InstanceMachineField, string>>;
+  /** The source of each disk, by the disk's name. */
+  readonly disks: ReadonlyMap<string, string>;
+  /** undefined where nothing was recorded at the start. */
+  readonly guest: GuestFields | undefined;
 }
 
-/** In `machine` of a GuestRecord: the version of the user-data, where it was changed since the VM was made. */
-export const userDataField = "userData.text";
+/** A GuestRecord, its NICs by name. */
+export interface GuestFields {
+  readonly digest: string;
+  readonly machine: Fields<GuestMachineField>;
+  readonly nics: ReadonlyMap<string, Fields<GuestField>>;
+}
 
-/** `annotations`: of the template, or of the instance. */
-export function instanceFields(
+/** What the instance has. */
+export function instanceFields({ spec, metadata }: VirtualMachineInstance): InstanceFields {
+  return fieldsOf(spec, metadata.annotations, metadata.namespace);
+}
+
+/** What the VM's next instance gets. */
+export function wantedFields({ metadata, spec: { template } }: VirtualMachine): InstanceFields {
+  return fieldsOf(template.spec, template.metadata?.annotations, metadata.namespace);
+}
+
+function fieldsOf(
   { domain, networks = [], volumes = [] }: VirtualMachineInstanceSpec,
   annotations: Readonly<Record<string, string>> | undefined,
-  namespace: string,
+  namespace = "",
 ): InstanceFields {
   const networkOf = new Map(networks.map((network) => [network.name, network]));
   const secretName = volumes.find(({ name }) => name === cloudInitDiskName)?.cloudInitNoCloud?.secretRef
@@ -40,25 +58,29 @@ export function instanceFields(
     nics: new Map(
       (domain.devices.interfaces ?? []).map((nic) => [
         nic.name,
-        nicTexts(nic, networkOf.get(nic.name), namespace),
+        nicFields(nic, networkOf.get(nic.name), namespace),
       ]),
     ),
     machine: {
-      ...(cpu?.cores === undefined ? {} : { cpu: String(cpu.cores) }),
-      ...(memory?.guest === undefined ? {} : { memory: memory.guest }),
-      ...(secretName === undefined ? {} : { "userData.secretName": secretName }),
+      cpu: String(cpu?.cores ?? ""),
+      memory: memory?.guest ?? "",
+      "userData.secretName": secretName ?? "",
     },
-    disks: Object.fromEntries(volumes.flatMap(diskText)),
-    guest: readGuestRecord(annotations?.[guestConfigAnnotation]),
+    disks: new Map(volumes.flatMap(diskSource)),
+    guest: guestFieldsIn(annotations?.[guestConfigAnnotation]),
   };
 }
 
-/** What the VM's next instance gets. */
-export function wantedFields({ metadata, spec: { template } }: VirtualMachine): InstanceFields {
-  return instanceFields(template.spec, template.metadata?.annotations, metadata.namespace ?? "");
+function guestFieldsIn(annotation: string | undefined): GuestFields | undefined {
+  const record = readGuestRecord(annotation);
+  return record && { ...record, nics: new Map(Object.entries(record.networks)) };
 }
 
-function nicTexts(nic: VmInterface, network: VmNetwork | undefined, namespace: string): FieldTexts {
+export function nicFields(
+  nic: VmInterface,
+  network: VmNetwork | undefined,
+  namespace: string,
+): Readonly<Record<KubeVirtField, string>> {
   return {
     binding: bindingOf(nic),
     attachment: attachmentOf(network, namespace),
@@ -88,7 +110,12 @@ function attachmentOf(network: VmNetwork | undefined, namespace: string): string
   return fullNadName(nad, namespace);
 }
 
-function diskText({ name, containerDisk, persistentVolumeClaim, dataVolume }: VmVolume): [string, string][] {
+function diskSource({
+  name,
+  containerDisk,
+  persistentVolumeClaim,
+  dataVolume,
+}: VmVolume): [string, string][] {
   const source = containerDisk?.image ?? persistentVolumeClaim?.claimName ?? dataVolume?.name;
   return source === undefined ? [] : [[name, source]];
 }

@@ -2,8 +2,7 @@
 import { callersPart } from "../guest/boothook.ts";
 import type { Secret } from "../objects/kubernetes.ts";
 import { guestConfigAnnotation, userDataAnnotation } from "../objects/ownership.ts";
-import { readGuestRecord } from "../guest/guest-record.ts";
-import { userDataField } from "../compare/instance-fields.ts";
+import { readGuestRecord } from "../compare/guest-record.ts";
 import type { CompiledVm } from "./compile.ts";
 
 /**
@@ -15,7 +14,7 @@ export function withUserDataVersion(compiled: CompiledVm, stored: Secret | undef
   const { metadata, spec } = compiled.virtualMachine.spec.template;
   const record = readGuestRecord(metadata?.annotations?.[guestConfigAnnotation]);
   if (version === undefined || record === undefined) return compiled;
-  const told = JSON.stringify({ ...record, machine: { ...record.machine, [userDataField]: version } });
+  const told = JSON.stringify({ ...record, machine: { ...record.machine, "userData.text": version } });
   const { secret, virtualMachine } = compiled;
   return {
     ...compiled,

@@ -9,7 +9,7 @@ import {
   secretNameOf,
   specAnnotation,
 } from "../objects/ownership.ts";
-import { guestRecord } from "../guest/guest-record.ts";
+import { guestRecord } from "../compare/guest-record.ts";
 import type { VmSpec } from "../spec.ts";
 
 /** What the VM refers to. */

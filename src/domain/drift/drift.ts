@@ -1,7 +1,8 @@
 // What drift is: one row per field that is not as asked for, and what was asked for, compiled.
 import type { CompiledVm } from "../compile/compile.ts";
 import type { ResolvedVm } from "../nic.ts";
-import type { VmSpec } from "../spec.ts";
+import type { NetworkAttachmentDefinition, Secret, VirtualMachine } from "../objects/kubernetes.ts";
+import { lastOtherWriter } from "../objects/managed-fields.ts";
 
 /** One field that is not as asked for. Values are texts for people; empty: not there. */
 export interface Drift {
@@ -19,8 +20,20 @@ export interface Drift {
 
 /** What was asked for, compiled as it would be now. */
 export interface Wanted {
-  readonly spec: VmSpec;
   readonly vm: ResolvedVm;
-  /** undefined where the configuration does not have the networks any more. */
-  readonly compiled: CompiledVm | undefined;
+  readonly compiled: CompiledVm;
+}
+
+/** The object and who else wrote the field at that path last, as its managed fields say. */
+export function writtenIn(
+  object: VirtualMachine | NetworkAttachmentDefinition | Secret,
+  path: string,
+): Pick<Drift, "source" | "since"> {
+  const { kind, metadata } = object;
+  const writer = lastOtherWriter(object, path);
+  const at = `${kind} ${metadata.namespace}/${metadata.name}`;
+  return {
+    source: writer === undefined ? at : `${at}, written by ${writer.manager}`,
+    since: writer?.time,
+  };
 }

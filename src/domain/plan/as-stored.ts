@@ -11,7 +11,7 @@ export function asStored(vm: ResolvedVm, stored: VirtualMachine): ResolvedVm {
     nics: vm.nics.map((nic) => {
       const fields = nics.get(nic.name);
       if (fields === undefined) return nic;
-      const { macAddress = "", attachment = "" } = fields;
+      const { macAddress, attachment } = fields;
       return {
         ...nic,
         mac: macAddress === "" ? nic.mac : macAddress,

@@ -8,6 +8,16 @@ export type Effect = (typeof effects)[number];
 export const kubeVirtVersions = ["1.9", "1.8", "1.6-1.7", "1.4-1.5"] as const;
 export type KubeVirtVersions = (typeof kubeVirtVersions)[number];
 
+/** Of KubeVirt 1. */
+export const minorVersions: Readonly<
+  Record<KubeVirtVersions, { readonly first: number; readonly last: number }>
+> = {
+  "1.9": { first: 9, last: 9 },
+  "1.8": { first: 8, last: 8 },
+  "1.6-1.7": { first: 6, last: 7 },
+  "1.4-1.5": { first: 4, last: 5 },
+};
+
 /** The effect under one version of KubeVirt. */
 export interface VersionedEffect {
   readonly kubevirt: KubeVirtVersions;

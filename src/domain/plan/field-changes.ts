@@ -1,11 +1,21 @@
-// Field by field: what differs between two resolved VMs, NIC by NIC (by name) and then the machine part.
-import { compileAttachment } from "../network/generated-nad.ts";
+// Field by field: what differs between two resolved VMs, and what each difference does to the running VM.
+import { ipConfigText, guestFieldsOf } from "../compare/guest-record.ts";
+import { bindingText, podNetwork } from "../compare/instance-fields.ts";
+import {
+  fieldDifferences,
+  type Fields,
+  type GuestField,
+  guestFields,
+  isGuestField,
+  type KubeVirtField,
+  type NicDifference,
+  nicDifferences,
+  nicPath,
+} from "../compare/nic-differences.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
 import { quantityInBytes } from "../objects/quantity.ts";
-import type { ChangeKind } from "./effect-table.ts";
+import { addingKind, type ChangeKind } from "./effect-table.ts";
 import type { JudgedEffect } from "./effects.ts";
-import { guestFields } from "../guest/guest-record.ts";
-import { bindingText, podNetwork } from "../compare/instance-fields.ts";
 import { judgeChange, type RunningVm, takenBack } from "./running-vm.ts";
 
 /** Values are texts for people; empty: not there. */
@@ -18,170 +28,156 @@ export interface FieldChange extends JudgedEffect {
   readonly newValue: string;
 }
 
-/** `before` undefined: the VM is new, and so is everything. `running` undefined: it does not run. */
-export function fieldChanges(
-  before: ResolvedVm | undefined,
-  after: ResolvedVm,
-  running: RunningVm | undefined,
-): readonly FieldChange[] {
-  return [...nicChanges(before?.nics ?? [], after, running), ...machineChanges(before, after, running)];
+export interface WantedVm {
+  readonly vm: ResolvedVm;
+  /** The NAD of each NIC, NAMESPACE/NAME; undefined for the pod network. */
+  readonly attachmentNames: readonly (string | undefined)[];
 }
 
-type Running = RunningVm | undefined;
-
-function nicChanges(
-  before: readonly Nic[],
-  { nics: after, namespace }: ResolvedVm,
-  running: Running,
+/**
+ * `before`: with the NADs of the VM's object (as-stored.ts); undefined: the VM is new, and so is everything. `running`
+ * undefined: it does not run.
+ */
+export function fieldChanges(
+  before: ResolvedVm | undefined,
+  after: WantedVm,
+  running: RunningVm | undefined,
 ): readonly FieldChange[] {
-  const old = new Map(before.map((nic) => [nic.name, nic]));
-  const wanted = new Set(after.map(({ name }) => name));
+  const nics = {
+    before: nicFields(before?.nics ?? [], before?.nics.map(storedNad) ?? []),
+    after: nicFields(after.vm.nics, after.attachmentNames),
+    running,
+  };
   return [
-    ...after.flatMap((nic) => {
-      const was = old.get(nic.name);
-      return was === undefined ? addedNic(nic, namespace, running) : changedNic(was, nic, namespace, running);
-    }),
-    ...before.filter(({ name }) => !wanted.has(name)).map((nic) => removedNic(nic, running)),
-    ...reordering(
-      before.map(({ name }) => name).filter((name) => wanted.has(name)),
-      after.map(({ name }) => name).filter((name) => old.has(name)),
-      running,
+    ...nicDifferences(comparedFields, nics.before, nics.after).flatMap((difference) =>
+      nicChanges(difference, nics),
     ),
+    ...machineChanges(before, after.vm, running),
   ];
 }
 
-function removedNic({ name, type }: Nic, running: Running): FieldChange {
-  const neverThere = running !== undefined && !running.fields.nics.has(name);
-  const effect = neverThere ? takenBack : judgeChange("remove", running);
-  return { field: `networks[${name}]`, nic: name, oldValue: type, newValue: "", ...effect };
+type Running = RunningVm | undefined;
+type NicFields = Readonly<Record<"type" | "vlanId" | KubeVirtField | GuestField, string>>;
+
+/** A binding shows as the type of its NIC. */
+const comparedFields = ["type", "attachment", "vlanId", "macAddress", "linkState", ...guestFields] as const;
+type ComparedField = (typeof comparedFields)[number];
+
+function nicFields(
+  nics: readonly Nic[],
+  nads: readonly (string | undefined)[],
+): ReadonlyMap<string, NicFields> {
+  return new Map(
+    nics.map((nic, index) => [
+      nic.name,
+      {
+        type: nic.type,
+        binding: bindingText(nic.binding),
+        attachment: nads[index] ?? podNetwork,
+        vlanId: nic.vlanId === 0 ? "" : String(nic.vlanId),
+        macAddress: nic.mac,
+        linkState: nic.linkState,
+        ...guestFieldsOf(nic),
+      },
+    ]),
+  );
 }
 
-function reordering(
-  before: readonly string[],
-  after: readonly string[],
-  running: Running,
+/** Empty for a NIC that the VM's object does not have. */
+function storedNad({ attachment }: Nic): string | undefined {
+  if (attachment?.kind === "pod") return undefined;
+  return attachment?.kind === "given" ? `${attachment.namespace}/${attachment.name}` : "";
+}
+
+interface Nics {
+  readonly before: ReadonlyMap<string, NicFields>;
+  readonly after: ReadonlyMap<string, NicFields>;
+  readonly running: Running;
+}
+
+function nicChanges(
+  difference: NicDifference<ComparedField>,
+  { before, after, running }: Nics,
 ): readonly FieldChange[] {
-  if (before.join() === after.join()) return [];
-  const values = { oldValue: before.join(", "), newValue: after.join(", ") };
-  const current = [...(running?.fields.nics.keys() ?? [])].filter((name) => after.includes(name));
-  const effect = current.join() === after.join() ? takenBack : judgeChange("reorder", running);
-  return [{ field: "networks", nic: "", ...values, ...effect }];
+  const { path: field, nic } = difference;
+  const wanted = after.get(nic);
+  const old = before.get(nic);
+  if (difference.kind === "reordered") {
+    const { oldValue, newValue } = difference;
+    const current = [...(running?.fields.nics.keys() ?? [])];
+    const back = current.filter((name) => before.has(name) && after.has(name)).join(", ") === newValue;
+    return [{ field, nic, oldValue, newValue, ...(back ? takenBack : judgeChange("reorder", running)) }];
+  }
+  if (wanted === undefined) {
+    const wasPlugged = running === undefined || running.fields.nics.has(nic);
+    const effect = wasPlugged ? judgeChange("remove", running) : takenBack;
+    return [{ field, nic, oldValue: old?.type ?? "", newValue: "", ...effect }];
+  }
+  if (difference.kind !== "field" || old === undefined) return addedNic(nic, wanted, running);
+  const { oldValue, newValue } = difference;
+  const kind = kindOfNicField(difference.field, old, wanted);
+  const back = kind !== "same-binding" && runsWith(running, nic, shownBy(difference.field), wanted);
+  return [{ field, nic, oldValue, newValue, ...(back ? takenBack : judgeChange(kind, running)) }];
 }
 
 /** Plugging is one thing, the addresses in the guest another. */
-function addedNic(nic: Nic, namespace: string, running: Running): readonly FieldChange[] {
-  const { name } = nic;
-  const field = `networks[${name}]`;
-  const common = { nic: name, oldValue: "" };
-  const fields = Object.entries(guestFields(nic));
-  const configured = fields.every(([guestField, value]) => runsWith(running, name, guestField, value));
+function addedNic(nic: string, wanted: NicFields, running: Running): readonly FieldChange[] {
+  const common = { nic, oldValue: "" };
+  const configured = guestFields.every((field) => runsWith(running, nic, field, wanted));
   return [
-    { ...common, field, newValue: nic.type, ...plugging(nic, namespace, running) },
+    { ...common, field: nicPath(nic), newValue: wanted.type, ...plugging(nic, wanted, running) },
     {
       ...common,
-      field: `${field}.ipConfig`,
-      newValue: addressesInWords(nic),
+      field: nicPath(nic, "ipConfig"),
+      newValue: ipConfigText(wanted),
       ...(configured ? takenBack : judgeChange("guest", running)),
     },
   ];
 }
 
-/** A NIC that was taken out and comes back before the next start is plugged still. */
-function plugging(nic: Nic, namespace: string, running: Running): JudgedEffect {
-  const plugged = running?.fields.nics.get(nic.name);
-  if (plugged === undefined) return judgeChange(addingKinds[nic.binding.kind], running);
-  if (plugged["binding"] !== bindingText(nic.binding)) return judgeChange("binding", running);
-  if (plugged["macAddress"] !== nic.mac) return judgeChange("mac", running);
-  return plugged["attachment"] === attachmentInWords(nic, namespace)
-    ? takenBack
-    : judgeChange("network", running);
+/** A NIC that was taken out and comes back before the next start is still plugged. */
+function plugging(nic: string, wanted: NicFields, running: Running): JudgedEffect {
+  const plugged = running?.fields.nics.get(nic);
+  if (plugged === undefined) return judgeChange(addingKind(wanted.binding), running);
+  if (plugged.binding !== wanted.binding) return judgeChange("binding", running);
+  if (plugged.macAddress !== wanted.macAddress) return judgeChange("mac", running);
+  return plugged.attachment === wanted.attachment ? takenBack : judgeChange("network", running);
 }
 
-const addingKinds = {
-  bridge: "add-bridge",
-  sriov: "add-sriov",
-  plugin: "add-plugin",
-  masquerade: "add-pod",
-} as const satisfies Record<Nic["binding"]["kind"], ChangeKind>;
-
-function changedNic(before: Nic, after: Nic, namespace: string, running: Running): readonly FieldChange[] {
-  const old = nicFields(before, namespace);
-  const wanted = nicFields(after, namespace);
-  /** An instance knows a type by its binding, and a VLAN by its NAD. */
-  const instanceValues: Readonly<Record<string, readonly [string, string]>> = {
-    type: ["binding", bindingText(after.binding)],
-    vlanId: ["attachment", wanted["attachment"] ?? ""],
-  };
-  return Object.entries(wanted)
-    .filter(([field, value]) => old[field] !== value)
-    .map(([field, newValue]) => {
-      const kind = kindOfNicField(field, before, after);
-      const [known, value] = instanceValues[field] ?? [field, newValue];
-      const back = kind !== "same-binding" && runsWith(running, after.name, known, value);
-      return {
-        field: `networks[${after.name}].${field}`,
-        nic: after.name,
-        oldValue: old[field] ?? "",
-        newValue,
-        ...(back ? takenBack : judgeChange(kind, running)),
-      };
-    });
+/** An instance shows a type by its binding, and a VLAN by its NAD. */
+function shownBy(field: ComparedField): KubeVirtField | GuestField {
+  if (field === "type") return "binding";
+  return field === "vlanId" ? "attachment" : field;
 }
 
-/** True when the instance has that value, whatever the VM's object says in between. */
-function runsWith(running: Running, nic: string, field: string, value: string): boolean {
-  if (running === undefined) return false;
-  const { nics, guest } = running.fields;
-  const told = guest?.networks[nic];
-  return (nics.get(nic)?.[field] ?? (told && (told[field] ?? ""))) === value;
+/** True when the instance has the wanted value, whatever the VM's object says in between. */
+function runsWith(
+  running: Running,
+  nic: string,
+  field: KubeVirtField | GuestField,
+  wanted: NicFields,
+): boolean {
+  const { nics, guest } = running?.fields ?? {};
+  const has: Fields<KubeVirtField | GuestField> | undefined = (isGuestField(field) ? guest?.nics : nics)?.get(
+    nic,
+  );
+  return has !== undefined && (has[field] ?? "") === wanted[field];
 }
 
-function kindOfNicField(field: string, before: Nic, after: Nic): ChangeKind {
+function kindOfNicField(field: ComparedField, before: NicFields, after: NicFields): ChangeKind {
+  if (isGuestField(field)) return "guest";
   switch (field) {
     case "type":
-      return bindingText(before.binding) === bindingText(after.binding) ? "same-binding" : "binding";
+      return before.binding === after.binding ? "same-binding" : "binding";
     case "vlanId":
     case "attachment":
-      return (before.attachment?.kind === "pod") === (after.attachment?.kind === "pod")
+      return (before.attachment === podNetwork) === (after.attachment === podNetwork)
         ? "network"
         : "network-kind";
     case "macAddress":
       return "mac";
     case "linkState":
-      return after.binding.kind === "sriov" ? "link-state-sriov" : "link-state";
-    default:
-      return "guest";
-  }
-}
-
-/** Every field of a NIC that can differ, as text. */
-function nicFields(nic: Nic, namespace: string): Readonly<Record<string, string>> {
-  return {
-    type: nic.type,
-    attachment: attachmentInWords(nic, namespace),
-    vlanId: nic.vlanId === 0 ? "" : String(nic.vlanId),
-    macAddress: nic.mac,
-    linkState: nic.linkState,
-    ...guestFields(nic),
-  };
-}
-
-function addressesInWords(nic: Nic): string {
-  return nic.mode === "dhcp" ? "dhcp" : nic.addresses.map(({ cidr }) => cidr.text).join(", ");
-}
-
-/** The NAD, which is what KubeVirt compares. */
-function attachmentInWords(nic: Nic, namespace: string): string {
-  const { attachment } = nic;
-  switch (attachment?.kind) {
-    case "given":
-      return `${attachment.namespace}/${attachment.name}`;
-    case "generated":
-      return `${namespace}/${compileAttachment(nic, attachment.network, namespace).metadata.name}`;
-    case "pod":
-      return podNetwork;
-    case undefined:
-      return "";
+      return after.binding === "sriov" ? "link-state-sriov" : "link-state";
   }
 }
 
@@ -190,34 +186,30 @@ function machineChanges(
   after: ResolvedVm,
   running: Running,
 ): readonly FieldChange[] {
-  const old: Readonly<Record<string, string>> = before === undefined ? {} : machineFields(before);
-  return Object.entries(machineFields(after))
-    .filter(([field, value]) => (old[field] ?? "") !== value)
-    .map(([field, newValue]) => {
-      const { machine, guest } = running?.fields ?? {};
-      const back = (machine?.[field] ?? guest?.machine[field]) === newValue;
-      const kind = kindOfMachineField(field as keyof typeof machineKinds, newValue, running);
-      const effect = back ? takenBack : judgeChange(kind, running);
-      return { field, nic: "", oldValue: old[field] ?? "", newValue, ...effect };
-    });
-}
-
-function kindOfMachineField(field: keyof typeof machineKinds, value: string, running: Running): ChangeKind {
-  return field === "memory" && running !== undefined && canPlugMemory(value, running)
-    ? "memory-plug"
-    : machineKinds[field];
+  const { machine, guest } = running?.fields ?? {};
+  const current: Fields<MachineField> = { ...machine, ...guest?.machine };
+  const old = before === undefined ? {} : machineFields(before);
+  return fieldDifferences(machineFieldNames, old, machineFields(after)).map((difference) => {
+    const { field, newValue } = difference;
+    const kind =
+      field === "memory" && running !== undefined && canPlugMemory(newValue, running)
+        ? "memory-plug"
+        : machineKinds[field];
+    const effect = current[field] === newValue ? takenBack : judgeChange(kind, running);
+    return { ...difference, nic: "", ...effect };
+  });
 }
 
 const mebibyte = 2 ** 20;
 
-/** By KubeVirt's rules (pkg/liveupdate/memory, watch/vm); the instance tells how much it may get. */
+/** By KubeVirt's rules (pkg/liveupdate/memory, watch/vm); the instance says how much it may get. */
 function canPlugMemory(wanted: string, { stuck, memory: { atBoot, max } }: RunningVm): boolean {
   if (stuck !== undefined || atBoot === undefined || max === undefined) return false;
   const bytes = quantityInBytes(wanted) ?? 0;
   return bytes >= 1024 * mebibyte && bytes >= atBoot && bytes <= max && bytes % (2 * mebibyte) === 0;
 }
 
-/** In the order in which they are told. */
+/** In the order in which they are reported. */
 const machineKinds = {
   cpu: "cpu",
   memory: "memory",
@@ -228,7 +220,10 @@ const machineKinds = {
   guestConfig: "guest",
 } as const satisfies Record<string, ChangeKind>;
 
-function machineFields(vm: ResolvedVm): Readonly<Record<keyof typeof machineKinds, string>> {
+type MachineField = keyof typeof machineKinds;
+const machineFieldNames = Object.keys(machineKinds) as readonly MachineField[];
+
+function machineFields(vm: ResolvedVm): Readonly<Record<MachineField, string>> {
   return {
     cpu: String(vm.cpu),
     memory: vm.memory,

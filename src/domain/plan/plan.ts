@@ -37,6 +37,8 @@ export interface PlanInput {
   /** What the VM was before, by the same resolution; undefined when it is new or was not made here. */
   readonly before: ResolvedVm | undefined;
   readonly after: ResolvedVm;
+  /** The NAD of each NIC of `after`, NAMESPACE/NAME; undefined for the pod network. */
+  readonly attachmentNames: readonly (string | undefined)[];
   /** undefined: it does not run. */
   readonly running: RunningVm | undefined;
   /** In order of writing. */
@@ -49,7 +51,8 @@ export interface PlanInput {
 
 export function planVm(input: PlanInput): Plan {
   const objects = [...input.objects.map(plannedObject), ...input.released.map(releasedObject)];
-  const fields = [...fieldChanges(input.before, input.after, input.running), ...(input.besides ?? [])];
+  const wanted = { vm: input.after, attachmentNames: input.attachmentNames };
+  const fields = [...fieldChanges(input.before, wanted, input.running), ...(input.besides ?? [])];
   const changes = [
     ...fields,
     // What the fields do not explain: somebody wrote into the Secret, or an update of this program says the same otherwise.

@@ -1,21 +1,23 @@
-// What the guest configures of each NIC, field by field: told to each instance at its start, so that it tells later what it runs with.
+// What the guest configures of each NIC, recorded on the instance at its start, so that its running configuration can be read later.
 import { isMapping } from "../objects/mapping.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
+import type { Fields, GuestField } from "./nic-differences.ts";
 
-/** Field paths below the NIC, or below the VM, with their values as text; what is not there is left out. */
-export type FieldTexts = Readonly<Record<string, string>>;
+/** `userData.text`: the version of the user-data, where it was changed since the VM was created. */
+export const guestMachineFields = ["routing", "guestConfig", "userData.text"] as const;
+export type GuestMachineField = (typeof guestMachineFields)[number];
 
-/** The part of an instance that KubeVirt knows nothing of. */
+/** The part of an instance that KubeVirt knows nothing of. Empty fields are left out. */
 export interface GuestRecord {
   /** Of the network-config as a whole. */
   readonly digest: string;
-  readonly machine: FieldTexts;
+  readonly machine: Fields<GuestMachineField>;
   /** By the NIC's name. */
-  readonly networks: Readonly<Record<string, FieldTexts>>;
+  readonly networks: Readonly<Record<string, Fields<GuestField>>>;
 }
 
-/** What the network-config carries of one NIC, besides its MAC address. */
-export function guestFields(nic: Nic): FieldTexts {
+/** What the network-config carries of one NIC. */
+export function guestFieldsOf(nic: Nic): Readonly<Record<GuestField, string>> {
   return {
     mtu: nic.mtu === undefined ? "" : String(nic.mtu),
     primary: String(nic.primary),
@@ -32,27 +34,32 @@ export function guestFields(nic: Nic): FieldTexts {
   };
 }
 
+/** What a new NIC gets, in one line. */
+export function ipConfigText(fields: Fields<GuestField>): string {
+  return fields["ipConfig.mode"] === "dhcp" ? "dhcp" : (fields["ipConfig.addresses"] ?? "");
+}
+
 /** `digest` is guestConfigDigest of the network-config. */
 export function guestRecord(vm: ResolvedVm, digest: string): GuestRecord {
   return {
     digest,
     machine: { routing: vm.routing, guestConfig: vm.guestConfig },
-    networks: Object.fromEntries(vm.nics.map((nic) => [nic.name, filled(guestFields(nic))])),
+    networks: Object.fromEntries(vm.nics.map((nic) => [nic.name, filled(guestFieldsOf(nic))])),
   };
 }
 
-function filled(fields: FieldTexts): FieldTexts {
+function filled(fields: Fields<GuestField>): Fields<GuestField> {
   return Object.fromEntries(Object.entries(fields).filter(([, text]) => text !== ""));
 }
 
-/** undefined for what is no record: an instance of somebody else's tells nothing. */
+/** undefined if the annotation is missing or not written by multinic. */
 export function readGuestRecord(text: string | undefined): GuestRecord | undefined {
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : undefined;
   } catch {
-    // Somebody else's text under our annotation.
+    // Somebody else wrote the annotation.
     return undefined;
   }
 }
