@@ -1,7 +1,7 @@
 // What the guest configures of each NIC, recorded on the instance at its start, so that its running configuration can be read later.
 import { isMapping } from "../objects/mapping.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
-import type { Fields, GuestField } from "./nic-differences.ts";
+import { type Change, type Fields, type GuestField, nicDifferences, nicPath } from "./nic-differences.ts";
 
 /** `userData.text`: the version of the user-data, where it was changed since the VM was created. */
 export const guestMachineFields = ["routing", "guestConfig", "userData.text"] as const;
@@ -34,8 +34,21 @@ export function guestFieldsOf(nic: Nic): Readonly<Record<GuestField, string>> {
   };
 }
 
-/** What a new NIC gets, in one line. */
-export function ipConfigText(fields: Fields<GuestField>): string {
+/** Changes of the guest's configuration. A NIC that is new in it is one change; removed NICs and their order are KubeVirt's. */
+export function guestDifferences<Field extends string>(
+  fields: readonly (Field | IpField)[],
+  before: ReadonlyMap<string, Fields<Field | IpField>>,
+  after: ReadonlyMap<string, Fields<Field | IpField>>,
+): readonly Change[] {
+  return nicDifferences({ fields, nicText: ipConfigText }, before, after).flatMap(({ kind, change }) => {
+    if (kind === "added") return [{ ...change, field: nicPath(change.nic, "ipConfig") }];
+    return kind === "field" ? [change] : [];
+  });
+}
+
+type IpField = "ipConfig.mode" | "ipConfig.addresses";
+
+export function ipConfigText(fields: Fields<IpField>): string {
   return fields["ipConfig.mode"] === "dhcp" ? "dhcp" : (fields["ipConfig.addresses"] ?? "");
 }
 

@@ -10,29 +10,19 @@ import type {
   VmVolume,
 } from "../objects/kubernetes.ts";
 import { cloudInitDiskName, guestConfigAnnotation } from "../objects/ownership.ts";
-import { type GuestMachineField, readGuestRecord } from "./guest-record.ts";
-import type { Fields, GuestField, KubeVirtField } from "./nic-differences.ts";
-
-export const instanceMachineFields = ["cpu", "userData.secretName", "memory"] as const;
-export type InstanceMachineField = (typeof instanceMachineFields)[number];
+import { type GuestRecord, readGuestRecord } from "./guest-record.ts";
+import type { KubeVirtField } from "./nic-differences.ts";
 
 /** What a template asks for, or an instance runs with. Field names are those of the plan. */
 export interface InstanceFields {
   /** By name, in the order in which the guest sees them. */
   readonly nics: ReadonlyMap<string, Readonly<Record<KubeVirtField, string>>>;
   /** Empty where the template leaves it to KubeVirt. */
-  readonly machine: Readonly<Record<InstanceMachineField, string>>;
+  readonly machine: Readonly<Record<"cpu" | "memory" | "userData.secretName", string>>;
   /** The source of each disk, by the disk's name. */
   readonly disks: ReadonlyMap<string, string>;
   /** undefined where nothing was recorded at the start. */
-  readonly guest: GuestFields | undefined;
-}
-
-/** A GuestRecord, its NICs by name. */
-export interface GuestFields {
-  readonly digest: string;
-  readonly machine: Fields<GuestMachineField>;
-  readonly nics: ReadonlyMap<string, Fields<GuestField>>;
+  readonly guest: GuestRecord | undefined;
 }
 
 /** What the instance has. */
@@ -50,15 +40,20 @@ function fieldsOf(
   annotations: Readonly<Record<string, string>> | undefined,
   namespace = "",
 ): InstanceFields {
-  const networkOf = new Map(networks.map((network) => [network.name, network]));
   const secretName = volumes.find(({ name }) => name === cloudInitDiskName)?.cloudInitNoCloud?.secretRef
     ?.name;
-  const { cpu, memory } = domain;
+  const { cpu, memory, devices } = domain;
+  const networkOf = new Map(networks.map((network) => [network.name, network]));
   return {
     nics: new Map(
-      (domain.devices.interfaces ?? []).map((nic) => [
+      (devices.interfaces ?? []).map((nic) => [
         nic.name,
-        nicFields(nic, networkOf.get(nic.name), namespace),
+        {
+          binding: bindingOf(nic),
+          attachment: attachmentOf(networkOf.get(nic.name), namespace),
+          macAddress: nic.macAddress ?? "",
+          linkState: nic.state ?? "up",
+        },
       ]),
     ),
     machine: {
@@ -67,25 +62,7 @@ function fieldsOf(
       "userData.secretName": secretName ?? "",
     },
     disks: new Map(volumes.flatMap(diskSource)),
-    guest: guestFieldsIn(annotations?.[guestConfigAnnotation]),
-  };
-}
-
-function guestFieldsIn(annotation: string | undefined): GuestFields | undefined {
-  const record = readGuestRecord(annotation);
-  return record && { ...record, nics: new Map(Object.entries(record.networks)) };
-}
-
-export function nicFields(
-  nic: VmInterface,
-  network: VmNetwork | undefined,
-  namespace: string,
-): Readonly<Record<KubeVirtField, string>> {
-  return {
-    binding: bindingOf(nic),
-    attachment: attachmentOf(network, namespace),
-    macAddress: nic.macAddress ?? "",
-    linkState: nic.state ?? "up",
+    guest: readGuestRecord(annotations?.[guestConfigAnnotation]),
   };
 }
 
@@ -105,17 +82,11 @@ export function bindingText(binding: Binding): string {
 export const podNetwork = "pod network";
 
 function attachmentOf(network: VmNetwork | undefined, namespace: string): string {
-  const nad = network?.multus?.networkName;
-  if (nad === undefined) return podNetwork;
-  return fullNadName(nad, namespace);
+  return network?.multus === undefined ? podNetwork : fullNadName(network.multus.networkName, namespace);
 }
 
-function diskSource({
-  name,
-  containerDisk,
-  persistentVolumeClaim,
-  dataVolume,
-}: VmVolume): [string, string][] {
+function diskSource(volume: VmVolume): [string, string][] {
+  const { name, containerDisk, persistentVolumeClaim, dataVolume } = volume;
   const source = containerDisk?.image ?? persistentVolumeClaim?.claimName ?? dataVolume?.name;
   return source === undefined ? [] : [[name, source]];
 }

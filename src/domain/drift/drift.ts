@@ -1,20 +1,19 @@
 // What drift is: one row per field that is not as asked for, and what was asked for, compiled.
+import type { Change } from "../compare/nic-differences.ts";
 import type { CompiledVm } from "../compile/compile.ts";
 import type { ResolvedVm } from "../nic.ts";
 import type { NetworkAttachmentDefinition, Secret, VirtualMachine } from "../objects/kubernetes.ts";
 import { lastOtherWriter } from "../objects/managed-fields.ts";
 
 /** One field that is not as asked for. Values are texts for people; empty: not there. */
-export interface Drift {
-  /** `networks[eth1].macAddress`, by the NIC's name; `networkConfig` for what concerns all NICs. */
+export interface Drift extends Pick<Change, "nic"> {
+  /** As in a plan; `networkConfig` for what concerns all NICs. */
   readonly field: string;
-  /** Empty where it concerns no one NIC. */
-  readonly nic: string;
   readonly wanted: string;
   readonly actual: string;
   /** Where the actual value was read, and who wrote it last where that is known. */
   readonly source: string;
-  /** RFC 3339; undefined where nothing tells: the guest keeps no record of its changes. */
+  /** RFC 3339; undefined where it is not known: the guest keeps no record of its changes. */
   readonly since: string | undefined;
 }
 
@@ -36,4 +35,11 @@ export function writtenIn(
     source: writer === undefined ? at : `${at}, written by ${writer.manager}`,
     since: writer?.time,
   };
+}
+
+export function driftFrom(
+  { field, nic, oldValue, newValue }: Change,
+  written: Pick<Drift, "source" | "since">,
+): Drift {
+  return { field, nic, wanted: newValue, actual: oldValue, ...written };
 }

@@ -3,6 +3,7 @@
 import { typeOf } from "../import/attachment.ts";
 import { nicPath } from "../compare/nic-differences.ts";
 import { normaliseMac } from "../mac.ts";
+import { fullNadName } from "../names.ts";
 import type { VirtualMachineInstance, VmInterface, VmNetwork } from "../objects/kubernetes.ts";
 import { resolveAddresses } from "../resolve/resolve-addresses.ts";
 import type { NetworkType, VmSpec } from "../spec.ts";
@@ -19,7 +20,7 @@ const looksLike: Readonly<Record<NetworkType, readonly NetworkType[]>> = {
 
 /** Paths of the fields of a NIC that are not as asked for, with the paths of drift.ts. */
 export function driftedFields(
-  { networks }: VmSpec,
+  { namespace, networks }: VmSpec,
   nic: VmInterface,
   network: VmNetwork | undefined,
   vmi: VirtualMachineInstance | undefined,
@@ -27,10 +28,13 @@ export function driftedFields(
   const asked = networks.find(({ name }) => name === nic.name);
   if (asked === undefined || nic.state === "absent") return [nicPath(nic.name)];
   const { type = "bridge", macAddress, linkState = "up", nadName, ipConfig } = asked;
+  const attachment = fullNadName(network?.multus?.networkName ?? "", namespace);
   const inVm = [
     looksLike[type].includes(typeOf(nic)) ? undefined : "type",
-    nadName === undefined || nadName === network?.multus?.networkName ? undefined : "attachment",
-    macAddress === undefined || isSameMac(macAddress, nic.macAddress) ? undefined : "macAddress",
+    nadName === undefined || fullNadName(nadName, namespace) === attachment ? undefined : "attachment",
+    macAddress === undefined || normaliseMac(macAddress) === normaliseMac(nic.macAddress ?? "")
+      ? undefined
+      : "macAddress",
     linkState === (nic.state ?? "up") ? undefined : "linkState",
   ].filter((field) => field !== undefined);
   const { mode, addresses } = resolveAddresses(ipConfig, "");
@@ -38,5 +42,3 @@ export function driftedFields(
   const inGuest = guestDrift([configured], vmi).map(({ field }) => field);
   return [...new Set([...inVm.map((field) => nicPath(nic.name, field)), ...inGuest])];
 }
-
-const isSameMac = (a: string, b = ""): boolean => normaliseMac(a) === normaliseMac(b);

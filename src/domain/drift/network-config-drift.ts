@@ -1,14 +1,12 @@
 // Drift of the network-config, compared with what the recorded spec compiles to.
 import type { CompiledVm } from "../compile/compile.ts";
-import { ipConfigText } from "../compare/guest-record.ts";
-import { nicPath } from "../compare/nic-differences.ts";
 import { carriesBoothook } from "../guest/boothook.ts";
 import { configDifferences } from "../import/differences.ts";
 import { readGuest, type VmObjects } from "../import/import-vm.ts";
 import { secretText } from "../objects/cloud-init.ts";
 import type { Secret } from "../objects/kubernetes.ts";
 import { secretNameOf } from "../objects/ownership.ts";
-import { type Drift, type Wanted, writtenIn } from "./drift.ts";
+import { type Drift, driftFrom, type Wanted, writtenIn } from "./drift.ts";
 
 const field = "networkConfig";
 
@@ -38,15 +36,7 @@ function configDrift(
   const before = read(actual);
   const after = read(wanted);
   const written = writtenIn(actual, "data.networkdata");
-  const ofNics = configDifferences(before.byNic, after.byNic).flatMap((difference): readonly Drift[] => {
-    const { path, nic } = difference;
-    if (difference.kind === "added") {
-      const fields = { wanted: ipConfigText(difference.fields), actual: "" };
-      return [{ field: nicPath(nic, "ipConfig"), nic, ...fields, ...written }];
-    }
-    if (difference.kind !== "field") return [];
-    return [{ field: path, nic, wanted: difference.newValue, actual: difference.oldValue, ...written }];
-  });
+  const ofNics = configDifferences(before.byNic, after.byNic).map((change) => driftFrom(change, written));
   const unread = before.notes
     .filter((note) => !after.notes.includes(note))
     .map((note) => ({ field, nic: "", wanted: "", actual: note, ...written }));

@@ -1,6 +1,7 @@
 // Two network-configs compared, NIC by NIC: for drift, and for what an imported spec could not say.
 import type { Catalogue } from "../catalogue.ts";
-import { type NicDifference, nicDifferences } from "../compare/nic-differences.ts";
+import { guestDifferences } from "../compare/guest-record.ts";
+import { type Change, changedFields, type Fields } from "../compare/nic-differences.ts";
 import { compileNetworkConfig, networkConfigText } from "../compile/network-config.ts";
 import { noFacts } from "../facts.ts";
 import { parseCidr, parseIp } from "../ip.ts";
@@ -9,67 +10,53 @@ import { resolveVm } from "../resolve/resolve-vm.ts";
 import type { RouteConfig, VmSpec } from "../spec.ts";
 import { type GuestNicRead, readNetworkConfig } from "./network-config.ts";
 
-/** By the words of the spec, with the words of a note. A gateway is a default route. */
+/** By the words of the spec: the words of a note, and the value. A gateway is a default route. */
 const configFields = {
-  name: "name in the guest",
-  mtu: "mtu",
-  "ipConfig.mode": "mode",
-  metric: "metric of DHCP's routes",
-  "ipConfig.defaultRoute": "DHCP's routes",
-  "ipConfig.addresses": "addresses",
-  "ipConfig.gateway": "routes",
-  routes: "routes",
-  "ipConfig.dnsServers": "name servers",
-  "ipConfig.searchDomains": "search domains",
-  routing: "routing-policy",
-} as const;
+  name: ["name in the guest", ({ setName = "" }) => setName],
+  mtu: ["mtu", ({ mtu = "" }) => String(mtu)],
+  "ipConfig.mode": ["mode", ({ dhcp4 }) => (dhcp4 ? "dhcp" : "static")],
+  metric: ["metric of DHCP's routes", ({ dhcp4, dhcpMetric = "" }) => (dhcp4 ? String(dhcpMetric) : "")],
+  "ipConfig.defaultRoute": ["DHCP's routes", ({ dhcp4, dhcpRoutes }) => dhcpRoutesText(dhcp4, dhcpRoutes)],
+  "ipConfig.addresses": ["addresses", ({ addresses }) => addresses.map(cidrText).toSorted().join(", ")],
+  "ipConfig.gateway": ["routes", ({ routes }) => routesText(routes.filter(isDefault))],
+  routes: ["routes", ({ routes }) => routesText(routes.filter((route) => !isDefault(route)))],
+  "ipConfig.dnsServers": ["name servers", ({ dnsServers }) => dnsServers.map(ipText).join(", ")],
+  "ipConfig.searchDomains": ["search domains", ({ searchDomains }) => searchDomains.join(", ")],
+  routing: ["routing-policy", ({ rules }) => rules.map(ruleText).join(", ")],
+} as const satisfies Readonly<Record<string, readonly [string, (nic: GuestNicRead) => string]>>;
 
-export type ConfigField = keyof typeof configFields;
+type ConfigField = keyof typeof configFields;
 const configFieldNames = Object.keys(configFields) as readonly ConfigField[];
 
-/** By NIC. */
-export type GuestNics = ReadonlyMap<string, GuestNicRead>;
+type GuestNics = ReadonlyMap<string, GuestNicRead>;
 
 /** What differs in meaning: in one spelling, and routes and addresses have no order in the kernel's tables. */
-export function configDifferences(
-  before: GuestNics,
-  after: GuestNics,
-): readonly NicDifference<ConfigField>[] {
-  return nicDifferences(configFieldNames, fieldsByNic(before), fieldsByNic(after));
+export function configDifferences(before: GuestNics, after: GuestNics): readonly Change[] {
+  return guestDifferences(configFieldNames, fieldsByNic(before), fieldsByNic(after));
 }
 
 /** One line for each part of a NIC that would change; `byNic` is what the guest has. */
 export function differencesOf(spec: VmSpec, byNic: GuestNics, catalogue: Catalogue): readonly string[] {
   const { vm } = resolveVm(spec, catalogue, noFacts);
   const compiled = readNetworkConfig(networkConfigText(compileNetworkConfig(vm.nics, vm.routing)));
-  const after = new Map(compiled.nics.map((nic) => [nic.id, nic]));
-  return configDifferences(byNic, after).flatMap((difference) =>
-    difference.kind === "field"
-      ? [
-          `networks[${difference.nic}] ${configFields[difference.field]}: ${difference.oldValue || "nothing"} would become ${difference.newValue || "nothing"}`,
-        ]
-      : [],
+  const after = fieldsByNic(new Map(compiled.nics.map((nic) => [nic.id, nic])));
+  return [...fieldsByNic(byNic)].flatMap(([name, before]) =>
+    changedFields(configFieldNames, before, after.get(name) ?? before).map(
+      ({ field, oldValue, newValue }) =>
+        `networks[${name}] ${configFields[field][0]}: ${oldValue || "nothing"} would become ${newValue || "nothing"}`,
+    ),
   );
 }
 
-function fieldsByNic(nics: GuestNics): ReadonlyMap<string, Readonly<Record<ConfigField, string>>> {
+function fieldsByNic(nics: GuestNics): ReadonlyMap<string, Fields<ConfigField>> {
+  const fieldsOf = (nic: GuestNicRead): Fields<ConfigField> =>
+    Object.fromEntries(configFieldNames.map((field) => [field, configFields[field][1](nic)]));
   return new Map([...nics].map(([name, nic]) => [name, fieldsOf(nic)]));
 }
 
-function fieldsOf(nic: GuestNicRead): Readonly<Record<ConfigField, string>> {
-  return {
-    name: nic.setName ?? "",
-    mtu: String(nic.mtu ?? ""),
-    "ipConfig.mode": nic.dhcp4 ? "dhcp" : "static",
-    metric: nic.dhcp4 ? String(nic.dhcpMetric ?? "") : "",
-    "ipConfig.defaultRoute": nic.dhcp4 ? (nic.dhcpRoutes ? "auto" : "never") : "",
-    "ipConfig.addresses": nic.addresses.map(cidrText).toSorted().join(", "),
-    "ipConfig.gateway": routesText(nic.routes.filter(isDefault)),
-    routes: routesText(nic.routes.filter((route) => !isDefault(route))),
-    "ipConfig.dnsServers": nic.dnsServers.map(ipText).join(", "),
-    "ipConfig.searchDomains": nic.searchDomains.join(", "),
-    routing: nic.rules.map(ruleText).join(", "),
-  };
+function dhcpRoutesText(dhcp4: boolean, dhcpRoutes: boolean): string {
+  if (!dhcp4) return "";
+  return dhcpRoutes ? "auto" : "never";
 }
 
 const isDefault = ({ destination }: RouteConfig): boolean => destination.endsWith("/0");

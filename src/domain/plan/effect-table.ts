@@ -1,5 +1,4 @@
 // Every kind of change that can be made to a running VM, and what KubeVirt and the guest make of it: one row, one kind.
-import type { Binding } from "../nic.ts";
 import type { Effect, KubeVirtVersions } from "./effects.ts";
 
 export interface Landing {
@@ -175,25 +174,12 @@ export const effectTable = {
 export type ChangeKind = keyof typeof effectTable;
 export const changeKinds = Object.keys(effectTable) as readonly ChangeKind[];
 
-const addingKinds: Readonly<Record<Exclude<Binding["kind"], "plugin"> | "passtBinding", ChangeKind>> = {
-  bridge: "add-bridge",
-  sriov: "add-sriov",
-  masquerade: "add-pod",
-  passtBinding: "add-pod",
-};
-const addingKindOf: ReadonlyMap<string, ChangeKind> = new Map(Object.entries(addingKinds));
-
 /** `binding` as in InstanceFields, where a plugin has its own name. */
 export function addingKind(binding: string): ChangeKind {
-  return addingKindOf.get(binding) ?? "add-plugin";
+  if (binding === "bridge" || binding === "sriov") return `add-${binding}`;
+  return binding === "masquerade" || binding === "passtBinding" ? "add-pod" : "add-plugin";
 }
 
-export function isAdding(kind: ChangeKind): boolean {
-  return Object.values(addingKinds).includes(kind) || kind === "add-plugin";
-}
-
-/** KubeVirt shows no condition for such a change. */
 export function isSilent(kind: ChangeKind): boolean {
-  const row: EffectRow = effectTable[kind];
-  return row.silent ?? false;
+  return "silent" in effectTable[kind];
 }

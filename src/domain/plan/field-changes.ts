@@ -1,14 +1,14 @@
 // Field by field: what differs between two resolved VMs, and what each difference does to the running VM.
-import { ipConfigText, guestFieldsOf } from "../compare/guest-record.ts";
+import { guestFieldsOf, ipConfigText } from "../compare/guest-record.ts";
 import { bindingText, podNetwork } from "../compare/instance-fields.ts";
 import {
-  fieldDifferences,
+  type Change,
+  changedFields,
   type Fields,
   type GuestField,
   guestFields,
   isGuestField,
   type KubeVirtField,
-  type NicDifference,
   nicDifferences,
   nicPath,
 } from "../compare/nic-differences.ts";
@@ -18,55 +18,34 @@ import { addingKind, type ChangeKind } from "./effect-table.ts";
 import type { JudgedEffect } from "./effects.ts";
 import { judgeChange, type RunningVm, takenBack } from "./running-vm.ts";
 
-/** Values are texts for people; empty: not there. */
-export interface FieldChange extends JudgedEffect {
-  /** `networks[eth1].vlanId`: by the NIC's name, so that a moved NIC is the same NIC. */
-  readonly field: string;
-  /** Empty for the machine part. */
-  readonly nic: string;
-  readonly oldValue: string;
-  readonly newValue: string;
-}
-
-export interface WantedVm {
-  readonly vm: ResolvedVm;
-  /** The NAD of each NIC, NAMESPACE/NAME; undefined for the pod network. */
-  readonly attachmentNames: readonly (string | undefined)[];
-}
+export interface FieldChange extends Change, JudgedEffect {}
 
 /**
- * `before`: with the NADs of the VM's object (as-stored.ts); undefined: the VM is new, and so is everything. `running`
- * undefined: it does not run.
+ * `before` undefined: the VM is new, and so is everything; else as asStored has it. `attachmentNames`: the NAD of each NIC
+ * of `after`, NAMESPACE/NAME. `running` undefined: it does not run.
  */
 export function fieldChanges(
   before: ResolvedVm | undefined,
-  after: WantedVm,
+  after: ResolvedVm,
+  attachmentNames: readonly (string | undefined)[],
   running: RunningVm | undefined,
 ): readonly FieldChange[] {
-  const nics = {
-    before: nicFields(before?.nics ?? [], before?.nics.map(storedNad) ?? []),
-    after: nicFields(after.vm.nics, after.attachmentNames),
-    running,
-  };
+  const old = nicFields(before?.nics ?? [], before?.nics.map(storedNad) ?? []);
   return [
-    ...nicDifferences(comparedFields, nics.before, nics.after).flatMap((difference) =>
-      nicChanges(difference, nics),
-    ),
-    ...machineChanges(before, after.vm, running),
+    ...nicChanges(old, nicFields(after.nics, attachmentNames), running),
+    ...machineChanges(before, after, running),
   ];
 }
 
 type Running = RunningVm | undefined;
+type Nics = ReadonlyMap<string, NicFields>;
 type NicFields = Readonly<Record<"type" | "vlanId" | KubeVirtField | GuestField, string>>;
 
 /** A binding shows as the type of its NIC. */
 const comparedFields = ["type", "attachment", "vlanId", "macAddress", "linkState", ...guestFields] as const;
 type ComparedField = (typeof comparedFields)[number];
 
-function nicFields(
-  nics: readonly Nic[],
-  nads: readonly (string | undefined)[],
-): ReadonlyMap<string, NicFields> {
+function nicFields(nics: readonly Nic[], nads: readonly (string | undefined)[]): Nics {
   return new Map(
     nics.map((nic, index) => [
       nic.name,
@@ -89,49 +68,37 @@ function storedNad({ attachment }: Nic): string | undefined {
   return attachment?.kind === "given" ? `${attachment.namespace}/${attachment.name}` : "";
 }
 
-interface Nics {
-  readonly before: ReadonlyMap<string, NicFields>;
-  readonly after: ReadonlyMap<string, NicFields>;
-  readonly running: Running;
-}
-
-function nicChanges(
-  difference: NicDifference<ComparedField>,
-  { before, after, running }: Nics,
-): readonly FieldChange[] {
-  const { path: field, nic } = difference;
-  const wanted = after.get(nic);
-  const old = before.get(nic);
-  if (difference.kind === "reordered") {
-    const { oldValue, newValue } = difference;
-    const current = [...(running?.fields.nics.keys() ?? [])];
-    const back = current.filter((name) => before.has(name) && after.has(name)).join(", ") === newValue;
-    return [{ field, nic, oldValue, newValue, ...(back ? takenBack : judgeChange("reorder", running)) }];
-  }
-  if (wanted === undefined) {
-    const wasPlugged = running === undefined || running.fields.nics.has(nic);
-    const effect = wasPlugged ? judgeChange("remove", running) : takenBack;
-    return [{ field, nic, oldValue: old?.type ?? "", newValue: "", ...effect }];
-  }
-  if (difference.kind !== "field" || old === undefined) return addedNic(nic, wanted, running);
-  const { oldValue, newValue } = difference;
-  const kind = kindOfNicField(difference.field, old, wanted);
-  const back = kind !== "same-binding" && runsWith(running, nic, shownBy(difference.field), wanted);
-  return [{ field, nic, oldValue, newValue, ...(back ? takenBack : judgeChange(kind, running)) }];
+function nicChanges(before: Nics, after: Nics, running: Running): readonly FieldChange[] {
+  const comparison = { fields: comparedFields, nicText: ({ type = "" }: Fields<ComparedField>) => type };
+  return nicDifferences(comparison, before, after).flatMap((difference): readonly FieldChange[] => {
+    const { kind, change } = difference;
+    const old = before.get(change.nic);
+    const wanted = after.get(change.nic);
+    if (kind === "added" && wanted !== undefined) return addedNic(change, wanted, running);
+    if (kind === "field" && old !== undefined && wanted !== undefined) {
+      const field = difference.field;
+      const changeKind = kindOfNicField(field, old, wanted);
+      const isBack = changeKind !== "same-binding" && runsWith(running, change.nic, shownBy(field), wanted);
+      return [{ ...change, ...(isBack ? takenBack : judgeChange(changeKind, running)) }];
+    }
+    const names = [...(running?.fields.nics.keys() ?? [])];
+    const isBack =
+      kind === "reordered"
+        ? names.filter((name) => before.has(name) && after.has(name)).join(", ") === change.newValue
+        : running !== undefined && !names.includes(change.nic);
+    const changeKind = kind === "reordered" ? "reorder" : "remove";
+    return [{ ...change, ...(isBack ? takenBack : judgeChange(changeKind, running)) }];
+  });
 }
 
 /** Plugging is one thing, the addresses in the guest another. */
-function addedNic(nic: string, wanted: NicFields, running: Running): readonly FieldChange[] {
-  const common = { nic, oldValue: "" };
-  const configured = guestFields.every((field) => runsWith(running, nic, field, wanted));
+function addedNic(added: Change, wanted: NicFields, running: Running): readonly FieldChange[] {
+  const { nic } = added;
+  const isConfigured = guestFields.every((field) => runsWith(running, nic, field, wanted));
+  const ipConfig = { ...added, field: nicPath(nic, "ipConfig"), newValue: ipConfigText(wanted) };
   return [
-    { ...common, field: nicPath(nic), newValue: wanted.type, ...plugging(nic, wanted, running) },
-    {
-      ...common,
-      field: nicPath(nic, "ipConfig"),
-      newValue: ipConfigText(wanted),
-      ...(configured ? takenBack : judgeChange("guest", running)),
-    },
+    { ...added, ...plugging(nic, wanted, running) },
+    { ...ipConfig, ...(isConfigured ? takenBack : judgeChange("guest", running)) },
   ];
 }
 
@@ -158,9 +125,7 @@ function runsWith(
   wanted: NicFields,
 ): boolean {
   const { nics, guest } = running?.fields ?? {};
-  const has: Fields<KubeVirtField | GuestField> | undefined = (isGuestField(field) ? guest?.nics : nics)?.get(
-    nic,
-  );
+  const has: Fields<string> | undefined = isGuestField(field) ? guest?.networks[nic] : nics?.get(nic);
   return has !== undefined && (has[field] ?? "") === wanted[field];
 }
 
@@ -189,14 +154,14 @@ function machineChanges(
   const { machine, guest } = running?.fields ?? {};
   const current: Fields<MachineField> = { ...machine, ...guest?.machine };
   const old = before === undefined ? {} : machineFields(before);
-  return fieldDifferences(machineFieldNames, old, machineFields(after)).map((difference) => {
-    const { field, newValue } = difference;
+  return changedFields(machineFieldNames, old, machineFields(after)).map((change) => {
+    const { field, newValue } = change;
     const kind =
       field === "memory" && running !== undefined && canPlugMemory(newValue, running)
         ? "memory-plug"
         : machineKinds[field];
     const effect = current[field] === newValue ? takenBack : judgeChange(kind, running);
-    return { ...difference, nic: "", ...effect };
+    return { ...change, ...effect };
   });
 }
 

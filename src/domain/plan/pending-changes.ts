@@ -1,36 +1,25 @@
 // What a running VM does not have yet of what was asked, field by field: the VM's template beside its instance, and KubeVirt's conditions.
-import { type GuestMachineField, guestMachineFields, ipConfigText } from "../compare/guest-record.ts";
+import { guestDifferences, guestMachineFields, type GuestRecord } from "../compare/guest-record.ts";
+import { type InstanceFields, instanceFields, wantedFields } from "../compare/instance-fields.ts";
 import {
-  type GuestFields,
-  type InstanceFields,
-  instanceFields,
-  wantedFields,
-} from "../compare/instance-fields.ts";
-import {
-  fieldDifferences,
+  type Change,
+  changedFields,
   guestFields,
-  type FieldDifference,
   type KubeVirtField,
   kubeVirtFields,
   nicDifferences,
-  nicPath,
 } from "../compare/nic-differences.ts";
 import { findCondition, isTrue } from "../objects/conditions.ts";
 import { infoSources, isFinal } from "../objects/instance-status.ts";
 import type { VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from "../objects/kubernetes.ts";
-import { addingKind, type ChangeKind, effectTable, isAdding, isSilent } from "./effect-table.ts";
+import { addingKind, type ChangeKind, effectTable, isSilent } from "./effect-table.ts";
 import type { Effect } from "./effects.ts";
 import { whyStuck } from "./running-vm.ts";
 
-/** A change that waits. Values are texts for people; empty: not there, or not told. */
-export interface PendingChange {
-  /** As in a plan: `networks[eth1].macAddress`; empty where KubeVirt does not say which. */
-  readonly field: string;
-  /** Empty for the machine part. */
-  readonly nic: string;
-  /** What the running VM has. */
-  readonly oldValue: string;
-  readonly newValue: string;
+/** A change that waits, from what the running VM has; `field` is empty where KubeVirt does not say what changed. */
+export interface PendingChange extends Change, Waits {}
+
+interface Waits {
   /** undefined where KubeVirt does not say what changed. */
   readonly kind: ChangeKind | undefined;
   /** What it waits for: live, live-migration or restart. */
@@ -52,13 +41,10 @@ export function pendingChanges(
   return [...found, ...unnamed(found, vm, vmi)];
 }
 
-type Waits = Pick<PendingChange, "kind" | "effect" | "reason">;
-
-const waitsAs = (kind: ChangeKind): Waits => ({
-  kind,
-  effect: effectTable[kind].effect,
-  reason: effectTable[kind].reason,
-});
+function waitsAs(kind: ChangeKind): Waits {
+  const { effect, reason } = effectTable[kind];
+  return { kind, effect, reason };
+}
 
 function nicChanges(
   { nics: wanted }: InstanceFields,
@@ -68,39 +54,37 @@ function nicChanges(
 ): readonly PendingChange[] {
   // KubeVirt gives a VM without NICs one of its own.
   if (wanted.size === 0) return [];
-  return nicDifferences(kubeVirtFields, current, wanted, (nic) => isInDomain(nic, vmi)).map(
-    (difference): PendingChange => {
-      const { path: field, nic } = difference;
-      switch (difference.kind) {
-        case "added": {
-          const kind = addingKind(difference.fields.binding ?? "");
-          // KubeVirt gives the instance a new NIC at once where it can plug it.
-          const plugs = current.has(nic) || kind === "add-bridge" || kind === "add-sriov";
-          const waits = plugs ? byMigration(kind, vmi) : waitsAs(kind);
-          return { field, nic, oldValue: "", newValue: "plugged", ...waits };
-        }
-        case "removed":
-          return { field, nic, oldValue: "plugged", newValue: "", ...waitsAs("remove") };
-        case "field": {
-          const { oldValue, newValue } = difference;
-          const waits =
-            difference.field === "attachment" ? networkWaits(vm) : waitsAs(nicKinds[difference.field]);
-          return { field, nic, oldValue, newValue, ...waits };
-        }
-        case "reordered": {
-          const { oldValue, newValue } = difference;
-          return { field, nic, oldValue, newValue, ...waitsAs("reorder") };
-        }
-      }
-    },
-  );
+  const comparison = {
+    fields: kubeVirtFields,
+    nicText: () => "plugged",
+    isPresent: (nic: string) => isInDomain(nic, vmi),
+  };
+  return nicDifferences(comparison, current, wanted).map((difference) => {
+    const { kind, change } = difference;
+    if (kind === "removed") return { ...change, ...waitsAs("remove") };
+    if (kind === "reordered") return { ...change, ...waitsAs("reorder") };
+    if (kind === "field") return { ...change, ...fieldWaits(difference.field, vm) };
+    const adding = waitsAs(addingKind(wanted.get(change.nic)?.binding ?? ""));
+    // KubeVirt gives the instance a new NIC at once where it can plug it.
+    const isPlugging = current.has(change.nic) || adding.effect === "live-migration";
+    return { ...change, ...adding, ...(isPlugging ? byMigration(vmi) : {}) };
+  });
 }
 
-const nicKinds: Readonly<Record<Exclude<KubeVirtField, "attachment">, ChangeKind>> = {
+const nicKinds: Readonly<Record<KubeVirtField, ChangeKind>> = {
   binding: "binding",
+  attachment: "network",
   macAddress: "mac",
   linkState: "link-state",
 };
+
+/** KubeVirt gives the instance another NAD at once, or says that it wants a restart (before 1.9). */
+function fieldWaits(field: KubeVirtField, { status }: VirtualMachine): Waits {
+  const waits = waitsAs(nicKinds[field]);
+  if (field !== "attachment" || !isTrue(status?.conditions, "RestartRequired")) return waits;
+  const reason = "KubeVirt moves the NIC to the other network when the VM is restarted";
+  return { ...waits, effect: "restart", reason };
+}
 
 /** Before the domain is reported nothing is known to be missing in it. */
 function isInDomain(nic: string, vmi: VirtualMachineInstance): boolean {
@@ -111,17 +95,15 @@ function isInDomain(nic: string, vmi: VirtualMachineInstance): boolean {
   );
 }
 
-function byMigration(kind: ChangeKind | undefined, vmi: VirtualMachineInstance): Waits {
+function byMigration(vmi: VirtualMachineInstance): Pick<Waits, "effect" | "reason"> {
   const stuck = whyStuck(vmi);
   if (stuck !== undefined) {
     return {
-      kind,
       effect: "restart",
       reason: `it needs a live migration, and this VM cannot be migrated (${stuck}): restart it`,
     };
   }
   return {
-    kind,
     effect: "live-migration",
     reason: isTrue(vmi.status?.conditions, "MigrationRequired")
       ? "KubeVirt asks for a live migration; where none begins, migrate or restart the VM"
@@ -129,49 +111,26 @@ function byMigration(kind: ChangeKind | undefined, vmi: VirtualMachineInstance):
   };
 }
 
-/** KubeVirt gives the instance another NAD at once, or says that it wants a restart (before 1.9). */
-function networkWaits(vm: VirtualMachine): Waits {
-  return isTrue(vm.status?.conditions, "RestartRequired")
-    ? {
-        kind: "network",
-        effect: "restart",
-        reason: "KubeVirt moves the NIC to the other network when the VM is restarted",
-      }
-    : waitsAs("network");
-}
-
 /** An instance that was started without a record is not judged. */
 function guestChanges(
-  wanted: GuestFields | undefined,
-  current: GuestFields | undefined,
+  wanted: GuestRecord | undefined,
+  current: GuestRecord | undefined,
   explained: boolean,
 ): readonly PendingChange[] {
   if (wanted === undefined || current === undefined) return [];
+  const before = new Map(Object.entries(current.networks));
+  const after = new Map(Object.entries(wanted.networks));
   const found = [
-    ...nicDifferences(guestFields, current.nics, wanted.nics).flatMap(
-      (difference): readonly PendingChange[] => {
-        const { path: field, nic } = difference;
-        if (difference.kind === "added") {
-          const newValue = ipConfigText(difference.fields);
-          return [{ field: nicPath(nic, "ipConfig"), nic, oldValue: "", newValue, ...waitsAs("guest") }];
-        }
-        if (difference.kind !== "field") return [];
-        const { oldValue, newValue } = difference;
-        return [{ field, nic, oldValue, newValue, ...waitsAs("guest") }];
-      },
+    ...guestDifferences(guestFields, before, after).map((change) => ({ ...change, ...waitsAs("guest") })),
+    ...changedFields(guestMachineFields, current.machine, wanted.machine).map((change) =>
+      change.field === "userData.text"
+        ? { ...change, oldValue: "", newValue: "", ...waitsAs("user-data") }
+        : { ...change, ...waitsAs("guest") },
     ),
-    ...fieldDifferences(guestMachineFields, current.machine, wanted.machine).map(guestMachineChange),
   ];
   if (found.length > 0 || explained || wanted.digest === current.digest) return found;
   // The same in other words, as after an update of multinic.
-  return [{ field: "networks", nic: "", oldValue: "", newValue: "", ...waitsAs("guest") }];
-}
-
-/** Versions of user-data mean nothing to a reader. */
-function guestMachineChange(difference: FieldDifference<GuestMachineField>): PendingChange {
-  return difference.field === "userData.text"
-    ? { field: difference.field, nic: "", oldValue: "", newValue: "", ...waitsAs("user-data") }
-    : { ...difference, nic: "", ...waitsAs("guest") };
+  return [{ ...unknown, field: "networks", ...waitsAs("guest") }];
 }
 
 function machineChanges(
@@ -180,9 +139,9 @@ function machineChanges(
   vm: VirtualMachine,
   vmi: VirtualMachineInstance,
 ): readonly PendingChange[] {
-  const fields = fieldDifferences(["cpu", "userData.secretName"], current.machine, wanted.machine)
+  const fields = changedFields(["cpu", "userData.secretName"], current.machine, wanted.machine)
     .filter(({ oldValue, newValue }) => oldValue !== "" && newValue !== "")
-    .map((difference) => ({ ...difference, nic: "", ...waitsAs(machineKinds[difference.field]) }));
+    .map((change) => ({ ...change, ...waitsAs(change.field === "cpu" ? "cpu" : "user-data-secret") }));
   const memory = memoryChanges(wanted, current, vm, vmi);
   // A disk that only the instance has may have been plugged into it alone.
   const disksText = ({ disks }: InstanceFields): string =>
@@ -198,8 +157,6 @@ function machineChanges(
     : [...fields, ...memory, { field: "disks", nic: "", oldValue, newValue, ...waitsAs("disks") }];
 }
 
-const machineKinds = { cpu: "cpu", "userData.secretName": "user-data-secret" } as const;
-
 /** Memory that can be plugged goes to the instance at once, and to the guest by a migration. */
 function memoryChanges(
   wanted: InstanceFields,
@@ -213,9 +170,17 @@ function memoryChanges(
   if (newValue === "" || (newValue === current.machine.memory && !plugging)) return [];
   const restarts = isTrue(vm.status?.conditions, "RestartRequired");
   const plugs = vmi.spec.domain.memory?.maxGuest !== undefined && !restarts;
-  const waits = plugging || plugs ? byMigration("memory-plug", vmi) : waitsAs("memory");
+  const waits = plugging || plugs ? { ...waitsAs("memory-plug"), ...byMigration(vmi) } : waitsAs("memory");
   return [{ field: "memory", nic: "", oldValue, newValue, ...waits }];
 }
+
+const unknown = { field: "", nic: "", oldValue: "", newValue: "", kind: undefined };
+const addingKinds: ReadonlySet<unknown> = new Set([
+  "add-bridge",
+  "add-sriov",
+  "add-plugin",
+  "add-pod",
+] satisfies ChangeKind[]);
 
 /** What KubeVirt asks for and no field above explains. */
 function unnamed(
@@ -223,26 +188,17 @@ function unnamed(
   vm: VirtualMachine,
   vmi: VirtualMachineInstance,
 ): readonly PendingChange[] {
-  const unknown = { nic: "", oldValue: "", newValue: "", kind: undefined };
   const explained = found.some(
     ({ effect, kind }) => effect === "restart" && kind !== undefined && !isSilent(kind),
   );
   const restart = findCondition(vm.status?.conditions, "RestartRequired");
   const migration = findCondition(vmi.status?.conditions, "MigrationRequired");
-  const plugging = found.some(({ kind }) => kind !== undefined && isAdding(kind));
+  const plugging = found.some(({ kind }) => addingKinds.has(kind));
+  const why = restart?.message ?? restart?.reason ?? "it does not say why";
   return [
     ...(restart?.status === "True" && !explained
-      ? [
-          {
-            ...unknown,
-            field: "",
-            effect: "restart" as const,
-            reason: `KubeVirt asks for a restart: ${restart.message ?? restart.reason ?? "it does not say why"}`,
-          },
-        ]
+      ? [{ ...unknown, effect: "restart" as const, reason: `KubeVirt asks for a restart: ${why}` }]
       : []),
-    ...(migration !== undefined && !plugging
-      ? [{ ...unknown, field: "networks", ...byMigration(undefined, vmi) }]
-      : []),
+    ...(migration !== undefined && !plugging ? [{ ...unknown, field: "networks", ...byMigration(vmi) }] : []),
   ];
 }

@@ -51,8 +51,8 @@ export interface PlanInput {
 
 export function planVm(input: PlanInput): Plan {
   const objects = [...input.objects.map(plannedObject), ...input.released.map(releasedObject)];
-  const wanted = { vm: input.after, attachmentNames: input.attachmentNames };
-  const fields = [...fieldChanges(input.before, wanted, input.running), ...(input.besides ?? [])];
+  const { before, after, attachmentNames, running, besides = [] } = input;
+  const fields = [...fieldChanges(before, after, attachmentNames, running), ...besides];
   const changes = [
     ...fields,
     // What the fields do not explain: somebody wrote into the Secret, or an update of this program says the same otherwise.

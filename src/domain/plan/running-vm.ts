@@ -4,7 +4,7 @@ import type { Facts, KubeVirtFact } from "../facts.ts";
 import type { VirtualMachineInstance } from "../objects/kubernetes.ts";
 import { isFinal } from "../objects/instance-status.ts";
 import { quantityInBytes } from "../objects/quantity.ts";
-import { type ChangeKind, type EffectRow, effectTable, type Landing } from "./effect-table.ts";
+import { type ChangeKind, type EffectRow, effectTable, isSilent, type Landing } from "./effect-table.ts";
 import { type InstanceFields, instanceFields } from "../compare/instance-fields.ts";
 import { type JudgedEffect, kubeVirtVersions, type KubeVirtVersions, minorVersions } from "./effects.ts";
 
@@ -57,8 +57,8 @@ function whyWaiting(kubeVirt: KubeVirtFact | undefined): string | undefined {
     : "LiveMigrate is not among KubeVirt's workloadUpdateMethods, so it waits until somebody migrates or restarts the VM";
 }
 
-const newest = kubeVirtVersions[0];
-const oldest = kubeVirtVersions[kubeVirtVersions.length - 1] ?? newest;
+const newest = "1.9";
+const oldest = "1.4-1.5";
 
 function versionOf(version: string | undefined): Pick<RunningVm, "version" | "versionNote"> {
   const match = /^v?(\d+)\.(\d+)(?:\.|$)/.exec(version ?? "");
@@ -70,27 +70,19 @@ function versionOf(version: string | undefined): Pick<RunningVm, "version" | "ve
     version: group,
     versionNote: `KubeVirt ${version} was not looked at; ${group} does so`,
   });
-  if (major > 1 || minor > minorVersions[newest].last) return unseen(newest);
-  const group = kubeVirtVersions.find(
-    (versions) => minorVersions[versions].first <= minor && minor <= minorVersions[versions].last,
-  );
+  if (major > 1 || minor > minorVersions[newest][1]) return unseen(newest);
+  const group = kubeVirtVersions.find((versions) => {
+    const [first, last] = minorVersions[versions];
+    return first <= minor && minor <= last;
+  });
   return group === undefined || major < 1 ? unseen(oldest) : { version: group, versionNote: "" };
 }
 
-const untouched: JudgedEffect = {
-  effect: "none",
-  reason: "the VM is not running",
-  silent: false,
-  versions: [],
-};
+const noEffect = (reason: string): JudgedEffect => ({ effect: "none", reason, silent: false, versions: [] });
+const untouched = noEffect("the VM is not running");
 
 /** Nothing happens: an earlier change that still waits is taken back. */
-export const takenBack: JudgedEffect = {
-  effect: "none",
-  reason: "the running VM has this value still: a change that waits is taken back",
-  silent: false,
-  versions: [],
-};
+export const takenBack = noEffect("the running VM has this value still: a change that waits is taken back");
 
 /** What a change of that kind does to the VM; undefined stands for one that does not run. */
 export function judgeChange(kind: ChangeKind, vm: RunningVm | undefined): JudgedEffect {
@@ -101,7 +93,7 @@ export function judgeChange(kind: ChangeKind, vm: RunningVm | undefined): Judged
   return {
     effect: shown.effect,
     reason: differs ? `${shown.reason}; ${vm.versionNote}` : shown.reason,
-    silent: row.silent ?? false,
+    silent: isSilent(kind),
     versions: kubeVirtVersions.map((kubevirt) => ({
       kubevirt,
       effect: onThisVm(landing(kind, row, kubevirt, vm), vm).effect,
