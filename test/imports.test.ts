@@ -18,7 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "domain/network": ["domain", "domain/objects"],
   "domain/guest": ["domain", "domain/objects", "domain/routing"],
   "domain/resolve": ["domain", "domain/network"],
-  "domain/compare": ["domain", "domain/objects", "domain/guest"],
+  "domain/compare": ["domain", "domain/objects"],
   "domain/compile": [
     "domain",
     "domain/objects",
@@ -34,9 +34,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "domain/network",
     "domain/routing",
     "domain/resolve",
+    "domain/compare",
     "domain/compile",
   ],
-  "domain/plan": ["domain", "domain/objects", "domain/network", "domain/guest", "domain/compare"],
+  "domain/plan": ["domain", "domain/objects", "domain/guest", "domain/compare"],
   "domain/adopt": ["domain", "domain/objects", "domain/compile", "domain/import", "domain/plan"],
   "domain/drift": [
     "domain",

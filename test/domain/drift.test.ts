@@ -364,6 +364,7 @@ describe("the fields that a VM and its instance show to have drifted", () => {
     ["as asked", { name: "eth0", macAddress: "02-00-5E-00-00-01" }, nic, ["name"]],
     ["of another type", { name: "eth0", type: "sriov" }, nic, ["type", "name"]],
     ["on a bridge over its parent", { name: "eth0", type: "macvlan" }, nic, ["name"]],
+    ["on its NAD, named with its namespace", { name: "eth0", nadName: "shop/wan" }, nic, ["name"]],
     ["on another NAD", { name: "eth0", nadName: "lan" }, nic, ["attachment", "name"]],
     ["of another MAC", { name: "eth0", macAddress: "02:00:5e:00:00:02" }, nic, ["macAddress", "name"]],
     ["with its cable pulled", { name: "eth0" }, { ...nic, state: "down" }, ["linkState", "name"]],

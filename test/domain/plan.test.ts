@@ -10,7 +10,7 @@ import { isUnchanged, type DryRunObject, planVm, releasedBy } from "../../src/do
 import type { RunningVm } from "../../src/domain/plan/running-vm.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
-import { comparison, instanceOf, runningAs } from "./running.ts";
+import { instanceOf, runningAs, storedAs, wantedAs } from "./running.ts";
 import { dhcpNic, nad, staticNic, storedVm, vmSpec } from "./specs.ts";
 
 const resolve = (spec: VmSpec) => resolveVm(spec, builtInCatalogue(), noFacts).vm;
@@ -20,11 +20,17 @@ function changes(
   after: VmSpec,
   running: RunningVm | undefined = before && runningAs(before),
 ) {
-  return planVm({ ...comparison(before, after), running, objects: [], released: [] });
+  return planVm({
+    before: before && storedAs(before),
+    ...wantedAs(after),
+    running,
+    objects: [],
+    released: [],
+  });
 }
 
 const stopped = (before: VmSpec, after: VmSpec) =>
-  planVm({ ...comparison(before, after), running: undefined, objects: [], released: [] });
+  planVm({ before: storedAs(before), ...wantedAs(after), running: undefined, objects: [], released: [] });
 
 const one = (change: Partial<NetworkConfig>): VmSpec => vmSpec([{ ...staticNic, ...change }]);
 const withSecond = (change: Partial<NetworkConfig>): VmSpec =>
@@ -241,8 +247,8 @@ describe("the effect on the cluster at hand", () => {
       },
     });
     const plan = planVm({
-      ...comparison(undefined, spec),
       before: stored,
+      ...wantedAs(spec),
       running: runningAs(spec, { networks: [network] }),
       objects: [],
       released: [],
@@ -264,7 +270,8 @@ describe("the objects of a plan", () => {
   });
   const plan = (objects: readonly DryRunObject[], running = true) =>
     planVm({
-      ...comparison(one({}), one({})),
+      before: storedAs(one({})),
+      ...wantedAs(one({})),
       running: running ? runningAs(one({})) : undefined,
       objects,
       released: [nad("old", {})],
@@ -292,7 +299,8 @@ describe("the objects of a plan", () => {
       status: { ready: true },
     });
     const same = planVm({
-      ...comparison(undefined, one({})),
+      before: undefined,
+      ...wantedAs(one({})),
       running: undefined,
       objects: [{ live: object(), wanted: bumped }],
       released: [],

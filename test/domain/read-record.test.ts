@@ -7,7 +7,7 @@ import { withoutSecretText } from "../../src/domain/compile/virtual-machine.ts";
 import { maxRecordLength, readRecord } from "../../src/domain/document/read-record.ts";
 import { noFacts } from "../../src/domain/facts.ts";
 import { hasErrors } from "../../src/domain/findings.ts";
-import { readGuestRecord } from "../../src/domain/guest/guest-record.ts";
+import { readGuestRecord } from "../../src/domain/compare/guest-record.ts";
 import type { VirtualMachine } from "../../src/domain/objects/kubernetes.ts";
 import {
   adoptedAnnotation,

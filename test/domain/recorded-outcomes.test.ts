@@ -4,7 +4,7 @@ import { afterAll, describe, it } from "vitest";
 import type { FieldChange } from "../../src/domain/plan/field-changes.ts";
 import { planVm } from "../../src/domain/plan/plan.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
-import { type Circumstances, comparison, runningAs } from "./running.ts";
+import { type Circumstances, runningAs, storedAs, wantedAs } from "./running.ts";
 import { vmSpec } from "./specs.ts";
 
 interface Recorded {
@@ -112,7 +112,8 @@ const exceptions: Readonly<Record<string, Partial<Recorded["outcome"]>>> = {
 
 function planned({ running, stored, wanted, circumstances }: Made, version: string): readonly FieldChange[] {
   return planVm({
-    ...comparison(stored ?? running, wanted),
+    before: storedAs(stored ?? running),
+    ...wantedAs(wanted),
     running: runningAs(running, { ...circumstances, version }),
     objects: [],
     released: [],

@@ -28,19 +28,17 @@ export interface Circumstances {
   readonly networks?: VmNetwork[];
 }
 
-/** What a plan compares: the VM of one spec as it is stored, and that of another as it would be compiled. */
-export function comparison(
-  before: VmSpec | undefined,
-  after: VmSpec,
-): Pick<PlanInput, "before" | "after" | "attachmentNames"> {
-  const resolve = (spec: VmSpec): ResolvedVm => resolveVm(spec, builtInCatalogue(), noFacts).vm;
-  const vm = resolve(after);
-  const { attachmentNames } = compileVm(after, vm);
-  return {
-    before: before && asStored(resolve(before), compileVm(before, resolve(before)).virtualMachine),
-    after: vm,
-    attachmentNames,
-  };
+const resolve = (spec: VmSpec): ResolvedVm => resolveVm(spec, builtInCatalogue(), noFacts).vm;
+
+/** The VM as a plan starts from it, after an apply of this spec. */
+export function storedAs(spec: VmSpec): ResolvedVm {
+  return asStored(resolve(spec), instanceOf(spec).vm);
+}
+
+/** The VM as a plan ends with it. */
+export function wantedAs(spec: VmSpec): Pick<PlanInput, "after" | "attachmentNames"> {
+  const after = resolve(spec);
+  return { after, attachmentNames: compileVm(spec, after).attachmentNames };
 }
 
 /** The VM of a spec and its instance, all NICs plugged and seen by the guest. */
@@ -48,7 +46,7 @@ export function instanceOf(
   spec: VmSpec,
   { notMigratable, networks, maxGuest }: Circumstances = {},
 ): { readonly vm: VirtualMachine; readonly vmi: VirtualMachineInstance } {
-  const { virtualMachine: vm } = compileVm(spec, resolveVm(spec, builtInCatalogue(), noFacts).vm);
+  const { virtualMachine: vm } = compileVm(spec, resolve(spec));
   const { metadata, spec: template } = vm.spec.template;
   return {
     vm,

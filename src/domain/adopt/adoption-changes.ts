@@ -1,6 +1,6 @@
 // What an adoption changes in addition to the fields of the NICs: MAC addresses that get written, and where the
 // network-config is.
-import { cloudInitVolumeOf } from "../objects/cloud-init.ts";
+import { placeOfNetworkConfig } from "../objects/cloud-init.ts";
 import type { ResolvedVm } from "../nic.ts";
 import type { VirtualMachine } from "../objects/kubernetes.ts";
 import { secretNameOf } from "../objects/ownership.ts";
@@ -43,11 +43,4 @@ export function adoptionChanges(
           },
         ]),
   ];
-}
-
-/** Where the guest's network-config is, as text; empty: nowhere. */
-function placeOfNetworkConfig(vm: VirtualMachine): string {
-  const source = cloudInitVolumeOf(vm)?.source;
-  if (source?.networkDataSecretRef !== undefined) return `Secret ${source.networkDataSecretRef.name}`;
-  return (source?.networkData ?? source?.networkDataBase64) === undefined ? "" : "in the VM itself";
 }

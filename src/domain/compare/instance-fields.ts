@@ -3,64 +3,66 @@ import { fullNadName } from "../names.ts";
 import type { Binding } from "../nic.ts";
 import type {
   VirtualMachine,
+  VirtualMachineInstance,
   VirtualMachineInstanceSpec,
   VmInterface,
   VmNetwork,
   VmVolume,
 } from "../objects/kubernetes.ts";
 import { cloudInitDiskName, guestConfigAnnotation } from "../objects/ownership.ts";
-import { type FieldTexts, type GuestRecord, readGuestRecord } from "../guest/guest-record.ts";
+import { type GuestRecord, readGuestRecord } from "./guest-record.ts";
+import type { KubeVirtField } from "./nic-differences.ts";
 
 /** What a template asks for, or an instance runs with. Field names are those of the plan. */
 export interface InstanceFields {
-  /** By name, in the order in which the guest sees them: `binding`, `attachment`, `macAddress`, `linkState`. */
-  readonly nics: ReadonlyMap<string, FieldTexts>;
-  /** cpu, memory, userData.secretName; what is not given is not there. */
-  readonly machine: FieldTexts;
-  /** By disk. */
-  readonly disks: FieldTexts;
-  /** undefined where the start told nothing. */
+  /** By name, in the order in which the guest sees them. */
+  readonly nics: ReadonlyMap<string, Readonly<Record<KubeVirtField, string>>>;
+  /** Empty where the template leaves it to KubeVirt. */
+  readonly machine: Readonly<Record<"cpu" | "memory" | "userData.secretName", string>>;
+  /** The source of each disk, by the disk's name. */
+  readonly disks: ReadonlyMap<string, string>;
+  /** undefined where nothing was recorded at the start. */
   readonly guest: GuestRecord | undefined;
 }
 
-/** `annotations`: of the template, or of the instance. */
-export function instanceFields(
-  { domain, networks = [], volumes = [] }: VirtualMachineInstanceSpec,
-  annotations: Readonly<Record<string, string>> | undefined,
-  namespace: string,
-): InstanceFields {
-  const networkOf = new Map(networks.map((network) => [network.name, network]));
-  const secretName = volumes.find(({ name }) => name === cloudInitDiskName)?.cloudInitNoCloud?.secretRef
-    ?.name;
-  const { cpu, memory } = domain;
-  return {
-    nics: new Map(
-      (domain.devices.interfaces ?? []).map((nic) => [
-        nic.name,
-        nicTexts(nic, networkOf.get(nic.name), namespace),
-      ]),
-    ),
-    machine: {
-      ...(cpu?.cores === undefined ? {} : { cpu: String(cpu.cores) }),
-      ...(memory?.guest === undefined ? {} : { memory: memory.guest }),
-      ...(secretName === undefined ? {} : { "userData.secretName": secretName }),
-    },
-    disks: Object.fromEntries(volumes.flatMap(diskText)),
-    guest: readGuestRecord(annotations?.[guestConfigAnnotation]),
-  };
+/** What the instance has. */
+export function instanceFields({ spec, metadata }: VirtualMachineInstance): InstanceFields {
+  return fieldsOf(spec, metadata.annotations, metadata.namespace);
 }
 
 /** What the VM's next instance gets. */
 export function wantedFields({ metadata, spec: { template } }: VirtualMachine): InstanceFields {
-  return instanceFields(template.spec, template.metadata?.annotations, metadata.namespace ?? "");
+  return fieldsOf(template.spec, template.metadata?.annotations, metadata.namespace);
 }
 
-function nicTexts(nic: VmInterface, network: VmNetwork | undefined, namespace: string): FieldTexts {
+function fieldsOf(
+  { domain, networks = [], volumes = [] }: VirtualMachineInstanceSpec,
+  annotations: Readonly<Record<string, string>> | undefined,
+  namespace = "",
+): InstanceFields {
+  const secretName = volumes.find(({ name }) => name === cloudInitDiskName)?.cloudInitNoCloud?.secretRef
+    ?.name;
+  const { cpu, memory, devices } = domain;
+  const networkOf = new Map(networks.map((network) => [network.name, network]));
   return {
-    binding: bindingOf(nic),
-    attachment: attachmentOf(network, namespace),
-    macAddress: nic.macAddress ?? "",
-    linkState: nic.state ?? "up",
+    nics: new Map(
+      (devices.interfaces ?? []).map((nic) => [
+        nic.name,
+        {
+          binding: bindingOf(nic),
+          attachment: attachmentOf(networkOf.get(nic.name), namespace),
+          macAddress: nic.macAddress ?? "",
+          linkState: nic.state ?? "up",
+        },
+      ]),
+    ),
+    machine: {
+      cpu: String(cpu?.cores ?? ""),
+      memory: memory?.guest ?? "",
+      "userData.secretName": secretName ?? "",
+    },
+    disks: new Map(volumes.flatMap(diskSource)),
+    guest: readGuestRecord(annotations?.[guestConfigAnnotation]),
   };
 }
 
@@ -80,12 +82,11 @@ export function bindingText(binding: Binding): string {
 export const podNetwork = "pod network";
 
 function attachmentOf(network: VmNetwork | undefined, namespace: string): string {
-  const nad = network?.multus?.networkName;
-  if (nad === undefined) return podNetwork;
-  return fullNadName(nad, namespace);
+  return network?.multus === undefined ? podNetwork : fullNadName(network.multus.networkName, namespace);
 }
 
-function diskText({ name, containerDisk, persistentVolumeClaim, dataVolume }: VmVolume): [string, string][] {
+function diskSource(volume: VmVolume): [string, string][] {
+  const { name, containerDisk, persistentVolumeClaim, dataVolume } = volume;
   const source = containerDisk?.image ?? persistentVolumeClaim?.claimName ?? dataVolume?.name;
   return source === undefined ? [] : [[name, source]];
 }

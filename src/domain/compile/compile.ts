@@ -1,6 +1,6 @@
 // From a resolved VM to the objects that make it, in the order in which they are written.
 import type { Nic, ResolvedVm } from "../nic.ts";
-import { guestRecord } from "../guest/guest-record.ts";
+import { guestRecord } from "../compare/guest-record.ts";
 import { compileAttachment } from "../network/generated-nad.ts";
 import type {
   KubernetesObject,

@@ -1,7 +1,7 @@
 // What the guest finds on its cloud-init disk: network-config and user-data, by the way that the caller chose.
 import { stringify } from "yaml";
 import { callersPart, nmstateBoothook, withBoothook } from "../guest/boothook.ts";
-import type { GuestVersions } from "../guest/guest-record.ts";
+import type { GuestVersions } from "../compare/guest-record.ts";
 import { compileNmstate, nmstateText } from "../guest/nmstate.ts";
 import type { ResolvedVm } from "../nic.ts";
 import type { Secret } from "../objects/kubernetes.ts";

@@ -1,7 +1,9 @@
-// Drift as far as a VM and its instance show it by themselves: cheap enough for every change of every VM. Values, NADs and
-// the network-config are drift.ts's.
+// Names of drifted fields, from a VM and its instance alone: cheap enough for every change of every VM. vm-drift.ts has the
+// values, and compares NADs and the network-config as well.
 import { typeOf } from "../import/attachment.ts";
+import { nicPath } from "../compare/nic-differences.ts";
 import { normaliseMac } from "../mac.ts";
+import { fullNadName } from "../names.ts";
 import type { VirtualMachineInstance, VmInterface, VmNetwork } from "../objects/kubernetes.ts";
 import { resolveAddresses } from "../resolve/resolve-addresses.ts";
 import type { NetworkType, VmSpec } from "../spec.ts";
@@ -16,27 +18,27 @@ const looksLike: Readonly<Record<NetworkType, readonly NetworkType[]>> = {
   pod: ["pod"],
 };
 
-/** Paths of the fields of a NIC that are not as asked for, as drift.ts names them. */
+/** Paths of the fields of a NIC that are not as asked for, with the paths of drift.ts. */
 export function driftedFields(
-  { networks }: VmSpec,
+  { namespace, networks }: VmSpec,
   nic: VmInterface,
   network: VmNetwork | undefined,
   vmi: VirtualMachineInstance | undefined,
 ): readonly string[] {
-  const at = `networks[${nic.name}]`;
   const asked = networks.find(({ name }) => name === nic.name);
-  if (asked === undefined || nic.state === "absent") return [at];
+  if (asked === undefined || nic.state === "absent") return [nicPath(nic.name)];
   const { type = "bridge", macAddress, linkState = "up", nadName, ipConfig } = asked;
+  const attachment = fullNadName(network?.multus?.networkName ?? "", namespace);
   const inVm = [
     looksLike[type].includes(typeOf(nic)) ? undefined : "type",
-    nadName === undefined || nadName === network?.multus?.networkName ? undefined : "attachment",
-    macAddress === undefined || isSameMac(macAddress, nic.macAddress) ? undefined : "macAddress",
+    nadName === undefined || fullNadName(nadName, namespace) === attachment ? undefined : "attachment",
+    macAddress === undefined || normaliseMac(macAddress) === normaliseMac(nic.macAddress ?? "")
+      ? undefined
+      : "macAddress",
     linkState === (nic.state ?? "up") ? undefined : "linkState",
   ].filter((field) => field !== undefined);
   const { mode, addresses } = resolveAddresses(ipConfig, "");
-  const told = { name: nic.name, mode, addresses, linkState, mac: nic.macAddress ?? "" };
-  const inGuest = guestDrift([told], vmi).map(({ field }) => field);
-  return [...new Set([...inVm.map((field) => `${at}.${field}`), ...inGuest])];
+  const configured = { name: nic.name, mode, addresses, linkState, mac: nic.macAddress ?? "" };
+  const inGuest = guestDrift([configured], vmi).map(({ field }) => field);
+  return [...new Set([...inVm.map((field) => nicPath(nic.name, field)), ...inGuest])];
 }
-
-const isSameMac = (a: string, b = ""): boolean => normaliseMac(a) === normaliseMac(b);

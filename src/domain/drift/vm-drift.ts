@@ -9,8 +9,9 @@ import type { VirtualMachine } from "../objects/kubernetes.ts";
 import { secretNameOf } from "../objects/ownership.ts";
 import type { VmSpec } from "../spec.ts";
 import { resolveVm } from "../resolve/resolve-vm.ts";
-import type { Drift, Wanted } from "./drift.ts";
+import type { Drift } from "./drift.ts";
 import { guestDrift } from "./guest-drift.ts";
+import { networkConfigDrift } from "./network-config-drift.ts";
 import { objectDrift } from "./object-drift.ts";
 
 /** `spec`: as recorded. None for a VM without it: nothing is known to be wanted then. */
@@ -22,11 +23,10 @@ export function driftOf(
   if (spec === undefined) return [];
   const { vm } = resolveVm(spec, catalogue, { ...noFacts, vm: withAppliedMacs(objects) });
   const attached = vm.nics.every(({ attachment }) => attachment !== undefined);
-  const wanted: Wanted = { spec, vm, compiled: attached ? compileVm(spec, vm) : undefined };
+  const compiled = attached ? compileVm(spec, vm) : undefined;
   return [
-    ...(wanted.compiled === undefined
-      ? []
-      : objectDrift({ ...wanted, compiled: wanted.compiled }, objects, catalogue)),
+    ...(compiled === undefined ? [] : objectDrift({ vm, compiled }, objects)),
+    ...(compiled === undefined ? [] : networkConfigDrift({ vm, compiled }, objects)),
     ...guestDrift(vm.nics, objects.vmi),
   ];
 }

@@ -1,52 +1,74 @@
-// What applying an imported spec would change in the guest's configuration: whatever could not be said in a spec.
-import { isDeepStrictEqual } from "node:util";
+// Two network-configs compared, NIC by NIC: for drift, and for what an imported spec could not say.
 import type { Catalogue } from "../catalogue.ts";
+import { guestDifferences } from "../compare/guest-record.ts";
+import { type Change, changedFields, type Fields } from "../compare/nic-differences.ts";
 import { compileNetworkConfig, networkConfigText } from "../compile/network-config.ts";
 import { noFacts } from "../facts.ts";
 import { parseCidr, parseIp } from "../ip.ts";
+import { isMapping } from "../objects/mapping.ts";
 import { resolveVm } from "../resolve/resolve-vm.ts";
-import type { VmSpec } from "../spec.ts";
+import type { RouteConfig, VmSpec } from "../spec.ts";
 import { type GuestNicRead, readNetworkConfig } from "./network-config.ts";
 
-/** One line for each part of a NIC that would come out otherwise; `byNic` is what the guest has. */
-export function differencesOf(
-  spec: VmSpec,
-  byNic: ReadonlyMap<string, GuestNicRead>,
-  catalogue: Catalogue,
-): readonly string[] {
-  const { vm } = resolveVm(spec, catalogue, noFacts);
-  const compiled = readNetworkConfig(networkConfigText(compileNetworkConfig(vm.nics, vm.routing)));
-  const after = new Map(compiled.nics.map((nic) => [nic.id, nic]));
-  return [...byNic].flatMap(([name, nic]) => {
-    const other = after.get(name);
-    if (other === undefined) return [];
-    const now = partsOf(nic);
-    const then = partsOf(other);
-    return Object.keys(now)
-      .filter((part) => !isDeepStrictEqual(now[part], then[part]))
-      .map((part) => `networks[${name}] ${part}: ${words(now[part])} would become ${words(then[part])}`);
-  });
+/** By the words of the spec: the words of a note, and the value. A gateway is a default route. */
+const configFields = {
+  name: ["name in the guest", ({ setName = "" }) => setName],
+  mtu: ["mtu", ({ mtu = "" }) => String(mtu)],
+  "ipConfig.mode": ["mode", ({ dhcp4 }) => (dhcp4 ? "dhcp" : "static")],
+  metric: ["metric of DHCP's routes", ({ dhcp4, dhcpMetric = "" }) => (dhcp4 ? String(dhcpMetric) : "")],
+  "ipConfig.defaultRoute": ["DHCP's routes", ({ dhcp4, dhcpRoutes }) => dhcpRoutesText(dhcp4, dhcpRoutes)],
+  "ipConfig.addresses": ["addresses", ({ addresses }) => addresses.map(cidrText).toSorted().join(", ")],
+  "ipConfig.gateway": ["routes", ({ routes }) => routesText(routes.filter(isDefault))],
+  routes: ["routes", ({ routes }) => routesText(routes.filter((route) => !isDefault(route)))],
+  "ipConfig.dnsServers": ["name servers", ({ dnsServers }) => dnsServers.map(ipText).join(", ")],
+  "ipConfig.searchDomains": ["search domains", ({ searchDomains }) => searchDomains.join(", ")],
+  routing: ["routing-policy", ({ rules }) => rules.map(ruleText).join(", ")],
+} as const satisfies Readonly<Record<string, readonly [string, (nic: GuestNicRead) => string]>>;
+
+type ConfigField = keyof typeof configFields;
+const configFieldNames = Object.keys(configFields) as readonly ConfigField[];
+
+type GuestNics = ReadonlyMap<string, GuestNicRead>;
+
+/** What differs in meaning: in one spelling, and routes and addresses have no order in the kernel's tables. */
+export function configDifferences(before: GuestNics, after: GuestNics): readonly Change[] {
+  return guestDifferences(configFieldNames, fieldsByNic(before), fieldsByNic(after));
 }
 
-/** In one spelling, so that only meaning differs. Routes and addresses have no order in the kernel's tables. */
-function partsOf(nic: GuestNicRead): Readonly<Record<string, unknown>> {
-  return {
-    "name in the guest": nic.setName,
-    mtu: nic.mtu,
-    dhcp4: nic.dhcp4,
-    "metric of DHCP's routes": nic.dhcp4 ? nic.dhcpMetric : undefined,
-    "DHCP's routes": nic.dhcp4 ? nic.dhcpRoutes : undefined,
-    addresses: nic.addresses.map(cidrText).toSorted(),
-    routes: nic.routes
-      .map(
-        ({ destination, gateway, metric = 0 }) =>
-          `${cidrText(destination)} via ${ipText(gateway)} metric ${metric}`,
-      )
-      .toSorted(),
-    "name servers": nic.dnsServers.map(ipText),
-    "search domains": nic.searchDomains,
-    "routing-policy": nic.rules,
-  };
+/** One line for each part of a NIC that would change; `byNic` is what the guest has. */
+export function differencesOf(spec: VmSpec, byNic: GuestNics, catalogue: Catalogue): readonly string[] {
+  const { vm } = resolveVm(spec, catalogue, noFacts);
+  const compiled = readNetworkConfig(networkConfigText(compileNetworkConfig(vm.nics, vm.routing)));
+  const after = fieldsByNic(new Map(compiled.nics.map((nic) => [nic.id, nic])));
+  return [...fieldsByNic(byNic)].flatMap(([name, before]) =>
+    changedFields(configFieldNames, before, after.get(name) ?? before).map(
+      ({ field, oldValue, newValue }) =>
+        `networks[${name}] ${configFields[field][0]}: ${oldValue || "nothing"} would become ${newValue || "nothing"}`,
+    ),
+  );
+}
+
+function fieldsByNic(nics: GuestNics): ReadonlyMap<string, Fields<ConfigField>> {
+  const fieldsOf = (nic: GuestNicRead): Fields<ConfigField> =>
+    Object.fromEntries(configFieldNames.map((field) => [field, configFields[field][1](nic)]));
+  return new Map([...nics].map(([name, nic]) => [name, fieldsOf(nic)]));
+}
+
+function dhcpRoutesText(dhcp4: boolean, dhcpRoutes: boolean): string {
+  if (!dhcp4) return "";
+  return dhcpRoutes ? "auto" : "never";
+}
+
+const isDefault = ({ destination }: RouteConfig): boolean => destination.endsWith("/0");
+
+function routesText(routes: readonly RouteConfig[]): string {
+  return routes
+    .map(
+      ({ destination, gateway, metric = 0 }) =>
+        `${cidrText(destination)} via ${ipText(gateway)} metric ${metric}`,
+    )
+    .toSorted()
+    .join(", ");
 }
 
 function cidrText(text: string): string {
@@ -59,8 +81,9 @@ function ipText(text: string): string {
   return "value" in parsed ? parsed.value.text : text;
 }
 
-function words(value: unknown): string {
-  if (value === undefined || (Array.isArray(value) && value.length === 0)) return "nothing";
-  const word = (part: unknown): string => (typeof part === "string" ? part : JSON.stringify(part));
-  return Array.isArray(value) ? value.map(word).join(", ") : word(value);
+/** The order of keys means nothing. */
+function ruleText(rule: unknown): string {
+  if (!isMapping(rule)) return JSON.stringify(rule);
+  const keys = Object.keys(rule).toSorted();
+  return JSON.stringify(Object.fromEntries(keys.map((key) => [key, rule[key]])));
 }

@@ -34,8 +34,6 @@ export interface ImportedVm {
   readonly spec: VmSpec;
   /** One line for each part that could not be read or would come out different; nothing is guessed. */
   readonly notes: readonly string[];
-  /** The NICs that the network-config has entries for; empty if it could not be read. */
-  readonly configured: ReadonlySet<string>;
 }
 
 /** The whole VM. `spec.userData.text` is set if it could be read, and may hold secrets. */
@@ -74,7 +72,7 @@ export function importVm(objects: VmObjects, catalogue: Catalogue): ImportedVm {
   };
   notes.push(...bindingNotes(kept, objects));
   if (guest.byNic.size > 0) notes.push(...differencesOf(spec, guest.byNic, catalogue));
-  return { spec, notes, configured: new Set(guest.byNic.keys()) };
+  return { spec, notes };
 }
 
 interface ReadNic {
@@ -111,7 +109,7 @@ function readNic(
 }
 
 /** As the VM names it, else as its running instance reports it. */
-function macOf(nic: VmInterface, { vmi }: VmObjects): string | undefined {
+function macOf(nic: VmInterface, { vmi }: Pick<VmObjects, "vmi">): string | undefined {
   const running = vmi?.status?.interfaces?.find(({ name }) => name === nic.name)?.mac;
   return normaliseMac(nic.macAddress ?? running ?? "");
 }
@@ -131,7 +129,10 @@ interface Guest {
 }
 
 /** Entries of the network-config by NIC: matched by MAC address, else by the name that the guest reports. */
-function readGuest(interfaces: readonly VmInterface[], objects: VmObjects): Guest {
+export function readGuest(
+  interfaces: readonly VmInterface[],
+  objects: Pick<VmObjects, "vm" | "vmi" | "secrets">,
+): Guest {
   const byNic = new Map<string, GuestNicRead>();
   const found = networkDataOf(cloudInitVolumeOf(objects.vm), objects.secrets);
   if (found === undefined)

@@ -93,7 +93,7 @@ function readEthernet(id: string, entry: Mapping, at: string, note: Note): Guest
   if (match?.["macaddress"] !== undefined && mac === undefined) note(`${at}.match.macaddress`, nothing);
   const overrides = isMapping(entry["dhcp4-overrides"]) ? entry["dhcp4-overrides"] : {};
   noteOthers(overrides, ["route-metric", "use-routes"], `${at}.dhcp4-overrides.`, note);
-  if (isTrue(entry["dhcp6"])) note(`${at}.dhcp6`, nothing);
+  if (entry["dhcp6"] === true) note(`${at}.dhcp6`, nothing);
   const nameservers = isMapping(entry["nameservers"]) ? entry["nameservers"] : {};
   noteOthers(nameservers, ["addresses", "search"], `${at}.nameservers.`, note);
   const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
@@ -103,7 +103,7 @@ function readEthernet(id: string, entry: Mapping, at: string, note: Note): Guest
     matchName: match === undefined ? id : text(match["name"]),
     setName: text(entry["set-name"]),
     mtu: numberOf(entry["mtu"], 2 ** 31, `${at}.mtu`, note),
-    dhcp4: isTrue(entry["dhcp4"]),
+    dhcp4: entry["dhcp4"] === true,
     dhcpMetric: numberOf(overrides["route-metric"], 2 ** 32, `${at}.dhcp4-overrides.route-metric`, note),
     dhcpRoutes: overrides["use-routes"] !== false,
     addresses: textsOf(entry["addresses"], `${at}.addresses`, note),
@@ -167,7 +167,6 @@ function noteOthers(mapping: Mapping, known: readonly string[], at: string, note
 }
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-const isTrue = (value: unknown): boolean => value === true;
 
 /** A whole number below `end`, which is what a spec can hold; noted where it is another number. */
 function numberOf(value: unknown, end: number, at: string, note: Note): number | undefined {

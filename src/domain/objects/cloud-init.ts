@@ -18,6 +18,13 @@ export function cloudInitVolumeOf(vm: VirtualMachine): CloudInitVolume | undefin
   return undefined;
 }
 
+/** Where the guest's network-config is, as text; empty: the VM has none. */
+export function placeOfNetworkConfig(vm: VirtualMachine): string {
+  const source = cloudInitVolumeOf(vm)?.source;
+  if (source?.networkDataSecretRef !== undefined) return `Secret ${source.networkDataSecretRef.name}`;
+  return (source?.networkData ?? source?.networkDataBase64) === undefined ? "" : "in the VM itself";
+}
+
 /** The text, or why it cannot be read; undefined if the VM does not have any. */
 export type FoundText = { readonly text: string } | { readonly problem: string } | undefined;
 

@@ -173,3 +173,13 @@ export const effectTable = {
 
 export type ChangeKind = keyof typeof effectTable;
 export const changeKinds = Object.keys(effectTable) as readonly ChangeKind[];
+
+/** `binding` as in InstanceFields, where a plugin has its own name. */
+export function addingKind(binding: string): ChangeKind {
+  if (binding === "bridge" || binding === "sriov") return `add-${binding}`;
+  return binding === "masquerade" || binding === "passtBinding" ? "add-pod" : "add-plugin";
+}
+
+export function isSilent(kind: ChangeKind): boolean {
+  return "silent" in effectTable[kind];
+}

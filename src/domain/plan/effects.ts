@@ -4,9 +4,15 @@
 export const effects = ["none", "live", "link-flap", "live-migration", "restart", "impossible"] as const;
 export type Effect = (typeof effects)[number];
 
-/** Newest first. Before 1.4 KubeVirt plugs no NIC without a feature gate. */
-export const kubeVirtVersions = ["1.9", "1.8", "1.6-1.7", "1.4-1.5"] as const;
-export type KubeVirtVersions = (typeof kubeVirtVersions)[number];
+/** First and last minor version of KubeVirt 1, newest first. Before 1.4 KubeVirt plugs no NIC without a feature gate. */
+export const minorVersions = {
+  "1.9": [9, 9],
+  "1.8": [8, 8],
+  "1.6-1.7": [6, 7],
+  "1.4-1.5": [4, 5],
+} as const;
+export type KubeVirtVersions = keyof typeof minorVersions;
+export const kubeVirtVersions = Object.keys(minorVersions) as readonly KubeVirtVersions[];
 
 /** The effect under one version of KubeVirt. */
 export interface VersionedEffect {

@@ -1,21 +1,24 @@
-// Field by field: what differs between two resolved VMs, NIC by NIC (by name) and then the machine part.
+// Field by field: what differs between two resolved VMs, and what each difference does to the running VM.
+import { guestFieldsOf, ipConfigText } from "../compare/guest-record.ts";
+import { bindingText, podNetwork } from "../compare/instance-fields.ts";
+import {
+  type Change,
+  changedFields,
+  type Fields,
+  type GuestField,
+  guestFields,
+  isGuestField,
+  type KubeVirtField,
+  nicDifferences,
+  nicPath,
+} from "../compare/nic-differences.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
 import { quantityInBytes } from "../objects/quantity.ts";
-import type { ChangeKind } from "./effect-table.ts";
+import { addingKind, type ChangeKind } from "./effect-table.ts";
 import type { JudgedEffect } from "./effects.ts";
-import { guestFields } from "../guest/guest-record.ts";
-import { bindingText, podNetwork } from "../compare/instance-fields.ts";
 import { judgeChange, type RunningVm, takenBack } from "./running-vm.ts";
 
-/** Values are texts for people; empty: not there. */
-export interface FieldChange extends JudgedEffect {
-  /** `networks[eth1].vlanId`: by the NIC's name, so that a moved NIC is the same NIC. */
-  readonly field: string;
-  /** Empty for the machine part. */
-  readonly nic: string;
-  readonly oldValue: string;
-  readonly newValue: string;
-}
+export interface FieldChange extends Change, JudgedEffect {}
 
 /**
  * `before` undefined: the VM is new, and so is everything; else as asStored has it. `attachmentNames`: the NAD of each NIC
@@ -27,161 +30,120 @@ export function fieldChanges(
   attachmentNames: readonly (string | undefined)[],
   running: RunningVm | undefined,
 ): readonly FieldChange[] {
+  const old = nicFields(before?.nics ?? [], before?.nics.map(storedNad) ?? []);
   return [
-    ...nicChanges(before?.nics ?? [], after.nics, attachmentNames, running),
+    ...nicChanges(old, nicFields(after.nics, attachmentNames), running),
     ...machineChanges(before, after, running),
   ];
 }
 
 type Running = RunningVm | undefined;
+type Nics = ReadonlyMap<string, NicFields>;
+type NicFields = Readonly<Record<"type" | "vlanId" | KubeVirtField | GuestField, string>>;
 
-function nicChanges(
-  before: readonly Nic[],
-  after: readonly Nic[],
-  attachmentNames: readonly (string | undefined)[],
-  running: Running,
-): readonly FieldChange[] {
-  const old = new Map(before.map((nic) => [nic.name, nic]));
-  const wanted = new Set(after.map(({ name }) => name));
-  return [
-    ...after.flatMap((nic, index) => {
-      const was = old.get(nic.name);
-      const attachment = attachmentNames[index] ?? podNetwork;
-      return was === undefined
-        ? addedNic(nic, attachment, running)
-        : changedNic(was, nic, attachment, running);
-    }),
-    ...before.filter(({ name }) => !wanted.has(name)).map((nic) => removedNic(nic, running)),
-    ...reordering(
-      before.map(({ name }) => name).filter((name) => wanted.has(name)),
-      after.map(({ name }) => name).filter((name) => old.has(name)),
-      running,
-    ),
-  ];
+/** A binding shows as the type of its NIC. */
+const comparedFields = ["type", "attachment", "vlanId", "macAddress", "linkState", ...guestFields] as const;
+type ComparedField = (typeof comparedFields)[number];
+
+function nicFields(nics: readonly Nic[], nads: readonly (string | undefined)[]): Nics {
+  return new Map(
+    nics.map((nic, index) => [
+      nic.name,
+      {
+        type: nic.type,
+        binding: bindingText(nic.binding),
+        attachment: nads[index] ?? podNetwork,
+        vlanId: nic.vlanId === 0 ? "" : String(nic.vlanId),
+        macAddress: nic.mac,
+        linkState: nic.linkState,
+        ...guestFieldsOf(nic),
+      },
+    ]),
+  );
 }
 
-function removedNic({ name, type }: Nic, running: Running): FieldChange {
-  const neverThere = running !== undefined && !running.fields.nics.has(name);
-  const effect = neverThere ? takenBack : judgeChange("remove", running);
-  return { field: `networks[${name}]`, nic: name, oldValue: type, newValue: "", ...effect };
+/** Empty for a NIC that the VM's object does not have. */
+function storedNad({ attachment }: Nic): string | undefined {
+  if (attachment?.kind === "pod") return undefined;
+  return attachment?.kind === "given" ? `${attachment.namespace}/${attachment.name}` : "";
 }
 
-function reordering(
-  before: readonly string[],
-  after: readonly string[],
-  running: Running,
-): readonly FieldChange[] {
-  if (before.join() === after.join()) return [];
-  const values = { oldValue: before.join(", "), newValue: after.join(", ") };
-  const current = [...(running?.fields.nics.keys() ?? [])].filter((name) => after.includes(name));
-  const effect = current.join() === after.join() ? takenBack : judgeChange("reorder", running);
-  return [{ field: "networks", nic: "", ...values, ...effect }];
+function nicChanges(before: Nics, after: Nics, running: Running): readonly FieldChange[] {
+  const comparison = { fields: comparedFields, nicText: ({ type = "" }: Fields<ComparedField>) => type };
+  return nicDifferences(comparison, before, after).flatMap((difference): readonly FieldChange[] => {
+    const { kind, change } = difference;
+    const old = before.get(change.nic);
+    const wanted = after.get(change.nic);
+    if (kind === "added" && wanted !== undefined) return addedNic(change, wanted, running);
+    if (kind === "field" && old !== undefined && wanted !== undefined) {
+      const field = difference.field;
+      const changeKind = kindOfNicField(field, old, wanted);
+      const isBack = changeKind !== "same-binding" && runsWith(running, change.nic, shownBy(field), wanted);
+      return [{ ...change, ...(isBack ? takenBack : judgeChange(changeKind, running)) }];
+    }
+    const names = [...(running?.fields.nics.keys() ?? [])];
+    const isBack =
+      kind === "reordered"
+        ? names.filter((name) => before.has(name) && after.has(name)).join(", ") === change.newValue
+        : running !== undefined && !names.includes(change.nic);
+    const changeKind = kind === "reordered" ? "reorder" : "remove";
+    return [{ ...change, ...(isBack ? takenBack : judgeChange(changeKind, running)) }];
+  });
 }
 
 /** Plugging is one thing, the addresses in the guest another. */
-function addedNic(nic: Nic, attachment: string, running: Running): readonly FieldChange[] {
-  const { name } = nic;
-  const field = `networks[${name}]`;
-  const common = { nic: name, oldValue: "" };
-  const fields = Object.entries(guestFields(nic));
-  const configured = fields.every(([guestField, value]) => runsWith(running, name, guestField, value));
+function addedNic(added: Change, wanted: NicFields, running: Running): readonly FieldChange[] {
+  const { nic } = added;
+  const isConfigured = guestFields.every((field) => runsWith(running, nic, field, wanted));
+  const ipConfig = { ...added, field: nicPath(nic, "ipConfig"), newValue: ipConfigText(wanted) };
   return [
-    { ...common, field, newValue: nic.type, ...plugging(nic, attachment, running) },
-    {
-      ...common,
-      field: `${field}.ipConfig`,
-      newValue: addressesInWords(nic),
-      ...(configured ? takenBack : judgeChange("guest", running)),
-    },
+    { ...added, ...plugging(nic, wanted, running) },
+    { ...ipConfig, ...(isConfigured ? takenBack : judgeChange("guest", running)) },
   ];
 }
 
-/** A NIC that was taken out and comes back before the next start is plugged still. */
-function plugging(nic: Nic, attachment: string, running: Running): JudgedEffect {
-  const plugged = running?.fields.nics.get(nic.name);
-  if (plugged === undefined) return judgeChange(addingKinds[nic.binding.kind], running);
-  if (plugged["binding"] !== bindingText(nic.binding)) return judgeChange("binding", running);
-  if (plugged["macAddress"] !== nic.mac) return judgeChange("mac", running);
-  return plugged["attachment"] === attachment ? takenBack : judgeChange("network", running);
+/** A NIC that was taken out and comes back before the next start is still plugged. */
+function plugging(nic: string, wanted: NicFields, running: Running): JudgedEffect {
+  const plugged = running?.fields.nics.get(nic);
+  if (plugged === undefined) return judgeChange(addingKind(wanted.binding), running);
+  if (plugged.binding !== wanted.binding) return judgeChange("binding", running);
+  if (plugged.macAddress !== wanted.macAddress) return judgeChange("mac", running);
+  return plugged.attachment === wanted.attachment ? takenBack : judgeChange("network", running);
 }
 
-const addingKinds = {
-  bridge: "add-bridge",
-  sriov: "add-sriov",
-  plugin: "add-plugin",
-  masquerade: "add-pod",
-} as const satisfies Record<Nic["binding"]["kind"], ChangeKind>;
-
-function changedNic(before: Nic, after: Nic, attachment: string, running: Running): readonly FieldChange[] {
-  const old = nicFields(before, attachmentText(before));
-  const wanted = nicFields(after, attachment);
-  /** An instance knows a type by its binding, and a VLAN by its NAD. */
-  const instanceValues: Readonly<Record<string, readonly [string, string]>> = {
-    type: ["binding", bindingText(after.binding)],
-    vlanId: ["attachment", attachment],
-  };
-  return Object.entries(wanted)
-    .filter(([field, value]) => old[field] !== value)
-    .map(([field, newValue]) => {
-      const kind = kindOfNicField(field, before, after);
-      const [known, value] = instanceValues[field] ?? [field, newValue];
-      const back = kind !== "same-binding" && runsWith(running, after.name, known, value);
-      return {
-        field: `networks[${after.name}].${field}`,
-        nic: after.name,
-        oldValue: old[field] ?? "",
-        newValue,
-        ...(back ? takenBack : judgeChange(kind, running)),
-      };
-    });
+/** An instance shows a type by its binding, and a VLAN by its NAD. */
+function shownBy(field: ComparedField): KubeVirtField | GuestField {
+  if (field === "type") return "binding";
+  return field === "vlanId" ? "attachment" : field;
 }
 
-/** True when the instance has that value, whatever the VM's object says in between. */
-function runsWith(running: Running, nic: string, field: string, value: string): boolean {
-  if (running === undefined) return false;
-  const { nics, guest } = running.fields;
-  const told = guest?.networks[nic];
-  return (nics.get(nic)?.[field] ?? (told && (told[field] ?? ""))) === value;
+/** True when the instance has the wanted value, whatever the VM's object says in between. */
+function runsWith(
+  running: Running,
+  nic: string,
+  field: KubeVirtField | GuestField,
+  wanted: NicFields,
+): boolean {
+  const { nics, guest } = running?.fields ?? {};
+  const has: Fields<string> | undefined = isGuestField(field) ? guest?.networks[nic] : nics?.get(nic);
+  return has !== undefined && (has[field] ?? "") === wanted[field];
 }
 
-function kindOfNicField(field: string, before: Nic, after: Nic): ChangeKind {
+function kindOfNicField(field: ComparedField, before: NicFields, after: NicFields): ChangeKind {
+  if (isGuestField(field)) return "guest";
   switch (field) {
     case "type":
-      return bindingText(before.binding) === bindingText(after.binding) ? "same-binding" : "binding";
+      return before.binding === after.binding ? "same-binding" : "binding";
     case "vlanId":
     case "attachment":
-      return (before.attachment?.kind === "pod") === (after.attachment?.kind === "pod")
+      return (before.attachment === podNetwork) === (after.attachment === podNetwork)
         ? "network"
         : "network-kind";
     case "macAddress":
       return "mac";
     case "linkState":
-      return after.binding.kind === "sriov" ? "link-state-sriov" : "link-state";
-    default:
-      return "guest";
+      return after.binding === "sriov" ? "link-state-sriov" : "link-state";
   }
-}
-
-/** Every field of a NIC that can differ, as text. */
-function nicFields(nic: Nic, attachment: string): Readonly<Record<string, string>> {
-  return {
-    type: nic.type,
-    attachment,
-    vlanId: nic.vlanId === 0 ? "" : String(nic.vlanId),
-    macAddress: nic.mac,
-    linkState: nic.linkState,
-    ...guestFields(nic),
-  };
-}
-
-function addressesInWords(nic: Nic): string {
-  return nic.mode === "dhcp" ? "dhcp" : nic.addresses.map(({ cidr }) => cidr.text).join(", ");
-}
-
-/** The NAD of a NIC as stored, which is what KubeVirt compares. */
-function attachmentText({ attachment }: Nic): string {
-  if (attachment?.kind === "given") return `${attachment.namespace}/${attachment.name}`;
-  return attachment?.kind === "pod" ? podNetwork : "";
 }
 
 function machineChanges(
@@ -189,34 +151,30 @@ function machineChanges(
   after: ResolvedVm,
   running: Running,
 ): readonly FieldChange[] {
-  const old: Readonly<Record<string, string>> = before === undefined ? {} : machineFields(before);
-  return Object.entries(machineFields(after))
-    .filter(([field, value]) => (old[field] ?? "") !== value)
-    .map(([field, newValue]) => {
-      const { machine, guest } = running?.fields ?? {};
-      const back = (machine?.[field] ?? guest?.machine[field]) === newValue;
-      const kind = kindOfMachineField(field as keyof typeof machineKinds, newValue, running);
-      const effect = back ? takenBack : judgeChange(kind, running);
-      return { field, nic: "", oldValue: old[field] ?? "", newValue, ...effect };
-    });
-}
-
-function kindOfMachineField(field: keyof typeof machineKinds, value: string, running: Running): ChangeKind {
-  return field === "memory" && running !== undefined && canPlugMemory(value, running)
-    ? "memory-plug"
-    : machineKinds[field];
+  const { machine, guest } = running?.fields ?? {};
+  const current: Fields<MachineField> = { ...machine, ...guest?.machine };
+  const old = before === undefined ? {} : machineFields(before);
+  return changedFields(machineFieldNames, old, machineFields(after)).map((change) => {
+    const { field, newValue } = change;
+    const kind =
+      field === "memory" && running !== undefined && canPlugMemory(newValue, running)
+        ? "memory-plug"
+        : machineKinds[field];
+    const effect = current[field] === newValue ? takenBack : judgeChange(kind, running);
+    return { ...change, ...effect };
+  });
 }
 
 const mebibyte = 2 ** 20;
 
-/** By KubeVirt's rules (pkg/liveupdate/memory, watch/vm); the instance tells how much it may get. */
+/** By KubeVirt's rules (pkg/liveupdate/memory, watch/vm); the instance says how much it may get. */
 function canPlugMemory(wanted: string, { stuck, memory: { atBoot, max } }: RunningVm): boolean {
   if (stuck !== undefined || atBoot === undefined || max === undefined) return false;
   const bytes = quantityInBytes(wanted) ?? 0;
   return bytes >= 1024 * mebibyte && bytes >= atBoot && bytes <= max && bytes % (2 * mebibyte) === 0;
 }
 
-/** In the order in which they are told. */
+/** In the order in which they are reported. */
 const machineKinds = {
   cpu: "cpu",
   memory: "memory",
@@ -227,7 +185,10 @@ const machineKinds = {
   guestConfig: "guest",
 } as const satisfies Record<string, ChangeKind>;
 
-function machineFields(vm: ResolvedVm): Readonly<Record<keyof typeof machineKinds, string>> {
+type MachineField = keyof typeof machineKinds;
+const machineFieldNames = Object.keys(machineKinds) as readonly MachineField[];
+
+function machineFields(vm: ResolvedVm): Readonly<Record<MachineField, string>> {
   return {
     cpu: String(vm.cpu),
     memory: vm.memory,

@@ -2,10 +2,11 @@
 import { findCondition } from "../objects/conditions.ts";
 import type { Facts, KubeVirtFact } from "../facts.ts";
 import type { VirtualMachineInstance } from "../objects/kubernetes.ts";
+import { isFinal } from "../objects/instance-status.ts";
 import { quantityInBytes } from "../objects/quantity.ts";
-import { type ChangeKind, type EffectRow, effectTable, type Landing } from "./effect-table.ts";
+import { type ChangeKind, type EffectRow, effectTable, isSilent, type Landing } from "./effect-table.ts";
 import { type InstanceFields, instanceFields } from "../compare/instance-fields.ts";
-import { type JudgedEffect, kubeVirtVersions, type KubeVirtVersions } from "./effects.ts";
+import { type JudgedEffect, kubeVirtVersions, type KubeVirtVersions, minorVersions } from "./effects.ts";
 
 /** A VM that runs, as far as the effect of a change depends on it. */
 export interface RunningVm {
@@ -26,8 +27,7 @@ export interface RunningVm {
 
 /** undefined: the VM does not run, and nothing that runs is touched. */
 export function runningVm({ vmi, kubeVirt }: Pick<Facts, "vmi" | "kubeVirt">): RunningVm | undefined {
-  const phase = vmi?.status?.phase;
-  if (vmi === undefined || phase === "Succeeded" || phase === "Failed") return undefined;
+  if (vmi === undefined || isFinal(vmi)) return undefined;
   return {
     ...versionOf(kubeVirt?.version),
     movesNetworks: kubeVirt?.featureGates.includes("LiveUpdateNADRef") ?? false,
@@ -37,7 +37,7 @@ export function runningVm({ vmi, kubeVirt }: Pick<Facts, "vmi" | "kubeVirt">): R
       atBoot: quantityInBytes(vmi.status?.memory?.guestAtBoot ?? ""),
       max: quantityInBytes(vmi.spec.domain.memory?.maxGuest ?? ""),
     },
-    fields: instanceFields(vmi.spec, vmi.metadata.annotations, vmi.metadata.namespace ?? ""),
+    fields: instanceFields(vmi),
   };
 }
 
@@ -57,40 +57,32 @@ function whyWaiting(kubeVirt: KubeVirtFact | undefined): string | undefined {
     : "LiveMigrate is not among KubeVirt's workloadUpdateMethods, so it waits until somebody migrates or restarts the VM";
 }
 
-const newest = kubeVirtVersions[0];
-const oldest = kubeVirtVersions[kubeVirtVersions.length - 1] ?? newest;
+const newest = "1.9";
+const oldest = "1.4-1.5";
 
 function versionOf(version: string | undefined): Pick<RunningVm, "version" | "versionNote"> {
-  const [, major, minor] = /^v?(\d+)\.(\d+)(?:\.|$)/.exec(version ?? "") ?? [];
-  if (major === undefined || minor === undefined) {
+  const match = /^v?(\d+)\.(\d+)(?:\.|$)/.exec(version ?? "");
+  if (match === null) {
     return { version: newest, versionNote: `KubeVirt's version is not known; ${newest} does so` };
   }
+  const [major = 0, minor = 0] = match.slice(1).map(Number);
   const unseen = (group: KubeVirtVersions): Pick<RunningVm, "version" | "versionNote"> => ({
     version: group,
     versionNote: `KubeVirt ${version} was not looked at; ${group} does so`,
   });
-  if (Number(major) > 1 || Number(minor) > Number(newest.slice(2))) return unseen(newest);
-  const group = kubeVirtVersions.find((candidate) => {
-    const [from = "", to = from] = candidate.split("-").map((part) => part.slice(2));
-    return Number(minor) >= Number(from) && Number(minor) <= Number(to);
+  if (major > 1 || minor > minorVersions[newest][1]) return unseen(newest);
+  const group = kubeVirtVersions.find((versions) => {
+    const [first, last] = minorVersions[versions];
+    return first <= minor && minor <= last;
   });
-  return group === undefined || Number(major) < 1 ? unseen(oldest) : { version: group, versionNote: "" };
+  return group === undefined || major < 1 ? unseen(oldest) : { version: group, versionNote: "" };
 }
 
-const untouched: JudgedEffect = {
-  effect: "none",
-  reason: "the VM is not running",
-  silent: false,
-  versions: [],
-};
+const noEffect = (reason: string): JudgedEffect => ({ effect: "none", reason, silent: false, versions: [] });
+const untouched = noEffect("the VM is not running");
 
 /** Nothing happens: an earlier change that still waits is taken back. */
-export const takenBack: JudgedEffect = {
-  effect: "none",
-  reason: "the running VM has this value still: a change that waits is taken back",
-  silent: false,
-  versions: [],
-};
+export const takenBack = noEffect("the running VM has this value still: a change that waits is taken back");
 
 /** What a change of that kind does to the VM; undefined stands for one that does not run. */
 export function judgeChange(kind: ChangeKind, vm: RunningVm | undefined): JudgedEffect {
@@ -101,7 +93,7 @@ export function judgeChange(kind: ChangeKind, vm: RunningVm | undefined): Judged
   return {
     effect: shown.effect,
     reason: differs ? `${shown.reason}; ${vm.versionNote}` : shown.reason,
-    silent: row.silent ?? false,
+    silent: isSilent(kind),
     versions: kubeVirtVersions.map((kubevirt) => ({
       kubevirt,
       effect: onThisVm(landing(kind, row, kubevirt, vm), vm).effect,

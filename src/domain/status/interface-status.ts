@@ -1,6 +1,7 @@
 // The state of every NIC of a VM, from what KubeVirt reports, claiming no more than that proves.
 import { isTrue } from "../objects/conditions.ts";
 import { driftedFields } from "../drift/drifted-fields.ts";
+import { infoSources, isFinal } from "../objects/instance-status.ts";
 import type { VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from "../objects/kubernetes.ts";
 import { typeOf } from "../import/attachment.ts";
 import { primaryIndex } from "../resolve/metrics.ts";
@@ -106,11 +107,11 @@ function judge(
     source: "vmi.status.phase",
     value: vmi === undefined ? "no instance" : phase,
   };
-  const sources = (reported?.infoSource ?? "").split(",").map((source) => source.trim());
+  const sources = infoSources(reported ?? {});
   const sourceSeen = of("infoSource", reported?.infoSource);
   const linkSeen = of("linkState", reported?.linkState);
 
-  if (vmi === undefined || phase === "Succeeded" || phase === "Failed") {
+  if (vmi === undefined || isFinal(vmi)) {
     const message = `the VM is not running${printed(vm)}`;
     return { state: "Down", reason: "VM_STOPPED", message, evidence: [phaseSeen] };
   }

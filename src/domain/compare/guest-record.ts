@@ -1,21 +1,21 @@
-// What the guest configures of each NIC, field by field: told to each instance at its start, so that it tells later what it runs with.
+// What the guest configures of each NIC, recorded on the instance at its start, so that its running configuration can be
+// read later.
 import { isMapping, parseJson } from "../objects/mapping.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
+import { type Change, type Fields, type GuestField, nicDifferences, nicPath } from "./nic-differences.ts";
 
-/** Field paths below the NIC, or below the VM, with their values as text; what is not there is left out. */
-export type FieldTexts = Readonly<Record<string, string>>;
+/** `userData.text`: the version of the user-data, where it was changed since the VM was created. */
+export const guestMachineFields = ["routing", "guestConfig", "userData.text"] as const;
+export type GuestMachineField = (typeof guestMachineFields)[number];
 
-/** The part of an instance that KubeVirt knows nothing of. */
+/** The part of an instance that KubeVirt knows nothing of. Empty fields are left out. */
 export interface GuestRecord {
   /** Of the network-config as a whole. */
   readonly digest: string;
-  readonly machine: FieldTexts;
+  readonly machine: Fields<GuestMachineField>;
   /** By the NIC's name. */
-  readonly networks: Readonly<Record<string, FieldTexts>>;
+  readonly networks: Readonly<Record<string, Fields<GuestField>>>;
 }
-
-/** In `machine` of a GuestRecord: the version of the user-data, where it was changed since the VM was made. */
-export const userDataField = "userData.text";
 
 /** Which network-config and user-data a guest has, without their content. */
 export interface GuestVersions {
@@ -25,8 +25,8 @@ export interface GuestVersions {
   readonly userDataVersion: string | undefined;
 }
 
-/** What the network-config carries of one NIC, besides its MAC address. */
-export function guestFields(nic: Nic): FieldTexts {
+/** What the network-config carries of one NIC. */
+export function guestFieldsOf(nic: Nic): Readonly<Record<GuestField, string>> {
   return {
     mtu: nic.mtu === undefined ? "" : String(nic.mtu),
     primary: String(nic.primary),
@@ -43,19 +43,37 @@ export function guestFields(nic: Nic): FieldTexts {
   };
 }
 
+/** Changes of the guest's configuration. A NIC that is new in it is one change; removed NICs and their order are KubeVirt's. */
+export function guestDifferences<Field extends string>(
+  fields: readonly (Field | IpField)[],
+  before: ReadonlyMap<string, Fields<Field | IpField>>,
+  after: ReadonlyMap<string, Fields<Field | IpField>>,
+): readonly Change[] {
+  return nicDifferences({ fields, nicText: ipConfigText }, before, after).flatMap(({ kind, change }) => {
+    if (kind === "added") return [{ ...change, field: nicPath(change.nic, "ipConfig") }];
+    return kind === "field" ? [change] : [];
+  });
+}
+
+type IpField = "ipConfig.mode" | "ipConfig.addresses";
+
+export function ipConfigText(fields: Fields<IpField>): string {
+  return fields["ipConfig.mode"] === "dhcp" ? "dhcp" : (fields["ipConfig.addresses"] ?? "");
+}
+
 export function guestRecord(vm: ResolvedVm, { digest, userDataVersion }: GuestVersions): GuestRecord {
   return {
     digest,
     machine: {
       routing: vm.routing,
       guestConfig: vm.guestConfig,
-      ...(userDataVersion === undefined ? {} : { [userDataField]: userDataVersion }),
+      ...(userDataVersion === undefined ? {} : { "userData.text": userDataVersion }),
     },
-    networks: Object.fromEntries(vm.nics.map((nic) => [nic.name, filled(guestFields(nic))])),
+    networks: Object.fromEntries(vm.nics.map((nic) => [nic.name, filled(guestFieldsOf(nic))])),
   };
 }
 
-function filled(fields: FieldTexts): FieldTexts {
+function filled(fields: Fields<GuestField>): Fields<GuestField> {
   return Object.fromEntries(Object.entries(fields).filter(([, text]) => text !== ""));
 }
 
@@ -72,7 +90,7 @@ export function readGuestRecord(text: string | undefined): GuestRecord | undefin
   return { digest: value["digest"], machine, networks };
 }
 
-const textsOf = (value: unknown): FieldTexts | undefined =>
+const textsOf = (value: unknown): Readonly<Record<string, string>> | undefined =>
   mapped(value, (text) => (typeof text === "string" ? text : undefined));
 
 /** undefined where a value cannot be read. */

@@ -1,0 +1,61 @@
+// Drift of the network-config, compared with what the recorded spec compiles to.
+import type { CompiledVm } from "../compile/compile.ts";
+import { carriesBoothook } from "../guest/boothook.ts";
+import { configDifferences } from "../import/differences.ts";
+import { readGuest, type VmObjects } from "../import/import-vm.ts";
+import { secretText } from "../objects/cloud-init.ts";
+import type { Secret } from "../objects/kubernetes.ts";
+import { secretNameOf } from "../objects/ownership.ts";
+import { type Drift, driftFrom, type Wanted, writtenIn } from "./drift.ts";
+
+const field = "networkConfig";
+
+/** NIC by NIC, then what of it cannot be read. None where the Secret could not be read. */
+export function networkConfigDrift({ vm, compiled }: Wanted, objects: VmObjects): readonly Drift[] {
+  const own = secretNameOf(objects.vm.metadata.name);
+  if (!objects.secrets.has(own)) return [];
+  const secret = objects.secrets.get(own);
+  const source = `Secret ${objects.vm.metadata.namespace}/${own}`;
+  if (secret === undefined) {
+    return [{ field, nic: "", wanted: `Secret ${own}`, actual: "", source, since: undefined }];
+  }
+  return vm.guestConfig === "nmstate"
+    ? nmstateDrift(compiled.secret, secret)
+    : configDrift(compiled, own, secret);
+}
+
+function configDrift(
+  { virtualMachine, secret: wanted }: CompiledVm,
+  own: string,
+  actual: Secret,
+): readonly Drift[] {
+  const { interfaces = [] } = virtualMachine.spec.template.spec.domain.devices;
+  // Both are read in the same way, so that what cannot be read is not a difference.
+  const read = (secret: Secret): ReturnType<typeof readGuest> =>
+    readGuest(interfaces, { vm: virtualMachine, vmi: undefined, secrets: new Map([[own, secret]]) });
+  const before = read(actual);
+  const after = read(wanted);
+  const written = writtenIn(actual, "data.networkdata");
+  const ofNics = configDifferences(before.byNic, after.byNic).map((change) => driftFrom(change, written));
+  const unread = before.notes
+    .filter((note) => !after.notes.includes(note))
+    .map((note) => ({ field, nic: "", wanted: "", actual: note, ...written }));
+  return [...ofNics, ...unread];
+}
+
+/** As a whole: NMState desired state is read by the guest alone. The caller's part of the user-data is not known here. */
+function nmstateDrift({ stringData }: CompiledVm["secret"], actual: Secret): readonly Drift[] {
+  const differs = (key: string, wanted: string): Drift => ({
+    field,
+    nic: "",
+    wanted,
+    actual: "another text",
+    ...writtenIn(actual, `data.${key}`),
+  });
+  const hasConfig = secretText(actual, "networkdata") === stringData["networkdata"];
+  const hasBoothook = carriesBoothook(secretText(actual, "userdata") ?? "", stringData["userdata"] ?? "");
+  return [
+    ...(hasConfig ? [] : [differs("networkdata", "cloud-init's networks off")]),
+    ...(hasBoothook ? [] : [differs("userdata", "the desired state for nmstate")]),
+  ];
+}
