@@ -1,10 +1,10 @@
 // What the domain asks about the cluster for one VM, read on every call, so that a plan never rests on an old cache.
 import { readVm } from "../domain/document/read-record.ts";
 import type { Facts, KubeVirtFact } from "../domain/facts.ts";
-import { readInstance, readNad } from "../domain/objects/read-objects.ts";
 import { isDnsLabel, parseNadName } from "../domain/names.ts";
 import type { KubeVirt, NetworkAttachmentDefinition } from "../domain/objects/kubernetes.ts";
 import { secretNameOf } from "../domain/objects/ownership.ts";
+import { readInstance, readNad } from "../domain/objects/read-objects.ts";
 import type { VmSpec } from "../domain/spec.ts";
 import type { CallOptions, KubeClient } from "../kube/kube-client.ts";
 import {
@@ -28,7 +28,7 @@ export async function observe(
   // What cannot be a name is not asked for: an empty one would ask for all objects.
   const inNamespace = isDnsLabel(namespace);
   const ofVm = inNamespace && isDnsLabel(name);
-  const [namespaceObject, vm, instance, secret, nads, kubeVirt, readings] = await Promise.all([
+  const [namespaceObject, found, instance, secret, nads, kubeVirt, readings] = await Promise.all([
     inNamespace ? client.find(namespaces, { name: namespace }, options) : undefined,
     ofVm ? client.find(virtualMachines, { namespace, name }, options) : undefined,
     ofVm ? client.find(virtualMachineInstances, { namespace, name }, options) : undefined,
@@ -37,7 +37,7 @@ export async function observe(
     readKubeVirt(client, options),
     view.readings.read(),
   ]);
-  const known = vm && readVm(vm);
+  const { vm, record = {} } = (found && readVm(found)) ?? {};
   return {
     namespaceExists: inNamespace ? namespaceObject !== undefined : undefined,
     nads,
@@ -46,8 +46,8 @@ export async function observe(
     ...readings,
     bindingPlugins: kubeVirt && Object.keys(kubeVirt.spec?.configuration?.network?.binding ?? {}),
     kubeVirt: kubeVirt && kubeVirtFact(kubeVirt),
-    vm: known?.vm,
-    record: known?.record ?? {},
+    vm,
+    record,
     vmi: instance && readInstance(instance).object,
     secret,
   };

@@ -46,7 +46,7 @@ export async function getVm(
   ref: { readonly namespace: string; readonly name: string },
   signal?: AbortSignal,
 ): Promise<VmView> {
-  const options = signal === undefined ? {} : { signal };
+  const options = { signal };
   const [found, instance] = await Promise.all([
     client.find(virtualMachines, ref, options),
     client.find(virtualMachineInstances, ref, options),

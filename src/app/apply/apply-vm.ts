@@ -77,10 +77,9 @@ export async function applyVm(
     adopted === undefined
       ? compileVm(spec, vm, facts.secret)
       : compileAdopted(spec, vm, adopted.live, facts.secret);
-  const asked = adopted !== undefined && request.adopt === true;
-  const foreseen = await dryRun(client, compiled, facts, { force: asked, signal });
-  const { objects, force } = foreseen;
-  const findings = [...found, ...foreseen.findings];
+  const asked = { force: adopted !== undefined && request.adopt === true, signal };
+  const { objects, force, findings: refused } = await dryRun(client, compiled, facts, asked);
+  const findings = [...found, ...refused];
   if (hasErrors(findings)) return stopped(findings);
 
   const released = releasedNads(facts, compiled);

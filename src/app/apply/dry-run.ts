@@ -10,7 +10,6 @@ import type {
 import { fieldManager, ownerReferenceTo, specAnnotation } from "../../domain/objects/ownership.ts";
 import { readObject } from "../../domain/objects/read-objects.ts";
 import type { DryRunObject } from "../../domain/plan/plan.ts";
-import { isKubeError } from "../../kube/errors.ts";
 import type { ApplyOptions, CallOptions, KubeClient } from "../../kube/kube-client.ts";
 import { virtualMachines } from "../../kube/resource.ts";
 import { isOwnedByAnother, ownedByAnother, refusals } from "./refusals.ts";
@@ -32,9 +31,9 @@ export async function dryRun(
   client: KubeClient,
   compiled: CompiledVm,
   facts: Facts,
-  { force: asked, signal }: CallOptions & { readonly force: boolean },
+  asked: CallOptions & { readonly force: boolean },
 ): Promise<DryRun> {
-  let force = asked;
+  let { force } = asked;
   const owner = facts.vm && ownerReferenceTo(facts.vm);
   const liveOf = ({ kind, metadata }: KubernetesObject): KubernetesObject | undefined => {
     if (kind === "VirtualMachine") return facts.vm;
@@ -45,16 +44,16 @@ export async function dryRun(
   for (const write of writesOf(compiled, owner)) {
     const { object } = write;
     try {
-      const asApplied = async (): Promise<DryRunObject> =>
+      const attempt = async (): Promise<DryRunObject> =>
         await atOneMoment(client, write, liveOf(object), {
           fieldManager,
           force: force && write.resource === virtualMachines,
-          signal,
+          signal: asked.signal,
         });
-      const { live, wanted } = await asApplied().catch(async (error: unknown) => {
+      const { live, wanted } = await attempt().catch(async (error: unknown) => {
         if (!isOfUnreadableRecord(error, facts)) throw error;
         force = true;
-        return await asApplied();
+        return await attempt();
       });
       objects.push({
         live,
@@ -74,8 +73,7 @@ export async function dryRun(
 function isOfUnreadableRecord(error: unknown, { record }: Facts): boolean {
   return (
     record.problem !== undefined &&
-    isKubeError(error, "Conflict") &&
-    error.causes.length > 0 &&
+    isOwnedByAnother(error) &&
     error.causes.every(({ field }) => field === `.metadata.annotations.${specAnnotation}`)
   );
 }

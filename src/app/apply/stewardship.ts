@@ -16,9 +16,9 @@ import { readVmObjects } from "../read-vm-objects.ts";
 export interface Stewardship {
   /** What is asked for; of an adopted VM with the machine part that the VM has. */
   readonly spec: VmSpec;
-  /** The VM as last asked for, or as imported where there is no readable record; undefined for a new VM. */
+  /** The VM as it was last asked for; as its objects say if the record cannot be read; undefined when it is new. */
   readonly before: ResolvedVm | undefined;
-  /** The VM at the API server, given when only its NICs are written; importVm's notes while it has not been adopted. */
+  /** The VM at the API server, given when only its NICs are written; importVm's notes while it has no record. */
   readonly adopted: { readonly live: VirtualMachine; readonly importNotes: readonly string[] } | undefined;
 }
 
@@ -43,14 +43,16 @@ export async function decideStewardship(
     if (adopt) throw new ObjectNotFound("VirtualMachine", `${namespace}/${name}`);
     return { spec, before: undefined, adopted: undefined };
   }
-  const { record, vmi, nads = new Map(), secret } = facts;
-  const known = { nads, secrets: new Map([[secretNameOf(name), secret]]) };
+  const { spec: recorded, problem } = facts.record;
   const stored = (was: VmSpec): ResolvedVm => asStored(resolveVm(was, catalogue, facts).vm, live);
-  const imported = async (): Promise<ImportedVm> =>
-    importVm(await readVmObjects(client, live, vmi, { signal }, known), catalogue);
+  const imported = async (): Promise<ImportedVm> => {
+    const { vmi, nads = new Map(), secret } = facts;
+    const known = { nads, secrets: new Map([[secretNameOf(name), secret]]) };
+    return importVm(await readVmObjects(client, live, vmi, { signal }, known), catalogue);
+  };
   if (isManaged(live)) {
-    const recorded = record.problem === undefined ? record.spec : (await imported()).spec;
-    return { spec, before: recorded && stored(recorded), adopted: undefined };
+    const was = problem === undefined ? recorded : (await imported()).spec;
+    return { spec, before: was && stored(was), adopted: undefined };
   }
   if (!adopt && !isAdopted(live)) {
     throw new PreconditionFailed(
@@ -59,12 +61,10 @@ export async function decideStewardship(
       "multinic did not create this VM and changes nothing of it; adopt it to take over its NICs only",
     );
   }
-  const whole = withMachineOf(spec, live);
-  if (record.spec !== undefined) {
-    const before = stored(withMachineOf(record.spec, live));
-    return { spec: whole, before, adopted: { live, importNotes: [] } };
-  }
-  const { spec: found, notes } = await imported();
-  const before = stored(withMachineOf(nicPartOf(found), live));
-  return { spec: whole, before, adopted: { live, importNotes: notes } };
+  const { spec: was, notes } = recorded === undefined ? await imported() : { spec: recorded, notes: [] };
+  return {
+    spec: withMachineOf(spec, live),
+    before: stored(withMachineOf(nicPartOf(was), live)),
+    adopted: { live, importNotes: notes },
+  };
 }

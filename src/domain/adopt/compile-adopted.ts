@@ -35,11 +35,11 @@ export function compileAdopted(
   stored?: Secret,
 ): CompiledVm {
   const ownsUserData = hasOwnUserData(live);
-  const parts = compileParts(vm, ownsUserData ? stored : undefined);
+  const { parts, secret, ...objects } = compileParts(vm, ownsUserData ? stored : undefined);
   const disks = disksOf(live);
   return {
-    ...parts,
-    secret: ownsUserData ? parts.secret : withoutUserData(parts.secret),
+    ...objects,
+    secret: ownsUserData ? secret : withoutUserData(secret),
     virtualMachine: {
       apiVersion: live.apiVersion,
       kind: live.kind,

@@ -17,22 +17,14 @@ import {
 } from "../objects/ownership.ts";
 import type { VmSpec } from "../spec.ts";
 import { compileGuestData, type GuestData } from "./guest-data.ts";
-import { compileVirtualMachine } from "./virtual-machine.ts";
+import { compileVirtualMachine, type VmParts } from "./virtual-machine.ts";
 
-/** What the VM refers to, and what it says of its guest. */
-export interface CompiledParts {
+export interface CompiledVm {
   /** Generated NADs, each once, in order of the NICs. */
   readonly attachments: readonly NetworkAttachmentDefinition[];
   readonly secret: Secret & { readonly stringData: Record<string, string> };
   /** The NAD of each NIC, NAMESPACE/NAME; undefined for the pod network. */
   readonly attachmentNames: readonly (string | undefined)[];
-  /** The same as the VM names them: with the namespace only where it is another one. */
-  readonly networkNames: readonly (string | undefined)[];
-  /** The GuestRecord as JSON. */
-  readonly guestRecord: string;
-}
-
-export interface CompiledVm extends CompiledParts {
   readonly virtualMachine: VirtualMachine;
 }
 
@@ -41,12 +33,15 @@ export interface CompiledVm extends CompiledParts {
  * @throws Error for a NIC without attachment: compile only what was checked without an error.
  */
 export function compileVm(spec: VmSpec, vm: ResolvedVm, stored?: Secret): CompiledVm {
-  const parts = compileParts(vm, stored);
-  return { ...parts, virtualMachine: compileVirtualMachine(spec, vm, parts) };
+  const { parts, ...objects } = compileParts(vm, stored);
+  return { ...objects, virtualMachine: compileVirtualMachine(spec, vm, parts) };
 }
 
-/** All but the VirtualMachine. @throws Error as compileVm. */
-export function compileParts(vm: ResolvedVm, stored: Secret | undefined): CompiledParts {
+/** All but the VirtualMachine, and the parts of it. @throws Error as compileVm. */
+export function compileParts(
+  vm: ResolvedVm,
+  stored: Secret | undefined,
+): Omit<CompiledVm, "virtualMachine"> & { readonly parts: VmParts } {
   const attached = vm.nics.map((nic) => attach(nic, vm.namespace));
   const attachments = new Map(
     attached.flatMap(({ generated }) =>
@@ -58,8 +53,10 @@ export function compileParts(vm: ResolvedVm, stored: Secret | undefined): Compil
     attachments: [...attachments.values()],
     secret: compileSecret(vm, guest),
     attachmentNames: attached.map(({ fullName }) => fullName),
-    networkNames: attached.map(({ networkName }) => networkName),
-    guestRecord: JSON.stringify(guestRecord(vm, guest)),
+    parts: {
+      networkNames: attached.map(({ networkName }) => networkName),
+      guestRecord: JSON.stringify(guestRecord(vm, guest)),
+    },
   };
 }
 

@@ -11,17 +11,18 @@ import {
 } from "../objects/ownership.ts";
 import type { VmSpec } from "../spec.ts";
 
-/** What else the VM carries (compile.ts). */
-interface Parts {
-  /** The NAD of each NIC as KubeVirt names it; undefined for the pod network. */
+/** What a VirtualMachine refers to and carries beside its spec. */
+export interface VmParts {
+  /** The NAD of each NIC as the VM names it, with the namespace only if it is another one; undefined for the pod network. */
   readonly networkNames: readonly (string | undefined)[];
+  /** The GuestRecord as JSON. */
   readonly guestRecord: string;
 }
 
 export function compileVirtualMachine(
   spec: VmSpec,
   vm: ResolvedVm,
-  { networkNames, guestRecord }: Parts,
+  { networkNames, guestRecord }: VmParts,
 ): VirtualMachine {
   return {
     apiVersion: "kubevirt.io/v1",
