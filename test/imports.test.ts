@@ -37,7 +37,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "domain/compare",
     "domain/compile",
   ],
-  "domain/plan": ["domain", "domain/objects", "domain/guest", "domain/compare"],
+  "domain/plan": ["domain", "domain/objects", "domain/network", "domain/guest", "domain/compare"],
   "domain/adopt": ["domain", "domain/objects", "domain/compile", "domain/import", "domain/plan"],
   "domain/drift": [
     "domain",
