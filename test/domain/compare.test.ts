@@ -1,5 +1,5 @@
 // The comparison of two lists of NICs that plans, pending changes, drift and imports share.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import {
   type Fields,
