@@ -16,9 +16,7 @@ import { KubeError } from "../../src/kube/errors.ts";
 import type { FullKubeClient, KubeClient } from "../../src/kube/kube-client.ts";
 import { networkAttachmentDefinitions, virtualMachines } from "../../src/kube/resource.ts";
 import { createApiServer } from "../../src/local/api/api-server.ts";
-
-const silent = (): void => undefined;
-const log = { info: silent, warn: silent, error: silent };
+import { silentLog } from "../support/log.ts";
 
 describe("an apply while somebody else writes", () => {
   const server = createApiServer();
@@ -27,7 +25,7 @@ describe("an apply while somebody else writes", () => {
   beforeAll(async () => {
     const { url } = await server.listen({ host: "127.0.0.1", port: 0 });
     client = connectKube({ server: url });
-    view = startClusterView(client, { log, now: () => performance.now() });
+    view = startClusterView(client, { log: silentLog, now: () => performance.now() });
     await whenSynced(view);
   });
   afterAll(async () => {

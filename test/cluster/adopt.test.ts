@@ -11,6 +11,7 @@ import type { VirtualMachine } from "../../src/domain/objects/kubernetes.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 import { secrets, virtualMachines } from "../../src/kube/resource.ts";
+import { silentLog } from "../support/log.ts";
 import { ownedObjects } from "./owned-objects.ts";
 import { allUp, startStand, wordOf, type Stand } from "./stand.ts";
 
@@ -356,8 +357,6 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
         return await client.apply(resource, object, options);
       },
     };
-    const silent = (): void => undefined;
-    const silentLog = { info: silent, warn: silent, error: silent };
     const clusterView = startClusterView(client, { log: silentLog, now: () => performance.now() });
     await whenSynced(clusterView);
     const dependencies = { client: meddling, view: clusterView, catalogue: builtInCatalogue() };

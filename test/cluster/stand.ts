@@ -13,11 +13,10 @@ import { builtInCatalogue, type Catalogue } from "../../src/domain/catalogue.ts"
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import type { VirtualMachine } from "../../src/domain/objects/kubernetes.ts";
 import type { FullKubeClient } from "../../src/kube/kube-client.ts";
-import type { KubeLog } from "../../src/kube/log.ts";
+import { silentLog } from "../support/log.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
 import { namespaces, networkAttachmentDefinitions, virtualMachines } from "../../src/kube/resource.ts";
 import { startService } from "../../src/serve/service.ts";
-import type { TransportLog } from "../../src/api/transport/transport-log.ts";
 import { watchNics, type NicWatch, type Nics } from "./nic-watch.ts";
 import { startTarget, type Target } from "./target.ts";
 
@@ -44,19 +43,16 @@ export interface Stand {
   stop(): Promise<void>;
 }
 
-const silent = (): void => undefined;
-const log: KubeLog & TransportLog = { debug: silent, info: silent, warn: silent, error: silent };
-
 /** Resolves when the service is ready. Default: the built-in catalogue. */
 export async function startStand(catalogue: Catalogue = builtInCatalogue()): Promise<Stand> {
-  const target = await startTarget(log);
+  const target = await startTarget(silentLog);
   const { client } = target;
   const service = await startService({
     client,
     catalogue,
     listen: { host: "127.0.0.1", port: 0 },
     virtHandlerMetrics: target.virtHandlerMetricsUrls,
-    log,
+    log: silentLog,
     version: "test",
   });
   await service.whenReady();

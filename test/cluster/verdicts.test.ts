@@ -8,9 +8,8 @@ import type {
 } from "../../src/domain/objects/kubernetes.ts";
 import { KubeError } from "../../src/kube/errors.ts";
 import { virtualMachines } from "../../src/kube/resource.ts";
+import { silentLog } from "../support/log.ts";
 import { startTarget, type Target } from "./target.ts";
-
-const silent = (): void => undefined;
 
 /** A VM that is taken, with two bridge NICs, but for what the parts replace. */
 interface Parts {
@@ -179,7 +178,7 @@ const refused: readonly (readonly [string, Parts, readonly (readonly [string, st
 describe("KubeVirt and the API server", () => {
   let target: Target;
   beforeAll(async () => {
-    target = await startTarget({ info: silent, warn: silent, error: silent });
+    target = await startTarget(silentLog);
   });
   afterAll(async () => await target.stop());
 

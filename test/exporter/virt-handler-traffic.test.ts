@@ -4,7 +4,7 @@ import type { InterfaceKey } from "../../src/app/status-model.ts";
 import { createTrafficSums } from "../../src/exporter/traffic-sums.ts";
 import { startVirtHandlerTraffic } from "../../src/exporter/virt-handler-traffic.ts";
 import { createManualTime, settled } from "../app/manual-time.ts";
-import { createTestLog } from "../kube/test-log.ts";
+import { recordLog } from "../support/log.ts";
 
 const eth0 = { namespace: "shop", vm: "web", nic: "eth0" };
 const text = (node: string, bytes: number, vm = "web"): string =>
@@ -20,7 +20,7 @@ function start(
 ) {
   const sums = createTrafficSums();
   const time = createManualTime();
-  const log = createTestLog();
+  const log = recordLog();
   const updates: string[][] = [];
   const ready = Promise.withResolvers<void>();
   const asked: string[] = [];

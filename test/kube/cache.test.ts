@@ -17,21 +17,20 @@ import {
 import type { Followed } from "./collection.ts";
 import { startScriptedServer } from "./scripted-server.ts";
 import type { Handler, OpenStream, ScriptedServer } from "./scripted-server.ts";
-import { createTestLog } from "./test-log.ts";
-import type { TestLog } from "./test-log.ts";
+import { type RecordedLog, recordLog } from "../support/log.ts";
 import { createTestTiming } from "./test-timing.ts";
 import type { TestTiming } from "./test-timing.ts";
 
 let server: ScriptedServer;
 let timing: TestTiming;
-let log: TestLog;
+let log: RecordedLog;
 let client: FullKubeClient;
 let followed: Followed | undefined;
 
 beforeEach(async () => {
   server = await startScriptedServer();
   timing = createTestTiming();
-  log = createTestLog();
+  log = recordLog();
   client = connectKube({ server: server.url, timing });
 });
 

@@ -5,7 +5,7 @@ import { connectKube } from "../../src/kube/connection/connect.ts";
 import { follow } from "./collection.ts";
 import { createFaultyApi, createRandom } from "./faulty-api.ts";
 import { startScriptedServer } from "./scripted-server.ts";
-import { createTestLog } from "./test-log.ts";
+import { recordLog } from "../support/log.ts";
 import { createTestTiming } from "./test-timing.ts";
 
 /** What somebody knows who only heard the changes; fails where they contradict each other. */
@@ -41,7 +41,7 @@ it.for(Array.from({ length: 12 }, (_, seed) => seed + 1))(
     const timing = { ...createTestTiming(), random };
     const client = connectKube({ server: server.url, timing });
     for (let n = 0; n < 20; n++) await api.change();
-    const { cache, changes, state } = follow(client, { timing, log: createTestLog() });
+    const { cache, changes, state } = follow(client, { timing, log: recordLog() });
     for (let n = 0; n < 200; n++) {
       await api.change();
       if (random() < 0.02) api.compact();

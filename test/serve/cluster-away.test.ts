@@ -8,7 +8,8 @@ import { Health, HealthCheckResponse_ServingStatus } from "../../gen/grpc/health
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import { namespaces } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
-import { clientsOf, silentLog, startServiceOver } from "./running-service.ts";
+import { silentLog } from "../support/log.ts";
+import { clientsOf, startServiceOver } from "./running-service.ts";
 
 /** A loopback port that nobody has. */
 async function freePort(): Promise<number> {

@@ -4,18 +4,15 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_service_pb.ts";
 import { NetworkService } from "../../gen/multinic/v1/network_service_pb.ts";
 import { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
-import type { TransportLog } from "../../src/api/transport/transport-log.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import type { FullKubeClient, KubeClient } from "../../src/kube/kube-client.ts";
-import type { KubeLog } from "../../src/kube/log.ts";
+import { silentLog } from "../support/log.ts";
 import { namespaces } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
 import { startService, type Service } from "../../src/serve/service.ts";
 
-const silent = (): void => undefined;
 /** Keeps nothing. */
-export const silentLog: KubeLog & TransportLog = { debug: silent, info: silent, warn: silent, error: silent };
 
 const anyPort = { host: "127.0.0.1", port: 0 };
 

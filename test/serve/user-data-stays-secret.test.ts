@@ -9,7 +9,8 @@ import { namespaces, secrets } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
 import { startFaultyProxy, statusBody, type Refusal } from "./faulty-proxy.ts";
 import { startServe, temporaryFolder } from "./main-process.ts";
-import { clientsOf, silentLog } from "./running-service.ts";
+import { silentLog } from "../support/log.ts";
+import { clientsOf } from "./running-service.ts";
 
 const canary = "canary-3b1f-do-not-tell";
 const text = `#cloud-config\nupdates: {network: {when: [boot]}}\npassword: ${canary}\n`;

@@ -8,7 +8,8 @@ import {
 } from "../../../gen/grpc/health/v1/health_pb.ts";
 import { notFound } from "../../../src/api/transport/errors.ts";
 import { createLogInterceptor } from "../../../src/api/transport/log-interceptor.ts";
-import { oneByOne, recordLog, serve, transports } from "./serving.ts";
+import { recordLog } from "../../support/log.ts";
+import { oneByOne, serve, transports } from "./serving.ts";
 
 async function start(implementation: Partial<ServiceImpl<typeof Health>>) {
   const log = recordLog();

@@ -15,24 +15,7 @@ import { createHandler, type HandlerOptions } from "../../../src/api/transport/h
 import { createHealth } from "../../../src/api/transport/health.ts";
 import { listen, type Listener, type ListenOptions } from "../../../src/api/transport/listen.ts";
 import { createReflection } from "../../../src/api/transport/reflection.ts";
-import type { LogLine, TransportLog } from "../../../src/api/transport/transport-log.ts";
-
-/** One line that was logged. */
-export interface Logged {
-  readonly level: keyof TransportLog;
-  readonly fields: Record<string, unknown>;
-  readonly message: string;
-}
-
-/** A logger that keeps its lines. */
-export function recordLog(): TransportLog & { readonly lines: Logged[] } {
-  const lines: Logged[] = [];
-  const at =
-    (level: Logged["level"]): LogLine =>
-    (fields, message) =>
-      lines.push({ level, fields: { ...fields }, message });
-  return { lines, debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
-}
+import { recordLog } from "../../support/log.ts";
 
 /** Serves health and reflection (or the given routes) until the test is over. */
 export async function serve(options: Partial<HandlerOptions & ListenOptions> = {}) {

@@ -16,7 +16,7 @@ import {
 import { createHandler } from "../../../src/api/transport/handler.ts";
 import { createHealth } from "../../../src/api/transport/health.ts";
 import { listenTls, type ListenTlsOptions } from "../../../src/api/transport/listen-tls.ts";
-import { recordLog } from "./serving.ts";
+import { recordLog } from "../../support/log.ts";
 
 const run = promisify(execFile);
 const opensslMissing = spawnSync("openssl", ["version"]).status !== 0;

@@ -10,7 +10,7 @@ import { createApiServer } from "../../../src/local/api/api-server.ts";
 import { findCondition } from "../../../src/domain/objects/conditions.ts";
 import { startController } from "../../../src/local/kubevirt/controller/controller.ts";
 import { vmis, vms, type Vm, type Vmi } from "../../../src/local/kubevirt/controller/objects.ts";
-import { quiet } from "./quiet-log.ts";
+import { silentLog } from "../../support/log.ts";
 import { changes, nicLines, recorded, type Outcome, type RecordedChange, type Step } from "./recorded.ts";
 import { changeVm } from "./stand.ts";
 import { startTestNode } from "./test-node.ts";
@@ -88,7 +88,7 @@ describe.each(["plugins", "stage"] as const)("under configuration %s", (config) 
     for (const { id } of group) await prepareNamespace(client, id);
     const controller = startController({
       client,
-      log: quiet,
+      log: silentLog,
       clock: () => new Date(),
       configuration: {
         configuration: {
@@ -103,8 +103,8 @@ describe.each(["plugins", "stage"] as const)("under configuration %s", (config) 
     const dynamic = new Set(group.filter((change) => change.dynamicNetworksController).map(({ id }) => id));
     const node = startTestNode({ client, dynamicNetworks: (namespace) => dynamic.has(namespace) });
     stack.defer(async () => await node.stop());
-    vmCache = startCache(client, vms, { log: quiet, project: (vm: Vm) => vm });
-    vmiCache = startCache(client, vmis, { log: quiet, project: (vmi: Vmi) => vmi });
+    vmCache = startCache(client, vms, { log: silentLog, project: (vm: Vm) => vm });
+    vmiCache = startCache(client, vmis, { log: silentLog, project: (vmi: Vmi) => vmi });
     stack.defer(async () => {
       await Promise.all([vmCache.stop(), vmiCache.stop()]);
     });

@@ -10,7 +10,7 @@ import type { ControllerDelays } from "../../../src/local/kubevirt/controller/co
 import { startController } from "../../../src/local/kubevirt/controller/controller.ts";
 import { vmis, vms, type Vm, type Vmi } from "../../../src/local/kubevirt/controller/objects.ts";
 import { pods, type Pod } from "../../../src/local/kubevirt/resources.ts";
-import { quiet } from "./quiet-log.ts";
+import { silentLog } from "../../support/log.ts";
 import { startTestNode, type TestNodeOptions } from "./test-node.ts";
 
 export interface StandOptions extends Omit<TestNodeOptions, "client"> {
@@ -74,7 +74,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
   const start = (): ReturnType<typeof startController> =>
     startController({
       client,
-      log: quiet,
+      log: silentLog,
       clock: () => new Date(),
       configuration: options.configuration,
       delays: {

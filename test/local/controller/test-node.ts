@@ -12,7 +12,7 @@ import {
   type Pod,
 } from "../../../src/local/kubevirt/resources.ts";
 import { createWorkQueue } from "../../../src/kube/watch/work-queue.ts";
-import { quiet } from "./quiet-log.ts";
+import { silentLog } from "../../support/log.ts";
 
 export interface TestNodeOptions {
   readonly client: FullKubeClient;
@@ -29,8 +29,8 @@ interface Domain {
 export function startTestNode({ client, dynamicNetworks = () => false }: TestNodeOptions): {
   stop(): Promise<void>;
 } {
-  const podCache = startCache(client, pods, { log: quiet, project: (pod) => pod });
-  const vmiCache = startCache(client, vmis, { log: quiet, project: (vmi) => vmi });
+  const podCache = startCache(client, pods, { log: silentLog, project: (pod) => pod });
+  const vmiCache = startCache(client, vmis, { log: silentLog, project: (vmi) => vmi });
   const domains = new Map<string, Domain>();
 
   async function lookAtPod(key: string): Promise<undefined> {
@@ -187,7 +187,9 @@ export function startTestNode({ client, dynamicNetworks = () => false }: TestNod
     return step({ endTimestamp: at, completed: true });
   }
 
-  const queues = [lookAtPod, lookAtVmi].map((work) => createWorkQueue({ name: "node", work, log: quiet }));
+  const queues = [lookAtPod, lookAtVmi].map((work) =>
+    createWorkQueue({ name: "node", work, log: silentLog }),
+  );
   podCache.subscribe(({ key }) => queues[0]?.add(`${key.namespace}/${key.name}`));
   vmiCache.subscribe(({ key }) => queues[1]?.add(`${key.namespace}/${key.name}`));
   for (const queue of queues) queue.start();

@@ -12,7 +12,7 @@ import { createMachines } from "../../../src/local/kubevirt/node/machines.ts";
 import { startNode } from "../../../src/local/kubevirt/node/node.ts";
 import { pods } from "../../../src/local/kubevirt/resources.ts";
 import { add, bridgeNic, machine, podNic, state, type Edit } from "./machines.ts";
-import { quiet } from "./quiet-log.ts";
+import { silentLog } from "../../support/log.ts";
 import { changeVm, namespace } from "./stand.ts";
 
 const ref = { namespace, name: "vm" };
@@ -39,7 +39,7 @@ describe("the controller between KubeVirt's admission and two nodes", () => {
     }
     const controller = startController({
       client,
-      log: quiet,
+      log: silentLog,
       clock,
       configuration: { workloadUpdateStrategy: { workloadUpdateMethods: ["LiveMigrate"] } },
       delays: { migrationGraceMs: 50, reevaluateMs: 20, workloadUpdateMs: 20 },
@@ -48,7 +48,7 @@ describe("the controller between KubeVirt's admission and two nodes", () => {
     const machines = createMachines();
     for (const nodeName of ["node-1", "node-2"]) {
       const metricsListen = { host: "127.0.0.1", port: 0 };
-      const node = await startNode({ client, nodeName, log: quiet, clock, machines, metricsListen });
+      const node = await startNode({ client, nodeName, log: silentLog, clock, machines, metricsListen });
       stack.defer(async () => await node.stop());
     }
   });

@@ -18,12 +18,12 @@ import { guestAgentAnnotation } from "../../../src/local/kubevirt/node/machine.t
 import { createMachines } from "../../../src/local/kubevirt/node/machines.ts";
 import { startNode, type NodeOptions, type PlayedNode } from "../../../src/local/kubevirt/node/node.ts";
 import { events } from "../../../src/local/kubevirt/node/pod-events.ts";
+import { silentLog } from "../../support/log.ts";
 import { makeNad, makePod, makeVmi } from "./vmi.ts";
 
 const namespace = "default";
 const red = { name: "red", bridge: {}, macAddress: "02:00:00:00:00:0a" };
 const blue = { name: "blue", bridge: {}, macAddress: "02:00:00:00:00:0b" };
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 let server: ApiServer;
 let client: FullKubeClient;
@@ -46,7 +46,7 @@ async function play(options: Partial<NodeOptions> = {}): Promise<PlayedNode> {
   const node = await startNode({
     client,
     nodeName: "node1",
-    log: silent,
+    log: silentLog,
     clock: () => new Date(),
     metricsListen: { host: "127.0.0.1", port: 0 },
     ...options,
