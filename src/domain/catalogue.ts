@@ -111,7 +111,7 @@ export function vlansInWords(network: PhysicalNetwork): string {
   const ranges = network.vlans.map(rangeInWords);
   if (network.untagged) ranges.unshift("0 (untagged)");
   const except = network.reservedVlans.map(rangeInWords).join(", ");
-  return `${ranges.length === 0 ? "none" : ranges.join(" and ")}${except === "" ? "" : ` without ${except}`}`;
+  return `${ranges.length === 0 ? "none" : ranges.join(" and ")}${except === "" ? "" : ` except ${except}`}`;
 }
 
 const rangeInWords = ({ first, last }: VlanRange): string =>

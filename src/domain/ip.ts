@@ -32,10 +32,10 @@ export function parseIp(text: string): Parsed<IpAddress> {
   const octets = fourParts.exec(text)?.slice(1).map(Number);
   if (octets?.every((octet) => octet <= 255) === true) return { value: ipOf(new ipaddr.IPv4(octets)) };
   if (!text.includes(":")) return { problem: text === "" ? "it is empty" : "four decimal parts are needed" };
-  if (text.includes("%")) return { problem: "a zone does not belong here" };
-  if (!ipaddr.IPv6.isValid(text)) return { problem: "it is no IPv6 address" };
+  if (text.includes("%")) return { problem: "a zone is not allowed" };
+  if (!ipaddr.IPv6.isValid(text)) return { problem: "it is not an IPv6 address" };
   const value = ipaddr.IPv6.parse(text);
-  if (value.isIPv4MappedAddress()) return { problem: "write the mapped address as plain IPv4" };
+  if (value.isIPv4MappedAddress()) return { problem: "write the IPv4-mapped address as plain IPv4" };
   return { value: ipOf(value) };
 }
 
@@ -51,7 +51,7 @@ export function parseCidr(text: string): Parsed<Cidr> {
   const bits = address.value.family === 4 ? 32 : 128;
   const prefix = text.slice(slash + 1);
   if (!/^(0|[1-9]\d{0,2})$/.test(prefix) || Number(prefix) > bits) {
-    return { problem: `the prefix length is a number from 0 to ${bits}` };
+    return { problem: `the prefix length must be a number from 0 to ${bits}` };
   }
   return { value: cidrOf(address.value, Number(prefix)) };
 }

@@ -33,7 +33,7 @@ const isSeen = ({ infoSource = "" }: VmiInterfaceStatus): boolean =>
   infoSource.split(",").some((source) => source.trim() === "guest-agent");
 
 function inGuest(nic: ToldNic, field: string, wanted: string, actual: string): Drift {
-  const source = `guest agent, by vmi.status.interfaces[${nic.name}]`;
+  const source = `guest agent (vmi.status.interfaces[${nic.name}])`;
   return { field: `networks[${nic.name}].${field}`, nic: nic.name, wanted, actual, source, since: undefined };
 }
 

@@ -206,13 +206,17 @@ function nmstateDrift(asked: CompiledVm["secret"], found: VmSecret): readonly Dr
             field: networkConfig,
             nic: "",
             wanted,
-            actual: "another text",
+            actual: "different text",
             ...writtenIn(found, `data.${key}`),
           },
         ];
   const boothook = asked.stringData["userdata"] ?? "";
   return [
-    ...apart("networkdata", (text) => text === asked.stringData["networkdata"], "cloud-init's networks off"),
+    ...apart(
+      "networkdata",
+      (text) => text === asked.stringData["networkdata"],
+      "cloud-init network configuration disabled",
+    ),
     ...apart("userdata", (text) => carriesBoothook(text, boothook), "the desired state for nmstate"),
   ];
 }

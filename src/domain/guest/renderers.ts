@@ -8,14 +8,14 @@ import type { GuestRenderer } from "../spec.ts";
 /** What a NIC may need from its renderer, and its name for people. All renderers keep everything that is not listed here. */
 export const guestTraits = {
   routeMetrics: "the metrics of gateways and routes",
-  dhcpMetric: "the metric of what DHCP offers",
-  dhcpWithoutRoutes: "defaultRoute never with DHCP",
+  dhcpMetric: "the metric of routes from DHCP",
+  dhcpWithoutRoutes: "defaultRoute: never with DHCP",
   ipv6DefaultRoute: "the IPv6 default route",
-  otherFamilyRoutes: "routes of another family than the first address",
-  otherFamilyDefaultRoute: "a second default route, of the other family",
-  dhcpNameServers: "name servers beside DHCP",
-  otherFamilyNameServers: "name servers of a family that the NIC has no address of",
-  dhcpIpv6NameServers: "IPv6 name servers beside DHCP",
+  otherFamilyRoutes: "routes whose address family is not that of the first address",
+  otherFamilyDefaultRoute: "a second default route, for the other address family",
+  dhcpNameServers: "name servers on a NIC with DHCP",
+  otherFamilyNameServers: "name servers of an address family in which the NIC has no address",
+  dhcpIpv6NameServers: "IPv6 name servers on a NIC with DHCP",
 } as const;
 export type GuestTrait = keyof typeof guestTraits;
 

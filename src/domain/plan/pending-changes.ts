@@ -97,14 +97,14 @@ function byMigration(vmi: VirtualMachineInstance): Waits {
   if (stuck !== undefined) {
     return {
       effect: "restart",
-      reason: `it needs a live migration, and this VM cannot be migrated (${stuck}): restart it`,
+      reason: `it needs a live migration, but this VM cannot be migrated (${stuck}); restart it`,
     };
   }
   return {
     effect: "live-migration",
     reason: isTrue(vmi.status?.conditions, "MigrationRequired")
-      ? "KubeVirt asks for a live migration; where none begins, migrate or restart the VM"
-      : "KubeVirt is about to do it, by a live migration if need be",
+      ? "KubeVirt requests a live migration; if none starts, migrate or restart the VM"
+      : "KubeVirt is about to apply it, by a live migration if necessary",
   };
 }
 
@@ -241,7 +241,7 @@ function unnamed(
             ...somewhere,
             field: "",
             effect: "restart" as const,
-            reason: `KubeVirt asks for a restart: ${restart.message ?? restart.reason ?? "it does not say why"}`,
+            reason: `KubeVirt requests a restart: ${restart.message ?? restart.reason ?? "it gives no reason"}`,
           },
         ]
       : []),

@@ -50,11 +50,11 @@ export function whyStuck(vmi: VirtualMachineInstance): string | undefined {
 
 function whyWaiting(kubeVirt: KubeVirtFact | undefined): string | undefined {
   if (kubeVirt === undefined) {
-    return "the KubeVirt resource cannot be read: without LiveMigrate among its workloadUpdateMethods it waits until somebody migrates or restarts the VM";
+    return "the KubeVirt resource cannot be read; unless its workloadUpdateMethods include LiveMigrate, the change waits until someone migrates or restarts the VM";
   }
   return kubeVirt.workloadUpdateMethods.includes("LiveMigrate")
     ? undefined
-    : "LiveMigrate is not among KubeVirt's workloadUpdateMethods, so it waits until somebody migrates or restarts the VM";
+    : "KubeVirt's workloadUpdateMethods do not include LiveMigrate, so the change waits until someone migrates or restarts the VM";
 }
 
 const newest = kubeVirtVersions[0];
@@ -63,11 +63,11 @@ const oldest = kubeVirtVersions[kubeVirtVersions.length - 1] ?? newest;
 function versionOf(version: string | undefined): Pick<RunningVm, "version" | "versionNote"> {
   const [, major, minor] = /^v?(\d+)\.(\d+)(?:\.|$)/.exec(version ?? "") ?? [];
   if (major === undefined || minor === undefined) {
-    return { version: newest, versionNote: `KubeVirt's version is not known; ${newest} does so` };
+    return { version: newest, versionNote: `KubeVirt's version is not known; this is what ${newest} does` };
   }
   const unseen = (group: KubeVirtVersions): Pick<RunningVm, "version" | "versionNote"> => ({
     version: group,
-    versionNote: `KubeVirt ${version} was not looked at; ${group} does so`,
+    versionNote: `KubeVirt ${version} has not been examined; this is what ${group} does`,
   });
   if (Number(major) > 1 || Number(minor) > Number(newest.slice(2))) return unseen(newest);
   const group = kubeVirtVersions.find((candidate) => {
@@ -87,7 +87,7 @@ const untouched: JudgedEffect = {
 /** Nothing happens: an earlier change that still waits is taken back. */
 export const takenBack: JudgedEffect = {
   effect: "none",
-  reason: "the running VM has this value still: a change that waits is taken back",
+  reason: "the running VM still has this value; a pending change is undone",
   silent: false,
   versions: [],
 };
@@ -124,7 +124,7 @@ function onThisVm({ effect, reason }: Landing, { stuck, waits }: RunningVm): Lan
   if (stuck !== undefined) {
     return {
       effect: "restart",
-      reason: `${reason}, and this VM cannot be migrated (${stuck}), so it waits until the VM is restarted`,
+      reason: `${reason}, but this VM cannot be migrated (${stuck}), so the change waits until the VM is restarted`,
     };
   }
   return { effect, reason: waits === undefined ? reason : `${reason}; ${waits}` };

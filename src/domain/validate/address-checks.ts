@@ -50,7 +50,7 @@ const modeFitsAddresses: NicCheck = ({ nic, config }) => {
   const field = `${nic.field}.ipConfig`;
   if (nic.mode === "static") {
     if (nic.type === "pod") {
-      const problem = "does not work on the pod network; KubeVirt gives the address there";
+      const problem = "does not work on the pod network, where KubeVirt assigns the address";
       return finding(
         "IPMODE_CONFLICT",
         `${field}.mode`,
@@ -75,7 +75,7 @@ const modeFitsAddresses: NicCheck = ({ nic, config }) => {
     finding(
       "IPMODE_CONFLICT",
       `${field}.${name}`,
-      { mode: "dhcp", problem: `takes no ${name}` },
+      { mode: "dhcp", problem: `cannot be combined with ${name}` },
       {
         fix: name === "gateway" ? removeField(`${field}.gateway`) : replaceWith(`${field}.mode`, "static"),
         related: [`${field}.mode`],
@@ -156,7 +156,7 @@ const nameServersAreFew: NicCheck = ({ nic }) => {
   if (count <= maxNameServers) return undefined;
   const field = `${nic.field}.ipConfig.dnsServers`;
   const value = nic.dnsServers.slice(0, maxNameServers).map(({ text }) => text);
-  const fix = { description: `keep ${value.join(", ")}`, patches: [{ field, value }] };
+  const fix = { description: `keep only ${value.join(", ")}`, patches: [{ field, value }] };
   return finding("DNS_TOO_MANY", field, { count }, { fix });
 };
 

@@ -27,7 +27,7 @@ const machineStays = ofOthers((vm, { asked }) => {
       : finding(
           "ADOPTED_MACHINE_DIFFERS",
           field,
-          { has: field === "userData" ? "another user-data" : inWords(has[field]) },
+          { has: field === "userData" ? "different in the VM" : inWords(has[field]) },
           { fix: removeField(field) },
         ),
   );
@@ -56,19 +56,19 @@ function isSameDisk(asked: DiskSpec | undefined, has: DiskSpec | undefined): boo
 }
 
 function inWords(value: VmSpec[Exclude<MachineField, "userData">]): string {
-  if (value === undefined) return "not set there";
+  if (value === undefined) return "not set in the VM";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** A config drive takes OpenStack's network_data.json (KubeVirt pkg/cloud-init), not what is written here. */
 const cloudInitTakesOurs = ofOthers((vm) =>
   cloudInitVolumeOf(vm)?.kind === "cloudInitConfigDrive"
-    ? finding("ADOPTED_CONFIG_DRIVE", "networks")
+    ? finding("ADOPTED_CONFIG_DRIVE", "networks", {})
     : undefined,
 );
 
 const cloudInitIsThere = ofOthers((vm) =>
-  cloudInitVolumeOf(vm) === undefined ? finding("ADOPTION_ADDS_CLOUD_INIT", "networks") : undefined,
+  cloudInitVolumeOf(vm) === undefined ? finding("ADOPTION_ADDS_CLOUD_INIT", "networks", {}) : undefined,
 );
 
 /** What no spec can say is lost when the network-config is written again. */

@@ -15,7 +15,7 @@ function otherOn({ uplink, vm }: NicContext, users: readonly NicInUse[] | undefi
 
 /** Strangers are not told of: a name would say what runs in another namespace. */
 function inWords({ nic, vm, namespace }: NicInUse, own: string): string {
-  return namespace === own ? `NIC ${nic} of VM ${vm}` : "a VM of another namespace";
+  return namespace === own ? `NIC ${nic} of VM ${vm}` : "a VM in another namespace";
 }
 
 /** An address that the VM has kept, not one of the input, is mended by a new one: removing it would keep it. */

@@ -34,7 +34,7 @@ export function lackedFacts({ vm, facts, catalogue }: VmContext): readonly strin
     ],
     [
       uplinks.some(({ bridge }) => bridge !== undefined && nodesWithoutBridge(nodes, bridge) === undefined),
-      "whether the nodes have the bridge (neither bridge-marker, ovs-cni's marker nor NMState tells)",
+      "whether the nodes have the bridge (neither bridge-marker, ovs-cni's marker nor NMState reports it)",
     ],
     [
       isStatic &&

@@ -16,7 +16,8 @@ const pluginCarriesVms: NadCheck = ({ type }, _, context) =>
   cannotCarryVm(type)
     ? finding("BINDING_UNSUPPORTED", nadField(context), {
         cni: type,
-        instead: "use a NAD of type macvtap with its binding plugin, or of type bridge over the same parent",
+        instead:
+          "use a NAD of type macvtap with its binding plugin, or a NAD of type bridge with the same parent",
       })
     : undefined;
 
@@ -47,12 +48,14 @@ const cniVersions = /^(0\.[124]\.0|0\.3\.[01]|1\.\d+\.\d+)$/;
 const cniVersionWorks: NadCheck = ({ type, cniVersion, ipam }, nad, context) => {
   if (typeOfPlugin(type) === undefined) return undefined;
   const says = (problem: string): Finding => finding("NAD_CNI_VERSION", nadField(context), { nad, problem });
-  if (cniVersion === "") return ipam === undefined ? says("names no cniVersion") : undefined;
+  if (cniVersion === "") return ipam === undefined ? says("has no cniVersion") : undefined;
   if (!cniVersions.test(cniVersion)) {
-    return says(`has cniVersion ${cniVersion}; there are 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0 and 1.x`);
+    return says(
+      `has cniVersion ${cniVersion}; existing versions are 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0 and 1.x`,
+    );
   }
   return type === "macvtap" && cniVersion.startsWith("1.")
-    ? says(`has cniVersion ${cniVersion}, and macvtap-cni none above 0.4.0`)
+    ? says(`has cniVersion ${cniVersion}, but macvtap-cni supports none above 0.4.0`)
     : undefined;
 };
 

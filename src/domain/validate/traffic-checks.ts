@@ -88,7 +88,7 @@ function sourceRulesFix(vm: ResolvedVm, nic: Nic, family: IpFamily): Fix | undef
   if (vm.renderer === "netplan") return replaceWith(policy.field, policy.value);
   if (vm.renderer !== undefined) return undefined;
   return {
-    description: "set routing to policy; only for a guest that uses netplan, which guest.renderer then says",
+    description: "set routing to policy and guest.renderer to netplan; only for a guest that uses netplan",
     patches: [policy, { field: "guest.renderer", value: "netplan" }],
   };
 }
@@ -110,7 +110,7 @@ const routeLeavesSubnetsAlone: NicCheck = ({ nic, vm }) =>
         subnet: subnet.network,
         nic: other.name,
         effect: isPreferred(route, subnet)
-          ? `stations there are reached by ${gateway.text} on ${nic.name} instead of directly`
+          ? `hosts there are reached through ${gateway.text} on ${nic.name} instead of directly`
           : "the route is never used",
       },
       { fix: removeField(field), related: [other.field] },
@@ -175,9 +175,7 @@ const rendererKeepsRules: VmCheck = ({ vm }) =>
         "routing",
         {
           problem:
-            vm.renderer === undefined
-              ? "guest.renderer does not say that the guest uses it"
-              : `guest.renderer says ${vm.renderer}`,
+            vm.renderer === undefined ? "guest.renderer is not set" : `guest.renderer is ${vm.renderer}`,
         },
         {
           fix: vm.renderer === undefined ? replaceWith("guest.renderer", "netplan") : removeField("routing"),

@@ -54,7 +54,7 @@ export const inUseCases: readonly SpecCase[] = [
   },
   {
     code: "ADDRESS_IN_USE_ELSEWHERE",
-    when: "a VM of another namespace on the same network has the address",
+    when: "a VM in another namespace on the same network has the address",
     spec: ip({}),
     facts: { addressesInUse: inUse("192.0.2.10", { namespace: "team-b" }) },
     field: "networks[0].ipConfig.address",

@@ -35,7 +35,7 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: vmSpec([dhcpNic, business]),
     field: "networks[1].ipConfig.gateway",
     message:
-      "traffic that arrives on eth1 from beyond 10.0.1.0/24 leaves by eth0, whose route has metric 100, not 200",
+      "replies to traffic that arrives on eth1 from beyond 10.0.1.0/24 leave through eth0, whose route has the lower metric (100, not 200)",
   },
   {
     code: "REPLY_ASYMMETRIC",
@@ -50,7 +50,7 @@ export const trafficCases: readonly TrafficCase[] = [
     ]),
     field: "networks[1].routes[0].metric",
     message:
-      "traffic that arrives on eth2 from 192.168.0.0/16 leaves by eth1, whose route has metric 50, not 200",
+      "replies to traffic that arrives on eth2 from 192.168.0.0/16 leave through eth1, whose route has the lower metric (50, not 200)",
   },
   {
     code: "SUBNET_OVERLAP",
@@ -58,7 +58,7 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: vmSpec([{ ...business, primary: true }, storage]),
     field: "networks[1].ipConfig.address",
     message:
-      "10.0.1.128/25 overlaps 10.0.1.0/24 of networks[0]; what is in both leaves by eth2, whose prefix is longer",
+      "10.0.1.128/25 overlaps 10.0.1.0/24 of networks[0]; traffic to addresses in both leaves through eth2, whose prefix is longer",
   },
   {
     code: "SUBNET_OVERLAP",
@@ -66,7 +66,7 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: vmSpec([business, { name: "eth2", ipConfig: { address: "10.0.1.200/24" } }]),
     field: "networks[1].ipConfig.address",
     message:
-      "10.0.1.0/24 overlaps 10.0.1.0/24 of networks[0]; what is in both leaves by whichever NIC is configured first",
+      "10.0.1.0/24 overlaps 10.0.1.0/24 of networks[0]; traffic to addresses in both leaves through whichever NIC is configured first",
   },
   {
     code: "ROUTE_INSIDE_SUBNET",
@@ -74,7 +74,7 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: vmSpec([inner("10.0.1.128/25")]),
     field: "networks[0].routes[0].destination",
     message:
-      "10.0.1.128/25 is on the link of eth1 (10.0.1.0/24): stations there are reached by 10.0.1.1 on eth1 instead of directly",
+      "10.0.1.128/25 is on the link of eth1 (10.0.1.0/24): hosts there are reached through 10.0.1.1 on eth1 instead of directly",
   },
   {
     code: "ROUTE_INSIDE_SUBNET",
@@ -89,7 +89,7 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: vmSpec([innerIpv6("2001:db8::/64", 100)]),
     field: "networks[0].routes[0].destination",
     message:
-      "2001:db8::/64 is on the link of eth1 (2001:db8::/64): stations there are reached by 2001:db8::1 on eth1 instead of directly",
+      "2001:db8::/64 is on the link of eth1 (2001:db8::/64): hosts there are reached through 2001:db8::1 on eth1 instead of directly",
   },
   {
     code: "ROUTE_GATEWAY_INDIRECT",
@@ -105,14 +105,14 @@ export const trafficCases: readonly TrafficCase[] = [
     ]),
     field: "networks[0].routes[1].gateway",
     message:
-      "2001:db8::8005 would itself be reached by 2001:db8::1, because of the route to 2001:db8::8000/113",
+      "the route to 2001:db8::8000/113 would make 2001:db8::8005 itself reachable only through 2001:db8::1",
   },
   {
     code: "ROUTE_GATEWAY_INDIRECT",
     when: "a route of the main table covers its own next hop in the NIC's table",
     spec: policy([innerIpv6("2001:db8::/64", 100)]),
     field: "networks[0].routes[0].gateway",
-    message: "2001:db8::1 would itself be reached by 2001:db8::1, because of the route to 2001:db8::/64",
+    message: "the route to 2001:db8::/64 would make 2001:db8::1 itself reachable only through 2001:db8::1",
   },
   {
     code: "ROUTE_DUPLICATE",
@@ -142,7 +142,8 @@ export const trafficCases: readonly TrafficCase[] = [
     when: "the gateway is the broadcast address",
     spec: vmSpec([{ name: "eth0", ipConfig: { address: "10.0.1.100/24", gateway: "10.0.1.255" } }]),
     field: "networks[0].ipConfig.gateway",
-    message: "10.0.1.255 is not an address such as 10.0.1.1: it is the broadcast address of 10.0.1.0/24",
+    message:
+      "10.0.1.255 is not a gateway address such as 10.0.1.1: it is the broadcast address of 10.0.1.0/24",
   },
   {
     code: "GATEWAY_INVALID",
@@ -154,22 +155,22 @@ export const trafficCases: readonly TrafficCase[] = [
       },
     ]),
     field: "networks[0].routes[0].gateway",
-    message: "10.0.1.255 is not an address such as 10.0.1.1: it is the broadcast address of 10.0.1.0/24",
+    message:
+      "10.0.1.255 is not a gateway address such as 10.0.1.1: it is the broadcast address of 10.0.1.0/24",
   },
   {
     code: "ROUTING_POLICY_UNSUPPORTED",
     when: "the guest is not known",
     spec: vmSpec([business], { routing: "policy" }),
     field: "routing",
-    message:
-      "routing: policy needs netplan or nmstate in the guest; guest.renderer does not say that the guest uses it",
+    message: "routing: policy needs netplan or nmstate in the guest; guest.renderer is not set",
   },
   {
     code: "ROUTING_POLICY_UNSUPPORTED",
     when: "the guest drops rules",
     spec: vmSpec([business], { routing: "policy", guest: { renderer: "network-manager" } }),
     field: "routing",
-    message: "routing: policy needs netplan or nmstate in the guest; guest.renderer says network-manager",
+    message: "routing: policy needs netplan or nmstate in the guest; guest.renderer is network-manager",
   },
   {
     code: "ROUTING_POLICY_SKIPS_DHCP",
@@ -177,13 +178,13 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: policy([dhcpNic, { ...business, primary: true }]),
     field: "networks[0].ipConfig",
     message:
-      "eth0 gets no rule, since DHCP tells its address only later; replies beyond its subnet leave by eth1",
+      "eth0 gets no rule, because its address is known only after DHCP; replies to addresses beyond its subnet leave through eth1",
   },
   {
     code: "ROUTING_POLICY_EMPTY",
     when: "no NIC leads anywhere",
     spec: policy([storage]),
     field: "routing",
-    message: "routing: policy changes nothing: no NIC has both a static address and a gateway or a route",
+    message: "routing: policy has no effect: no NIC has both a static address and a gateway or a route",
   },
 ];
