@@ -49,7 +49,7 @@ export const findingTable = {
   ),
   WRONG_TYPE: error<{ expected: string; given: string }>(
     (v) => `must be ${v.expected}, not ${v.given}`,
-    "The value has another type than the field.",
+    "The value is not of the field's type.",
   ),
   VALUE_UNKNOWN: error<{ given: string; known: string }>(
     (v) => `${v.given} is not one of ${v.known}`,
@@ -108,7 +108,7 @@ export const findingTable = {
   ),
   NMSTATE_NEEDS_USER_DATA: error<{ source: string }>(
     (v) =>
-      `guestConfig: nmstate reaches the guest in its user-data, which comes from ${v.source}; give the user-data as text, so that multinic can add to it`,
+      `nmstate reaches the guest in its user-data, which comes from ${v.source}; give the user-data as text, so that multinic can add to it`,
     "KubeVirt gives a guest one user-data, from one Secret, and multinic never changes an object that it did not create.",
   ),
   USER_DATA_IGNORED: warning<{ problem: string }>(
@@ -116,7 +116,7 @@ export const findingTable = {
     "cloud-init takes the kind of user-data from the first line, and drops what it cannot read (cloudinit/user_data.py, handlers/cloud_config.py).",
   ),
   USER_DATA_CONFIGURES_NETWORK: warning<{ what: string }>(
-    (v) => `this user-data configures networks, too: ${v.what}`,
+    (v) => `this user-data also configures networks: ${v.what}`,
     "User-data cannot change an instance's network configuration (cloud-init network-config.rst), and network files that it writes conflict with those from multinic.",
   ),
   GUEST_CONFIG_UNREAD: warning<{ guest: string; nics: string }>(
@@ -258,7 +258,7 @@ export const findingTable = {
     "A VF under vfio and a macvtap device have no address in the pod that KubeVirt could pass on.",
   ),
   IPAM_CONFLICT: warning<{ nad: string; ipam: string }>(
-    (v) => `ipam ${v.ipam} of ${v.nad} assigns an address, too; the guest uses only the one given here`,
+    (v) => `ipam ${v.ipam} of ${v.nad} also assigns an address; the guest uses only the one given here`,
     "KubeVirt then reports the address from the CNI plugin, not the guest's, and the unused address stays allocated.",
   ),
   IPAM_PER_NODE: warning<{ nad: string; ipam: string }>(
@@ -447,7 +447,7 @@ export const findingTable = {
 
   // source-based rules
   ROUTING_POLICY_UNSUPPORTED: error<{ problem: string }>(
-    (v) => `routing: policy needs netplan or nmstate in the guest; ${v.problem}`,
+    (v) => `policy routing needs netplan or nmstate in the guest; ${v.problem}`,
     "The other renderers drop rules, and put the routes of other tables into the main table (cloud-init#4862; measured with cloud-init devel net-convert).",
   ),
   ROUTING_POLICY_SKIPS_DHCP: info<{ nic: string; winner: string }>(
@@ -456,7 +456,7 @@ export const findingTable = {
     "A rule needs a source address, and netplan cannot put the routes that DHCP offers into another table.",
   ),
   ROUTING_POLICY_EMPTY: info(
-    () => "routing: policy has no effect: no NIC has both a static address and a gateway or a route",
+    () => "policy routing has no effect: no NIC has both a static address and a gateway or a route",
     "Only NICs with routes beyond their own subnets need rules.",
   ),
 

@@ -25,7 +25,7 @@ export function readUserData(text: string): UserDataReading {
   const path = networkPath.exec(text)?.[0];
   const nothing = { followsNetwork: false, configuresNetwork: path, ignored: undefined, forWindows: false };
   if (windowsStart.test(text)) return { ...nothing, forWindows: true };
-  if (!knownStart.test(text)) return { ...nothing, ignored: "cloud-init does not recognise its first line" };
+  if (!knownStart.test(text)) return { ...nothing, ignored: "it does not recognise the first line" };
   if (!/^#cloud-config[ \t\r]*(?:\n|$)/.test(text)) return nothing;
 
   const document = parseDocument(text, { logLevel: "silent" });

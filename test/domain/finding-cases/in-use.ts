@@ -17,6 +17,7 @@ export const inUseCases: readonly SpecCase[] = [
     spec: nic({ macAddress: "02:00:5E:10:00:01" }),
     facts: { macsInUse: inUse("02:00:5e:10:00:01") },
     field: "networks[0].macAddress",
+    fix: true,
   },
   {
     code: "MAC_IN_USE",
@@ -27,16 +28,18 @@ export const inUseCases: readonly SpecCase[] = [
       macsInUse: inUse("02:00:5e:10:00:01", { segment: "linux bridge br5 vlan 9" }),
     },
     field: "networks[0].macAddress",
+    fix: true,
   },
   {
     code: "MAC_IN_USE",
-    when: "a VM was made with the MAC that this one has had all the time",
+    when: "another VM was created with the MAC that this VM already had",
     spec: nic({}),
     facts: {
       vm: storedVm([{ name: "eth0", bridge: {}, macAddress: "02:00:5e:10:00:01" }]),
       macsInUse: inUse("02:00:5e:10:00:01", { namespace: "team-b", vm: "web" }),
     },
     field: "networks[0].macAddress",
+    fix: true,
   },
   {
     code: "ADDRESS_IN_USE",
@@ -68,14 +71,14 @@ export const inUseCases: readonly SpecCase[] = [
   },
   {
     code: "ADDRESS_CLUSTER_OVERLAP",
-    when: "the subnet holds the network of Services",
+    when: "the subnet contains the network of Services",
     spec: withPodNic("10.96.0.9/8"),
     facts: { serviceCidrs: ["10.96.0.0/12"] },
     field: "networks[1].ipConfig.address",
   },
   {
     code: "ADDRESS_CLUSTER_OVERLAP",
-    when: "the subnet holds a node's own address",
+    when: "the subnet contains a node's own address",
     spec: withPodNic("198.51.100.9/24"),
     facts: { nodes: [node("node-1", { addresses: ["198.51.100.200"] })] },
     field: "networks[1].ipConfig.address",
@@ -89,7 +92,7 @@ export const inUseCases: readonly SpecCase[] = [
   },
   {
     code: "ADDRESS_CLUSTER_OVERLAP",
-    when: "the subnet is the one that KubeVirt puts between guest and pod",
+    when: "the subnet is KubeVirt's own between guest and pod",
     spec: withPodNic("10.0.2.9/24"),
     field: "networks[1].ipConfig.address",
   },
@@ -127,7 +130,7 @@ export const harmlessCases: readonly SpecCase[] = [
   },
   {
     code: "NODE_NETWORK_MISSING",
-    when: "nothing tells what bridges the nodes have",
+    when: "nothing reports the bridges of the nodes",
     spec: nic({}),
     facts: { nodes: [node("node-1"), node("node-2")] },
     field: "networks[0].type",
@@ -141,7 +144,7 @@ export const harmlessCases: readonly SpecCase[] = [
   },
   {
     code: "NAD_CNI_VERSION",
-    when: "the plugin is one that nothing is known of",
+    when: "the CNI plugin is unknown",
     spec: nic({ nadName: "net" }),
     facts: { nads: nads(nad("net", { type: "ovn-k8s-cni-overlay" })) },
     field: "networks[0].nadName",
@@ -154,7 +157,7 @@ export const harmlessCases: readonly SpecCase[] = [
   },
   {
     code: "IPAM_CONFLICT",
-    when: "the guest takes what the NAD gives, by DHCP",
+    when: "the guest gets the NAD's address by DHCP",
     spec: vmSpec([{ name: "eth0", nadName: "net" }]),
     facts: {
       nads: nads(
@@ -165,7 +168,7 @@ export const harmlessCases: readonly SpecCase[] = [
   },
   {
     code: "LINK_STATE_UNSUPPORTED",
-    when: "an SR-IOV NIC is to be up, as it is anyway",
+    when: "the link of an SR-IOV NIC is up, which is the default",
     spec: nic({ type: "sriov", linkState: "up" }),
     field: "networks[0].linkState",
   },

@@ -34,6 +34,7 @@ export const trafficCases: readonly TrafficCase[] = [
     when: "another NIC has the better default route",
     spec: vmSpec([dhcpNic, business]),
     field: "networks[1].ipConfig.gateway",
+    fix: true,
     message:
       "replies to traffic that arrives on eth1 from beyond 10.0.1.0/24 leave through eth0, whose route has the lower metric (100, not 200)",
   },
@@ -49,6 +50,7 @@ export const trafficCases: readonly TrafficCase[] = [
       },
     ]),
     field: "networks[1].routes[0].metric",
+    fix: true,
     message:
       "replies to traffic that arrives on eth2 from 192.168.0.0/16 leave through eth1, whose route has the lower metric (50, not 200)",
   },
@@ -73,6 +75,7 @@ export const trafficCases: readonly TrafficCase[] = [
     when: "a route takes a part of a subnet",
     spec: vmSpec([inner("10.0.1.128/25")]),
     field: "networks[0].routes[0].destination",
+    fix: true,
     message:
       "10.0.1.128/25 is on the link of eth1 (10.0.1.0/24): hosts there are reached through 10.0.1.1 on eth1 instead of directly",
   },
@@ -81,6 +84,7 @@ export const trafficCases: readonly TrafficCase[] = [
     when: "a route leads to the subnet itself",
     spec: vmSpec([inner("10.0.1.0/24")]),
     field: "networks[0].routes[0].destination",
+    fix: true,
     message: "10.0.1.0/24 is on the link of eth1 (10.0.1.0/24): the route is never used",
   },
   {
@@ -88,6 +92,7 @@ export const trafficCases: readonly TrafficCase[] = [
     when: "an IPv6 route beats the subnet itself",
     spec: vmSpec([innerIpv6("2001:db8::/64", 100)]),
     field: "networks[0].routes[0].destination",
+    fix: true,
     message:
       "2001:db8::/64 is on the link of eth1 (2001:db8::/64): hosts there are reached through 2001:db8::1 on eth1 instead of directly",
   },
@@ -104,6 +109,7 @@ export const trafficCases: readonly TrafficCase[] = [
       },
     ]),
     field: "networks[0].routes[1].gateway",
+    fix: true,
     message:
       "the route to 2001:db8::8000/113 would make 2001:db8::8005 itself reachable only through 2001:db8::1",
   },
@@ -112,11 +118,12 @@ export const trafficCases: readonly TrafficCase[] = [
     when: "a route of the main table covers its own next hop in the NIC's table",
     spec: policy([innerIpv6("2001:db8::/64", 100)]),
     field: "networks[0].routes[0].gateway",
+    fix: true,
     message: "the route to 2001:db8::/64 would make 2001:db8::1 itself reachable only through 2001:db8::1",
   },
   {
     code: "ROUTE_DUPLICATE",
-    when: "two IPv6 metrics are one to the kernel",
+    when: "two IPv6 metrics are the same for the kernel",
     spec: vmSpec([
       {
         ...innerIpv6("2001:db8:9::/48", 0),
@@ -128,11 +135,12 @@ export const trafficCases: readonly TrafficCase[] = [
       },
     ]),
     field: "networks[0].routes[1]",
+    fix: true,
     message: "networks[0].routes[0] has the same destination and metric",
   },
   {
     code: "GATEWAY_UNREACHABLE",
-    when: "the kernel makes no route for the subnet",
+    when: "the kernel creates no route for the subnet",
     spec: vmSpec([{ name: "eth0", ipConfig: { address: "0.0.1.100/8", gateway: "0.0.1.1" } }]),
     field: "networks[0].ipConfig.gateway",
     message: "0.0.1.1 is outside eth0's 0.0.0.0/8",
@@ -160,17 +168,19 @@ export const trafficCases: readonly TrafficCase[] = [
   },
   {
     code: "ROUTING_POLICY_UNSUPPORTED",
-    when: "the guest is not known",
+    when: "the guest's renderer is not given",
     spec: vmSpec([business], { routing: "policy" }),
     field: "routing",
-    message: "routing: policy needs netplan or nmstate in the guest; guest.renderer is not set",
+    fix: true,
+    message: "policy routing needs netplan or nmstate in the guest; guest.renderer is not set",
   },
   {
     code: "ROUTING_POLICY_UNSUPPORTED",
     when: "the guest drops rules",
     spec: vmSpec([business], { routing: "policy", guest: { renderer: "network-manager" } }),
     field: "routing",
-    message: "routing: policy needs netplan or nmstate in the guest; guest.renderer is network-manager",
+    fix: true,
+    message: "policy routing needs netplan or nmstate in the guest; guest.renderer is network-manager",
   },
   {
     code: "ROUTING_POLICY_SKIPS_DHCP",
@@ -182,9 +192,10 @@ export const trafficCases: readonly TrafficCase[] = [
   },
   {
     code: "ROUTING_POLICY_EMPTY",
-    when: "no NIC leads anywhere",
+    when: "no NIC has a route beyond its subnet",
     spec: policy([storage]),
     field: "routing",
-    message: "routing: policy has no effect: no NIC has both a static address and a gateway or a route",
+    fix: true,
+    message: "policy routing has no effect: no NIC has both a static address and a gateway or a route",
   },
 ];
