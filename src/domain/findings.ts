@@ -427,8 +427,8 @@ export const findingTable = {
     (v) => `${v.given} is not a metric from 0 to 4294967295`,
     "The kernel's metric has 32 bits.",
   ),
-  ROUTE_DUPLICATE: error<{ nic: number; first: number }>(
-    (v) => `networks[${v.nic}].routes[${v.first}] has the same destination and metric`,
+  ROUTE_DUPLICATE: error<{ first: string }>(
+    (v) => `${v.first} has the same destination and metric`,
     "The kernel keeps only one of them (RTNETLINK answers: File exists).",
   ),
   ROUTE_GATEWAY_INDIRECT: error<{ gateway: string; via: string; destination: string }>(

@@ -22,7 +22,7 @@ const table = (spec: VmSpec, number = 254): readonly string[] =>
     .routes.filter((route) => route.table === number && route.origin !== "link-local")
     .map(
       ({ destination, gateway, nic, metric, origin }) =>
-        `${destination.network} ${gateway?.text ?? "on-link"} ${nic} ${metric} ${origin}`,
+        `${destination.network} ${gateway?.text ?? "on-link"} ${nic.name} ${metric} ${origin}`,
     );
 
 const lookup = (spec: VmSpec, to: string, from?: string): RouteLookup => {
@@ -67,7 +67,7 @@ describe("the predicted table", () => {
       "::/0 2001:db8::1 eth2 300 gateway",
     ]);
     const { routes, rules } = routing(threeNics);
-    expect(routes.filter(({ assumed }) => assumed).map(({ nic }) => nic)).toEqual(["eth0"]);
+    expect(routes.filter(({ assumed }) => assumed).map(({ nic }) => nic.name)).toEqual(["eth0"]);
     expect(rules).toEqual([]);
   });
 
@@ -78,7 +78,9 @@ describe("the predicted table", () => {
         { name: "eth1", mtu: 1280 },
       ]),
     );
-    expect(routes.filter(({ origin }) => origin === "link-local").map(({ nic }) => nic)).toEqual(["eth1"]);
+    expect(routes.filter(({ origin }) => origin === "link-local").map(({ nic }) => nic.name)).toEqual([
+      "eth1",
+    ]);
   });
 
   it("has the subnet and the gateway that KubeVirt offers on the pod network", ({ expect }) => {

@@ -1,6 +1,6 @@
 // What cloud-init's renderers drop from a network-config, version 2. test/guest/renderers.test.ts compares it with Debian's
 // cloud-init in both directions; the versions come from running its releases 22.4 to 26.2.
-import { defaultRoutesOf } from "../routing/default-routes.ts";
+import { isDefaultRoute, metricField, routesOfNic } from "../routing/predicted-routes.ts";
 import type { IpFamily } from "../ip.ts";
 import type { Nic } from "../nic.ts";
 import type { GuestRenderer } from "../spec.ts";
@@ -87,18 +87,20 @@ function compareVersions(a: string, b: string): number {
 /** What the NIC needs from its renderer, each with the input field that requires it. */
 export function traitsOf(nic: Nic): ReadonlyMap<GuestTrait, string> {
   const first = firstFamily(nic);
-  const told = defaultRoutesOf(nic).filter(({ origin }) => origin !== "dhcp");
+  const given = routesOfNic(nic)
+    .filter((route) => isDefaultRoute(route) && route.origin !== "dhcp")
+    .map((route) => ({ family: route.destination.address.family, field: metricField(route) }));
   const has = new Set(nic.addresses.map(({ cidr }) => cidr.address.family));
   const dns = (wrong: (family: IpFamily) => boolean) =>
     nic.dnsServers.some(({ family }) => wrong(family)) ? `${nic.field}.ipConfig.dnsServers` : undefined;
   const dhcp = nic.mode === "dhcp";
   const needs: Readonly<Record<GuestTrait, string | undefined>> = {
-    routeMetrics: told[0]?.field ?? nic.routes[0]?.field,
+    routeMetrics: given[0]?.field ?? nic.routes[0]?.field,
     dhcpMetric: dhcp ? nic.field : undefined,
     dhcpWithoutRoutes: dhcp && !nic.defaultRoute ? `${nic.field}.ipConfig.defaultRoute` : undefined,
-    ipv6DefaultRoute: told.find(({ family }) => family === 6)?.field,
+    ipv6DefaultRoute: given.find(({ family }) => family === 6)?.field,
     otherFamilyRoutes: nic.routes.find(({ gateway }) => gateway.family !== first)?.field,
-    otherFamilyDefaultRoute: told.find(({ family }) => family !== first)?.field,
+    otherFamilyDefaultRoute: given.find(({ family }) => family !== first)?.field,
     dhcpNameServers: dhcp ? dns((family) => family === 4) : undefined,
     otherFamilyNameServers: dhcp ? undefined : dns((family) => !has.has(family)),
     dhcpIpv6NameServers: dhcp ? dns((family) => family === 6) : undefined,

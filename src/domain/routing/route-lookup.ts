@@ -34,13 +34,12 @@ export function lookUpRoute(
   for (const rule of [...applicable, undefined]) {
     const matching = matchingRoutes(routes, rule?.table ?? mainTable, address);
     const [route] = matching;
-    const nic = nics.find(({ name }) => name === route?.nic);
-    if (route === undefined || nic === undefined) continue;
+    if (route === undefined) continue;
     return {
       address,
-      nic: route.nic,
+      nic: route.nic.name,
       gateway: route.gateway,
-      source: from ?? sourceAddress(address, nic, route, nics),
+      source: from ?? sourceAddress(address, route, nics),
       route,
       reason: [...ruleInWords(rule), ...routeInWords(route, matching.slice(1))].join("; "),
     };
@@ -91,10 +90,10 @@ function routeInWords(route: PredictedRoute, others: readonly PredictedRoute[]):
   const { destination, gateway, nic } = route;
   const words =
     destination.prefixLength === 0
-      ? `default route of ${nic}`
+      ? `default route of ${nic.name}`
       : gateway === undefined
-        ? `${destination.network} is on the link of ${nic}`
-        : `route to ${destination.network} through ${nic}`;
+        ? `${destination.network} is on the link of ${nic.name}`
+        : `route to ${destination.network} through ${nic.name}`;
   const rival = others.find(
     (other) =>
       other.nic !== nic && (other.destination.prefixLength > 0 || route.destination.prefixLength === 0),
@@ -108,11 +107,11 @@ function routeInWords(route: PredictedRoute, others: readonly PredictedRoute[]):
 }
 
 function rivalInWords(route: PredictedRoute, rival: PredictedRoute): string {
-  const other = `${rival.destination.network} through ${rival.nic}`;
+  const other = `${rival.destination.network} through ${rival.nic.name}`;
   if (rival.destination.prefixLength < route.destination.prefixLength) {
     return `its prefix is longer than that of ${other}`;
   }
   return rival.metric > route.metric
-    ? `its metric ${route.metric} is lower than ${rival.metric} of ${rival.nic}`
+    ? `its metric ${route.metric} is lower than ${rival.metric} of ${rival.nic.name}`
     : `${other} is equally good, and the kernel takes the route that was configured first`;
 }

@@ -1,5 +1,6 @@
 // Findings on addresses that other VMs or the cluster have.
 import { builtInCatalogue } from "../../../src/domain/catalogue.ts";
+import { indexNodes } from "../../../src/domain/network/nodes.ts";
 import { nad, nads, staticNic, storedVm, vmSpec } from "../specs.ts";
 import { ip, nic, type SpecCase } from "./case.ts";
 import { inUse, node, untaggedBridge } from "./world.ts";
@@ -66,7 +67,7 @@ export const inUseCases: readonly SpecCase[] = [
     code: "ADDRESS_CLUSTER_OVERLAP",
     when: "the subnet is part of a node's pod network",
     spec: withPodNic("10.244.1.9/24"),
-    facts: { nodes: [node("node-1", { podCidrs: ["10.244.0.0/23"] })] },
+    facts: { nodes: indexNodes([node("node-1", { podCidrs: ["10.244.0.0/23"] })]) },
     field: "networks[1].ipConfig.address",
   },
   {
@@ -80,7 +81,7 @@ export const inUseCases: readonly SpecCase[] = [
     code: "ADDRESS_CLUSTER_OVERLAP",
     when: "the subnet contains a node's own address",
     spec: withPodNic("198.51.100.9/24"),
-    facts: { nodes: [node("node-1", { addresses: ["198.51.100.200"] })] },
+    facts: { nodes: indexNodes([node("node-1", { addresses: ["198.51.100.200"] })]) },
     field: "networks[1].ipConfig.address",
   },
   {
@@ -125,21 +126,23 @@ export const harmlessCases: readonly SpecCase[] = [
     code: "ADDRESS_CLUSTER_OVERLAP",
     when: "the guest is not on the pod network",
     spec: vmSpec([{ ...staticNic, ipConfig: { address: "10.244.1.9/24" } }]),
-    facts: { nodes: [node("node-1", { podCidrs: ["10.244.0.0/16"] })] },
+    facts: { nodes: indexNodes([node("node-1", { podCidrs: ["10.244.0.0/16"] })]) },
     field: "networks[0].ipConfig.address",
   },
   {
     code: "NODE_NETWORK_MISSING",
     when: "nothing reports the bridges of the nodes",
     spec: nic({}),
-    facts: { nodes: [node("node-1"), node("node-2")] },
+    facts: { nodes: indexNodes([node("node-1"), node("node-2")]) },
     field: "networks[0].type",
   },
   {
     code: "NODE_DEVICE_MISSING",
     when: "one of two nodes offers the device",
     spec: vmSpec([{ name: "eth0", type: "sriov" }]),
-    facts: { nodes: [node("node-1"), node("node-2", { allocatable: { "sriov.network/uplink": "8" } })] },
+    facts: {
+      nodes: indexNodes([node("node-1"), node("node-2", { allocatable: { "sriov.network/uplink": "8" } })]),
+    },
     field: "networks[0].type",
   },
   {
