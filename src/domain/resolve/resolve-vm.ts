@@ -1,4 +1,4 @@
-// From what was asked to what is meant: every default filled in, every text read. The input is never changed.
+// From the spec as given to the resolved VM: every default filled in, every text parsed. The input is never changed.
 import type { Catalogue } from "../catalogue.ts";
 import type { Facts } from "../facts.ts";
 import { finding, type Finding } from "../findings.ts";

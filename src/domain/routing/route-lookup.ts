@@ -15,7 +15,7 @@ export interface RouteLookup {
   readonly source: IpAddress | undefined;
   /** The route that was taken; undefined when none was. */
   readonly route: PredictedRoute | undefined;
-  /** Why, in words. */
+  /** Why, as text. */
   readonly reason: string;
 }
 
@@ -48,7 +48,7 @@ export function lookUpRoute(
   return { address, nic: undefined, gateway: undefined, source: from, route: undefined, reason };
 }
 
-/** What no table decides: addresses of the guest itself, of everybody and of nobody. */
+/** Addresses that no routing table decides on: the guest's own, multicast, broadcast and unspecified. */
 function staysOrSpreads(nics: readonly Nic[], address: IpAddress): string | undefined {
   if (address.value.range() === "loopback") return "it is a loopback address of the guest";
   if (["multicast", "broadcast", "unspecified"].includes(address.value.range())) {

@@ -27,7 +27,7 @@ export function onLinkSubnets(nic: Nic, hop: IpAddress): readonly string[] | und
     : subnets.map(({ cidr }) => cidr.network);
 }
 
-/** No station has the broadcast address: Linux refuses it as a next hop (Nexthop has invalid gateway). */
+/** No host has the broadcast address: Linux refuses it as a next hop (Nexthop has invalid gateway). */
 export function broadcastHop(nic: Nic, hop: IpAddress, field: string): Finding | undefined {
   const subnet = nic.addresses.find(({ cidr }) => broadcastAddress(cidr) === hop.text);
   return subnet === undefined
@@ -38,7 +38,7 @@ export function broadcastHop(nic: Nic, hop: IpAddress, field: string): Finding |
       });
 }
 
-/** The subnets a next hop is outside of, in words. */
+/** The subnets that do not contain the next hop, as text. */
 export function inWords(nic: Nic, hop: IpAddress, subnets: readonly string[]): string {
   return subnets.length === 0
     ? `every subnet of ${nic.name}, which has no IPv${hop.family} address`
@@ -128,7 +128,7 @@ const subnetIsApart: NicCheck = (context) =>
     return undefined;
   });
 
-/** An address alone, such as a /32, claims no station but itself. */
+/** An address alone, such as a /32, has no other hosts on its link. */
 const hasNeighbours = (cidr: Cidr): boolean =>
   hasConnectedRoute(cidr) && cidr.prefixLength < (cidr.address.family === 4 ? 32 : 128);
 

@@ -42,7 +42,7 @@ export interface NicContext extends VmContext {
 export interface GivenNad {
   /** NAMESPACE/NAME. */
   readonly name: string;
-  /** undefined: there is no such NAD. */
+  /** undefined: the NAD does not exist. */
   readonly cni: CniConfig | Unreadable | undefined;
 }
 

@@ -1,4 +1,4 @@
-// Checks of whether the guest will read its configuration, as far as image and user-data tell.
+// Checks of whether the guest will read its configuration, as far as image and user-data show.
 import { type Finding, finding } from "../findings.ts";
 import { removeField } from "../fix.ts";
 import type { ResolvedVm } from "../nic.ts";
@@ -49,7 +49,7 @@ const userDataIsRead: VmCheck = ({ vm }) => {
   ];
 };
 
-/** A VM that was not made here keeps its user-data; only its network-config is ours. */
+/** A VM that multinic did not create keeps its user-data; multinic writes only its network-config. */
 const nmstateHasItsPlace: VmCheck = ({ vm, facts }) =>
   vm.guestConfig === "nmstate" && facts.vm !== undefined && !isManaged(facts.vm)
     ? nmstateKeptOut("guestConfig", "a VM that multinic did not create")
@@ -67,7 +67,7 @@ const imageReadsConfig: VmCheck = ({ vm }) => {
   return guest === undefined ? undefined : configUnread(vm, "bootDisk.containerImage", guest);
 };
 
-/** Only where a NIC needs what an unconfigured guest does not do by itself. */
+/** Only where a NIC needs what an unconfigured guest does not do. */
 function configUnread(vm: ResolvedVm, field: string, guest: string): Finding | undefined {
   const needing = vm.nics.filter(
     ({ mode, routes, mtu, dnsServers }) =>

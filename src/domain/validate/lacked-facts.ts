@@ -1,9 +1,9 @@
-// What could not be checked for want of facts, named only where it would have mattered to this VM.
+// What could not be checked because facts are missing, listed only where it matters to this VM.
 import { nodesWithoutBridge } from "../network/nodes.ts";
 import type { VmContext } from "./context.ts";
 import { type Uplink, uplinkOfNetwork } from "../network/segment.ts";
 
-/** In words, for people. */
+/** As text, for people. */
 export function lackedFacts({ vm, facts, catalogue, nodes }: VmContext): readonly string[] {
   const { nics } = vm;
   const kinds = new Set(nics.map(({ attachment }) => attachment?.kind));

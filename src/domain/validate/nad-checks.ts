@@ -1,4 +1,4 @@
-// Checks of a given NAD: that it is there, that its plugin takes its configuration, and that the NIC fits it.
+// Checks of a given NAD: that it exists, that its plugin accepts its configuration, and that the NIC fits it.
 import { refusalOfPlugin } from "../network/cni-refusal.ts";
 import { cannotCarryVm, type CniConfig, typeOfPlugin } from "../network/cni.ts";
 import { nearest } from "../nearest.ts";
@@ -41,10 +41,10 @@ const pluginTakesIt: NadCheck = (cni, nad, context) => {
     : finding("NAD_REFUSED_BY_PLUGIN", nadField(context), { nad, cni: cni.type, problem });
 };
 
-/** All that the CNI specification has had; later ones of 1.x are not judged, for a newer plugin may speak them. */
+/** All versions of the CNI specification; later ones of 1.x are accepted, because a newer plugin may support them. */
 const cniVersions = /^(0\.[124]\.0|0\.3\.[01]|1\.\d+\.\d+)$/;
 
-/** Only plugins that are known here: others may bring addresses of their own. */
+/** Only for known plugins: others may assign addresses themselves. */
 const cniVersionWorks: NadCheck = ({ type, cniVersion, ipam }, nad, context) => {
   if (typeOfPlugin(type) === undefined) return undefined;
   const says = (problem: string): Finding => finding("NAD_CNI_VERSION", nadField(context), { nad, problem });
@@ -59,7 +59,7 @@ const cniVersionWorks: NadCheck = ({ type, cniVersion, ipam }, nad, context) => 
     : undefined;
 };
 
-/** Device plugins hand out the device that the annotation names; a device may also be named outright. */
+/** Device plugins assign the device that the annotation names; the configuration may also name a device directly. */
 const deviceIsNamed: NadCheck = ({ type, resourceName, plugin }, nad, context) =>
   (type === "sriov" || type === "macvtap") && resourceName === undefined && plugin["deviceID"] === undefined
     ? finding("NAD_RESOURCE_NAME_MISSING", nadField(context), { nad, cni: type })
@@ -94,7 +94,7 @@ const vlanIsTheNads: NadCheck = ({ vlan }, nad, context) => {
   );
 };
 
-/** ovs-cni reads `vlan` only where there is no `trunk` (pkg/common). */
+/** ovs-cni reads `vlan` only without `trunk` (pkg/common). */
 const vlanIsNotLost: NadCheck = ({ type, vlan, plugin }, nad, context) =>
   type === "ovs" && vlan !== 0 && Array.isArray(plugin["trunk"])
     ? finding("NAD_VLAN_IGNORED", nadField(context), { nad, vlan })

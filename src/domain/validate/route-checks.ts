@@ -63,7 +63,7 @@ const checksOfRoute: readonly RouteCheck[] = [
 const eachRoute: NicCheck = (context) =>
   context.nic.routes.flatMap((route) => checksOfRoute.map((check) => check(route, context)));
 
-/** One destination with one metric can go one way only, on whichever NIC. Default routes are checked below. */
+/** One destination with one metric can have one route only, on any NIC. Default routes are checked below. */
 const routeIsUnique: NicCheck = ({ ownRoutes, routes }) =>
   ownRoutes
     .filter(({ origin, destination }) => origin === "route" && destination.prefixLength > 0)

@@ -51,7 +51,7 @@ function arrivalsInWords(
   return `beyond ${subnets.join(" and ") || `its IPv${family} link`}`;
 }
 
-/** undefined where source-based rules cannot help: a guest that drops them, or an address that is not known beforehand. */
+/** undefined where source-based rules cannot help: the guest drops them, or the address is not known in advance. */
 function sourceRulesFix(vm: ResolvedVm, nic: Nic, family: IpFamily): Fix | undefined {
   const hasAddress = nic.addresses.some(({ cidr }) => cidr.address.family === family);
   if (nic.mode === "dhcp" || !hasAddress) return undefined;
