@@ -7,6 +7,7 @@ import { specToProto } from "../src/wire/spec-to-proto.ts";
 import { builtInCatalogue } from "../src/domain/catalogue.ts";
 import { checkVm } from "../src/domain/validate/check-vm.ts";
 import { type Facts, noFacts, type NodeFact } from "../src/domain/facts.ts";
+import { indexNodes } from "../src/domain/network/nodes.ts";
 import { hasErrors } from "../src/domain/findings.ts";
 import type { VmSpec } from "../src/domain/spec.ts";
 
@@ -95,7 +96,7 @@ function clusterFacts(): Facts {
     ]),
     macsInUse: inUse,
     addressesInUse: inUse,
-    nodes,
+    nodes: indexNodes(nodes),
     serviceCidrs: ["10.96.0.0/12"],
     bindingPlugins: ["macvtap"],
   };

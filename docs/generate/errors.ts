@@ -1,6 +1,6 @@
 // docs/errors.md: every finding with its message, its reason and an example that test/domain/findings.test.ts runs.
 import { stringify } from "yaml";
-import { type FindingCode, findingTable, type FindingValues } from "../../src/domain/findings.ts";
+import { type FindingCode, findingTable } from "../../src/domain/findings.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import { findingCases } from "../../test/domain/finding-cases/all.ts";
 import { type FindingCase, findingsOfCase } from "../../test/domain/finding-cases/case.ts";
@@ -29,7 +29,8 @@ ${codes.map(section).join("\n")}`;
 }
 
 function section(code: FindingCode): string {
-  const { severity, message, why } = findingTable[code];
+  const { severity, why } = findingTable[code];
+  const message: (values: never) => string = findingTable[code].message;
   return `## ${code}
 
 ${severity}: \`${message(placeholders)}\`
@@ -41,7 +42,7 @@ ${example(code)}
 }
 
 /** Shows each value as its name in angle brackets. */
-const placeholders = new Proxy<FindingValues>({}, { get: (_, name) => `<${String(name)}>` });
+const placeholders = new Proxy({}, { get: (_, name) => `<${String(name)}>` }) as never;
 
 /** The shortest case of the code, so that the example shows little else. */
 function example(code: FindingCode): string {

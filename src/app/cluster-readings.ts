@@ -1,6 +1,7 @@
 // What changes rarely and is large: nodes, their bridges, the networks of Services. Read at most every ten seconds, whoever
 // asks. The KubeVirt resource is small and read on every call.
 import type { Facts, NodeBridge, NodeFact } from "../domain/facts.ts";
+import { indexNodes } from "../domain/network/nodes.ts";
 import type { KubernetesObject, KubeVirt, Node, NodeNetworkState } from "../domain/objects/kubernetes.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { CallOptions, KubeClient } from "../kube/kube-client.ts";
@@ -46,7 +47,9 @@ async function readAll(client: KubeClient): Promise<Readings> {
   const labelled =
     nodeList?.some(({ metadata }) => metadata.labels?.[schedulableLabel] !== undefined) ?? false;
   return {
-    nodes: nodeList?.map((node) => nodeFact(node, labelled, stateOf.get(node.metadata.name))),
+    nodes:
+      nodeList &&
+      indexNodes(nodeList.map((node) => nodeFact(node, labelled, stateOf.get(node.metadata.name)))),
     serviceCidrs: cidrs?.flatMap(({ spec }) => spec?.cidrs ?? []),
   };
 }

@@ -36,7 +36,7 @@ export interface MacvtapNetwork extends PhysicalNetworkBase {
   readonly implementation: "macvtap";
   /** Device plugin resource of the untagged parent. */
   readonly resourceName: string;
-  /** Device plugin resource of a VLAN sub-interface of the parent; {vlan} stands for the VLAN. */
+  /** Device plugin resource of a VLAN sub-interface of the parent; {vlan} is replaced by the VLAN. */
   readonly vlanResourceName: string | undefined;
   /** Name under which the macvtap binding plugin is registered in KubeVirt. */
   readonly bindingPlugin: string;
@@ -74,7 +74,7 @@ export interface Catalogue {
   readonly physicalNetworks: readonly PhysicalNetwork[];
   /** NADs of other namespaces, NAMESPACE/NAME, that every namespace may use. */
   readonly sharedNads: readonly string[];
-  /** Networks of pods and Services, besides those that the cluster itself tells. */
+  /** Networks of pods and Services, in addition to those that the cluster itself reports. */
   readonly clusterCidrs: readonly string[];
   /** Container disk for a VM that names no boot disk. */
   readonly defaultImage: string;
@@ -111,7 +111,7 @@ export function vlansInWords(network: PhysicalNetwork): string {
   const ranges = network.vlans.map(rangeInWords);
   if (network.untagged) ranges.unshift("0 (untagged)");
   const except = network.reservedVlans.map(rangeInWords).join(", ");
-  return `${ranges.length === 0 ? "none" : ranges.join(" and ")}${except === "" ? "" : ` without ${except}`}`;
+  return `${ranges.length === 0 ? "none" : ranges.join(" and ")}${except === "" ? "" : ` except ${except}`}`;
 }
 
 const rangeInWords = ({ first, last }: VlanRange): string =>

@@ -1,4 +1,5 @@
 // What was observed of the cluster for one VM, in one reading (app/observe.ts). undefined: not known, so not judged.
+import type { Cidr } from "./ip.ts";
 import type {
   NetworkAttachmentDefinition,
   Secret,
@@ -51,11 +52,37 @@ export interface NodeFact {
   readonly bridges: readonly NodeBridge[] | undefined;
 }
 
+/** A network that belongs to the cluster itself. */
+export interface ClusterNetwork {
+  /** Such as "the network of Services". */
+  readonly what: string;
+  readonly cidr: Cidr;
+}
+
+/** A bridge as the nodes that run VMs have it. */
+export interface BridgeOnNodes {
+  readonly nodes: ReadonlySet<NodeFact>;
+  /** The first node with the smallest MTU; undefined when no node reports one. */
+  readonly smallestMtu: { readonly node: string; readonly mtu: number } | undefined;
+}
+
+/** The nodes as the checks ask about them (network/nodes.ts): built when they are read, since there may be thousands. */
+export interface NodeIndex {
+  /** The nodes where KubeVirt starts VMs. */
+  readonly forVms: readonly NodeFact[];
+  /** By kind: those of them whose bridges are known; undefined when nothing reports bridges of this kind. */
+  readonly reporting: Readonly<Record<NodeBridge["kind"], readonly NodeFact[] | undefined>>;
+  /** By `markOf`. */
+  readonly bridges: ReadonlyMap<string, BridgeOnNodes>;
+  /** Pod networks and own addresses of all nodes. */
+  readonly networks: readonly ClusterNetwork[];
+}
+
 /** The KubeVirt installation, as far as the effect of a change depends on it. */
 export interface KubeVirtFact {
   /** As the installation reports it, such as v1.9.0; undefined while it does not. */
   readonly version: string | undefined;
-  /** LiveMigrate: VMs are migrated automatically for changes that need it. */
+  /** LiveMigrate: KubeVirt migrates VMs for changes that need it. */
   readonly workloadUpdateMethods: readonly string[];
   readonly featureGates: readonly string[];
 }
@@ -69,7 +96,7 @@ export interface Facts {
   readonly macsInUse: ReadonlyMap<string, readonly NicInUse[]> | undefined;
   /** The same by address, in the spelling of ip.ts: as recorded, and as running guests report. */
   readonly addressesInUse: ReadonlyMap<string, readonly NicInUse[]> | undefined;
-  readonly nodes: readonly NodeFact[] | undefined;
+  readonly nodes: NodeIndex | undefined;
   /** The networks that Services take their addresses from. */
   readonly serviceCidrs: readonly string[] | undefined;
   /** Names of KubeVirt's registered binding plugins. */

@@ -15,494 +15,505 @@ export interface Finding {
   readonly related?: readonly string[];
 }
 
-/** The values a row's message names. */
-export type FindingValues = Readonly<Record<string, string | number>>;
-
-interface Row {
+interface Row<V> {
   readonly severity: Severity;
-  readonly message: (values: FindingValues) => string;
-  /** Why it cannot work, or why it is worth a word; with its source. */
+  readonly message: (values: V) => string;
+  /** Why it cannot work, or why the caller should know; with its source. */
   readonly why: string;
 }
 
-const row = (severity: Severity, message: (values: FindingValues) => string, why: string): Row => ({
-  severity,
-  message,
-  why,
-});
-const error = (message: Row["message"], why: string): Row => row("error", message, why);
-const warning = (message: Row["message"], why: string): Row => row("warning", message, why);
+/** The values of a message without any. */
+type NoValues = Readonly<Record<string, never>>;
 
-/** The table. Rows are grouped by what they speak of. */
+const row =
+  (severity: Severity) =>
+  <V = NoValues>(message: (values: Readonly<V>) => string, why: string): Row<Readonly<V>> => ({
+    severity,
+    message,
+    why,
+  });
+const error = row("error");
+const warning = row("warning");
+const info = row("info");
+
+/** The table: severity, message with its values, reason. Rows are grouped by subject. */
 export const findingTable = {
   // the document
-  DOCUMENT_INVALID: error((v) => `${v["problem"]}`, "The input must be one YAML or JSON mapping."),
-  UNKNOWN_FIELD: error(
-    (v) => `there is no field ${v["name"]}${v["known"] ? `; known are ${v["known"]}` : ""}`,
-    "A misspelt field would be dropped in silence.",
+  DOCUMENT_INVALID: error<{ problem: string }>(
+    (v) => v.problem,
+    "The input must be one YAML or JSON mapping.",
   ),
-  WRONG_TYPE: error((v) => `must be ${v["expected"]}, not ${v["given"]}`, "The field has another type."),
-  VALUE_UNKNOWN: error(
-    (v) => `${v["given"]} is not one of ${v["known"]}`,
-    "The field takes one of a few words.",
+  UNKNOWN_FIELD: error<{ name: string; known: string }>(
+    (v) => `unknown field ${v.name}${v.known === "" ? "" : `; known fields are ${v.known}`}`,
+    "A misspelt field would be ignored silently.",
   ),
-  FIELD_REQUIRED: error((v) => `${v["name"]} is required`, "Nothing sensible can be assumed."),
+  WRONG_TYPE: error<{ expected: string; given: string }>(
+    (v) => `must be ${v.expected}, not ${v.given}`,
+    "The value is not of the field's type.",
+  ),
+  VALUE_UNKNOWN: error<{ given: string; known: string }>(
+    (v) => `${v.given} is not one of ${v.known}`,
+    "The field takes one of a fixed set of values.",
+  ),
+  FIELD_REQUIRED: error<{ name: string }>((v) => `${v.name} is required`, "There is no sensible default."),
 
   // the machine
-  VM_NAME_INVALID: error(
-    (v) => `${v["given"]} is not a DNS label of at most 63 lower-case letters, digits and hyphens`,
-    "The name becomes a label of the VM's pod (Kubernetes label values end at 63 characters) and the guest's host name.",
+  VM_NAME_INVALID: error<{ given: string }>(
+    (v) => `${v.given} is not a DNS label of at most 63 lower-case letters, digits and hyphens`,
+    "The name becomes a label of the VM's pod (a Kubernetes label value has at most 63 characters) and the guest's host name.",
   ),
-  NAMESPACE_INVALID: error((v) => `${v["given"]} is not a DNS label`, "Kubernetes refuses such a namespace."),
-  NAMESPACE_NOT_FOUND: error(
-    (v) => `namespace ${v["namespace"]} does not exist; make it first`,
-    "Namespaces carry rights and quotas; they are never made on the way.",
+  NAMESPACE_INVALID: error<{ given: string }>(
+    (v) => `${v.given} is not a DNS label`,
+    "Kubernetes refuses such a namespace.",
   ),
-  CPU_INVALID: error(
-    (v) => `${v["given"]} is not a number of CPUs from 1 to ${v["max"]}`,
+  NAMESPACE_NOT_FOUND: error<{ namespace: string }>(
+    (v) => `namespace ${v.namespace} does not exist; create it first`,
+    "Permissions and quotas depend on the namespace, so multinic never creates one.",
+  ),
+  CPU_INVALID: error<{ given: number; max: number }>(
+    (v) => `${v.given} is not a number of CPUs from 1 to ${v.max}`,
     "KubeVirt needs at least one core.",
   ),
-  MEMORY_INVALID: error(
-    (v) => `${v["given"]} is not an amount of memory such as 4Gi or 512Mi`,
-    "Kubernetes reads a quantity here; below 1Mi no guest starts.",
+  MEMORY_INVALID: error<{ given: string }>(
+    (v) => `${v.given} is not an amount of memory such as 4Gi or 512Mi`,
+    "The value is a Kubernetes quantity; no guest starts with less than 1Mi.",
   ),
-  DISK_SOURCE_INVALID: error(
+  DISK_SOURCE_INVALID: error<{ count: number }>(
     (v) =>
-      `a disk needs exactly one of containerImage, persistentVolumeClaim, dataVolume; there are ${v["count"]}`,
+      `a disk needs exactly one of containerImage, persistentVolumeClaim, dataVolume; this one has ${v.count}`,
     "KubeVirt: volumes[i] must have exactly one source type set.",
   ),
-  DISK_NAME_INVALID: error(
-    (v) => `${v["given"]} is not a DNS label, or is taken by another disk`,
+  DISK_NAME_INVALID: error<{ given: string }>(
+    (v) => `${v.given} is not a DNS label, or is the name of another disk`,
     "KubeVirt: disk and volume names are unique; cloudinitdisk is the name of the cloud-init disk.",
   ),
-  OBJECT_NAME_INVALID: error(
+  OBJECT_NAME_INVALID: error<{ given: string }>(
     (v) =>
-      `${v["given"]} is not a name of a Kubernetes object: at most 253 lower-case letters, digits, - and .`,
-    "No such object can exist, so the VM would wait for it for ever.",
+      `${v.given} is not a valid name of a Kubernetes object: at most 253 lower-case letters, digits, - and .`,
+    "Such an object cannot exist, so the VM would wait for it forever.",
   ),
-  USER_DATA_SOURCE_INVALID: error(
-    (v) => `user-data needs exactly one of text, secretName; there are ${v["count"]}`,
+  USER_DATA_SOURCE_INVALID: error<{ count: number }>(
+    (v) => `user-data needs exactly one of text, secretName; it has ${v.count}`,
     "KubeVirt: must have only one userdatasource set.",
   ),
   USER_DATA_KEEPS_FIRST_NETWORK: warning(
     () =>
-      "this user-data does not say updates.network.when: [boot], so the guest keeps the networks of its first boot",
-    "cloud-init applies a network-config again only with that policy (cloudinit/stages.py apply_network_config).",
+      "this user-data does not set updates.network.when: [boot], so the guest keeps the network configuration of its first boot",
+    "After the first boot, cloud-init applies a network-config only with that policy (cloudinit/stages.py apply_network_config).",
   ),
-  USER_DATA_UNREAD: row(
-    "info",
+  USER_DATA_UNREAD: info<{ name: string }>(
     (v) =>
-      `Secret ${v["name"]} is not read; for later changes to reach the guest it must say updates.network.when: [boot]`,
-    "Secrets of others are never read.",
+      `Secret ${v.name} is not read; later changes reach the guest only if its user-data sets updates.network.when: [boot]`,
+    "multinic never reads a Secret that it did not create.",
   ),
-  NMSTATE_NEEDS_USER_DATA: error(
+  NMSTATE_NEEDS_USER_DATA: error<{ source: string }>(
     (v) =>
-      `guestConfig: nmstate reaches the guest by user-data, and ${v["by"]} has taken its place; give the user-data as text, which both can share`,
-    "KubeVirt gives a guest one user-data, from one Secret, and what belongs to others is never changed.",
+      `nmstate reaches the guest in its user-data, which comes from ${v.source}; give the user-data as text, so that multinic can add to it`,
+    "KubeVirt gives a guest one user-data, from one Secret, and multinic never changes an object that it did not create.",
   ),
-  USER_DATA_IGNORED: warning(
-    (v) => `cloud-init takes nothing of this user-data: ${v["problem"]}`,
-    "cloud-init goes by the first line and drops what it cannot read (cloudinit/user_data.py, handlers/cloud_config.py).",
+  USER_DATA_IGNORED: warning<{ problem: string }>(
+    (v) => `cloud-init ignores this user-data: ${v.problem}`,
+    "cloud-init takes the kind of user-data from the first line, and drops what it cannot read (cloudinit/user_data.py, handlers/cloud_config.py).",
   ),
-  USER_DATA_CONFIGURES_NETWORK: warning(
-    (v) => `this user-data configures networks itself: ${v["what"]}`,
-    "User-data cannot change an instance's network configuration (cloud-init network-config.rst), and files of its own fight with ours.",
+  USER_DATA_CONFIGURES_NETWORK: warning<{ what: string }>(
+    (v) => `this user-data also configures networks: ${v.what}`,
+    "User-data cannot change an instance's network configuration (cloud-init network-config.rst), and network files that it writes conflict with those from multinic.",
   ),
-  GUEST_CONFIG_UNREAD: warning(
+  GUEST_CONFIG_UNREAD: warning<{ guest: string; nics: string }>(
+    (v) => `${v.guest} does not read cloud-init's network-config; configure ${v.nics} inside the guest`,
+    "Addresses, routes, MTU and name servers reach the guest only through cloud-init.",
+  ),
+  GUEST_LOSES_DEFAULT_ROUTE_NEVER: warning<{ renderer: string; versions: string }>(
     (v) =>
-      `${v["guest"]} does not read cloud-init's network-config; set up ${v["nics"]} in the guest by hand`,
-    "Addresses, routes, MTU and name servers reach the guest by cloud-init alone.",
+      `${v.renderer} uses the routes that DHCP offers in any case (${v.versions}); configure the DHCP server not to offer a default route, or give the NIC a static address`,
+    "cloud-init passes use-routes only to netplan and networkd (cloudinit/net/network_state.py).",
   ),
-  GUEST_LOSES_DEFAULT_ROUTE_NEVER: warning(
-    (v) =>
-      `${v["renderer"]} takes the routes that DHCP offers all the same (cloud-init, ${v["versions"]}); keep the default route from the DHCP server, or give the NIC a static address`,
-    "cloud-init hands use-routes on to netplan and networkd alone (cloudinit/net/network_state.py).",
+  GUEST_LOSES_NAME_SERVERS: warning<{ renderer: string; what: string; versions: string }>(
+    (v) => `${v.renderer} drops ${v.what} (${v.versions})`,
+    "The renderer writes name servers only next to addresses of the same family.",
   ),
-  GUEST_LOSES_NAME_SERVERS: warning(
-    (v) => `${v["renderer"]} drops ${v["what"]} (cloud-init, ${v["versions"]})`,
-    "The renderer writes name servers beside addresses of their family alone.",
-  ),
-  GUEST_LOSES_METRIC: warning(
-    (v) => `${v["renderer"]} drops the metric of ${v["what"]} (cloud-init, ${v["versions"]})`,
+  GUEST_LOSES_METRIC: warning<{ renderer: string; what: string; versions: string }>(
+    (v) => `${v.renderer} drops the metric of ${v.what} (${v.versions})`,
     "The renderer has one metric for all default routes of a NIC.",
   ),
-  GUEST_LOSES_NETWORKS: error(
+  GUEST_LOSES_NETWORKS: error<{ renderer: string; what: string; versions: string }>(
     (v) =>
-      `${v["renderer"]} cannot hold ${v["what"]} (cloud-init, ${v["versions"]}): no NIC at all would be configured; put it on a NIC of its own`,
+      `${v.renderer} cannot configure ${v.what} (${v.versions}), and then configures no NIC at all; put that route on a separate NIC`,
     "cloud-init's network-manager renderer fails with KeyError before it has written anything.",
   ),
-  GUEST_NEEDS_CLOUD_INIT: row(
-    "info",
-    (v) => `with ${v["renderer"]}, cloud-init before ${v["version"]} loses ${v["what"]}`,
-    "Measured with cloud-init's releases from 22.4 to 26.2; see docs/guest-config.md.",
+  GUEST_NEEDS_CLOUD_INIT: info<{ renderer: string; version: string; what: string }>(
+    (v) => `with ${v.renderer}, cloud-init before ${v.version} drops ${v.what}`,
+    "Measured with cloud-init releases from 22.4 to 26.2; see docs/guest-config.md.",
   ),
-  NAME_TAKEN: error(
-    (v) => `${v["kind"]} ${v["name"]} exists and was not made for this VM`,
-    "Objects of others are never overwritten.",
+  NAME_TAKEN: error<{ kind: string; name: string }>(
+    (v) => `${v.kind} ${v.name} already exists and was not created for this VM`,
+    "multinic never overwrites an object that it did not create.",
   ),
 
   // the NIC
-  NETWORKS_EMPTY: error(() => "a VM needs at least one network", "Without NICs there is nothing to do here."),
-  NIC_NAME_INVALID: error(
+  NETWORKS_EMPTY: error(
+    () => "a VM needs at least one network",
+    "Without NICs multinic has nothing to configure.",
+  ),
+  NIC_NAME_INVALID: error<{ given: string }>(
     (v) =>
-      `${v["given"]} is not a NIC name: 1 to 15 lower-case letters, digits and hyphens, a letter or digit first and last`,
+      `${v.given} is not a NIC name: 1 to 15 lower-case letters, digits and hyphens, with a letter or digit first and last`,
     "It becomes the interface name in the guest (Linux IFNAMSIZ, 15 characters) and the alias in libvirt.",
   ),
-  NIC_NAME_RESERVED: error(
-    (v) => `${v["given"]} cannot be the name of an interface; the kernel has its own use for it`,
-    "lo is the loopback device; all and default are the kernel's settings of every interface (/proc/sys/net/ipv4/conf).",
+  NIC_NAME_RESERVED: error<{ given: string }>(
+    (v) => `${v.given} cannot be the name of an interface; the kernel reserves it`,
+    "lo is the loopback device; all and default name the kernel's settings for all interfaces (/proc/sys/net/ipv4/conf).",
   ),
-  NIC_NAME_DUPLICATE: error(
-    (v) => `${v["name"]} is also the name of networks[${v["first"]}]`,
+  NIC_NAME_DUPLICATE: error<{ name: string; first: number }>(
+    (v) => `${v.name} is also the name of networks[${v.first}]`,
     "KubeVirt: every network must have a unique name.",
   ),
-  LIMIT_EXCEEDED: error(
-    (v) => `${v["count"]} ${v["what"]}, at most ${v["max"]} work`,
-    "The q35 machine has 32 PCI slots (KubeVirt docs/pci-topology.md), a Secret 1 MiB, all annotations 256 KiB.",
+  LIMIT_EXCEEDED: error<{ count: number; what: string; max: number }>(
+    (v) => `${v.count} ${v.what}; the maximum is ${v.max}`,
+    "The q35 machine has 32 PCI slots (KubeVirt docs/pci-topology.md), a Secret holds 1 MiB, and all annotations of an object together 256 KiB.",
   ),
-  PRIMARY_AMBIGUOUS: error(
-    (v) => `networks[${v["first"]}] is primary too; a VM has one primary NIC`,
-    "Two NICs cannot both have the best default route.",
+  PRIMARY_AMBIGUOUS: error<{ first: number }>(
+    (v) => `networks[${v.first}] is also primary; a VM has one primary NIC`,
+    "Only one NIC can have the best default route.",
   ),
   LINK_STATE_UNSUPPORTED: error(
-    () => "an SR-IOV NIC cannot be set down",
+    () => "the link of an SR-IOV NIC cannot be set down",
     "KubeVirt: interface state is not supported for SR-IOV NICs (pkg/network/admitter/admit.go).",
   ),
-  POD_NETWORK_DUPLICATE: error(
-    (v) => `networks[${v["first"]}] is on the pod network already`,
+  POD_NETWORK_DUPLICATE: error<{ first: number }>(
+    (v) => `networks[${v.first}] is already on the pod network`,
     "KubeVirt: more than one interface is connected to a pod network.",
   ),
-  POD_FIELD_UNSUPPORTED: error(
-    (v) => `a NIC on the pod network takes no ${v["name"]}`,
-    "The pod network gives the guest one address by KubeVirt's own DHCP server behind masquerade.",
+  POD_FIELD_UNSUPPORTED: error<{ name: string }>(
+    (v) => `${v.name} cannot be set for a NIC on the pod network`,
+    "On the pod network the guest gets one address from KubeVirt's own DHCP server, behind masquerade.",
   ),
 
   // MAC
-  MAC_INVALID: error(
-    (v) => `${v["given"]} is not a MAC address such as 02:00:5e:10:00:01`,
+  MAC_INVALID: error<{ given: string }>(
+    (v) => `${v.given} is not a MAC address such as 02:00:5e:10:00:01`,
     "KubeVirt: malformed MAC address.",
   ),
-  MAC_MULTICAST: error(
-    (v) => `${v["mac"]} is a multicast address; the unicast one is ${v["unicast"]}`,
-    "A source address with the group bit set is dropped (IEEE 802).",
+  MAC_MULTICAST: error<{ mac: string; unicast: string }>(
+    (v) => `${v.mac} is a multicast address; the unicast address is ${v.unicast}`,
+    "Frames whose source address has the group bit set are dropped (IEEE 802).",
   ),
-  MAC_RESERVED: error(
-    (v) => `${v["mac"]} is reserved`,
-    "All zeros is no address; 02:00:00:00:00:00 belongs to KubeVirt's in-pod bridge.",
+  MAC_RESERVED: error<{ mac: string }>(
+    (v) => `${v.mac} is reserved`,
+    "00:00:00:00:00:00 is not a valid address; 02:00:00:00:00:00 belongs to KubeVirt's in-pod bridge.",
   ),
-  MAC_DUPLICATE_IN_VM: error(
-    (v) => `${v["mac"]} is also the address of networks[${v["first"]}]`,
-    "Two NICs with one address cannot be told apart, not even by cloud-init.",
+  MAC_DUPLICATE_IN_VM: error<{ mac: string; first: number }>(
+    (v) => `${v.mac} is also the MAC address of networks[${v.first}]`,
+    "Nothing can distinguish two NICs with the same MAC address, not even cloud-init.",
   ),
-  MAC_IN_USE: error(
-    (v) => `${v["mac"]} is the address of ${v["whose"]} on the same network`,
-    "Two stations with one address on one network take each other's frames; stopped VMs will start again.",
+  MAC_IN_USE: error<{ mac: string; whose: string }>(
+    (v) => `${v.mac} is the MAC address of ${v.whose} on the same network`,
+    "Two hosts with the same MAC address on one network receive each other's frames; a VM that is stopped now may start later.",
   ),
 
   // what it attaches to
-  NETWORK_NOT_FOUND: error(
-    (v) => `NetworkAttachmentDefinition ${v["nad"]} does not exist`,
+  NETWORK_NOT_FOUND: error<{ nad: string }>(
+    (v) => `NetworkAttachmentDefinition ${v.nad} does not exist`,
     "Multus: cannot find a network-attachment-definition; the pod would never start.",
   ),
-  NETWORK_NAME_INVALID: error(
-    (v) => `${v["given"]} is not NAME or NAMESPACE/NAME`,
+  NETWORK_NAME_INVALID: error<{ given: string }>(
+    (v) => `${v.given} is not NAME or NAMESPACE/NAME`,
     "KubeVirt splits networkName at the first slash.",
   ),
-  NETWORK_NOT_ALLOWED: error(
-    (v) => `namespace ${v["namespace"]} may not use ${v["network"]}`,
-    "A network of another namespace must be listed as shared in the configuration.",
+  NETWORK_NOT_ALLOWED: error<{ namespace: string; network: string }>(
+    (v) => `namespace ${v.namespace} may not use ${v.network}`,
+    "The configuration must list a NAD of another namespace as shared, and may limit a physical network to some namespaces.",
   ),
-  NETWORK_UNREADABLE: error(
-    (v) => `NetworkAttachmentDefinition ${v["nad"]} holds no CNI configuration: ${v["problem"]}`,
+  NETWORK_UNREADABLE: error<{ nad: string; problem: string }>(
+    (v) => `NetworkAttachmentDefinition ${v.nad} has no valid CNI configuration: ${v.problem}`,
     "Multus: failed to unmarshal Spec.Config; the pod would never start.",
   ),
-  NAD_CONFIG_ON_NODES: warning(
-    (v) => `${v["nad"]} holds no CNI configuration; the VM starts only on nodes that have a file for it`,
-    "Multus then reads the network of that name in /etc/cni/multus/net.d of the node (GetCNIConfigFromFile: No networks found).",
+  NAD_CONFIG_ON_NODES: warning<{ nad: string }>(
+    (v) => `${v.nad} contains no CNI configuration; the VM starts only on nodes that have a file with it`,
+    "Multus then reads the network of that name from /etc/cni/multus/net.d on the node (without it, GetCNIConfigFromFile: No networks found).",
   ),
-  NAD_REFUSED_BY_PLUGIN: error(
-    (v) => `the CNI plugin ${v["cni"]} refuses ${v["nad"]}: ${v["problem"]}`,
-    "Read in the plugins' source and seen by running them: bridge and sriov fail at ADD, Open vSwitch refuses the port; the pod would never start.",
+  NAD_REFUSED_BY_PLUGIN: error<{ cni: string; nad: string; problem: string }>(
+    (v) => `the CNI plugin ${v.cni} refuses ${v.nad}: ${v.problem}`,
+    "From the plugins' source, and confirmed by running them: bridge and sriov fail at ADD, Open vSwitch refuses the port; the pod would never start.",
   ),
-  NAD_CNI_VERSION: error(
-    (v) => `${v["nad"]} ${v["problem"]}`,
-    "Without cniVersion the result is of version 0.1.0, which cannot be without an address (cannot convert: no valid IP addresses); another than its own a plugin refuses: incompatible CNI versions.",
+  NAD_CNI_VERSION: error<{ nad: string; problem: string }>(
+    (v) => `${v.nad} ${v.problem}`,
+    "Without cniVersion the result has version 0.1.0, which requires an address (cannot convert: no valid IP addresses); a plugin refuses a version that it does not support (incompatible CNI versions).",
   ),
-  NAD_RESOURCE_NAME_MISSING: error(
-    (v) => `${v["nad"]} has no annotation k8s.v1.cni.cncf.io/resourceName, which ${v["cni"]} needs`,
-    "Nothing asks for a device then (sriov-cni: LoadConf(): VF pci addr is required); the pod would never start.",
+  NAD_RESOURCE_NAME_MISSING: error<{ nad: string; cni: string }>(
+    (v) => `${v.nad} has no annotation k8s.v1.cni.cncf.io/resourceName, which ${v.cni} needs`,
+    "Without it nothing requests a device (sriov-cni: LoadConf(): VF pci addr is required); the pod would never start.",
   ),
-  NAD_VLAN_IGNORED: warning(
-    (v) => `${v["nad"]} has a trunk, so that ovs-cni does not look at its VLAN ${v["vlan"]}`,
-    "ovs-cni makes a trunk port without native VLAN (pkg/common).",
+  NAD_VLAN_IGNORED: warning<{ nad: string; vlan: number }>(
+    (v) => `${v.nad} has a trunk, so ovs-cni ignores its VLAN ${v.vlan}`,
+    "ovs-cni creates a trunk port without a native VLAN (pkg/common).",
   ),
-  IPAM_UNSUPPORTED: error(
-    (v) => `${v["nad"]} has both ipam ${v["ipam"]} and disableContainerInterface`,
+  IPAM_UNSUPPORTED: error<{ nad: string; ipam: string }>(
+    (v) => `${v.nad} has both ipam ${v.ipam} and disableContainerInterface`,
     "The bridge plugin: cannot use IPAM when DisableContainerInterface flag is set (plugins/main/bridge/bridge.go); the pod would never start.",
   ),
-  IPAM_WITHOUT_EFFECT: warning(
+  IPAM_WITHOUT_EFFECT: warning<{ nad: string; ipam: string; cni: string }>(
     (v) =>
-      `the guest never gets the addresses of ${v["nad"]}'s ipam ${v["ipam"]}: ${v["cni"]} hands the device over without them`,
+      `ipam ${v.ipam} of ${v.nad} has no effect: ${v.cni} gives the guest the device without its addresses`,
     "A VF under vfio and a macvtap device have no address in the pod that KubeVirt could pass on.",
   ),
-  IPAM_CONFLICT: warning(
-    (v) => `${v["nad"]} gives an address by ipam ${v["ipam"]} too; of the two, only this one will be used`,
-    "KubeVirt then reports the CNI's address, not the guest's, and the other one stays taken.",
+  IPAM_CONFLICT: warning<{ nad: string; ipam: string }>(
+    (v) => `ipam ${v.ipam} of ${v.nad} also assigns an address; the guest uses only the one given here`,
+    "KubeVirt then reports the address from the CNI plugin, not the guest's, and the unused address stays allocated.",
   ),
-  IPAM_PER_NODE: warning(
-    (v) => `${v["nad"]}'s ipam ${v["ipam"]} counts on each node by itself; two VMs may get one address`,
-    "host-local keeps its leases in files of the node.",
-  ),
-  TYPE_NAD_MISMATCH: error(
+  IPAM_PER_NODE: warning<{ nad: string; ipam: string }>(
     (v) =>
-      `type ${v["type"]} does not fit ${v["nad"]}, whose CNI type is ${v["cni"]}; it fits type ${v["fits"]}`,
-    "The binding and the device would not match; KubeVirt notices nothing.",
+      `ipam ${v.ipam} of ${v.nad} assigns addresses on each node separately; two VMs may get the same address`,
+    "host-local keeps its leases in files on the node.",
   ),
-  BINDING_UNSUPPORTED: error(
-    (v) =>
-      `${v["cni"]} cannot carry a VM: frames for the guest's MAC address are not delivered; ${v["instead"]}`,
+  TYPE_NAD_MISMATCH: error<{ type: string; nad: string; cni: string; fits: string }>(
+    (v) => `type ${v.type} does not fit ${v.nad}, whose CNI type is ${v.cni}; it needs type ${v.fits}`,
+    "The binding would not match the device, and KubeVirt does not check it.",
+  ),
+  BINDING_UNSUPPORTED: error<{ cni: string; instead: string }>(
+    (v) => `${v.cni} cannot carry a VM: frames for the guest's MAC address are not delivered; ${v.instead}`,
     "KubeVirt user guide, invalid CNIs for secondary networks; kubevirt#5483, #7001.",
   ),
-  BINDING_PLUGIN_MISSING: error(
+  BINDING_PLUGIN_MISSING: error<{ plugin: string }>(
     (v) =>
-      `KubeVirt has no binding plugin ${v["plugin"]}; register it in the KubeVirt resource under spec.configuration.network.binding, or give the physical network implementation: bridge`,
-    "virt-controller: couldn't find configuration for network binding; the pod is never made.",
+      `KubeVirt has no binding plugin ${v.plugin}; register it in the KubeVirt resource under spec.configuration.network.binding, or set implementation: bridge for the physical network`,
+    "virt-controller: couldn't find configuration for network binding; the pod is never created.",
   ),
-  NODE_NETWORK_MISSING: error(
-    (v) => `no node that takes VMs has the ${v["kind"]} ${v["bridge"]}`,
-    "ovs-cni: failed to find bridge; the bridge plugin makes an empty bridge that leads nowhere.",
+  NODE_NETWORK_MISSING: error<{ kind: string; bridge: string }>(
+    (v) => `no node that can run VMs has the ${v.kind} ${v.bridge}`,
+    "ovs-cni: failed to find bridge; the bridge plugin creates a bridge that is not connected to anything.",
   ),
-  NODE_NETWORK_PARTIAL: warning(
+  NODE_NETWORK_PARTIAL: warning<{ kind: string; bridge: string; where: string }>(
     (v) =>
-      `the ${v["kind"]} ${v["bridge"]} is missing on ${v["where"]}; a VM there is cut off or does not start`,
-    "Nothing keeps the VM away from such a node, unless the bridge's mark is asked for as a resource.",
+      `the ${v.kind} ${v.bridge} is missing on ${v.where}; a VM there has no connection or does not start`,
+    "Nothing keeps the VM away from such a node, unless the pod requests the bridge's marker as a resource.",
   ),
-  NODE_DEVICE_MISSING: error(
-    (v) => `no node that takes VMs offers a device ${v["resource"]}`,
+  NODE_DEVICE_MISSING: error<{ resource: string }>(
+    (v) => `no node that can run VMs offers a device ${v.resource}`,
     "The scheduler: Insufficient RESOURCE; the pod stays Pending.",
   ),
-  PHYSICAL_NETWORK_NOT_FOUND: error(
-    (v) => `there is no physical network ${v["name"]}; known are ${v["known"]}`,
-    "Physical networks are those of the service's configuration.",
+  PHYSICAL_NETWORK_NOT_FOUND: error<{ name: string; known: string }>(
+    (v) => `there is no physical network ${v.name}; the configuration has ${v.known}`,
+    "Physical networks are defined in the service's configuration.",
   ),
-  PHYSICAL_NETWORK_MISSING: error(
-    (v) => `no physical network of type ${v["type"]} is configured as the default; name one, or a NAD`,
-    "Without one nothing says which bridge or device of the node is meant.",
+  PHYSICAL_NETWORK_MISSING: error<{ type: string }>(
+    (v) => `the configuration has no default physical network of type ${v.type}; name a network or a NAD`,
+    "Without one it is not known which bridge or device of the node to use.",
   ),
-  PHYSICAL_NETWORK_TYPE_MISMATCH: error(
-    (v) => `physical network ${v["name"]} is of type ${v["has"]}, not ${v["type"]}`,
-    "The NIC would be attached in another way than asked for.",
+  PHYSICAL_NETWORK_TYPE_MISMATCH: error<{ name: string; has: string; type: string }>(
+    (v) => `physical network ${v.name} is of type ${v.has}, not ${v.type}`,
+    "The NIC would not be attached in the way that its type requests.",
   ),
   NETWORK_SOURCE_CONFLICT: error(
-    () => "physicalNetwork and nadName exclude each other",
-    "A given NAD already says where it attaches.",
+    () => "physicalNetwork and nadName cannot be combined",
+    "The NAD already defines what the NIC is attached to.",
   ),
 
   // VLAN and MTU
-  VLAN_INVALID: error(
-    (v) => `${v["given"]} is not a VLAN from 1 to 4094, or 0 for untagged`,
+  VLAN_INVALID: error<{ given: number }>(
+    (v) => `${v.given} is not a VLAN from 1 to 4094, or 0 for untagged`,
     "IEEE 802.1Q reserves 4095.",
   ),
-  VLAN_NOT_ALLOWED: error(
-    (v) => `physical network ${v["network"]} carries VLANs ${v["allowed"]}, not ${v["vlan"]}`,
-    "The trunk to the node does not carry it, or it belongs to somebody else.",
+  VLAN_NOT_ALLOWED: error<{ network: string; allowed: string; vlan: number }>(
+    (v) => `physical network ${v.network} carries VLANs ${v.allowed}, not ${v.vlan}`,
+    "The trunk to the node does not carry this VLAN, or it is assigned to others.",
   ),
-  VLAN_RESERVED: error(
-    (v) => `VLAN ${v["vlan"]} of physical network ${v["network"]} is reserved; it carries ${v["allowed"]}`,
-    "The configuration keeps it for something else, such as storage; a VM in it would be among that traffic.",
+  VLAN_RESERVED: error<{ vlan: number; network: string; allowed: string }>(
+    (v) => `VLAN ${v.vlan} of physical network ${v.network} is reserved; NICs may use ${v.allowed}`,
+    "The configuration reserves it for another purpose, such as storage; a VM in it could see and disturb that traffic.",
   ),
-  VLAN_FIXED_BY_NAD: error(
-    (v) => `${v["nad"]} is on VLAN ${v["has"]}; a given NAD is never changed`,
-    "The VLAN stands in the NAD's CNI configuration.",
+  VLAN_FIXED_BY_NAD: error<{ nad: string; has: number }>(
+    (v) => `${v.nad} is on VLAN ${v.has}, and multinic never changes an existing NAD`,
+    "The VLAN is part of the NAD's CNI configuration.",
   ),
-  MTU_INVALID: error(
-    (v) => `${v["given"]} is not an MTU from ${v["min"]} to 65535`,
-    "RFC 791: every host takes 576 bytes, which answers of DHCP and DNS rely on; RFC 8200: every link carries 1280 with IPv6.",
+  MTU_INVALID: error<{ given: number; min: number }>(
+    (v) => `${v.given} is not an MTU from ${v.min} to 65535`,
+    "RFC 791: every host accepts 576 bytes, which DHCP and DNS responses rely on; RFC 8200: every link with IPv6 carries 1280.",
   ),
-  MTU_TOO_LARGE: error(
-    (v) => `${v["network"]} carries frames up to ${v["max"]} bytes, not ${v["given"]}`,
-    "Larger packets vanish without a word.",
+  MTU_TOO_LARGE: error<{ network: string; max: number; given: number }>(
+    (v) => `${v.network} carries packets of up to ${v.max} bytes, not ${v.given}`,
+    "Larger packets are dropped silently.",
   ),
-  MTU_ABOVE_NODE: warning(
-    (v) =>
-      `bridge ${v["bridge"]} of node ${v["node"]} carries frames up to ${v["max"]} bytes, not ${v["given"]}`,
-    "A bridge drops frames above its MTU, without a word.",
+  MTU_ABOVE_NODE: warning<{ bridge: string; node: string; max: number; given: number }>(
+    (v) => `bridge ${v.bridge} on node ${v.node} carries packets of up to ${v.max} bytes, not ${v.given}`,
+    "A bridge silently drops packets that are larger than its MTU.",
   ),
 
   // addresses
-  IPMODE_CONFLICT: error(
-    (v) => `mode ${v["mode"]} ${v["problem"]}`,
-    "A NIC is either configured by hand or by DHCP.",
+  IPMODE_CONFLICT: error<{ mode: string; problem: string }>(
+    (v) => `mode ${v.mode} ${v.problem}`,
+    "A NIC is configured either statically or by DHCP.",
   ),
-  ADDRESS_INVALID: error(
-    (v) => `${v["given"]} is not an address with prefix length such as 10.0.1.100/24: ${v["problem"]}`,
+  ADDRESS_INVALID: error<{ given: string; problem: string }>(
+    (v) => `${v.given} is not an address with prefix length such as 10.0.1.100/24: ${v.problem}`,
     "netplan refuses the whole file.",
   ),
-  ADDRESS_IS_NETWORK: error(
+  ADDRESS_IS_NETWORK: error<{ given: string; first: string; last: string }>(
+    (v) => `${v.given} is the network address or the broadcast address; hosts are ${v.first} to ${v.last}`,
+    "RFC 1122 3.2.1.3: neither may be the address of a host.",
+  ),
+  ADDRESS_DUPLICATE_IN_VM: error<{ address: string; first: number }>(
+    (v) => `${v.address} is also an address of networks[${v.first}]`,
+    "An address on two NICs works on only one of them.",
+  ),
+  ADDRESS_IN_USE: error<{ address: string; whose: string }>(
+    (v) => `${v.address} is the address of ${v.whose} on the same network`,
+    "Two hosts with the same address answer for each other (RFC 5227); a VM that is stopped now may start later.",
+  ),
+  ADDRESS_IN_USE_ELSEWHERE: warning<{ address: string }>(
+    (v) => `${v.address} is also the address of a VM in another namespace on the same network`,
+    "Two hosts with the same address answer for each other (RFC 5227).",
+  ),
+  ADDRESS_CLUSTER_OVERLAP: warning<{ subnet: string; cluster: string; what: string }>(
+    (v) => `${v.subnet} overlaps ${v.cluster}, ${v.what}; the guest can no longer reach all of it`,
+    "The guest also has a NIC on the pod network, and the more specific route wins.",
+  ),
+  SUBNET_OVERLAP: warning<{ subnet: string; other: string; first: number; winner: string }>(
     (v) =>
-      `${v["given"]} is the network itself, or its broadcast address; hosts are ${v["first"]} to ${v["last"]}`,
-    "RFC 1122 3.2.1.3: neither may be a host's address.",
-  ),
-  ADDRESS_DUPLICATE_IN_VM: error(
-    (v) => `${v["address"]} is also an address of networks[${v["first"]}]`,
-    "One address on two NICs answers on one of them.",
-  ),
-  ADDRESS_IN_USE: error(
-    (v) => `${v["address"]} is the address of ${v["whose"]} on the same network`,
-    "Two stations with one address answer for each other (RFC 5227); stopped VMs will start again.",
-  ),
-  ADDRESS_IN_USE_ELSEWHERE: warning(
-    (v) => `${v["address"]} is also the address of a VM of another namespace on the same network`,
-    "Two stations with one address answer for each other (RFC 5227).",
-  ),
-  ADDRESS_CLUSTER_OVERLAP: warning(
-    (v) => `${v["subnet"]} overlaps ${v["cluster"]}, ${v["what"]}; the guest cannot reach that any more`,
-    "The guest has a NIC on the pod network too, and the more direct route wins.",
-  ),
-  SUBNET_OVERLAP: warning(
-    (v) =>
-      `${v["subnet"]} overlaps ${v["other"]} of networks[${v["first"]}]; what is in both leaves by ${v["winner"]}`,
+      `${v.subnet} overlaps ${v.other} of networks[${v.first}]; traffic to addresses in both leaves through ${v.winner}`,
     "The kernel takes the longest prefix, then the lowest metric (ARP flux).",
   ),
-  GATEWAY_INVALID: error(
-    (v) => `${v["given"]} is not an address such as 10.0.1.1: ${v["problem"]}`,
+  GATEWAY_INVALID: error<{ given: string; problem: string }>(
+    (v) => `${v.given} is not a gateway address such as 10.0.1.1: ${v.problem}`,
     "netplan refuses the whole file.",
   ),
-  GATEWAY_UNREACHABLE: error(
-    (v) => `${v["gateway"]} is outside ${v["subnets"]}`,
+  GATEWAY_UNREACHABLE: error<{ gateway: string; subnets: string }>(
+    (v) => `${v.gateway} is outside ${v.subnets}`,
     "A next hop must be on the link (Linux: Nexthop has invalid gateway).",
   ),
-  GATEWAY_IS_SELF: error(
-    (v) => `${v["gateway"]} is the NIC's own address`,
-    "A host is not its own next hop.",
+  GATEWAY_IS_SELF: error<{ gateway: string }>(
+    (v) => `${v.gateway} is the NIC's own address`,
+    "A host cannot be its own next hop.",
   ),
-  DEFAULT_ROUTE_CONFLICT: error(
-    (v) => `networks[${v["first"]}] has a default route of metric ${v["metric"]} too`,
-    "Which one wins is left to chance; netplan warns of conflicting default routes (src/validation.c).",
+  DEFAULT_ROUTE_CONFLICT: error<{ first: number; metric: number }>(
+    (v) => `networks[${v.first}] also has a default route with metric ${v.metric}`,
+    "Which one wins is undefined; netplan warns of conflicting default routes (src/validation.c).",
   ),
-  DNS_INVALID: error(
-    (v) => `${v["given"]} is not an IP address: ${v["problem"]}`,
-    "A name server is named by its address.",
+  DNS_INVALID: error<{ given: string; problem: string }>(
+    (v) => `${v.given} is not an IP address: ${v.problem}`,
+    "A name server is given by its address.",
   ),
-  DNS_TOO_MANY: warning(
-    (v) => `${v["count"]} name servers; resolvers use three`,
+  DNS_TOO_MANY: warning<{ count: number }>(
+    (v) => `${v.count} name servers; resolvers use the first three`,
     "resolv.conf(5): MAXNS is 3.",
   ),
-  SEARCH_DOMAIN_INVALID: error(
-    (v) => `${v["given"]} is not a domain name`,
+  SEARCH_DOMAIN_INVALID: error<{ given: string }>(
+    (v) => `${v.given} is not a domain name`,
     "RFC 1123: labels of letters, digits and hyphens, at most 253 characters; a resolver drops anything else.",
   ),
   SEARCH_DOMAINS_WITHOUT_SERVERS: warning(
-    () => "search domains reach the guest together with dnsServers only; there are none",
-    "cloud-init refuses a whole network-config with nameservers.search and no nameservers.addresses (cloudinit/net/network_state.py).",
+    () => "search domains reach the guest only together with dnsServers, and there are none",
+    "cloud-init refuses a whole network-config that has nameservers.search without nameservers.addresses (cloudinit/net/network_state.py).",
   ),
 
   // routes
-  ROUTE_DESTINATION_INVALID: error(
-    (v) => `${v["given"]} is not a network such as 192.168.0.0/16: ${v["problem"]}`,
+  ROUTE_DESTINATION_INVALID: error<{ given: string; problem: string }>(
+    (v) => `${v.given} is not a network such as 192.168.0.0/16: ${v.problem}`,
     "netplan refuses the whole file.",
   ),
-  ROUTE_HOST_BITS: error(
-    (v) => `${v["given"]} has host bits set; the network address is ${v["network"]}`,
-    "Linux refuses such a route, and netplan then refuses every NIC of the file.",
+  ROUTE_HOST_BITS: error<{ given: string; network: string }>(
+    (v) => `${v.given} has host bits set; the network address is ${v.network}`,
+    "Linux refuses such a route, and netplan then refuses every NIC in the file.",
   ),
-  ROUTE_FAMILY_MISMATCH: error(
-    (v) => `${v["destination"]} and ${v["gateway"]} are of different families`,
+  ROUTE_FAMILY_MISMATCH: error<{ destination: string; gateway: string }>(
+    (v) => `${v.destination} and ${v.gateway} are of different address families`,
     "An IPv4 route needs an IPv4 next hop.",
   ),
-  ROUTE_GATEWAY_UNREACHABLE: error(
-    (v) => `${v["gateway"]} is outside ${v["subnets"]}`,
+  ROUTE_GATEWAY_UNREACHABLE: error<{ gateway: string; subnets: string }>(
+    (v) => `${v.gateway} is outside ${v.subnets}`,
     "A next hop must be on the link (Linux: Nexthop has invalid gateway).",
   ),
-  ROUTE_METRIC_INVALID: error(
-    (v) => `${v["given"]} is not a metric from 0 to 4294967295`,
+  ROUTE_METRIC_INVALID: error<{ given: number }>(
+    (v) => `${v.given} is not a metric from 0 to 4294967295`,
     "The kernel's metric has 32 bits.",
   ),
-  ROUTE_DUPLICATE: error(
-    (v) => `networks[${v["nic"]}].routes[${v["first"]}] has the same destination and metric`,
-    "The kernel keeps one of them (RTNETLINK answers: File exists).",
+  ROUTE_DUPLICATE: error<{ first: string }>(
+    (v) => `${v.first} has the same destination and metric`,
+    "The kernel keeps only one of them (RTNETLINK answers: File exists).",
   ),
-  ROUTE_GATEWAY_INDIRECT: error(
-    (v) =>
-      `${v["gateway"]} would itself be reached by ${v["via"]}, because of the route to ${v["destination"]}`,
+  ROUTE_GATEWAY_INDIRECT: error<{ gateway: string; via: string; destination: string }>(
+    (v) => `the route to ${v.destination} would make ${v.gateway} itself reachable only through ${v.via}`,
     "Linux refuses such an IPv6 route (net/ipv6/route.c ip6_route_check_nh: No route to host).",
   ),
-  ROUTE_INSIDE_SUBNET: warning(
-    (v) => `${v["destination"]} is on the link of ${v["nic"]} (${v["subnet"]}): ${v["effect"]}`,
+  ROUTE_INSIDE_SUBNET: warning<{ destination: string; nic: string; subnet: string; effect: string }>(
+    (v) => `${v.destination} is on the link of ${v.nic} (${v.subnet}): ${v.effect}`,
     "The kernel takes the longest prefix, then the lowest metric: 0 for an IPv4 subnet, 256 for an IPv6 one.",
   ),
-  REPLY_ASYMMETRIC: warning(
+  REPLY_ASYMMETRIC: warning<{ nic: string; from: string; winner: string; metric: number; own: number }>(
     (v) =>
-      `traffic that arrives on ${v["nic"]} from ${v["from"]} leaves by ${v["winner"]}, whose route has metric ${v["metric"]}, not ${v["own"]}`,
-    "Firewalls and strict reverse-path filters drop replies by another NIC; never mended unasked, since rules broke users (cloud-init#5249).",
+      `replies to traffic that arrives on ${v.nic} from ${v.from} leave through ${v.winner}, whose route has the lower metric (${v.metric}, not ${v.own})`,
+    "Firewalls and strict reverse-path filters drop replies that leave through another NIC; multinic does not add rules unasked, because rules have broken users' networks (cloud-init#5249).",
   ),
 
   // source-based rules
-  ROUTING_POLICY_UNSUPPORTED: error(
-    (v) => `routing: policy needs netplan or nmstate in the guest; ${v["problem"]}`,
-    "The other renderers drop rules, and put the routes of other tables into the main one (cloud-init#4862; measured with cloud-init devel net-convert).",
+  ROUTING_POLICY_UNSUPPORTED: error<{ problem: string }>(
+    (v) => `policy routing needs netplan or nmstate in the guest; ${v.problem}`,
+    "The other renderers drop rules, and put the routes of other tables into the main table (cloud-init#4862; measured with cloud-init devel net-convert).",
   ),
-  ROUTING_POLICY_SKIPS_DHCP: row(
-    "info",
+  ROUTING_POLICY_SKIPS_DHCP: info<{ nic: string; winner: string }>(
     (v) =>
-      `${v["nic"]} gets no rule, since DHCP tells its address only later; replies beyond its subnet leave by ${v["winner"]}`,
-    "A rule names a source address; netplan has no table for what DHCP offers.",
+      `${v.nic} gets no rule, because its address is known only after DHCP; replies to addresses beyond its subnet leave through ${v.winner}`,
+    "A rule needs a source address, and netplan cannot put the routes that DHCP offers into another table.",
   ),
-  ROUTING_POLICY_EMPTY: row(
-    "info",
-    () => "routing: policy changes nothing: no NIC has both a static address and a gateway or a route",
-    "Rules are for NICs that lead beyond their own subnets.",
+  ROUTING_POLICY_EMPTY: info(
+    () => "policy routing has no effect: no NIC has both a static address and a gateway or a route",
+    "Only NICs with routes beyond their own subnets need rules.",
   ),
 
   // a VM that exists
-  RECORD_UNREADABLE: warning(
+  RECORD_UNREADABLE: warning<{ problem: string }>(
     (v) =>
-      `the record of what was asked of this VM cannot be read (${v["problem"]}); the VM is read from its objects instead, and applying it writes the record again`,
+      `the record of what was asked of this VM cannot be read (${v.problem}); the VM is read from its objects instead, and the next apply writes the record again`,
     "Whoever may edit the VM may edit its annotation multinic.novasphere.dev/spec. What no object shows, such as a priority or a DNS domain without a server, is lost with the record.",
   ),
 
-  // a VM that somebody else made
-  ADOPTED_MACHINE_DIFFERS: error(
-    (v) => `of a VM that was not made here only the NICs can be taken over; this is ${v["has"]}`,
-    "The rest belongs to whoever made the VM: it is left out of the request, or as it is.",
+  // a VM that multinic did not create
+  ADOPTED_MACHINE_DIFFERS: error<{ has: string }>(
+    (v) => `multinic manages only the NICs of a VM it did not create; this field is ${v.has} and must stay`,
+    "Everything else belongs to the VM's creator: leave the field out, or give the value that it has.",
   ),
   ADOPTED_CONFIG_DRIVE: error(
-    () => "this VM's cloud-init comes on a config drive; make it cloudInitNoCloud first",
-    "KubeVirt writes a config drive's network data as OpenStack's network_data.json, which is no network-config of version 2.",
+    () => "this VM's cloud-init data is on a config drive; change it to cloudInitNoCloud first",
+    "KubeVirt writes the network data of a config drive as OpenStack's network_data.json, which is not a version 2 network-config.",
   ),
   ADOPTION_ADDS_CLOUD_INIT: warning(
     () =>
-      "this VM has no cloud-init; a disk with it is added, and a guest that runs cloud-init takes itself for a new instance at its next start",
-    "A new instance-id makes cloud-init run its per-instance modules, such as new SSH host keys (cloud-init, boot stages).",
+      "this VM has no cloud-init disk; multinic adds one, and a guest that runs cloud-init then starts as a new instance",
+    "A new instance-id makes cloud-init run its per-instance modules, which for example create new SSH host keys (cloud-init, boot stages).",
   ),
-  ADOPTION_CHANGES_GUEST: warning(
-    (v) => `${v["note"]}`,
-    "The network-config is written anew from the NICs; what no field says is not in it any more.",
+  ADOPTION_CHANGES_GUEST: warning<{ note: string }>(
+    (v) => v.note,
+    "multinic writes a new network-config from the NICs; settings that no field describes are not in it.",
   ),
 
-  // judges further on
-  REFUSED_BY_CLUSTER: error(
-    (v) => `${v["message"]}`,
+  // the cluster's own checks
+  REFUSED_BY_CLUSTER: error<{ message: string }>(
+    (v) => v.message,
     "The API server or KubeVirt's admission refused the object in a dry run.",
   ),
-} as const satisfies Record<string, Row>;
+} as const satisfies Record<string, Row<never>>;
 
 export type FindingCode = keyof typeof findingTable;
 
+/** The values that the message of that code names. */
+export type FindingValues<C extends FindingCode> = Parameters<(typeof findingTable)[C]["message"]>[0];
+
+const rows: { readonly [C in FindingCode]: Row<FindingValues<C>> } = findingTable;
+
 /** A finding of that code at that field. */
-export function finding(
-  code: FindingCode,
+export function finding<C extends FindingCode>(
+  code: C,
   field: string,
-  values: FindingValues = {},
+  values: FindingValues<C>,
   more: { readonly fix?: Fix; readonly related?: readonly string[] } = {},
 ): Finding {
-  const { severity, message } = findingTable[code];
+  const { severity, message } = rows[code];
   return { code, severity, field, message: message(values), ...more };
 }
 
 /**
- * What could not be read of the input, then what its check found, where these two meet: a finding at a field that could
- * not be read, or below one, is a consequence of that and left out.
+ * What could not be read of the input, then what its check found, without consequences: a finding at a field that could not be read, or
+ * below one, is left out.
  */
 export function withUnread<F extends Pick<Finding, "field">>(
   unread: readonly F[],
@@ -513,7 +524,7 @@ export function withUnread<F extends Pick<Finding, "field">>(
   return [...unread, ...found.filter((one) => !isConsequence(one))];
 }
 
-/** True when one of them stops the writing. */
+/** True when one of them is an error, which stops the writing. */
 export function hasErrors(findings: readonly Finding[]): boolean {
   return findings.some(({ severity }) => severity === "error");
 }

@@ -1,4 +1,4 @@
-// A mending of the input as data: which fields to set or remove. Paths are those of findings.
+// A fix of the input as data: which fields to set or remove. Paths are those of findings.
 
 /** A change of one field; without `value` the field is removed. */
 export interface FieldPatch {
@@ -6,7 +6,7 @@ export interface FieldPatch {
   readonly value?: unknown;
 }
 
-/** Changes to be made together, with words for people. */
+/** Changes to make together, with a description for people. */
 export interface Fix {
   readonly description: string;
   readonly patches: readonly FieldPatch[];
@@ -22,7 +22,7 @@ export function removeField(field: string): Fix {
   return { description: `remove ${field}`, patches: [{ field }] };
 }
 
-/** A copy of `input` with the fix made. Missing mappings on the way are made; a missing list element is an Error. */
+/** A copy of `input` with the fix applied. Missing mappings on the path are created. @throws Error for a missing list element. */
 export function applyFix<T extends object>(input: T, fix: Fix): T {
   const copy = structuredClone(input);
   for (const patch of fix.patches) applyPatch(copy, pathSegments(patch.field), patch);

@@ -1,4 +1,4 @@
-// Addresses and networks as values: text is read once, here, and never again. Arithmetic by ipaddr.js.
+// Addresses and networks as values: text is parsed here, once. Arithmetic by ipaddr.js.
 import ipaddr from "ipaddr.js";
 
 export type IpFamily = 4 | 6;
@@ -24,7 +24,7 @@ export interface Cidr {
 
 export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
-/** Tested here, since ipaddr.js finds out by an exception, which costs more than all the rest of a check. */
+/** Tested here, because ipaddr.js throws for other texts, which costs more than the rest of a check. */
 const fourParts = new RegExp(`^${Array.from({ length: 4 }, () => "(0|[1-9]\\d{0,2})").join("\\.")}$`);
 
 /** Reads dotted-decimal IPv4 (four parts, no octal or hex) or IPv6 without zone or embedded mapped IPv4. */
@@ -32,10 +32,10 @@ export function parseIp(text: string): Parsed<IpAddress> {
   const octets = fourParts.exec(text)?.slice(1).map(Number);
   if (octets?.every((octet) => octet <= 255) === true) return { value: ipOf(new ipaddr.IPv4(octets)) };
   if (!text.includes(":")) return { problem: text === "" ? "it is empty" : "four decimal parts are needed" };
-  if (text.includes("%")) return { problem: "a zone does not belong here" };
-  if (!ipaddr.IPv6.isValid(text)) return { problem: "it is no IPv6 address" };
+  if (text.includes("%")) return { problem: "a zone is not allowed" };
+  if (!ipaddr.IPv6.isValid(text)) return { problem: "it is not an IPv6 address" };
   const value = ipaddr.IPv6.parse(text);
-  if (value.isIPv4MappedAddress()) return { problem: "write the mapped address as plain IPv4" };
+  if (value.isIPv4MappedAddress()) return { problem: "write the IPv4-mapped address as plain IPv4" };
   return { value: ipOf(value) };
 }
 
@@ -51,12 +51,12 @@ export function parseCidr(text: string): Parsed<Cidr> {
   const bits = address.value.family === 4 ? 32 : 128;
   const prefix = text.slice(slash + 1);
   if (!/^(0|[1-9]\d{0,2})$/.test(prefix) || Number(prefix) > bits) {
-    return { problem: `the prefix length is a number from 0 to ${bits}` };
+    return { problem: `the prefix length must be a number from 0 to ${bits}` };
   }
   return { value: cidrOf(address.value, Number(prefix)) };
 }
 
-/** A network that the source text names. @throws Error for a text that is none. */
+/** A network given in the source code. @throws Error for a text that is not one. */
 export function knownCidr(text: string): Cidr {
   const parsed = parseCidr(text);
   if ("problem" in parsed) throw new Error(`${text}: ${parsed.problem}`);
@@ -115,7 +115,7 @@ function matches(address: IpAddress, cidr: Cidr, prefixLength: number): boolean 
 }
 
 /**
- * The first and last address that a host may have, where the network and broadcast addresses are none:
+ * The first and last address that a host may have, where the network and broadcast addresses are not host addresses:
  * IPv4 up to /30 (RFC 1122 3.2.1.3; a /31 has two hosts, RFC 3021). undefined for the rest and for IPv6 from /127 on;
  * an IPv6 subnet's first address is the subnet-router anycast (RFC 4291 2.6.1).
  */
@@ -135,7 +135,7 @@ export function broadcastAddress(cidr: Cidr): string | undefined {
   return rfc5952(boundary(cidr.address, cidr.prefixLength, true));
 }
 
-/** True for the network address, and in IPv4 for the broadcast address, where these are no host's. */
+/** True for the network address, and in IPv4 for the broadcast address, where no host may have them. */
 export function isNetworkOrBroadcast(cidr: Cidr): boolean {
   if (hostRange(cidr) === undefined) return false;
   if (!cidr.hasHostBits) return true;

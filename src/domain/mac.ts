@@ -1,7 +1,7 @@
 // MAC addresses: reading every usual spelling, and deriving one that stays the same for a NIC's whole life.
 import { createHash } from "node:crypto";
 
-/** Our own locally administered unicast range (second bit of the first octet, IEEE 802c), apart from kubemacpool's 02:…. */
+/** The product's own locally administered unicast range (second bit of the first octet, IEEE 802c), apart from kubemacpool's 02:…. */
 const derivedPrefix = "6e";
 
 /**
@@ -30,8 +30,8 @@ export function asUnicast(mac: string): string {
 }
 
 /**
- * The address for a NIC that was given none: a hash of namespace, VM and NIC, so that the same NIC always gets the same.
- * `taken` addresses are passed over for the next candidate.
+ * The address for a NIC without a given one: a hash of namespace, VM and NIC, so that the same NIC always gets the same
+ * address. An address that is `taken` is skipped for the next candidate.
  */
 export function deriveMac(
   nic: { readonly namespace: string; readonly vm: string; readonly nic: string },

@@ -1,6 +1,6 @@
 // Suggests the known word that an unknown one most likely means.
 
-/** Longer words are not typos of ours and would be slow to compare. */
+/** Longer words are not typos and would be slow to compare. */
 const longestCompared = 40;
 
 /**

@@ -1,4 +1,4 @@
-// What a caller asks for: a VM with its NICs, as given, before any default or check. Words are those of the Wukong resource.
+// What a caller asks for: a VM with its NICs, as given, before any default or check. Field names are those of the Wukong resource.
 
 export const networkTypes = ["bridge", "macvlan", "sriov", "ovs", "pod"] as const;
 /** How a NIC reaches its network. */
@@ -21,7 +21,7 @@ export const guestRenderers = ["netplan", "networkd", "network-manager", "syscon
 export type GuestRenderer = (typeof guestRenderers)[number];
 
 export const guestConfigs = ["cloud-init", "nmstate"] as const;
-/** How the guest is told its networks: cloud-init's network-config, or NMState desired state in user-data. */
+/** How the guest gets its network configuration: cloud-init's network-config, or NMState desired state in user-data. */
 export type GuestConfig = (typeof guestConfigs)[number];
 
 export const routingModes = ["main", "policy"] as const;

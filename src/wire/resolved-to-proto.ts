@@ -44,8 +44,11 @@ export function resolvedToProto(
 export function routesToProto(
   routes: readonly PredictedRoute[],
 ): MessageInitShape<typeof PredictedRouteSchema>[] {
-  return routes.map(({ destination, gateway, origin, ...plain }) => ({
-    ...plain,
+  return routes.map(({ destination, gateway, nic, metric, table, origin, assumed }) => ({
+    nic: nic.name,
+    metric,
+    table,
+    assumed,
     destination: destination.network,
     gateway: gateway?.text ?? "",
     origin: routeOriginToProto[origin],

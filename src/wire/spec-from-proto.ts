@@ -32,7 +32,7 @@ export function specFromProto(vm: VirtualMachine): SpecFromProto {
     if (word !== undefined) return { [name]: word } as Partial<Record<typeof name, typeof word>>;
     if (number !== 0) {
       findings.push(
-        finding("VALUE_UNKNOWN", field, { given: number, known: Object.keys(numbers).join(", ") }),
+        finding("VALUE_UNKNOWN", field, { given: String(number), known: Object.keys(numbers).join(", ") }),
       );
     }
     return {};

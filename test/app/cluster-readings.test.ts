@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, it } from "vitest";
 import { type ClusterReadings, createClusterReadings } from "../../src/app/cluster-readings.ts";
+import { indexNodes } from "../../src/domain/network/nodes.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 
@@ -98,7 +99,7 @@ describe("readings of the cluster", () => {
     const nothing = { allocatable: {}, addresses: [], podCidrs: [], bridges: undefined };
     expect(await readings.read()).toEqual({
       serviceCidrs: ["10.96.0.0/16", "fd00::/108"],
-      nodes: [
+      nodes: indexNodes([
         {
           name: "node-1",
           takesVms: true,
@@ -112,7 +113,7 @@ describe("readings of the cluster", () => {
         },
         { ...nothing, name: "node-2", takesVms: false },
         { ...nothing, name: "node-3", takesVms: false },
-      ],
+      ]),
     });
   });
 
@@ -137,6 +138,6 @@ describe("readings of the cluster", () => {
     const { readings } = await stand(lists);
     await expect(readings.read()).rejects.toThrow("no");
     lists[nodesPath] = [];
-    expect(await readings.read()).toMatchObject({ nodes: [] });
+    expect(await readings.read()).toMatchObject({ nodes: indexNodes([]) });
   });
 });

@@ -95,7 +95,7 @@ describe("a use case that checks a spec", () => {
       networks: [{ name: "eth0", ipConfig: { mode: "static", address: "10.0.0.300/24" } }],
     };
     // The address is a consequence of what could not be read above it, the name is not.
-    const unread = [finding("VALUE_UNKNOWN", "networks[0].ipConfig", { given: 9, known: "dhcp, static" })];
+    const unread = [finding("VALUE_UNKNOWN", "networks[0].ipConfig", { given: "9", known: "dhcp, static" })];
     const validated = await validateNetworks({ catalogue, cluster: { client, view } }, { spec, unread });
     expect(validated.findings.map(({ code, field }) => [code, field])).toEqual([
       ["VALUE_UNKNOWN", "networks[0].ipConfig"],

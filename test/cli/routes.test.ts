@@ -44,7 +44,7 @@ fe80::/64       -         eth2  256     IPv6 link-local
 TO           NIC   VIA  FROM        ROUTE        WHY
 203.0.113.9  eth0  -    -           0.0.0.0/0    default route of eth0; its metric 100 is lower than 200 of eth1; assumed: the DHCP server decides
 10.0.1.7     eth1  -    10.0.1.100  10.0.1.0/24  10.0.1.0/24 is on the link of eth1
-2001:db8::1  -     -    -           -            no route leads there; the guest answers that the network is unreachable
+2001:db8::1  -     -    -           -            no route matches; the guest reports that the network is unreachable
 `.slice(1),
     );
     expect(stderr).toContain("REPLY_ASYMMETRIC");
@@ -72,7 +72,7 @@ RULE  FROM        TO            NIC   TABLE
 1001  10.0.1.100  any           eth1  1001
 
 TO           NIC   VIA       FROM        ROUTE      WHY
-203.0.113.9  eth1  10.0.1.1  10.0.1.100  0.0.0.0/0  rule 1001 sends what comes from 10.0.1.100 to table 1001; default route of eth1
+203.0.113.9  eth1  10.0.1.1  10.0.1.100  0.0.0.0/0  rule 1001 sends packets from 10.0.1.100 to table 1001; default route of eth1
 `.slice(1),
     );
     expect(code).toBe(0);

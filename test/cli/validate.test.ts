@@ -155,7 +155,7 @@ not checked: whether NADs exist
     const table = await run("validate -", { stdin, ...answering(answer, asked) });
     expect(table.stdout).toBe(
       `
-error  networks[0].vlanID  UNKNOWN_FIELD    there is no field vlanID; known are name, type, nadName, vlanId, ipConfig, primary, priority, mtu, routes, physicalNetwork, macAddress, linkState
+error  networks[0].vlanID  UNKNOWN_FIELD    unknown field vlanID; known fields are name, type, nadName, vlanId, ipConfig, primary, priority, mtu, routes, physicalNetwork, macAddress, linkState
        fix: rename networks[0].vlanID to networks[0].vlanId
 error  networks[1].type    VALUE_UNKNOWN    Bridge is not one of bridge, macvlan, sriov, ovs, pod
        fix: set networks[1].type to bridge

@@ -1,12 +1,13 @@
 // Generated clusters for generated specs: NADs under the names that those use, nodes, and NICs of other VMs.
 import * as fc from "fast-check";
 import type { Facts, NicInUse, NodeFact } from "../../src/domain/facts.ts";
+import { indexNodes } from "../../src/domain/network/nodes.ts";
 import { inUse, node } from "./finding-cases/world.ts";
 import { nad, nads } from "./specs.ts";
 
 /** Half of the time nothing is known. */
 const perhaps = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
-  fc.option(arbitrary, { nil: undefined, freq: 1 });
+  fc.option(arbitrary, { nil: undefined, freq: 2 });
 
 const cniConfig = fc.oneof(
   fc
@@ -83,7 +84,7 @@ export const arbitraryFacts: fc.Arbitrary<Partial<Facts>> = fc.record({
   nads: perhaps(someNads),
   macsInUse: perhaps(macsInUse),
   addressesInUse: perhaps(addressesInUse),
-  nodes: perhaps(someNodes),
+  nodes: perhaps(someNodes.map(indexNodes)),
   serviceCidrs: perhaps(fc.constantFrom([], ["10.96.0.0/12"])),
   bindingPlugins: perhaps(fc.constantFrom([], ["macvtap"])),
 });

@@ -244,14 +244,14 @@ describe("what does not fit", () => {
       "spec: {bootDisk: {containerImage: a, dataVolume: b}}",
       "DISK_SOURCE_INVALID",
       "bootDisk",
-      "there are 2",
+      "this one has 2",
     ],
     [
       "two sources of user-data",
       "spec: {userData: {text: a, secretName: b}}",
       "USER_DATA_SOURCE_INVALID",
       "userData",
-      "there are 2",
+      "it has 2",
     ],
     [
       "a key given twice",
@@ -327,7 +327,7 @@ describe("what does not fit", () => {
     expect(
       told("apiVersion: vm.novasphere.dev/v1alpha1\nkind: Wukong\nmetadata: {nmae: db}\nspec: {}"),
     ).toEqual([
-      ["UNKNOWN_FIELD", "metadata.nmae", "there is no field nmae; known are name, namespace"],
+      ["UNKNOWN_FIELD", "metadata.nmae", "unknown field nmae; known fields are name, namespace"],
       ["FIELD_REQUIRED", "metadata.name", "name is required"],
     ]);
   });

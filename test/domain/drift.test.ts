@@ -243,13 +243,13 @@ describe("a network-config", () => {
   it("that lost a NIC is told", ({ expect }) => {
     expect(edited((text) => text.slice(0, text.indexOf("  eth1:")))).toMatchObject([
       { field: "networks[eth1].ipConfig", wanted: "dhcp", actual: "" },
-      { field: "networkConfig", actual: "networks[eth1]: the network-config does not tell of it" },
+      { field: "networkConfig", actual: "networks[eth1]: the network-config does not mention it" },
     ]);
   });
 
   it("with settings that are not read here is told", ({ expect }) => {
     expect(edited((text) => `${text}bonds: {}\n`)).toMatchObject([
-      { field: "networkConfig", wanted: "", actual: "network-config bonds: is not read" },
+      { field: "networkConfig", wanted: "", actual: "network-config bonds: is not imported" },
     ]);
   });
 
@@ -309,7 +309,7 @@ describe("a guest", () => {
         nic: "eth0",
         wanted: "192.0.2.10",
         actual: "192.0.2.99",
-        source: "guest agent, by vmi.status.interfaces[eth0]",
+        source: "guest agent (vmi.status.interfaces[eth0])",
         since: undefined,
       },
     ]);

@@ -191,24 +191,24 @@ ethernets:
   });
 
   it.for([
-    ["bonds", "version: 2\nbonds: {bond0: {}}\n", "network-config bonds: is not read"],
-    ["VLANs", "version: 2\nvlans: {v5: {id: 5}}\n", "network-config vlans: is not read"],
-    ["version 1", "version: 1\nconfig: []\n", "network-config: version 1 is not read, only 2 is"],
+    ["bonds", "version: 2\nbonds: {bond0: {}}\n", "network-config bonds: is not imported"],
+    ["VLANs", "version: 2\nvlans: {v5: {id: 5}}\n", "network-config vlans: is not imported"],
+    ["version 1", "version: 1\nconfig: []\n", "network-config: version 1 is not imported, only version 2 is"],
     [
       "no YAML",
       "version: [\n",
       "network-config: it cannot be read: line 2, column 1: Flow sequence in block collection must be sufficiently indented and end with a ]",
     ],
-    ["a text", "hello\n", "network-config: it is no YAML mapping"],
+    ["a text", "hello\n", "network-config: it is not a YAML mapping"],
     [
       "an unknown setting of a NIC",
       `version: 2\nethernets: {eth0: {match: {macaddress: "${mac}"}, set-name: eth0, dhcp4: true, wakeonlan: true}}\n`,
-      "network-config ethernets.eth0.wakeonlan: is not read",
+      "network-config ethernets.eth0.wakeonlan: is not imported",
     ],
     [
       "DHCP for IPv6",
       `version: 2\nethernets: {eth0: {match: {macaddress: "${mac}"}, set-name: eth0, dhcp6: true}}\n`,
-      "network-config ethernets.eth0.dhcp6: is not read",
+      "network-config ethernets.eth0.dhcp6: is not imported",
     ],
     [
       "an address beside DHCP",
@@ -218,14 +218,14 @@ ethernets:
     [
       "an interface by a name that nobody reports",
       "version: 2\nethernets: {enp1s0: {dhcp4: true}}\n",
-      "network-config ethernets.enp1s0: which NIC it is for is not known",
+      "network-config ethernets.enp1s0: it cannot be matched to a NIC",
     ],
     [
       "another name in the guest",
       `version: 2\nethernets: {lan: {match: {macaddress: "${mac}"}, set-name: lan0, dhcp4: true}}\n`,
       "networks[eth0] name in the guest: lan0 would become eth0",
     ],
-  ] as const)("with %s says what is not read", ([, text, note], { expect }) => {
+  ] as const)("with %s says what is not imported", ([, text, note], { expect }) => {
     expect(guest(text).notes).toContain(note);
   });
 
@@ -262,20 +262,20 @@ describe("where the network-config stands", () => {
     const vm = withCloudInit({ networkDataSecretRef: { name: "theirs" } });
     const { spec, notes } = read([eth0], { vm });
     expect(spec.networks[0]).not.toHaveProperty("ipConfig");
-    expect(notes).toEqual(["network-config: it stands in Secret theirs, which could not be read"]);
+    expect(notes).toEqual(["network-config: it is in Secret theirs, which could not be read"]);
   });
 
-  it("on a config drive, it is not read", ({ expect }) => {
+  it("on a config drive, it is not imported", ({ expect }) => {
     const vm = storedVm([eth0]);
     vm.spec.template.spec.volumes = [{ name: "init", cloudInitConfigDrive: { networkData: text } }];
     expect(read([], { vm }).notes).toEqual([
-      "network-config: it is on a config drive, whose format is OpenStack's",
+      "network-config: it is on a config drive, in OpenStack's format",
     ]);
   });
 
   it("nowhere, nothing is assumed of the guest", ({ expect }) => {
     const { spec, notes } = read([eth0]);
     expect(spec.networks[0]).not.toHaveProperty("ipConfig");
-    expect(notes).toEqual(["network-config: the VM has none; what its guest does by itself is not known"]);
+    expect(notes).toEqual(["network-config: the VM has none; how the guest configures itself is not known"]);
   });
 });

@@ -1,5 +1,6 @@
 // What an answer says it could not check: only what would have mattered to this VM.
 import { describe, it } from "vitest";
+import { indexNodes } from "../../src/domain/network/nodes.ts";
 import { builtInCatalogue, type Catalogue } from "../../src/domain/catalogue.ts";
 import { checkVm } from "../../src/domain/validate/check-vm.ts";
 import { type Facts, noFacts } from "../../src/domain/facts.ts";
@@ -40,15 +41,18 @@ describe("what could not be checked", () => {
 
   it("is nothing where everything is known", ({ expect }) => {
     expect(
-      unchecked(vmSpec([staticNic]), { ...known, nodes: [node("node-1", { allocatable: marks })] }),
+      unchecked(vmSpec([staticNic]), {
+        ...known,
+        nodes: indexNodes([node("node-1", { allocatable: marks })]),
+      }),
     ).toEqual([]);
-    expect(unchecked(vmSpec([staticNic]), { ...known, nodes: [node("node-1", { bridges: [] })] })).toEqual(
-      [],
-    );
+    expect(
+      unchecked(vmSpec([staticNic]), { ...known, nodes: indexNodes([node("node-1", { bridges: [] })]) }),
+    ).toEqual([]);
   });
 
   it("is the bridge where the nodes say nothing of theirs", ({ expect }) => {
-    expect(unchecked(vmSpec([staticNic]), { ...known, nodes: [node("node-1")] })).toEqual([
+    expect(unchecked(vmSpec([staticNic]), { ...known, nodes: indexNodes([node("node-1")]) })).toEqual([
       expect.stringContaining("the nodes have the bridge"),
     ]);
   });

@@ -219,21 +219,21 @@ describe("pending changes", () => {
       expect.stringMatching(/^networks\[eth1\] live-migration: KubeVirt is about to/),
     ]);
     expect(words(condition("MigrationRequired", "True"))).toEqual([
-      expect.stringMatching(/^networks\[eth1\] live-migration: KubeVirt asks for a live migration/),
+      expect.stringMatching(/^networks\[eth1\] live-migration: KubeVirt requests a live migration/),
     ]);
     expect(words(condition("MigrationRequired", "True"), condition("LiveMigratable", "False", "no"))).toEqual(
       [expect.stringMatching(/^networks\[eth1\] restart: .*cannot be migrated \(no\)/)],
     );
   });
 
-  it("tell what KubeVirt asks for where no field explains it", ({ expect }) => {
+  it("report what KubeVirt requests where no field explains it", ({ expect }) => {
     const { vm, vmi } = instanceOf(one({}));
     const asking: VirtualMachine = {
       ...vm,
       status: { conditions: [condition("RestartRequired", "True", "a field changed")] },
     };
     expect(pendingChanges(asking, vmi)).toMatchObject([
-      { field: "", effect: "restart", reason: "KubeVirt asks for a restart: a field changed" },
+      { field: "", effect: "restart", reason: "KubeVirt requests a restart: a field changed" },
     ]);
     const migrating = {
       ...vmi,

@@ -162,7 +162,7 @@ describe("the effect on the cluster at hand", () => {
   ] as const)("is that of KubeVirt %s", ([version, effect], { expect }) => {
     const change = effectOf(runningAs(one({}), { version }));
     expect(change).toMatchObject({ effect });
-    expect(change?.reason).not.toContain("does so");
+    expect(change?.reason).not.toContain("this is what");
     expect(change?.versions).toEqual([
       { kubevirt: "1.9", effect: "live-migration", proven: true },
       { kubevirt: "1.8", effect: "restart", proven: true },
@@ -172,10 +172,10 @@ describe("the effect on the cluster at hand", () => {
   });
 
   it.for([
-    [undefined, "KubeVirt's version is not known; 1.9 does so"],
-    ["v1.10.0", "KubeVirt v1.10.0 was not looked at; 1.9 does so"],
-    ["v2.0.0", "KubeVirt v2.0.0 was not looked at; 1.9 does so"],
-    ["v1.2.0", "KubeVirt v1.2.0 was not looked at; 1.4-1.5 does so"],
+    [undefined, "KubeVirt's version is not known; this is what 1.9 does"],
+    ["v1.10.0", "KubeVirt v1.10.0 has not been examined; this is what 1.9 does"],
+    ["v2.0.0", "KubeVirt v2.0.0 has not been examined; this is what 1.9 does"],
+    ["v1.2.0", "KubeVirt v1.2.0 has not been examined; this is what 1.4-1.5 does"],
   ] as const)("is, for version %s, the nearest known, and says so", ([version, words], { expect }) => {
     expect(effectOf(runningAs(one({}), { version }))?.reason).toContain(words);
   });
@@ -190,7 +190,7 @@ describe("the effect on the cluster at hand", () => {
     const change = effectOf(runningAs(one({}), { notMigratable: "a disk is not shared" }));
     expect(change).toMatchObject({ effect: "restart" });
     expect(change?.reason).toContain(
-      "this VM cannot be migrated (a disk is not shared), so it waits until the VM is restarted",
+      "this VM cannot be migrated (a disk is not shared), so the change waits until the VM is restarted",
     );
     expect(change?.versions.every(({ effect }) => effect === "restart")).toBe(true);
   });
@@ -198,7 +198,7 @@ describe("the effect on the cluster at hand", () => {
   it("waits for somebody where KubeVirt migrates nothing by itself, and says so", ({ expect }) => {
     const change = effectOf(runningAs(one({}), { workloadUpdateMethods: ["Evict"] }));
     expect(change).toMatchObject({ effect: "live-migration" });
-    expect(change?.reason).toContain("waits until somebody migrates or restarts the VM");
+    expect(change?.reason).toContain("waits until someone migrates or restarts the VM");
   });
 
   it("is nothing where a change that waits is taken back", ({ expect }) => {

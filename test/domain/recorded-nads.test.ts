@@ -1,6 +1,7 @@
 // Given NADs that the real multus and CNI programs were run on (test/vectors/cni-outcomes.json): each that failed for
 // a reason that can be known beforehand is found, and none that worked is refused.
 import { describe, expect, it } from "vitest";
+import { indexNodes } from "../../src/domain/network/nodes.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { checkVm } from "../../src/domain/validate/check-vm.ts";
 import { resourceNameAnnotation, typeOfPlugin } from "../../src/domain/network/cni.ts";
@@ -100,7 +101,7 @@ function findingsOf(outcome: RecordedOutcome): readonly Finding[] {
   return checkVm(
     { namespace: podNamespace, name: "vm", networks: nics },
     { ...builtInCatalogue(), sharedNads: foreign },
-    { ...noFacts, nads: objects, nodes: [nodeOf(links, [...objects.values()])] },
+    { ...noFacts, nads: objects, nodes: indexNodes([nodeOf(links, [...objects.values()])]) },
   ).findings;
 }
 

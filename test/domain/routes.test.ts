@@ -22,7 +22,7 @@ const table = (spec: VmSpec, number = 254): readonly string[] =>
     .routes.filter((route) => route.table === number && route.origin !== "link-local")
     .map(
       ({ destination, gateway, nic, metric, origin }) =>
-        `${destination.network} ${gateway?.text ?? "on-link"} ${nic} ${metric} ${origin}`,
+        `${destination.network} ${gateway?.text ?? "on-link"} ${nic.name} ${metric} ${origin}`,
     );
 
 const lookup = (spec: VmSpec, to: string, from?: string): RouteLookup => {
@@ -67,7 +67,7 @@ describe("the predicted table", () => {
       "::/0 2001:db8::1 eth2 300 gateway",
     ]);
     const { routes, rules } = routing(threeNics);
-    expect(routes.filter(({ assumed }) => assumed).map(({ nic }) => nic)).toEqual(["eth0"]);
+    expect(routes.filter(({ assumed }) => assumed).map(({ nic }) => nic.name)).toEqual(["eth0"]);
     expect(rules).toEqual([]);
   });
 
@@ -78,7 +78,9 @@ describe("the predicted table", () => {
         { name: "eth1", mtu: 1280 },
       ]),
     );
-    expect(routes.filter(({ origin }) => origin === "link-local").map(({ nic }) => nic)).toEqual(["eth1"]);
+    expect(routes.filter(({ origin }) => origin === "link-local").map(({ nic }) => nic.name)).toEqual([
+      "eth1",
+    ]);
   });
 
   it("has the subnet and the gateway that KubeVirt offers on the pod network", ({ expect }) => {
@@ -128,7 +130,7 @@ describe("the predicted table", () => {
 describe("a lookup", () => {
   it.for([
     ["10.0.1.7", "eth1", "", "10.0.1.100", "10.0.1.0/24 is on the link of eth1"],
-    ["192.168.9.9", "eth1", "10.0.1.1", "10.0.1.100", "route to 192.168.0.0/16 by eth1"],
+    ["192.168.9.9", "eth1", "10.0.1.1", "10.0.1.100", "route to 192.168.0.0/16 through eth1"],
     [
       "203.0.113.9",
       "eth0",
@@ -139,9 +141,9 @@ describe("a lookup", () => {
     ["2001:db8:5::9", "eth2", "2001:db8::1", "2001:db8::10", "default route of eth2"],
     ["10.0.1.100", "", "", "", "it is the guest's own address on eth1"],
     ["10.0.1.255", "", "", "", "it is the broadcast address of 10.0.1.0/24 on eth1"],
-    ["224.0.0.1", "", "", "", "it is no address of one station (multicast)"],
-    ["127.0.0.1", "", "", "", "it is the guest itself"],
-    ["fe80::9", "eth0", "", "", "every NIC has such a network, so the sender has to name the interface"],
+    ["224.0.0.1", "", "", "", "it is not the address of a single host (multicast)"],
+    ["127.0.0.1", "", "", "", "it is a loopback address of the guest"],
+    ["fe80::9", "eth0", "", "", "every NIC has a link-local network, so the sender must name the interface"],
   ])("of %s leads to NIC %s", ([to = "", nic, gateway, source, reason], { expect }) => {
     const found = lookup(threeNics, to);
     expect([found.nic ?? "", found.gateway?.text ?? "", found.source?.text ?? "", found.reason]).toEqual([
@@ -156,7 +158,7 @@ describe("a lookup", () => {
     const alone = vmSpec([{ name: "eth0", ipConfig: { address: "192.0.2.10/24" } }]);
     expect(lookup(alone, "203.0.113.9")).toMatchObject({
       nic: undefined,
-      reason: "no route leads there; the guest answers that the network is unreachable",
+      reason: "no route matches; the guest reports that the network is unreachable",
     });
   });
 
@@ -174,7 +176,7 @@ describe("a lookup", () => {
     expect(lookup(tied, "192.0.2.9")).toMatchObject({
       nic: "eth0",
       reason:
-        "192.0.2.0/24 is on the link of eth0; 192.0.2.0/24 by eth1 is just as good: the kernel takes what was configured first",
+        "192.0.2.0/24 is on the link of eth0; 192.0.2.0/24 through eth1 is equally good, and the kernel takes the route that was configured first",
     });
   });
 
@@ -184,10 +186,10 @@ describe("a lookup", () => {
       nic: "eth1",
       gateway: { text: "10.0.1.1" },
       source: { text: "10.0.1.100" },
-      reason: "rule 1001 sends what comes from 10.0.1.100 to table 1001; default route of eth1",
+      reason: "rule 1001 sends packets from 10.0.1.100 to table 1001; default route of eth1",
     });
     expect(lookup(withPolicy, "10.0.1.9", "10.0.1.100").reason).toBe(
-      "rule 1000 sends what comes from 10.0.1.100 to 10.0.1.0/24 to table main; 10.0.1.0/24 is on the link of eth1",
+      "rule 1000 sends packets from 10.0.1.100 to 10.0.1.0/24 to table main; 10.0.1.0/24 is on the link of eth1",
     );
   });
 });

@@ -41,7 +41,7 @@ describe("user-data", () => {
   });
 
   it.for([
-    ["a network key", "#cloud-config\nnetwork: {version: 2}\n", "its key `network`"],
+    ["a network key", "#cloud-config\nnetwork: {version: 2}\n", "the key `network`"],
     [
       "a netplan file",
       "#cloud-config\nwrite_files: [{path: /etc/netplan/60-x.yaml}]\n",

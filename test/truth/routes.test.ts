@@ -68,8 +68,8 @@ function predicted({ routing, world }: Compiled): readonly string[] {
       destination: destination.network,
       gateway:
         gateway?.text ??
-        (origin === "dhcp" && destination.prefixLength === 0 ? (world.leases[nic]?.gateway ?? "") : ""),
-      nic,
+        (origin === "dhcp" && destination.prefixLength === 0 ? (world.leases[nic.name]?.gateway ?? "") : ""),
+      nic: nic.name,
       metric,
       table,
     }),

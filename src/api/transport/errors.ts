@@ -37,7 +37,7 @@ export interface ErrorContext {
 
 /** One field of a request that cannot be taken. */
 export interface FieldViolation {
-  /** Path from the request, e.g. `networks[0].vlan_id`. */
+  /** Path from the request, e.g. `networks[0].vlanId`. */
   readonly field: string;
   readonly description: string;
   /** The code of the finding, UPPER_SNAKE. */

@@ -39,7 +39,7 @@ export function adoptionChanges(
             ...judgeChange("disks", running),
             ...(running === undefined
               ? {}
-              : { reason: "KubeVirt reads where cloud-init's data is when it starts the VM" }),
+              : { reason: "KubeVirt reads the location of the cloud-init data when it starts the VM" }),
           },
         ]),
   ];

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { firstFamily } from "../guest/renderers.ts";
 import type { Nic } from "../nic.ts";
-import { type SourceRouting, type SourceRule, sourceRulesOf } from "../routing/source-routing.ts";
+import { noSourceRouting, type SourceRule, sourceRulesOf } from "../routing/source-routing.ts";
 import type { RoutingMode } from "../spec.ts";
 
 interface GuestRoute {
@@ -79,8 +79,6 @@ function addressesInOrder(nic: Nic): readonly string[] {
     .toSorted((a, b) => Number(b.address.family === first) - Number(a.address.family === first))
     .map(({ text }) => text);
 }
-
-const noSourceRouting: SourceRouting = { table: undefined, rules: [] };
 
 /** Kept by netplan alone; routing: policy asks for it. */
 function guestRule({ from, to, table, priority }: SourceRule): GuestRule {

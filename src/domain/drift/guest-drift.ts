@@ -32,7 +32,7 @@ export function guestDrift(
 }
 
 function inGuest(nic: ConfiguredNic, field: string, wanted: string, actual: string): Drift {
-  const source = `guest agent, by vmi.status.interfaces[${nic.name}]`;
+  const source = `guest agent (vmi.status.interfaces[${nic.name}])`;
   return { field: nicPath(nic.name, field), nic: nic.name, wanted, actual, source, since: undefined };
 }
 

@@ -49,13 +49,13 @@ function nmstateDrift({ stringData }: CompiledVm["secret"], actual: Secret): rea
     field,
     nic: "",
     wanted,
-    actual: "another text",
+    actual: "different text",
     ...writtenIn(actual, `data.${key}`),
   });
   const hasConfig = secretText(actual, "networkdata") === stringData["networkdata"];
   const hasBoothook = carriesBoothook(secretText(actual, "userdata") ?? "", stringData["userdata"] ?? "");
   return [
-    ...(hasConfig ? [] : [differs("networkdata", "cloud-init's networks off")]),
+    ...(hasConfig ? [] : [differs("networkdata", "cloud-init network configuration disabled")]),
     ...(hasBoothook ? [] : [differs("userdata", "the desired state for nmstate")]),
   ];
 }

@@ -1,6 +1,6 @@
 // The guest's networks as NMState desired state, for images that ship nmstate.service; equivalent to the network-config.
 import { stringify } from "yaml";
-import { defaultRoutesOf } from "../routing/default-routes.ts";
+import { routesOfNic } from "../routing/predicted-routes.ts";
 import type { Cidr } from "../ip.ts";
 import type { Nic } from "../nic.ts";
 import { sourceRulesOf } from "../routing/source-routing.ts";
@@ -150,20 +150,14 @@ function fixed(addresses: readonly Cidr[]): NmstateIp {
 
 function routesOf(nic: Nic): readonly NmstateRoute[] {
   const by = { "next-hop-interface": `{{ capture.${captureOf(nic)}.interfaces.0.name }}` };
-  const gateways = defaultRoutesOf(nic).some(({ origin }) => origin === "gateway") ? [nic.gateway] : [];
+  const gateways = routesOfNic(nic).filter(({ origin }) => origin === "gateway");
   return [
-    ...gateways.flatMap((gateway) =>
-      gateway === undefined
-        ? []
-        : [
-            {
-              destination: gateway.family === 4 ? "0.0.0.0/0" : "::/0",
-              "next-hop-address": gateway.text,
-              ...by,
-              metric: nic.metric,
-            },
-          ],
-    ),
+    ...gateways.map(({ destination, gateway, metric }) => ({
+      destination: destination.text,
+      "next-hop-address": gateway?.text ?? "",
+      ...by,
+      metric,
+    })),
     ...nic.routes.map(({ destination, gateway, metric }) => ({
       destination: destination.text,
       "next-hop-address": gateway.text,

@@ -1,6 +1,6 @@
 // What cloud-init's renderers drop from a network-config, version 2. test/guest/renderers.test.ts compares it with Debian's
 // cloud-init in both directions; the versions come from running its releases 22.4 to 26.2.
-import { defaultRoutesOf } from "../routing/default-routes.ts";
+import { isDefaultRoute, metricField, routesOfNic } from "../routing/predicted-routes.ts";
 import type { IpFamily } from "../ip.ts";
 import type { Nic } from "../nic.ts";
 import type { GuestRenderer } from "../spec.ts";
@@ -8,14 +8,14 @@ import type { GuestRenderer } from "../spec.ts";
 /** What a NIC may need from its renderer, and its name for people. All renderers keep everything that is not listed here. */
 export const guestTraits = {
   routeMetrics: "the metrics of gateways and routes",
-  dhcpMetric: "the metric of what DHCP offers",
-  dhcpWithoutRoutes: "defaultRoute never with DHCP",
+  dhcpMetric: "the metric of routes from DHCP",
+  dhcpWithoutRoutes: "defaultRoute: never with DHCP",
   ipv6DefaultRoute: "the IPv6 default route",
-  otherFamilyRoutes: "routes of another family than the first address",
-  otherFamilyDefaultRoute: "a second default route, of the other family",
-  dhcpNameServers: "name servers beside DHCP",
-  otherFamilyNameServers: "name servers of a family that the NIC has no address of",
-  dhcpIpv6NameServers: "IPv6 name servers beside DHCP",
+  otherFamilyRoutes: "routes whose address family is not that of the first address",
+  otherFamilyDefaultRoute: "a second default route, for the other address family",
+  dhcpNameServers: "name servers on a NIC with DHCP",
+  otherFamilyNameServers: "name servers of an address family in which the NIC has no address",
+  dhcpIpv6NameServers: "IPv6 name servers on a NIC with DHCP",
 } as const;
 export type GuestTrait = keyof typeof guestTraits;
 
@@ -87,18 +87,20 @@ function compareVersions(a: string, b: string): number {
 /** What the NIC needs from its renderer, each with the input field that requires it. */
 export function traitsOf(nic: Nic): ReadonlyMap<GuestTrait, string> {
   const first = firstFamily(nic);
-  const told = defaultRoutesOf(nic).filter(({ origin }) => origin !== "dhcp");
+  const given = routesOfNic(nic)
+    .filter((route) => isDefaultRoute(route) && route.origin !== "dhcp")
+    .map((route) => ({ family: route.destination.address.family, field: metricField(route) }));
   const has = new Set(nic.addresses.map(({ cidr }) => cidr.address.family));
   const dns = (wrong: (family: IpFamily) => boolean) =>
     nic.dnsServers.some(({ family }) => wrong(family)) ? `${nic.field}.ipConfig.dnsServers` : undefined;
   const dhcp = nic.mode === "dhcp";
   const needs: Readonly<Record<GuestTrait, string | undefined>> = {
-    routeMetrics: told[0]?.field ?? nic.routes[0]?.field,
+    routeMetrics: given[0]?.field ?? nic.routes[0]?.field,
     dhcpMetric: dhcp ? nic.field : undefined,
     dhcpWithoutRoutes: dhcp && !nic.defaultRoute ? `${nic.field}.ipConfig.defaultRoute` : undefined,
-    ipv6DefaultRoute: told.find(({ family }) => family === 6)?.field,
+    ipv6DefaultRoute: given.find(({ family }) => family === 6)?.field,
     otherFamilyRoutes: nic.routes.find(({ gateway }) => gateway.family !== first)?.field,
-    otherFamilyDefaultRoute: told.find(({ family }) => family !== first)?.field,
+    otherFamilyDefaultRoute: given.find(({ family }) => family !== first)?.field,
     dhcpNameServers: dhcp ? dns((family) => family === 4) : undefined,
     otherFamilyNameServers: dhcp ? undefined : dns((family) => !has.has(family)),
     dhcpIpv6NameServers: dhcp ? dns((family) => family === 6) : undefined,

@@ -25,23 +25,22 @@ export function readUserData(text: string): UserDataReading {
   const path = networkPath.exec(text)?.[0];
   const nothing = { followsNetwork: false, configuresNetwork: path, ignored: undefined, forWindows: false };
   if (windowsStart.test(text)) return { ...nothing, forWindows: true };
-  if (!knownStart.test(text))
-    return { ...nothing, ignored: "its first line is not one that cloud-init knows" };
+  if (!knownStart.test(text)) return { ...nothing, ignored: "it does not recognise the first line" };
   if (!/^#cloud-config[ \t\r]*(?:\n|$)/.test(text)) return nothing;
 
   const document = parseDocument(text, { logLevel: "silent" });
   const [problem] = document.errors;
   if (problem !== undefined) {
     const line = problem.linePos?.[0].line;
-    return { ...nothing, ignored: `it is no YAML${line === undefined ? "" : ` (line ${line})`}` };
+    return { ...nothing, ignored: `it is not YAML${line === undefined ? "" : ` (line ${line})`}` };
   }
   if (document.contents === null) return nothing;
-  if (!isMap(document.contents)) return { ...nothing, ignored: "it is no YAML mapping" };
+  if (!isMap(document.contents)) return { ...nothing, ignored: "it is not a YAML mapping" };
   const config = document.toJS({ maxAliasCount: 10 }) as Readonly<Record<string, unknown>>;
   return {
     ...nothing,
     followsNetwork: whenOf(config).includes("boot"),
-    configuresNetwork: "network" in config ? "its key `network`" : path,
+    configuresNetwork: "network" in config ? "the key `network`" : path,
   };
 }
 

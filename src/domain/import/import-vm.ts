@@ -136,7 +136,10 @@ export function readGuest(
   const byNic = new Map<string, GuestNicRead>();
   const found = networkDataOf(cloudInitVolumeOf(objects.vm), objects.secrets);
   if (found === undefined)
-    return { byNic, notes: ["network-config: the VM has none; what its guest does by itself is not known"] };
+    return {
+      byNic,
+      notes: ["network-config: the VM has none; how the guest configures itself is not known"],
+    };
   if ("problem" in found) return { byNic, notes: [`network-config: ${found.problem}`] };
   const { nics, notes: unread } = readNetworkConfig(found.text);
   const notes = [...unread];
@@ -151,12 +154,12 @@ export function readGuest(
           )
         : interfaces.find((candidate) => macOf(candidate, objects) === read.mac);
     if (nic === undefined || byNic.has(nic.name))
-      notes.push(`network-config ethernets.${read.id}: which NIC it is for is not known`);
+      notes.push(`network-config ethernets.${read.id}: it cannot be matched to a NIC`);
     else byNic.set(nic.name, read);
   }
   if (nics.length > 0) {
     const missing = interfaces.filter(({ name }) => !byNic.has(name));
-    notes.push(...missing.map(({ name }) => `networks[${name}]: the network-config does not tell of it`));
+    notes.push(...missing.map(({ name }) => `networks[${name}]: the network-config does not mention it`));
   }
   return { byNic, notes };
 }
@@ -167,13 +170,13 @@ function bindingNotes(interfaces: readonly VmInterface[], { vm }: VmObjects): re
   return interfaces.flatMap((nic): readonly string[] => {
     const at = `networks[${nic.name}]`;
     const network = networks.get(nic.name);
-    if (network?.multus?.default === true) return [`${at}: its network takes the pod network's place`];
+    if (network?.multus?.default === true) return [`${at}: its network replaces the pod network`];
     if (network?.pod !== undefined && nic.masquerade === undefined)
-      return [`${at}: on the pod network it is bound by masquerade when applied`];
+      return [`${at}: an apply changes its binding on the pod network to masquerade`];
     const known = [nic.bridge, nic.masquerade, nic.sriov, nic.binding].some(
       (binding) => binding !== undefined,
     );
-    return known ? [] : [`${at}: its binding is not read`];
+    return known ? [] : [`${at}: its binding is not imported`];
   });
 }
 

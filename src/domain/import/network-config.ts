@@ -37,7 +37,7 @@ export interface NetworkConfigRead {
 type Note = (path: string, why: string) => void;
 type Mapping = Readonly<Record<string, unknown>>;
 
-const nothing = "is not read";
+const nothing = "is not imported";
 
 /** Reads the text as cloud-init does (YAML 1.1, with or without the outer key `network`). */
 export function readNetworkConfig(text: string): NetworkConfigRead {
@@ -48,14 +48,14 @@ export function readNetworkConfig(text: string): NetworkConfigRead {
       notes: findings.map(({ message }) => `network-config: it cannot be read: ${message}`),
     };
   const config = isMapping(value) && isMapping(value["network"]) ? value["network"] : value;
-  if (!isMapping(config)) return { nics: [], notes: ["network-config: it is no YAML mapping"] };
+  if (!isMapping(config)) return { nics: [], notes: ["network-config: it is not a YAML mapping"] };
   if (config["config"] === "disabled") {
-    return { nics: [], notes: ["network-config: it tells cloud-init to leave the network alone"] };
+    return { nics: [], notes: ["network-config: it disables network configuration by cloud-init"] };
   }
   if (config["version"] !== 2) {
     return {
       nics: [],
-      notes: [`network-config: version ${JSON.stringify(config["version"])} ${nothing}, only 2 is`],
+      notes: [`network-config: version ${JSON.stringify(config["version"])} ${nothing}, only version 2 is`],
     };
   }
   const notes: string[] = [];
@@ -131,7 +131,7 @@ function routesOf(value: unknown, at: string, note: Note): readonly RouteConfig[
   return value.flatMap((route: unknown, index): readonly RouteConfig[] => {
     const path = `${at}[${index}]`;
     if (!isMapping(route) || typeof route["to"] !== "string" || typeof route["via"] !== "string") {
-      note(path, `${nothing}: it has no to or no via`);
+      note(path, `${nothing}, because it has no to or no via`);
       return [];
     }
     noteOthers(route, ["to", "via", "metric", "table"], `${path}.`, note);

@@ -33,7 +33,7 @@ function typeCapability(
   kubeVirt: KubeVirt | undefined,
 ): Capability {
   const name = `type-${type}`;
-  if (type === "pod") return { name, available: true, evidence: "every cluster has its pod network" };
+  if (type === "pod") return { name, available: true, evidence: "every cluster has a pod network" };
   const network = defaultPhysicalNetwork(catalogue, type);
   if (network === undefined) {
     const evidence = "the configuration has no default physical network of this type";
@@ -61,7 +61,11 @@ function sinceVersion(name: string, minor: number, why: string, kubeVirt: KubeVi
   const version = kubeVirt?.status?.observedKubeVirtVersion;
   const has = minorOf(version);
   if (has === undefined) return { name, available: undefined, evidence: "KubeVirt's version is not known" };
-  return { name, available: has >= minor, evidence: `KubeVirt ${version}; from 1.${minor} on: ${why}` };
+  return {
+    name,
+    available: has >= minor,
+    evidence: `KubeVirt ${version}; available from 1.${minor}: ${why}`,
+  };
 }
 
 /** 9 of v1.9.0; versions from 2 on count as newer than all of 1. */
@@ -82,7 +86,9 @@ function migrationOnChange(kubeVirt: KubeVirt | undefined): Capability {
     name,
     available,
     evidence: `workloadUpdateStrategy.workloadUpdateMethods is [${methods.join(", ")}]${
-      available ? "" : "; without LiveMigrate a change by migration waits until somebody migrates the VM"
+      available
+        ? ""
+        : "; without LiveMigrate, a change that needs a live migration waits until someone migrates the VM"
     }`,
   };
 }

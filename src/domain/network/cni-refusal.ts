@@ -115,11 +115,11 @@ function refusalOfType(config: CniConfig): string | undefined {
     case "cnv-bridge":
       if (device.length > 15) return `bridge ${device} has more than 15 characters`;
       if (plugin["promiscMode"] === true && plugin["hairpinMode"] === true) {
-        return "promiscMode and hairpinMode exclude each other";
+        return "promiscMode and hairpinMode cannot be combined";
       }
       return vlanBeyond(config, 4094) ?? mtuBeyondVeth(config);
     case "ovs":
-      if (device === "" && (plugin["deviceID"] ?? "") === "") return "it names no bridge";
+      if (device === "" && (plugin["deviceID"] ?? "") === "") return "it does not name a bridge";
       return vlanBeyond(config, 4095);
     case "sriov":
       if (!["auto", "enable", "disable", "", undefined].some((state) => state === plugin["link_state"])) {

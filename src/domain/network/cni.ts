@@ -46,7 +46,7 @@ export function readCniConfig(nad: NetworkAttachmentDefinition): CniConfig | Unr
   if (Array.isArray(plugins) && plugins.length === 0) return unreadable("its list of plugins is empty");
   const plugin: unknown = Array.isArray(plugins) ? plugins[0] : parsed;
   if (!isMapping(plugin) || typeof plugin["type"] !== "string") {
-    return unreadable("there is no plugin type in it");
+    return unreadable("it has no plugin type");
   }
   const { type, vlan, mtu, ipam } = plugin;
   const beyond = Object.entries({ vlan, mtu }).find(

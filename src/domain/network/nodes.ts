@@ -1,5 +1,6 @@
-// What the nodes have of bridges and devices, from the marks and reports that clusters keep of them.
-import type { NodeBridge, NodeFact } from "../facts.ts";
+// Which bridges and devices the nodes have, from the markers and reports that clusters keep of them.
+import type { BridgeOnNodes, NodeBridge, NodeFact, NodeIndex } from "../facts.ts";
+import { clusterNetwork } from "./cluster-networks.ts";
 
 type BridgeName = Pick<NodeBridge, "kind" | "name">;
 
@@ -11,63 +12,67 @@ export function markOf({ kind, name }: BridgeName): string {
   return markPrefix[kind] + name;
 }
 
-/** Answers about a list of nodes, kept as long as the list itself: it may be long, and is asked about by every check. */
-const answers = new WeakMap<readonly NodeFact[], Map<string, readonly NodeFact[] | undefined>>();
-
-function once(
-  nodes: readonly NodeFact[],
-  question: string,
-  answer: () => readonly NodeFact[] | undefined,
-): readonly NodeFact[] | undefined {
-  const known = answers.get(nodes) ?? new Map<string, readonly NodeFact[] | undefined>();
-  answers.set(nodes, known);
-  if (!known.has(question)) known.set(question, answer());
-  return known.get(question);
+export function indexNodes(nodes: readonly NodeFact[]): NodeIndex {
+  const forVms = nodes.filter(({ takesVms }) => takesVms);
+  const withNmstate = forVms.filter(({ bridges }) => bridges !== undefined);
+  const reporting = (kind: NodeBridge["kind"]): readonly NodeFact[] | undefined => {
+    const isMarked = forVms.some(({ allocatable }) =>
+      Object.keys(allocatable).some((name) => name.startsWith(markPrefix[kind])),
+    );
+    if (isMarked) return forVms;
+    return withNmstate.length > 0 ? withNmstate : undefined;
+  };
+  return {
+    forVms,
+    reporting: { linux: reporting("linux"), ovs: reporting("ovs") },
+    bridges: bridgesOf(forVms),
+    networks: nodes.flatMap(({ name, podCidrs, addresses }) => [
+      ...podCidrs.flatMap((text) => clusterNetwork(`the pod network of node ${name}`, text)),
+      ...addresses.flatMap((text) =>
+        clusterNetwork(`the address of node ${name}`, `${text}/${text.includes(":") ? 128 : 32}`),
+      ),
+    ]),
+  };
 }
 
-const noNodes: readonly NodeFact[] = [];
+export const noNodes = indexNodes([]);
 
-/** The nodes where KubeVirt starts VMs. */
-export function nodesForVms(nodes: readonly NodeFact[] = noNodes): readonly NodeFact[] {
-  return once(nodes, "for VMs", () => nodes.filter(({ takesVms }) => takesVms)) ?? noNodes;
+/** NMState's report of a node counts before its marks. */
+function bridgesOf(nodes: readonly NodeFact[]): NodeIndex["bridges"] {
+  const found = new Map<string, { nodes: Set<NodeFact>; smallestMtu: BridgeOnNodes["smallestMtu"] }>();
+  for (const node of nodes) {
+    const reported = node.bridges?.map((bridge) => ({ mark: markOf(bridge), mtu: bridge.mtu }));
+    for (const { mark, mtu = Infinity } of reported ?? marksOf(node)) {
+      const bridge = found.get(mark) ?? { nodes: new Set(), smallestMtu: undefined };
+      found.set(mark, bridge);
+      bridge.nodes.add(node);
+      if (mtu < (bridge.smallestMtu?.mtu ?? Infinity)) bridge.smallestMtu = { node: node.name, mtu };
+    }
+  }
+  return found;
 }
 
-/** The nodes without the bridge; undefined when nothing tells of any node's bridges of that kind. */
+function marksOf(node: NodeFact): readonly { readonly mark: string; readonly mtu: undefined }[] {
+  return Object.keys(node.allocatable)
+    .filter((name) => Object.values(markPrefix).some((prefix) => name.startsWith(prefix)))
+    .filter((name) => offers(node, name))
+    .map((mark) => ({ mark, mtu: undefined }));
+}
+
+/** The nodes without the bridge; undefined when nothing reports bridges of its kind. */
 export function nodesWithoutBridge(
-  nodes: readonly NodeFact[],
+  { reporting, bridges }: NodeIndex,
   bridge: BridgeName,
 ): readonly NodeFact[] | undefined {
-  return once(nodes, `without ${markOf(bridge)}`, () => without(nodes, bridge));
+  const nodes = reporting[bridge.kind];
+  const having = bridges.get(markOf(bridge))?.nodes;
+  if (nodes === undefined || having === undefined) return nodes;
+  return having.size === nodes.length ? [] : nodes.filter((node) => !having.has(node));
 }
 
-function without(nodes: readonly NodeFact[], bridge: BridgeName): readonly NodeFact[] | undefined {
-  const prefix = markPrefix[bridge.kind];
-  const marked = nodes.some(({ allocatable }) =>
-    Object.keys(allocatable).some((name) => name.startsWith(prefix)),
-  );
-  if (!marked && nodes.every(({ bridges }) => bridges === undefined)) return undefined;
-  return nodes.filter((node) => {
-    if (node.bridges !== undefined) return bridgeOf(node, bridge) === undefined;
-    return marked && !offers(node, markOf(bridge));
-  });
-}
-
-/** The node whose bridge of that name carries the smallest frames, by NMState; undefined when no node tells. */
-export function smallestMtu(
-  nodes: readonly NodeFact[],
-  bridge: BridgeName,
-): { readonly node: string; readonly mtu: number } | undefined {
-  const mtuOf = (node: NodeFact): number => bridgeOf(node, bridge)?.mtu ?? Infinity;
-  const [node] =
-    once(nodes, `smallest ${markOf(bridge)}`, () =>
-      nodes.toSorted((a, b) => mtuOf(a) - mtuOf(b)).slice(0, 1),
-    ) ?? noNodes;
-  return node === undefined || mtuOf(node) === Infinity ? undefined : { node: node.name, mtu: mtuOf(node) };
-}
-
-/** NMState's report of that bridge on that node. */
-function bridgeOf({ bridges = [] }: NodeFact, { kind, name }: BridgeName): NodeBridge | undefined {
-  return bridges.find((bridge) => bridge.kind === kind && bridge.name === name);
+/** The node whose bridge of that name has the smallest MTU, as NMState reports it; undefined when no node reports one. */
+export function smallestMtu({ bridges }: NodeIndex, bridge: BridgeName): BridgeOnNodes["smallestMtu"] {
+  return bridges.get(markOf(bridge))?.smallestMtu;
 }
 
 /** True when the kubelet offers at least one of the resource. */

@@ -38,14 +38,14 @@ export function networkDataOf(
   const inline = networkData ?? decoded(networkDataBase64);
   if (inline === undefined && networkDataSecretRef === undefined) return undefined;
   if (volume.kind === "cloudInitConfigDrive") {
-    return { problem: "it is on a config drive, whose format is OpenStack's" };
+    return { problem: "it is on a config drive, in OpenStack's format" };
   }
   if (inline !== undefined) return { text: inline };
   const { name = "" } = networkDataSecretRef ?? {};
   const secret = secrets.get(name);
   if (secret === undefined) {
     const why = secrets.has(name) ? "does not exist" : "could not be read";
-    return { problem: `it stands in Secret ${name}, which ${why}` };
+    return { problem: `it is in Secret ${name}, which ${why}` };
   }
   const text = secretText(secret, "networkdata") ?? secretText(secret, "networkData");
   return text === undefined ? { problem: `Secret ${name} has no key networkdata` } : { text };

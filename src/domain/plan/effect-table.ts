@@ -19,103 +19,103 @@ export interface EffectRow extends Landing {
 
 const both = ["1.9", "1.8"] as const;
 
-const atBoot = "the guest reads its network-config when it boots; KubeVirt knows nothing of it";
+const atBoot = "the guest reads its network-config when it boots; KubeVirt is not involved";
 
 const untilSomebodyMigrates: Landing = {
   effect: "live-migration",
-  reason: "KubeVirt plugs the NIC by a live migration, which before 1.6 somebody has to start",
+  reason: "KubeVirt hotplugs the NIC by a live migration, which before 1.6 someone must start",
 };
 
 const networkAtStart: Landing = {
   effect: "restart",
-  reason: "KubeVirt before 1.9 moves a NIC to another network at the next start only",
+  reason: "KubeVirt before 1.9 moves a NIC to another network only at the next start",
 };
 
 /** Sources: KubeVirt's pkg/network/vmliveupdate, pkg/network/migration, and its user guide (hotplug_interfaces, nad_reference). */
 export const effectTable = {
   "add-bridge": {
-    change: "a NIC of binding bridge added (types bridge and ovs, macvlan by a bridge)",
+    change: "a NIC with the bridge binding added (types bridge and ovs, macvlan through a bridge)",
     effect: "live-migration",
-    reason: "KubeVirt plugs the NIC by a live migration",
+    reason: "KubeVirt hotplugs the NIC by a live migration",
     older: { "1.4-1.5": untilSomebodyMigrates },
     proven: both,
   },
   "add-sriov": {
     change: "a NIC of type sriov added",
     effect: "live-migration",
-    reason: "KubeVirt plugs an SR-IOV NIC by a live migration, since the device comes with the pod",
+    reason: "KubeVirt hotplugs an SR-IOV NIC by a live migration, because the device belongs to the pod",
     older: { "1.4-1.5": untilSomebodyMigrates },
     proven: both,
   },
   "add-plugin": {
-    change: "a NIC of a binding plugin added (macvlan by macvtap)",
+    change: "a NIC with a binding plugin added (macvlan through macvtap)",
     effect: "restart",
     reason:
-      "KubeVirt ignores a new NIC of a binding plugin until the next start, and shows no condition that says so",
+      "KubeVirt ignores a new NIC with a binding plugin until the next start, and no condition reports it",
     proven: both,
     silent: true,
   },
   "add-pod": {
     change: "a NIC of type pod added",
     effect: "restart",
-    reason: "KubeVirt plugs no NIC on the pod network",
+    reason: "KubeVirt cannot hotplug a NIC on the pod network",
     proven: both,
   },
   remove: {
     change: "a NIC removed",
     effect: "restart",
     reason:
-      "the NIC goes at the next start; KubeVirt could unplug a bridge NIC before (state absent), but would then own the VM's list of NICs",
+      "the NIC is removed at the next start; KubeVirt could unplug a bridge NIC earlier (state absent), but would then own the VM's list of NICs",
     proven: both,
   },
   reorder: {
     change: "the order of the NICs",
     effect: "restart",
-    reason: "the guest sees the NICs in their new order after a start; KubeVirt shows no condition",
+    reason: "the guest sees the NICs in their new order after the next start; no condition reports it",
     proven: both,
     silent: true,
   },
   network: {
-    change: "the network of a NIC: nadName, physicalNetwork, vlanId, and mtu where the NAD carries it",
+    change: "the network of a NIC: nadName, physicalNetwork, vlanId, and mtu where the NAD sets it",
     effect: "live-migration",
     reason: "KubeVirt moves the NIC to the other network by a live migration",
     older: { "1.8": networkAtStart, "1.6-1.7": networkAtStart, "1.4-1.5": networkAtStart },
     proven: both,
   },
   "network-kind": {
-    change: "a NIC from the pod network to another or back",
+    change: "a NIC moved from the pod network to another network, or back",
     effect: "restart",
-    reason: "KubeVirt moves no NIC between the pod network and another",
+    reason: "KubeVirt cannot move a NIC between the pod network and another network",
     proven: both,
   },
   binding: {
-    change: "the type of a NIC, where the binding differs",
+    change: "the type of a NIC, where the binding changes",
     effect: "restart",
     reason: "KubeVirt cannot change the binding of a plugged NIC",
     proven: both,
   },
   "same-binding": {
-    change: "the type of a NIC, where the binding stays (bridge, ovs, macvlan by a bridge)",
+    change: "the type of a NIC, where the binding stays the same (bridge, ovs, macvlan through a bridge)",
     effect: "none",
-    reason: "for KubeVirt it is the same binding; only the network differs",
+    reason: "KubeVirt uses the same binding; only the network changes",
     proven: both,
   },
   mac: {
     change: "macAddress",
     effect: "restart",
-    reason: "KubeVirt cannot change the address of a plugged NIC",
+    reason: "KubeVirt cannot change the MAC address of a plugged NIC",
     proven: both,
   },
   "link-state": {
     change: "linkState",
     effect: "live",
-    reason: "KubeVirt sets the link of the running domain",
+    reason: "KubeVirt sets the link state in the running domain",
     proven: both,
   },
   "link-state-sriov": {
     change: "linkState of a NIC of type sriov",
     effect: "impossible",
-    reason: "KubeVirt refuses a link state on an SR-IOV NIC",
+    reason: "KubeVirt refuses a link state for an SR-IOV NIC",
     proven: both,
   },
   guest: {
@@ -128,7 +128,8 @@ export const effectTable = {
   "user-data": {
     change: "userData as text",
     effect: "restart",
-    reason: "the guest reads its user-data when it boots, and cloud-init most of it at the first boot only",
+    reason:
+      "the guest reads its user-data when it boots, and cloud-init applies most of it only at the first boot",
     proven: ["1.9"],
     silent: true,
   },
@@ -141,26 +142,27 @@ export const effectTable = {
   cpu: {
     change: "cpu",
     effect: "restart",
-    reason: "KubeVirt changes the number of cores at a start only",
+    reason: "KubeVirt changes the number of cores only when the VM starts",
     proven: ["1.9"],
   },
   memory: {
     change:
-      "memory: less than at the start, more than maxGuest, or of a VM that cannot be migrated or has no maxGuest",
+      "memory: to less than the VM started with, to more than maxGuest, or of a VM that cannot be migrated or has no maxGuest",
     effect: "restart",
-    reason: "KubeVirt changes this memory at a start only",
+    reason: "KubeVirt makes this change of memory only when the VM starts",
     proven: both,
   },
   "memory-plug": {
-    change: "memory: in blocks of 2Mi from 1Gi and what the VM started with up to the instance's maxGuest",
+    change:
+      "memory: in steps of 2Mi, from at least 1Gi and what the VM started with, up to the instance's maxGuest",
     effect: "live-migration",
-    reason: "KubeVirt plugs memory by a live migration",
+    reason: "KubeVirt hotplugs memory by a live migration",
     proven: ["1.9"],
   },
   disks: {
     change: "bootDisk, disks",
     effect: "restart",
-    reason: "KubeVirt takes another list of disks at a start only",
+    reason: "KubeVirt changes the list of disks only when the VM starts",
     proven: ["1.9"],
   },
   "run-strategy": {

@@ -100,14 +100,14 @@ function byMigration(vmi: VirtualMachineInstance): Pick<Waits, "effect" | "reaso
   if (stuck !== undefined) {
     return {
       effect: "restart",
-      reason: `it needs a live migration, and this VM cannot be migrated (${stuck}): restart it`,
+      reason: `it needs a live migration, but this VM cannot be migrated (${stuck}); restart it`,
     };
   }
   return {
     effect: "live-migration",
     reason: isTrue(vmi.status?.conditions, "MigrationRequired")
-      ? "KubeVirt asks for a live migration; where none begins, migrate or restart the VM"
-      : "KubeVirt is about to do it, by a live migration if need be",
+      ? "KubeVirt requests a live migration; if none starts, migrate or restart the VM"
+      : "KubeVirt is about to apply it, by a live migration if necessary",
   };
 }
 
@@ -194,10 +194,10 @@ function unnamed(
   const restart = findCondition(vm.status?.conditions, "RestartRequired");
   const migration = findCondition(vmi.status?.conditions, "MigrationRequired");
   const plugging = found.some(({ kind }) => addingKinds.has(kind));
-  const why = restart?.message ?? restart?.reason ?? "it does not say why";
+  const why = restart?.message ?? restart?.reason ?? "it gives no reason";
   return [
     ...(restart?.status === "True" && !explained
-      ? [{ ...unknown, effect: "restart" as const, reason: `KubeVirt asks for a restart: ${why}` }]
+      ? [{ ...unknown, effect: "restart" as const, reason: `KubeVirt requests a restart: ${why}` }]
       : []),
     ...(migration !== undefined && !plugging ? [{ ...unknown, field: "networks", ...byMigration(vmi) }] : []),
   ];

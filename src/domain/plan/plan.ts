@@ -75,10 +75,10 @@ export function isUnchanged({ objects }: Plan): boolean {
 function plannedObject({ live, wanted }: DryRunObject): PlannedObject {
   const { kind, metadata } = wanted;
   const common = { kind, namespace: metadata.namespace ?? "", name: metadata.name };
-  if (live === undefined) return { ...common, action: "create", reason: "it does not exist" };
+  if (live === undefined) return { ...common, action: "create", reason: "does not exist yet" };
   return isDeepStrictEqual(comparable(live), comparable(wanted))
-    ? { ...common, action: "unchanged", reason: "it is as wanted" }
-    : { ...common, action: "update", reason: "it differs from what is wanted" };
+    ? { ...common, action: "unchanged", reason: "is up to date" }
+    : { ...common, action: "update", reason: "differs from the wanted state" };
 }
 
 function networkDataChange(object: DryRunObject, running: RunningVm | undefined): readonly FieldChange[] {
@@ -110,7 +110,7 @@ function secretTexts(
   const oldText = textOf(live as Secret);
   const newText = textOf(wanted as Secret);
   if (oldText === newText) return undefined;
-  const shown = (text: string | undefined): string => (text === undefined ? "" : "a text of its own");
+  const shown = (text: string | undefined): string => (text === undefined ? "" : "text (not shown)");
   return { oldValue: shown(oldText), newValue: shown(newText) };
 }
 
@@ -127,7 +127,7 @@ function releasedObject({ kind, metadata }: NetworkAttachmentDefinition): Planne
     namespace: metadata.namespace ?? "",
     name: metadata.name,
     action: "delete",
-    reason: "no VM uses it any more",
+    reason: "is no longer used by any VM",
   };
 }
 

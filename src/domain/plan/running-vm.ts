@@ -50,11 +50,11 @@ export function whyStuck(vmi: VirtualMachineInstance): string | undefined {
 
 function whyWaiting(kubeVirt: KubeVirtFact | undefined): string | undefined {
   if (kubeVirt === undefined) {
-    return "the KubeVirt resource cannot be read: without LiveMigrate among its workloadUpdateMethods it waits until somebody migrates or restarts the VM";
+    return "the KubeVirt resource cannot be read; unless its workloadUpdateMethods include LiveMigrate, the change waits until someone migrates or restarts the VM";
   }
   return kubeVirt.workloadUpdateMethods.includes("LiveMigrate")
     ? undefined
-    : "LiveMigrate is not among KubeVirt's workloadUpdateMethods, so it waits until somebody migrates or restarts the VM";
+    : "KubeVirt's workloadUpdateMethods do not include LiveMigrate, so the change waits until someone migrates or restarts the VM";
 }
 
 const newest = "1.9";
@@ -63,12 +63,12 @@ const oldest = "1.4-1.5";
 function versionOf(version: string | undefined): Pick<RunningVm, "version" | "versionNote"> {
   const match = /^v?(\d+)\.(\d+)(?:\.|$)/.exec(version ?? "");
   if (match === null) {
-    return { version: newest, versionNote: `KubeVirt's version is not known; ${newest} does so` };
+    return { version: newest, versionNote: `KubeVirt's version is not known; this is what ${newest} does` };
   }
   const [major = 0, minor = 0] = match.slice(1).map(Number);
   const unseen = (group: KubeVirtVersions): Pick<RunningVm, "version" | "versionNote"> => ({
     version: group,
-    versionNote: `KubeVirt ${version} was not looked at; ${group} does so`,
+    versionNote: `KubeVirt ${version} has not been examined; this is what ${group} does`,
   });
   if (major > 1 || minor > minorVersions[newest][1]) return unseen(newest);
   const group = kubeVirtVersions.find((versions) => {
@@ -82,7 +82,7 @@ const noEffect = (reason: string): JudgedEffect => ({ effect: "none", reason, si
 const untouched = noEffect("the VM is not running");
 
 /** Nothing happens: an earlier change that still waits is taken back. */
-export const takenBack = noEffect("the running VM has this value still: a change that waits is taken back");
+export const takenBack = noEffect("the running VM still has this value; a pending change is undone");
 
 /** What a change of that kind does to the VM; undefined stands for one that does not run. */
 export function judgeChange(kind: ChangeKind, vm: RunningVm | undefined): JudgedEffect {
@@ -116,7 +116,7 @@ function onThisVm({ effect, reason }: Landing, { stuck, waits }: RunningVm): Lan
   if (stuck !== undefined) {
     return {
       effect: "restart",
-      reason: `${reason}, and this VM cannot be migrated (${stuck}), so it waits until the VM is restarted`,
+      reason: `${reason}, but this VM cannot be migrated (${stuck}), so the change waits until the VM is restarted`,
     };
   }
   return { effect, reason: waits === undefined ? reason : `${reason}; ${waits}` };

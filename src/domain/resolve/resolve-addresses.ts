@@ -50,7 +50,7 @@ export function resolveAddresses(config: IpConfig | undefined, field: string): R
 function parseHostCidr(text: string): Parsed<Cidr> {
   const cidr = parseCidr(text);
   const everything = "value" in cidr && cidr.value.prefixLength === 0;
-  return everything ? { problem: "a host's prefix length is at least 1" } : cidr;
+  return everything ? { problem: "the prefix length of a host must be at least 1" } : cidr;
 }
 
 /** `metric` is for routes that name none. */

@@ -53,7 +53,7 @@ function unknownNetwork(name: string, nic: string, { physicalNetworks }: Catalog
   const names = physicalNetworks.map((network) => network.name);
   const field = `${nic}.physicalNetwork`;
   const meant = nearest(name, names);
-  const values = { name, known: names.join(" and ") || "none" };
+  const values = { name, known: names.join(", ") || "none" };
   return finding(
     "PHYSICAL_NETWORK_NOT_FOUND",
     field,

@@ -1,4 +1,4 @@
-// The MAC address of every NIC: as given, else as the VM has it, else derived; never two alike by our own doing.
+// The MAC address of every NIC: as given, else as the VM has it, else derived; never two equal derived addresses.
 import type { Facts } from "../facts.ts";
 import { finding, type Finding } from "../findings.ts";
 import { deriveMac, normaliseMac } from "../mac.ts";
@@ -25,7 +25,7 @@ export function resolveMacs(
   });
   const interfaces = facts.vm?.spec.template.spec.domain.devices.interfaces ?? [];
   const running = new Map(facts.vmi?.status?.interfaces?.map(({ name, mac }) => [name, mac]));
-  // A VM of others may leave its addresses to KubeVirt, which makes new ones at each start.
+  // A VM that multinic did not create may leave its addresses to KubeVirt, which creates new ones at each start.
   const written = new Map(
     interfaces.map(({ name, macAddress }) => [name, normaliseMac(macAddress ?? running.get(name) ?? "")]),
   );

@@ -1,4 +1,4 @@
-// From what was asked to what is meant: every default filled in, every text read. The input is never changed.
+// From the spec as given to the resolved VM: every default filled in, every text parsed. The input is never changed.
 import type { Catalogue } from "../catalogue.ts";
 import type { Facts } from "../facts.ts";
 import { finding, type Finding } from "../findings.ts";
@@ -111,7 +111,7 @@ function diskSources(disk: DiskSpec): ResolvedDisk["source"][] {
   });
 }
 
-/** The NIC list with the given one at `index`; for checks that look at what was asked. */
+/** What the input asks for this NIC. @throws Error for a NIC of another spec. */
 export function configOf(spec: VmSpec, nic: Nic): NetworkConfig {
   const config = spec.networks[nic.index];
   if (config === undefined) throw new Error(`no networks[${nic.index}] in the spec`);

@@ -1,28 +1,31 @@
 // The routing tables and rules that the guest's kernel will hold, from all NICs together: what netplan and
 // systemd-networkd make of the compiled network-config, held against a real kernel by test/truth.
-import { kernelMetric } from "./default-routes.ts";
 import { type Cidr, type IpAddress, type IpFamily, knownCidr } from "../ip.ts";
 import type { Nic } from "../nic.ts";
-import { mainTable, sourceRulesOf, type SourceRule } from "./source-routing.ts";
+import { mainTable, noSourceRouting, sourceRulesOf, type SourceRule } from "./source-routing.ts";
 import type { RoutingMode } from "../spec.ts";
 
 /** One route. */
 export interface PredictedRoute {
   readonly destination: Cidr;
-  /** undefined for a network on the link, and for a next hop that only DHCP will tell. */
+  /** undefined for a network on the link, and for a next hop that only DHCP will provide. */
   readonly gateway: IpAddress | undefined;
-  /** Name of the NIC. */
-  readonly nic: string;
+  readonly nic: Nic;
+  /** As the kernel keeps it. */
   readonly metric: number;
   /** 254 is the main table; others are used by rules alone. */
   readonly table: number;
   readonly origin: "address" | "gateway" | "route" | "dhcp" | "link-local";
-  /** True when it rests on what the network's DHCP server will offer. */
+  /** True when it depends on what the network's DHCP server will offer. */
   readonly assumed: boolean;
+  /** What in the input it comes from: a gateway, a route, else the NIC's ipConfig. */
+  readonly field: string;
 }
 
 /** Everything that decides where the guest's packets go. */
 export interface PredictedRouting {
+  /** The routes of each NIC in the main table, in order of configuration, and also of NICs whose link is down. */
+  readonly byNic: readonly (readonly PredictedRoute[])[];
   /** IPv4 before IPv6, then best first: the longer prefix, the lower metric, the order of the NICs. */
   readonly routes: readonly PredictedRoute[];
   /** In order of priority. Without rules only the main table is used. */
@@ -43,18 +46,37 @@ export const masquerade = {
 
 /** The routing of a guest with these NICs. A NIC whose link is down has no routes: networkd waits for the carrier. */
 export function predictRouting(nics: readonly Nic[], routing: RoutingMode): PredictedRouting {
-  const linked = nics.filter(({ linkState }) => linkState === "up");
-  const bySource = routing === "policy" ? linked.map(sourceRulesOf) : [];
-  const routes = linked.flatMap((nic, index) => {
-    const main = mainRoutesOf(nic);
-    const table = bySource[index]?.table;
+  const byNic = nics.map(routesOfNic);
+  const linked = nics.flatMap((nic, index) =>
+    nic.linkState === "up"
+      ? { main: byNic[index] ?? [], source: routing === "policy" ? sourceRulesOf(nic) : noSourceRouting }
+      : [],
+  );
+  const routes = linked.flatMap(({ main, source: { table } }) => {
+    if (table === undefined) return main;
     const own = main.filter(({ gateway, assumed }) => gateway !== undefined && !assumed);
-    return table === undefined ? main : [...main, ...own.map((route) => ({ ...route, table }))];
+    return [...main, ...own.map((route) => ({ ...route, table }))];
   });
   return {
+    byNic,
     routes: routes.toSorted(byPreference),
-    rules: bySource.flatMap(({ rules }) => rules).toSorted((a, b) => a.priority - b.priority),
+    rules: linked.flatMap(({ source }) => source.rules).toSorted((a, b) => a.priority - b.priority),
   };
+}
+
+/** True for a default route; 192.0.2.1/0 is a mistake, not a default route. */
+export function isDefaultRoute({ destination }: PredictedRoute): boolean {
+  return destination.prefixLength === 0 && !destination.hasHostBits;
+}
+
+/** The field of the input at which the route's metric is set or decided. */
+export function metricField({ origin, field }: PredictedRoute): string {
+  return origin === "route" ? `${field}.metric` : field;
+}
+
+/** The metric as the kernel keeps it: IPv6 takes 0 for its default (include/uapi IP6_RT_PRIO_USER). */
+function kernelMetric(family: IpFamily, metric: number): number {
+  return family === 6 && metric === 0 ? 1024 : metric;
 }
 
 /** Best first within a table and family; what is left equal stays in the order of configuration. */
@@ -66,12 +88,13 @@ function byPreference(a: PredictedRoute, b: PredictedRoute): number {
   );
 }
 
-function mainRoutesOf(nic: Nic): readonly PredictedRoute[] {
-  const by = { nic: nic.name, table: mainTable, assumed: false };
+/** The routes of one NIC in the main table, whether or not its link is up. */
+export function routesOfNic(nic: Nic): readonly PredictedRoute[] {
+  const by = { nic, table: mainTable, assumed: false, field: `${nic.field}.ipConfig` };
   const offered = { ...by, origin: "dhcp", metric: nic.metric, assumed: true } as const;
   const routes: PredictedRoute[] = connectedNetworks(nic).map((destination) => {
-    const { family } = destination.address;
-    return { ...by, destination, gateway: undefined, metric: connectedMetric[family], origin: "address" };
+    const metric = connectedMetric[destination.address.family];
+    return { ...by, destination, gateway: undefined, metric, origin: "address" };
   });
   if (nic.type === "pod") routes.push({ ...offered, destination: masquerade.address, gateway: undefined });
   if (nic.mode === "dhcp" && nic.defaultRoute) {
@@ -80,9 +103,10 @@ function mainRoutesOf(nic: Nic): readonly PredictedRoute[] {
   }
   if (nic.mode === "static" && nic.gateway !== undefined && nic.defaultRoute) {
     const destination = anywhere[nic.gateway.family];
-    routes.push({ ...by, destination, gateway: nic.gateway, metric: nic.metric, origin: "gateway" });
+    const field = `${by.field}.gateway`;
+    routes.push({ ...by, destination, gateway: nic.gateway, metric: nic.metric, origin: "gateway", field });
   }
-  for (const { destination, gateway, metric } of nic.routes) {
+  for (const { destination, gateway, metric, field } of nic.routes) {
     const { family } = destination.address;
     // Its next hop is in a subnet that only the network's servers know.
     const assumed = nic.mode === "dhcp" && gateway.value.range() !== "linkLocal";
@@ -93,6 +117,7 @@ function mainRoutesOf(nic: Nic): readonly PredictedRoute[] {
       metric: kernelMetric(family, metric),
       origin: "route",
       assumed,
+      field,
     });
   }
   if (!hasIpv6(nic)) return routes;
@@ -109,7 +134,7 @@ function mainRoutesOf(nic: Nic): readonly PredictedRoute[] {
 }
 
 /** The networks of the static addresses that get a route, each once. */
-export function connectedNetworks({ addresses }: Nic): readonly Cidr[] {
+function connectedNetworks({ addresses }: Nic): readonly Cidr[] {
   const networks = new Map(
     addresses
       .filter(({ cidr }) => hasConnectedRoute(cidr) && cidr.network !== linkLocalNetwork.network)

@@ -15,7 +15,7 @@ export interface RouteLookup {
   readonly source: IpAddress | undefined;
   /** The route that was taken; undefined when none was. */
   readonly route: PredictedRoute | undefined;
-  /** Why, in words. */
+  /** Why, as text. */
   readonly reason: string;
 }
 
@@ -34,26 +34,25 @@ export function lookUpRoute(
   for (const rule of [...applicable, undefined]) {
     const matching = matchingRoutes(routes, rule?.table ?? mainTable, address);
     const [route] = matching;
-    const nic = nics.find(({ name }) => name === route?.nic);
-    if (route === undefined || nic === undefined) continue;
+    if (route === undefined) continue;
     return {
       address,
-      nic: route.nic,
+      nic: route.nic.name,
       gateway: route.gateway,
-      source: from ?? sourceAddress(address, nic, route, nics),
+      source: from ?? sourceAddress(address, route, nics),
       route,
       reason: [...ruleInWords(rule), ...routeInWords(route, matching.slice(1))].join("; "),
     };
   }
-  const reason = "no route leads there; the guest answers that the network is unreachable";
+  const reason = "no route matches; the guest reports that the network is unreachable";
   return { address, nic: undefined, gateway: undefined, source: from, route: undefined, reason };
 }
 
-/** What no table decides: addresses of the guest itself, of everybody and of nobody. */
+/** Addresses that no routing table decides on: the guest's own, multicast, broadcast and unspecified. */
 function staysOrSpreads(nics: readonly Nic[], address: IpAddress): string | undefined {
-  if (address.value.range() === "loopback") return "it is the guest itself";
+  if (address.value.range() === "loopback") return "it is a loopback address of the guest";
   if (["multicast", "broadcast", "unspecified"].includes(address.value.range())) {
-    return `it is no address of one station (${address.value.range()})`;
+    return `it is not the address of a single host (${address.value.range()})`;
   }
   for (const nic of nics.filter(({ linkState }) => linkState === "up")) {
     const own = nic.addresses.map(({ cidr }) => cidr);
@@ -81,7 +80,7 @@ function ruleInWords(rule: SourceRule | undefined): readonly string[] {
   if (rule === undefined) return [];
   const to = rule.to === undefined ? "" : ` to ${rule.to.network}`;
   return [
-    `rule ${rule.priority} sends what comes from ${rule.from.text}${to} to table ${tableName(rule.table)}`,
+    `rule ${rule.priority} sends packets from ${rule.from.text}${to} to table ${tableName(rule.table)}`,
   ];
 }
 
@@ -91,28 +90,28 @@ function routeInWords(route: PredictedRoute, others: readonly PredictedRoute[]):
   const { destination, gateway, nic } = route;
   const words =
     destination.prefixLength === 0
-      ? `default route of ${nic}`
+      ? `default route of ${nic.name}`
       : gateway === undefined
-        ? `${destination.network} is on the link of ${nic}`
-        : `route to ${destination.network} by ${nic}`;
+        ? `${destination.network} is on the link of ${nic.name}`
+        : `route to ${destination.network} through ${nic.name}`;
   const rival = others.find(
     (other) =>
       other.nic !== nic && (other.destination.prefixLength > 0 || route.destination.prefixLength === 0),
   );
   return [
     ...(isLinkLocal(destination.address)
-      ? ["every NIC has such a network, so the sender has to name the interface"]
+      ? ["every NIC has a link-local network, so the sender must name the interface"]
       : [words, ...(rival === undefined ? [] : [rivalInWords(route, rival)])]),
     ...(route.assumed ? ["assumed: the DHCP server decides"] : []),
   ];
 }
 
 function rivalInWords(route: PredictedRoute, rival: PredictedRoute): string {
-  const other = `${rival.destination.network} by ${rival.nic}`;
+  const other = `${rival.destination.network} through ${rival.nic.name}`;
   if (rival.destination.prefixLength < route.destination.prefixLength) {
     return `its prefix is longer than that of ${other}`;
   }
   return rival.metric > route.metric
-    ? `its metric ${route.metric} is lower than ${rival.metric} of ${rival.nic}`
-    : `${other} is just as good: the kernel takes what was configured first`;
+    ? `its metric ${route.metric} is lower than ${rival.metric} of ${rival.nic.name}`
+    : `${other} is equally good, and the kernel takes the route that was configured first`;
 }

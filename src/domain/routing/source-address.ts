@@ -4,26 +4,25 @@ import type { Nic } from "../nic.ts";
 import { masquerade, type PredictedRoute } from "./predicted-routes.ts";
 
 /**
- * The static address that packets to `destination` by `route` of `nic` carry; undefined where it is not known
+ * The static address that packets to `destination` by `route` carry; undefined where it is not known
  * beforehand: a leased or a link-local one.
  */
 export function sourceAddress(
   destination: IpAddress,
-  nic: Nic,
   route: PredictedRoute,
   nics: readonly Nic[],
 ): IpAddress | undefined {
-  if (destination.family === 6) return ipv6Source(destination, nic, nics);
-  if (nic.type === "pod") return masquerade.address.address;
-  return ipv4Source(route, nic);
+  if (destination.family === 6) return ipv6Source(destination, route.nic, nics);
+  if (route.nic.type === "pod") return masquerade.address.address;
+  return ipv4Source(route);
 }
 
 /**
  * The subnet's own address on the link, else the first whose subnet holds the next hop (net/ipv4/devinet.c
  * inet_select_addr).
  */
-function ipv4Source({ destination, gateway }: PredictedRoute, { addresses }: Nic): IpAddress | undefined {
-  const own = addresses.map(({ cidr }) => cidr).filter(({ address }) => address.family === 4);
+function ipv4Source({ destination, gateway, nic }: PredictedRoute): IpAddress | undefined {
+  const own = nic.addresses.map(({ cidr }) => cidr).filter(({ address }) => address.family === 4);
   const fits = (cidr: Cidr): boolean =>
     gateway === undefined ? cidr.network === destination.network : contains(cidr, gateway);
   return (own.find(fits) ?? own[0])?.address;

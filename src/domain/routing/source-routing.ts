@@ -26,6 +26,8 @@ export interface SourceRouting {
   readonly rules: readonly SourceRule[];
 }
 
+export const noSourceRouting: SourceRouting = { table: undefined, rules: [] };
+
 const linkLocal = knownCidr("fe80::/10");
 
 /**
@@ -39,7 +41,7 @@ export function sourceRulesOf(nic: Nic): SourceRouting {
     .map(({ cidr }) => cidr)
     .filter(({ address }) => families.has(address.family))
     .toSorted((a, b) => a.address.family - b.address.family);
-  if (sources.length === 0) return { table: undefined, rules: [] };
+  if (sources.length === 0) return noSourceRouting;
   const table = firstTable + nic.index;
   const networks = new Map(sources.map((cidr) => [cidr.network, cidr]));
   const rules = sources.flatMap(({ address: from }) => {

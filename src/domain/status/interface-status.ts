@@ -116,7 +116,7 @@ function judge(
     return { state: "Down", reason: "VM_STOPPED", message, evidence: [phaseSeen] };
   }
   if (phase === "Unknown") {
-    const message = "KubeVirt has lost the node; what is reported is old";
+    const message = "KubeVirt has lost contact with the node; what it reports may be out of date";
     return { state: "Unknown", reason: "NODE_LOST", message, evidence: [phaseSeen] };
   }
   if (phase !== "Running") {
@@ -129,13 +129,13 @@ function judge(
       state: plugging ? "Unknown" : "Down",
       reason: plugging ? "NOT_PLUGGED_YET" : "NOT_IN_DOMAIN",
       message: plugging
-        ? "the pod has the NIC, the VM does not yet"
-        : "the running VM does not have this NIC; it gets it by a migration or a restart",
+        ? "the pod has the NIC, but the VM does not have it yet"
+        : "the running VM does not have this NIC yet; it gets it by a live migration or a restart",
       evidence: [phaseSeen, sourceSeen],
     };
   }
   if (reported?.linkState === "down") {
-    const message = "the link is set down; set linkState to up to plug it in";
+    const message = "the link is set down; set linkState to up to connect it";
     return { state: "Down", reason: "LINK_DOWN", message, evidence: [phaseSeen, linkSeen] };
   }
   if (isTrue(vmi.status?.conditions, "Paused")) {

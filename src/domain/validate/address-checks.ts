@@ -27,7 +27,7 @@ export function onLinkSubnets(nic: Nic, hop: IpAddress): readonly string[] | und
     : subnets.map(({ cidr }) => cidr.network);
 }
 
-/** No station has the broadcast address: Linux refuses it as a next hop (Nexthop has invalid gateway). */
+/** No host has the broadcast address: Linux refuses it as a next hop (Nexthop has invalid gateway). */
 export function broadcastHop(nic: Nic, hop: IpAddress, field: string): Finding | undefined {
   const subnet = nic.addresses.find(({ cidr }) => broadcastAddress(cidr) === hop.text);
   return subnet === undefined
@@ -38,7 +38,7 @@ export function broadcastHop(nic: Nic, hop: IpAddress, field: string): Finding |
       });
 }
 
-/** The subnets a next hop is outside of, in words. */
+/** The subnets that do not contain the next hop, as text. */
 export function inWords(nic: Nic, hop: IpAddress, subnets: readonly string[]): string {
   return subnets.length === 0
     ? `every subnet of ${nic.name}, which has no IPv${hop.family} address`
@@ -50,7 +50,7 @@ const modeFitsAddresses: NicCheck = ({ nic, config }) => {
   const field = `${nic.field}.ipConfig`;
   if (nic.mode === "static") {
     if (nic.type === "pod") {
-      const problem = "does not work on the pod network; KubeVirt gives the address there";
+      const problem = "does not work on the pod network, where KubeVirt assigns the address";
       return finding(
         "IPMODE_CONFLICT",
         `${field}.mode`,
@@ -75,7 +75,7 @@ const modeFitsAddresses: NicCheck = ({ nic, config }) => {
     finding(
       "IPMODE_CONFLICT",
       `${field}.${name}`,
-      { mode: "dhcp", problem: `takes no ${name}` },
+      { mode: "dhcp", problem: `cannot be combined with ${name}` },
       {
         fix: name === "gateway" ? removeField(`${field}.gateway`) : replaceWith(`${field}.mode`, "static"),
         related: [`${field}.mode`],
@@ -128,7 +128,7 @@ const subnetIsApart: NicCheck = (context) =>
     return undefined;
   });
 
-/** An address alone, such as a /32, claims no station but itself. */
+/** An address alone, such as a /32, has no other hosts on its link. */
 const hasNeighbours = (cidr: Cidr): boolean =>
   hasConnectedRoute(cidr) && cidr.prefixLength < (cidr.address.family === 4 ? 32 : 128);
 
@@ -156,7 +156,7 @@ const nameServersAreFew: NicCheck = ({ nic }) => {
   if (count <= maxNameServers) return undefined;
   const field = `${nic.field}.ipConfig.dnsServers`;
   const value = nic.dnsServers.slice(0, maxNameServers).map(({ text }) => text);
-  const fix = { description: `keep ${value.join(", ")}`, patches: [{ field, value }] };
+  const fix = { description: `keep only ${value.join(", ")}`, patches: [{ field, value }] };
   return finding("DNS_TOO_MANY", field, { count }, { fix });
 };
 

@@ -10,7 +10,7 @@ import type { DiskSpec, VmSpec } from "../spec.ts";
 import type { VmCheck, VmContext } from "./context.ts";
 import { quantityInBytes } from "../objects/quantity.ts";
 
-/** The check, for VMs that were made elsewhere. */
+/** The check, for VMs that multinic did not create. */
 const ofOthers =
   (check: (vm: VirtualMachine, context: VmContext) => ReturnType<VmCheck>): VmCheck =>
   (context) => {
@@ -18,7 +18,7 @@ const ofOthers =
     return vm === undefined || isManaged(vm) ? undefined : check(vm, context);
   };
 
-/** The machine part is another's: absent, or as it is. */
+/** The machine part belongs to the VM's creator: absent, or as it is. */
 const machineStays = ofOthers((vm, { asked }) => {
   const has = machineOf(vm);
   return fieldsOfMachine.map((field) =>
@@ -27,7 +27,7 @@ const machineStays = ofOthers((vm, { asked }) => {
       : finding(
           "ADOPTED_MACHINE_DIFFERS",
           field,
-          { has: field === "userData" ? "another user-data" : inWords(has[field]) },
+          { has: field === "userData" ? "different in the VM" : inWords(has[field]) },
           { fix: removeField(field) },
         ),
   );
@@ -50,28 +50,28 @@ const isSame: Readonly<Record<MachineField, (asked: Machine, has: Machine) => bo
   runStrategy: (asked, has) => asked.runStrategy === has.runStrategy,
 };
 
-/** A disk that names none has whatever name it has. */
+/** A disk without a name in the input matches any name. */
 function isSameDisk(asked: DiskSpec | undefined, has: DiskSpec | undefined): boolean {
   return isDeepStrictEqual({ ...(has?.name === undefined ? {} : { name: has.name }), ...asked }, has);
 }
 
 function inWords(value: VmSpec[Exclude<MachineField, "userData">]): string {
-  if (value === undefined) return "not set there";
+  if (value === undefined) return "not set in the VM";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/** A config drive takes OpenStack's network_data.json (KubeVirt pkg/cloud-init), not what is written here. */
+/** A config drive takes OpenStack's network_data.json (KubeVirt pkg/cloud-init), not the network-config that multinic writes. */
 const cloudInitTakesOurs = ofOthers((vm) =>
   cloudInitVolumeOf(vm)?.kind === "cloudInitConfigDrive"
-    ? finding("ADOPTED_CONFIG_DRIVE", "networks")
+    ? finding("ADOPTED_CONFIG_DRIVE", "networks", {})
     : undefined,
 );
 
 const cloudInitIsThere = ofOthers((vm) =>
-  cloudInitVolumeOf(vm) === undefined ? finding("ADOPTION_ADDS_CLOUD_INIT", "networks") : undefined,
+  cloudInitVolumeOf(vm) === undefined ? finding("ADOPTION_ADDS_CLOUD_INIT", "networks", {}) : undefined,
 );
 
-/** What no spec can say is lost when the network-config is written again. */
+/** What no spec can express is lost when multinic writes a new network-config. */
 const guestKeepsWhatItHas: VmCheck = ({ adoptionNotes }) =>
   adoptionNotes?.map((note) => finding("ADOPTION_CHANGES_GUEST", "networks", { note }));
 

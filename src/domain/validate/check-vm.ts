@@ -4,14 +4,14 @@ import type { Facts } from "../facts.ts";
 import { type Finding, withUnread } from "../findings.ts";
 import { lackedFacts } from "./lacked-facts.ts";
 import type { ResolvedVm } from "../nic.ts";
+import type { PredictedRouting } from "../routing/predicted-routes.ts";
 import { configOf, resolveVm } from "../resolve/resolve-vm.ts";
 import type { VmSpec } from "../spec.ts";
-import { predictRouting, type PredictedRouting } from "../routing/predicted-routes.ts";
 import { adoptionChecks, isForAdoption } from "./adoption-checks.ts";
 import { addressChecks } from "./address-checks.ts";
 import { attachmentChecks } from "./attachment-checks.ts";
 import { clusterNetworkChecks } from "./cluster-network-checks.ts";
-import { nicContext, runChecks } from "./context.ts";
+import { nicContext, runChecks, vmContext } from "./context.ts";
 import { guestChecks } from "./guest-checks.ts";
 import { inUseChecks } from "./in-use-checks.ts";
 import { machineChecks, maxDevices } from "./machine-checks.ts";
@@ -71,21 +71,19 @@ export function checkVm(
   const spec =
     asked.networks.length > maxDevices ? { ...asked, networks: asked.networks.slice(0, maxDevices) } : asked;
   const { vm, findings: unreadable } = resolveVm(spec, catalogue, facts);
-  const context = { spec, asked, vm, catalogue, facts, adoptionNotes };
-  const ofNic = (field: string) => (found: Finding) =>
-    found.field === field || found.field.startsWith(`${field}.`);
-  const isOfSomeNic = (found: Finding) => vm.nics.some(({ field }) => ofNic(field)(found));
+  const context = vmContext({ spec, asked, vm, catalogue, facts, adoptionNotes });
+  const unreadableOf = Map.groupBy(unreadable, ({ field }) => /^networks\[\d+\]/.exec(field)?.[0]);
   const all = [
-    ...unreadable.filter((found) => !isOfSomeNic(found)),
+    ...(unreadableOf.get(undefined) ?? []),
     ...runChecks(checksOfVm, context),
     ...vm.nics.flatMap((nic) => [
-      ...unreadable.filter(ofNic(nic.field)),
+      ...(unreadableOf.get(nic.field) ?? []),
       ...runChecks(checksOfNic, nicContext(context, nic, configOf(spec, nic))),
     ]),
   ];
   return {
     vm,
-    routing: predictRouting(vm.nics, vm.routing),
+    routing: context.routing,
     findings: withUnread(unread, adoptionNotes === undefined ? all : all.filter(isForAdoption)),
     unchecked: lackedFacts(context),
   };

@@ -1,9 +1,13 @@
 // What a check sees: the VM as asked and as resolved, and the world around it. A check returns what it found.
 import type { Catalogue } from "../catalogue.ts";
 import { type CniConfig, readCniConfig, type Unreadable } from "../network/cni.ts";
-import type { Facts } from "../facts.ts";
+import type { ClusterNetwork, Facts, NodeIndex } from "../facts.ts";
 import type { Finding } from "../findings.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
+import { clusterNetworks } from "../network/cluster-networks.ts";
+import { noNodes } from "../network/nodes.ts";
+import { type PredictedRoute, type PredictedRouting, predictRouting } from "../routing/predicted-routes.ts";
+import { indexRoutes, type RouteIndex } from "../routing/route-index.ts";
 import { type Uplink, uplinkOfNad, uplinkOfNetwork } from "../network/segment.ts";
 import type { NetworkConfig, VmSpec } from "../spec.ts";
 
@@ -14,13 +18,20 @@ export interface VmContext {
   readonly vm: ResolvedVm;
   readonly catalogue: Catalogue;
   readonly facts: Facts;
-  /** What of the VM whose NICs are taken over no spec can say; undefined when none is. */
+  /** For a spec that takes over the NICs of a VM: what of that VM no spec can express; otherwise undefined. */
   readonly adoptionNotes: readonly string[] | undefined;
+  readonly nodes: NodeIndex;
+  readonly routing: PredictedRouting;
+  readonly routes: RouteIndex;
+  /** Networks of the cluster that the guest reaches; none for a guest that is not on the pod network. */
+  readonly clusterNetworks: readonly ClusterNetwork[];
 }
 
 export interface NicContext extends VmContext {
   readonly nic: Nic;
   readonly config: NetworkConfig;
+  /** In the main table, in order of configuration. */
+  readonly ownRoutes: readonly PredictedRoute[];
   /** undefined where none was given, and where the cluster's NADs are not known. */
   readonly nad: GivenNad | undefined;
   /** undefined on the pod network, and where it is not known. */
@@ -31,14 +42,30 @@ export interface NicContext extends VmContext {
 export interface GivenNad {
   /** NAMESPACE/NAME. */
   readonly name: string;
-  /** undefined: there is no such NAD. */
+  /** undefined: the NAD does not exist. */
   readonly cni: CniConfig | Unreadable | undefined;
+}
+
+/** What the checks of that VM see. */
+export function vmContext(
+  given: Omit<VmContext, "nodes" | "routing" | "routes" | "clusterNetworks">,
+): VmContext {
+  const { vm, facts, catalogue } = given;
+  const routing = predictRouting(vm.nics, vm.routing);
+  return {
+    ...given,
+    nodes: facts.nodes ?? noNodes,
+    routing,
+    routes: indexRoutes(routing),
+    clusterNetworks: vm.nics.some(({ type }) => type === "pod") ? clusterNetworks(facts, catalogue) : [],
+  };
 }
 
 /** What the checks of that NIC see. */
 export function nicContext(context: VmContext, nic: Nic, config: NetworkConfig): NicContext {
   const nad = givenNad(context.facts, nic);
-  return { ...context, nic, config, nad, uplink: uplinkOf(nic, nad) };
+  const ownRoutes = context.routing.byNic[nic.index] ?? [];
+  return { ...context, nic, config, ownRoutes, nad, uplink: uplinkOf(nic, nad) };
 }
 
 function givenNad({ nads }: Facts, { attachment }: Nic): GivenNad | undefined {

@@ -1,4 +1,4 @@
-// Checks of whether the guest will read its configuration, as far as image and user-data tell.
+// Checks of whether the guest will read its configuration, as far as image and user-data show.
 import { type Finding, finding } from "../findings.ts";
 import { removeField } from "../fix.ts";
 import type { ResolvedVm } from "../nic.ts";
@@ -15,7 +15,7 @@ const maxUserDataBytes = { "cloud-init": 900 * 1024, nmstate: 650 * 1024 } as co
 /** Guests that do not run cloud-init, by the names that their images usually have. */
 const imagesWithoutCloudInit: readonly (readonly [RegExp, string])[] = [
   [/(?:^|[^a-z])(?:windows|win(?:10|11|2k\d+|20\d\d))/i, "Windows"],
-  [/(?:^|[^a-z])(?:fedora-coreos|fcos|rhcos|flatcar)/i, "an image that is set up by Ignition"],
+  [/(?:^|[^a-z])(?:fedora-coreos|fcos|rhcos|flatcar)/i, "an image that Ignition configures"],
   [/(?:^|[^a-z])talos/i, "Talos"],
   [/(?:^|[^a-z])cirros/i, "CirrOS"],
 ];
@@ -39,24 +39,24 @@ const userDataIsRead: VmCheck = ({ vm }) => {
     reading.configuresNetwork === undefined
       ? undefined
       : finding("USER_DATA_CONFIGURES_NETWORK", field, { what: reading.configuresNetwork }),
-    reading.forWindows ? configUnread(vm, field, "Windows, by its user-data,") : undefined,
+    reading.forWindows ? configUnread(vm, field, "Windows (as the user-data shows)") : undefined,
     vm.guestConfig === "nmstate" ||
     reading.followsNetwork ||
     reading.ignored !== undefined ||
     reading.forWindows
       ? undefined
-      : finding("USER_DATA_KEEPS_FIRST_NETWORK", field),
+      : finding("USER_DATA_KEEPS_FIRST_NETWORK", field, {}),
   ];
 };
 
-/** A VM that was not made here keeps its user-data; only its network-config is ours. */
+/** A VM that multinic did not create keeps its user-data; multinic writes only its network-config. */
 const nmstateHasItsPlace: VmCheck = ({ vm, facts }) =>
   vm.guestConfig === "nmstate" && facts.vm !== undefined && !isManaged(facts.vm)
-    ? nmstateKeptOut("guestConfig", "the user-data of a VM that was not made here")
+    ? nmstateKeptOut("guestConfig", "a VM that multinic did not create")
     : undefined;
 
-function nmstateKeptOut(field: string, by: string): Finding {
-  return finding("NMSTATE_NEEDS_USER_DATA", field, { by }, { fix: removeField("guestConfig") });
+function nmstateKeptOut(field: string, source: string): Finding {
+  return finding("NMSTATE_NEEDS_USER_DATA", field, { source }, { fix: removeField("guestConfig") });
 }
 
 const imageReadsConfig: VmCheck = ({ vm }) => {
@@ -67,7 +67,7 @@ const imageReadsConfig: VmCheck = ({ vm }) => {
   return guest === undefined ? undefined : configUnread(vm, "bootDisk.containerImage", guest);
 };
 
-/** Only where a NIC needs what an unconfigured guest does not do by itself. */
+/** Only where a NIC needs what an unconfigured guest does not do. */
 function configUnread(vm: ResolvedVm, field: string, guest: string): Finding | undefined {
   const needing = vm.nics.filter(
     ({ mode, routes, mtu, dnsServers }) =>

@@ -13,12 +13,12 @@ function otherOn({ uplink, vm }: NicContext, users: readonly NicInUse[] | undefi
   );
 }
 
-/** Strangers are not told of: a name would say what runs in another namespace. */
+/** Without names of other namespaces, which would reveal what runs there. */
 function inWords({ nic, vm, namespace }: NicInUse, own: string): string {
-  return namespace === own ? `NIC ${nic} of VM ${vm}` : "a VM of another namespace";
+  return namespace === own ? `NIC ${nic} of VM ${vm}` : "a VM in another namespace";
 }
 
-/** An address that the VM has kept, not one of the input, is mended by a new one: removing it would keep it. */
+/** Where the VM already has the address, the fix sets a new one: removing the field would keep it. */
 const macIsFree: NicCheck = (context) => {
   const { nic, vm, facts } = context;
   const { macsInUse } = facts;
@@ -35,8 +35,8 @@ const macIsFree: NicCheck = (context) => {
 };
 
 /**
- * Within a namespace a mistake. Of another namespace's VM only this is told: a name would tell of strangers, and a refusal
- * would let one namespace take another's addresses away.
+ * An error within a namespace. Of a VM in another namespace only the fact is reported, as a warning: its name would reveal
+ * what runs there, and an error would let one namespace block the addresses of another.
  */
 const addressIsFree: NicCheck = (context) =>
   context.nic.addresses.map(({ field, cidr }) => {

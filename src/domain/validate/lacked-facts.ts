@@ -1,10 +1,10 @@
-// What could not be checked for want of facts, named only where it would have mattered to this VM.
-import { nodesForVms, nodesWithoutBridge } from "../network/nodes.ts";
+// What could not be checked because facts are missing, listed only where it matters to this VM.
+import { nodesWithoutBridge } from "../network/nodes.ts";
 import type { VmContext } from "./context.ts";
 import { type Uplink, uplinkOfNetwork } from "../network/segment.ts";
 
-/** In words, for people. */
-export function lackedFacts({ vm, facts, catalogue }: VmContext): readonly string[] {
+/** As text, for people. */
+export function lackedFacts({ vm, facts, catalogue, nodes }: VmContext): readonly string[] {
   const { nics } = vm;
   const kinds = new Set(nics.map(({ attachment }) => attachment?.kind));
   const uplinks = nics.flatMap(({ attachment, vlanId }): Uplink[] =>
@@ -12,7 +12,6 @@ export function lackedFacts({ vm, facts, catalogue }: VmContext): readonly strin
   );
   const secondary = kinds.has("given") || kinds.has("generated");
   const isStatic = nics.some(({ mode }) => mode === "static");
-  const nodes = nodesForVms(facts.nodes);
   const lacks: readonly (readonly [boolean, string])[] = [
     [facts.namespaceExists === undefined, "whether the namespace exists"],
     [
@@ -29,12 +28,12 @@ export function lackedFacts({ vm, facts, catalogue }: VmContext): readonly strin
       "whether KubeVirt has the binding plugin",
     ],
     [
-      uplinks.some(({ resourceName }) => resourceName !== undefined) && nodes.length === 0,
+      uplinks.some(({ resourceName }) => resourceName !== undefined) && nodes.forVms.length === 0,
       "whether a node has the device",
     ],
     [
       uplinks.some(({ bridge }) => bridge !== undefined && nodesWithoutBridge(nodes, bridge) === undefined),
-      "whether the nodes have the bridge (neither bridge-marker, ovs-cni's marker nor NMState tells)",
+      "whether the nodes have the bridge (neither bridge-marker, ovs-cni's marker nor NMState reports it)",
     ],
     [
       isStatic &&

@@ -54,7 +54,7 @@ const userDataHasOneSource: VmCheck = ({ vm }) => {
 };
 
 const hasNetworks: VmCheck = ({ spec }) =>
-  spec.networks.length === 0 ? finding("NETWORKS_EMPTY", "networks") : undefined;
+  spec.networks.length === 0 ? finding("NETWORKS_EMPTY", "networks", {}) : undefined;
 
 const fitsPciSlots: VmCheck = ({ asked, vm }) => {
   // One more disk carries cloud-init.

@@ -1,4 +1,4 @@
-// Checks of a given NAD: that it is there, that its plugin takes its configuration, and that the NIC fits it.
+// Checks of a given NAD: that it exists, that its plugin accepts its configuration, and that the NIC fits it.
 import { refusalOfPlugin } from "../network/cni-refusal.ts";
 import { cannotCarryVm, type CniConfig, typeOfPlugin } from "../network/cni.ts";
 import { nearest } from "../nearest.ts";
@@ -16,7 +16,8 @@ const pluginCarriesVms: NadCheck = ({ type }, _, context) =>
   cannotCarryVm(type)
     ? finding("BINDING_UNSUPPORTED", nadField(context), {
         cni: type,
-        instead: "use a NAD of type macvtap with its binding plugin, or of type bridge over the same parent",
+        instead:
+          "use a NAD of type macvtap with its binding plugin, or a NAD of type bridge with the same parent",
       })
     : undefined;
 
@@ -40,23 +41,25 @@ const pluginTakesIt: NadCheck = (cni, nad, context) => {
     : finding("NAD_REFUSED_BY_PLUGIN", nadField(context), { nad, cni: cni.type, problem });
 };
 
-/** All that the CNI specification has had; later ones of 1.x are not judged, for a newer plugin may speak them. */
+/** All versions of the CNI specification; later ones of 1.x are accepted, because a newer plugin may support them. */
 const cniVersions = /^(0\.[124]\.0|0\.3\.[01]|1\.\d+\.\d+)$/;
 
-/** Only plugins that are known here: others may bring addresses of their own. */
+/** Only for known plugins: others may assign addresses themselves. */
 const cniVersionWorks: NadCheck = ({ type, cniVersion, ipam }, nad, context) => {
   if (typeOfPlugin(type) === undefined) return undefined;
   const says = (problem: string): Finding => finding("NAD_CNI_VERSION", nadField(context), { nad, problem });
-  if (cniVersion === "") return ipam === undefined ? says("names no cniVersion") : undefined;
+  if (cniVersion === "") return ipam === undefined ? says("has no cniVersion") : undefined;
   if (!cniVersions.test(cniVersion)) {
-    return says(`has cniVersion ${cniVersion}; there are 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0 and 1.x`);
+    return says(
+      `has cniVersion ${cniVersion}; existing versions are 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0 and 1.x`,
+    );
   }
   return type === "macvtap" && cniVersion.startsWith("1.")
-    ? says(`has cniVersion ${cniVersion}, and macvtap-cni none above 0.4.0`)
+    ? says(`has cniVersion ${cniVersion}, but macvtap-cni supports none above 0.4.0`)
     : undefined;
 };
 
-/** Device plugins hand out the device that the annotation names; a device may also be named outright. */
+/** Device plugins assign the device that the annotation names; the configuration may also name a device directly. */
 const deviceIsNamed: NadCheck = ({ type, resourceName, plugin }, nad, context) =>
   (type === "sriov" || type === "macvtap") && resourceName === undefined && plugin["deviceID"] === undefined
     ? finding("NAD_RESOURCE_NAME_MISSING", nadField(context), { nad, cni: type })
@@ -91,7 +94,7 @@ const vlanIsTheNads: NadCheck = ({ vlan }, nad, context) => {
   );
 };
 
-/** ovs-cni reads `vlan` only where there is no `trunk` (pkg/common). */
+/** ovs-cni reads `vlan` only without `trunk` (pkg/common). */
 const vlanIsNotLost: NadCheck = ({ type, vlan, plugin }, nad, context) =>
   type === "ovs" && vlan !== 0 && Array.isArray(plugin["trunk"])
     ? finding("NAD_VLAN_IGNORED", nadField(context), { nad, vlan })

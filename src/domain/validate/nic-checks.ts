@@ -1,4 +1,4 @@
-// Checks of one NIC by itself and against its sisters: name, primary, MAC, link, the pod network.
+// Checks of one NIC alone and against the other NICs: name, primary, MAC, link, the pod network.
 import { finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
 import { asUnicast, isMulticast } from "../mac.ts";
@@ -17,7 +17,7 @@ const nameIsFree: NicCheck = ({ nic, vm }) => {
   return finding("NIC_NAME_RESERVED", field, { given: nic.name }, { fix });
 };
 
-/** The nearest name that will do, or ethN. */
+/** The fix is the nearest valid name, or ethN. */
 const nameIsInterfaceName: NicCheck = ({ nic, vm }) => {
   if (nicName.test(nic.name)) return undefined;
   const field = `${nic.field}.name`;
@@ -32,7 +32,7 @@ const nameIsInterfaceName: NicCheck = ({ nic, vm }) => {
   return finding("NIC_NAME_INVALID", field, { given: nic.name }, { fix });
 };
 
-/** ethN, with the position or the next number that nobody has. */
+/** ethN, with the NIC's position or the next free number. */
 function freeName({ nics }: ResolvedVm, index: number): string {
   const taken = new Set(nics.map(({ name }) => name));
   let number = index;
@@ -97,7 +97,7 @@ const macIsUniqueInVm: NicCheck = (context) => {
   );
 };
 
-/** Up is what it is in any case, and nothing is written then. */
+/** Up is the default, and nothing is written for it. */
 const linkStateIsSettable: NicCheck = ({ nic, config }) =>
   nic.type === "sriov" && config.linkState === "down"
     ? finding(

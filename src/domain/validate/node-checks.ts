@@ -1,7 +1,7 @@
 // Checks of a NIC against the nodes: that the bridge or the device is there where the VM may run.
 import { type Finding, finding } from "../findings.ts";
 import { replaceWith } from "../fix.ts";
-import { nodesForVms, nodesWithoutBridge, offers, smallestMtu } from "../network/nodes.ts";
+import { nodesWithoutBridge, offers, smallestMtu } from "../network/nodes.ts";
 import type { NicCheck, NicContext } from "./context.ts";
 
 /** Where the input says what the NIC attaches to. */
@@ -13,17 +13,16 @@ function sourceField({ nic, config }: NicContext): string {
 const kindInWords = { linux: "Linux bridge", ovs: "Open vSwitch bridge" } as const;
 
 /**
- * Without the bridge, ovs-cni fails, and the bridge plugin makes one that leads nowhere. On a given NAD that may be what
- * its owner wants, so it is no error there.
+ * Without the bridge, ovs-cni fails, and the bridge plugin creates one without uplink. On a given NAD that may be what its
+ * owner wants, so it is not an error there.
  */
 const bridgeIsOnNodes: NicCheck = (context) => {
-  const { uplink, nic, facts } = context;
+  const { uplink, nic, nodes } = context;
   if (uplink?.bridge === undefined) return undefined;
-  const nodes = nodesForVms(facts.nodes);
   const without = nodesWithoutBridge(nodes, uplink.bridge);
   if (without === undefined || without.length === 0) return undefined;
   const values = { kind: kindInWords[uplink.bridge.kind], bridge: uplink.bridge.name };
-  const nowhere = without.length === nodes.length;
+  const nowhere = without.length === nodes.forVms.length;
   const cannotDo = uplink.bridge.kind === "ovs" || nic.attachment?.kind === "generated";
   if (nowhere && cannotDo) return finding("NODE_NETWORK_MISSING", sourceField(context), values);
   const where = nowhere ? "every node" : namesOf(without.map(({ name }) => name));
@@ -36,19 +35,20 @@ function namesOf(names: readonly string[]): string {
 }
 
 const deviceIsOnSomeNode: NicCheck = (context) => {
-  const { uplink, facts } = context;
-  const nodes = nodesForVms(facts.nodes);
+  const { uplink, nodes } = context;
   const resource = uplink?.resourceName;
-  return resource === undefined || nodes.length === 0 || nodes.some((node) => offers(node, resource))
+  return resource === undefined ||
+    nodes.forVms.length === 0 ||
+    nodes.forVms.some((node) => offers(node, resource))
     ? undefined
     : finding("NODE_DEVICE_MISSING", sourceField(context), { resource });
 };
 
 /** The least MTU of the bridge on any node decides, since the VM may run on any. */
-const bridgeCarriesMtu: NicCheck = ({ uplink, nic, facts }): Finding | undefined => {
+const bridgeCarriesMtu: NicCheck = ({ uplink, nic, nodes }): Finding | undefined => {
   const { bridge } = uplink ?? {};
   if (bridge === undefined || nic.mtu === undefined) return undefined;
-  const least = smallestMtu(nodesForVms(facts.nodes), bridge);
+  const least = smallestMtu(nodes, bridge);
   if (least === undefined || nic.mtu <= least.mtu) return undefined;
   const field = `${nic.field}.mtu`;
   const values = { bridge: bridge.name, node: least.node, max: least.mtu, given: nic.mtu };

@@ -34,7 +34,8 @@ const rendererKeeps: NicCheck = ({ nic, vm }) => {
         const current = losses[renderer][trait]?.find(({ until }) => until === undefined);
         const code = codeOf(renderer, trait);
         if (current === undefined || code === undefined) return undefined;
-        const versions = current.from === undefined ? "every version" : `${current.from} and later`;
+        const versions =
+          current.from === undefined ? "every cloud-init version" : `cloud-init ${current.from} and later`;
         const route = /^(.*\.routes\[\d+\])/.exec(field)?.[1];
         return finding(
           code,

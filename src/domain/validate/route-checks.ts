@@ -1,9 +1,10 @@
 // Checks of static routes, each against its own NIC, and of the default routes against each other.
-import { defaultRoutesOf, kernelMetric } from "../routing/default-routes.ts";
 import { finding, type Finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
-import type { Nic, NicRoute, ResolvedVm } from "../nic.ts";
+import type { NicRoute } from "../nic.ts";
 import { metricStep } from "../resolve/metrics.ts";
+import { metricField } from "../routing/predicted-routes.ts";
+import { routeKey } from "../routing/route-index.ts";
 import { broadcastHop, inWords, onLinkSubnets } from "./address-checks.ts";
 import { type NicCheck, type NicContext } from "./context.ts";
 
@@ -62,60 +63,43 @@ const checksOfRoute: readonly RouteCheck[] = [
 const eachRoute: NicCheck = (context) =>
   context.nic.routes.flatMap((route) => checksOfRoute.map((check) => check(route, context)));
 
-/** One destination with one metric can go one way only, on whichever NIC. Default routes are judged below. */
-const routeIsUnique: NicCheck = ({ nic, vm }) =>
-  nic.routes.map((route) => {
-    if (route.destination.prefixLength === 0) return undefined;
-    const first = firstRoutes(vm).get(keyOf(route));
-    return first === undefined || first.route === route
-      ? undefined
-      : finding(
-          "ROUTE_DUPLICATE",
-          route.field,
-          { nic: first.nic.index, first: first.route.position },
-          { fix: removeField(route.field), related: [first.route.field] },
-        );
-  });
-
-type FirstRoutes = ReadonlyMap<string, { readonly nic: Nic; readonly route: NicRoute }>;
-const known = new WeakMap<ResolvedVm, FirstRoutes>();
-
-const keyOf = ({ destination, metric }: NicRoute): string =>
-  `${destination.network} ${kernelMetric(destination.address.family, metric)}`;
-
-/** The first route to each destination with each metric; made once, since there may be thousands. */
-function firstRoutes(vm: ResolvedVm): FirstRoutes {
-  const made = known.get(vm);
-  if (made !== undefined) return made;
-  // Of two with one key the last one set is kept, hence backwards.
-  const routes = vm.nics.flatMap((nic) => nic.routes.map((route) => ({ nic, route }))).toReversed();
-  const first: FirstRoutes = new Map(routes.map((each) => [keyOf(each.route), each]));
-  known.set(vm, first);
-  return first;
-}
-
-const defaultRouteIsUnique: NicCheck = ({ nic, vm }) => {
-  const all = vm.nics.flatMap(defaultRoutesOf);
-  return all
-    .filter((route) => route.nic.index === nic.index)
+/** One destination with one metric can have one route only, on any NIC. Default routes are checked below. */
+const routeIsUnique: NicCheck = ({ ownRoutes, routes }) =>
+  ownRoutes
+    .filter(({ origin, destination }) => origin === "route" && destination.prefixLength > 0)
     .map((route) => {
-      const twin = all
-        .slice(0, all.indexOf(route))
-        .find(({ family, metric }) => family === route.family && metric === route.metric);
+      const first = routes.firstStatic.get(routeKey(route));
+      return first === undefined || first === route
+        ? undefined
+        : finding(
+            "ROUTE_DUPLICATE",
+            route.field,
+            { first: first.field },
+            { fix: removeField(route.field), related: [first.field] },
+          );
+    });
+
+const defaultRouteIsUnique: NicCheck = ({ nic, routes: { defaults } }) =>
+  defaults
+    .filter((route) => route.nic === nic)
+    .map((route) => {
+      const key = routeKey(route);
+      const twin = defaults.slice(0, defaults.indexOf(route)).find((other) => routeKey(other) === key);
       if (twin === undefined) return undefined;
-      const free = Math.max(...all.map(({ metric }) => metric)) + metricStep;
+      const field = metricField(route);
+      const free = Math.max(...defaults.map(({ metric }) => metric)) + metricStep;
       return finding(
         "DEFAULT_ROUTE_CONFLICT",
-        route.field,
+        field,
         { first: twin.nic.index, metric: route.metric },
         {
-          ...(route.origin === "route"
-            ? { fix: replaceWith(route.field, free) }
-            : { fix: replaceWith(`${nic.field}.ipConfig.defaultRoute`, "never") }),
-          related: [twin.field],
+          fix:
+            route.origin === "route"
+              ? replaceWith(field, free)
+              : replaceWith(`${nic.field}.ipConfig.defaultRoute`, "never"),
+          related: [metricField(twin)],
         },
       );
     });
-};
 
 export const routeChecks: readonly NicCheck[] = [eachRoute, routeIsUnique, defaultRouteIsUnique];

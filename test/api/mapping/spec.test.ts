@@ -105,7 +105,7 @@ describe("a finding over the wire", () => {
       finding(
         "UNKNOWN_FIELD",
         "x",
-        { name: "x" },
+        { name: "x", known: "y" },
         { fix: { description: "", patches: [{ field: "y", value: { a: [1, null] } }] } },
       ),
     ]) {

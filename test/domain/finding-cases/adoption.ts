@@ -1,9 +1,9 @@
-// Findings on VMs that somebody else made.
+// Findings on VMs that multinic did not create.
 import type { SpecCase } from "./case.ts";
 import type { VirtualMachine } from "../../../src/domain/objects/kubernetes.ts";
 import { dhcpNic, storedVm, vmSpec } from "../specs.ts";
 
-/** A VM of theirs with 2 CPUs, 4Gi, a disk and cloud-init. */
+/** A VM that multinic did not create, with 2 CPUs, 4Gi, a disk and cloud-init. */
 function theirs(change: Partial<VirtualMachine["spec"]["template"]["spec"]> = {}): VirtualMachine {
   const vm = storedVm([{ name: "eth0", bridge: {} }]);
   const { template } = vm.spec;
@@ -24,26 +24,35 @@ const differs = (when: string, field: string, machine: SpecCase["spec"]): SpecCa
   spec: machine,
   facts: { vm: theirs() },
   field,
+  fix: true,
 });
 
 export const adoptionCases: readonly SpecCase[] = [
   {
     code: "RECORD_UNREADABLE",
-    when: "somebody wrote into the annotation of a VM that multinic created",
+    when: "someone edited the annotation of a VM that multinic created",
     spec: vmSpec([dhcpNic]),
     facts: { vm: storedVm(), record: { problem: "it is not JSON" } },
     field: "",
   },
-  differs("it asks for other CPUs", "cpu", vmSpec([dhcpNic], { cpu: 4 })),
-  differs("it asks for other memory", "memory", vmSpec([dhcpNic], { memory: "8Gi" })),
+  differs("it asks for a different number of CPUs", "cpu", vmSpec([dhcpNic], { cpu: 4 })),
+  differs("it asks for a different amount of memory", "memory", vmSpec([dhcpNic], { memory: "8Gi" })),
   differs(
-    "it asks for another boot disk",
+    "it asks for a different boot disk",
     "bootDisk",
     vmSpec([dhcpNic], { bootDisk: { dataVolume: "mine" } }),
   ),
-  differs("it asks for a further disk", "disks", vmSpec([dhcpNic], { disks: [{ dataVolume: "more" }] })),
-  differs("it asks for other user-data", "userData", vmSpec([dhcpNic], { userData: { secretName: "mine" } })),
-  differs("it asks for another run strategy", "runStrategy", vmSpec([dhcpNic], { runStrategy: "Halted" })),
+  differs("it asks for an additional disk", "disks", vmSpec([dhcpNic], { disks: [{ dataVolume: "more" }] })),
+  differs(
+    "it asks for different user-data",
+    "userData",
+    vmSpec([dhcpNic], { userData: { secretName: "mine" } }),
+  ),
+  differs(
+    "it asks for a different run strategy",
+    "runStrategy",
+    vmSpec([dhcpNic], { runStrategy: "Halted" }),
+  ),
   {
     code: "ADOPTED_CONFIG_DRIVE",
     when: "the VM has a config drive",
@@ -65,7 +74,7 @@ export const adoptionCases: readonly SpecCase[] = [
     when: "the VM's network-config has a bond",
     spec: vmSpec([dhcpNic]),
     facts: { vm: theirs() },
-    adoptionNotes: ["network-config bonds: is not read"],
+    adoptionNotes: ["network-config bonds: is not imported"],
     field: "networks",
   },
 ];
@@ -74,7 +83,7 @@ export const adoptionCases: readonly SpecCase[] = [
 export const harmlessAdoptions: readonly SpecCase[] = [
   {
     code: "ADOPTED_MACHINE_DIFFERS",
-    when: "it names the machine as it is",
+    when: "it gives the machine fields as they are",
     spec: vmSpec([dhcpNic], {
       cpu: 2,
       memory: "4096Mi",

@@ -13,6 +13,8 @@ interface Expectation {
   readonly when: string;
   /** The field that the finding names. */
   readonly field: string;
+  /** The finding carries a fix; without this it carries none. */
+  readonly fix?: true;
 }
 
 /** A spec is checked. */
@@ -32,6 +34,7 @@ export interface DocumentCase extends Expectation {
 
 /** The dry run of an object is refused by the cluster, with that cause. */
 export interface RefusalCase extends Expectation {
+  readonly code: "REFUSED_BY_CLUSTER";
   readonly cause: { readonly field: string; readonly message: string };
 }
 

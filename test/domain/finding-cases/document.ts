@@ -4,7 +4,7 @@ import type { DocumentCase, RefusalCase } from "./case.ts";
 export const documentCases: readonly DocumentCase[] = [
   {
     code: "DOCUMENT_INVALID",
-    when: "the document is no YAML",
+    when: "the document is not YAML",
     document: "name: [",
     field: "",
   },
@@ -16,13 +16,13 @@ export const documentCases: readonly DocumentCase[] = [
   },
   {
     code: "WRONG_TYPE",
-    when: "a VLAN is a word",
+    when: "a VLAN is text",
     document: "name: web\nnetworks:\n  - name: eth0\n    vlanId: office\n",
     field: "networks[0].vlanId",
   },
   {
     code: "VALUE_UNKNOWN",
-    when: "a type is none of those known",
+    when: "a type is unknown",
     document: "name: web\nnetworks:\n  - name: eth0\n    type: bond\n",
     field: "networks[0].type",
   },

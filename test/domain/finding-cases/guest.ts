@@ -14,20 +14,22 @@ const bothFamilies: NetworkConfig = {
 export const nmstateCases: readonly SpecCase[] = [
   {
     code: "NMSTATE_NEEDS_USER_DATA",
-    when: "nmstate is wanted and the user-data is in a Secret of the caller's",
+    when: "guestConfig is nmstate and the user-data is in the caller's Secret",
     spec: vmSpec([dhcpNic], { guestConfig: "nmstate", userData: { secretName: "theirs" } }),
     field: "userData.secretName",
+    fix: true,
   },
   {
     code: "NMSTATE_NEEDS_USER_DATA",
-    when: "nmstate is wanted for a VM that somebody else made",
+    when: "guestConfig is nmstate for a VM that multinic did not create",
     spec: vmSpec([dhcpNic], { guestConfig: "nmstate" }),
     facts: { vm: storedVm() },
     field: "guestConfig",
+    fix: true,
   },
   {
     code: "LIMIT_EXCEEDED",
-    when: "the user-data leaves no room in the Secret beside nmstate's part",
+    when: "the user-data leaves no room in the Secret for the nmstate part",
     spec: vmSpec([dhcpNic], { guestConfig: "nmstate", userData: { text: "#cloud-config\n".repeat(50_000) } }),
     field: "userData.text",
   },
@@ -36,13 +38,13 @@ export const nmstateCases: readonly SpecCase[] = [
 export const guestCases: readonly SpecCase[] = [
   {
     code: "GUEST_LOSES_DEFAULT_ROUTE_NEVER",
-    when: "NetworkManager asks DHCP and is to take no default route",
+    when: "NetworkManager uses DHCP and must not take a default route",
     spec: rendered("network-manager", { name: "eth0", ipConfig: { mode: "dhcp", defaultRoute: "never" } }),
     field: "networks[0].ipConfig.defaultRoute",
   },
   {
     code: "GUEST_LOSES_NAME_SERVERS",
-    when: "ifupdown asks DHCP and is given a name server",
+    when: "ifupdown uses DHCP and a name server is given",
     spec: rendered("eni", { ...dhcpNic, ipConfig: { mode: "dhcp", dnsServers: ["192.0.2.53"] } }),
     field: "networks[0].ipConfig.dnsServers",
   },
@@ -57,19 +59,21 @@ export const guestCases: readonly SpecCase[] = [
   },
   {
     code: "GUEST_LOSES_METRIC",
-    when: "the ifcfg files are to hold default routes of both families",
+    when: "the ifcfg files must contain default routes of both families",
     spec: rendered("sysconfig", bothFamilies),
     field: "networks[0].routes[0].metric",
+    fix: true,
   },
   {
     code: "GUEST_LOSES_NETWORKS",
-    when: "NetworkManager is to hold default routes of both families on one NIC",
+    when: "NetworkManager must configure default routes of both families on one NIC",
     spec: rendered("network-manager", bothFamilies),
     field: "networks[0].routes[0].metric",
+    fix: true,
   },
   {
     code: "GUEST_NEEDS_CLOUD_INIT",
-    when: "NetworkManager is to keep metrics, which older versions lose",
+    when: "NetworkManager must keep metrics, which older versions drop",
     spec: rendered("network-manager", {
       ...staticNic,
       routes: [{ destination: "198.51.100.0/24", gateway: "192.0.2.1", metric: 50 }],

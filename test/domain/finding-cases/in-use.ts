@@ -1,5 +1,6 @@
 // Findings on addresses that other VMs or the cluster have.
 import { builtInCatalogue } from "../../../src/domain/catalogue.ts";
+import { indexNodes } from "../../../src/domain/network/nodes.ts";
 import { nad, nads, staticNic, storedVm, vmSpec } from "../specs.ts";
 import { ip, nic, type SpecCase } from "./case.ts";
 import { inUse, node, untaggedBridge } from "./world.ts";
@@ -17,6 +18,7 @@ export const inUseCases: readonly SpecCase[] = [
     spec: nic({ macAddress: "02:00:5E:10:00:01" }),
     facts: { macsInUse: inUse("02:00:5e:10:00:01") },
     field: "networks[0].macAddress",
+    fix: true,
   },
   {
     code: "MAC_IN_USE",
@@ -27,16 +29,18 @@ export const inUseCases: readonly SpecCase[] = [
       macsInUse: inUse("02:00:5e:10:00:01", { segment: "linux bridge br5 vlan 9" }),
     },
     field: "networks[0].macAddress",
+    fix: true,
   },
   {
     code: "MAC_IN_USE",
-    when: "a VM was made with the MAC that this one has had all the time",
+    when: "another VM was created with the MAC that this VM already had",
     spec: nic({}),
     facts: {
       vm: storedVm([{ name: "eth0", bridge: {}, macAddress: "02:00:5e:10:00:01" }]),
       macsInUse: inUse("02:00:5e:10:00:01", { namespace: "team-b", vm: "web" }),
     },
     field: "networks[0].macAddress",
+    fix: true,
   },
   {
     code: "ADDRESS_IN_USE",
@@ -54,7 +58,7 @@ export const inUseCases: readonly SpecCase[] = [
   },
   {
     code: "ADDRESS_IN_USE_ELSEWHERE",
-    when: "a VM of another namespace on the same network has the address",
+    when: "a VM in another namespace on the same network has the address",
     spec: ip({}),
     facts: { addressesInUse: inUse("192.0.2.10", { namespace: "team-b" }) },
     field: "networks[0].ipConfig.address",
@@ -63,21 +67,21 @@ export const inUseCases: readonly SpecCase[] = [
     code: "ADDRESS_CLUSTER_OVERLAP",
     when: "the subnet is part of a node's pod network",
     spec: withPodNic("10.244.1.9/24"),
-    facts: { nodes: [node("node-1", { podCidrs: ["10.244.0.0/23"] })] },
+    facts: { nodes: indexNodes([node("node-1", { podCidrs: ["10.244.0.0/23"] })]) },
     field: "networks[1].ipConfig.address",
   },
   {
     code: "ADDRESS_CLUSTER_OVERLAP",
-    when: "the subnet holds the network of Services",
+    when: "the subnet contains the network of Services",
     spec: withPodNic("10.96.0.9/8"),
     facts: { serviceCidrs: ["10.96.0.0/12"] },
     field: "networks[1].ipConfig.address",
   },
   {
     code: "ADDRESS_CLUSTER_OVERLAP",
-    when: "the subnet holds a node's own address",
+    when: "the subnet contains a node's own address",
     spec: withPodNic("198.51.100.9/24"),
-    facts: { nodes: [node("node-1", { addresses: ["198.51.100.200"] })] },
+    facts: { nodes: indexNodes([node("node-1", { addresses: ["198.51.100.200"] })]) },
     field: "networks[1].ipConfig.address",
   },
   {
@@ -89,7 +93,7 @@ export const inUseCases: readonly SpecCase[] = [
   },
   {
     code: "ADDRESS_CLUSTER_OVERLAP",
-    when: "the subnet is the one that KubeVirt puts between guest and pod",
+    when: "the subnet is KubeVirt's own between guest and pod",
     spec: withPodNic("10.0.2.9/24"),
     field: "networks[1].ipConfig.address",
   },
@@ -122,26 +126,28 @@ export const harmlessCases: readonly SpecCase[] = [
     code: "ADDRESS_CLUSTER_OVERLAP",
     when: "the guest is not on the pod network",
     spec: vmSpec([{ ...staticNic, ipConfig: { address: "10.244.1.9/24" } }]),
-    facts: { nodes: [node("node-1", { podCidrs: ["10.244.0.0/16"] })] },
+    facts: { nodes: indexNodes([node("node-1", { podCidrs: ["10.244.0.0/16"] })]) },
     field: "networks[0].ipConfig.address",
   },
   {
     code: "NODE_NETWORK_MISSING",
-    when: "nothing tells what bridges the nodes have",
+    when: "nothing reports the bridges of the nodes",
     spec: nic({}),
-    facts: { nodes: [node("node-1"), node("node-2")] },
+    facts: { nodes: indexNodes([node("node-1"), node("node-2")]) },
     field: "networks[0].type",
   },
   {
     code: "NODE_DEVICE_MISSING",
     when: "one of two nodes offers the device",
     spec: vmSpec([{ name: "eth0", type: "sriov" }]),
-    facts: { nodes: [node("node-1"), node("node-2", { allocatable: { "sriov.network/uplink": "8" } })] },
+    facts: {
+      nodes: indexNodes([node("node-1"), node("node-2", { allocatable: { "sriov.network/uplink": "8" } })]),
+    },
     field: "networks[0].type",
   },
   {
     code: "NAD_CNI_VERSION",
-    when: "the plugin is one that nothing is known of",
+    when: "the CNI plugin is unknown",
     spec: nic({ nadName: "net" }),
     facts: { nads: nads(nad("net", { type: "ovn-k8s-cni-overlay" })) },
     field: "networks[0].nadName",
@@ -154,7 +160,7 @@ export const harmlessCases: readonly SpecCase[] = [
   },
   {
     code: "IPAM_CONFLICT",
-    when: "the guest takes what the NAD gives, by DHCP",
+    when: "the guest gets the NAD's address by DHCP",
     spec: vmSpec([{ name: "eth0", nadName: "net" }]),
     facts: {
       nads: nads(
@@ -165,7 +171,7 @@ export const harmlessCases: readonly SpecCase[] = [
   },
   {
     code: "LINK_STATE_UNSUPPORTED",
-    when: "an SR-IOV NIC is to be up, as it is anyway",
+    when: "the link of an SR-IOV NIC is up, which is the default",
     spec: nic({ type: "sriov", linkState: "up" }),
     field: "networks[0].linkState",
   },

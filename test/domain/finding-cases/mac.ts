@@ -14,23 +14,27 @@ export const macCases: readonly SpecCase[] = [
     when: "the group bit is set",
     spec: nic({ macAddress: "03:00:5e:10:00:01" }),
     field: "networks[0].macAddress",
+    fix: true,
   },
   {
     code: "MAC_RESERVED",
     when: "the MAC is all zeros",
     spec: nic({ macAddress: "00:00:00:00:00:00" }),
     field: "networks[0].macAddress",
+    fix: true,
   },
   {
     code: "MAC_RESERVED",
     when: "the pod NIC has the in-pod bridge's MAC",
     spec: vmSpec([{ name: "eth0", type: "pod", macAddress: "02:00:00:00:00:00" }]),
     field: "networks[0].macAddress",
+    fix: true,
   },
   {
     code: "MAC_DUPLICATE_IN_VM",
-    when: "two NICs share a MAC in other spellings",
+    when: "two NICs have the same MAC in different spellings",
     spec: two({ macAddress: "02:00:5e:10:00:01" }, { macAddress: "0200.5E10.0001" }),
     field: "networks[1].macAddress",
+    fix: true,
   },
 ];

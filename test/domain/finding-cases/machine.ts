@@ -23,7 +23,7 @@ export const machineCases: readonly SpecCase[] = [
   },
   {
     code: "NAMESPACE_NOT_FOUND",
-    when: "there is no such namespace",
+    when: "the namespace does not exist",
     spec: vmSpec([dhcpNic]),
     facts: { namespaceExists: false },
     field: "namespace",
@@ -31,7 +31,7 @@ export const machineCases: readonly SpecCase[] = [
   { code: "CPU_INVALID", when: "there are no CPUs", spec: vmSpec([dhcpNic], { cpu: 0 }), field: "cpu" },
   {
     code: "MEMORY_INVALID",
-    when: "memory is no quantity",
+    when: "memory is not a quantity",
     spec: vmSpec([dhcpNic], { memory: "4 gigs" }),
     field: "memory",
   },
@@ -55,13 +55,13 @@ export const machineCases: readonly SpecCase[] = [
   },
   {
     code: "DISK_NAME_INVALID",
-    when: "two disks share a name",
+    when: "two disks have the same name",
     spec: vmSpec([dhcpNic], { disks: [{ name: "rootdisk", dataVolume: "b" }] }),
     field: "disks[0].name",
   },
   {
     code: "DISK_NAME_INVALID",
-    when: "the boot disk is called like the cloud-init disk",
+    when: "the boot disk has the name of the cloud-init disk",
     spec: vmSpec([dhcpNic], { bootDisk: { name: "cloudinitdisk", dataVolume: "b" } }),
     field: "bootDisk.name",
   },
@@ -73,7 +73,7 @@ export const machineCases: readonly SpecCase[] = [
   },
   {
     code: "USER_DATA_KEEPS_FIRST_NETWORK",
-    when: "user-data lacks the update policy",
+    when: "the user-data does not set the update policy",
     spec: vmSpec([dhcpNic], { userData: { text: "#cloud-config\nusers: []\n" } }),
     field: "userData.text",
   },
@@ -91,7 +91,7 @@ export const machineCases: readonly SpecCase[] = [
   },
   {
     code: "NAME_TAKEN",
-    when: "somebody else's Secret has the name",
+    when: "a Secret that multinic did not create has the name",
     spec: vmSpec([dhcpNic]),
     facts: { secret: { apiVersion: "v1", kind: "Secret", metadata: { name: "multinic-web" } } },
     field: "name",
@@ -105,7 +105,7 @@ export const machineCases: readonly SpecCase[] = [
   },
   {
     code: "USER_DATA_IGNORED",
-    when: "the first line is not one of cloud-init's",
+    when: "cloud-init does not recognise the first line",
     spec: vmSpec([dhcpNic], { userData: { text: "users: []\n" } }),
     field: "userData.text",
   },
@@ -117,7 +117,7 @@ export const machineCases: readonly SpecCase[] = [
   },
   {
     code: "USER_DATA_CONFIGURES_NETWORK",
-    when: "the user-data has a network-config of its own",
+    when: "the user-data contains a network-config",
     spec: vmSpec([dhcpNic], { userData: { text: "#cloud-config\nnetwork: {version: 2}\n" } }),
     field: "userData.text",
   },
@@ -129,7 +129,7 @@ export const machineCases: readonly SpecCase[] = [
   },
   {
     code: "GUEST_CONFIG_UNREAD",
-    when: "the image is one of Windows",
+    when: "the image is a Windows image",
     spec: vmSpec([staticNic], { bootDisk: { containerImage: "registry.example/os/windows-2022:1" } }),
     field: "bootDisk.containerImage",
   },

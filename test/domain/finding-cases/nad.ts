@@ -30,7 +30,7 @@ export const nadCases: readonly SpecCase[] = [
   },
   {
     code: "NAD_REFUSED_BY_PLUGIN",
-    when: "an Open vSwitch NAD names no bridge",
+    when: "an Open vSwitch NAD does not name a bridge",
     spec: nic({ type: "ovs", nadName: "net" }),
     facts: { nads: nads(nad("net", { cniVersion: "0.4.0", type: "ovs" })) },
     field: "networks[0].nadName",
@@ -58,14 +58,14 @@ export const nadCases: readonly SpecCase[] = [
   },
   {
     code: "NAD_REFUSED_BY_PLUGIN",
-    when: "the NAD's VLAN is a text",
+    when: "the NAD's VLAN is text",
     spec: onNad,
     facts: { nads: nads(nad("net", { ...bridge, vlan: "100" })) },
     field: "networks[0].nadName",
   },
   {
     code: "NAD_REFUSED_BY_PLUGIN",
-    when: "a bridge's MTU is more than its ports can have",
+    when: "the NAD of a bridge has a larger MTU than its ports can have",
     spec: onNad,
     facts: { nads: nads(nad("net", { ...bridge, mtu: 70_000 })) },
     field: "networks[0].nadName",
@@ -79,14 +79,14 @@ export const nadCases: readonly SpecCase[] = [
   },
   {
     code: "NAD_CNI_VERSION",
-    when: "the NAD names no cniVersion",
+    when: "the NAD has no cniVersion",
     spec: onNad,
     facts: { nads: nads(nad("net", { type: "bridge", bridge: "br0" })) },
     field: "networks[0].nadName",
   },
   {
     code: "NAD_CNI_VERSION",
-    when: "macvtap is asked for a CNI version that it does not speak",
+    when: "a macvtap NAD has a CNI version that macvtap-cni does not support",
     spec: nic({ type: "macvlan", nadName: "net" }),
     facts: {
       nads: nads(nad("net", { cniVersion: "1.0.0", type: "macvtap" }, "macvtap.network.kubevirt.io/eth1")),
@@ -95,7 +95,7 @@ export const nadCases: readonly SpecCase[] = [
   },
   {
     code: "NAD_CNI_VERSION",
-    when: "the NAD has a cniVersion that never was",
+    when: "the NAD has a cniVersion that does not exist",
     spec: onNad,
     facts: { nads: nads(nad("net", { ...bridge, cniVersion: "9.9.9" })) },
     field: "networks[0].nadName",
@@ -147,7 +147,7 @@ export const nadCases: readonly SpecCase[] = [
   },
   {
     code: "IPAM_PER_NODE",
-    when: "addresses come from files of each node",
+    when: "each node keeps its own address leases",
     spec: dhcpOnNad,
     facts: { nads: nads(nad("net", { ...bridge, ipam: { type: "host-local" } })) },
     field: "networks[0].nadName",

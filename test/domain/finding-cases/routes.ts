@@ -14,6 +14,7 @@ export const routesCases: readonly SpecCase[] = [
     when: "the destination has host bits",
     spec: route("198.51.100.1/24"),
     field: "networks[0].routes[0].destination",
+    fix: true,
   },
   {
     code: "ROUTE_FAMILY_MISMATCH",
@@ -44,7 +45,7 @@ export const routesCases: readonly SpecCase[] = [
   },
   {
     code: "ROUTE_DUPLICATE",
-    when: "a route stands twice",
+    when: "a route is given twice",
     spec: nic({
       routes: [
         { destination: "203.0.113.0/24", gateway: "192.0.2.1" },
@@ -52,10 +53,11 @@ export const routesCases: readonly SpecCase[] = [
       ],
     }),
     field: "networks[0].routes[1]",
+    fix: true,
   },
   {
     code: "DEFAULT_ROUTE_CONFLICT",
-    when: "a written default route ties with DHCP's",
+    when: "a default route in routes has the metric of the one from DHCP",
     spec: vmSpec([
       dhcpNic,
       {
@@ -65,14 +67,16 @@ export const routesCases: readonly SpecCase[] = [
       },
     ]),
     field: "networks[1].routes[0].metric",
+    fix: true,
   },
   {
     code: "DEFAULT_ROUTE_CONFLICT",
-    when: "a gateway ties with an earlier written default route",
+    when: "a gateway has the metric of an earlier default route in routes",
     spec: two(
       { routes: [{ destination: "0.0.0.0/0", gateway: "192.0.2.1", metric: 200 }] },
       { ipConfig: { address: "198.51.100.10/24", gateway: "198.51.100.1" } },
     ),
     field: "networks[1].ipConfig.gateway",
+    fix: true,
   },
 ];

@@ -34,8 +34,9 @@ export const trafficCases: readonly TrafficCase[] = [
     when: "another NIC has the better default route",
     spec: vmSpec([dhcpNic, business]),
     field: "networks[1].ipConfig.gateway",
+    fix: true,
     message:
-      "traffic that arrives on eth1 from beyond 10.0.1.0/24 leaves by eth0, whose route has metric 100, not 200",
+      "replies to traffic that arrives on eth1 from beyond 10.0.1.0/24 leave through eth0, whose route has the lower metric (100, not 200)",
   },
   {
     code: "REPLY_ASYMMETRIC",
@@ -49,8 +50,9 @@ export const trafficCases: readonly TrafficCase[] = [
       },
     ]),
     field: "networks[1].routes[0].metric",
+    fix: true,
     message:
-      "traffic that arrives on eth2 from 192.168.0.0/16 leaves by eth1, whose route has metric 50, not 200",
+      "replies to traffic that arrives on eth2 from 192.168.0.0/16 leave through eth1, whose route has the lower metric (50, not 200)",
   },
   {
     code: "SUBNET_OVERLAP",
@@ -58,7 +60,7 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: vmSpec([{ ...business, primary: true }, storage]),
     field: "networks[1].ipConfig.address",
     message:
-      "10.0.1.128/25 overlaps 10.0.1.0/24 of networks[0]; what is in both leaves by eth2, whose prefix is longer",
+      "10.0.1.128/25 overlaps 10.0.1.0/24 of networks[0]; traffic to addresses in both leaves through eth2, whose prefix is longer",
   },
   {
     code: "SUBNET_OVERLAP",
@@ -66,21 +68,23 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: vmSpec([business, { name: "eth2", ipConfig: { address: "10.0.1.200/24" } }]),
     field: "networks[1].ipConfig.address",
     message:
-      "10.0.1.0/24 overlaps 10.0.1.0/24 of networks[0]; what is in both leaves by whichever NIC is configured first",
+      "10.0.1.0/24 overlaps 10.0.1.0/24 of networks[0]; traffic to addresses in both leaves through whichever NIC is configured first",
   },
   {
     code: "ROUTE_INSIDE_SUBNET",
     when: "a route takes a part of a subnet",
     spec: vmSpec([inner("10.0.1.128/25")]),
     field: "networks[0].routes[0].destination",
+    fix: true,
     message:
-      "10.0.1.128/25 is on the link of eth1 (10.0.1.0/24): stations there are reached by 10.0.1.1 on eth1 instead of directly",
+      "10.0.1.128/25 is on the link of eth1 (10.0.1.0/24): hosts there are reached through 10.0.1.1 on eth1 instead of directly",
   },
   {
     code: "ROUTE_INSIDE_SUBNET",
     when: "a route leads to the subnet itself",
     spec: vmSpec([inner("10.0.1.0/24")]),
     field: "networks[0].routes[0].destination",
+    fix: true,
     message: "10.0.1.0/24 is on the link of eth1 (10.0.1.0/24): the route is never used",
   },
   {
@@ -88,8 +92,9 @@ export const trafficCases: readonly TrafficCase[] = [
     when: "an IPv6 route beats the subnet itself",
     spec: vmSpec([innerIpv6("2001:db8::/64", 100)]),
     field: "networks[0].routes[0].destination",
+    fix: true,
     message:
-      "2001:db8::/64 is on the link of eth1 (2001:db8::/64): stations there are reached by 2001:db8::1 on eth1 instead of directly",
+      "2001:db8::/64 is on the link of eth1 (2001:db8::/64): hosts there are reached through 2001:db8::1 on eth1 instead of directly",
   },
   {
     code: "ROUTE_GATEWAY_INDIRECT",
@@ -104,19 +109,21 @@ export const trafficCases: readonly TrafficCase[] = [
       },
     ]),
     field: "networks[0].routes[1].gateway",
+    fix: true,
     message:
-      "2001:db8::8005 would itself be reached by 2001:db8::1, because of the route to 2001:db8::8000/113",
+      "the route to 2001:db8::8000/113 would make 2001:db8::8005 itself reachable only through 2001:db8::1",
   },
   {
     code: "ROUTE_GATEWAY_INDIRECT",
     when: "a route of the main table covers its own next hop in the NIC's table",
     spec: policy([innerIpv6("2001:db8::/64", 100)]),
     field: "networks[0].routes[0].gateway",
-    message: "2001:db8::1 would itself be reached by 2001:db8::1, because of the route to 2001:db8::/64",
+    fix: true,
+    message: "the route to 2001:db8::/64 would make 2001:db8::1 itself reachable only through 2001:db8::1",
   },
   {
     code: "ROUTE_DUPLICATE",
-    when: "two IPv6 metrics are one to the kernel",
+    when: "two IPv6 metrics are the same for the kernel",
     spec: vmSpec([
       {
         ...innerIpv6("2001:db8:9::/48", 0),
@@ -128,11 +135,12 @@ export const trafficCases: readonly TrafficCase[] = [
       },
     ]),
     field: "networks[0].routes[1]",
+    fix: true,
     message: "networks[0].routes[0] has the same destination and metric",
   },
   {
     code: "GATEWAY_UNREACHABLE",
-    when: "the kernel makes no route for the subnet",
+    when: "the kernel creates no route for the subnet",
     spec: vmSpec([{ name: "eth0", ipConfig: { address: "0.0.1.100/8", gateway: "0.0.1.1" } }]),
     field: "networks[0].ipConfig.gateway",
     message: "0.0.1.1 is outside eth0's 0.0.0.0/8",
@@ -142,7 +150,8 @@ export const trafficCases: readonly TrafficCase[] = [
     when: "the gateway is the broadcast address",
     spec: vmSpec([{ name: "eth0", ipConfig: { address: "10.0.1.100/24", gateway: "10.0.1.255" } }]),
     field: "networks[0].ipConfig.gateway",
-    message: "10.0.1.255 is not an address such as 10.0.1.1: it is the broadcast address of 10.0.1.0/24",
+    message:
+      "10.0.1.255 is not a gateway address such as 10.0.1.1: it is the broadcast address of 10.0.1.0/24",
   },
   {
     code: "GATEWAY_INVALID",
@@ -154,22 +163,24 @@ export const trafficCases: readonly TrafficCase[] = [
       },
     ]),
     field: "networks[0].routes[0].gateway",
-    message: "10.0.1.255 is not an address such as 10.0.1.1: it is the broadcast address of 10.0.1.0/24",
+    message:
+      "10.0.1.255 is not a gateway address such as 10.0.1.1: it is the broadcast address of 10.0.1.0/24",
   },
   {
     code: "ROUTING_POLICY_UNSUPPORTED",
-    when: "the guest is not known",
+    when: "the guest's renderer is not given",
     spec: vmSpec([business], { routing: "policy" }),
     field: "routing",
-    message:
-      "routing: policy needs netplan or nmstate in the guest; guest.renderer does not say that the guest uses it",
+    fix: true,
+    message: "policy routing needs netplan or nmstate in the guest; guest.renderer is not set",
   },
   {
     code: "ROUTING_POLICY_UNSUPPORTED",
     when: "the guest drops rules",
     spec: vmSpec([business], { routing: "policy", guest: { renderer: "network-manager" } }),
     field: "routing",
-    message: "routing: policy needs netplan or nmstate in the guest; guest.renderer says network-manager",
+    fix: true,
+    message: "policy routing needs netplan or nmstate in the guest; guest.renderer is network-manager",
   },
   {
     code: "ROUTING_POLICY_SKIPS_DHCP",
@@ -177,13 +188,14 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: policy([dhcpNic, { ...business, primary: true }]),
     field: "networks[0].ipConfig",
     message:
-      "eth0 gets no rule, since DHCP tells its address only later; replies beyond its subnet leave by eth1",
+      "eth0 gets no rule, because its address is known only after DHCP; replies to addresses beyond its subnet leave through eth1",
   },
   {
     code: "ROUTING_POLICY_EMPTY",
-    when: "no NIC leads anywhere",
+    when: "no NIC has a route beyond its subnet",
     spec: policy([storage]),
     field: "routing",
-    message: "routing: policy changes nothing: no NIC has both a static address and a gateway or a route",
+    fix: true,
+    message: "policy routing has no effect: no NIC has both a static address and a gateway or a route",
   },
 ];

@@ -1,0 +1,43 @@
+// The predicted routes of a VM as the checks look them up: built once, since there may be thousands.
+import type { Nic } from "../nic.ts";
+import { isDefaultRoute, type PredictedRoute, type PredictedRouting } from "./predicted-routes.ts";
+
+/** All lists are in the order of the NICs. Only `best` leaves out NICs whose link is down. */
+export interface RouteIndex {
+  readonly defaults: readonly PredictedRoute[];
+  /** Of the NICs' static addresses. */
+  readonly connected: readonly PredictedRoute[];
+  /** By `routeKey`: the first of the input's routes with this destination and metric. */
+  readonly firstStatic: ReadonlyMap<string, PredictedRoute>;
+  /** By destination beyond the NICs' own subnets: the route of each NIC with the lowest metric. */
+  readonly best: ReadonlyMap<string, ReadonlyMap<Nic, PredictedRoute>>;
+}
+
+/** What makes two routes the same to the kernel. */
+export const routeKey = ({ destination, metric }: PredictedRoute): string =>
+  `${destination.network} ${metric}`;
+
+/** True for a default route and for a route of the input. */
+export const leadsBeyond = (route: PredictedRoute): boolean =>
+  isDefaultRoute(route) || (route.origin === "route" && route.destination.prefixLength > 0);
+
+export function indexRoutes({ byNic }: PredictedRouting): RouteIndex {
+  const all = byNic.flat();
+  const firstStatic = new Map<string, PredictedRoute>();
+  const best = new Map<string, Map<Nic, PredictedRoute>>();
+  for (const route of all) {
+    const key = routeKey(route);
+    if (route.origin === "route" && !firstStatic.has(key)) firstStatic.set(key, route);
+    if (!leadsBeyond(route) || route.nic.linkState === "down") continue;
+    const { network } = route.destination;
+    const ofNics = best.get(network) ?? new Map<Nic, PredictedRoute>();
+    best.set(network, ofNics);
+    if (route.metric < (ofNics.get(route.nic)?.metric ?? Infinity)) ofNics.set(route.nic, route);
+  }
+  return {
+    defaults: all.filter(isDefaultRoute),
+    connected: all.filter(({ origin }) => origin === "address"),
+    firstStatic,
+    best,
+  };
+}
