@@ -43,7 +43,7 @@ export function createInterfaceStatusService({
     },
 
     listInterfaceStatus({ namespace, vmNames, pageSize, pageToken }) {
-      if (!model.synced) throw new NotReady("the list of NICs is not complete yet");
+      if (!model.synced) throw new NotReady("still loading objects from the API server");
       const sorted = model
         .list({ namespace, vmNames })
         .toSorted((left, right) => (interfaceId(left) < interfaceId(right) ? -1 : 1));

@@ -56,6 +56,6 @@ export function createNetworkService(dependencies: ValidateDependencies): Servic
 
 /** @throws NotReady where there is no cluster to ask. */
 function clusterOf({ cluster }: ValidateDependencies): NonNullable<ValidateDependencies["cluster"]> {
-  if (cluster === undefined) throw new NotReady("there is no cluster here to ask");
+  if (cluster === undefined) throw new NotReady("this service has no cluster");
   return cluster;
 }

@@ -52,7 +52,7 @@ export class VersionMismatch extends Error {
   readonly subject: string;
 
   constructor(subject: string) {
-    super(`${subject} was changed by somebody else; read it again`);
+    super(`${subject} has changed since it was read; read it again`);
     this.subject = subject;
   }
 }
@@ -62,7 +62,7 @@ export class BadPageToken extends Error {
   override readonly name = "BadPageToken";
 
   constructor() {
-    super("the page token belongs to another list");
+    super("the page token does not belong to this list");
   }
 }
 

@@ -152,7 +152,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     for (const name of ["", ...services.map(({ typeName }) => typeName)]) health.set(name, true);
   };
   markServing().catch((error: unknown) => {
-    if (!ready.signal.aborted) log.error({ err: error }, "the cluster's lists did not come");
+    if (!ready.signal.aborted) log.error({ err: error }, "cannot load the objects of the cluster");
   });
 
   return {
@@ -172,7 +172,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
 /** Streams end with this, so that clients come back to another replica. */
 function stoppingError(): ConnectError {
-  return unavailable(1_000, { reason: "STOPPING", message: "the service stops" });
+  return unavailable(1_000, { reason: "STOPPING", message: "the service is shutting down" });
 }
 
 async function sleepOrAborted(ms: number, signal: AbortSignal): Promise<void> {
@@ -185,7 +185,7 @@ async function sleepOrAborted(ms: number, signal: AbortSignal): Promise<void> {
 
 /** Why the service is not ready; undefined when it is. */
 function whatIsLacking(view: ClusterView): string | undefined {
-  if (!isSynced(view)) return "the first complete list of the cluster's objects is not there yet";
+  if (!isSynced(view)) return "still loading objects from the API server";
   const stale = [view.vms, view.vmis, view.nads].some((cache) => cache.health().lastContactMs > staleMs);
-  return stale ? "the API server has said nothing for over 90 seconds" : undefined;
+  return stale ? "no contact with the API server for over 90 seconds" : undefined;
 }

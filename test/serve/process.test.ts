@@ -160,7 +160,7 @@ describe("a start that cannot be", () => {
     [
       "validate",
       ["validate", "examples/6.1-basic.yaml"],
-      "mend the file, or leave out --config for the built-in physical networks",
+      "fix the file, or leave out --config for the built-in physical networks",
     ],
   ] as const)("names file and line of a catalogue that is wrong: %s", async ([, args, next]) => {
     const file = join(await temporaryFolder(), "networks.yaml");
@@ -172,7 +172,7 @@ describe("a start that cannot be", () => {
   it.for([
     [
       ["--config", "/nonexistent/networks.yaml"],
-      "--config (MULTINIC_CONFIG): /nonexistent/networks.yaml cannot be read: there is no such file",
+      "--config (MULTINIC_CONFIG): /nonexistent/networks.yaml cannot be read: no such file or directory",
     ],
     [
       ["--kubeconfig", "/nonexistent/kubeconfig"],
@@ -180,18 +180,18 @@ describe("a start that cannot be", () => {
     ],
     [
       ["--local", "--write-kubeconfig", "/nonexistent/kubeconfig"],
-      "--write-kubeconfig (MULTINIC_WRITE_KUBECONFIG): /nonexistent/kubeconfig cannot be written: there is no such",
+      "--write-kubeconfig (MULTINIC_WRITE_KUBECONFIG): /nonexistent/kubeconfig cannot be written: no such file or directory",
     ],
     [
       ["--local", "--tls-cert", "/nonexistent/tls.crt", "--tls-key", "package.json"],
-      "--tls-cert (MULTINIC_TLS_CERT): /nonexistent/tls.crt cannot be read: there is no such file",
+      "--tls-cert (MULTINIC_TLS_CERT): /nonexistent/tls.crt cannot be read: no such file or directory",
     ],
     [
       ["--local", "--tls-cert", "package.json", "--tls-key", "package.json"],
       "--tls-cert (MULTINIC_TLS_CERT) and --tls-key (MULTINIC_TLS_KEY): not a PEM certificate and its key",
     ],
     [["--listen", "nowhere"], "--listen (MULTINIC_LISTEN) must be HOST:PORT"],
-    [["--examples"], "--examples (MULTINIC_EXAMPLES) works on the embedded cluster only; add --local"],
+    [["--examples"], "--examples (MULTINIC_EXAMPLES) works only on the embedded cluster; add --local"],
     [["--colour"], "unknown option '--colour'"],
   ] as const)("is wrong use: serve %j", async ([args, words]) => {
     const ports = ["--local-api-listen", "127.0.0.1:0"];
@@ -225,7 +225,7 @@ describe("a start that cannot be", () => {
       code: 2,
       stdout: "",
       stderr:
-        "error: --listen (MULTINIC_LISTEN): 192.0.2.1:8080 cannot be listened on, this machine has no such address\n" +
+        "error: --listen (MULTINIC_LISTEN): 192.0.2.1:8080 is not an address of this machine\n" +
         "next: see multinic serve --help\n",
     });
   });
@@ -234,7 +234,7 @@ describe("a start that cannot be", () => {
     const { code, stderr } = await runMain(["serve", "--listen", "127.0.0.1:0"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^error: no cluster: KUBECONFIG is not set .* --kubeconfig \(MULTINIC_KUBECONFIG\), or add --local for an embedded cluster\n/,
+      /^error: no cluster found: KUBECONFIG is not set .* --kubeconfig \(MULTINIC_KUBECONFIG\), or add --local for an embedded cluster\n/,
     );
     expect(stderr).not.toMatch(/\n +at /);
   });
