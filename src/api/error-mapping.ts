@@ -74,7 +74,7 @@ function toConnectError(error: unknown): ConnectError {
   if (error instanceof NotReady) {
     return unavailable(retryAfterMs, {
       reason: "NOT_READY",
-      message: `${error.message}; if it stays so, check that the Kubernetes API server runs and can be reached`,
+      message: `${error.message}; if this persists, check that the Kubernetes API server is running and reachable`,
     });
   }
   if (error instanceof KubeError) return fromKube(error);
@@ -104,7 +104,7 @@ function fromKube(error: KubeError): ConnectError {
     case "Forbidden":
       return rpcError(Code.FailedPrecondition, {
         ...context,
-        message: `the service account lacks a permission - ${error.message}`,
+        message: `the service account of multinic lacks a permission - ${error.message}`,
       });
     case "Unreachable":
       return unavailable(retryAfterMs, {
@@ -118,7 +118,7 @@ function fromKube(error: KubeError): ConnectError {
     case "InternalError":
       return unavailable((error.retryAfterSeconds ?? 1) * 1_000, {
         ...context,
-        message: `the Kubernetes API server cannot answer - ${error.message}`,
+        message: `the Kubernetes API server cannot answer at the moment - ${error.message}`,
       });
     default:
       return rpcError(Code.Internal, context);

@@ -59,7 +59,7 @@ export function createInterfaceStatusService({
     },
 
     listInterfaceStatus({ namespace, vmNames, pageSize, pageToken }) {
-      if (!model.synced) throw new NotReady("the list of NICs is not complete yet");
+      if (!model.synced) throw new NotReady("still loading objects from the API server");
       const scope = { namespace, vmNames };
       const { items, nextToken } = pageOf(
         (key) => nicsAfter(model, scope, key),

@@ -50,6 +50,6 @@ const objectToProto = (object: KubernetesObject): { readonly yaml: string } => (
 
 /** @throws NotReady if there is no cluster to ask. */
 function clusterOf({ cluster }: ValidateDependencies): NonNullable<ValidateDependencies["cluster"]> {
-  if (cluster === undefined) throw new NotReady("there is no cluster here to ask");
+  if (cluster === undefined) throw new NotReady("this service has no cluster");
   return cluster;
 }

@@ -17,7 +17,7 @@ export function readRouteQuery(routeTo: readonly string[], routeFrom: string): R
     return [];
   };
   if (routeTo.length > maxAddresses) {
-    const description = `${routeTo.length} addresses, at most ${maxAddresses}`;
+    const description = `${routeTo.length} addresses; at most ${maxAddresses} are allowed`;
     throw invalidArgument([{ field: "route_to", description, reason: "LIMIT_EXCEEDED" }]);
   }
   const to = routeTo.flatMap((text, index) => read(text, `route_to[${index}]`));

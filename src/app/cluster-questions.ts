@@ -15,7 +15,7 @@ export function listNetworks(
   namespace: string,
   page: PageRequest,
 ): Page<AttachableNetwork> {
-  if (!isSynced(view)) throw new NotReady("the list of networks is not complete yet");
+  if (!isSynced(view)) throw new NotReady("still loading objects from the API server");
   const all = attachableNetworks(namespace, catalogue, view.nads.values(), view.vms.values());
   const keyOf = orderOf(catalogue);
   return pageOf(after(all, keyOf), keyOf, namespace, page, { default: 100, max: 500 });

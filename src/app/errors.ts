@@ -62,7 +62,7 @@ export class BadPageToken extends Error {
   override readonly name = "BadPageToken";
 
   constructor() {
-    super("the page token belongs to another list");
+    super("the page token does not belong to this list");
   }
 }
 

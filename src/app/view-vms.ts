@@ -70,7 +70,7 @@ export function listVms(
   page: PageRequest,
 ): Page<VmView> {
   if (!view.vms.synced || !view.vmis.synced || !view.nads.synced)
-    throw new NotReady("the list of VMs is not complete yet");
+    throw new NotReady("still loading objects from the API server");
   const keyOf = (key: VmKey): string => `${key.namespace}/${key.vm}`;
   const keys = model.vms({ ...everything, namespace });
   const { items, nextToken } = pageOf(after(keys, keyOf), keyOf, namespace, page, { default: 100, max: 500 });

@@ -53,7 +53,7 @@ export async function runCli(args: readonly string[], io: CliIo, deps: CliDeps):
 
 function program({ io, deps }: Session, run: Run): Command {
   const root = new Command("multinic")
-    .description("Several correct networks for KubeVirt VMs: checked, planned, applied and watched.")
+    .description("Correct multi-NIC configuration for KubeVirt VMs: check, plan, apply and watch.")
     .version(deps.version, "--version", "print the version")
     .hook("preAction", (_root, command) => serverFromEnvironment(command, io.env))
     .addHelpText("after", exitCodes);
@@ -70,9 +70,9 @@ function program({ io, deps }: Session, run: Run): Command {
   for (const command of [...commands, serveCommand, completionCommand]) root.addCommand(command(run));
   for (const command of [root, ...root.commands]) {
     command
-      .helpOption("-h, --help", "print this")
+      .helpOption("-h, --help", "print help")
       .helpCommand(false)
-      .showHelpAfterError("next: --help lists what there is")
+      .showHelpAfterError("next: see --help")
       .exitOverride()
       .configureOutput({
         writeOut: (text) => void io.stdout.write(text),
@@ -87,6 +87,6 @@ function program({ io, deps }: Session, run: Run): Command {
 }
 
 const exitCodes = `
-Exit codes: 0 fine, 1 findings of severity error or refused, 2 wrong use, 3 service not reachable,
-130 stopped.
-Colour is used on a terminal unless NO_COLOR is set.`;
+Exit codes: 0 success, 1 refused or findings of severity error, 2 usage error, 3 service unreachable,
+130 interrupted.
+Output is coloured on a terminal unless NO_COLOR is set.`;

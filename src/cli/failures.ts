@@ -18,7 +18,7 @@ export function failureOf(error: ConnectError, server: string | undefined): Fail
   if (server !== undefined && isUnreachable(error)) {
     return {
       message: `cannot reach ${server}: ${unreachableBecause(error)}`,
-      next: "start a service with `multinic serve --local`, or name another with --server or MULTINIC_SERVER",
+      next: "start a service with `multinic serve --local`, or set --server or MULTINIC_SERVER to another",
       findings: [],
       exitCode: exitCode.unreachable,
     };
@@ -29,7 +29,7 @@ export function failureOf(error: ConnectError, server: string | undefined): Fail
   return {
     message: [
       error.findDetails(FindingSchema).length > 0 ? "refused; nothing was written" : error.rawMessage,
-      ...(omitted === undefined ? [] : [`${omitted} more findings had no room in the answer`]),
+      ...(omitted === undefined ? [] : [`${omitted} more findings did not fit into the answer`]),
     ].join("; "),
     next: reasonSteps[info?.reason ?? ""] ?? nextSteps[error.code],
     findings,
@@ -71,36 +71,38 @@ function findingsOf(error: ConnectError): readonly Finding[] {
 }
 
 const nextSteps: Partial<Record<Code, string>> = {
-  [Code.NotFound]: "`multinic get` lists the VMs of a namespace; -n names another namespace",
-  [Code.Aborted]: "somebody else changed the VM; run `multinic plan` again",
-  [Code.FailedPrecondition]: "run `multinic plan` to see what stands in the way",
-  [Code.PermissionDenied]: "ask whoever runs the service for the right to do this",
-  [Code.Unauthenticated]: "the service wants to know who calls",
-  [Code.Unimplemented]: "the service is of another version; compare `multinic --version` on both sides",
-  [Code.DeadlineExceeded]: "the cluster is slow or away; the call may be repeated",
-  [Code.Unavailable]: "the call may be repeated in a moment",
+  [Code.NotFound]: "`multinic get -n NAMESPACE` lists the VMs of a namespace",
+  [Code.Aborted]: "the VM has changed in the meantime; run `multinic plan` again",
+  [Code.FailedPrecondition]: "run `multinic plan` to see the cause",
+  [Code.PermissionDenied]: "ask the administrator of the service for permission",
+  [Code.Unauthenticated]: "authentication required",
+  [Code.Unimplemented]: "the service has another version; compare `multinic --version` on both sides",
+  [Code.DeadlineExceeded]: "the cluster is slow or unreachable; try again",
+  [Code.Unavailable]: "try again in a moment",
 };
 
 /** By ErrorInfo.reason, where the code alone says too little. */
 const reasonSteps: Readonly<Record<string, string>> = {
-  PLAN_CHANGED: "run `multinic plan` again, and apply with its fingerprint",
+  PLAN_CHANGED: "run `multinic plan` again and apply with the new fingerprint",
   VM_NOT_MANAGED:
-    "multinic changes only VMs that it made; choose another name, or take over the NICs of this one by `multinic apply --adopt`",
-  VM_ADOPTED: "`kubectl delete vm NAME` removes the VM of its maker",
-  FIELD_OWNED_BY_OTHER_MANAGER: "let the other manager give the field up, or leave it as it is",
+    "multinic changes only VMs that it created; choose another name, or let it manage the NICs of this VM with `multinic apply --adopt`",
+  VM_ADOPTED: "`kubectl delete vm NAME` deletes a VM that multinic did not create",
+  FIELD_OWNED_BY_OTHER_MANAGER: "make the other field manager release the field, or keep its value",
 };
 
 const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nothing listens there",
-  ENOTFOUND: "there is no such host",
+  ECONNREFUSED: "connection refused",
+  ENOTFOUND: "no such host",
   EAI_AGAIN: "the name server does not answer",
-  ETIMEDOUT: "it does not answer",
-  ECONNRESET: "the connection was cut",
+  ETIMEDOUT: "the connection timed out",
+  ECONNRESET: "the connection was reset",
   ERR_HTTP2_ERROR: "it does not speak HTTP/2",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is self-signed; NODE_EXTRA_CA_CERTS=FILE names its authority",
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    "its certificate is self-signed; to trust it, set NODE_EXTRA_CA_CERTS to a file that has it",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    "its certificate's authority is unknown; NODE_EXTRA_CA_CERTS=FILE names it",
-  SELF_SIGNED_CERT_IN_CHAIN: "its certificate's authority is unknown; NODE_EXTRA_CA_CERTS=FILE names it",
+    "its certificate was issued by an unknown CA; set NODE_EXTRA_CA_CERTS to the file of the CA",
+  SELF_SIGNED_CERT_IN_CHAIN:
+    "its certificate was issued by an unknown CA; set NODE_EXTRA_CA_CERTS to the file of the CA",
 };
 
 const unreachableBecause = (error: ConnectError): string =>

@@ -15,19 +15,20 @@ export interface DocumentOptions {
   readonly filename?: string;
 }
 
-/** The document as an argument or, as people know it from kubectl, by -f. */
+/** The document as an argument or, as in kubectl, with -f; and its namespace. */
 export function withDocument(command: Command): Command {
   return command
-    .argument("[file]", "a Wukong or a VirtualMachine of the API, YAML or JSON; - for standard input")
-    .addOption(new Option("-f, --filename <file>", "the same as the argument"));
+    .argument("[file]", "a Wukong resource or an API VirtualMachine, YAML or JSON; - for standard input")
+    .addOption(new Option("-f, --filename <file>", "same as the argument [file]"))
+    .addOption(namespaceOption("namespace of the VM if the document has none"));
 }
 
 /** The one file that was named. @throws CliError for none or two. */
 export function documentFile(argument: string | undefined, { filename }: DocumentOptions): string {
   const [file, second] = [argument, filename].filter((given) => given !== undefined);
-  const next = "give one file, as an argument or by -f, or - for standard input";
-  if (file === undefined) throw new CliError("no document is named", exitCode.usage, next);
-  if (second !== undefined) throw new CliError("two documents are named", exitCode.usage, next);
+  const next = "pass one file, as the argument or with -f; - for standard input";
+  if (file === undefined) throw new CliError("no document given", exitCode.usage, next);
+  if (second !== undefined) throw new CliError("two documents given", exitCode.usage, next);
   return file;
 }
 
@@ -44,25 +45,25 @@ export function serverFromEnvironment(
     command.setOptionValueWithSource("server", url, "env");
 }
 
-export const namespaceOption = (): Option =>
-  new Option("-n, --namespace <namespace>", "namespace of documents that name none").default("default");
+export const namespaceOption = (description = "namespace of the VM"): Option =>
+  new Option("-n, --namespace <namespace>", description).default("default");
 
 export const serverOption = (description = "URL of the service"): Option =>
   new Option("--server <url>", `${description} [$${serverVariable}]`);
 
 export const outputOption = (): Option =>
-  new Option("-o, --output <format>", "form of the answer").choices(outputFormats).default("table");
+  new Option("-o, --output <format>", "output format").choices(outputFormats).default("table");
 
-export const timeoutOption = (what: string, preset: string): Option =>
-  new Option("--timeout <duration>", `how long --wait waits for ${what}, such as 90s or 5m`)
+export const timeoutOption = (): Option =>
+  new Option("--timeout <duration>", "how long --wait waits, such as 90s or 5m")
     .argParser(durationMs)
-    .default(durationMs(preset), preset);
+    .default(durationMs("5m"), "5m");
 
 /** `90s`, `5m`, `1h`, `500ms`, or seconds without a unit, in milliseconds. */
 export function durationMs(given: string): number {
   const [, number, unit = "s"] = /^(\d+)(ms|s|m|h)?$/.exec(given) ?? [];
   const ms = Number(number) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? Number.NaN);
   if (!(ms >= 1 && ms <= 86_400_000))
-    throw new InvalidArgumentError("It is a duration up to 24h, such as 90s or 5m.");
+    throw new InvalidArgumentError("Expected a duration up to 24h, such as 90s or 5m.");
   return ms;
 }

@@ -33,7 +33,7 @@ async function readBytes(file: string, io: CliIo): Promise<Uint8Array> {
     throw new CliError(
       `cannot read ${file}: ${whyNot(reason)}`,
       exitCode.usage,
-      "give the path of a file, or - for standard input",
+      "pass the path of a file, or - for standard input",
     );
   }
   return Buffer.concat(chunks);
@@ -42,7 +42,7 @@ async function readBytes(file: string, io: CliIo): Promise<Uint8Array> {
 function whyNot(reason: unknown): string {
   const code = (reason as NodeJS.ErrnoException).code;
   const words: Readonly<Record<string, string>> = {
-    ENOENT: "there is no such file",
+    ENOENT: "no such file",
     EACCES: "permission denied",
     EISDIR: "it is a directory",
   };

@@ -13,9 +13,9 @@ export function transportTo(url: string, deps: CliDeps): Transport {
   const parsed = URL.parse(url);
   if (parsed?.protocol !== "http:" && parsed?.protocol !== "https:") {
     throw new CliError(
-      `${url} is not the URL of a service`,
+      `${url} is not an http or https URL`,
       exitCode.usage,
-      `give one such as ${defaultServer}`,
+      `use a URL such as ${defaultServer}`,
     );
   }
   return (deps.connect ?? connectWithGrpc)(url.replace(/\/+$/, ""));

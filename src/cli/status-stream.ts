@@ -50,7 +50,7 @@ export async function* interfaceStatusStream(
       if (signal.aborted) return;
       const error = ConnectError.from(thrown);
       if (!call.wasSilent() && (resumeToken === "" || !isInterruption(error))) throw error;
-      reason = call.wasSilent() ? "nothing was heard for 45 s" : error.rawMessage;
+      reason = call.wasSilent() ? "no message for 45 s" : error.rawMessage;
       delayMs = retryDelayMs(error);
     } finally {
       call.end();

@@ -36,7 +36,7 @@ export async function waitForInterfaces(spec: VmSpec, options: WaitOptions): Pro
     namespace: spec.namespace,
     vmNames: [spec.name],
     signal,
-    onReconnect: (reason) => progress(`connection lost (${printable(reason)}); connecting again`),
+    onReconnect: (reason) => progress(`connection lost (${printable(reason)}); reconnecting`),
   });
   for await (const { event } of stream) {
     if (event.case === "snapshot" && event.value.reset) known.clear();
@@ -51,9 +51,9 @@ export async function waitForInterfaces(spec: VmSpec, options: WaitOptions): Pro
   }
   io.signal?.throwIfAborted();
   throw new CliError(
-    `after ${timeoutMs / 1000} s ${missing().length} of ${spec.networks.length} NICs are not as asked for:\n  ${missing().join("\n  ")}`,
+    `timed out after ${timeoutMs / 1000} s: ${missing().length} of ${spec.networks.length} NICs do not have the wanted state:\n  ${missing().join("\n  ")}`,
     exitCode.refused,
-    `what was written stays; \`multinic watch ${spec.name} -n ${spec.namespace}\` goes on looking`,
+    `the changes stay; \`multinic watch ${spec.name} -n ${spec.namespace}\` shows when the NICs change`,
   );
 }
 
@@ -78,9 +78,9 @@ export async function waitUntilGone(
     await sleep(500, undefined, io.signal ? { signal: io.signal } : {});
   }
   throw new CliError(
-    `after ${timeoutMs / 1000} s ${vm.namespace}/${vm.name} is still there (${seen})`,
+    `timed out after ${timeoutMs / 1000} s: ${vm.namespace}/${vm.name} still exists (${seen})`,
     exitCode.refused,
-    "its removal was asked for and goes on; KubeVirt waits for the guest to stop",
+    "the deletion goes on; KubeVirt waits for the guest to shut down",
   );
 }
 
@@ -88,7 +88,7 @@ const wantedState = (linkState: "up" | "down" | undefined): InterfaceState =>
   linkState === "down" ? InterfaceState.DOWN : InterfaceState.UP;
 
 function statusText(nic: string, status: InterfaceStatus | undefined): string {
-  if (!status) return `${nic}  not seen yet`;
+  if (!status) return `${nic}  no status yet`;
   return [nic, stateWord(status.state), status.reason, status.message]
     .map(printable)
     .filter(Boolean)

@@ -33,7 +33,7 @@ export function createHttpRoutes(exporter: Exporter, view: ClusterView): Readonl
 
 /** Why the service is not ready; undefined when it is. */
 function whatIsLacking(view: ClusterView): string | undefined {
-  if (!isSynced(view)) return "the first complete list of the cluster's objects is not there yet";
+  if (!isSynced(view)) return "still loading objects from the API server";
   const stale = [view.vms, view.vmis, view.nads].some((cache) => cache.health().lastContactMs > staleMs);
   return stale ? "the API server has said nothing for over 90 seconds" : undefined;
 }

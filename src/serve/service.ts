@@ -131,7 +131,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     for (const name of ["", ...services.map(({ typeName }) => typeName)]) health.set(name, true);
   };
   markServing().catch((error: unknown) => {
-    if (!ready.signal.aborted) log.error({ err: error }, "the cluster's lists did not come");
+    if (!ready.signal.aborted) log.error({ err: error }, "cannot load the objects of the cluster");
   });
 
   return {
@@ -151,7 +151,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
 /** Streams end with this, so that clients come back to another replica. */
 function stoppingError(): ConnectError {
-  return unavailable(1_000, { reason: "STOPPING", message: "the service stops" });
+  return unavailable(1_000, { reason: "STOPPING", message: "the service is shutting down" });
 }
 
 async function sleepOrAborted(ms: number, signal: AbortSignal): Promise<void> {

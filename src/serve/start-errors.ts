@@ -27,10 +27,10 @@ interface SystemError extends Error {
 
 const portWords: Readonly<Record<string, string>> = {
   EADDRINUSE: "is in use by another process; choose another port",
-  EACCES: "may not be listened on by this user; choose a port from 1024 on",
-  EADDRNOTAVAIL: "cannot be listened on, this machine has no such address",
-  EAI_AGAIN: "cannot be listened on, the name server does not answer",
-  ENOTFOUND: "cannot be listened on, there is no such host",
+  EACCES: "is not allowed for this user; choose a port of 1024 or higher",
+  EADDRNOTAVAIL: "is not an address of this machine",
+  EAI_AGAIN: "cannot be resolved: the name server does not answer",
+  ENOTFOUND: "cannot be resolved: no such host",
 };
 
 function portReason(error: SystemError, settings: Settings): string | undefined {
@@ -51,10 +51,10 @@ const hostPortText = ({ host, port }: HostPort): string =>
 
 /** Why the system refused a file, by its code. */
 export const fileWords: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file or folder",
+  ENOENT: "no such file or directory",
   EACCES: "permission denied",
-  EISDIR: "it is a folder",
-  ENOTDIR: "a part of the path is no folder",
+  EISDIR: "it is a directory",
+  ENOTDIR: "a part of the path is not a directory",
   EROFS: "the file system is read-only",
 };
 
@@ -80,7 +80,7 @@ function fileReason({ code = "", path, message }: SystemError, settings: Setting
 function clusterReason(error: Error, { kubeconfig }: Settings): string | undefined {
   if (!isKubeError(error, "BadRequest") || error.status !== 0) return undefined;
   return kubeconfig === undefined
-    ? `no cluster: ${error.message}, name it with ${settingName("kubeconfig")}, or add --local for an embedded cluster`
+    ? `no cluster found: ${error.message}, use ${settingName("kubeconfig")}, or add --local for an embedded cluster`
     : `${settingName("kubeconfig")}: ${error.message}`;
 }
 

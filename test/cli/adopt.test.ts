@@ -49,7 +49,7 @@ describe("multinic get", () => {
   it("shows what of a VM of others is not in its spec", async ({ expect }) => {
     const routes = answering({ importNotes: ["network-config bonds: is not read"] });
     expect((await run("get theirs -n shop", { routes })).stdout)
-      .toBe(`shop/theirs  Running, not made by multinic
+      .toBe(`shop/theirs  Running, not created by multinic
 
 NIC  TYPE  NETWORK  GUEST  MAC  IP  STATE  REASON
 
@@ -79,11 +79,11 @@ not read: network-config bonds: is not read
       ],
     });
     expect((await run("get theirs -n shop", { routes })).stdout)
-      .toBe(`shop/theirs  Running, made by others, NICs adopted
+      .toBe(`shop/theirs  Running, not created by multinic, NICs adopted
 
 NIC  TYPE  NETWORK  GUEST  MAC  IP  STATE  REASON
 
-not as asked for:
+drift:
 FIELD                     WANTED  ACTUAL  SINCE                     SEEN IN
 networks[eth0].linkState  up      down    2026-01-02T00:00:00.000Z  VirtualMachine shop/theirs, written by kubectl-edit
 networks[eth0].name       eth0    ens3    -                         guest agent, by vmi.status.interfaces[eth0]

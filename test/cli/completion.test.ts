@@ -43,9 +43,9 @@ describe("completion in zsh and fish", () => {
       expect(zsh).toContain(word);
       expect(fish).toContain(word);
     }
-    expect(zsh).toContain(`'(-o --output)'{-o,--output}'[form of the answer]:value:(table json yaml)'`);
+    expect(zsh).toContain(`'(-o --output)'{-o,--output}'[output format]:value:(table json yaml)'`);
     expect(fish).toContain(
-      "complete -c multinic -n '__fish_seen_subcommand_from get' -s o -l output -r -f -a 'table json yaml' -d 'form of the answer'",
+      "complete -c multinic -n '__fish_seen_subcommand_from get' -s o -l output -r -f -a 'table json yaml' -d 'output format'",
     );
   });
 

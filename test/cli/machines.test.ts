@@ -69,9 +69,9 @@ update     VirtualMachine               shop/multi-nic-vm  spec differs
 FIELD                  OLD  NEW  EFFECT   WHY
 networks[eth1].vlanId  -    100  restart  another network
 
-networks[eth1].vlanId on other versions of KubeVirt: 1.9 live-migration; 1.6-1.7 live, by its documentation
+networks[eth1].vlanId with other KubeVirt versions: 1.9 live-migration; 1.6-1.7 live, according to its documentation
 
-effect: restart (takes effect when the VM is restarted)
+effect: restart (takes effect at the next restart of the VM)
 fingerprint: abc
 `.slice(1);
 
@@ -215,9 +215,9 @@ describe("multinic apply", () => {
 eth0  Unknown  GuestAgentMissing  the guest agent has not reported
 eth1  Down  VmNotRunning
 eth1  Up  GuestAgentReports
-connection lost (going down); connecting again
+connection lost (going down); reconnecting
 eth0  Up  GuestAgentReports
-every NIC of shop/multi-nic-vm is as asked for
+every NIC of shop/multi-nic-vm has the wanted state
 `.slice(1),
     );
     expect(asked.map(({ vmNames, resumeToken }) => [vmNames, resumeToken])).toEqual([
@@ -235,7 +235,7 @@ every NIC of shop/multi-nic-vm is as asked for
     });
     expect(code).toBe(1);
     expect(stderr).toContain(
-      "error: after 0.2 s 1 of 2 NICs are not as asked for:\n  eth1  not seen yet\nnext: ",
+      "error: timed out after 0.2 s: 1 of 2 NICs do not have the wanted state:\n  eth1  no status yet\nnext: ",
     );
   });
 
@@ -268,7 +268,7 @@ every NIC of shop/multi-nic-vm is as asked for
     const halted = await run("apply - --wait", { stdin: `${stdin}runStrategy: Halted`, routes: applying() });
     expect(halted).toMatchObject({
       code: 0,
-      stderr: "nothing to wait for: the VM is not to run (runStrategy Halted)\n",
+      stderr: "nothing to wait for: with runStrategy Halted the VM does not run\n",
     });
   });
 
@@ -308,7 +308,7 @@ every NIC of shop/multi-nic-vm is as asked for
 error  networks[0].nadName  NETWORK_NOT_FOUND  shop/lan does not exist
        fix: make it
 1 error
-error: refused; nothing was written; 3 more findings had no room in the answer
+error: refused; nothing was written; 3 more findings did not fit into the answer
 `.slice(1),
     );
     const json = await run(`apply ${file} -o json`, { routes });
@@ -328,7 +328,7 @@ error: refused; nothing was written; 3 more findings had no room in the answer
     });
     expect(code).toBe(1);
     expect(stderr).toBe(
-      "error: the plan has changed\nnext: run `multinic plan` again, and apply with its fingerprint\n",
+      "error: the plan has changed\nnext: run `multinic plan` again and apply with the new fingerprint\n",
     );
   });
 });
@@ -426,11 +426,13 @@ multi-nic-vm  eth1  bridge  shop/mn-1  -      -                  -              
     expect(await run("get -n shop", { routes })).toMatchObject({
       code: 0,
       stdout: "",
-      stderr: "there are no VMs in namespace shop\n",
+      stderr: "no VMs found in namespace shop\n",
     });
     const one = await run("get web -n shop", { routes });
     expect(one).toMatchObject({ code: 1, stdout: "" });
-    expect(one.stderr).toContain("error: VirtualMachine shop/web does not exist\nnext: `multinic get` lists");
+    expect(one.stderr).toContain(
+      "error: VirtualMachine shop/web does not exist\nnext: `multinic get -n NAMESPACE` lists",
+    );
   });
 });
 
@@ -494,7 +496,7 @@ shop/old eth9                 gone
       "",
     ]);
     expect(stderr).toBe(
-      "connection lost (stopping); connecting again\nconnection lost (stream closed); connecting again\n",
+      "connection lost (stopping); reconnecting\nconnection lost (stream closed); reconnecting\n",
     );
     expect(asked.map(({ namespace, resumeToken }) => [namespace, resumeToken])).toEqual([
       ["", ""],
@@ -567,7 +569,7 @@ describe("multinic delete", () => {
         }),
     });
     expect(code).toBe(1);
-    expect(stderr).toContain("error: after 0.05 s default/web is still there (Terminating)");
+    expect(stderr).toContain("error: timed out after 0.05 s: default/web still exists (Terminating)");
   });
 });
 

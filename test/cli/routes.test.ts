@@ -119,7 +119,7 @@ TO           NIC   VIA       FROM        ROUTE      WHY
     "refuses %s as wrong use",
     async (option, { expect }) => {
       const { code, stderr } = await routes(`examples/6.1-basic.yaml ${option}`);
-      expect(stderr).toContain("It is an address such as 192.0.2.1");
+      expect(stderr).toContain("Expected an address such as 192.0.2.1");
       expect(code).toBe(2);
     },
   );

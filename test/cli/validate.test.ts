@@ -220,7 +220,7 @@ error  name                VM_NAME_INVALID  no
     expect(configs).toEqual([{}, { config: "networks.yaml" }]);
     const both = await run("validate examples/6.1-basic.yaml --config x --server http://a", { offline });
     expect(both.code).toBe(2);
-    expect(both.stderr).toContain("error: --config is for checking without a service\nnext: ");
+    expect(both.stderr).toContain("error: --config and --server cannot be combined\nnext: ");
   });
 
   it("colours on a terminal alone, and not with NO_COLOR", async ({ expect }) => {
@@ -279,16 +279,16 @@ describe("multinic render", () => {
 
 describe("wrong use", () => {
   it.for([
-    ["a file that is not there", "validate nowhere.yaml", "cannot read nowhere.yaml: there is no such file"],
+    ["a file that is not there", "validate nowhere.yaml", "cannot read nowhere.yaml: no such file"],
     ["a directory", "validate examples", "cannot read examples: it is a directory"],
-    ["no file", "validate", "no document is named"],
-    ["a file named twice", "validate x -f y", "two documents are named"],
+    ["no file", "validate", "no document given"],
+    ["a file named twice", "validate x -f y", "two documents given"],
     ["an unknown flag", "validate x --servr y", "unknown option '--servr'"],
     ["an unknown command", "aply x", "unknown command 'aply'"],
     ["an unknown form of output", "get -o xml", "Allowed choices are table, json, yaml"],
-    ["no URL", "get --server localhost:8080", "localhost:8080 is not the URL of a service"],
-    ["no duration", "apply x --wait --timeout soon", "It is a duration up to 24h"],
-    ["a name among all namespaces", "get db -A", "exclude each other"],
+    ["no URL", "get --server localhost:8080", "localhost:8080 is not an http or https URL"],
+    ["no duration", "apply x --wait --timeout soon", "Expected a duration up to 24h"],
+    ["a name among all namespaces", "get db -A", "cannot be combined"],
     ["an unknown shell", "completion tcsh", "Allowed choices are bash, zsh, fish"],
   ])("%s is told on stderr with code 2", async ([, args, words], { expect }) => {
     const { code, stdout, stderr } = await run(args ?? "");
@@ -299,7 +299,7 @@ describe("wrong use", () => {
 
   it("is not what --help and --version are", async ({ expect }) => {
     const help = await run("--help");
-    expect(help.stdout).toContain("Exit codes: 0 fine");
+    expect(help.stdout).toContain("Exit codes: 0 success");
     expect((await run("apply --help")).stdout).toContain("--plan-fingerprint <fingerprint>");
     expect(await run("--version")).toMatchObject({ code: 0, stdout: "1.2.3\n" });
     expect(help.code).toBe(0);
@@ -328,7 +328,7 @@ describe("a failed call", () => {
       "a service in trouble",
       new ConnectError("cluster away", Code.Unavailable, undefined, ours),
       3,
-      "error: cluster away\nnext: the call may be repeated",
+      "error: cluster away\nnext: try again in a moment",
     ],
     [
       "nobody there",

@@ -243,11 +243,11 @@ describe("input that cannot work", () => {
     [
       "a file that is not there",
       ["apply", "/nonexistent.yaml"],
-      "cannot read /nonexistent.yaml: there is no such file",
+      "cannot read /nonexistent.yaml: no such file",
     ],
-    ["no file", ["apply"], "error: no document is named"],
+    ["no file", ["apply"], "error: no document given"],
     ["an unknown option", ["apply", "-", "--force"], "unknown option '--force'"],
-    ["a server that is no URL", ["apply", "-", "--server", "here"], "here is not the URL of a service"],
+    ["a server that is no URL", ["apply", "-", "--server", "here"], "here is not an http or https URL"],
   ] as const)("%s is wrong use and ends with 2", async ([, args, words]) => {
     const { code, stdout, stderr } = await runMain(args, { stdin: wukong(["{name: eth0}"]) });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

@@ -64,7 +64,7 @@ describe("a service whose API server is away", { timeout: 60_000 }, () => {
     expect(await get("/livez")).toEqual({ status: 200, text: "ok\n" });
     expect(await get("/readyz")).toEqual({
       status: 503,
-      text: "the first complete list of the cluster's objects is not there yet\n",
+      text: "still loading objects from the API server\n",
     });
     expect((await get("/metrics")).status).toBe(200);
     expect(await health.check({})).toMatchObject({ status: HealthCheckResponse_ServingStatus.NOT_SERVING });

@@ -198,7 +198,7 @@ describe("a start that cannot be", () => {
   it.for([
     [
       ["--config", "/nonexistent/networks.yaml"],
-      "--config (MULTINIC_CONFIG): /nonexistent/networks.yaml cannot be read: there is no such file",
+      "--config (MULTINIC_CONFIG): /nonexistent/networks.yaml cannot be read: no such file or directory",
     ],
     [
       ["--kubeconfig", "/nonexistent/kubeconfig"],
@@ -206,11 +206,11 @@ describe("a start that cannot be", () => {
     ],
     [
       ["--local", "--write-kubeconfig", "/nonexistent/kubeconfig"],
-      "--write-kubeconfig (MULTINIC_WRITE_KUBECONFIG): /nonexistent/kubeconfig cannot be written: there is no such",
+      "--write-kubeconfig (MULTINIC_WRITE_KUBECONFIG): /nonexistent/kubeconfig cannot be written: no such file or directory",
     ],
     [
       ["--local", "--tls-cert", "/nonexistent/tls.crt", "--tls-key", "package.json"],
-      "--tls-cert (MULTINIC_TLS_CERT): /nonexistent/tls.crt cannot be read: there is no such file",
+      "--tls-cert (MULTINIC_TLS_CERT): /nonexistent/tls.crt cannot be read: no such file or directory",
     ],
     [
       ["--local", "--tls-cert", "package.json", "--tls-key", "package.json"],
@@ -238,7 +238,7 @@ describe("a start that cannot be", () => {
     const { code, stderr } = await runMain(["serve", "--local", "--examples", "--config", file, ...ports]);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^error: --examples \(MULTINIC_EXAMPLES\): examples\/3\.2-three-networks\.yaml cannot be applied .* networks\[1\]\.type: no physical network of type macvlan /,
+      /^error: --examples \(MULTINIC_EXAMPLES\): examples\/3\.2-three-networks\.yaml cannot be applied .* networks\[1\].type: the configuration has no default physical network of type macvlan/,
     );
     expect(stderr).not.toMatch(/\n +at /);
   });
@@ -251,7 +251,7 @@ describe("a start that cannot be", () => {
       code: 2,
       stdout: "",
       stderr:
-        "error: --listen (MULTINIC_LISTEN): 192.0.2.1:8080 cannot be listened on, this machine has no such address\n" +
+        "error: --listen (MULTINIC_LISTEN): 192.0.2.1:8080 is not an address of this machine\n" +
         "next: see multinic serve --help\n",
     });
   });
@@ -260,7 +260,7 @@ describe("a start that cannot be", () => {
     const { code, stderr } = await runMain(["serve", "--listen", "127.0.0.1:0"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^error: no cluster: KUBECONFIG is not set .* --kubeconfig \(MULTINIC_KUBECONFIG\), or add --local for an embedded cluster\n/,
+      /^error: no cluster found: KUBECONFIG is not set .* --kubeconfig \(MULTINIC_KUBECONFIG\), or add --local for an embedded cluster\n/,
     );
     expect(stderr).not.toMatch(/\n +at /);
   });

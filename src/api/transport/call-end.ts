@@ -23,7 +23,7 @@ export async function* bodyOf(request: HttpRequest): AsyncGenerator<Uint8Array> 
     yield* chunks;
   } catch (cause) {
     if (!leftCodes.has((cause as NodeJS.ErrnoException).code)) throw cause;
-    throw new ConnectError("the client left", Code.Canceled, undefined, undefined, cause);
+    throw new ConnectError("the client disconnected", Code.Canceled, undefined, undefined, cause);
   }
 }
 

@@ -127,7 +127,7 @@ export function failedPrecondition(
 export function unavailable(retryAfterMs: number, context: Partial<ErrorContext> = {}): ConnectError {
   return rpcError(
     Code.Unavailable,
-    { reason: "UNAVAILABLE", message: "the service is not available at the moment", ...context },
+    { reason: "UNAVAILABLE", message: "the service is temporarily unavailable", ...context },
     [retryAfter(retryAfterMs)],
   );
 }
@@ -169,7 +169,7 @@ export function detail<Desc extends DescMessage>(desc: Desc, value: MessageInitS
 
 function summarise(violations: readonly FieldViolation[]): string {
   const [first, ...others] = violations;
-  if (first === undefined) return "the request is not valid";
+  if (first === undefined) return "the request is invalid";
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
   return `${first.field} - ${first.description}${more}`;
 }

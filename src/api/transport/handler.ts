@@ -78,10 +78,10 @@ export function createHandler(options: HandlerOptions): HttpHandler {
 
   return (request, response) => {
     // Writing to an HTTP/1.1 client that has left is an error event, which nobody else may be listening for.
-    response.on("error", (err) => log.debug({ err }, "peer went away"));
+    response.on("error", (err) => log.debug({ err }, "client disconnected"));
     endUploadAfter(response, request);
     answer(request, response).catch((err: unknown) => {
-      if (ConnectError.from(err).code === Code.Aborted) return log.debug({ err }, "peer went away");
+      if (ConnectError.from(err).code === Code.Aborted) return log.debug({ err }, "client disconnected");
       log.error({ err, path: pathOf(request) }, "request failed");
       // A half-sent response must not look complete.
       if (response.headersSent) cutResponse(response);
@@ -112,7 +112,7 @@ async function answerRpc(
   response: HttpResponse,
   options: HandlerOptions,
 ): Promise<void> {
-  if (!hasUsableUrl(request)) return sendText(response, 400, "The Host header or the path is not valid.");
+  if (!hasUsableUrl(request)) return sendText(response, 400, "The Host header or the path is invalid.");
   const values = options.contextValues?.(request) ?? createContextValues();
   const call = universalRequestFromNodeRequest(request, response, undefined, values);
   const answer = await rpc({ ...call, body: bodyOf(request) });
@@ -120,7 +120,7 @@ async function answerRpc(
     const { service, method } = rpc;
     const grpcStatus = answer.trailer?.get("grpc-status");
     const fields = { service: service.typeName, method: method.name, httpStatus: answer.status, grpcStatus };
-    options.log.info(fields, "rpc refused before its service");
+    options.log.info(fields, "rpc refused before it reached its service");
   }
   await writeResponse(answer, response);
 }
@@ -134,7 +134,7 @@ function hasUsableUrl(request: HttpRequest): boolean {
 function describeServed(rpcs: readonly Rpc[], httpPaths: readonly string[]): string {
   const services = [...new Set(rpcs.map((rpc) => rpc.service.typeName))];
   return [
-    "Nothing is served under this path. Served here:",
+    "Nothing is served at this path. Available:",
     ...services.map((name) => `  /${name}/<method>  (gRPC, gRPC-Web, Connect)`),
     ...httpPaths.map((path) => `  ${path}`),
   ].join("\n");

@@ -50,7 +50,7 @@ async function* untilOver<T>(
   over: (error?: ConnectError, cause?: unknown) => void,
 ): AsyncGenerator<T> {
   // Stays so when the consumer stops reading, which is how a client's departure shows here.
-  let error: ConnectError | undefined = new ConnectError("client left", Code.Canceled);
+  let error: ConnectError | undefined = new ConnectError("client disconnected", Code.Canceled);
   let cause: unknown;
   try {
     yield* messages;

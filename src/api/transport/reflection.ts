@@ -92,7 +92,7 @@ function createAnswer(services: readonly DescService[]) {
           },
         };
       default:
-        return failure(Code.InvalidArgument, "the request names nothing to reflect on");
+        return failure(Code.InvalidArgument, "the reflection request is empty");
     }
   };
 

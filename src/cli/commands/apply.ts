@@ -10,7 +10,6 @@ import { specToProto } from "../../wire/spec-to-proto.ts";
 import type { VmSpec } from "../../domain/spec.ts";
 import { exitCode } from "../io.ts";
 import {
-  namespaceOption,
   outputOption,
   serverOption,
   timeoutOption,
@@ -37,7 +36,7 @@ interface ApplyOptions extends PlanOptions {
 
 export function planCommand(run: Run): Command {
   return withOptions(new Command("plan"))
-    .description("tell what apply would write and what that does to a running VM; nothing is written")
+    .description("show what apply would write and what that does to a running VM; writes nothing")
     .action(
       run(async (session, file: string | undefined, options: PlanOptions) => {
         const spec = await readVm(documentFile(file, options), options, session);
@@ -54,12 +53,15 @@ export function planCommand(run: Run): Command {
 
 export function applyCommand(run: Run): Command {
   return withOptions(new Command("apply"))
-    .description("make or change a VM with its networks; may be repeated, and completes what was cut off")
+    .description("create or change a VM and its networks; safe to repeat, for example after an interruption")
     .addOption(
-      new Option("--plan-fingerprint <fingerprint>", "apply only this plan, as `multinic plan` told it"),
+      new Option(
+        "--plan-fingerprint <fingerprint>",
+        "apply only if the plan still has this fingerprint (from `multinic plan`)",
+      ),
     )
-    .addOption(new Option("--wait", "wait until every NIC is Up"))
-    .addOption(timeoutOption("the NICs", "5m"))
+    .addOption(new Option("--wait", "wait until every NIC is Up, or Down where the document says so"))
+    .addOption(timeoutOption())
     .action(
       run(async (session, file: string | undefined, options: ApplyOptions) => {
         const spec = await readVm(documentFile(file, options), options, session);
@@ -84,9 +86,8 @@ export function applyCommand(run: Run): Command {
 function withOptions(command: Command): Command {
   return withDocument(command)
     .addOption(
-      new Option("--adopt", "take over the NICs of a VM that somebody else made, and nothing else of it"),
+      new Option("--adopt", "manage the NICs, and only the NICs, of a VM that multinic did not create"),
     )
-    .addOption(namespaceOption())
     .addOption(serverOption().default(defaultServer))
     .addOption(outputOption());
 }
@@ -110,9 +111,9 @@ async function wait(
 ): Promise<void> {
   const progress = (line: string): void => session.note([line]);
   if (spec.runStrategy === "Halted") {
-    progress("nothing to wait for: the VM is not to run (runStrategy Halted)");
+    progress("nothing to wait for: with runStrategy Halted the VM does not run");
     return;
   }
   await waitForInterfaces(spec, { transport, io: session.io, timeoutMs: timeout, progress });
-  progress(session.style("green", `every NIC of ${spec.namespace}/${spec.name} is as asked for`));
+  progress(session.style("green", `every NIC of ${spec.namespace}/${spec.name} has the wanted state`));
 }

@@ -6,8 +6,8 @@ import type { Run } from "../run.ts";
 
 export function completionCommand(run: Run): Command {
   return new Command("completion")
-    .description("print a completion script, such as for: source <(multinic completion bash)")
-    .addArgument(new Argument("<shell>", "the shell").choices(shells))
+    .description("print a shell completion script; to load it: source <(multinic completion bash)")
+    .addArgument(new Argument("<shell>", "name of the shell").choices(shells))
     .action(
       run(async (session, shell: Shell, _options: object, command: Command) => {
         session.io.stdout.write(completionScripts[shell](command.parent ?? command));

@@ -26,11 +26,11 @@ interface DeleteOptions extends ServerOptions {
 
 export function deleteCommand(run: Run): Command {
   return new Command("delete")
-    .description("remove a VM and what was made for it and is used by nobody else")
+    .description("delete a VM and the objects that multinic created for it and no other VM uses")
     .argument("<name>", "name of the VM")
     .addOption(namespaceOption())
     .addOption(new Option("--wait", "wait until the VM is gone"))
-    .addOption(timeoutOption("the VM", "5m"))
+    .addOption(timeoutOption())
     .addOption(serverOption().default(defaultServer))
     .addOption(outputOption())
     .action(

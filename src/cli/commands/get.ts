@@ -29,16 +29,16 @@ export function getCommand(run: Run): Command {
     .description("show a VM, or all VMs of a namespace, with the state of every NIC")
     .argument("[name]", "name of the VM; default: all")
     .addOption(namespaceOption())
-    .addOption(new Option("-A, --all-namespaces", "the VMs of all namespaces"))
+    .addOption(new Option("-A, --all-namespaces", "VMs of all namespaces"))
     .addOption(serverOption().default(defaultServer))
     .addOption(outputOption())
     .action(
       run(async (session, name: string | undefined, options: GetOptions) => {
         if (name !== undefined && options.allNamespaces) {
           throw new CliError(
-            "a name and --all-namespaces exclude each other",
+            "a VM name and --all-namespaces cannot be combined",
             exitCode.usage,
-            "give -n NAMESPACE instead",
+            "use -n NAMESPACE",
           );
         }
         const client = createClient(VirtualMachineService, session.connect(options.server));
@@ -78,7 +78,7 @@ async function getAll(client: VmClient, options: GetOptions, session: Session): 
   const columns = { namespace: namespace === "", vm: true };
   const interfaces = virtualMachines.flatMap((vm) => vm.interfaces);
   if (interfaces.length > 0) session.print(interfacesTable(interfaces, columns, session.tables));
-  else session.note([namespace === "" ? "there are no VMs" : `there are no VMs in namespace ${namespace}`]);
+  else session.note([namespace === "" ? "no VMs found" : `no VMs found in namespace ${namespace}`]);
 }
 
 function vmLines(view: VirtualMachineView, session: Session): readonly string[] {
@@ -90,7 +90,7 @@ function vmLines(view: VirtualMachineView, session: Session): readonly string[] 
   const facts = [
     printable(printableStatus),
     ...(node ? [`on node ${printable(node)}`] : []),
-    ...(managed ? [] : [adopted ? "made by others, NICs adopted" : "not made by multinic"]),
+    ...(managed ? [] : [adopted ? "not created by multinic, NICs adopted" : "not created by multinic"]),
   ];
   return [
     `${bold(`${virtualMachine?.namespace ?? ""}/${virtualMachine?.name ?? ""}`)}  ${facts.join(", ")}`,
@@ -128,7 +128,7 @@ function driftLines({ drift }: VirtualMachineView, session: Session): readonly s
   ]);
   return [
     "",
-    session.style("yellow", "not as asked for:"),
+    session.style("yellow", "drift:"),
     ...tableLines(["FIELD", "WANTED", "ACTUAL", "SINCE", "SEEN IN"], rows, session.tables),
   ];
 }

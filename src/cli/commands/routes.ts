@@ -21,16 +21,16 @@ interface RoutesOptions extends ValidateOptions {
 
 export function routesCommand(run: Run): Command {
   return withOptions(new Command("routes"))
-    .description("print the routes that the guest will have, and which NIC traffic to an address takes")
+    .description("print the guest's routes, and the NIC that traffic to an address takes")
     .addOption(
-      new Option("--to <address>", "tell where traffic to this address goes; may be given again").argParser(
+      new Option("--to <address>", "show the route to this address; repeatable").argParser(
         (given: string, before: readonly string[] | undefined) => [...(before ?? []), address(given)],
       ),
     )
     .addOption(
       new Option(
         "--from <address>",
-        "source address of that traffic, as replies have; default: the guest's choice",
+        "source address of the traffic to --to, as in replies; default: the guest chooses",
       ).argParser(address),
     )
     .action(
@@ -52,7 +52,7 @@ export function routesCommand(run: Run): Command {
 function address(given: string): string {
   const parsed = parseIp(given);
   if ("problem" in parsed) {
-    throw new InvalidArgumentError(`It is an address such as 192.0.2.1: ${parsed.problem}.`);
+    throw new InvalidArgumentError(`Expected an address such as 192.0.2.1: ${parsed.problem}.`);
   }
   return parsed.value.text;
 }

@@ -7,7 +7,7 @@ import type { Run } from "../run.ts";
 
 export function serveCommand(run: Run): Command {
   const command = new Command("serve").description(
-    "run the service; with --local on an embedded cluster, so that nothing else is needed",
+    "run the service; with --local it needs no Kubernetes cluster",
   );
   for (const [, setting] of settingRows) command.addOption(optionOf(setting));
   return command.action(

@@ -11,14 +11,7 @@ import { withUnread } from "../../domain/findings.ts";
 import { findingToProto } from "../../wire/findings.ts";
 import { specToProto } from "../../wire/spec-to-proto.ts";
 import { CliError, exitCode, settingsErrorAsUsage } from "../io.ts";
-import {
-  documentFile,
-  type DocumentOptions,
-  namespaceOption,
-  outputOption,
-  serverOption,
-  withDocument,
-} from "../options.ts";
+import { documentFile, type DocumentOptions, outputOption, serverOption, withDocument } from "../options.ts";
 import { countLine, findingLines, stops } from "../output/findings-text.ts";
 import { networkLines } from "../output/networks-text.ts";
 import { routeLines } from "../output/routes-text.ts";
@@ -39,9 +32,7 @@ export interface ValidateOptions extends DocumentOptions {
 
 export function validateCommand(run: Run): Command {
   return withOptions(new Command("validate"))
-    .description(
-      "check a document and tell every finding, what each NIC comes to and which routes the guest will have",
-    )
+    .description("check a document; print all findings, the NICs with their defaults, and the guest's routes")
     .action(
       run(async (session, file: string | undefined, options: ValidateOptions) => {
         const answer = await ask(documentFile(file, options), options, { say: session.print }, session);
@@ -55,7 +46,7 @@ export function validateCommand(run: Run): Command {
 
 export function renderCommand(run: Run): Command {
   return withOptions(new Command("render"))
-    .description("print the Kubernetes objects that a document comes to, in the order of writing")
+    .description("print the Kubernetes objects for a document, in the order in which apply writes them")
     .action(
       run(async (session, file: string | undefined, options: ValidateOptions) => {
         const answer = await ask(
@@ -79,9 +70,8 @@ export function renderCommand(run: Run): Command {
 /** Those options on a command. */
 export function withOptions(command: Command): Command {
   return withDocument(command)
-    .addOption(namespaceOption())
-    .addOption(serverOption("check against the cluster of this service; default: without a cluster"))
-    .addOption(new Option("--config <file>", "physical networks to check against, without a service"))
+    .addOption(serverOption("check against the cluster of this service; default: check without a cluster"))
+    .addOption(new Option("--config <file>", "physical networks to check against, YAML; not with --server"))
     .addOption(outputOption());
 }
 
@@ -106,9 +96,9 @@ export async function ask(
   const { server, config } = options;
   if (server !== undefined && config !== undefined) {
     throw new CliError(
-      "--config is for checking without a service",
+      "--config and --server cannot be combined",
       exitCode.usage,
-      "leave out --config, or --server and MULTINIC_SERVER: a service has its own configuration",
+      "leave out --config, because the service has its own, or leave out --server and MULTINIC_SERVER",
     );
   }
   const { spec, findings } = await readInput(file, options.namespace, session.io);

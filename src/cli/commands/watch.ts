@@ -22,11 +22,11 @@ interface WatchOptions extends ServerOptions {
 export function watchCommand(run: Run): Command {
   return new Command("watch")
     .description(
-      "show the state of NICs and a line for each change; goes on after a lost connection where it ended",
+      "print the state of NICs, then a line for each change; reconnects when the connection is lost",
     )
     .argument("[names...]", "names of VMs; default: all")
     .addOption(namespaceOption())
-    .addOption(new Option("-A, --all-namespaces", "the VMs of all namespaces"))
+    .addOption(new Option("-A, --all-namespaces", "VMs of all namespaces"))
     .addOption(serverOption().default(defaultServer))
     .addOption(outputOption())
     .action(
@@ -35,13 +35,12 @@ export function watchCommand(run: Run): Command {
           namespace: options.allNamespaces ? "" : options.namespace,
           vmNames: names,
           signal: session.io.signal ?? new AbortController().signal,
-          onReconnect: (reason) => session.note([`connection lost (${printable(reason)}); connecting again`]),
+          onReconnect: (reason) => session.note([`connection lost (${printable(reason)}); reconnecting`]),
         });
         const lines = changeLines(session.style);
         for await (const message of stream) {
           const { event } = message;
-          if (event.case === "synced" && event.value.interfaceCount === 0)
-            session.note(["there are no NICs yet"]);
+          if (event.case === "synced" && event.value.interfaceCount === 0) session.note(["no NICs yet"]);
           if (options.output === "table") session.print(lines(message));
           else
             session.io.stdout.write(

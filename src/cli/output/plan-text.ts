@@ -12,12 +12,12 @@ import { tableLines, type TableOptions } from "./table.ts";
 const actionColours = { create: "green", update: "yellow", delete: "red", unchanged: "dim" } as const;
 
 const effects: Readonly<Record<keyof typeof effectToProto, string>> = {
-  none: "nothing that runs is touched",
-  live: "takes effect at once, without a pause",
-  "link-flap": "takes effect at once; a link goes down for a moment",
-  "live-migration": "takes effect by a live migration",
-  restart: "takes effect when the VM is restarted",
-  impossible: "KubeVirt refuses it",
+  none: "no effect on a running VM",
+  live: "takes effect immediately, without interruption",
+  "link-flap": "takes effect immediately; a link is down for a moment",
+  "live-migration": "takes effect with a live migration",
+  restart: "takes effect at the next restart of the VM",
+  impossible: "KubeVirt refuses the change",
 };
 
 /** Objects, changed fields, effect and fingerprint. */
@@ -56,16 +56,16 @@ const effectWord = (effect: Effect): keyof typeof effects => wordOf(effectToProt
 export function pendingText({ field, oldValue, newValue, effect, reason }: PendingChange): string {
   const values =
     oldValue === "" && newValue === "" ? "" : ` ${oldValue || "(none)"} -> ${newValue || "(none)"}`;
-  return `${field === "" ? "something" : field}${values}: waits for ${waitsFor[effectWord(effect)]}: ${reason}`;
+  return `${field === "" ? "unknown change" : field}${values}: ${waits[effectWord(effect)]}: ${reason}`;
 }
 
-const waitsFor: Readonly<Record<keyof typeof effects, string>> = {
-  none: "nothing",
-  live: "KubeVirt",
-  "link-flap": "KubeVirt",
-  "live-migration": "a live migration",
-  restart: "a restart",
-  impossible: "ever",
+const waits: Readonly<Record<keyof typeof effects, string>> = {
+  none: "waits for nothing",
+  live: "waits for KubeVirt",
+  "link-flap": "waits for KubeVirt",
+  "live-migration": "waits for a live migration",
+  restart: "waits for a restart",
+  impossible: "cannot take effect",
 };
 
 /** Where another version of KubeVirt does otherwise. */
@@ -74,10 +74,10 @@ function otherVersions(changes: readonly FieldChange[]): readonly string[] {
     const others = versions
       .filter((version) => version.effect !== effect)
       .map(({ kubevirt, effect: other, proven }) => {
-        const source = proven ? "" : ", by its documentation";
+        const source = proven ? "" : ", according to its documentation";
         return `${kubevirt} ${effectWord(other)}${source}`;
       });
-    return others.length === 0 ? [] : [`${field} on other versions of KubeVirt: ${others.join("; ")}`];
+    return others.length === 0 ? [] : [`${field} with other KubeVirt versions: ${others.join("; ")}`];
   });
   return lines.length === 0 ? [] : ["", ...lines];
 }

@@ -89,7 +89,7 @@ describe("limits", () => {
     expect(log.lines).toEqual([
       {
         level: "info",
-        message: "rpc refused before its service",
+        message: "rpc refused before it reached its service",
         fields: { service: "grpc.health.v1.Health", method: "Check", httpStatus: 200, grpcStatus: "16" },
       },
     ]);
