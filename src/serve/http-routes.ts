@@ -35,5 +35,5 @@ export function createHttpRoutes(exporter: Exporter, view: ClusterView): Readonl
 function whatIsLacking(view: ClusterView): string | undefined {
   if (!isSynced(view)) return "still loading objects from the API server";
   const stale = [view.vms, view.vmis, view.nads].some((cache) => cache.health().lastContactMs > staleMs);
-  return stale ? "the API server has said nothing for over 90 seconds" : undefined;
+  return stale ? "no contact with the API server for over 90 seconds" : undefined;
 }

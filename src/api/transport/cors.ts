@@ -1,11 +1,10 @@
 // Cross-origin access for browsers (Fetch standard, "CORS protocol"): only origins the operator listed, none by default.
-
 import { cors } from "@connectrpc/connect";
 import { sendText, type HttpRequest, type HttpResponse } from "./http-types.ts";
 
-const METHODS = cors.allowedMethods.join(", ");
-const REQUEST_HEADERS = [...cors.allowedHeaders, "Authorization"].join(", ");
-const RESPONSE_HEADERS = cors.exposedHeaders.join(", ");
+const methods = cors.allowedMethods.join(", ");
+const requestHeaders = [...cors.allowedHeaders, "Authorization"].join(", ");
+const responseHeaders = cors.exposedHeaders.join(", ");
 
 /** Sets the CORS headers of a response; true when the request was a preflight and has been answered. */
 export type CrossOrigin = (request: HttpRequest, response: HttpResponse) => boolean;
@@ -27,11 +26,11 @@ export function allowOrigins(origins: readonly string[]): CrossOrigin {
       return preflight;
     }
     response.setHeader("access-control-allow-origin", origin);
-    response.setHeader("access-control-expose-headers", RESPONSE_HEADERS);
+    response.setHeader("access-control-expose-headers", responseHeaders);
     if (!preflight) return false;
     response.writeHead(204, {
-      "access-control-allow-methods": METHODS,
-      "access-control-allow-headers": REQUEST_HEADERS,
+      "access-control-allow-methods": methods,
+      "access-control-allow-headers": requestHeaders,
       "access-control-max-age": "7200",
     });
     response.end();

@@ -1,6 +1,5 @@
 // Errors as clients see them: a google.rpc code with standard details, so that programs never parse a message.
-// AIP-193: each carries ErrorInfo, whose reason is stable and whose metadata holds the values of the message.
-
+// AIP-193: each has an ErrorInfo, whose reason is stable and whose metadata holds the values in the message.
 import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -13,7 +12,7 @@ import {
 } from "../../../gen/google/rpc/error_details_pb.ts";
 
 /** `ErrorInfo.domain` of every error of this service. */
-const ERROR_DOMAIN = "multinic";
+const errorDomain = "multinic";
 
 /** One detail of an error: a message type and its value. */
 export interface ErrorDetail {
@@ -23,7 +22,7 @@ export interface ErrorDetail {
 
 /** What all errors share. */
 export interface ErrorContext {
-  /** Stable and UPPER_SNAKE: what a program may compare. */
+  /** Stable, UPPER_SNAKE; programs may compare it. */
   readonly reason: string;
   /** For people. */
   readonly message: string;
@@ -31,11 +30,11 @@ export interface ErrorContext {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Further details, after the standard ones. */
   readonly details?: readonly ErrorDetail[];
-  /** Stays on this side: logged, never sent. */
+  /** Logged, never sent. */
   readonly cause?: unknown;
 }
 
-/** One field of a request that cannot be taken. */
+/** One invalid field of a request. */
 export interface FieldViolation {
   /** Path from the request, e.g. `networks[0].vlanId`. */
   readonly field: string;
@@ -63,7 +62,7 @@ export interface PreconditionViolation {
 }
 
 /**
- * Builds any error. Details that would not fit into the headers a gRPC client takes are left out from the end, and
+ * Builds any error. Details that do not fit into the headers a gRPC client accepts are dropped from the end, and
  * `ErrorInfo.metadata.omittedDetails` counts them.
  */
 export function rpcError(
@@ -75,16 +74,16 @@ export function rpcError(
   const sent = fitting(wanted);
   const info = detail(ErrorInfoSchema, {
     reason: context.reason,
-    domain: ERROR_DOMAIN,
+    domain: errorDomain,
     metadata: {
       ...context.metadata,
-      ...(sent.length < wanted.length && { omittedDetails: String(wanted.length - sent.length) }),
+      ...(sent.length < wanted.length ? { omittedDetails: String(wanted.length - sent.length) } : {}),
     },
   });
   return new ConnectError(toWireText(context.message), code, undefined, [info, ...sent], context.cause);
 }
 
-/** INVALID_ARGUMENT with all violations at once; those beyond what headers hold are counted in the metadata. */
+/** INVALID_ARGUMENT with all violations; those that do not fit into the headers are counted in the metadata. */
 export function invalidArgument(
   violations: readonly FieldViolation[],
   context: Partial<ErrorContext> = {},
@@ -97,23 +96,22 @@ export function invalidArgument(
       reason: "INVALID_REQUEST",
       message: summarise(violations),
       ...context,
-      metadata: { ...context.metadata, ...(omitted > 0 && { omittedViolations: String(omitted) }) },
+      metadata: { ...context.metadata, ...(omitted > 0 ? { omittedViolations: String(omitted) } : {}) },
     },
     [detail(BadRequestSchema, { fieldViolations: sent.map((violation) => ({ ...violation })) })],
   );
 }
 
-/** NOT_FOUND with the object that is not there. */
-export function notFound(resource: ErrorResource, context: Partial<ErrorContext> = {}): ConnectError {
-  return aboutResource(Code.NotFound, resource, "NOT_FOUND", "does not exist", context);
+/** NOT_FOUND with the object that does not exist. */
+export function notFound({ type, name }: ErrorResource): ConnectError {
+  const message = `${type} ${name} does not exist`;
+  const resource = { resourceType: type, resourceName: name };
+  return rpcError(Code.NotFound, { reason: "NOT_FOUND", message, metadata: resource }, [
+    detail(ResourceInfoSchema, { ...resource, description: message }),
+  ]);
 }
 
-/** ALREADY_EXISTS with the object that is in the way. */
-export function alreadyExists(resource: ErrorResource, context: Partial<ErrorContext> = {}): ConnectError {
-  return aboutResource(Code.AlreadyExists, resource, "ALREADY_EXISTS", "exists already", context);
-}
-
-/** FAILED_PRECONDITION: the cluster must change before the same call can succeed. */
+/** FAILED_PRECONDITION: the same call cannot succeed before the cluster changes. */
 export function failedPrecondition(
   violations: readonly PreconditionViolation[],
   context: ErrorContext,
@@ -128,38 +126,8 @@ export function unavailable(retryAfterMs: number, context: Partial<ErrorContext>
   return rpcError(
     Code.Unavailable,
     { reason: "UNAVAILABLE", message: "the service is temporarily unavailable", ...context },
-    [retryAfter(retryAfterMs)],
+    [detail(RetryInfoSchema, { retryDelay: durationFromMs(retryAfterMs) })],
   );
-}
-
-/** RESOURCE_EXHAUSTED: a limit of this service; with `retryAfterMs` when waiting helps. */
-export function resourceExhausted(context: ErrorContext, retryAfterMs?: number): ConnectError {
-  const details = retryAfterMs === undefined ? [] : [retryAfter(retryAfterMs)];
-  return rpcError(Code.ResourceExhausted, context, details);
-}
-
-function aboutResource(
-  code: Code,
-  { type, name }: ErrorResource,
-  reason: string,
-  state: string,
-  context: Partial<ErrorContext>,
-): ConnectError {
-  const message = `${type} ${name} ${state}`;
-  return rpcError(
-    code,
-    {
-      reason,
-      message,
-      ...context,
-      metadata: { resourceType: type, resourceName: name, ...context.metadata },
-    },
-    [detail(ResourceInfoSchema, { resourceType: type, resourceName: name, description: message })],
-  );
-}
-
-function retryAfter(ms: number): ErrorDetail {
-  return detail(RetryInfoSchema, { retryDelay: durationFromMs(ms) });
 }
 
 /** A detail whose value is checked against its type. */
@@ -174,17 +142,17 @@ function summarise(violations: readonly FieldViolation[]): string {
   return `${first.field} - ${first.description}${more}`;
 }
 
-/** gRPC sends details base64 in one header and clients take 8 KiB of headers by default (gRPC core, Go: 8–16 KiB). */
-const DETAILS_MAX_BYTES = 4_500;
-const MESSAGE_MAX_LENGTH = 500;
+/** gRPC sends details as base64 in one header, and clients accept 8 KiB of headers by default (gRPC core, Go: 8–16 KiB). */
+const maxDetailsBytes = 4_500;
+const maxMessageLength = 500;
 
 function fitting(details: readonly ErrorDetail[]): ErrorDetail[] {
-  let left = DETAILS_MAX_BYTES;
+  let left = maxDetailsBytes;
   return details.filter(({ desc, value }) => (left -= toBinary(desc, create(desc, value)).length) >= 0);
 }
 
 function fittingViolations(violations: readonly FieldViolation[]): FieldViolation[] {
-  let left = DETAILS_MAX_BYTES - 100;
+  let left = maxDetailsBytes - 100;
   return violations.filter(
     ({ field, description, reason = "" }) =>
       (left -= Buffer.byteLength(field + description + reason) + 12) >= 0,
@@ -192,9 +160,9 @@ function fittingViolations(violations: readonly FieldViolation[]): FieldViolatio
 }
 
 /**
- * grpc-js decodes messages with decodeURI, which leaves `,` `:` `;` percent-encoded. As punctuation they are replaced;
- * inside values (a MAC, a CIDR) they stay, and the details hold the text as it was.
+ * grpc-js decodes messages with decodeURI, which leaves `,` `:` `;` percent-encoded. Punctuation is replaced; inside values
+ * (a MAC, a CIDR) it stays, and the details hold the original text.
  */
 function toWireText(message: string): string {
-  return message.replaceAll(/[,:;] /g, " - ").slice(0, MESSAGE_MAX_LENGTH);
+  return message.replaceAll(/[,:;] /g, " - ").slice(0, maxMessageLength);
 }

@@ -1,6 +1,5 @@
-// Turns routes into one handler for both HTTP versions: RPCs by path, then plain HTTP, then a 404 that says what is here.
-// No request may end the process: whatever goes wrong is answered and logged.
-
+// One handler for both HTTP versions: RPCs by path, then plain HTTP, then a 404 that lists what is served.
+// No request may end the process: every failure is answered and logged.
 import {
   Code,
   ConnectError,
@@ -8,7 +7,6 @@ import {
   createContextKey,
   createContextValues,
   type ConnectRouter,
-  type ContextValues,
   type HandlerContext,
   type Interceptor,
 } from "@connectrpc/connect";
@@ -28,30 +26,25 @@ export interface HandlerOptions {
   /** Registers the services, e.g. `(router) => router.service(NetworkService, impl)`. */
   readonly routes: (router: ConnectRouter) => void;
   readonly log: TransportLog;
-  /** Run around each call that was decoded, the first outermost. */
+  /** Run around each decoded call; the first is the outermost. */
   readonly interceptors?: readonly Interceptor[];
-  /** Runs before any byte of a body is read: the place for authentication. Throws a ConnectError to refuse. */
+  /** Runs before any byte of a body is read: the place for authentication. Throw a ConnectError to refuse. */
   readonly requestGate?: (context: HandlerContext) => void | Promise<void>;
-  /** Values of the connection handed to gate, interceptors and services, such as the client's certificate. */
-  readonly contextValues?: (request: HttpRequest) => ContextValues;
   /** Answers plain HTTP and returns true, or returns false without touching the response. */
   readonly http?: (request: HttpRequest, response: HttpResponse) => boolean | Promise<boolean>;
   /** The paths that `http` answers, for the text of the 404. */
   readonly httpPaths?: readonly string[];
-  /** Origins whose scripts may call; none by default. */
+  /** Origins whose scripts may call the API; none by default. */
   readonly allowedOrigins?: readonly string[];
-  /** The largest message taken, in bytes, after decompression; larger ones are refused with RESOURCE_EXHAUSTED. Default 256 KiB. */
+  /** Size limit of a message in bytes, after decompression; larger ones get RESOURCE_EXHAUSTED. Default 256 KiB. */
   readonly readMaxBytes?: number;
-  /** The longest deadline a client may ask for; longer ones are refused with INVALID_ARGUMENT. No limit by default. */
-  readonly maxTimeoutMs?: number;
-  /** Aborted at shutdown, best with a ConnectError: ends open streams with it. */
+  /** Aborted at shutdown, best with a ConnectError: open streams end with that error. */
   readonly shutdownSignal?: AbortSignal;
 }
 
-/** The default of {@link HandlerOptions.readMaxBytes}. */
-const DEFAULT_READ_MAX_BYTES = 256 * 1024;
+const defaultReadMaxBytes = 256 * 1024;
 
-/** Whether a call got past gate, limits and decoding; interceptors never see those that did not. */
+/** Whether a call passed gate, limits and decoding; interceptors never see the others. */
 const decoded = createContextKey(false, { description: "the call was decoded" });
 
 const markDecoded: Interceptor = (next) => (request) => {
@@ -61,7 +54,7 @@ const markDecoded: Interceptor = (next) => (request) => {
 
 type Rpc = ConnectRouter["handlers"][number];
 
-/** Builds the handler for {@link ./listen.ts}. It never throws. */
+/** Builds the handler for `listen` and `listenTls`. It never throws. */
 export function createHandler(options: HandlerOptions): HttpHandler {
   const { log, http } = options;
   const rpcs = routeRpcs(options);
@@ -77,7 +70,7 @@ export function createHandler(options: HandlerOptions): HttpHandler {
   };
 
   return (request, response) => {
-    // Writing to an HTTP/1.1 client that has left is an error event, which nobody else may be listening for.
+    // Writing to a disconnected HTTP/1.1 client emits an error event, which ends the process if nothing listens for it.
     response.on("error", (err) => log.debug({ err }, "client disconnected"));
     endUploadAfter(response, request);
     answer(request, response).catch((err: unknown) => {
@@ -91,16 +84,15 @@ export function createHandler(options: HandlerOptions): HttpHandler {
 }
 
 function routeRpcs(options: HandlerOptions): Map<string, Rpc> {
-  const { requestGate, maxTimeoutMs, shutdownSignal } = options;
+  const { requestGate, shutdownSignal } = options;
   const router = createConnectRouter({
     acceptCompression: [compressionGzip, compressionBrotli],
     interceptors: [markDecoded, ...(options.interceptors ?? [])],
-    readMaxBytes: options.readMaxBytes ?? DEFAULT_READ_MAX_BYTES,
-    // A misspelt field or word must not be dropped in silence: a `vlanID` that is left out is another network.
+    readMaxBytes: options.readMaxBytes ?? defaultReadMaxBytes,
+    // A misspelt field must not be dropped silently: without its `vlanID` a NIC is on another network.
     jsonOptions: { ignoreUnknownFields: false },
-    ...(requestGate && { requestGate }),
-    ...(maxTimeoutMs !== undefined && { maxTimeoutMs }),
-    ...(shutdownSignal && { shutdownSignal }),
+    ...(requestGate === undefined ? {} : { requestGate }),
+    ...(shutdownSignal === undefined ? {} : { shutdownSignal }),
   });
   options.routes(router);
   return new Map(router.handlers.map((rpc) => [rpc.requestPath, rpc]));
@@ -113,7 +105,7 @@ async function answerRpc(
   options: HandlerOptions,
 ): Promise<void> {
   if (!hasUsableUrl(request)) return sendText(response, 400, "The Host header or the path is invalid.");
-  const values = options.contextValues?.(request) ?? createContextValues();
+  const values = createContextValues();
   const call = universalRequestFromNodeRequest(request, response, undefined, values);
   const answer = await rpc({ ...call, body: bodyOf(request) });
   if (!values.get(decoded)) {
@@ -125,7 +117,7 @@ async function answerRpc(
   await writeResponse(answer, response);
 }
 
-/** Connect builds a URL of Host and path and throws where they do not make one (HTTP/1.0 without Host, `Host: a b`). */
+/** Connect builds a URL from Host and path, and throws if it is invalid (HTTP/1.0 without Host, `Host: a b`). */
 function hasUsableUrl(request: HttpRequest): boolean {
   const authority = "authority" in request ? request.authority : request.headers.host;
   return authority !== undefined && URL.canParse(request.url ?? "", `http://${authority}`);

@@ -1,6 +1,5 @@
-// grpc.health.v1, as kubelet's gRPC probe, load balancers and clients with client-side health checking ask for it.
+// grpc.health.v1, used by kubelet's gRPC probe, load balancers and clients with client-side health checking.
 // Semantics: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
-
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import {
   Health as HealthService,
@@ -9,15 +8,15 @@ import {
 
 /** The health of the process and of its services. */
 export interface Health {
-  /** States whether a service can do its work; `""` is the process as a whole. Watchers are told at once. */
+  /** Sets whether a service can work; `""` is the process as a whole. Watchers are notified immediately. */
   set(service: string, serving: boolean): void;
-  /** Turns every service to NOT_SERVING, for good: the first step of shutting down. */
+  /** Sets every service to NOT_SERVING permanently: the first step of a shutdown. */
   shutdown(): void;
   /** Registers grpc.health.v1.Health. */
   readonly routes: (router: ConnectRouter) => void;
 }
 
-/** Creates a registry in which only the whole (`""`) is known, and not yet serving. */
+/** Creates a registry that knows only the process (`""`), as NOT_SERVING. */
 export function createHealth(): Health {
   const statuses = new Map<string, ServingStatus>([["", ServingStatus.NOT_SERVING]]);
   const wakers = new Set<() => void>();
@@ -33,12 +32,12 @@ export function createHealth(): Health {
     wakers.add(onChange);
     signal.addEventListener("abort", onChange);
     try {
-      let told: ServingStatus | undefined;
+      let sent: ServingStatus | undefined;
       while (!signal.aborted) {
         const changed = new Promise<void>((resolve) => (wake = resolve));
         const status = statuses.get(service) ?? ServingStatus.SERVICE_UNKNOWN;
-        if (status === told) await changed;
-        else yield { status: (told = status) };
+        if (status === sent) await changed;
+        else yield { status: (sent = status) };
       }
       signal.throwIfAborted();
     } finally {

@@ -1,5 +1,4 @@
 // The request and response of node:http and node:http2 as one pair of types, as Connect's adapter sees them.
-
 import type { connectNodeAdapter } from "@connectrpc/connect-node";
 
 /** Answers requests of both HTTP versions; must not throw. */
@@ -8,7 +7,7 @@ export type HttpHandler = ReturnType<typeof connectNodeAdapter>;
 /** A request of HTTP/1.1 or HTTP/2. */
 export type HttpRequest = Parameters<HttpHandler>[0];
 
-/** The response to an {@link HttpRequest}. */
+/** The response to an HttpRequest. */
 export type HttpResponse = Parameters<HttpHandler>[1];
 
 /** The path of a request without its query. */
@@ -16,7 +15,7 @@ export function pathOf(request: HttpRequest): string {
   return (request.url ?? "").split("?", 1)[0] ?? "";
 }
 
-/** Answers with a line of plain text; browsers are told not to guess another type. */
+/** Sends plain text, with nosniff so that browsers do not guess another type. */
 export function sendText(
   response: HttpResponse,
   status: number,

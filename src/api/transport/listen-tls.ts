@@ -1,35 +1,28 @@
-// The TLS port: HTTP/2 and HTTP/1.1 by ALPN, same handler as the cleartext port. Certificates are read again when their
+// The TLS port: HTTP/2 and HTTP/1.1 by ALPN, with the handler of the cleartext port. Certificates are reloaded when their
 // files change, because Kubernetes and cert-manager renew them in place.
-
 import { readFile } from "node:fs/promises";
 import * as http2 from "node:http2";
 import type { Socket } from "node:net";
 import { bind, listenDefaults, urlOf, type Listener, type ListenOptions } from "./listen.ts";
 import { createOpenConnections, type PortOwner } from "./open-connections.ts";
 
-/** {@link ListenOptions} and the files of the server's identity, all PEM. */
+/** ListenOptions, and the files of the server's identity, both PEM. */
 export interface ListenTlsOptions extends ListenOptions {
   /** Certificate chain, leaf first. */
   readonly certFile: string;
   readonly keyFile: string;
-  /**
-   * Authorities of client certificates. When given, clients are asked for one; it is not required, and one that does not
-   * verify leaves `socket.authorized` false: the caller's authentication decides.
-   */
-  readonly clientCaFile?: string;
-  /** How often the files are compared with what is in use. Default 10,000 ms. */
+  /** How often the files are checked for changes. Default 10,000 ms. */
   readonly reloadIntervalMs?: number;
 }
 
 interface Identity {
   readonly cert: Buffer;
   readonly key: Buffer;
-  readonly ca?: Buffer;
 }
 
 /**
  * Listens with TLS 1.2 or later. Rejects when a file cannot be read, certificate and key do not belong together, or the
- * address cannot be bound. Later, files that cannot be used are logged and the old identity stays in use.
+ * address cannot be bound. Later, unusable files are logged and the old certificate stays in use.
  */
 export async function listenTls(options: ListenTlsOptions): Promise<Listener> {
   const { host, port, handler, log, ...given } = options;
@@ -42,8 +35,6 @@ export async function listenTls(options: ListenTlsOptions): Promise<Listener> {
     handshakeTimeout: limits.openingTimeoutMs,
     settings: { maxConcurrentStreams: limits.maxConcurrentStreams },
     http1Options: { keepAliveTimeout: limits.keepAliveTimeoutMs },
-    requestCert: inUse.ca !== undefined,
-    rejectUnauthorized: false,
   }) as http2.Http2SecureServer & PortOwner; // closeIdleConnections exists since Node 18, not yet in its types
   const connections = createOpenConnections(server, limits.pingIntervalMs);
   server.on("request", connections.drainable(handler));
@@ -79,16 +70,11 @@ export async function listenTls(options: ListenTlsOptions): Promise<Listener> {
   };
 }
 
-async function readIdentity(options: ListenTlsOptions): Promise<Identity> {
-  const [cert, key, ca] = await Promise.all([
-    readFile(options.certFile),
-    readFile(options.keyFile),
-    options.clientCaFile === undefined ? undefined : readFile(options.clientCaFile),
-  ]);
-  return { cert, key, ...(ca && { ca }) };
+async function readIdentity({ certFile, keyFile }: ListenTlsOptions): Promise<Identity> {
+  const [cert, key] = await Promise.all([readFile(certFile), readFile(keyFile)]);
+  return { cert, key };
 }
 
 function sameIdentity(one: Identity, other: Identity): boolean {
-  const sameCa = one.ca === undefined ? other.ca === undefined : other.ca?.equals(one.ca) === true;
-  return one.cert.equals(other.cert) && one.key.equals(other.key) && sameCa;
+  return one.cert.equals(other.cert) && one.key.equals(other.key);
 }

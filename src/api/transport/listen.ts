@@ -1,6 +1,5 @@
 // One cleartext port for gRPC (HTTP/2 with prior knowledge), gRPC-Web, Connect and plain HTTP/1.1.
-// An http.Server owns the port, so that its timeouts hold; connections that open with the HTTP/2 preface are passed on.
-
+// An http.Server owns the port, so that its timeouts apply; it hands on connections that open with the HTTP/2 preface.
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import type { Server, Socket } from "node:net";
@@ -18,26 +17,26 @@ export interface ListenOptions {
   /** Answers the requests of both HTTP versions; must not throw. */
   readonly handler: HttpHandler;
   readonly log: TransportLog;
-  /** How long a new connection may take to show what it speaks (cleartext) or to finish its handshake (TLS). Default 10,000 ms. */
+  /** Time limit for a new connection to show its protocol (cleartext) or to finish its handshake (TLS). Default 10,000 ms. */
   readonly openingTimeoutMs?: number;
-  /** How long an idle HTTP/1.1 connection is kept; longer than the idle time of the load balancer in front. Default 75,000 ms. */
+  /** How long an idle HTTP/1.1 connection is kept; longer than the idle timeout of a load balancer in front. Default 75,000 ms. */
   readonly keepAliveTimeoutMs?: number;
-  /** Streams one HTTP/2 connection may hold at a time. Default 1,000. */
+  /** Concurrent streams of one HTTP/2 connection. Default 1,000. */
   readonly maxConcurrentStreams?: number;
   /** HTTP/2 ping interval; a peer that misses one is dropped. Equivalent to GRPC_ARG_KEEPALIVE_TIME_MS. Default 30,000 ms. */
   readonly pingIntervalMs?: number;
 }
 
-/** A port that is being served. */
+/** An open port. */
 export interface Listener {
-  /** Base URL under which a client on this machine reaches the port. */
+  /** Base URL for clients on this machine. */
   readonly url: string;
   readonly port: number;
-  /** Ends gracefully: no new connections, calls in flight may finish for `graceMs`, the rest is cut. Resolves when all is closed. */
+  /** Refuses new connections, lets calls in flight finish for `graceMs`, then cuts the rest. Resolves when all are closed. */
   close(graceMs: number): Promise<void>;
 }
 
-/** The defaults of {@link ListenOptions}. */
+/** The defaults of ListenOptions. */
 export const listenDefaults = {
   openingTimeoutMs: 10_000,
   keepAliveTimeoutMs: 75_000,
@@ -45,7 +44,7 @@ export const listenDefaults = {
   pingIntervalMs: 30_000,
 } as const;
 
-const TLS_REFUSAL =
+const tlsRefusal =
   "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n\r\n" +
   "This port speaks cleartext HTTP; the client sent a TLS handshake. Use http:// (gRPC: plaintext).\n";
 
@@ -63,6 +62,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   h2.on("session", connections.addSession);
   h2.on("sessionError", (err) => log.debug({ err }, "HTTP/2 session failed"));
 
+  // Node serves HTTP/1.1 and HTTP/2 on one port with TLS only (nodejs/node#26795, #44887), so the protocol is detected before
+  // the HTTP/1.1 server's own connection listeners run.
   const asHttp1 = http1.listeners("connection");
   http1.removeAllListeners("connection");
   http1.on("connection", (socket: Socket) => {
@@ -76,13 +77,13 @@ export async function listen(options: ListenOptions): Promise<Listener> {
           for (const accept of asHttp1) accept.call(http1, socket);
           return;
         case "http2":
-          // An http.Server accepts half-open sockets; an HTTP/2 session on one would not notice that its peer has closed.
+          // Sockets of an http.Server allow half-open; an HTTP/2 session on one would not notice that its peer has closed.
           socket.allowHalfOpen = false;
           h2.emit("connection", socket);
           return;
         case "tls":
           log.warn({ remoteAddress: socket.remoteAddress }, "TLS handshake on a cleartext port");
-          socket.end(TLS_REFUSAL, () => socket.destroy());
+          socket.end(tlsRefusal, () => socket.destroy());
           return;
         default:
           socket.destroy();
@@ -114,7 +115,7 @@ export function bind(server: Server, host: string, port: number): Promise<number
   });
 }
 
-/** The URL of a bound port; a wildcard address is named by its loopback. */
+/** The URL of a bound port; for a wildcard address, with the loopback address. */
 export function urlOf(scheme: "http" | "https", host: string, port: number): string {
   const reachable = { "0.0.0.0": "127.0.0.1", "::": "::1" }[host] ?? host;
   return `${scheme}://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;

@@ -1,21 +1,20 @@
-// One log line per call: who was called, how it ended, how long it took. Never bodies, never headers.
-
+// One log line per call: method, result and duration. Never bodies, never headers.
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import type { TransportLog } from "./transport-log.ts";
 
-/** Where the lines go, and the clock that times the calls. */
+/** The logger, and the clock that times the calls. */
 export interface LogInterceptorOptions {
   readonly log: TransportLog;
   /** A monotonic clock in milliseconds, e.g. `() => performance.now()`. */
   readonly now: () => number;
 }
 
-/** Codes that mean a fault of this process, not of the caller or the cluster. */
-const OUR_FAULT: ReadonlySet<Code> = new Set([Code.Internal, Code.Unknown, Code.DataLoss]);
+/** Codes for an error of this process, not of the caller or the cluster. */
+const ourFault: ReadonlySet<Code> = new Set([Code.Internal, Code.Unknown, Code.DataLoss]);
 
-/** Logs each call once, when it is over; a stream when its last message is sent or its client has left. */
+/** Logs each call once, at its end; a stream when its last message is sent or its client disconnects. */
 export function createLogInterceptor({ log, now }: LogInterceptorOptions): Interceptor {
   return (next) => async (request) => {
     const startedAt = now();
@@ -28,7 +27,7 @@ export function createLogInterceptor({ log, now }: LogInterceptorOptions): Inter
         reason: error?.findDetails(ErrorInfoSchema)[0]?.reason,
         durationMs: Math.round(now() - startedAt),
       };
-      if (error !== undefined && OUR_FAULT.has(error.code)) log.error({ ...fields, err: cause }, "rpc");
+      if (error !== undefined && ourFault.has(error.code)) log.error({ ...fields, err: cause }, "rpc");
       else log.info(fields, "rpc");
     };
     try {
@@ -49,7 +48,7 @@ async function* untilOver<T>(
   messages: AsyncIterable<T>,
   over: (error?: ConnectError, cause?: unknown) => void,
 ): AsyncGenerator<T> {
-  // Stays so when the consumer stops reading, which is how a client's departure shows here.
+  // Kept if the consumer stops reading, which is how a disconnected client shows here.
   let error: ConnectError | undefined = new ConnectError("client disconnected", Code.Canceled);
   let cause: unknown;
   try {
@@ -64,7 +63,7 @@ async function* untilOver<T>(
   }
 }
 
-/** As the client sees it: anything but a ConnectError is an internal error. */
+/** As the client sees it: anything but a ConnectError is INTERNAL. */
 function toError(reason: unknown): ConnectError {
   return reason instanceof ConnectError ? reason : ConnectError.from(reason, Code.Internal);
 }

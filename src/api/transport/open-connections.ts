@@ -1,31 +1,30 @@
 // The connections of one listener, and how they end: calls in flight may finish, then what is left is cut.
-
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { HttpHandler } from "./http-types.ts";
 
-/** A server that owns a port and can tell idle HTTP/1.1 connections from busy ones. */
+/** A server that owns a port and knows which HTTP/1.1 connections are idle. */
 export interface PortOwner {
   close(callback: () => void): unknown;
   closeIdleConnections(): void;
 }
 
-/** Bookkeeping of the sockets and HTTP/2 sessions of one listener. */
+/** The sockets and HTTP/2 sessions of one listener. */
 export interface OpenConnections {
-  /** Counts a socket in until it closes. */
+  /** Tracks a socket until it closes. */
   addSocket(socket: Socket): void;
-  /** Counts an HTTP/2 session in until it closes, and pings it so that a peer that vanished does not hold streams open. */
+  /** Tracks an HTTP/2 session until it closes, and pings it so that a vanished peer does not keep streams open. */
   addSession(this: void, session: ServerHttp2Session): void;
-  /** The handler, made to close HTTP/1.1 connections after their response once {@link drain} has begun. */
+  /** The handler, made to close HTTP/1.1 connections after their response once `drain` has begun. */
   drainable(handler: HttpHandler): HttpHandler;
   /**
-   * Takes no more connections, sends GOAWAY, closes idle HTTP/1.1 connections and waits for calls in flight;
-   * after `graceMs` destroys what is left. Resolves when every socket is closed. May be called again, to shorten the wait.
+   * Refuses new connections, sends GOAWAY, closes idle HTTP/1.1 connections and waits for calls in flight; after `graceMs`
+   * destroys what is left. Resolves when every socket is closed. A second call can shorten the wait.
    */
   drain(graceMs: number): Promise<void>;
 }
 
-/** Starts the bookkeeping for `server`; a session that leaves a ping unanswered for `pingIntervalMs` is destroyed. */
+/** Tracks the connections of `server`; a session that leaves a ping unanswered for `pingIntervalMs` is destroyed. */
 export function createOpenConnections(server: PortOwner, pingIntervalMs: number): OpenConnections {
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
@@ -70,7 +69,7 @@ export function createOpenConnections(server: PortOwner, pingIntervalMs: number)
   };
 }
 
-/** Pings a session at each interval and destroys it when the last ping has not come back. Returns how to stop. */
+/** Pings a session at each interval and destroys it when the previous ping has no answer yet. Returns a function that stops it. */
 function keepAlive(session: ServerHttp2Session, intervalMs: number): () => void {
   let outstanding = false;
   const timer = setInterval(() => {

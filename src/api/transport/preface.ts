@@ -1,25 +1,24 @@
-// Decides from its first bytes what a client speaks on a cleartext port: HTTP/2 with prior knowledge opens with a
-// fixed preface (RFC 9113 §3.4), TLS with a handshake record (RFC 8446 §5.1); everything else is left to HTTP/1.1.
-
+// Detects a client's protocol on a cleartext port by its first bytes: HTTP/2 with prior knowledge opens with a fixed
+// preface (RFC 9113 §3.4), TLS with a handshake record (RFC 8446 §5.1); everything else goes to HTTP/1.1.
 import type { Socket } from "node:net";
 
-/** What a cleartext connection turned out to be; `silent` = the time ran out, `closed` = the peer left before saying enough. */
+/** What a cleartext connection is; `silent` = timed out, `closed` = the peer closed before sending enough. */
 export type Opening = "http1" | "http2" | "tls" | "silent" | "closed";
 
-const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-const TLS_HANDSHAKE_RECORD = 0x16;
+const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+const tlsHandshakeRecord = 0x16;
 
-/** Judges the bytes seen so far; undefined as long as they are a true prefix of the HTTP/2 preface. */
-function judgeOpening(seen: Buffer): "http1" | "http2" | "tls" | undefined {
-  if (seen[0] === TLS_HANDSHAKE_RECORD) return "tls";
-  const length = Math.min(seen.length, PREFACE.length);
-  if (!seen.subarray(0, length).equals(PREFACE.subarray(0, length))) return "http1";
-  return length === PREFACE.length ? "http2" : undefined;
+/** The protocol of the bytes so far; undefined while they are an incomplete HTTP/2 preface. */
+function openingOf(seen: Buffer): "http1" | "http2" | "tls" | undefined {
+  if (seen[0] === tlsHandshakeRecord) return "tls";
+  const length = Math.min(seen.length, preface.length);
+  if (!seen.subarray(0, length).equals(preface.subarray(0, length))) return "http1";
+  return length === preface.length ? "http2" : undefined;
 }
 
 /**
- * Reads from a new socket until its opening is known, puts the bytes back and calls `decided` exactly once.
- * The socket has then no listener of ours left and can be handed to an HTTP server.
+ * Reads from a new socket until its opening is known, puts the bytes back and calls `decided` exactly once. By then its
+ * own listeners are removed, and the socket can be passed to an HTTP server.
  */
 export function sniffOpening(socket: Socket, timeoutMs: number, decided: (opening: Opening) => void): void {
   let seen = Buffer.alloc(0);
@@ -32,7 +31,7 @@ export function sniffOpening(socket: Socket, timeoutMs: number, decided: (openin
   const read = (): void => {
     for (let chunk = nextChunk(socket); chunk !== undefined; chunk = nextChunk(socket)) {
       seen = Buffer.concat([seen, chunk]);
-      const opening = judgeOpening(seen);
+      const opening = openingOf(seen);
       if (opening !== undefined) return decide(opening);
     }
   };

@@ -1,6 +1,5 @@
 // grpc.reflection v1 and v1alpha: lets grpcurl, buf curl and Postman call the API without its .proto files.
 // Protocol: https://github.com/grpc/grpc/blob/master/doc/server-reflection.md
-
 import {
   create,
   createRegistry,
@@ -28,7 +27,7 @@ import {
 
 type Question = ServerReflectionRequest["messageRequest"];
 
-/** Registers both reflection services, which answer for `services`, for themselves, and for every file these need. */
+/** Registers both reflection services; they describe `services`, themselves, and every imported file. */
 export function createReflection(services: readonly DescService[]): (router: ConnectRouter) => void {
   const answer = createAnswer([...services, ReflectionV1, ReflectionV1Alpha]);
   const reply = (request: ServerReflectionRequest) =>
@@ -45,7 +44,7 @@ export function createReflection(services: readonly DescService[]): (router: Con
     });
     router.service(ReflectionV1Alpha, {
       async *serverReflectionInfo(requests) {
-        // v1 is v1alpha under another package name: the same on the wire.
+        // v1 is v1alpha with another package name: the same wire format.
         for await (const request of requests) {
           const response = reply(fromBinary(RequestV1, toBinary(RequestV1Alpha, request)));
           yield fromBinary(ResponseV1Alpha, toBinary(ResponseV1, response));
@@ -96,7 +95,7 @@ function createAnswer(services: readonly DescService[]) {
     }
   };
 
-  /** The file and all it imports, so that a client needs no second question. */
+  /** The file and all its imports, so that a client needs only one request. */
   function fileAnswer(file: DescFile | undefined, asked: string) {
     if (file === undefined) return notFound(asked);
     const fileDescriptorProto = [...withDependencies([file]).values()].map(({ proto }) =>
@@ -123,7 +122,7 @@ function symbolsOf(type: DescMessage | DescEnum | DescExtension | DescService): 
   }
 }
 
-/** The files and everything they import, each once, by file name as in an import line. */
+/** The files and everything they import, each once, by file name as in an import statement. */
 function withDependencies(roots: readonly DescFile[]): Map<string, DescFile> {
   const found = new Map<string, DescFile>();
   const visit = (file: DescFile): void => {

@@ -1,9 +1,8 @@
-// What the transport needs of a logger; pino fits as it is.
-
+// What the transport needs from a logger; pino fits.
 /** Writes one structured line: the fields first, then a constant message without values. */
 export type LogLine = (fields: object, message: string) => void;
 
-/** The levels the transport uses: debug = a peer's doing, info = calls, warn = an operator should look, error = our fault. */
+/** debug: caused by a peer; info: calls; warn: an operator should look; error: an error of this process. */
 export interface TransportLog {
   readonly debug: LogLine;
   readonly info: LogLine;

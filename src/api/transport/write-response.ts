@@ -1,19 +1,18 @@
-// Writes Connect's response to a response of either HTTP version. Own, because connect-node's waits for "drain" alone: when
-// an HTTP/1.1 client leaves a stream under backpressure it waits for good, and the service's stream is never ended.
-
+// Writes Connect's response with either HTTP version. connect-node's own writer waits for "drain" alone: when an HTTP/1.1
+// client leaves a stream under backpressure, it waits forever and the service's stream never ends.
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { HttpResponse } from "./http-types.ts";
 
 /**
- * Sends headers, body and trailers as fast as the client reads. When the client leaves, the body is returned, so that the
- * service's stream ends, and the promise resolves. Rejects with what the body throws.
+ * Sends headers, body and trailers as fast as the client reads. When the client disconnects, returns the body's iterator,
+ * so that the service's stream ends, and resolves. Rejects with what the body throws.
  */
 export async function writeResponse(answer: UniversalServerResponse, response: HttpResponse): Promise<void> {
   const body = (answer.body ?? noBytes())[Symbol.asyncIterator]();
   const client = { left: false };
   response.once("close", () => (client.left = true)).once("error", () => (client.left = true));
   try {
-    // Headers go out after the first chunk is there: until then the service may set some.
+    // Headers are sent with the first chunk: until then the service may set some.
     let chunk = await body.next();
     if (client.left) return;
     response.writeHead(answer.status, toNode(answer.header));
@@ -28,7 +27,7 @@ export async function writeResponse(answer: UniversalServerResponse, response: H
   }
 }
 
-/** Resolves when the client has read on, or has left. */
+/** Resolves when the client has read enough to continue, or has disconnected. */
 function writableAgain(response: HttpResponse): Promise<void> {
   return new Promise((resolve) => {
     const settle = (): void => {

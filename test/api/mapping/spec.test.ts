@@ -1,8 +1,8 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
 import { describe, it } from "vitest";
 import { FindingSchema } from "../../../gen/multinic/v1/network_pb.ts";
 import { VirtualMachineSchema } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
-import { findingFromProto, findingToProto } from "../../../src/wire/findings.ts";
+import { findingToProto } from "../../../src/wire/findings.ts";
 import { specFromProto } from "../../../src/wire/spec-from-proto.ts";
 import { specToProto } from "../../../src/wire/spec-to-proto.ts";
 import { finding } from "../../../src/domain/findings.ts";
@@ -88,7 +88,7 @@ describe("a VM over the wire", () => {
 });
 
 describe("a finding over the wire", () => {
-  it("comes back with its fix and its related fields", ({ expect }) => {
+  it("keeps its fix and its related fields", ({ expect }) => {
     const values = { given: "192.0.2.1/24", network: "192.0.2.0/24" };
     const at = "networks[0].routes[0].destination";
     for (const found of [
@@ -106,15 +106,15 @@ describe("a finding over the wire", () => {
         "UNKNOWN_FIELD",
         "x",
         { name: "x", known: "y" },
-        { fix: { description: "", patches: [{ field: "y", value: { a: [1, null] } }] } },
+        { fix: { description: "rename", patches: [{ field: "y", value: { a: [1, null] } }] } },
       ),
     ]) {
       const wire = toBinary(FindingSchema, findingToProto(found));
-      expect(findingFromProto(fromBinary(FindingSchema, wire))).toEqual(found);
+      const { severity, ...others } = found;
+      expect(toJson(FindingSchema, fromBinary(FindingSchema, wire))).toEqual({
+        ...others,
+        severity: `SEVERITY_${severity.toUpperCase()}`,
+      });
     }
-  });
-
-  it("is no finding of this version when its code is not known", ({ expect }) => {
-    expect(findingFromProto(create(FindingSchema, { code: "FROM_THE_FUTURE" }))).toBeUndefined();
   });
 });

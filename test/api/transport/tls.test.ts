@@ -100,32 +100,6 @@ describe.skipIf(opensslMissing && process.env["CI"] !== "true")("TLS port (needs
     await expect(serveTls({ certFile: "/nonexistent", keyFile: other.keyFile })).rejects.toThrow(/ENOENT/);
   });
 
-  it("asks for a client certificate and leaves the verdict to the handler", async () => {
-    const identity = await writeIdentity(await createFolder(), "server");
-    const client = await writeIdentity(await createFolder(), "client");
-    const verdicts: boolean[] = [];
-    const server = await serveTls({
-      ...identity,
-      clientCaFile: client.certFile,
-      handler(request, response) {
-        verdicts.push(request.socket instanceof tls.TLSSocket && request.socket.authorized);
-        response.end();
-      },
-    });
-    const [cert, key] = await Promise.all([readFile(client.certFile), readFile(client.keyFile)]);
-    for (const credentials of [{}, { cert, key }]) {
-      const socket = tls.connect({
-        host: "127.0.0.1",
-        port: server.port,
-        rejectUnauthorized: false,
-        ...credentials,
-      });
-      socket.end("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-      await new Promise((closed) => socket.resume().once("close", closed));
-    }
-    expect(verdicts).toEqual([false, true]);
-  });
-
   it("closes gracefully", async () => {
     const server = await serveTls(await writeIdentity(await createFolder(), "first"));
     await server.close(60_000);
