@@ -1,4 +1,4 @@
-// The process: the command line on the real terminal, with the parts it needs loaded when a command asks for them.
+// The process: the command line on the real terminal; the service is loaded only when a command needs it.
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { runCli } from "./cli/cli.ts";
@@ -10,7 +10,7 @@ const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.
 
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  // A second signal ends the process at once, as people expect.
+  // Handled once: a second signal ends the process immediately.
   process.once(signal, () => stopping.abort());
 }
 

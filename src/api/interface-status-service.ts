@@ -27,7 +27,7 @@ export interface InterfaceStatusDependencies {
 
 type Message = MessageInitShape<typeof WatchInterfaceStatusResponseSchema>;
 
-/** One message per status that the model holds, for all readers: what changes is another status. */
+/** One message for each status of the model, shared by all readers: a changed status is a new object. */
 function createMessages(): (status: InterfaceStatus) => ProtoInterfaceStatus {
   const messages = new WeakMap<InterfaceStatus, ProtoInterfaceStatus>();
   return (status) => {
@@ -54,7 +54,7 @@ export function createInterfaceStatusService({
           event: eventToProto(message.event, toMessage),
         } satisfies Message;
       }
-      // The reader is gone, or the service stops: the signal's reason is what the reader is told.
+      // The client has disconnected, or the service is shutting down: the signal's reason becomes the error of the call.
       signal.throwIfAborted();
     },
 
@@ -73,7 +73,7 @@ export function createInterfaceStatusService({
   };
 }
 
-/** By VM as the model has them, then by name: a NIC that comes or goes moves no other's place. */
+/** By VM in the model's order, then by name: an added or removed NIC does not move the others. */
 function* nicsAfter(
   model: StatusModel,
   scope: StatusScope,

@@ -1,4 +1,4 @@
-// NetworkService: the check of a spec as an answer. It works without a cluster, and then says what it could not check.
+// NetworkService: checks a spec. Works without a cluster too, and then lists what it could not check.
 import type { ServiceImpl } from "@connectrpc/connect";
 import { stringify } from "yaml";
 import type { NetworkService } from "../../gen/multinic/v1/network_service_pb.ts";

@@ -1,4 +1,4 @@
-// What a request must have before a use case sees it.
+// Fields that a request must have.
 import type { VirtualMachine } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { invalidArgument } from "./transport/errors.ts";
 

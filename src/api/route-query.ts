@@ -1,4 +1,4 @@
-// Which traffic a request asks about: its addresses, read from text once.
+// The addresses that a request asks about, parsed once.
 import type { RouteQuery } from "../app/validate-networks.ts";
 import { type IpAddress, parseIp } from "../domain/ip.ts";
 import { type FieldViolation, invalidArgument } from "./transport/errors.ts";

@@ -1,4 +1,4 @@
-// VirtualMachineService: messages to use cases and back.
+// VirtualMachineService: maps requests to use cases, and their results to responses.
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
 import { type ApplyDependencies, applyVm } from "../app/apply/apply-vm.ts";

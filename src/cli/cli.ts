@@ -1,4 +1,4 @@
-// The command line as a function: arguments and the world in, an exit code out.
+// The command line as a function: takes arguments and I/O, returns an exit code.
 import { Command, CommanderError } from "commander";
 import { completionCommand } from "./commands/completion.ts";
 import { applyCommand, planCommand } from "./commands/apply.ts";
@@ -9,17 +9,14 @@ import { serveCommand } from "./commands/serve.ts";
 import { renderCommand, validateCommand } from "./commands/validate.ts";
 import { watchCommand } from "./commands/watch.ts";
 import { exitCode, type CliDeps, type CliIo } from "./io.ts";
-import { serverFromEnvironment } from "./options.ts";
-import type { CommonOptions, Run } from "./run.ts";
-import { createSession, tellFailure, type Session } from "./session.ts";
+import { serverFromEnvironment, type ServerOptions } from "./options.ts";
+import { createSession, reportFailure, type Run, type Session } from "./session.ts";
 
-/**
- * Runs one command. Answers its exit code, see `exitCode`; never exits the process. Rejects on defects alone.
- */
+/** Runs one command and returns its exit code (see `exitCode`); never exits the process. Rejects only on bugs. */
 export async function runCli(args: readonly string[], io: CliIo, deps: CliDeps): Promise<number> {
   const broken = new AbortController();
   const signal = io.signal ? AbortSignal.any([io.signal, broken.signal]) : broken.signal;
-  // `multinic watch | head` closes the pipe: nobody reads on, so there is nothing left to do.
+  // `multinic watch | head` closes the pipe: without a reader the command is done.
   io.stdout.on?.("error", () => broken.abort());
   const session = createSession({ ...io, signal }, deps);
   let code: number = exitCode.ok;
@@ -27,7 +24,7 @@ export async function runCli(args: readonly string[], io: CliIo, deps: CliDeps):
     (action) =>
     async (...parameters) => {
       const command = parameters.at(-1);
-      const options = parameters.at(-2) as CommonOptions;
+      const options = parameters.at(-2) as Partial<ServerOptions>;
       try {
         code = await action(session, ...parameters);
       } catch (reason) {
@@ -38,16 +35,16 @@ export async function runCli(args: readonly string[], io: CliIo, deps: CliDeps):
           return;
         }
         if (!(command instanceof Command)) throw reason;
-        code = tellFailure(reason, { server: options.server, output: options.output ?? "table" }, session);
+        code = reportFailure(reason, { server: options.server, output: options.output ?? "table" }, session);
       }
     };
   try {
     await program(session, run).parseAsync([...args], { from: "user" });
     return code;
   } catch (reason) {
-    // Help and --version end by an error of code 0; what commander refuses was told by it.
+    // Help and --version end with an error of code 0; commander has printed every other one.
     if (reason instanceof CommanderError) return reason.exitCode === 0 ? exitCode.ok : exitCode.usage;
-    return tellFailure(reason, { output: "table" }, session);
+    return reportFailure(reason, { output: "table" }, session);
   }
 }
 

@@ -1,4 +1,4 @@
-// Completion scripts for shells, written from the command tree, so that they cannot lag behind it.
+// Shell completion scripts, generated from the commands, so that they are never out of date.
 import type { Command, Option } from "commander";
 
 export const shells = ["bash", "zsh", "fish"] as const;
@@ -116,7 +116,7 @@ const takesValue = (option: Option): boolean => option.required || option.option
 const choicesOfArguments = (command: Command): readonly string[] =>
   command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []);
 
-/** The options whose values are words of a list, each once. */
+/** The options with choices, each once. */
 function uniqueByFlags(program: Command): readonly Option[] {
   const withChoices = program.commands
     .flatMap(({ options }) => options)
@@ -124,5 +124,5 @@ function uniqueByFlags(program: Command): readonly Option[] {
   return [...new Map(withChoices.map((option) => [option.flags, option])).values()];
 }
 
-/** For a POSIX shell and for fish alike. */
+/** Quoted for a POSIX shell and for fish. */
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,11 +1,11 @@
-// What a failed call means to whoever ran the command: findings, an exit code, and what to do next.
+// A failed call as the user sees it: findings, an exit code, and what to do next.
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { FindingSchema, Severity, type Finding } from "../../gen/multinic/v1/network_pb.ts";
 import { exitCode } from "./io.ts";
 
-/** A failed call, ready to be told. */
+/** A failed call, ready to be printed. */
 export interface Failure {
   readonly message: string;
   readonly next?: string | undefined;
@@ -37,13 +37,13 @@ export function failureOf(error: ConnectError, server: string | undefined): Fail
   };
 }
 
-/** True for a call that never reached a service of ours: the network's error, without the details of an answer. */
+/** True for a call that never reached multinic: a network error, without the details of an answer. */
 function isUnreachable(error: ConnectError): boolean {
   if (error.findDetails(ErrorInfoSchema).length > 0) return false;
   return systemCode(error) !== undefined || error.code === Code.Unavailable;
 }
 
-/** True when the same call may succeed a little later. */
+/** True if the same call may succeed later. */
 export function isTemporary(error: ConnectError): boolean {
   return error.code === Code.Unavailable || error.code === Code.DeadlineExceeded || isUnreachable(error);
 }
@@ -81,7 +81,7 @@ const nextSteps: Partial<Record<Code, string>> = {
   [Code.Unavailable]: "try again in a moment",
 };
 
-/** By ErrorInfo.reason, where the code alone says too little. */
+/** By ErrorInfo.reason, where the status code is not specific enough. */
 const reasonSteps: Readonly<Record<string, string>> = {
   PLAN_CHANGED: "run `multinic plan` again and apply with the new fingerprint",
   VM_NOT_MANAGED:
@@ -108,12 +108,12 @@ const reasons: Readonly<Record<string, string>> = {
 const unreachableBecause = (error: ConnectError): string =>
   reasons[systemCode(error) ?? ""] ?? error.rawMessage;
 
-/** Node's word for what went wrong on the way, wherever in the chain of causes it is. */
+/** Node's error code, wherever it is in the chain of causes. */
 function systemCode({ cause }: Error): string | undefined {
   if (!(cause instanceof Error)) return undefined;
   const { code } = cause as NodeJS.ErrnoException;
   if (typeof code === "string") return code;
-  // One error per address that was tried.
+  // An AggregateError has one error for each address that was tried.
   const [first]: readonly unknown[] = cause instanceof AggregateError ? cause.errors : [];
   return systemCode(first === undefined ? cause : new Error("tried", { cause: first }));
 }

@@ -1,35 +1,35 @@
-// What the command line needs of the world around it, handed in so that it can be run against anything.
+// What the command line needs from its environment, injected so that tests can replace it.
 import type { Transport } from "@connectrpc/connect";
 import { SettingsError, type Settings } from "../config/settings.ts";
 
 /** Where text goes. */
 export interface Output {
   readonly write: (text: string) => unknown;
-  /** Streams that can break (a closed pipe) tell it here. */
+  /** For streams that can break, such as a closed pipe. */
   readonly on?: (event: "error", listener: (reason: Error) => void) => unknown;
 }
 
-/** The terminal, or what stands in for it. */
+/** The terminal, or a replacement. */
 export interface CliIo {
   readonly stdin: AsyncIterable<Uint8Array | string>;
   /** Results. */
   readonly stdout: Output;
-  /** Everything else: progress, findings beside a result, errors. */
+  /** Everything else: progress, errors, findings that come with a result. */
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** True when stdout is a terminal. */
   readonly isTerminal: boolean;
   /** Width of the terminal in characters. */
   readonly columns?: number | undefined;
-  /** Ends watching and waiting. */
+  /** Stops the command. */
   readonly signal?: AbortSignal;
 }
 
 /** What the commands call. */
 export interface CliDeps {
-  /** Runs the service until it is stopped; returns the exit code. @throws SettingsError for what another setting fixes. */
+  /** Runs the service until it is stopped; returns the exit code. @throws SettingsError. */
   readonly serve: (settings: Settings) => Promise<number>;
-  /** The API in this process, without a cluster; with the physical networks of the file `config`. @throws SettingsError. */
+  /** The API in this process, without a cluster, with the physical networks of the file `config`. @throws SettingsError. */
   readonly offline: (options: { readonly config?: string }) => Promise<Transport>;
   /** The API at `url`. Default: gRPC over h2c (http) or TLS (https). */
   readonly connect?: (url: string) => Transport;
@@ -41,11 +41,11 @@ export const exitCode = {
   ok: 0,
   /** Findings of severity error, or the service refused. */
   refused: 1,
-  /** Unknown flags, missing files, values that are none. */
+  /** Usage error: unknown flags, missing files, invalid values. */
   usage: 2,
   /** The service does not answer. */
   unreachable: 3,
-  /** Stopped by a signal before it was done; the number that shells use for Ctrl-C. */
+  /** Interrupted by a signal; the number that shells use for Ctrl-C. */
   stopped: 130,
 } as const;
 
@@ -63,7 +63,7 @@ export class CliError extends Error {
   }
 }
 
-/** Runs `work`; a SettingsError of it ends the command as wrong use, with what to do `next`. */
+/** Runs `work`; its SettingsError becomes a usage error that says what to do `next`. */
 export async function settingsErrorAsUsage<T>(work: () => Promise<T>, next: string): Promise<T> {
   try {
     return await work();

@@ -3,19 +3,19 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { CliError, exitCode } from "./io.ts";
 import { outputFormats, type OutputFormat } from "./output/structured.ts";
 
-/** What every command that calls the service takes. */
+/** Options of every command that calls the service. */
 export interface ServerOptions {
   readonly namespace: string;
   readonly server: string;
   readonly output: OutputFormat;
 }
 
-/** What every command about a document takes. */
+/** Options of every command that reads a document. */
 export interface DocumentOptions {
   readonly filename?: string;
 }
 
-/** The document as an argument or, as in kubectl, with -f; and its namespace. */
+/** Adds the document, as an argument or, as in kubectl, with -f; and its namespace. */
 export function withDocument(command: Command): Command {
   return command
     .argument("[file]", "a Wukong resource or an API VirtualMachine, YAML or JSON; - for standard input")
@@ -23,7 +23,7 @@ export function withDocument(command: Command): Command {
     .addOption(namespaceOption("namespace of the VM if the document has none"));
 }
 
-/** The one file that was named. @throws CliError for none or two. */
+/** The one file that was given. @throws CliError for none or two. */
 export function documentFile(argument: string | undefined, { filename }: DocumentOptions): string {
   const [file, second] = [argument, filename].filter((given) => given !== undefined);
   const next = "pass one file, as the argument or with -f; - for standard input";
@@ -34,7 +34,7 @@ export function documentFile(argument: string | undefined, { filename }: Documen
 
 const serverVariable = "MULTINIC_SERVER";
 
-/** Fills in --server of a command that has it. By hand, since commander's `Option.env()` reads process.env alone. */
+/** Fills in --server of a command that has it. commander's `Option.env()` would read process.env, not the injected one. */
 export function serverFromEnvironment(
   command: Command,
   env: Readonly<Record<string, string | undefined>>,

@@ -1,11 +1,11 @@
-// The document that a command is about: from a file or standard input, at most as much of it as a document may be long.
+// The document of a command, from a file or standard input; reading stops at the size limit of documents.
 import { createReadStream } from "node:fs";
 import { readDocument, type ReadDocument } from "../domain/document/read-document.ts";
 import { maxDocumentBytes } from "../domain/document/yaml.ts";
 import { finding } from "../domain/findings.ts";
 import { CliError, exitCode, type CliIo } from "./io.ts";
 
-/** Reads FILE, or standard input for `-`. A file that cannot be read is wrong use. */
+/** Reads FILE, or standard input for `-`. @throws CliError for a file that cannot be read. */
 export async function readInput(file: string, namespace: string, io: CliIo): Promise<ReadDocument> {
   const bytes = await readBytes(file, io);
   try {
@@ -13,7 +13,7 @@ export async function readInput(file: string, namespace: string, io: CliIo): Pro
     return readDocument(text, { namespace });
   } catch (reason) {
     if (!(reason instanceof TypeError)) throw reason;
-    // A cut-off document is too large whatever its last bytes are.
+    // Reading stopped at the limit, maybe within a character: the document is too large, not badly encoded.
     if (bytes.length > maxDocumentBytes) return readDocument(" ".repeat(maxDocumentBytes + 1), { namespace });
     return { findings: [finding("DOCUMENT_INVALID", "", { problem: "the document is not UTF-8 text" })] };
   }

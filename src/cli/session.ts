@@ -1,4 +1,4 @@
-// What one run of a command works with: where it prints, how, and whom it calls.
+// What one run of a command works with: output, style and the service.
 import { create } from "@bufbuild/protobuf";
 import { ConnectError, type Transport } from "@connectrpc/connect";
 import type { Finding } from "../../gen/multinic/v1/network_pb.ts";
@@ -15,7 +15,7 @@ import { readInput } from "./read-input.ts";
 import { transportTo } from "./server.ts";
 import { styleFor, type Style } from "./style.ts";
 
-/** Made once per run by `createSession`. */
+/** Created once per run by `createSession`. */
 export interface Session {
   readonly io: CliIo;
   readonly deps: CliDeps;
@@ -23,11 +23,16 @@ export interface Session {
   readonly tables: TableOptions;
   /** The service at that URL. */
   readonly connect: (url: string) => Transport;
-  /** Results, a line each. */
+  /** Prints lines to stdout: the result. */
   readonly print: (lines: readonly string[]) => void;
-  /** Everything beside the result, a line each. */
+  /** Prints lines to stderr: everything else. */
   readonly note: (lines: readonly string[]) => void;
 }
+
+/** Turns an action into a commander handler; its result, or its failure, becomes the exit code of the run. */
+export type Run = <Args extends unknown[]>(
+  action: (session: Session, ...args: Args) => Promise<number>,
+) => (...args: Args) => Promise<void>;
 
 export function createSession(io: CliIo, deps: CliDeps): Session {
   const style = styleFor(io);
@@ -45,7 +50,7 @@ export function createSession(io: CliIo, deps: CliDeps): Session {
   };
 }
 
-/** The VM of a document; undefined when findings of its form stop the command, which are told then. */
+/** The VM of a document; undefined when its form has errors, which are then printed. */
 export async function readVm(
   file: string,
   { namespace, output }: { readonly namespace: string; readonly output: OutputFormat },
@@ -54,12 +59,12 @@ export async function readVm(
 ): Promise<VmSpec | undefined> {
   const { spec, findings } = await readInput(file, namespace, session.io);
   if (spec && !hasErrors(findings)) return spec;
-  tellFindings(findings.map(findingToProto), output, session, say);
+  printFindings(findings.map(findingToProto), output, session, say);
   return undefined;
 }
 
-/** Findings that stop a command: lines for people, said by `say`; for programs the shape of every answer with findings. */
-export function tellFindings(
+/** Prints findings that stop a command: as lines with `say`, or for programs as a ValidateNetworksResponse. */
+export function printFindings(
   findings: readonly Finding[],
   output: OutputFormat,
   session: Session,
@@ -73,23 +78,23 @@ export function tellFindings(
   }
 }
 
-/** Tells why a command failed; answers the exit code. What is no failed call and no CliError is a defect, and thrown on. */
-export function tellFailure(
+/** Prints why a command failed and returns the exit code. Anything but ConnectError and CliError is a bug and is rethrown. */
+export function reportFailure(
   reason: unknown,
   { server, output }: { readonly server?: string | undefined; readonly output: OutputFormat },
   session: Session,
 ): number {
   if (reason instanceof CliError) {
-    tellError(reason.message, reason.next, session);
+    printError(reason.message, reason.next, session);
     return reason.exitCode;
   }
   if (!(reason instanceof ConnectError)) throw reason;
   const failure = failureOf(reason, server);
-  if (failure.findings.length > 0) tellFindings(failure.findings, output, session);
-  tellError(failure.message, failure.next, session);
+  if (failure.findings.length > 0) printFindings(failure.findings, output, session);
+  printError(failure.message, failure.next, session);
   return failure.exitCode;
 }
 
-function tellError(message: string, next: string | undefined, { note, style }: Session): void {
+function printError(message: string, next: string | undefined, { note, style }: Session): void {
   note([`${style("red", "error:")} ${message}`, ...(next ? [`${style("bold", "next:")} ${next}`] : [])]);
 }

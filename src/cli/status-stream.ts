@@ -1,4 +1,4 @@
-// The stream of NIC states as one unbroken sequence: a cut connection is resumed where it ended.
+// The stream of NIC states as one sequence: a lost connection is resumed where it ended.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import {
@@ -13,18 +13,18 @@ export interface StreamOptions {
   readonly vmNames: readonly string[];
   /** Ends the sequence. */
   readonly signal: AbortSignal;
-  /** Told before each wait for a new connection, with its length in milliseconds. */
+  /** Called before each wait for a new connection, with its length in milliseconds. */
   readonly onReconnect: (reason: string, delayMs: number) => void;
 }
 
-/** A heartbeat comes every 15 s; three missing ones mean a connection that is dead without saying so. */
+/** A heartbeat comes every 15 s; after three missing ones the connection is considered dead. */
 const silenceMs = 45_000;
 const firstDelayMs = 250;
 const longestDelayMs = 10_000;
 
 /**
- * Every message, each once. Ends when `signal` says so. The first connection must succeed; later ones are tried until
- * they do. Throws ConnectError for what waiting does not mend.
+ * Every message, each once. Ends when `signal` is aborted. The first connection must succeed; later ones are retried until
+ * they do. @throws ConnectError for an error that retrying does not fix.
  */
 export async function* interfaceStatusStream(
   transport: Transport,
@@ -62,16 +62,16 @@ export async function* interfaceStatusStream(
   }
 }
 
-/** The states that a message tells, of a snapshot and of changes alike. */
+/** The states in a message, of a snapshot or of changes. */
 export function statusesIn(event: WatchInterfaceStatusResponse["event"]): readonly InterfaceStatus[] {
   if (event.case === "snapshot") return event.value.interfaces;
   return event.case === "changes" ? event.value.updated : [];
 }
 
-/** A service that stops cuts its streams off, which HTTP/2 calls CANCEL; nobody on this side has. */
+/** A stopping server resets streams with CANCEL although this client did not cancel. */
 const isInterruption = (error: ConnectError): boolean => isTemporary(error) || error.code === Code.Canceled;
 
-/** One call: given up after a silence, and ended when nobody reads on, which the iterator alone does not do. */
+/** One call: aborted after a silence, and when its reader stops, which the iterator alone does not do. */
 function callWithAlarm(): {
   readonly signal: AbortSignal;
   readonly heard: () => void;

@@ -1,12 +1,12 @@
-// Text on its way to a terminal: colours where they are wanted, and nothing in it that the terminal would obey.
+// Text for a terminal: colours where they are wanted, and no control characters.
 import { styleText } from "node:util";
 
 type Format = Parameters<typeof styleText>[0];
 
-/** Colours `text`, or leaves it. */
+/** Returns `text` with or without colour. */
 export type Style = (format: Format, text: string) => string;
 
-/** Colours on a terminal alone, and not with NO_COLOR set (https://no-color.org). */
+/** Colours only on a terminal, and not with NO_COLOR set (https://no-color.org). */
 export function styleFor(io: {
   readonly isTerminal: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -15,7 +15,7 @@ export function styleFor(io: {
   return (format, text) => styleText(format, text, { validateStream: false });
 }
 
-/** Names in a guest are the guest's own words; control characters in them could rewrite what a terminal shows. */
+/** Without control characters: names that a guest reports could otherwise rewrite what a terminal shows. */
 export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}+/gu, " ");
 }

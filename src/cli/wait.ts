@@ -1,4 +1,4 @@
-// Waiting after a write: until every NIC is as asked for, or until a VM is gone.
+// Waiting after a write: until every NIC has the wanted state, or until a VM is gone.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { InterfaceState, type InterfaceStatus } from "../../gen/multinic/v1/virtual_machine_pb.ts";
@@ -14,14 +14,13 @@ export interface WaitOptions {
   readonly transport: Transport;
   readonly io: CliIo;
   readonly timeoutMs: number;
-  /** Told what happens meanwhile, a line each. */
+  /** Called with each line of progress. */
   readonly progress: (line: string) => void;
 }
 
 /**
- * Ends when every NIC of `spec` is Up, and Down where the spec pulls its cable. CliError when the time is over, with what
- * each missing NIC waits for. Rejects with
- * the signal's reason when it is stopped.
+ * Resolves when every NIC of `spec` is Up, or Down where its linkState is `down`. @throws CliError after the timeout, with
+ * what each missing NIC waits for, and the signal's reason when it is aborted.
  */
 export async function waitForInterfaces(spec: VmSpec, options: WaitOptions): Promise<void> {
   const { transport, io, timeoutMs, progress } = options;
@@ -57,7 +56,7 @@ export async function waitForInterfaces(spec: VmSpec, options: WaitOptions): Pro
   );
 }
 
-/** Ends when the VM is gone. */
+/** Resolves when the VM is gone. @throws CliError after the timeout. */
 export async function waitUntilGone(
   vm: { readonly namespace: string; readonly name: string },
   { transport, io, timeoutMs, progress }: WaitOptions,

@@ -11,7 +11,7 @@ export interface HostPort {
 interface Form<Value> {
   /** Completes "must be …". */
   readonly words: string;
-  /** All values, where they are few. */
+  /** All values, if they are few. */
   readonly choices?: readonly string[];
   /** undefined for text of another form. */
   readonly read: (text: string) => Value | undefined;
@@ -26,7 +26,7 @@ export interface Setting<Value = unknown> {
   readonly form: Form<Value>;
   /** Used when neither flag nor variable gives a value. */
   readonly default?: string;
-  /** What applies then, where `default` alone does not say it. */
+  /** As text what applies then, if `default` does not say it. */
   readonly otherwise?: string;
   /** Refused without --local. */
   readonly onlyWithLocal?: true;

@@ -1,4 +1,4 @@
-// The four examples on the embedded cluster: each in a namespace of its own, applied, and watched until every NIC is Up.
+// Applies the four examples to the embedded cluster, each in its own namespace, and waits until every NIC is Up.
 import { readdir, readFile } from "node:fs/promises";
 import { applyVm } from "../app/apply/apply-vm.ts";
 import { Refused } from "../app/errors.ts";
@@ -53,7 +53,7 @@ export async function runExamples(
   return { vms: specs.length, nics: specs.reduce((sum, { networks }) => sum + networks.length, 0) };
 }
 
-/** The examples fit the built-in catalogue; an operator's own may lack what they need. */
+/** The examples fit the built-in catalogue; an operator's catalogue may lack networks that they need. */
 function notForThisCatalogue(file: string, { findings }: Refused): SettingsError {
   const [found] = findings.filter(({ severity }) => severity === "error");
   const why = found === undefined ? "it is refused" : `${found.field}: ${found.message}`;

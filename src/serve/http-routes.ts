@@ -1,4 +1,4 @@
-// What is served by plain HTTP beside the RPCs: one row a path.
+// What plain HTTP serves in addition to the RPCs, one row for each path.
 import { sendText, type HttpRequest, type HttpResponse } from "../api/transport/http-types.ts";
 import { isSynced, type ClusterView } from "../app/cluster-view.ts";
 import type { Exporter } from "../exporter/exporter.ts";

@@ -1,11 +1,11 @@
-// Which physical networks there are: the operator's file, or the built-in ones.
+// The catalogue of physical networks: the operator's file, or the built-in one.
 import { readFile } from "node:fs/promises";
 import { parseCatalogue } from "../config/catalogue-file.ts";
 import { SettingsError } from "../config/settings.ts";
 import { builtInCatalogue, type Catalogue } from "../domain/catalogue.ts";
 import { fileWords } from "./start-errors.ts";
 
-/** `name` is the setting that gave the file. @throws SettingsError that names file and line, or the setting. */
+/** `name`: the setting that gave the file. @throws SettingsError that names file and line, or the setting. */
 export async function loadCatalogue(file: string | undefined, name = "--config"): Promise<Catalogue> {
   return file === undefined ? builtInCatalogue() : parseCatalogue(await read(file, name), file);
 }

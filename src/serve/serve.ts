@@ -1,4 +1,4 @@
-// The `serve` command: settings, cluster (real or embedded), service, and an orderly end on SIGINT or SIGTERM.
+// The `serve` command: cluster (real or embedded), service, and an orderly shutdown on SIGINT or SIGTERM.
 import { writeFile } from "node:fs/promises";
 import { pino } from "pino";
 import { stringify } from "yaml";
@@ -70,7 +70,7 @@ interface OpenCluster {
   close(): Promise<void>;
 }
 
-/** Both ways are loaded only when taken: a real cluster needs no stand-in, the stand-in no kubeconfig. */
+/** Each is loaded only when used: a real cluster needs no embedded one, and the embedded one no kubeconfig. */
 async function openCluster(settings: Settings, log: pino.Logger): Promise<OpenCluster> {
   if (!settings.local) {
     const { loadKubeConnection } = await import("../kube/connection/credentials.ts");

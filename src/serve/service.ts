@@ -1,4 +1,4 @@
-// The service over one cluster: caches, status model, API and plain HTTP on its ports. Made of parts; decides nothing.
+// The service for one cluster: caches, status model, API and plain HTTP on its ports. Wiring only, no decisions.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { ConnectError, type ConnectRouter } from "@connectrpc/connect";
@@ -49,7 +49,7 @@ export interface Service {
   readonly view: ClusterView;
   readonly model: StatusModel;
   whenReady(signal?: AbortSignal): Promise<void>;
-  /** Not serving, streams end, calls in flight finish, then everything is closed. */
+  /** Reports NOT_SERVING, ends streams, lets calls in flight finish, then closes everything. */
   stop(): Promise<void>;
 }
 
@@ -149,7 +149,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   };
 }
 
-/** Streams end with this, so that clients come back to another replica. */
+/** Streams end with this, so that clients reconnect to another replica. */
 function stoppingError(): ConnectError {
   return unavailable(1_000, { reason: "STOPPING", message: "the service is shutting down" });
 }

@@ -1,9 +1,9 @@
-// Why the service cannot start, where another setting fixes it: the flag, its variable and the reason.
+// Start errors that another setting fixes: the message names the flag, its variable and the reason.
 import { settingName, type HostPort } from "../config/setting-table.ts";
 import { addressesOf, SettingsError, type Settings } from "../config/settings.ts";
 import { isKubeError } from "../kube/errors.ts";
 
-/** A SettingsError where the cause is a port, a file or a cluster that a setting names; any other error as it is. */
+/** A SettingsError if the cause is a port, a file or a cluster from a setting; any other error unchanged. */
 export function asSettingsError(error: unknown, settings: Settings): unknown {
   if (!(error instanceof Error)) return error;
   const because =
@@ -49,7 +49,7 @@ function portReason(error: SystemError, settings: Settings): string | undefined 
 const hostPortText = ({ host, port }: HostPort): string =>
   host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 
-/** Why the system refused a file, by its code. */
+/** File errors as text, by system code. */
 export const fileWords: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
   EACCES: "permission denied",
@@ -76,7 +76,7 @@ function fileReason({ code = "", path, message }: SystemError, settings: Setting
   }
 }
 
-/** A kubeconfig that is missing or says too little; status 0: it was never asked of an API server. */
+/** A kubeconfig that is missing or incomplete; with status 0 no API server was asked. */
 function clusterReason(error: Error, { kubeconfig }: Settings): string | undefined {
   if (!isKubeError(error, "BadRequest") || error.status !== 0) return undefined;
   return kubeconfig === undefined

@@ -1,4 +1,4 @@
-// The words of the domain and the enums of the API, each pair in one table, read in both directions.
+// The domain's values and the API's enums, one table for each pair, used in both directions.
 import {
   DefaultRoute as ProtoDefaultRoute,
   IpMode as ProtoIpMode,
@@ -117,7 +117,7 @@ export const interfaceStateToProto: Readonly<Record<InterfaceState, ProtoInterfa
   Unknown: ProtoInterfaceState.UNKNOWN,
 };
 
-/** The word of an enum value; undefined for UNSPECIFIED and for values that this version does not know. */
+/** The domain's value; undefined for UNSPECIFIED and for values that this version does not know. */
 export function wordOf<Word extends string>(
   table: Readonly<Record<Word, number>>,
   value: number,

@@ -1,4 +1,4 @@
-// A VM as asked for, from the API's message to the domain's words.
+// The spec of a VM, from the API's message to the domain's type.
 import type {
   IpConfig as ProtoIpConfig,
   NetworkConfig as ProtoNetworkConfig,

@@ -1,4 +1,4 @@
-// A VM as asked for, from the domain's words to the API's message.
+// The spec of a VM, from the domain's type to the API's message.
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type NetworkConfigSchema } from "../../gen/multinic/v1/network_pb.ts";
 import {
@@ -20,8 +20,8 @@ import {
 } from "./enums.ts";
 
 /**
- * The message of `spec`. A disk or user-data with several sources keeps the first of them: the message has room for one,
- * and readDocument has said so already.
+ * The message of `spec`. A disk or user-data with several sources keeps the first of them: the message holds one, and
+ * readDocument has already reported the others.
  */
 export function specToProto(spec: VmSpec): VirtualMachine {
   const { bootDisk, disks, userData, runStrategy, guest, guestConfig, routing, networks, ...plain } = spec;

@@ -1,4 +1,4 @@
-// VMs of others on the command line: what was read of them, where they drifted, and adopting their NICs.
+// VMs not created by multinic on the command line: what was read, where they drifted, and adoption of their NICs.
 import type { ConnectRouter } from "@connectrpc/connect";
 import { describe, it } from "vitest";
 import {
@@ -18,7 +18,7 @@ const applying =
     });
 
 describe("--adopt", () => {
-  it("asks for the NICs of a VM of others, in plan and apply, and only then", async ({ expect }) => {
+  it("asks for adoption, in plan and apply, and only with the option", async ({ expect }) => {
     const asked: ApplyVMRequest[] = [];
     const routes = applying(asked);
     for (const command of ["plan --adopt", "apply --adopt", "plan", "apply"])
@@ -46,7 +46,7 @@ describe("multinic get", () => {
         }),
       });
 
-  it("shows what of a VM of others is not in its spec", async ({ expect }) => {
+  it("shows what the spec of a VM not created by multinic lacks", async ({ expect }) => {
     const routes = answering({ importNotes: ["network-config bonds: is not read"] });
     expect((await run("get theirs -n shop", { routes })).stdout)
       .toBe(`shop/theirs  Running, not created by multinic
@@ -57,7 +57,7 @@ not read: network-config bonds: is not read
 `);
   });
 
-  it("shows where a VM is not as it was asked for, since when and by whom", async ({ expect }) => {
+  it("shows where a VM differs from its spec, since when and by whom", async ({ expect }) => {
     const routes = answering({
       adopted: true,
       drift: [

@@ -94,11 +94,11 @@ const up = (name: string): InterfaceStatus =>
     guestInterface: name,
     macAddress: "02:00:5e:10:00:01",
     ipAddresses: ["192.0.2.10", "2001:db8::10"],
-    reason: "GuestAgentReports",
+    reason: "UP",
   });
 const waiting = (name: string): InterfaceStatus =>
   nic(name, InterfaceState.UNKNOWN, {
-    reason: "GuestAgentMissing",
+    reason: "NOT_SEEN_BY_GUEST",
     message: "the guest agent has not reported",
   });
 
@@ -190,12 +190,12 @@ describe("multinic apply", () => {
     ]);
   });
 
-  it("waits until every NIC is Up, and tells how it goes on stderr", async ({ expect }) => {
+  it("waits until every NIC is Up, and prints its progress to stderr", async ({ expect }) => {
     const asked: WatchInterfaceStatusRequest[] = [];
     const streams = [
       {
         events: [
-          snapshot([waiting("eth0"), nic("eth1", InterfaceState.DOWN, { reason: "VmNotRunning" })]),
+          snapshot([waiting("eth0"), nic("eth1", InterfaceState.DOWN, { reason: "VM_STOPPED" })]),
           synced,
           changes([up("eth1")]),
         ],
@@ -212,11 +212,11 @@ describe("multinic apply", () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: planText });
     expect(stderr).toBe(
       `
-eth0  Unknown  GuestAgentMissing  the guest agent has not reported
-eth1  Down  VmNotRunning
-eth1  Up  GuestAgentReports
+eth0  Unknown  NOT_SEEN_BY_GUEST  the guest agent has not reported
+eth1  Down  VM_STOPPED
+eth1  Up  UP
 connection lost (going down); reconnecting
-eth0  Up  GuestAgentReports
+eth0  Up  UP
 every NIC of shop/multi-nic-vm has the wanted state
 `.slice(1),
     );
@@ -226,7 +226,7 @@ every NIC of shop/multi-nic-vm has the wanted state
     ]);
   });
 
-  it("gives up after --timeout and says what each NIC waits for", async ({ expect }) => {
+  it("stops after --timeout and says what each NIC waits for", async ({ expect }) => {
     const { code, stderr } = await run(`apply ${file} -n shop --wait --timeout 200ms`, {
       routes: (router) => {
         applying()(router);
@@ -239,7 +239,7 @@ every NIC of shop/multi-nic-vm has the wanted state
     );
   });
 
-  it("says that it was stopped, and not that the time is over", async ({ expect }) => {
+  it("says that it was stopped, and not that it timed out", async ({ expect }) => {
     const stop = new AbortController();
     const { code, stdout, stderr } = await run(`apply ${file} -n shop --wait`, {
       signal: stop.signal,
@@ -256,9 +256,7 @@ every NIC of shop/multi-nic-vm has the wanted state
     expect({ code, stdout, stderr }).toEqual({ code: 130, stdout: planText, stderr: "stopped\n" });
   });
 
-  it("waits for Down where the document pulls the cable, and for nothing where the VM is not to run", async ({
-    expect,
-  }) => {
+  it("waits for Down where linkState is down, and for nothing where the VM is halted", async ({ expect }) => {
     const stdin = "name: multi-nic-vm\nnetworks: [{name: eth0, linkState: down}]\n";
     const routes = (router: ConnectRouter): void => {
       applying()(router);
@@ -316,7 +314,7 @@ error: refused; nothing was written; 3 more findings did not fit into the answer
     expect(json.code).toBe(1);
   });
 
-  it("says what to do when the plan is another one now", async ({ expect }) => {
+  it("says what to do when the plan has changed", async ({ expect }) => {
     const details = [{ desc: ErrorInfoSchema, value: { reason: "PLAN_CHANGED", domain: "multinic" } }];
     const { code, stderr } = await run(`apply ${file} --plan-fingerprint old`, {
       routes: (router) =>
@@ -375,8 +373,8 @@ shop/web  Running, on node node-1
 pending: networks[eth1].macAddress 02:00:5e:00:00:01 -> 02:00:5e:00:00:02: waits for a restart: KubeVirt cannot change it
 
 NIC   TYPE    NETWORK    GUEST  MAC                IP                       STATE    REASON
-eth0  bridge  shop/mn-1  eth0   02:00:5e:10:00:01  192.0.2.10,2001:db8::10  Up       GuestAgentReports
-eth1  bridge  shop/mn-1  -      -                  -                        Unknown  GuestAgentMissing
+eth0  bridge  shop/mn-1  eth0   02:00:5e:10:00:01  192.0.2.10,2001:db8::10  Up       UP
+eth1  bridge  shop/mn-1  -      -                  -                        Unknown  NOT_SEEN_BY_GUEST
 
 eth1: the guest agent has not reported
 `.slice(1),
@@ -389,8 +387,8 @@ eth1: the guest agent has not reported
     expect(stdout).toBe(
       `
 VM            NIC   TYPE    NETWORK    GUEST  MAC                IP                       STATE    REASON
-multi-nic-vm  eth0  bridge  shop/mn-1  eth0   02:00:5e:10:00:01  192.0.2.10,2001:db8::10  Up       GuestAgentReports
-multi-nic-vm  eth1  bridge  shop/mn-1  -      -                  -                        Unknown  GuestAgentMissing
+multi-nic-vm  eth0  bridge  shop/mn-1  eth0   02:00:5e:10:00:01  192.0.2.10,2001:db8::10  Up       UP
+multi-nic-vm  eth1  bridge  shop/mn-1  -      -                  -                        Unknown  NOT_SEEN_BY_GUEST
 `.slice(1),
     );
     const all = await run("get -A -o json", { routes: listing(asked) });
@@ -412,10 +410,10 @@ multi-nic-vm  eth1  bridge  shop/mn-1  -      -                  -              
       columns: 110,
       env: { NO_COLOR: "1" },
     });
-    expect(narrow.stdout.split("\n")[2]).toMatch(/Unknown {2}GuestAgentMissi…$/);
+    expect(narrow.stdout.split("\n")[2]).toMatch(/Unknown {2}NOT_SEEN_BY_GUE…$/);
   });
 
-  it("says that there are none, and that one is not there", async ({ expect }) => {
+  it("says that there are no VMs, and that a VM does not exist", async ({ expect }) => {
     const routes = (router: ConnectRouter): void =>
       void router.service(VirtualMachineService, {
         listVMs: () => ({}),
@@ -464,8 +462,8 @@ describe("multinic watch", () => {
     );
     expect(stdout).toBe(
       `
-shop/multi-nic-vm eth0        Unknown  -                  GuestAgentMissing
-shop/multi-nic-vm eth0        Up       02:00:5e:10:00:01  eth0 192.0.2.10 2001:db8::10  GuestAgentReports
+shop/multi-nic-vm eth0        Unknown  -                  NOT_SEEN_BY_GUEST
+shop/multi-nic-vm eth0        Up       02:00:5e:10:00:01  eth0 192.0.2.10 2001:db8::10  UP
 shop/old eth9                 gone
 `.slice(1),
     );
@@ -473,7 +471,7 @@ shop/old eth9                 gone
     expect(asked[0]).toMatchObject({ namespace: "shop", vmNames: ["multi-nic-vm"], resumeToken: "" });
   });
 
-  it("goes on after a lost connection with the token of the last message, and shows only what is new", async ({
+  it("resumes after a lost connection with the token of the last message, and shows only what is new", async ({
     expect,
   }) => {
     const asked: WatchInterfaceStatusRequest[] = [];
@@ -521,7 +519,9 @@ shop/old eth9                 gone
     expect(yaml.stdout.match(/^---$/gm)).toHaveLength(2);
   });
 
-  it("ends when it cannot begin, and when waiting would not mend it", async ({ expect }) => {
+  it("ends when the first connection fails, and on an error that retrying does not fix", async ({
+    expect,
+  }) => {
     const first = await run("watch", {
       routes: streaming([{ events: [], error: new ConnectError("x", Code.Unavailable) }]),
     });
@@ -537,7 +537,7 @@ describe("multinic delete", () => {
   const objects = [
     { action: ObjectAction.DELETE, kind: "VirtualMachine", namespace: "shop", name: "web", reason: "" },
   ];
-  it("removes, tells what goes, and waits until it is gone", async ({ expect }) => {
+  it("deletes the VM, prints the deleted objects, and waits until it is gone", async ({ expect }) => {
     const asked: DeleteVMRequest[] = [];
     let looks = 0;
     const { code, stdout, stderr } = await run("delete web -n shop --wait", {
@@ -560,7 +560,7 @@ describe("multinic delete", () => {
     expect(asked[0]).toMatchObject({ namespace: "shop", name: "web" });
   });
 
-  it("says so when the time is over", async ({ expect }) => {
+  it("says so when the timeout is over", async ({ expect }) => {
     const { code, stderr } = await run("delete web --wait --timeout 50ms", {
       routes: (router) =>
         void router.service(VirtualMachineService, {

@@ -15,7 +15,7 @@ import {
 import { InterfaceState } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
 
-/** A process that does what multinic does with these arguments; it must end by itself. */
+/** Runs multinic with these arguments in its own process, which must end without help. */
 async function overTheNetwork(...args: readonly string[]) {
   const script = `
     import { runCli } from ${JSON.stringify(resolve("src/cli/cli.ts"))};
@@ -62,7 +62,7 @@ describe("a service on the network", () => {
     });
   });
 
-  it("keeps no process waiting for a stream that has said enough", async ({ expect }) => {
+  it("does not keep the process alive after a stream that is no longer read", async ({ expect }) => {
     const server = createHttp2Server(
       connectNodeAdapter({
         connect: false,
@@ -88,7 +88,7 @@ describe("a service on the network", () => {
     });
   });
 
-  it("that is not there is unreachable, with what to do next", async ({ expect }) => {
+  it("that is not running is unreachable, with what to do next", async ({ expect }) => {
     const server = createServer();
     const url = await listening(server);
     server.close();
@@ -101,7 +101,7 @@ describe("a service on the network", () => {
     );
   });
 
-  it("that is another one is unreachable too", async ({ expect }) => {
+  it("that is not multinic is unreachable too", async ({ expect }) => {
     const url = await listening(createServer((_request, response) => void response.end("hello")));
     const { code, stderr } = await overTheNetwork("get", "--server", url);
     expect(code).toBe(3);

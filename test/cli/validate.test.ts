@@ -145,7 +145,7 @@ not checked: whether NADs exist
     expect([json.code, yaml.code]).toEqual([1, 1]);
   });
 
-  it("tells the findings of the form together with those of what could be read", async ({ expect }) => {
+  it("prints the findings on the form together with those on what could be read", async ({ expect }) => {
     const asked: ValidateNetworksRequest[] = [];
     const stdin = "name: db\nnetworks:\n- {name: eth0, vlanID: 5}\n- {name: eth1, type: Bridge}\n";
     const wrongName = { code: "VM_NAME_INVALID", severity: Severity.ERROR, field: "name", message: "no" };
@@ -254,7 +254,7 @@ error  name                VM_NAME_INVALID  no
 });
 
 describe("multinic render", () => {
-  it("prints the objects as one stream of documents, and findings beside it", async ({ expect }) => {
+  it("prints the objects as one stream of documents, and findings to stderr", async ({ expect }) => {
     const objects = [{ yaml: "kind: A\n" }, { yaml: "---\nkind: B" }];
     const asked: ValidateNetworksRequest[] = [];
     const answer = { findings: wrong.findings.slice(1), objects };
@@ -279,18 +279,18 @@ describe("multinic render", () => {
 
 describe("wrong use", () => {
   it.for([
-    ["a file that is not there", "validate nowhere.yaml", "cannot read nowhere.yaml: no such file"],
+    ["a missing file", "validate nowhere.yaml", "cannot read nowhere.yaml: no such file"],
     ["a directory", "validate examples", "cannot read examples: it is a directory"],
     ["no file", "validate", "no document given"],
     ["a file named twice", "validate x -f y", "two documents given"],
     ["an unknown flag", "validate x --servr y", "unknown option '--servr'"],
     ["an unknown command", "aply x", "unknown command 'aply'"],
     ["an unknown form of output", "get -o xml", "Allowed choices are table, json, yaml"],
-    ["no URL", "get --server localhost:8080", "localhost:8080 is not an http or https URL"],
-    ["no duration", "apply x --wait --timeout soon", "Expected a duration up to 24h"],
+    ["an invalid URL", "get --server localhost:8080", "localhost:8080 is not an http or https URL"],
+    ["an invalid duration", "apply x --wait --timeout soon", "Expected a duration up to 24h"],
     ["a name among all namespaces", "get db -A", "cannot be combined"],
     ["an unknown shell", "completion tcsh", "Allowed choices are bash, zsh, fish"],
-  ])("%s is told on stderr with code 2", async ([, args, words], { expect }) => {
+  ])("%s is reported on stderr with code 2", async ([, args, words], { expect }) => {
     const { code, stdout, stderr } = await run(args ?? "");
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(words);
@@ -319,19 +319,19 @@ describe("a failed call", () => {
 
   it.for([
     [
-      "refusal of a right",
+      "a missing permission",
       new ConnectError("not yours", Code.PermissionDenied, undefined, ours),
       1,
       "error: not yours\nnext: ask",
     ],
     [
-      "a service in trouble",
+      "a service without its cluster",
       new ConnectError("cluster away", Code.Unavailable, undefined, ours),
       3,
       "error: cluster away\nnext: try again in a moment",
     ],
     [
-      "nobody there",
+      "a service that is not there",
       new ConnectError("x", Code.Unavailable),
       3,
       "error: cannot reach http://a: x\nnext: start a service",

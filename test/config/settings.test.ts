@@ -90,12 +90,12 @@ describe("settings", () => {
     ],
     ["a port above 65535", { listen: "localhost:65536" }, "--listen (MULTINIC_LISTEN) must be HOST:PORT"],
     [
-      "a TLS address that is none",
+      "an invalid TLS address",
       { tlsListen: "8443", tlsCert: "c", tlsKey: "k" },
       "--tls-listen (MULTINIC_TLS_LISTEN) must be HOST:PORT",
     ],
     [
-      "an address of the embedded cluster that is none",
+      "an invalid address of the embedded cluster",
       { local: true, localApiListen: "" },
       "--local-api-listen (MULTINIC_LOCAL_API_LISTEN) must be HOST:PORT",
     ],
@@ -125,22 +125,18 @@ describe("settings", () => {
       '--local-delays (MULTINIC_LOCAL_DELAYS) must be one of fast, realistic, not "slow"',
     ],
     [
-      "metrics that are no URL",
+      "metrics with an invalid URL",
       { virtHandlerMetrics: "node-1:8443" },
       '--virt-handler-metrics (MULTINIC_VIRT_HANDLER_METRICS) must be comma-separated http or https URLs, not "node-1:8443"',
     ],
-    [
-      "one URL of several that is none",
-      { virtHandlerMetrics: "http://a/metrics,b" },
-      'not "http://a/metrics,b"',
-    ],
+    ["one invalid URL of several", { virtHandlerMetrics: "http://a/metrics,b" }, 'not "http://a/metrics,b"'],
     [
       "examples on a real cluster",
       { examples: true },
       "--examples (MULTINIC_EXAMPLES) works only on the embedded cluster; add --local",
     ],
     [
-      "a kubeconfig to write of a real cluster",
+      "a kubeconfig to write for a real cluster",
       { writeKubeconfig: "out" },
       "--write-kubeconfig (MULTINIC_WRITE_KUBECONFIG) works only on the embedded cluster; add --local",
     ],
@@ -165,7 +161,7 @@ describe("settings", () => {
       "--tls-listen (MULTINIC_TLS_LISTEN) must be a loopback address with --local",
     ],
   ] satisfies readonly (readonly [string, SettingFlags, string])[])(
-    "that cannot be used are told by flag and variable: %s",
+    "that cannot be used are reported with flag and variable: %s",
     ([, raw, words], { expect }) => {
       expect(() => settingsOf(raw)).toThrow(SettingsError);
       expect(() => settingsOf(raw)).toThrow(words);

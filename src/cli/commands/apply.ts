@@ -1,4 +1,4 @@
-// `multinic plan` and `multinic apply`: what a document would change, and the change itself.
+// `multinic plan` and `multinic apply`: show what a document would change, and change it.
 import { Command, Option } from "commander";
 import { createClient, type Transport } from "@connectrpc/connect";
 import {
@@ -21,9 +21,8 @@ import {
 import { countLine, findingLines, stops } from "../output/findings-text.ts";
 import { planLines } from "../output/plan-text.ts";
 import { structured } from "../output/structured.ts";
-import type { Run } from "../run.ts";
 import { defaultServer, unaryCall } from "../server.ts";
-import { readVm, type Session } from "../session.ts";
+import { type Run, readVm, type Session } from "../session.ts";
 import { waitForInterfaces } from "../wait.ts";
 
 type PlanOptions = ServerOptions & DocumentOptions & { readonly adopt?: true };
@@ -45,7 +44,7 @@ export function planCommand(run: Run): Command {
         const request = { virtualMachine: specToProto(spec), validateOnly: true, adopt };
         const client = createClient(VirtualMachineService, session.connect(options.server));
         const answer = await client.applyVM(request, unaryCall(session.io));
-        tellAnswer(answer, options, session);
+        printAnswer(answer, options, session);
         return stops(answer.findings) ? exitCode.refused : exitCode.ok;
       }),
     );
@@ -75,7 +74,7 @@ export function applyCommand(run: Run): Command {
           },
           unaryCall(session.io),
         );
-        tellAnswer(answer, options, session);
+        printAnswer(answer, options, session);
         if (stops(answer.findings)) return exitCode.refused;
         if (options.wait) await wait(spec, transport, options, session);
         return exitCode.ok;
@@ -92,7 +91,7 @@ function withOptions(command: Command): Command {
     .addOption(outputOption());
 }
 
-function tellAnswer(answer: ApplyVMResponse, { output }: ServerOptions, session: Session): void {
+function printAnswer(answer: ApplyVMResponse, { output }: ServerOptions, session: Session): void {
   if (output !== "table") {
     session.io.stdout.write(structured(output, ApplyVMResponseSchema, answer));
     return;

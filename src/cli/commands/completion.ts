@@ -1,8 +1,8 @@
-// `multinic completion`: the script that teaches a shell the command tree.
+// `multinic completion`: prints a completion script for a shell.
 import { Argument, Command } from "commander";
 import { completionScripts, shells, type Shell } from "../completion.ts";
 import { exitCode } from "../io.ts";
-import type { Run } from "../run.ts";
+import type { Run } from "../session.ts";
 
 export function completionCommand(run: Run): Command {
   return new Command("completion")

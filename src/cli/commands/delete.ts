@@ -1,4 +1,4 @@
-// `multinic delete`: removes a VM and what was made for it.
+// `multinic delete`: deletes a VM and the objects that multinic created for it.
 import { Command, Option } from "commander";
 import { createClient } from "@connectrpc/connect";
 import {
@@ -15,7 +15,7 @@ import {
 } from "../options.ts";
 import { objectLines } from "../output/plan-text.ts";
 import { structured } from "../output/structured.ts";
-import type { Run } from "../run.ts";
+import type { Run } from "../session.ts";
 import { defaultServer, unaryCall } from "../server.ts";
 import { waitUntilGone } from "../wait.ts";
 

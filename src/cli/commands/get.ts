@@ -1,4 +1,4 @@
-// `multinic get`: one VM, or all of a namespace, with the state of every NIC.
+// `multinic get`: shows one VM, or all of a namespace, with the state of every NIC.
 import { create } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { Command, Option } from "commander";
@@ -15,9 +15,8 @@ import { interfacesTable } from "../output/interfaces-text.ts";
 import { pendingText } from "../output/plan-text.ts";
 import { structured } from "../output/structured.ts";
 import { tableLines } from "../output/table.ts";
-import type { Run } from "../run.ts";
 import { defaultServer, unaryCall } from "../server.ts";
-import type { Session } from "../session.ts";
+import type { Run, Session } from "../session.ts";
 import { printable } from "../style.ts";
 
 interface GetOptions extends ServerOptions {
@@ -103,7 +102,7 @@ function vmLines(view: VirtualMachineView, session: Session): readonly string[] 
   ];
 }
 
-/** What to do about each NIC that is not Up, below the table, where it is not cut. */
+/** The message of each NIC that is not Up, below the table, where it is not truncated. */
 function messageLines({ interfaces }: VirtualMachineView): readonly string[] {
   const messages = interfaces
     .filter(({ state, message }) => state !== InterfaceState.UP && message !== "")
@@ -111,12 +110,12 @@ function messageLines({ interfaces }: VirtualMachineView): readonly string[] {
   return messages.length > 0 ? ["", ...messages] : [];
 }
 
-/** What of a VM of others is not in the spec that was read from it. */
+/** What the spec lacks that was read from a VM not created by multinic. */
 function noteLines({ importNotes }: VirtualMachineView): readonly string[] {
   return importNotes.length > 0 ? ["", ...importNotes.map((note) => `not read: ${printable(note)}`)] : [];
 }
 
-/** Where the VM is not as it was asked for. */
+/** Where the VM differs from its spec. */
 function driftLines({ drift }: VirtualMachineView, session: Session): readonly string[] {
   if (drift.length === 0) return [];
   const rows = drift.map(({ field, wanted, actual, source, since }) => [

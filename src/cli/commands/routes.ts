@@ -1,4 +1,4 @@
-// `multinic routes`: the routing table that the guest will have, and where traffic to an address goes. Nothing is written.
+// `multinic routes`: the routing table of the guest, and where traffic to an address goes. Writes nothing.
 import { Command, InvalidArgumentError, Option } from "commander";
 import {
   ValidateNetworksResponseSchema,
@@ -10,8 +10,7 @@ import { documentFile } from "../options.ts";
 import { findingLines, stops } from "../output/findings-text.ts";
 import { lookupLines, routeLines, ruleLines } from "../output/routes-text.ts";
 import { structured } from "../output/structured.ts";
-import type { Run } from "../run.ts";
-import type { Session } from "../session.ts";
+import type { Run, Session } from "../session.ts";
 import { ask, type ValidateOptions, withOptions } from "./validate.ts";
 
 interface RoutesOptions extends ValidateOptions {

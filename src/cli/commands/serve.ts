@@ -1,9 +1,9 @@
-// `multinic serve`: its options are the rows of the table of settings.
+// `multinic serve`: one option for each row of the table of settings.
 import { Command, Option } from "commander";
 import { settingRows, type Setting } from "../../config/setting-table.ts";
 import { readSettings, type SettingFlags } from "../../config/settings.ts";
 import { settingsErrorAsUsage } from "../io.ts";
-import type { Run } from "../run.ts";
+import type { Run } from "../session.ts";
 
 export function serveCommand(run: Run): Command {
   const command = new Command("serve").description(
@@ -17,7 +17,7 @@ export function serveCommand(run: Run): Command {
   );
 }
 
-/** Without commander's own default: a setting's default may depend on others. */
+/** commander does not get the default: a setting's default may depend on other settings. */
 function optionOf(setting: Setting): Option {
   const { flag, help, variable, form, default: preset = "", otherwise = preset } = setting;
   const option = new Option(flag, `${help} [$${variable}] (default: ${otherwise})`);

@@ -1,4 +1,4 @@
-// `multinic validate` and `multinic render`: the findings on a document, and the objects it comes to. Nothing is written.
+// `multinic validate` and `multinic render`: the findings on a document, and its objects. Both write nothing.
 import { Command, Option } from "commander";
 import { createClient } from "@connectrpc/connect";
 import { RouteOrigin } from "../../../gen/multinic/v1/network_pb.ts";
@@ -17,11 +17,10 @@ import { networkLines } from "../output/networks-text.ts";
 import { routeLines } from "../output/routes-text.ts";
 import { structured, type OutputFormat } from "../output/structured.ts";
 import { readInput } from "../read-input.ts";
-import type { Run } from "../run.ts";
 import { unaryCall } from "../server.ts";
-import { type Session, tellFindings } from "../session.ts";
+import { type Run, type Session, printFindings } from "../session.ts";
 
-/** What the commands take that check a document. */
+/** Options of the commands that check a document. */
 export interface ValidateOptions extends DocumentOptions {
   readonly namespace: string;
   readonly output: OutputFormat;
@@ -67,7 +66,7 @@ export function renderCommand(run: Run): Command {
     );
 }
 
-/** Those options on a command. */
+/** Adds those options to a command. */
 export function withOptions(command: Command): Command {
   return withDocument(command)
     .addOption(serverOption("check against the cluster of this service; default: check without a cluster"))
@@ -75,7 +74,7 @@ export function withOptions(command: Command): Command {
     .addOption(outputOption());
 }
 
-/** What a command asks besides, and where it tells that the document cannot be read. */
+/** What else a command asks, and where it prints that the document cannot be read. */
 export interface Question {
   readonly includeObjects?: boolean;
   readonly routeTo?: readonly string[];
@@ -84,8 +83,8 @@ export interface Question {
 }
 
 /**
- * Every finding at once: those of the document's form, and those of whatever could be read of it. undefined when nothing
- * could be read, which is told then.
+ * All findings together: those on the document's form, and those on what could be read of it. undefined when nothing could
+ * be read; the reason is then printed.
  */
 export async function ask(
   file: string,
@@ -104,7 +103,7 @@ export async function ask(
   const { spec, findings } = await readInput(file, options.namespace, session.io);
   const unread = findings.map(findingToProto);
   if (!spec) {
-    tellFindings(unread, options.output, session, say);
+    printFindings(unread, options.output, session, say);
     return undefined;
   }
   const transport =

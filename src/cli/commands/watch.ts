@@ -1,4 +1,4 @@
-// `multinic watch`: the state of NICs now, and a line for each change until it is stopped.
+// `multinic watch`: prints the state of NICs, then a line for each change until it is stopped.
 import { Command, Option } from "commander";
 import {
   WatchInterfaceStatusResponseSchema,
@@ -10,7 +10,7 @@ import { exitCode } from "../io.ts";
 import { namespaceOption, outputOption, serverOption, type ServerOptions } from "../options.ts";
 import { stateCell } from "../output/interfaces-text.ts";
 import { structuredItem } from "../output/structured.ts";
-import type { Run } from "../run.ts";
+import type { Run } from "../session.ts";
 import { defaultServer } from "../server.ts";
 import { interfaceStatusStream, statusesIn } from "../status-stream.ts";
 import { printable, type Style } from "../style.ts";
@@ -52,7 +52,7 @@ export function watchCommand(run: Run): Command {
     );
 }
 
-/** The lines of a message: only what differs from what was shown, so that a repeated snapshot is silent. */
+/** The lines of a message: only what differs from the lines so far, so that a repeated snapshot prints nothing. */
 function changeLines(style: Style): (message: WatchInterfaceStatusResponse) => readonly string[] {
   const shown = new Map<string, string>();
   let unseen: Set<string> | undefined;
@@ -80,7 +80,7 @@ function changeLines(style: Style): (message: WatchInterfaceStatusResponse) => r
   };
 }
 
-/** A stream cannot know its widest name; longer ones push their line to the right. */
+/** A stream does not know its longest name in advance; a longer one shifts its line to the right. */
 const nameWidth = 28;
 const stateWidth = 7;
 const macWidth = 17;

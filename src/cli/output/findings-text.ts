@@ -1,11 +1,11 @@
-// Findings for people: one line each, with its fix below.
+// Findings as text: one line each, with its fix below.
 import { Severity, type Finding } from "../../../gen/multinic/v1/network_pb.ts";
 import { severityToProto, wordOf } from "../../wire/enums.ts";
 import { printable, type Style } from "../style.ts";
 
 const colours = { error: "red", warning: "yellow", info: "cyan" } as const;
 
-/** `error  networks[1].ipConfig.address  ADDRESS_INVALID  message`, then `fix:` and `see also:` where there are any. */
+/** `error  networks[1].ipConfig.address  ADDRESS_INVALID  message`, then `fix:` and `see also:` if there are any. */
 export function findingLines(findings: readonly Finding[], style: Style): readonly string[] {
   const rows = findings.map((found) => ({
     severity: wordOf(severityToProto, found.severity) ?? "info",
@@ -43,7 +43,7 @@ export function countLine(findings: readonly Finding[]): string {
     .join(", ");
 }
 
-/** True when one of them stops the writing. */
+/** True if one of them prevents the write. */
 export function stops(findings: readonly Finding[]): boolean {
   return findings.some(({ severity }) => severity === Severity.ERROR);
 }

@@ -1,17 +1,17 @@
-// NICs for people.
+// NIC states as a table.
 import { InterfaceState, type InterfaceStatus } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
 import { interfaceStateToProto, networkTypeToProto, wordOf } from "../../wire/enums.ts";
 import { tableLines, type Cell, type TableOptions } from "./table.ts";
 
 const stateColours = { Up: "green", Down: "red", Unknown: "yellow" } as const;
 
-/** A NIC with the name of its VM, and whether that is to be shown. */
+/** Which of the columns before the NIC are shown. */
 export interface InterfaceColumns {
   readonly namespace: boolean;
   readonly vm: boolean;
 }
 
-/** A row of `interfacesTable` per NIC. */
+/** A row for each NIC. */
 export function interfacesTable(
   interfaces: readonly InterfaceStatus[],
   columns: InterfaceColumns,

@@ -1,9 +1,9 @@
-// What a VM's networks come to, for people: the NICs with their defaults filled in.
+// The resolved NICs of a VM as a table, with their defaults filled in.
 import type { ResolvedNetwork } from "../../../gen/multinic/v1/network_pb.ts";
 import { networkTypeToProto, wordOf } from "../../wire/enums.ts";
 import { tableLines, type TableOptions } from "./table.ts";
 
-/** A row per NIC; the primary one is marked. */
+/** A row for each NIC; `*` marks the primary one. */
 export function networkLines(networks: readonly ResolvedNetwork[], options: TableOptions): readonly string[] {
   const rows = networks.map((nic) => [
     nic.primary ? `${nic.name} *` : nic.name,

@@ -1,4 +1,4 @@
-// A plan for people: what is written, what changes, and what that does to a running VM.
+// A plan as text: what is written, what changes, and what that does to a running VM.
 import {
   Effect,
   type FieldChange,
@@ -41,7 +41,7 @@ export function planLines(plan: Plan, options: TableOptions): readonly string[] 
   ];
 }
 
-/** A row per object. */
+/** A row for each object. */
 export function objectLines(objects: readonly PlannedObject[], options: TableOptions): readonly string[] {
   const rows = objects.map(({ action, kind, namespace, name, reason }) => {
     const word = wordOf(objectActionToProto, action) ?? "unchanged";
@@ -52,7 +52,7 @@ export function objectLines(objects: readonly PlannedObject[], options: TableOpt
 
 const effectWord = (effect: Effect): keyof typeof effects => wordOf(effectToProto, effect) ?? "none";
 
-/** A change that waits, in one line. */
+/** A pending change in one line. */
 export function pendingText({ field, oldValue, newValue, effect, reason }: PendingChange): string {
   const values =
     oldValue === "" && newValue === "" ? "" : ` ${oldValue || "(none)"} -> ${newValue || "(none)"}`;
@@ -68,7 +68,7 @@ const waits: Readonly<Record<keyof typeof effects, string>> = {
   impossible: "cannot take effect",
 };
 
-/** Where another version of KubeVirt does otherwise. */
+/** The effects with other KubeVirt versions, where they differ. */
 function otherVersions(changes: readonly FieldChange[]): readonly string[] {
   const lines = changes.flatMap(({ field, effect, versions }) => {
     const others = versions

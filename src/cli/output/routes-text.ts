@@ -1,4 +1,4 @@
-// The guest's routing for people: its routes, its rules, and where traffic to an address goes.
+// The guest's routing as tables: its routes, its rules, and where traffic to an address goes.
 import type { PredictedRoute, PredictedRule, RouteLookup } from "../../../gen/multinic/v1/network_pb.ts";
 import { routeOriginToProto, wordOf } from "../../wire/enums.ts";
 import { tableLines, type TableOptions } from "./table.ts";
@@ -11,10 +11,10 @@ const origins: Readonly<Record<keyof typeof routeOriginToProto, string>> = {
   "link-local": "IPv6 link-local",
 };
 
-/** The kernel's main table; 0 is its other spelling (RT_TABLE_UNSPEC), and what is said where nothing is. */
+/** The kernel's main table; 0 (RT_TABLE_UNSPEC) means it too, and is the value of an absent field. */
 const mainTables: readonly number[] = [254, 0];
 
-/** A row per route, best first; the table is shown where there are several. */
+/** A row for each route, best first; with the routing table if there are several. */
 export function routeLines(routes: readonly PredictedRoute[], options: TableOptions): readonly string[] {
   const several = routes.some(({ table }) => !mainTables.includes(table));
   const rows = routes.map((route) => [
@@ -28,7 +28,7 @@ export function routeLines(routes: readonly PredictedRoute[], options: TableOpti
   return tableLines(["ROUTE", "VIA", "NIC", "METRIC", ...(several ? ["TABLE"] : []), "WHY"], rows, options);
 }
 
-/** A row per rule, in the order in which the guest tries them. */
+/** A row for each rule, in the order in which the guest tries them. */
 export function ruleLines(rules: readonly PredictedRule[], options: TableOptions): readonly string[] {
   const rows = rules.map(({ priority, from, to, nic, table }) => [
     String(priority),
@@ -40,7 +40,7 @@ export function ruleLines(rules: readonly PredictedRule[], options: TableOptions
   return tableLines(["RULE", "FROM", "TO", "NIC", "TABLE"], rows, options);
 }
 
-/** A row per address. */
+/** A row for each address. */
 export function lookupLines(lookups: readonly RouteLookup[], options: TableOptions): readonly string[] {
   const rows = lookups.map((lookup) => [
     lookup.address,

@@ -1,4 +1,4 @@
-// Answers for programs: protobuf JSON, or the same as YAML.
+// Output for programs: protobuf JSON, or the same as YAML.
 import { toJson, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import { stringify } from "yaml";
 

@@ -2,18 +2,18 @@
 import { stripVTControlCharacters } from "node:util";
 import { printable, type Style } from "../style.ts";
 
-/** A cell, with a colour where it has one. */
+/** The text of a cell, with or without a colour. */
 export type Cell = string | { readonly text: string; readonly format: Parameters<Style>[0] };
 
 export interface TableOptions {
   readonly style: Style;
-  /** Lines are cut to this width in their last column, never below 16 characters of it. Default: never cut. */
+  /** Lines longer than this are cut in their last column, which keeps at least 16 characters. Default: never cut. */
   readonly width?: number | undefined;
 }
 
 const gap = "  ";
 
-/** Lines of a table with a header; `-` stands for an empty cell. */
+/** Lines of a table with a header; an empty cell is `-`. */
 export function tableLines(
   header: readonly string[],
   rows: readonly (readonly Cell[])[],

@@ -123,7 +123,7 @@ describe("errors on the wire", () => {
     expect(metadata).toEqual({ omittedViolations: String(5_000 - sent), omittedDetails: "1" });
   });
 
-  it("tells nothing of an unexpected failure", async () => {
+  it("reveals nothing about an unexpected failure", async () => {
     const { url } = await failing(new Error("password is hunter2"));
     const answer = createClient(Health, transports["Connect over HTTP/1.1"]!(url)).check({});
     await expect(answer).rejects.toMatchObject({ code: Code.Internal, rawMessage: "internal error" });

@@ -15,7 +15,7 @@ function start() {
 }
 
 describe("health", () => {
-  it("is not serving until told so", async () => {
+  it("is not serving until it is set to serving", async () => {
     const { health, client } = start();
     expect(await client.check({})).toMatchObject({ status: Status.NOT_SERVING });
     health.set("", true);
@@ -34,7 +34,7 @@ describe("health", () => {
     expect(statuses).toMatchObject({ "": { status: Status.NOT_SERVING }, "a.B": { status: Status.SERVING } });
   });
 
-  it("tells a watcher each change once, beginning with what it does not know yet", async () => {
+  it("sends a watcher each change once, starting with the current status", async () => {
     const { health, client } = start();
     const watch = oneByOne(client.watch({ service: "a.B" }));
     const next = async () => (await watch.next()).value?.status;
