@@ -276,6 +276,6 @@ describe("where the network-config stands", () => {
   it("nowhere, nothing is assumed of the guest", ({ expect }) => {
     const { spec, notes } = read([eth0]);
     expect(spec.networks[0]).not.toHaveProperty("ipConfig");
-    expect(notes).toEqual(["network-config: the VM has none; how the guest configures itself is not known"]);
+    expect(notes).toEqual(["network-config: the VM has none, so the guest's own settings are not known"]);
   });
 });

@@ -136,10 +136,7 @@ export function readGuest(
   const byNic = new Map<string, GuestNicRead>();
   const found = networkDataOf(cloudInitVolumeOf(objects.vm), objects.secrets);
   if (found === undefined)
-    return {
-      byNic,
-      notes: ["network-config: the VM has none; how the guest configures itself is not known"],
-    };
+    return { byNic, notes: ["network-config: the VM has none, so the guest's own settings are not known"] };
   if ("problem" in found) return { byNic, notes: [`network-config: ${found.problem}`] };
   const { nics, notes: unread } = readNetworkConfig(found.text);
   const notes = [...unread];

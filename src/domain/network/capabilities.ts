@@ -61,11 +61,7 @@ function sinceVersion(name: string, minor: number, why: string, kubeVirt: KubeVi
   const version = kubeVirt?.status?.observedKubeVirtVersion;
   const has = minorOf(version);
   if (has === undefined) return { name, available: undefined, evidence: "KubeVirt's version is not known" };
-  return {
-    name,
-    available: has >= minor,
-    evidence: `KubeVirt ${version}; available from 1.${minor}: ${why}`,
-  };
+  return { name, available: has >= minor, evidence: `KubeVirt ${version}; since 1.${minor}: ${why}` };
 }
 
 /** 9 of v1.9.0; versions from 2 on count as newer than all of 1. */
@@ -86,9 +82,7 @@ function migrationOnChange(kubeVirt: KubeVirt | undefined): Capability {
     name,
     available,
     evidence: `workloadUpdateStrategy.workloadUpdateMethods is [${methods.join(", ")}]${
-      available
-        ? ""
-        : "; without LiveMigrate, a change that needs a live migration waits until someone migrates the VM"
+      available ? "" : "; without LiveMigrate, changes by live migration wait until someone migrates the VM"
     }`,
   };
 }

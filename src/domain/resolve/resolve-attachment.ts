@@ -76,10 +76,7 @@ function givenNad(
         "NETWORK_SOURCE_CONFLICT",
         `${field}.physicalNetwork`,
         {},
-        {
-          fix: removeField(`${field}.physicalNetwork`),
-          related: [`${field}.nadName`],
-        },
+        { fix: removeField(`${field}.physicalNetwork`), related: [`${field}.nadName`] },
       ),
     );
   }

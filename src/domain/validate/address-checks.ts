@@ -18,7 +18,7 @@ import { type NicCheck, nicsBefore } from "./context.ts";
  * Where next hops may be: the NIC's subnets of that family. undefined when they are not known beforehand (DHCP), so that
  * nothing is judged. IPv6 link-local is on every link.
  */
-export function onLinkSubnets(nic: Nic, hop: IpAddress): readonly string[] | undefined {
+function onLinkSubnets(nic: Nic, hop: IpAddress): readonly string[] | undefined {
   const subnets = nic.addresses.filter(({ cidr }) => cidr.address.family === hop.family);
   if (nic.mode === "dhcp" && subnets.length === 0) return undefined;
   if (hop.family === 6 && hop.value.range() === "linkLocal") return hasIpv6(nic) ? undefined : [];
@@ -28,7 +28,7 @@ export function onLinkSubnets(nic: Nic, hop: IpAddress): readonly string[] | und
 }
 
 /** No host has the broadcast address: Linux refuses it as a next hop (Nexthop has invalid gateway). */
-export function broadcastHop(nic: Nic, hop: IpAddress, field: string): Finding | undefined {
+function broadcastHop(nic: Nic, hop: IpAddress, field: string): Finding | undefined {
   const subnet = nic.addresses.find(({ cidr }) => broadcastAddress(cidr) === hop.text);
   return subnet === undefined
     ? undefined
@@ -39,10 +39,22 @@ export function broadcastHop(nic: Nic, hop: IpAddress, field: string): Finding |
 }
 
 /** The subnets that do not contain the next hop, as text. */
-export function inWords(nic: Nic, hop: IpAddress, subnets: readonly string[]): string {
+function inWords(nic: Nic, hop: IpAddress, subnets: readonly string[]): string {
   return subnets.length === 0
     ? `every subnet of ${nic.name}, which has no IPv${hop.family} address`
     : `${nic.name}'s ${subnets.join(" and ")}`;
+}
+
+/** What is wrong with a next hop: outside the NIC's subnets, or a broadcast address. */
+export function checkNextHop(
+  nic: Nic,
+  hop: IpAddress,
+  field: string,
+  code: "GATEWAY_UNREACHABLE" | "ROUTE_GATEWAY_UNREACHABLE",
+): Finding | undefined {
+  const outside = onLinkSubnets(nic, hop);
+  if (outside === undefined) return broadcastHop(nic, hop, field);
+  return finding(code, field, { gateway: hop.text, subnets: inWords(nic, hop, outside) });
 }
 
 const modeFitsAddresses: NicCheck = ({ nic, config }) => {
@@ -55,9 +67,7 @@ const modeFitsAddresses: NicCheck = ({ nic, config }) => {
         "IPMODE_CONFLICT",
         `${field}.mode`,
         { mode: "static", problem },
-        {
-          fix: removeField(field),
-        },
+        { fix: removeField(field) },
       );
     }
     return address === undefined && addresses.length === 0
@@ -102,9 +112,7 @@ const addressIsUniqueInVm: NicCheck = (context) =>
           "ADDRESS_DUPLICATE_IN_VM",
           field,
           { address: cidr.address.text, first: first.index },
-          {
-            related: [`${first.field}.ipConfig.address`],
-          },
+          { related: [`${first.field}.ipConfig.address`] },
         );
   });
 
@@ -139,13 +147,7 @@ const gatewayIsOnLink: NicCheck = ({ nic }) => {
   if (nic.addresses.some(({ cidr }) => cidr.address.text === gateway.text)) {
     return finding("GATEWAY_IS_SELF", field, { gateway: gateway.text }, { fix: removeField(field) });
   }
-  const outside = onLinkSubnets(nic, gateway);
-  return outside === undefined
-    ? broadcastHop(nic, gateway, field)
-    : finding("GATEWAY_UNREACHABLE", field, {
-        gateway: gateway.text,
-        subnets: inWords(nic, gateway, outside),
-      });
+  return checkNextHop(nic, gateway, field, "GATEWAY_UNREACHABLE");
 };
 
 /** resolv.conf(5): MAXNS. */
@@ -176,9 +178,7 @@ const searchDomainsReachGuest: NicCheck = ({ nic }) =>
         "SEARCH_DOMAINS_WITHOUT_SERVERS",
         `${nic.field}.ipConfig.searchDomains`,
         {},
-        {
-          related: [`${nic.field}.ipConfig.dnsServers`],
-        },
+        { related: [`${nic.field}.ipConfig.dnsServers`] },
       )
     : undefined;
 

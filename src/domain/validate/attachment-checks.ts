@@ -41,18 +41,10 @@ const mtuIsInRange: NicCheck = ({ nic }) => {
 
 const mtuIsCarried: NicCheck = ({ nic }) => {
   if (nic.mtu === undefined || nic.attachment?.kind !== "generated") return undefined;
-  const { network } = nic.attachment;
+  const { name: network, mtu: max } = nic.attachment.network;
+  if (nic.mtu <= max || nic.mtu > maxMtu) return undefined;
   const field = `${nic.field}.mtu`;
-  return nic.mtu > network.mtu && nic.mtu <= maxMtu
-    ? finding(
-        "MTU_TOO_LARGE",
-        field,
-        { network: network.name, max: network.mtu, given: nic.mtu },
-        {
-          fix: replaceWith(field, network.mtu),
-        },
-      )
-    : undefined;
+  return finding("MTU_TOO_LARGE", field, { network, max, given: nic.mtu }, { fix: replaceWith(field, max) });
 };
 
 const networkIsAllowed: NicCheck = ({ nic, vm, catalogue }) => {

@@ -17,7 +17,7 @@ const pluginCarriesVms: NadCheck = ({ type }, _, context) =>
     ? finding("BINDING_UNSUPPORTED", nadField(context), {
         cni: type,
         instead:
-          "use a NAD of type macvtap with its binding plugin, or a NAD of type bridge with the same parent",
+          "use a NAD of type macvtap with its binding plugin, or one of type bridge on the same parent",
       })
     : undefined;
 
@@ -50,9 +50,7 @@ const cniVersionWorks: NadCheck = ({ type, cniVersion, ipam }, nad, context) => 
   const says = (problem: string): Finding => finding("NAD_CNI_VERSION", nadField(context), { nad, problem });
   if (cniVersion === "") return ipam === undefined ? says("has no cniVersion") : undefined;
   if (!cniVersions.test(cniVersion)) {
-    return says(
-      `has cniVersion ${cniVersion}; existing versions are 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0 and 1.x`,
-    );
+    return says(`has cniVersion ${cniVersion}; versions are 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0 and 1.x`);
   }
   return type === "macvtap" && cniVersion.startsWith("1.")
     ? says(`has cniVersion ${cniVersion}, but macvtap-cni supports none above 0.4.0`)

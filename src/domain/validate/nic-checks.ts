@@ -72,17 +72,12 @@ const macIsUnicast: NicCheck = ({ nic }) => {
   return finding("MAC_MULTICAST", field, { mac: nic.mac, unicast }, { fix: replaceWith(field, unicast) });
 };
 
-const macIsNotReserved: NicCheck = ({ nic }) =>
-  nic.mac === "00:00:00:00:00:00" || (nic.mac === "02:00:00:00:00:00" && nic.type === "pod")
-    ? finding(
-        "MAC_RESERVED",
-        `${nic.field}.macAddress`,
-        { mac: nic.mac },
-        {
-          fix: removeField(`${nic.field}.macAddress`),
-        },
-      )
-    : undefined;
+const macIsNotReserved: NicCheck = ({ nic: { field: nic, mac, type } }) => {
+  const isReserved = mac === "00:00:00:00:00:00" || (mac === "02:00:00:00:00:00" && type === "pod");
+  if (!isReserved) return undefined;
+  const field = `${nic}.macAddress`;
+  return finding("MAC_RESERVED", field, { mac }, { fix: removeField(field) });
+};
 
 const macIsUniqueInVm: NicCheck = (context) => {
   const { nic } = context;
@@ -98,30 +93,18 @@ const macIsUniqueInVm: NicCheck = (context) => {
 };
 
 /** Up is the default, and nothing is written for it. */
-const linkStateIsSettable: NicCheck = ({ nic, config }) =>
-  nic.type === "sriov" && config.linkState === "down"
-    ? finding(
-        "LINK_STATE_UNSUPPORTED",
-        `${nic.field}.linkState`,
-        {},
-        {
-          fix: removeField(`${nic.field}.linkState`),
-        },
-      )
-    : undefined;
+const linkStateIsSettable: NicCheck = ({ nic, config }) => {
+  if (nic.type !== "sriov" || config.linkState !== "down") return undefined;
+  const field = `${nic.field}.linkState`;
+  return finding("LINK_STATE_UNSUPPORTED", field, {}, { fix: removeField(field) });
+};
 
 const podNetworkIsOne: NicCheck = (context) => {
+  const { nic } = context;
   const first = nicsBefore(context).find(({ type }) => type === "pod");
-  return context.nic.type === "pod" && first !== undefined
-    ? finding(
-        "POD_NETWORK_DUPLICATE",
-        `${context.nic.field}.type`,
-        { first: first.index },
-        {
-          related: [`${first.field}.type`],
-        },
-      )
-    : undefined;
+  if (nic.type !== "pod" || first === undefined) return undefined;
+  const related = [`${first.field}.type`];
+  return finding("POD_NETWORK_DUPLICATE", `${nic.field}.type`, { first: first.index }, { related });
 };
 
 const podNetworkTakesNoNetwork: NicCheck = ({ nic, config }) =>
@@ -135,9 +118,7 @@ const podNetworkTakesNoNetwork: NicCheck = ({ nic, config }) =>
           "POD_FIELD_UNSUPPORTED",
           `${nic.field}.${name}`,
           { name },
-          {
-            fix: removeField(`${nic.field}.${name}`),
-          },
+          { fix: removeField(`${nic.field}.${name}`) },
         ),
       );
 

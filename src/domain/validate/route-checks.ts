@@ -5,7 +5,7 @@ import type { NicRoute } from "../nic.ts";
 import { metricStep } from "../resolve/metrics.ts";
 import { metricField } from "../routing/predicted-routes.ts";
 import { routeKey } from "../routing/route-index.ts";
-import { broadcastHop, inWords, onLinkSubnets } from "./address-checks.ts";
+import { checkNextHop } from "./address-checks.ts";
 import { type NicCheck, type NicContext } from "./context.ts";
 
 type RouteCheck = (route: NicRoute, context: NicContext) => Finding | undefined;
@@ -32,21 +32,10 @@ const familiesAgree: RouteCheck = ({ field, destination, gateway }) =>
       );
 
 /** The next hop must be reachable without another route. With DHCP the subnet is not known: no verdict. */
-const nextHopIsOnLink: RouteCheck = ({ field, destination, gateway }, { nic }) => {
-  if (
-    destination.address.family !== gateway.family ||
-    (nic.mode === "static" && nic.addresses.length === 0)
-  ) {
-    return undefined;
-  }
-  const outside = onLinkSubnets(nic, gateway);
-  return outside === undefined
-    ? broadcastHop(nic, gateway, `${field}.gateway`)
-    : finding("ROUTE_GATEWAY_UNREACHABLE", `${field}.gateway`, {
-        gateway: gateway.text,
-        subnets: inWords(nic, gateway, outside),
-      });
-};
+const nextHopIsOnLink: RouteCheck = ({ field, destination, gateway }, { nic }) =>
+  destination.address.family !== gateway.family || (nic.mode === "static" && nic.addresses.length === 0)
+    ? undefined
+    : checkNextHop(nic, gateway, `${field}.gateway`, "ROUTE_GATEWAY_UNREACHABLE");
 
 const nextHopIsNotSelf: RouteCheck = ({ field, gateway }, { nic }) =>
   nic.addresses.some(({ cidr }) => cidr.address.text === gateway.text)
