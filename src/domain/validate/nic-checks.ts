@@ -1,4 +1,5 @@
 // Checks of one NIC alone and against the other NICs: name, primary, MAC, link, the pod network.
+import { bindings } from "../bindings.ts";
 import { finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
 import { asUnicast, isMulticast } from "../mac.ts";
@@ -99,7 +100,7 @@ const macIsUniqueInVm: NicCheck = (context) => {
 
 /** Up is the default, and nothing is written for it. */
 const linkStateIsSettable: NicCheck = ({ nic, config }) =>
-  nic.type === "sriov" && config.linkState === "down"
+  bindings[nic.binding.kind].linkState === "link-state-sriov" && config.linkState === "down"
     ? finding(
         "LINK_STATE_UNSUPPORTED",
         `${nic.field}.linkState`,
