@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import { builtInCatalogue, type Catalogue } from "../../src/domain/catalogue.ts";
 import { checkVm } from "../../src/domain/validate/check-vm.ts";
-import { carrierOfPlugin, typeOfPlugin } from "../../src/domain/network/carriers/carriers.ts";
+import { carriedTypes, carrierOfPlugin, typeOfPlugin } from "../../src/domain/network/carriers/carriers.ts";
 import { refusalOfPlugin } from "../../src/domain/network/cni-refusal.ts";
 import { readCniConfig } from "../../src/domain/network/cni.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
@@ -36,7 +36,7 @@ const catalogue: Catalogue = {
 const nic: fc.Arbitrary<NetworkConfig> = fc.record(
   {
     name: fc.constant("lan"),
-    type: fc.constantFrom("bridge", "macvlan", "sriov", "ovs"),
+    type: fc.constantFrom(...carriedTypes),
     physicalNetwork: fc.constant("over"),
     vlanId: fc.integer({ min: 0, max: 4094 }),
     mtu: fc.integer({ min: 1280, max: 9000 }),

@@ -33,7 +33,9 @@ const vlanIsCarried: NicCheck = ({ nic }) => {
 /** True when a NIC may be on that VLAN there; 0 is untagged. */
 function carriesVlan(network: PhysicalNetwork, vlan: number): boolean {
   if (vlan === 0) return network.untagged;
-  return carrierOf(network).carriesVlans(network) && isWithin(network.vlans, vlan);
+  const { needsDevice, resourceName } = carrierOf(network);
+  const hasDevice = !needsDevice || resourceName(network, vlan) !== undefined;
+  return hasDevice && isWithin(network.vlans, vlan);
 }
 
 const mtuIsInRange: NicCheck = ({ nic }) => {

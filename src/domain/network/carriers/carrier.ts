@@ -21,11 +21,11 @@ export interface CniPlugins {
   readonly refusal: (cni: CniConfig) => string | undefined;
   /** Why the plugin does not speak that version of CNI, of those that exist. */
   readonly versionRefusal: (cniVersion: string) => string | undefined;
-  /** What becomes of a NAD's `ipam`: the pod does not start, nothing, or the pod gets the address. */
+  /** What the plugin does with a NAD's `ipam`: fail, ignore it, or give the pod an address. */
   readonly ipam: (cni: CniConfig) => "refused" | "ignored" | "used";
   /** True where the plugin needs a device, which a device plugin hands out by the NAD's annotation. */
   readonly needsDevice: boolean;
-  /** True where the plugin overlooks the VLAN of that configuration. */
+  /** True where the plugin does not apply the configuration's VLAN. */
   readonly ignoresVlan: (cni: CniConfig) => boolean;
   /** undefined where the NAD does not say. */
   readonly uplinkOfNad: (cni: CniConfig) => Uplink | undefined;
@@ -42,22 +42,18 @@ export interface Carrier<K extends CarrierName> extends CniPlugins {
   readonly binding: (network: PhysicalNetwork<K>) => Binding;
   /** The binding where the catalogue has no such network, as for a NAD that the caller names. */
   readonly usualBinding: Binding;
-  /** False where a NIC can only be untagged, whatever VLANs the catalogue lists. */
-  readonly carriesVlans: (network: PhysicalNetwork<K>) => boolean;
-  /** The device plugin resource of a NIC; undefined where it needs none. */
+  /** The device plugin resource of a NIC; undefined where it needs no device, and where there is none for that VLAN. */
   readonly resourceName: (network: PhysicalNetwork<K>, vlan: number) => string | undefined;
   readonly uplink: (network: PhysicalNetwork<K>, vlan: number) => Uplink;
 
   // A NAD that multinic generates.
 
-  /** What the plugin is told, in a fixed order, since the NAD's name is a hash of the JSON; undefined values are left out. */
+  /** The plugin's configuration. The order is fixed, since the NAD's name is a hash of the JSON; undefined is left out. */
   readonly cniConfig: (
     network: PhysicalNetwork<K>,
     vlan: number,
     mtu: number | undefined,
   ) => Readonly<Record<string, string | number | boolean | undefined>>;
-  /** True where the plugin sets the MTU that the NAD names; otherwise only the guest can. */
-  readonly setsMtu: boolean;
   /** The inverse of cniConfig and resourceName: the VLAN of a NIC on that NAD. */
   readonly vlanOf: (network: PhysicalNetwork<K>, cni: CniConfig) => number;
 }

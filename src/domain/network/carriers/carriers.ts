@@ -48,9 +48,9 @@ export function carrierOfNads(type: CarriedType): (typeof carriers)[CarrierName]
   return carriers[carriersOfType[type][0]];
 }
 
-/** False where the NADs of that type carry no MTU, so that only the guest has it. */
+/** False where the CNI plugins of that type read no MTU, so that only the guest has it. */
 export function setsMtu(type: NetworkType | undefined): boolean {
-  return type === undefined || type === "pod" || carriersOfType[type].some((name) => carriers[name].setsMtu);
+  return type === undefined || type === "pod" || "mtu" in carrierOfNads(type).keys;
 }
 
 /** The NIC type that a CNI plugin serves; undefined for plugins that this product does not know. */

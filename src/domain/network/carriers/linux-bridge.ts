@@ -16,7 +16,6 @@ export const linuxBridge: Carrier<"linux-bridge"> = {
   settings: { bridge: interfaceName, macSpoofCheck: { ...flag, otherwise: true } },
   binding: () => ({ kind: "bridge" }),
   usualBinding: { kind: "bridge" },
-  carriesVlans: () => true,
   resourceName: () => undefined,
   uplink: ({ bridge }, vlan) => bridgeUplink("linux", bridge, vlan),
 
@@ -28,7 +27,6 @@ export const linuxBridge: Carrier<"linux-bridge"> = {
     macspoofchk: macSpoofCheck,
     disableContainerInterface: true,
   }),
-  setsMtu: true,
   vlanOf: (_, { vlan }) => vlan,
 
   plugins: ["bridge", "cnv-bridge"],

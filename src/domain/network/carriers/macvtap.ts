@@ -29,12 +29,10 @@ export const macvtap: Carrier<"macvtap"> = {
   },
   binding: ({ bindingPlugin }) => ({ kind: "plugin", name: bindingPlugin }),
   usualBinding: { kind: "plugin", name: "macvtap" },
-  carriesVlans: ({ vlanResourceName }) => vlanResourceName !== undefined,
   resourceName,
   uplink: (network, vlan) => deviceUplink("macvtap", resourceName(network, vlan) ?? network.name, 0),
 
   cniConfig: (_network, _vlan, mtu) => ({ type: "macvtap", mtu }),
-  setsMtu: true,
   vlanOf(network, cni) {
     const [before, after] = network.vlanResourceName?.split("{vlan}") ?? [];
     const name = cni.resourceName ?? "";

@@ -9,13 +9,11 @@ export const openVswitch: Carrier<"open-vswitch"> = {
   settings: { bridge: interfaceName },
   binding: () => ({ kind: "bridge" }),
   usualBinding: { kind: "bridge" },
-  carriesVlans: () => true,
   resourceName: () => undefined,
   uplink: ({ bridge }, vlan) => bridgeUplink("ovs", bridge, vlan),
 
   // Without `vlan` the port would be a trunk of all VLANs.
   cniConfig: ({ bridge }, vlan, mtu) => ({ type: "ovs", bridge, vlan, mtu }),
-  setsMtu: true,
   vlanOf: (_, { vlan }) => vlan,
 
   plugins: ["ovs"],

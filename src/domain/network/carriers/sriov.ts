@@ -11,12 +11,10 @@ export const sriov: Carrier<"sriov"> = {
   settings: { resourceName: requiredText },
   binding: () => ({ kind: "sriov" }),
   usualBinding: { kind: "sriov" },
-  carriesVlans: () => true,
   resourceName: ({ resourceName }) => resourceName,
   uplink: ({ resourceName }, vlan) => deviceUplink("sriov", resourceName, vlan),
 
   cniConfig: (_, vlan) => ({ type: "sriov", vlan: vlan === 0 ? undefined : vlan }),
-  setsMtu: false,
   vlanOf: (_, { vlan }) => vlan,
 
   plugins: ["sriov"],
