@@ -1,5 +1,5 @@
 // How KubeVirt connects a guest to the pod's device: one row for each binding, with all that differs between them.
-import type { VmInterface } from "./objects/kubernetes.ts";
+import type { VmBindings, VmInterface } from "./objects/kubernetes.ts";
 import type { NetworkType } from "./spec.ts";
 
 /** The binding of a NIC. */
@@ -9,7 +9,7 @@ export type Binding =
 
 interface BindingRow {
   /** The field of a KubeVirt interface that asks for it. */
-  readonly field: Exclude<keyof VmInterface, "name">;
+  readonly field: keyof VmBindings;
   /** The type of NIC that has it; other types may share it, and only the NAD tells them apart. */
   readonly type: NetworkType;
   /** Rows of plan/effect-table.ts: a new NIC with it, and another link state of such a NIC. */
@@ -65,7 +65,7 @@ export function rowOfBindingText(text: string): (typeof bindings)[BindingKind] {
 }
 
 /** The part of a KubeVirt interface that asks for the binding. */
-export function bindingField(binding: Binding): Partial<VmInterface> {
+export function bindingField(binding: Binding): VmBindings {
   switch (binding.kind) {
     case "bridge":
       return { bridge: {} };

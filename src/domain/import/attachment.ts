@@ -1,4 +1,4 @@
-// What a NIC is attached to, told by its binding and its NAD: the inverse of compile/attachment.ts.
+// What a NIC is attached to, by its binding and its NAD: the inverse of network/generated-nad.ts.
 import { isDeepStrictEqual } from "node:util";
 import type { Catalogue } from "../catalogue.ts";
 import { bindingKindOf, typeOf } from "../bindings.ts";
