@@ -45,6 +45,9 @@ function typeText(shape: Shape): string {
       return shape.of.kind === "mapping" ? "list" : `list of ${typeText(shape.of)}`;
     case "mapping":
       return "mapping";
+    case "parsed":
+      return shape.expected;
+    case "chosen":
     case "unread":
       return "anything";
   }

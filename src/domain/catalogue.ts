@@ -7,7 +7,7 @@ export interface VlanRange {
   readonly last: number;
 }
 
-interface PhysicalNetworkBase {
+export interface PhysicalNetworkBase {
   readonly name: string;
   /** Taken for a NIC of this type that names no physical network. One per type. */
   readonly default: boolean;
@@ -22,52 +22,39 @@ interface PhysicalNetworkBase {
   readonly namespaces: readonly string[] | undefined;
 }
 
-/** A Linux bridge on every node. */
-export interface BridgeNetwork extends PhysicalNetworkBase {
-  readonly type: "bridge";
-  readonly bridge: string;
-  /** nftables rules against forged source addresses; the nodes need `nft`. */
-  readonly macSpoofCheck: boolean;
+/** What carries the frames, and what the configuration says of each: the files of network/carriers. */
+interface Carried {
+  /** A Linux bridge on every node; for type macvlan one over the parent NIC. */
+  readonly "linux-bridge": {
+    readonly type: "bridge" | "macvlan";
+    readonly bridge: string;
+    /** nftables rules against forged source addresses; the nodes need `nft`. */
+    readonly macSpoofCheck: boolean;
+  };
+  /** A parent NIC, offered as macvtap devices by macvtap-cni's device plugin. */
+  readonly macvtap: {
+    readonly type: "macvlan";
+    /** Device plugin resource of the untagged parent. */
+    readonly resourceName: string;
+    /** Device plugin resource of a VLAN sub-interface of the parent; {vlan} is replaced by the VLAN. */
+    readonly vlanResourceName: string | undefined;
+    /** Name under which the macvtap binding plugin is registered in KubeVirt. */
+    readonly bindingPlugin: string;
+  };
+  /** Virtual functions of a card, offered by the SR-IOV device plugin. */
+  readonly sriov: { readonly type: "sriov"; readonly resourceName: string };
+  /** An Open vSwitch bridge on every node. */
+  readonly "open-vswitch": { readonly type: "ovs"; readonly bridge: string };
 }
 
-/** A parent NIC, offered as macvtap devices by macvtap-cni's device plugin. */
-export interface MacvtapNetwork extends PhysicalNetworkBase {
-  readonly type: "macvlan";
-  readonly implementation: "macvtap";
-  /** Device plugin resource of the untagged parent. */
-  readonly resourceName: string;
-  /** Device plugin resource of a VLAN sub-interface of the parent; {vlan} is replaced by the VLAN. */
-  readonly vlanResourceName: string | undefined;
-  /** Name under which the macvtap binding plugin is registered in KubeVirt. */
-  readonly bindingPlugin: string;
-}
+export type CarrierName = keyof Carried;
 
-/** A parent NIC, offered by a Linux bridge over it. */
-export interface MacvlanBridgeNetwork extends PhysicalNetworkBase {
-  readonly type: "macvlan";
-  readonly implementation: "bridge";
-  readonly bridge: string;
-  readonly macSpoofCheck: boolean;
-}
+/** What the configuration says of a physical network with that carrier, beyond what it says of all. */
+export type CarrierSettings<K extends CarrierName> = Omit<Carried[K], "type">;
 
-/** Virtual functions of a card, offered by the SR-IOV device plugin. */
-export interface SriovNetwork extends PhysicalNetworkBase {
-  readonly type: "sriov";
-  readonly resourceName: string;
-}
-
-/** An Open vSwitch bridge on every node. */
-export interface OvsNetwork extends PhysicalNetworkBase {
-  readonly type: "ovs";
-  readonly bridge: string;
-}
-
-export type PhysicalNetwork =
-  | BridgeNetwork
-  | MacvtapNetwork
-  | MacvlanBridgeNetwork
-  | SriovNetwork
-  | OvsNetwork;
+export type PhysicalNetwork<K extends CarrierName = CarrierName> = {
+  [P in K]: PhysicalNetworkBase & Carried[P] & { readonly carrier: P };
+}[K];
 
 /** Everything the configuration says about networks. */
 export interface Catalogue {
@@ -86,19 +73,6 @@ export function findPhysicalNetwork(catalogue: Catalogue, name: string): Physica
 
 export function defaultPhysicalNetwork(catalogue: Catalogue, type: NetworkType): PhysicalNetwork | undefined {
   return catalogue.physicalNetworks.find((network) => network.type === type && network.default);
-}
-
-/** True when a NIC may be on that VLAN there; 0 is untagged. */
-export function carriesVlan(network: PhysicalNetwork, vlan: number): boolean {
-  if (vlan === 0) return network.untagged;
-  if (
-    network.type === "macvlan" &&
-    network.implementation === "macvtap" &&
-    network.vlanResourceName === undefined
-  ) {
-    return false;
-  }
-  return isWithin(network.vlans, vlan) && !isWithin(network.reservedVlans, vlan);
 }
 
 /** True when one of the ranges has that VLAN. */
@@ -132,18 +106,25 @@ export function builtInCatalogue(): Catalogue {
   };
   return {
     physicalNetworks: [
-      { ...common, name: "bridge", type: "bridge", bridge: "br0", macSpoofCheck: true },
+      {
+        ...common,
+        name: "bridge",
+        carrier: "linux-bridge",
+        type: "bridge",
+        bridge: "br0",
+        macSpoofCheck: true,
+      },
       {
         ...common,
         name: "macvlan",
+        carrier: "macvtap",
         type: "macvlan",
-        implementation: "macvtap",
         resourceName: "macvtap.network.kubevirt.io/uplink",
         vlanResourceName: "macvtap.network.kubevirt.io/uplink.{vlan}",
         bindingPlugin: "macvtap",
       },
-      { ...common, name: "sriov", type: "sriov", resourceName: "sriov.network/uplink" },
-      { ...common, name: "ovs", type: "ovs", bridge: "br-ovs" },
+      { ...common, name: "sriov", carrier: "sriov", type: "sriov", resourceName: "sriov.network/uplink" },
+      { ...common, name: "ovs", carrier: "open-vswitch", type: "ovs", bridge: "br-ovs" },
     ],
     sharedNads: [],
     clusterCidrs: [],

@@ -1,4 +1,5 @@
 // A NIC with every default filled in and every text read: what checks, compilation and routes work on.
+import type { Binding } from "./bindings.ts";
 import type { PhysicalNetwork } from "./catalogue.ts";
 import type { Cidr, IpAddress } from "./ip.ts";
 import type {
@@ -19,11 +20,6 @@ export type Attachment =
   | { readonly kind: "given"; readonly namespace: string; readonly name: string }
   /** A NAD that is generated for this physical network. */
   | { readonly kind: "generated"; readonly network: PhysicalNetwork };
-
-/** How KubeVirt connects the guest to the pod's device. */
-export type Binding =
-  | { readonly kind: "bridge" | "masquerade" | "sriov" }
-  | { readonly kind: "plugin"; readonly name: string };
 
 /** One static route; `field` is its path in the input. */
 export interface NicRoute {

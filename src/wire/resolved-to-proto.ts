@@ -7,6 +7,7 @@ import type {
   RouteLookupSchema,
 } from "../../gen/multinic/v1/network_pb.ts";
 import type { PlanSchema, PlannedObjectSchema } from "../../gen/multinic/v1/virtual_machine_pb.ts";
+import { bindingText } from "../domain/bindings.ts";
 import type { Nic } from "../domain/nic.ts";
 import type { Plan, PlannedObject } from "../domain/plan/plan.ts";
 import type { PredictedRoute } from "../domain/routing/predicted-routes.ts";
@@ -30,7 +31,7 @@ export function resolvedToProto(
     type: networkTypeToProto[nic.type],
     physicalNetwork: nic.attachment?.kind === "generated" ? nic.attachment.network.name : "",
     attachment: attachments[index] ?? "",
-    binding: nic.binding.kind === "plugin" ? nic.binding.name : nic.binding.kind,
+    binding: bindingText(nic.binding),
     vlanId: nic.vlanId,
     macAddress: nic.mac,
     mtu: nic.mtu ?? 0,

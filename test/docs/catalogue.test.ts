@@ -2,8 +2,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { catalogueFields, parseCatalogue } from "../../src/config/catalogue-file.ts";
+import { parseCatalogue } from "../../src/config/catalogue-file.ts";
 import { SettingsError } from "../../src/config/settings.ts";
+import { catalogueFields, fieldsOfType, networkFields } from "../../src/domain/network/catalogue-document.ts";
+import { carriedTypes, carriers, carriersOfType } from "../../src/domain/network/carriers/carriers.ts";
 
 const page = readFileSync(new URL("../../docs/catalogue.md", import.meta.url), "utf8");
 const example = /^```yaml\n(.*?)^```$/ms.exec(page)?.[1] ?? "";
@@ -25,14 +27,24 @@ function rowsUnder(heading: string): readonly Row[] {
   );
 }
 
-const { file, network, ofType, ofImplementation } = catalogueFields;
+const severalCarriers = carriedTypes.filter((type) => carriersOfType[type].length > 1);
 const tables: readonly (readonly [string, readonly string[]])[] = [
-  ["The file", file],
-  ["A physical network", network],
-  ...Object.entries(ofType).map(([type, fields]) => [`Of type ${type}`, fields] as const),
-  ...Object.entries(ofImplementation).map(
-    ([kind, fields]) => [`With implementation ${kind}`, fields] as const,
+  ["The file", Object.keys(catalogueFields)],
+  ["A physical network", Object.keys(networkFields)],
+  ...carriedTypes.map(
+    (type) =>
+      [
+        `Of type ${type}`,
+        severalCarriers.includes(type) ? ["implementation"] : Object.keys(fieldsOfType(type, undefined)),
+      ] as const,
   ),
+  ...severalCarriers
+    .flatMap((type) => carriersOfType[type])
+    .map((name) => carriers[name])
+    .map(
+      ({ implementation, settings }) =>
+        [`With implementation ${implementation}`, Object.keys(settings)] as const,
+    ),
 ];
 
 /** Every kind of network with no more than it needs. */
@@ -61,7 +73,8 @@ describe("docs/catalogue.md", () => {
 
   it.for(least)("tells the defaults as they are: %s", ([headings, given]) => {
     const [parsed] = read([{ name: "net", ...given }]).physicalNetworks;
-    const values = new Map(Object.entries(parsed ?? {}));
+    const implementation = parsed && carriers[parsed.carrier].implementation;
+    const values = new Map<string, unknown>(Object.entries({ ...parsed, implementation }));
     for (const { field, otherwise } of ["A physical network", ...headings].flatMap(rowsUnder)) {
       if (otherwise !== "required") expect(otherwise, field).toBe(inWords(field, values.get(field)));
     }

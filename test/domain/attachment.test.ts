@@ -4,8 +4,9 @@ import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import { builtInCatalogue, type Catalogue } from "../../src/domain/catalogue.ts";
 import { checkVm } from "../../src/domain/validate/check-vm.ts";
-import { pluginKeys, refusalOfPlugin } from "../../src/domain/network/cni-refusal.ts";
-import { readCniConfig, typeOfPlugin } from "../../src/domain/network/cni.ts";
+import { carriedTypes, carrierOfPlugin, typeOfPlugin } from "../../src/domain/network/carriers/carriers.ts";
+import { refusalOfPlugin } from "../../src/domain/network/cni-refusal.ts";
+import { readCniConfig } from "../../src/domain/network/cni.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
 import { noFacts } from "../../src/domain/facts.ts";
 import { hasErrors } from "../../src/domain/findings.ts";
@@ -25,7 +26,7 @@ const catalogue: Catalogue = {
       mtu: 9000,
       namespaces: undefined,
       type: "macvlan",
-      implementation: "bridge",
+      carrier: "linux-bridge",
       bridge: "br-over",
       macSpoofCheck: true,
     },
@@ -35,7 +36,7 @@ const catalogue: Catalogue = {
 const nic: fc.Arbitrary<NetworkConfig> = fc.record(
   {
     name: fc.constant("lan"),
-    type: fc.constantFrom("bridge", "macvlan", "sriov", "ovs"),
+    type: fc.constantFrom(...carriedTypes),
     physicalNetwork: fc.constant("over"),
     vlanId: fc.integer({ min: 0, max: 4094 }),
     mtu: fc.integer({ min: 1280, max: 9000 }),
@@ -59,7 +60,7 @@ describe("a generated NAD", () => {
           const cni = readCniConfig(nad);
           if ("problem" in cni) throw new Error(cni.problem);
           seen.add(`${vm.nics[0]?.type} by ${cni.type}`);
-          const known = pluginKeys.get(cni.type) ?? {};
+          const known = carrierOfPlugin(cni.type)?.keys ?? {};
           expect(Object.keys(cni.plugin).filter((key) => !(key in known) && !always.includes(key))).toEqual(
             [],
           );

@@ -2,19 +2,20 @@
 import { describe, it } from "vitest";
 import {
   builtInCatalogue,
-  carriesVlan,
   type Catalogue,
   type PhysicalNetwork,
   vlansInWords,
 } from "../../src/domain/catalogue.ts";
 import { checkVm } from "../../src/domain/validate/check-vm.ts";
 import { noFacts } from "../../src/domain/facts.ts";
-import { compileAttachment, resourceNameOf } from "../../src/domain/network/generated-nad.ts";
+import { carrierOf } from "../../src/domain/network/carriers/carriers.ts";
+import { compileAttachment } from "../../src/domain/network/generated-nad.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import { vmSpec } from "./specs.ts";
 
 const trunk: PhysicalNetwork = {
   name: "trunk",
+  carrier: "linux-bridge",
   type: "bridge",
   default: true,
   bridge: "br-trunk",
@@ -28,7 +29,7 @@ const trunk: PhysicalNetwork = {
   mtu: 1500,
   namespaces: ["shop"],
 };
-const overBridge: PhysicalNetwork = { ...trunk, name: "parent", type: "macvlan", implementation: "bridge" };
+const overBridge: PhysicalNetwork = { ...trunk, name: "parent", type: "macvlan" };
 const catalogue: Catalogue = { ...builtInCatalogue(), physicalNetworks: [trunk, overBridge] };
 
 const codes = (vlanId: number | undefined, namespace = "shop") =>
@@ -61,10 +62,13 @@ describe("a physical network", () => {
   });
 
   it("carries no VLAN by macvtap without a resource for it", ({ expect }) => {
-    const [, macvtap] = builtInCatalogue().physicalNetworks;
-    expect(macvtap).toMatchObject({ type: "macvlan" });
-    expect(carriesVlan({ ...macvtap, vlanResourceName: undefined } as PhysicalNetwork, 100)).toBe(false);
-    expect(resourceNameOf(macvtap as PhysicalNetwork, 100)).toBe("macvtap.network.kubevirt.io/uplink.100");
+    const builtIn = builtInCatalogue();
+    const macvtap = builtIn.physicalNetworks.find(({ carrier }) => carrier === "macvtap");
+    if (macvtap?.carrier !== "macvtap") throw new Error("the built-in catalogue has no macvtap");
+    expect(carrierOf(macvtap).resourceName(macvtap, 100)).toBe("macvtap.network.kubevirt.io/uplink.100");
+    const untagged = { ...builtIn, physicalNetworks: [{ ...macvtap, vlanResourceName: undefined }] };
+    const spec = vmSpec([{ name: "eth0", type: "macvlan", vlanId: 100 }]);
+    expect(checkVm(spec, untagged, noFacts).findings.map(({ code }) => code)).toEqual(["VLAN_NOT_ALLOWED"]);
   });
 
   it("of type macvlan can be a bridge over the parent", ({ expect }) => {

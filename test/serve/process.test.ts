@@ -191,7 +191,7 @@ describe("a start that cannot be", () => {
   ] as const)("names file and line of a catalogue that is wrong: %s", async ([, args, next]) => {
     const file = join(await temporaryFolder(), "networks.yaml");
     await writeFile(file, "physicalNetworks:\n  - name: lan\n    type: token-ring\n");
-    const stderr = `error: ${file}:3: type must be one of bridge, macvlan, sriov, ovs\nnext: ${next}\n`;
+    const stderr = `error: ${file}:3: physicalNetworks[0].type: token-ring is not one of bridge, macvlan, sriov, ovs\nnext: ${next}\n`;
     expect(await runMain([...args, "--config", file])).toEqual({ code: 2, stdout: "", stderr });
   });
 

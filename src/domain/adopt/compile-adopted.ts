@@ -1,4 +1,5 @@
 // The part of an adopted VM that holds its NICs, as server-side apply needs it: these fields and no others.
+import { bindingFields } from "../bindings.ts";
 import { type CompiledVm, compileParts } from "../compile/compile.ts";
 import { compileInterface, compileNetwork, recordOf } from "../compile/virtual-machine.ts";
 import { cloudInitVolumeOf } from "../objects/cloud-init.ts";
@@ -67,13 +68,10 @@ export function compileAdopted(
   };
 }
 
-/** The bindings that KubeVirt has or had; a NIC has one of them. */
-const bindings = ["bridge", "masquerade", "sriov", "binding", "passtBinding", "slirp", "macvtap", "passt"];
-
 function interfaceOf(nic: Nic, live: VirtualMachine): VmInterface {
   const current = live.spec.template.spec.domain.devices.interfaces?.find(({ name }) => name === nic.name);
   const kept = Object.entries(current ?? {}).filter(
-    ([key]) => !bindings.includes(key) && key !== "state" && key !== "macAddress",
+    ([key]) => !bindingFields.has(key) && key !== "state" && key !== "macAddress",
   );
   return { ...(Object.fromEntries(kept) as Partial<VmInterface>), ...compileInterface(nic) };
 }

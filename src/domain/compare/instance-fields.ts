@@ -1,11 +1,10 @@
 // One reading of a VM's template and of a running instance, so that the two can be compared field by field.
+import { bindingTextOf } from "../bindings.ts";
 import { fullNadName } from "../names.ts";
-import type { Binding } from "../nic.ts";
 import type {
   VirtualMachine,
   VirtualMachineInstance,
   VirtualMachineInstanceSpec,
-  VmInterface,
   VmNetwork,
   VmVolume,
 } from "../objects/kubernetes.ts";
@@ -49,7 +48,7 @@ function fieldsOf(
       (devices.interfaces ?? []).map((nic) => [
         nic.name,
         {
-          binding: bindingOf(nic),
+          binding: bindingTextOf(nic),
           attachment: attachmentOf(networkOf.get(nic.name), namespace),
           macAddress: nic.macAddress ?? "",
           linkState: nic.state ?? "up",
@@ -64,18 +63,6 @@ function fieldsOf(
     disks: new Map(volumes.flatMap(diskSource)),
     guest: readGuestRecord(annotations?.[guestConfigAnnotation]),
   };
-}
-
-function bindingOf(nic: VmInterface): string {
-  if (nic.binding !== undefined) return nic.binding.name;
-  return (
-    (["bridge", "masquerade", "sriov", "passtBinding"] as const).find((kind) => nic[kind] !== undefined) ?? ""
-  );
-}
-
-/** A binding as `binding` of the fields has it. */
-export function bindingText(binding: Binding): string {
-  return binding.kind === "plugin" ? binding.name : binding.kind;
 }
 
 /** The pod network, as `attachment` has it. */

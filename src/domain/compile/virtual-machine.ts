@@ -1,5 +1,6 @@
 // The KubeVirt VirtualMachine of a resolved VM.
-import type { Binding, Nic, ResolvedDisk, ResolvedVm } from "../nic.ts";
+import { bindingField } from "../bindings.ts";
+import type { Nic, ResolvedDisk, ResolvedVm } from "../nic.ts";
 import type { VirtualMachine, VmInterface, VmNetwork, VmVolume } from "../objects/kubernetes.ts";
 import {
   cloudInitDiskName,
@@ -79,19 +80,6 @@ export function compileInterface(nic: Nic): VmInterface {
     ...bindingField(nic.binding),
     ...(nic.linkState === "down" ? { state: "down" } : {}),
   };
-}
-
-function bindingField(binding: Binding): Partial<VmInterface> {
-  switch (binding.kind) {
-    case "bridge":
-      return { bridge: {} };
-    case "masquerade":
-      return { masquerade: {} };
-    case "sriov":
-      return { sriov: {} };
-    case "plugin":
-      return { binding: { name: binding.name } };
-  }
 }
 
 export function compileNetwork(nic: Nic, networkName: string | undefined): VmNetwork {

@@ -12,6 +12,8 @@ export interface Reading {
   readonly report: (found: Finding) => void;
   /** Fields that are not in the table are passed over. */
   readonly ignoresUnknown?: true;
+  /** Null and empty strings are errors, also for optional fields. */
+  readonly strict?: true;
 }
 
 /** The fields of `given` that could be read. Null, and for optional fields the empty string, mean "not given". */
@@ -39,9 +41,12 @@ export function readMapping(
     if (!field.required || typeof read[name] === "string") continue;
     // A value of the wrong type already has a finding; keeping the name keeps positions in lists.
     const value = given[name];
-    if (!isGiven(value)) reading.report(finding("FIELD_REQUIRED", fieldPath(path, name), { name }));
+    if (!isGiven(value))
+      reading.report(finding("FIELD_REQUIRED", fieldPath(path, name), { name: requiredText(name, field) }));
     read[name] = "";
   }
+  for (const [name, field] of Object.entries(shape.fields))
+    if ("otherwise" in field && read[name] === undefined) read[name] = field.otherwise;
   checkOneOf(shape, read, path, reading);
   return read;
 }
@@ -55,13 +60,14 @@ export function fieldPath(path: string, name: string): string {
 const longestShown = 60;
 
 function readField(field: Field, value: unknown, path: string, reading: Reading): unknown {
-  if (!isGiven(value)) return undefined;
+  if (!isGiven(value) && (!reading.strict || field.required)) return undefined;
   return readShape(field.shape, value, path, reading);
 }
 
 function readShape(shape: Shape, value: unknown, path: string, reading: Reading): unknown {
   switch (shape.kind) {
     case "text":
+      if (value === "" && reading.strict) return wrongType(value, "text", path, reading, undefined, "empty");
       return typeof value === "string" ? value : wrongType(value, "text", path, reading, asText(value, path));
     case "quantity":
       if (typeof value === "number" && Number.isFinite(value)) return String(value);
@@ -82,6 +88,12 @@ function readShape(shape: Shape, value: unknown, path: string, reading: Reading)
     case "mapping":
       if (!isMapping(value)) return wrongType(value, "a mapping", path, reading);
       return readMapping(shape, value, path, reading);
+    case "parsed":
+      return (
+        shape.parse(value) ?? wrongType(value, shape.expected, path, reading, undefined, valueText(value))
+      );
+    case "chosen":
+      return readShape(shape.of(value), value, path, reading);
     case "unread":
       return undefined;
   }
@@ -237,6 +249,12 @@ function setRead(read: Record<string, unknown>, name: string, value: unknown): v
 
 /** Kubernetes drops nulls, and protobuf does not distinguish empty from absent strings: both mean "not given". */
 const isGiven = (value: unknown): boolean => value !== null && value !== undefined && value !== "";
+
+const valueText = (value: unknown): string =>
+  typeof value === "string" || typeof value === "number" ? clipped(JSON.stringify(value)) : kindOf(value);
+
+const requiredText = (name: string, { shape }: Field): string =>
+  shape.kind === "word" ? `${name}, one of ${shape.words.join(", ")},` : name;
 
 const clipped = (text: string): string =>
   text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;

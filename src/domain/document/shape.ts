@@ -11,6 +11,10 @@ export type Shape =
   | { readonly kind: "word"; readonly words: readonly string[]; readonly prefix: string }
   | { readonly kind: "list"; readonly of: Shape }
   | MappingShape
+  /** What `parse` makes of a value; undefined for one that is not as `expected` says. */
+  | { readonly kind: "parsed"; readonly expected: string; readonly parse: (value: unknown) => unknown }
+  /** The shape depends on the value. */
+  | { readonly kind: "chosen"; readonly of: (value: unknown) => Shape }
   /** Does not belong to multinic; accepted unread. */
   | { readonly kind: "unread" };
 
@@ -29,6 +33,8 @@ export interface MappingShape {
 export interface Field {
   readonly shape: Shape;
   readonly required?: true;
+  /** The value of a field that is not given. */
+  readonly otherwise?: unknown;
 }
 
 /** Exactly the fields of `T`: the compiler reports a field that was added to the model and is missing here. */
@@ -45,7 +51,7 @@ export const int32: Field = { shape: { kind: "integer", min: -2_147_483_648, max
 export const uint32: Field = { shape: { kind: "integer", min: 0, max: 4_294_967_295 } };
 
 /** One of `words`, spelled `PREFIX_WORD` in the API's own form. */
-export function word(words: readonly string[], prefix: string): Field {
+export function word(words: readonly string[], prefix = ""): Field {
   return { shape: { kind: "word", words, prefix } };
 }
 

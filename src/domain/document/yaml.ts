@@ -12,6 +12,7 @@ import {
   type Node,
 } from "yaml";
 import { finding, type Finding } from "../findings.ts";
+import { pathSegments } from "../fix.ts";
 import { fieldPath } from "./read-value.ts";
 
 /** The largest document that is read, in bytes of UTF-8. */
@@ -27,6 +28,8 @@ const maxProblems = 10;
 export interface ParsedYaml {
   readonly value?: unknown;
   readonly findings: readonly Finding[];
+  /** The line of a field's value, from 1; where there is none, of what would hold it. Absent with the value. */
+  readonly lineOf?: (field: string) => number;
 }
 
 /**
@@ -60,7 +63,14 @@ export function parseYaml(text: string, version: "1.1" | "1.2" = "1.2"): ParsedY
   return {
     value: document.toJS() as unknown,
     findings: keysGivenTwice(document, place).slice(0, maxProblems),
+    lineOf: (field) => lines.linePos(nodeAt(document, field)?.range?.[0] ?? 0).line,
   };
+}
+
+function nodeAt(document: Document.Parsed, field: string): Node | null | undefined {
+  const path = [...pathSegments(field)];
+  while (!isNode(document.getIn(path, true)) && path.length > 0) path.pop();
+  return document.getIn(path, true) as Node | null | undefined;
 }
 
 /** Parser messages that describe the parser rather than the document. */

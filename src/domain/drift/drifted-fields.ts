@@ -1,22 +1,20 @@
 // Names of drifted fields, from a VM and its instance alone: cheap enough for every change of every VM. vm-drift.ts has the
 // values, and compares NADs and the network-config as well.
-import { typeOf } from "../import/attachment.ts";
+import { bindings, typeOf } from "../bindings.ts";
 import { nicPath } from "../compare/nic-differences.ts";
 import { normaliseMac } from "../mac.ts";
 import { fullNadName } from "../names.ts";
+import { carriers, carriersOfType } from "../network/carriers/carriers.ts";
 import type { VirtualMachineInstance, VmInterface, VmNetwork } from "../objects/kubernetes.ts";
 import { resolveAddresses } from "../resolve/resolve-addresses.ts";
 import type { NetworkType, VmSpec } from "../spec.ts";
 import { guestDrift } from "./guest-drift.ts";
 
-/** What a NIC of that type may look like: a macvlan NIC may be on a bridge over its parent. */
-const looksLike: Readonly<Record<NetworkType, readonly NetworkType[]>> = {
-  bridge: ["bridge"],
-  macvlan: ["macvlan", "bridge"],
-  sriov: ["sriov"],
-  ovs: ["bridge"],
-  pod: ["pod"],
-};
+/** The types that such a NIC may have by its binding alone: a macvlan NIC may be on a bridge over its parent. */
+function looksLike(type: NetworkType): readonly NetworkType[] {
+  if (type === "pod") return [type];
+  return carriersOfType[type].map((name) => bindings[carriers[name].usualBinding.kind].type);
+}
 
 /** Paths of the fields of a NIC that are not as asked for, with the paths of drift.ts. */
 export function driftedFields(
@@ -30,7 +28,7 @@ export function driftedFields(
   const { type = "bridge", macAddress, linkState = "up", nadName, ipConfig } = asked;
   const attachment = fullNadName(network?.multus?.networkName ?? "", namespace);
   const inVm = [
-    looksLike[type].includes(typeOf(nic)) ? undefined : "type",
+    looksLike(type).includes(typeOf(nic)) ? undefined : "type",
     nadName === undefined || fullNadName(nadName, namespace) === attachment ? undefined : "attachment",
     macAddress === undefined || normaliseMac(macAddress) === normaliseMac(nic.macAddress ?? "")
       ? undefined

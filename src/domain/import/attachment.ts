@@ -1,7 +1,9 @@
-// What a NIC is attached to, told by its binding and its NAD: the inverse of compile/attachment.ts.
+// What a NIC is attached to, by its binding and its NAD: the inverse of network/generated-nad.ts.
 import { isDeepStrictEqual } from "node:util";
-import type { Catalogue, PhysicalNetwork } from "../catalogue.ts";
-import { readCniConfig, resourceNameAnnotation, typeOfPlugin } from "../network/cni.ts";
+import type { Catalogue } from "../catalogue.ts";
+import { bindingKindOf, typeOf } from "../bindings.ts";
+import { carrierOf, carrierOfNads, typeOfPlugin } from "../network/carriers/carriers.ts";
+import { type CniConfig, readCniConfig, resourceNameAnnotation } from "../network/cni.ts";
 import { compileAttachment } from "../network/generated-nad.ts";
 import type { NetworkAttachmentDefinition, VmInterface, VmNetwork } from "../objects/kubernetes.ts";
 import { fullNadName } from "../names.ts";
@@ -14,13 +16,6 @@ export interface AttachmentSources {
   /** By NAMESPACE/NAME. */
   readonly nads: ReadonlyMap<string, NetworkAttachmentDefinition>;
   readonly catalogue: Catalogue;
-}
-
-/** What the binding alone tells; an Open vSwitch NIC looks like a bridge NIC. */
-export function typeOf(nic: VmInterface): NetworkType {
-  if (nic.masquerade !== undefined || nic.passtBinding !== undefined) return "pod";
-  if (nic.sriov !== undefined) return "sriov";
-  return nic.binding === undefined ? "bridge" : "macvlan";
 }
 
 /**
@@ -40,13 +35,19 @@ export function readAttachment(
   if (generated !== undefined) return generated;
   const cni = readCniConfig(nad);
   if ("problem" in cni) return { type: typeOf(nic), nadName };
-  const plain = nic.bridge !== undefined;
-  const known = typeOfPlugin(cni.type);
   return {
-    type: plain && (known === "bridge" || known === "ovs") ? known : typeOf(nic),
+    type: typeOnNad(nic, cni),
     nadName,
     ...(cni.vlan === 0 ? {} : { vlanId: cni.vlan }),
   };
+}
+
+/** The NAD's plugin says more than the binding, if they belong together. */
+function typeOnNad(nic: VmInterface, { type: plugin }: CniConfig): NetworkType {
+  const type = typeOfPlugin(plugin);
+  return type !== undefined && bindingKindOf(nic) === carrierOfNads(type).usualBinding.kind
+    ? type
+    : typeOf(nic);
 }
 
 /** The physical network, VLAN and MTU that this NAD would be made for; undefined for a NAD of any other content. */
@@ -59,7 +60,7 @@ function asGenerated(
   if ("problem" in cni) return undefined;
   const defaultsFirst = catalogue.physicalNetworks.toSorted((a, b) => Number(b.default) - Number(a.default));
   for (const network of defaultsFirst) {
-    const vlanId = vlanOn(network, cni.vlan, cni.resourceName ?? "");
+    const vlanId = carrierOf(network).vlanOf(network, cni);
     const made = compileAttachment({ vlanId, mtu: cni.mtu }, network, namespace);
     if (!hasSameContent(made, nad)) continue;
     return {
@@ -84,13 +85,4 @@ export function hasSameContent(a: NetworkAttachmentDefinition, b: NetworkAttachm
 function configOf(nad: NetworkAttachmentDefinition): unknown {
   const cni = readCniConfig(nad);
   return "problem" in cni ? nad.spec?.config : (JSON.parse(nad.spec?.config ?? "null") as unknown);
-}
-
-/** A macvtap NIC's VLAN stands in the name of its device. */
-function vlanOn(network: PhysicalNetwork, vlan: number, resourceName: string): number {
-  if (network.type !== "macvlan" || network.implementation !== "macvtap") return vlan;
-  const [before, after] = network.vlanResourceName?.split("{vlan}") ?? [];
-  if (before === undefined || after === undefined || resourceName === network.resourceName) return 0;
-  const number = resourceName.slice(before.length, resourceName.length - after.length);
-  return resourceName === `${before}${number}${after}` && /^[1-9]\d{0,3}$/.test(number) ? Number(number) : 0;
 }

@@ -1,7 +1,9 @@
 // Reads a VM's objects back as a spec: the inverse of compile/. What a spec cannot express becomes a note.
+import { bindingKindOf } from "../bindings.ts";
 import type { Catalogue } from "../catalogue.ts";
 import { ownUserData } from "../compile/network-config.ts";
 import { normaliseMac } from "../mac.ts";
+import { setsMtu } from "../network/carriers/carriers.ts";
 import type {
   NetworkAttachmentDefinition,
   Secret,
@@ -95,7 +97,7 @@ function readNic(
   });
   const macAddress = macOf(nic, objects);
   // If the attachment does not set an MTU, only the guest has it.
-  const guestMtu = attachment.nadName !== undefined || attachment.type === "sriov" ? guest?.mtu : undefined;
+  const guestMtu = attachment.nadName !== undefined || !setsMtu(attachment.type) ? guest?.mtu : undefined;
   return {
     guest,
     config: {
@@ -170,10 +172,8 @@ function bindingNotes(interfaces: readonly VmInterface[], { vm }: VmObjects): re
     if (network?.multus?.default === true) return [`${at}: its network replaces the pod network`];
     if (network?.pod !== undefined && nic.masquerade === undefined)
       return [`${at}: an apply changes its binding on the pod network to masquerade`];
-    const known = [nic.bridge, nic.masquerade, nic.sriov, nic.binding].some(
-      (binding) => binding !== undefined,
-    );
-    return known ? [] : [`${at}: its binding is not imported`];
+    const kind = bindingKindOf(nic);
+    return kind === undefined || kind === "passtBinding" ? [`${at}: its binding is not imported`] : [];
   });
 }
 

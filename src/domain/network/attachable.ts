@@ -1,7 +1,8 @@
 // What the VMs of a namespace may attach to, as people choose from: physical networks, NADs, and who uses them.
 import { fullNadName } from "../names.ts";
 import type { Catalogue, VlanRange } from "../catalogue.ts";
-import { cannotCarryVm, readCniConfig, typeOfPlugin } from "./cni.ts";
+import { typeOfPlugin } from "./carriers/carriers.ts";
+import { cannotCarryVm, readCniConfig } from "./cni.ts";
 import type { NetworkAttachmentDefinition } from "../objects/kubernetes.ts";
 import { isManaged } from "../objects/ownership.ts";
 import type { RecordedVm } from "../facts.ts";

@@ -1,5 +1,6 @@
 // What a cluster can do for NICs, each with the evidence: from the KubeVirt resource and the catalogue.
 import { type Catalogue, defaultPhysicalNetwork } from "../catalogue.ts";
+import { carrierOf } from "./carriers/carriers.ts";
 import type { KubeVirt } from "../objects/kubernetes.ts";
 import { networkTypes } from "../spec.ts";
 
@@ -40,20 +41,18 @@ function typeCapability(
     return { name, available: false, evidence };
   }
   const configured = `physical network ${network.name}`;
-  if (network.type !== "macvlan" || network.implementation !== "macvtap") {
-    return { name, available: true, evidence: configured };
-  }
-  const { bindingPlugin } = network;
+  const binding = carrierOf(network).binding(network);
+  if (binding.kind !== "plugin") return { name, available: true, evidence: configured };
   if (kubeVirt === undefined) {
     return { name, available: undefined, evidence: "the KubeVirt resource cannot be read" };
   }
-  const registered = kubeVirt.spec?.configuration?.network?.binding?.[bindingPlugin] !== undefined;
+  const registered = kubeVirt.spec?.configuration?.network?.binding?.[binding.name] !== undefined;
   return {
     name,
     available: registered,
     evidence: registered
-      ? `${configured} and binding plugin ${bindingPlugin}`
-      : `KubeVirt has no binding plugin ${bindingPlugin}`,
+      ? `${configured} and binding plugin ${binding.name}`
+      : `KubeVirt has no binding plugin ${binding.name}`,
   };
 }
 

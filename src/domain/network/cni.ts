@@ -1,7 +1,6 @@
 // What a NAD's CNI configuration says, read as Multus and the plugins read it.
 import { isMapping, parseJson } from "../objects/mapping.ts";
 import type { NetworkAttachmentDefinition } from "../objects/kubernetes.ts";
-import type { NetworkType } from "../spec.ts";
 
 /** Read by Multus, and by whoever adds the pod's device request. */
 export const resourceNameAnnotation = "k8s.v1.cni.cncf.io/resourceName";
@@ -16,7 +15,7 @@ export interface CniConfig {
   /** 0 for untagged or unknown to the plugin. */
   readonly vlan: number;
   readonly mtu: number | undefined;
-  /** The bridge or parent device, where the plugin takes one. */
+  /** The bridge or parent device that it names. */
   readonly device: string | undefined;
   /** The plugin that gives addresses; undefined for none. */
   readonly ipam: string | undefined;
@@ -49,6 +48,7 @@ export function readCniConfig(nad: NetworkAttachmentDefinition): CniConfig | Unr
     return unreadable("it has no plugin type");
   }
   const { type, vlan, mtu, ipam } = plugin;
+  const device = plugin["bridge"] ?? plugin["master"];
   const beyond = Object.entries({ vlan, mtu }).find(
     ([, value]) => typeof value === "number" && !isInt32(value),
   );
@@ -60,7 +60,7 @@ export function readCniConfig(nad: NetworkAttachmentDefinition): CniConfig | Unr
     cniVersion: typeof cniVersion === "string" ? cniVersion : "",
     vlan: typeof vlan === "number" ? vlan : 0,
     mtu: typeof mtu === "number" && mtu > 0 ? mtu : undefined,
-    device: deviceOf(plugin),
+    device: typeof device === "string" && device !== "" ? device : undefined,
     ipam: isMapping(ipam) && typeof ipam["type"] === "string" ? ipam["type"] : undefined,
     resourceName: nad.metadata.annotations?.[resourceNameAnnotation],
     plugin,
@@ -69,24 +69,11 @@ export function readCniConfig(nad: NetworkAttachmentDefinition): CniConfig | Unr
 
 const isInt32 = (value: number): boolean => Number.isInteger(value) && Math.abs(value) <= 2_147_483_647;
 
-/** The bridge plugin takes cni0 where none is named. */
-function deviceOf({ type, bridge, master }: Readonly<Record<string, unknown>>): string | undefined {
-  const device = bridge ?? master;
-  if (typeof device === "string" && device !== "") return device;
-  return type === "bridge" || type === "cnv-bridge" ? "cni0" : undefined;
-}
-
-const servedTypes: ReadonlyMap<string, NetworkType> = new Map([
-  ["bridge", "bridge"],
-  ["cnv-bridge", "bridge"],
-  ["macvtap", "macvlan"],
-  ["sriov", "sriov"],
-  ["ovs", "ovs"],
-]);
-
-/** The NIC type that a CNI plugin serves; undefined for plugins that this product does not know and so does not judge. */
-export function typeOfPlugin(plugin: string): NetworkType | undefined {
-  return servedTypes.get(plugin);
+/** Why the plugin refuses the VLAN, if its last one is `last`. */
+export function vlanBeyond({ plugin }: CniConfig, last: number): string | undefined {
+  const { vlan } = plugin;
+  const isWithin = typeof vlan !== "number" || (vlan >= 0 && vlan <= last);
+  return isWithin ? undefined : `VLAN ${vlan} is not from 0 to ${last}`;
 }
 
 /** Plugins whose device drops the frames of a VM behind it (kubevirt#5483, #7001). */

@@ -90,17 +90,21 @@ export interface NodeNetworkState extends KubernetesObject {
   status?: { currentState?: { interfaces?: { name: string; type?: string; mtu?: number }[] } };
 }
 
-/** spec.domain.devices.interfaces[]: exactly one of bridge, masquerade, sriov, binding. */
-export interface VmInterface {
-  name: string;
-  model?: string;
-  macAddress?: string;
-  state?: "up" | "down" | "absent";
+/** How KubeVirt binds a NIC; it has one of these. */
+export interface VmBindings {
   bridge?: Record<string, never>;
   masquerade?: Record<string, never>;
   sriov?: Record<string, never>;
   passtBinding?: Record<string, never>;
   binding?: { name: string };
+}
+
+/** spec.domain.devices.interfaces[]: exactly one of bridge, masquerade, sriov, binding. */
+export interface VmInterface extends VmBindings {
+  name: string;
+  model?: string;
+  macAddress?: string;
+  state?: "up" | "down" | "absent";
   bootOrder?: number;
   pciAddress?: string;
   ports?: { name?: string; protocol?: string; port: number }[];

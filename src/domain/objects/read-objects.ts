@@ -6,6 +6,7 @@ import type {
   NetworkAttachmentDefinition,
   VirtualMachine,
   VirtualMachineInstance,
+  VmBindings,
 } from "./kubernetes.ts";
 import {
   anything,
@@ -72,6 +73,14 @@ const cloudInit: Reader<CloudInitSource> = mapping({
   networkDataSecretRef: named,
 });
 
+const bindings: { readonly [K in keyof VmBindings]-?: Reader<NonNullable<VmBindings[K]>> } = {
+  bridge: emptyMapping,
+  masquerade: emptyMapping,
+  sriov: emptyMapping,
+  passtBinding: emptyMapping,
+  binding: named,
+};
+
 const instanceSpec: Reader<VirtualMachineInstance["spec"]> = mapping(
   {
     domain: mapping(
@@ -87,11 +96,7 @@ const instanceSpec: Reader<VirtualMachineInstance["spec"]> = mapping(
                 name: text,
                 macAddress: text,
                 state: oneOf("up", "down", "absent"),
-                bridge: emptyMapping,
-                masquerade: emptyMapping,
-                sriov: emptyMapping,
-                passtBinding: emptyMapping,
-                binding: named,
+                ...bindings,
               },
               { required: ["name"] },
             ),

@@ -1,4 +1,5 @@
 // Every kind of change that can be made to a running VM, and what KubeVirt and the guest make of it: one row, one kind.
+import { rowOfBindingText } from "../bindings.ts";
 import type { Effect, KubeVirtVersions } from "./effects.ts";
 
 export interface Landing {
@@ -178,8 +179,7 @@ export const changeKinds = Object.keys(effectTable) as readonly ChangeKind[];
 
 /** `binding` as in InstanceFields, where a plugin has its own name. */
 export function addingKind(binding: string): ChangeKind {
-  if (binding === "bridge" || binding === "sriov") return `add-${binding}`;
-  return binding === "masquerade" || binding === "passtBinding" ? "add-pod" : "add-plugin";
+  return rowOfBindingText(binding).adding;
 }
 
 export function isSilent(kind: ChangeKind): boolean {

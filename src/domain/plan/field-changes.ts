@@ -1,6 +1,7 @@
 // Field by field: what differs between two resolved VMs, and what each difference does to the running VM.
+import { bindingText, rowOfBindingText } from "../bindings.ts";
 import { guestFieldsOf, ipConfigText } from "../compare/guest-record.ts";
-import { bindingText, podNetwork } from "../compare/instance-fields.ts";
+import { podNetwork } from "../compare/instance-fields.ts";
 import {
   type Change,
   changedFields,
@@ -142,7 +143,7 @@ function kindOfNicField(field: ComparedField, before: NicFields, after: NicField
     case "macAddress":
       return "mac";
     case "linkState":
-      return after.binding === "sriov" ? "link-state-sriov" : "link-state";
+      return rowOfBindingText(after.binding).linkState;
   }
 }
 

@@ -1,4 +1,5 @@
 // What a running VM does not have yet of what was asked, field by field: the VM's template beside its instance, and KubeVirt's conditions.
+import { bindings } from "../bindings.ts";
 import { guestDifferences, guestMachineFields, type GuestRecord } from "../compare/guest-record.ts";
 import { type InstanceFields, instanceFields, wantedFields } from "../compare/instance-fields.ts";
 import {
@@ -175,12 +176,7 @@ function memoryChanges(
 }
 
 const unknown = { field: "", nic: "", oldValue: "", newValue: "", kind: undefined };
-const addingKinds: ReadonlySet<unknown> = new Set([
-  "add-bridge",
-  "add-sriov",
-  "add-plugin",
-  "add-pod",
-] satisfies ChangeKind[]);
+const addingKinds: ReadonlySet<unknown> = new Set(Object.values(bindings).map(({ adding }) => adding));
 
 /** What KubeVirt asks for and no field above explains. */
 function unnamed(

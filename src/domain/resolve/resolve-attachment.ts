@@ -1,11 +1,13 @@
 // What a NIC attaches to and how KubeVirt binds it: a given NAD, a physical network of the catalogue, or the pod network.
+import type { Binding } from "../bindings.ts";
 import { type Catalogue, defaultPhysicalNetwork, findPhysicalNetwork } from "../catalogue.ts";
 import { nearest } from "../nearest.ts";
 import { finding, type Finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
 import { parseNadName } from "../names.ts";
-import type { Attachment, Binding } from "../nic.ts";
-import type { NetworkConfig, NetworkType } from "../spec.ts";
+import { bindingOfType, carrierOf } from "../network/carriers/carriers.ts";
+import type { Attachment } from "../nic.ts";
+import type { NetworkConfig } from "../spec.ts";
 
 interface ResolvedAttachment {
   readonly attachment: Attachment | undefined;
@@ -21,7 +23,9 @@ export function resolveAttachment(
 ): ResolvedAttachment {
   const type = config.type ?? "bridge";
   if (type === "pod") return { attachment: { kind: "pod" }, binding: { kind: "masquerade" }, findings: [] };
-  if (config.nadName !== undefined) return givenNad(config, config.nadName, field, namespace, catalogue);
+  if (config.nadName !== undefined) {
+    return givenNad(config, config.nadName, field, namespace, bindingOfType(type, catalogue));
+  }
 
   const named = config.physicalNetwork;
   const network =
@@ -31,7 +35,7 @@ export function resolveAttachment(
       named === undefined
         ? finding("PHYSICAL_NETWORK_MISSING", `${field}.type`, { type })
         : unknownNetwork(named, field, catalogue);
-    return { attachment: undefined, binding: bindingOf(type, catalogue), findings: [missing] };
+    return { attachment: undefined, binding: bindingOfType(type, catalogue), findings: [missing] };
   }
   if (network.type !== type) {
     const mismatch = finding(
@@ -40,12 +44,9 @@ export function resolveAttachment(
       { name: network.name, has: network.type, type },
       { fix: replaceWith(`${field}.type`, network.type), related: [`${field}.type`] },
     );
-    return { attachment: undefined, binding: bindingOf(type, catalogue), findings: [mismatch] };
+    return { attachment: undefined, binding: bindingOfType(type, catalogue), findings: [mismatch] };
   }
-  const binding: Binding =
-    network.type === "macvlan" && network.implementation === "macvtap"
-      ? { kind: "plugin", name: network.bindingPlugin }
-      : { kind: network.type === "sriov" ? "sriov" : "bridge" };
+  const binding = carrierOf(network).binding(network);
   return { attachment: { kind: "generated", network }, binding, findings: [] };
 }
 
@@ -67,7 +68,7 @@ function givenNad(
   nadName: string,
   field: string,
   namespace: string,
-  catalogue: Catalogue,
+  binding: Binding,
 ): ResolvedAttachment {
   const findings: Finding[] = [];
   if (config.physicalNetwork !== undefined) {
@@ -80,25 +81,10 @@ function givenNad(
       ),
     );
   }
-  const binding = bindingOf(config.type ?? "bridge", catalogue);
   const named = parseNadName(nadName, namespace);
   if (named === undefined) {
     findings.push(finding("NETWORK_NAME_INVALID", `${field}.nadName`, { given: nadName }));
     return { attachment: undefined, binding, findings };
   }
   return { attachment: { kind: "given", ...named }, binding, findings };
-}
-
-/** The binding of a type where no physical network says otherwise. */
-function bindingOf(type: NetworkType, catalogue: Catalogue): Binding {
-  if (type === "sriov") return { kind: "sriov" };
-  if (type !== "macvlan") return { kind: "bridge" };
-  const macvtap = catalogue.physicalNetworks.find(
-    (network) => network.type === "macvlan" && network.implementation === "macvtap",
-  );
-  return {
-    kind: "plugin",
-    name:
-      macvtap?.type === "macvlan" && macvtap.implementation === "macvtap" ? macvtap.bindingPlugin : "macvtap",
-  };
 }

@@ -3,7 +3,7 @@ import { isTrue } from "../objects/conditions.ts";
 import { driftedFields } from "../drift/drifted-fields.ts";
 import { infoSources, isFinal } from "../objects/instance-status.ts";
 import type { VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from "../objects/kubernetes.ts";
-import { typeOf } from "../import/attachment.ts";
+import { typeOf } from "../bindings.ts";
 import { primaryIndex } from "../resolve/metrics.ts";
 import type { NetworkType, VmSpec } from "../spec.ts";
 

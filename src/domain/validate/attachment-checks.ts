@@ -1,7 +1,8 @@
 // Checks of what a NIC asks of its network: VLAN, MTU, namespace, binding.
-import { carriesVlan, isWithin, vlansInWords } from "../catalogue.ts";
+import { isWithin, type PhysicalNetwork, vlansInWords } from "../catalogue.ts";
 import { finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
+import { carrierOf } from "../network/carriers/carriers.ts";
 import type { NicCheck } from "./context.ts";
 
 /** IEEE 802.1Q reserves 4095. */
@@ -28,6 +29,14 @@ const vlanIsCarried: NicCheck = ({ nic }) => {
         vlan: nic.vlanId,
       });
 };
+
+/** True when a NIC may be on that VLAN there; 0 is untagged. */
+function carriesVlan(network: PhysicalNetwork, vlan: number): boolean {
+  if (vlan === 0) return network.untagged;
+  const { needsDevice, resourceName } = carrierOf(network);
+  const hasDevice = !needsDevice || resourceName(network, vlan) !== undefined;
+  return hasDevice && isWithin(network.vlans, vlan);
+}
 
 const mtuIsInRange: NicCheck = ({ nic }) => {
   if (nic.mtu === undefined) return undefined;

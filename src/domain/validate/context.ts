@@ -8,7 +8,8 @@ import { clusterNetworks } from "../network/cluster-networks.ts";
 import { noNodes } from "../network/nodes.ts";
 import { type PredictedRoute, type PredictedRouting, predictRouting } from "../routing/predicted-routes.ts";
 import { indexRoutes, type RouteIndex } from "../routing/route-index.ts";
-import { type Uplink, uplinkOfNad, uplinkOfNetwork } from "../network/segment.ts";
+import type { Uplink } from "../network/carriers/uplink.ts";
+import { uplinkOfNad, uplinkOfNetwork } from "../network/segment.ts";
 import type { NetworkConfig, VmSpec } from "../spec.ts";
 
 export interface VmContext {

@@ -1,7 +1,8 @@
 // What could not be checked because facts are missing, listed only where it matters to this VM.
 import { nodesWithoutBridge } from "../network/nodes.ts";
 import type { VmContext } from "./context.ts";
-import { type Uplink, uplinkOfNetwork } from "../network/segment.ts";
+import type { Uplink } from "../network/carriers/uplink.ts";
+import { uplinkOfNetwork } from "../network/segment.ts";
 
 /** As text, for people. */
 export function lackedFacts({ vm, facts, catalogue, nodes }: VmContext): readonly string[] {

@@ -1,6 +1,7 @@
 // Checks of a given NAD: that it exists, that its plugin accepts its configuration, and that the NIC fits it.
 import { refusalOfPlugin } from "../network/cni-refusal.ts";
-import { cannotCarryVm, type CniConfig, typeOfPlugin } from "../network/cni.ts";
+import { carrierOfPlugin, typeOfPlugin } from "../network/carriers/carriers.ts";
+import { cannotCarryVm, type CniConfig } from "../network/cni.ts";
 import { nearest } from "../nearest.ts";
 import { type Finding, finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
@@ -46,33 +47,31 @@ const cniVersions = /^(0\.[124]\.0|0\.3\.[01]|1\.\d+\.\d+)$/;
 
 /** Only for known plugins: others may assign addresses themselves. */
 const cniVersionWorks: NadCheck = ({ type, cniVersion, ipam }, nad, context) => {
-  if (typeOfPlugin(type) === undefined) return undefined;
+  const plugin = carrierOfPlugin(type);
+  if (plugin === undefined) return undefined;
   const says = (problem: string): Finding => finding("NAD_CNI_VERSION", nadField(context), { nad, problem });
   if (cniVersion === "") return ipam === undefined ? says("has no cniVersion") : undefined;
   if (!cniVersions.test(cniVersion)) {
     return says(`has cniVersion ${cniVersion}; versions are 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0 and 1.x`);
   }
-  return type === "macvtap" && cniVersion.startsWith("1.")
-    ? says(`has cniVersion ${cniVersion}, but macvtap-cni supports none above 0.4.0`)
-    : undefined;
+  const refusal = plugin.versionRefusal(cniVersion);
+  return refusal === undefined ? undefined : says(`has cniVersion ${cniVersion}, but ${refusal}`);
 };
 
 /** Device plugins assign the device that the annotation names; the configuration may also name a device directly. */
 const deviceIsNamed: NadCheck = ({ type, resourceName, plugin }, nad, context) =>
-  (type === "sriov" || type === "macvtap") && resourceName === undefined && plugin["deviceID"] === undefined
+  carrierOfPlugin(type)?.needsDevice && resourceName === undefined && plugin["deviceID"] === undefined
     ? finding("NAD_RESOURCE_NAME_MISSING", nadField(context), { nad, cni: type })
     : undefined;
 
-const ipamWorks: NadCheck = ({ type, ipam, plugin }, nad, context) => {
+const ipamWorks: NadCheck = (cni, nad, context) => {
+  const { type, ipam } = cni;
   if (ipam === undefined) return undefined;
   const { nic } = context;
   const values = { nad, ipam };
-  if (type === "bridge" && plugin["disableContainerInterface"] === true) {
-    return finding("IPAM_UNSUPPORTED", nadField(context), values);
-  }
-  if (type === "sriov" || type === "macvtap") {
-    return finding("IPAM_WITHOUT_EFFECT", nadField(context), { ...values, cni: type });
-  }
+  const use = carrierOfPlugin(type)?.ipam(cni);
+  if (use === "refused") return finding("IPAM_UNSUPPORTED", nadField(context), values);
+  if (use === "ignored") return finding("IPAM_WITHOUT_EFFECT", nadField(context), { ...values, cni: type });
   if (nic.mode === "static" && nic.addresses.length > 0) {
     const field = `${nic.field}.ipConfig.address`;
     return finding("IPAM_CONFLICT", field, values, { related: [nadField(context)] });
@@ -92,10 +91,9 @@ const vlanIsTheNads: NadCheck = ({ vlan }, nad, context) => {
   );
 };
 
-/** ovs-cni reads `vlan` only without `trunk` (pkg/common). */
-const vlanIsNotLost: NadCheck = ({ type, vlan, plugin }, nad, context) =>
-  type === "ovs" && vlan !== 0 && Array.isArray(plugin["trunk"])
-    ? finding("NAD_VLAN_IGNORED", nadField(context), { nad, vlan })
+const vlanIsNotLost: NadCheck = (cni, nad, context) =>
+  carrierOfPlugin(cni.type)?.ignoresVlan(cni)
+    ? finding("NAD_VLAN_IGNORED", nadField(context), { nad, vlan: cni.vlan })
     : undefined;
 
 const mtuIsTheNads: NadCheck = ({ mtu: max }, nad, context) => {

@@ -1,4 +1,5 @@
 // Checks of one NIC alone and against the other NICs: name, primary, MAC, link, the pod network.
+import { bindings } from "../bindings.ts";
 import { finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
 import { asUnicast, isMulticast } from "../mac.ts";
@@ -94,7 +95,8 @@ const macIsUniqueInVm: NicCheck = (context) => {
 
 /** Up is the default, and nothing is written for it. */
 const linkStateIsSettable: NicCheck = ({ nic, config }) => {
-  if (nic.type !== "sriov" || config.linkState !== "down") return undefined;
+  if (bindings[nic.binding.kind].linkState !== "link-state-sriov" || config.linkState !== "down")
+    return undefined;
   const field = `${nic.field}.linkState`;
   return finding("LINK_STATE_UNSUPPORTED", field, {}, { fix: removeField(field) });
 };

@@ -26,13 +26,21 @@ const isBridge = ({ type }: { readonly type: string }): boolean => type === "bri
 export const catalogue: Catalogue = {
   ...builtInCatalogue(),
   physicalNetworks: [
-    { ...common, name: "lan", default: true, type: "bridge", bridge: "br0", macSpoofCheck: false },
-    { ...common, name: "safe", type: "bridge", bridge: "br0", macSpoofCheck: true },
+    {
+      ...common,
+      name: "lan",
+      default: true,
+      carrier: "linux-bridge",
+      type: "bridge",
+      bridge: "br0",
+      macSpoofCheck: false,
+    },
+    { ...common, name: "safe", carrier: "linux-bridge", type: "bridge", bridge: "br0", macSpoofCheck: true },
     {
       ...common,
       name: "parent",
       type: "macvlan",
-      implementation: "bridge",
+      carrier: "linux-bridge",
       bridge: "br1",
       macSpoofCheck: false,
     },

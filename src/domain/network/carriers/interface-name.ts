@@ -1,0 +1,13 @@
+// The catalogue's field for a bridge of the nodes.
+import type { Field } from "../../document/shape.ts";
+
+/** Linux interface names end at 15 characters; the bridge plugin fails on longer ones. */
+export const interfaceName: Field = {
+  required: true,
+  shape: {
+    kind: "parsed",
+    expected: "an interface name of at most 15 characters",
+    parse: (value) =>
+      typeof value === "string" && /^(?!\.\.?$)[^\s/:]{1,15}$/.test(value) ? value : undefined,
+  },
+};

@@ -1,0 +1,54 @@
+// macvtap devices of a parent NIC or of its VLAN sub-interfaces, by macvtap-cni (0.13), its device plugin and a binding plugin.
+import type { PhysicalNetwork } from "../../catalogue.ts";
+import { requiredText, text } from "../../document/shape.ts";
+import type { Carrier } from "./carrier.ts";
+import { deviceUplink } from "./uplink.ts";
+
+/** A NIC's VLAN is in the name of its resource, and nowhere else. */
+function resourceName(
+  { resourceName: untagged, vlanResourceName }: PhysicalNetwork<"macvtap">,
+  vlan: number,
+): string | undefined {
+  return vlan === 0 ? untagged : vlanResourceName?.replaceAll("{vlan}", String(vlan));
+}
+
+export const macvtap: Carrier<"macvtap"> = {
+  implementation: "macvtap",
+  settings: {
+    resourceName: requiredText,
+    vlanResourceName: {
+      shape: {
+        kind: "parsed",
+        // One name for all VLANs would put them on one parent.
+        expected: "text with {vlan} in it",
+        parse: (value) => (typeof value === "string" && value.includes("{vlan}") ? value : undefined),
+      },
+      otherwise: undefined,
+    },
+    bindingPlugin: { ...text, otherwise: "macvtap" },
+  },
+  binding: ({ bindingPlugin }) => ({ kind: "plugin", name: bindingPlugin }),
+  usualBinding: { kind: "plugin", name: "macvtap" },
+  resourceName,
+  uplink: (network, vlan) => deviceUplink("macvtap", resourceName(network, vlan) ?? network.name, 0),
+
+  cniConfig: (_network, _vlan, mtu) => ({ type: "macvtap", mtu }),
+  vlanOf(network, cni) {
+    const [before, after] = network.vlanResourceName?.split("{vlan}") ?? [];
+    const name = cni.resourceName ?? "";
+    if (before === undefined || after === undefined || name === network.resourceName) return 0;
+    const number = name.slice(before.length, name.length - after.length);
+    return name === `${before}${number}${after}` && /^[1-9]\d{0,3}$/.test(number) ? Number(number) : 0;
+  },
+
+  plugins: ["macvtap"],
+  keys: { deviceID: "text", mtu: "integer" },
+  refusal: () => undefined,
+  versionRefusal: (version) =>
+    version.startsWith("1.") ? "macvtap-cni supports none above 0.4.0" : undefined,
+  ipam: () => "ignored",
+  needsDevice: true,
+  ignoresVlan: () => false,
+  uplinkOfNad: ({ resourceName: resource }) =>
+    resource === undefined ? undefined : deviceUplink("macvtap", resource, 0),
+};
