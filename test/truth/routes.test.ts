@@ -13,7 +13,7 @@ import { type IpAddress, knownCidr } from "../../src/domain/ip.ts";
 import type { ResolvedVm } from "../../src/domain/nic.ts";
 import { type PredictedRouting, predictRouting } from "../../src/domain/routing/predicted-routes.ts";
 import { lookUpRoute, type RouteLookup } from "../../src/domain/routing/route-lookup.ts";
-import type { VmSpec } from "../../src/domain/spec.ts";
+import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import { arbitraryRouting, leaseSubnet } from "./arbitrary-routing.ts";
 import { askKernel, type KernelRoute, kernelRoutes, kernelRules } from "./kernel-tables.ts";
 import { inNamespace, removeStaleNamespaces, whyNoNamespaces } from "./namespace.ts";
@@ -190,6 +190,32 @@ describe.skipIf(lacking !== undefined)(
       });
       expect(counts.tables).toBe(specs);
     }, 240_000);
+
+    it("has no route to the subnet of an address that the check calls another subnet's broadcast address", async ({
+      expect,
+    }) => {
+      const nic = (name: string, address: string): NetworkConfig => ({
+        name,
+        ipConfig: { address },
+      });
+      const compiled = compile({
+        name: "web",
+        namespace: "shop",
+        networks: [nic("nic0", "10.0.1.192/24"), nic("nic1", "10.0.1.255/8")],
+      });
+      expect(compiled.findings.filter(({ severity }) => severity === "error")).toMatchObject([
+        { code: "ADDRESS_IS_BROADCAST", field: "networks[1].ipConfig.address" },
+      ]);
+      await inNamespace(async (namespace) => {
+        await plugNics(namespace, compiled.document, compiled.world);
+        await configure(namespace, compiled.document, compiled.world);
+        const subnets = (await kernelRoutes(namespace)).map(
+          ({ destination, nic }) => `${destination} ${nic}`,
+        );
+        expect(subnets).toContain("10.0.1.0/24 nic0");
+        expect(subnets).not.toContain("10.0.0.0/8 nic1");
+      });
+    });
 
     it("refuses a next hop that the check refuses", async ({ expect }) => {
       const codes = new Set<FindingCode>([

@@ -101,6 +101,21 @@ const addressIsHost: NicCheck = ({ nic }) =>
     return finding("ADDRESS_IS_NETWORK", field, { given: cidr.text, first, last });
   });
 
+/** Whichever NIC is configured first, the guest treats the address as a broadcast address or loses that broadcast. */
+const addressIsNoBroadcast: NicCheck = ({ nic, vm }) =>
+  nic.addresses.map(({ field, cidr: { address } }) => {
+    for (const { index, addresses } of vm.nics) {
+      const subnet = addresses.find(
+        ({ cidr }) => cidr.address.text !== address.text && broadcastAddress(cidr) === address.text,
+      );
+      if (subnet !== undefined) {
+        const values = { address: address.text, subnet: subnet.cidr.network, index };
+        return finding("ADDRESS_IS_BROADCAST", field, values, { related: [subnet.field] });
+      }
+    }
+    return undefined;
+  });
+
 const addressIsUniqueInVm: NicCheck = (context) =>
   context.nic.addresses.map(({ field, cidr }) => {
     const first = nicsBefore(context).find(({ addresses }) =>
@@ -185,6 +200,7 @@ const searchDomainsReachGuest: NicCheck = ({ nic }) =>
 export const addressChecks: readonly NicCheck[] = [
   modeFitsAddresses,
   addressIsHost,
+  addressIsNoBroadcast,
   addressIsUniqueInVm,
   subnetIsApart,
   gatewayIsOnLink,
