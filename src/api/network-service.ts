@@ -1,7 +1,10 @@
 // NetworkService: checks a spec. Works without a cluster too, and then lists what it could not check.
 import type { ServiceImpl } from "@connectrpc/connect";
 import { stringify } from "yaml";
-import type { NetworkService } from "../../gen/multinic/v1/network_service_pb.ts";
+import {
+  type NetworkService,
+  ValidateNetworksRequestSchema,
+} from "../../gen/multinic/v1/network_service_pb.ts";
 import { listNetworks, readCapabilities } from "../app/cluster-questions.ts";
 import { NotReady } from "../app/errors.ts";
 import { validateNetworks, type ValidateDependencies } from "../app/validate-networks.ts";
@@ -9,14 +12,13 @@ import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
 import { capabilitiesToProto, networkToProto } from "../wire/cluster-to-proto.ts";
 import { findingToProto } from "../wire/findings.ts";
 import { lookupsToProto, resolvedToProto, routesToProto, rulesToProto } from "../wire/resolved-to-proto.ts";
-import { specFromProto } from "../wire/spec-from-proto.ts";
-import { requireVm } from "./required-fields.ts";
+import { readSpec } from "./read-spec.ts";
 import { readRouteQuery } from "./route-query.ts";
 
 export function createNetworkService(dependencies: ValidateDependencies): ServiceImpl<typeof NetworkService> {
   return {
     async validateNetworks(request, { signal }) {
-      const { spec, findings: unread } = specFromProto(requireVm(request.virtualMachine));
+      const { spec, unread } = readSpec(ValidateNetworksRequestSchema, request);
       const routes = readRouteQuery(request.routeTo, request.routeFrom);
       const validated = await validateNetworks(dependencies, { spec, unread, routes, signal });
       return {

@@ -1,15 +1,18 @@
 // VirtualMachineService: maps requests to use cases, and their results to responses.
 import type { ServiceImpl } from "@connectrpc/connect";
-import type { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
+import {
+  type VirtualMachineService,
+  ApplyVMRequestSchema,
+} from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
 import { type ApplyDependencies, applyVm } from "../app/apply/apply-vm.ts";
 import { deleteVm } from "../app/delete-vm.ts";
 import type { StatusModel } from "../app/status-model.ts";
 import { getVm, listVms } from "../app/view-vms.ts";
 import { findingToProto } from "../wire/findings.ts";
 import { plannedObjectsToProto, planToProto, resolvedToProto } from "../wire/resolved-to-proto.ts";
-import { specFromProto } from "../wire/spec-from-proto.ts";
 import { viewToProto } from "../wire/status-to-proto.ts";
-import { requireName, requireVm } from "./required-fields.ts";
+import { readSpec } from "./read-spec.ts";
+import { requireName } from "./required-fields.ts";
 
 const givenOrNone = (text: string): string | undefined => (text === "" ? undefined : text);
 
@@ -19,7 +22,7 @@ export function createVirtualMachineService(
   const { client } = dependencies;
   return {
     async applyVM(request, { signal }) {
-      const { spec, findings: unread } = specFromProto(requireVm(request.virtualMachine));
+      const { spec, unread } = readSpec(ApplyVMRequestSchema, request);
       const applied = await applyVm(dependencies, {
         spec,
         unread,
