@@ -1,6 +1,6 @@
 // InterfaceStatusService: the status model as a stream and as pages.
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { durationFromMs, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type {
   InterfaceStatusService,
@@ -13,7 +13,7 @@ import {
 import { NotReady } from "../app/errors.ts";
 import { pageOf } from "../app/pages.ts";
 import { interfaceId, type StatusModel, type StatusScope } from "../app/status-model.ts";
-import { type WatchEvent, watchStatus } from "../app/watch-status.ts";
+import { heartbeatMs, type WatchEvent, watchStatus } from "../app/watch-status.ts";
 import type { InterfaceStatus } from "../domain/status/interface-status.ts";
 import { statusToProto } from "../wire/status-to-proto.ts";
 
@@ -94,13 +94,15 @@ function eventToProto(
   toMessage: ReturnType<typeof createMessages>,
 ): NonNullable<Message["event"]> {
   switch (event.type) {
+    case "reset":
+      return { case: "reset", value: {} };
     case "snapshot":
-      return {
-        case: "snapshot",
-        value: { reset: event.reset, interfaces: event.interfaces.map(toMessage) },
-      };
+      return { case: "snapshot", value: { interfaces: event.interfaces.map(toMessage) } };
     case "synced":
-      return { case: "synced", value: { interfaceCount: event.count } };
+      return {
+        case: "synced",
+        value: { interfaceCount: event.count, heartbeatInterval: durationFromMs(heartbeatMs) },
+      };
     case "changes":
       return {
         case: "changes",

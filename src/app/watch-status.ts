@@ -11,7 +11,9 @@ import {
 } from "./status-model.ts";
 
 export type WatchEvent =
-  | { readonly type: "snapshot"; readonly reset: boolean; readonly interfaces: readonly InterfaceStatus[] }
+  /** The token could not be honoured: the snapshot that follows replaces all that the reader knew. */
+  | { readonly type: "reset" }
+  | { readonly type: "snapshot"; readonly interfaces: readonly InterfaceStatus[] }
   | { readonly type: "synced"; readonly count: number }
   | {
       readonly type: "changes";
@@ -30,7 +32,7 @@ export interface WatchMessage {
 
 export interface WatchOptions {
   readonly scope: StatusScope;
-  /** Empty: start with a snapshot. One that cannot be honoured is answered by a snapshot marked reset. */
+  /** Empty: start with a snapshot. One that cannot be honoured is answered by a reset and a snapshot. */
   readonly resumeToken: string;
   /** Names the process: revisions of another one mean nothing here. */
   readonly epoch: string;
@@ -43,7 +45,7 @@ export interface WatchOptions {
 const chunkSize = 500;
 /** Changes wait so long for others to travel with them. */
 const coalesceMs = 10;
-const heartbeatMs = 15_000;
+export const heartbeatMs = 15_000;
 
 /**
  * Ends when the signal is aborted. What waits for a slow reader is at most one entry per NIC.
@@ -77,7 +79,8 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
     const from = tokens.read(options.resumeToken);
     const missed = from === undefined ? undefined : model.since(from);
     if (missed === undefined) {
-      yield* snapshot(model.list(scope), options.resumeToken !== "", tokens.write(model.revision));
+      if (options.resumeToken !== "") yield { resumeToken: "", event: { type: "reset" } };
+      yield* snapshot(model.list(scope), tokens.write(model.revision));
     } else {
       for (const change of missed) if (isInScope(change.key, scope)) waiting.add(change);
       while (waiting.size > 0) yield nextChanges();
@@ -122,14 +125,10 @@ async function isSynced(model: StatusModel, signal: AbortSignal): Promise<boolea
 }
 
 /** At least one message, then synced; until the snapshot is complete there is nothing to resume from. */
-function* snapshot(
-  all: readonly InterfaceStatus[],
-  reset: boolean,
-  resumeToken: string,
-): Generator<WatchMessage> {
+function* snapshot(all: readonly InterfaceStatus[], resumeToken: string): Generator<WatchMessage> {
   for (let start = 0; start === 0 || start < all.length; start += chunkSize) {
     const interfaces = all.slice(start, start + chunkSize);
-    yield { resumeToken: "", event: { type: "snapshot", reset, interfaces } };
+    yield { resumeToken: "", event: { type: "snapshot", interfaces } };
   }
   yield { resumeToken, event: { type: "synced", count: all.length } };
 }

@@ -38,7 +38,7 @@ export async function waitForInterfaces(spec: VmSpec, options: WaitOptions): Pro
     onReconnect: (reason) => progress(`connection lost (${printable(reason)}); reconnecting`),
   });
   for await (const { event } of stream) {
-    if (event.case === "snapshot" && event.value.reset) known.clear();
+    if (event.case === "reset") known.clear();
     for (const status of statusesIn(event)) {
       if (known.get(status.nic)?.reason !== status.reason || known.get(status.nic)?.state !== status.state) {
         progress(statusText(status.nic, status));
@@ -46,7 +46,8 @@ export async function waitForInterfaces(spec: VmSpec, options: WaitOptions): Pro
       known.set(status.nic, status);
     }
     if (event.case === "changes") for (const { nic } of event.value.removed) known.delete(nic);
-    if (event.case !== "snapshot" && missing().length === 0) return;
+    const isComplete = event.case !== "reset" && event.case !== "snapshot";
+    if (isComplete && missing().length === 0) return;
   }
   io.signal?.throwIfAborted();
   throw new CliError(

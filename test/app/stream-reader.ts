@@ -50,7 +50,6 @@ export function openReader(model: StatusModel, options: ReaderOptions = {}): Str
   let token = after?.token ?? "";
   let told = after?.told ?? 0;
   let ended = false;
-  let isFirst = true;
   let asked: Promise<void> | undefined;
   let answer:
     | { readonly result: IteratorResult<WatchMessage, void> }
@@ -60,16 +59,13 @@ export function openReader(model: StatusModel, options: ReaderOptions = {}): Str
   function take(message: WatchMessage): void {
     const { event } = message;
     if (message.resumeToken !== "") token = message.resumeToken;
-    if (event.type === "snapshot") {
-      if (isFirst) known.clear();
-      for (const status of event.interfaces) known.set(idOf(status), status);
-    }
+    if (event.type === "reset") known.clear();
+    if (event.type === "snapshot") for (const status of event.interfaces) known.set(idOf(status), status);
     if (event.type === "changes") {
       told += event.updated.length + event.removed.length + event.merged;
       for (const status of event.updated) known.set(idOf(status), status);
       for (const key of event.removed) known.delete(idOf(key));
     }
-    isFirst = false;
   }
 
   const reader: StreamReader = {

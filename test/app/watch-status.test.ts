@@ -28,8 +28,7 @@ describe("a new stream", () => {
   it("starts with everything, then says that it is complete", async ({ expect }) => {
     const { model } = clusterOf("shop/web", "lab/db");
     const reader = openReader(model);
-    const { reset, interfaces } = await reader.expect("snapshot");
-    expect(reset).toBe(false);
+    const { interfaces } = await reader.expect("snapshot");
     expect(interfaces.map(idOf)).toEqual(["lab/db/eth0", "lab/db/eth1", "shop/web/eth0", "shop/web/eth1"]);
     expect(reader.token).toBe("");
     expect(await reader.expect("synced")).toEqual({ type: "synced", count: 4 });
@@ -38,7 +37,7 @@ describe("a new stream", () => {
 
   it("sends an empty snapshot when there is nothing", async ({ expect }) => {
     const reader = openReader(createMemoryCluster().model);
-    expect(await reader.expect("snapshot")).toEqual({ type: "snapshot", reset: false, interfaces: [] });
+    expect(await reader.expect("snapshot")).toEqual({ type: "snapshot", interfaces: [] });
     expect(await reader.expect("synced")).toEqual({ type: "synced", count: 0 });
   });
 
@@ -266,31 +265,47 @@ describe("a resumed stream", () => {
     ["of another process", { epoch: "epoch-2" }],
     ["of another scope", { scope: { namespace: "shop", vmNames: [] } }],
     ["that is none", { token: "bm90IG91cnM" }],
-  ] as const)("starts anew, marked so, for a token %s", async ([, options], { expect }) => {
+  ] as const)("starts with a reset and a snapshot for a token %s", async ([, options], { expect }) => {
     const { model } = clusterOf("shop/web");
     const reader = await syncedReader(model);
     const resumed = openReader(model, { after: reader, ...options });
-    expect(await resumed.expect("snapshot")).toMatchObject({ reset: true });
+    await resumed.expect("reset");
+    await resumed.expect("snapshot");
     await resumed.expect("synced");
     expect(resumed.known.size).toBe(2);
   });
 
-  it("starts anew for a revision that is still to come", async ({ expect }) => {
+  it("starts with one reset, however many messages the snapshot has", async ({ expect }) => {
+    const cluster = createMemoryCluster();
+    for (let vm = 0; vm < 300; vm += 1) cluster.setVm(`lab/vm-${vm}`, ["a", "b", "c", "d"].map(up));
+    const reader = await syncedReader(cluster.model);
+    const resumed = openReader(cluster.model, { after: reader, epoch: "epoch-2" });
+    const types: string[] = [];
+    for (let message = await resumed.next(); message !== undefined; message = await resumed.next()) {
+      types.push(message.event.type);
+    }
+    expect(types).toEqual(["reset", "snapshot", "snapshot", "snapshot", "synced"]);
+    expect(resumed.known.size).toBe(1_200);
+  });
+
+  it("starts with a reset for a revision that is still to come", async ({ expect }) => {
     const ahead = clusterOf("shop/web");
     const reader = await syncedReader(ahead.model);
     const behind = createMemoryCluster();
     const resumed = openReader(behind.model, { after: reader });
-    expect(await resumed.expect("snapshot")).toMatchObject({ reset: true, interfaces: [] });
+    await resumed.expect("reset");
+    expect(await resumed.expect("snapshot")).toMatchObject({ interfaces: [] });
   });
 
-  it("starts anew when the history does not reach back so far", async ({ expect }) => {
+  it("starts with a reset when the history does not reach back so far", async ({ expect }) => {
     const cluster = clusterOf("shop/web");
     const reader = await syncedReader(cluster.model);
     for (let round = 0; round < 25_000; round += 1) {
       cluster.setVm("shop/web", [round % 2 === 0 ? down("eth0") : up("eth0"), up("eth1")]);
     }
     const resumed = openReader(cluster.model, { after: reader });
-    expect(await resumed.expect("snapshot")).toMatchObject({ reset: true });
+    await resumed.expect("reset");
+    expect((await resumed.expect("snapshot")).interfaces).toHaveLength(2);
   });
 });
 

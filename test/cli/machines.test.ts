@@ -103,8 +103,9 @@ const waiting = (name: string): InterfaceStatus =>
   });
 
 type Event = WatchInterfaceStatusResponse["event"];
-const snapshot = (interfaces: InterfaceStatus[], reset = false): Event =>
-  ({ case: "snapshot", value: { reset, interfaces } }) as Event;
+const reset = { case: "reset", value: {} } as Event;
+const snapshot = (interfaces: InterfaceStatus[]): Event =>
+  ({ case: "snapshot", value: { interfaces } }) as Event;
 const synced = { case: "synced", value: { interfaceCount: 1 } } as Event;
 const changes = (updated: InterfaceStatus[], removed: object[] = []): Event =>
   ({ case: "changes", value: { updated, removed, merged: 0 } }) as Event;
@@ -471,6 +472,20 @@ shop/old eth9                 gone
     expect(asked[0]).toMatchObject({ namespace: "shop", vmNames: ["multi-nic-vm"], resumeToken: "" });
   });
 
+  it("reports no NIC as gone that a restarted service sends in a later part of its snapshot", async ({
+    expect,
+  }) => {
+    const streams = [
+      {
+        events: [snapshot([up("eth0"), up("eth1")]), synced],
+        error: new ConnectError("stopping", Code.Unavailable),
+      },
+      { events: [reset, snapshot([up("eth0")]), snapshot([up("eth1")]), synced, changes([up("eth2")])] },
+    ];
+    const { stdout } = await watchUntil("watch -A", "eth2", streaming(streams));
+    expect(stdout).not.toContain("gone");
+  });
+
   it("resumes after a lost connection with the token of the last message, and shows only what is new", async ({
     expect,
   }) => {
@@ -481,7 +496,7 @@ shop/old eth9                 gone
         error: new ConnectError("stopping", Code.Unavailable),
       },
       { events: [], error: new ConnectError("stream closed", Code.Canceled) },
-      { events: [snapshot([up("eth0"), waiting("eth2")], true), synced] },
+      { events: [reset, snapshot([up("eth0"), waiting("eth2")]), synced] },
     ];
     const { stdout, stderr } = await watchUntil("watch -A", "gone", streaming(streams, asked));
     expect(

@@ -4,8 +4,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { InterfaceStatus } from "./virtual_machine_pb.ts";
 import { file_multinic_v1_virtual_machine } from "./virtual_machine_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/interface_status_service.proto.
  */
 export const file_multinic_v1_interface_status_service: GenFile = /*@__PURE__*/
-  fileDesc("CiptdWx0aW5pYy92MS9pbnRlcmZhY2Vfc3RhdHVzX3NlcnZpY2UucHJvdG8SC211bHRpbmljLnYxIlgKG1dhdGNoSW50ZXJmYWNlU3RhdHVzUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSEAoIdm1fbmFtZXMYAiADKAkSFAoMcmVzdW1lX3Rva2VuGAMgASgJIo8CChxXYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlEhQKDHJlc3VtZV90b2tlbhgBIAEoCRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCghzbmFwc2hvdBgDIAEoCzIVLm11bHRpbmljLnYxLlNuYXBzaG90SAASJQoGc3luY2VkGAQgASgLMhMubXVsdGluaWMudjEuU3luY2VkSAASJwoHY2hhbmdlcxgFIAEoCzIULm11bHRpbmljLnYxLkNoYW5nZXNIABIrCgloZWFydGJlYXQYBiABKAsyFi5tdWx0aW5pYy52MS5IZWFydGJlYXRIAEIHCgVldmVudCJLCghTbmFwc2hvdBINCgVyZXNldBgBIAEoCBIwCgppbnRlcmZhY2VzGAIgAygLMhwubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdHVzIiEKBlN5bmNlZBIXCg9pbnRlcmZhY2VfY291bnQYASABKAUidAoHQ2hhbmdlcxItCgd1cGRhdGVkGAEgAygLMhwubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdHVzEioKB3JlbW92ZWQYAiADKAsyGS5tdWx0aW5pYy52MS5JbnRlcmZhY2VLZXkSDgoGbWVyZ2VkGAMgASgFIgsKCUhlYXJ0YmVhdCI6CgxJbnRlcmZhY2VLZXkSEQoJbmFtZXNwYWNlGAEgASgJEgoKAnZtGAIgASgJEgsKA25pYxgDIAEoCSJoChpMaXN0SW50ZXJmYWNlU3RhdHVzUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSEAoIdm1fbmFtZXMYAiADKAkSEQoJcGFnZV9zaXplGAMgASgFEhIKCnBhZ2VfdG9rZW4YBCABKAkiaAobTGlzdEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlEjAKCmludGVyZmFjZXMYASADKAsyHC5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0dXMSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJMvYBChZJbnRlcmZhY2VTdGF0dXNTZXJ2aWNlEm0KFFdhdGNoSW50ZXJmYWNlU3RhdHVzEigubXVsdGluaWMudjEuV2F0Y2hJbnRlcmZhY2VTdGF0dXNSZXF1ZXN0GikubXVsdGluaWMudjEuV2F0Y2hJbnRlcmZhY2VTdGF0dXNSZXNwb25zZTABEm0KE0xpc3RJbnRlcmZhY2VTdGF0dXMSJy5tdWx0aW5pYy52MS5MaXN0SW50ZXJmYWNlU3RhdHVzUmVxdWVzdBooLm11bHRpbmljLnYxLkxpc3RJbnRlcmZhY2VTdGF0dXNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_timestamp, file_multinic_v1_virtual_machine]);
+  fileDesc("CiptdWx0aW5pYy92MS9pbnRlcmZhY2Vfc3RhdHVzX3NlcnZpY2UucHJvdG8SC211bHRpbmljLnYxIlgKG1dhdGNoSW50ZXJmYWNlU3RhdHVzUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSEAoIdm1fbmFtZXMYAiADKAkSFAoMcmVzdW1lX3Rva2VuGAMgASgJIvYFChxXYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlEhQKDHJlc3VtZV90b2tlbhgBIAEoCRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJACgVyZXNldBgHIAEoCzIvLm11bHRpbmljLnYxLldhdGNoSW50ZXJmYWNlU3RhdHVzUmVzcG9uc2UuUmVzZXRIABJGCghzbmFwc2hvdBgDIAEoCzIyLm11bHRpbmljLnYxLldhdGNoSW50ZXJmYWNlU3RhdHVzUmVzcG9uc2UuU25hcHNob3RIABJCCgZzeW5jZWQYBCABKAsyMC5tdWx0aW5pYy52MS5XYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlLlN5bmNlZEgAEkQKB2NoYW5nZXMYBSABKAsyMS5tdWx0aW5pYy52MS5XYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlLkNoYW5nZXNIABJICgloZWFydGJlYXQYBiABKAsyMy5tdWx0aW5pYy52MS5XYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlLkhlYXJ0YmVhdEgAGgcKBVJlc2V0GkkKCFNuYXBzaG90EjAKCmludGVyZmFjZXMYAiADKAsyHC5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0dXNKBAgBEAJSBXJlc2V0GlgKBlN5bmNlZBIXCg9pbnRlcmZhY2VfY291bnQYASABKAUSNQoSaGVhcnRiZWF0X2ludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uGnQKB0NoYW5nZXMSLQoHdXBkYXRlZBgBIAMoCzIcLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXR1cxIqCgdyZW1vdmVkGAIgAygLMhkubXVsdGluaWMudjEuSW50ZXJmYWNlS2V5Eg4KBm1lcmdlZBgDIAEoBRoLCglIZWFydGJlYXRCBwoFZXZlbnQiOgoMSW50ZXJmYWNlS2V5EhEKCW5hbWVzcGFjZRgBIAEoCRIKCgJ2bRgCIAEoCRILCgNuaWMYAyABKAkiaAoaTGlzdEludGVyZmFjZVN0YXR1c1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEhAKCHZtX25hbWVzGAIgAygJEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJImgKG0xpc3RJbnRlcmZhY2VTdGF0dXNSZXNwb25zZRIwCgppbnRlcmZhY2VzGAEgAygLMhwubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdHVzEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCTL2AQoWSW50ZXJmYWNlU3RhdHVzU2VydmljZRJtChRXYXRjaEludGVyZmFjZVN0YXR1cxIoLm11bHRpbmljLnYxLldhdGNoSW50ZXJmYWNlU3RhdHVzUmVxdWVzdBopLm11bHRpbmljLnYxLldhdGNoSW50ZXJmYWNlU3RhdHVzUmVzcG9uc2UwARJtChNMaXN0SW50ZXJmYWNlU3RhdHVzEicubXVsdGluaWMudjEuTGlzdEludGVyZmFjZVN0YXR1c1JlcXVlc3QaKC5tdWx0aW5pYy52MS5MaXN0SW50ZXJmYWNlU3RhdHVzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_multinic_v1_virtual_machine]);
 
 /**
  * Request of WatchInterfaceStatus.
@@ -78,35 +78,43 @@ export type WatchInterfaceStatusResponse = Message<"multinic.v1.WatchInterfaceSt
    */
   event: {
     /**
+     * The stream could not resume at the given token. A new snapshot follows.
+     *
+     * @generated from field: multinic.v1.WatchInterfaceStatusResponse.Reset reset = 7;
+     */
+    value: WatchInterfaceStatusResponse_Reset;
+    case: "reset";
+  } | {
+    /**
      * Current state of some NICs. Further snapshot messages may follow until `synced`.
      *
-     * @generated from field: multinic.v1.Snapshot snapshot = 3;
+     * @generated from field: multinic.v1.WatchInterfaceStatusResponse.Snapshot snapshot = 3;
      */
-    value: Snapshot;
+    value: WatchInterfaceStatusResponse_Snapshot;
     case: "snapshot";
   } | {
     /**
      * The snapshot is complete, or the resumed stream has caught up.
      *
-     * @generated from field: multinic.v1.Synced synced = 4;
+     * @generated from field: multinic.v1.WatchInterfaceStatusResponse.Synced synced = 4;
      */
-    value: Synced;
+    value: WatchInterfaceStatusResponse_Synced;
     case: "synced";
   } | {
     /**
      * Changes since the last message.
      *
-     * @generated from field: multinic.v1.Changes changes = 5;
+     * @generated from field: multinic.v1.WatchInterfaceStatusResponse.Changes changes = 5;
      */
-    value: Changes;
+    value: WatchInterfaceStatusResponse_Changes;
     case: "changes";
   } | {
     /**
      * Nothing changed; shows that the stream is alive.
      *
-     * @generated from field: multinic.v1.Heartbeat heartbeat = 6;
+     * @generated from field: multinic.v1.WatchInterfaceStatusResponse.Heartbeat heartbeat = 6;
      */
-    value: Heartbeat;
+    value: WatchInterfaceStatusResponse_Heartbeat;
     case: "heartbeat";
   } | { case: undefined; value?: undefined };
 };
@@ -119,18 +127,27 @@ export const WatchInterfaceStatusResponseSchema: GenMessage<WatchInterfaceStatus
   messageDesc(file_multinic_v1_interface_status_service, 1);
 
 /**
+ * Sent once, before the first snapshot message, if the resume token is not valid, for instance after a restart of the
+ * service. The snapshot that follows replaces everything received before: at `synced`, a NIC that is not in it is gone.
+ *
+ * @generated from message multinic.v1.WatchInterfaceStatusResponse.Reset
+ */
+export type WatchInterfaceStatusResponse_Reset = Message<"multinic.v1.WatchInterfaceStatusResponse.Reset"> & {
+};
+
+/**
+ * Describes the message multinic.v1.WatchInterfaceStatusResponse.Reset.
+ * Use `create(WatchInterfaceStatusResponse_ResetSchema)` to create a new message.
+ */
+export const WatchInterfaceStatusResponse_ResetSchema: GenMessage<WatchInterfaceStatusResponse_Reset> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_interface_status_service, 1, 0);
+
+/**
  * Part of the current state.
  *
- * @generated from message multinic.v1.Snapshot
+ * @generated from message multinic.v1.WatchInterfaceStatusResponse.Snapshot
  */
-export type Snapshot = Message<"multinic.v1.Snapshot"> & {
-  /**
-   * True when the stream could not resume at the given token: discard all state received before.
-   *
-   * @generated from field: bool reset = 1;
-   */
-  reset: boolean;
-
+export type WatchInterfaceStatusResponse_Snapshot = Message<"multinic.v1.WatchInterfaceStatusResponse.Snapshot"> & {
   /**
    * NICs in this part of the snapshot.
    *
@@ -140,39 +157,47 @@ export type Snapshot = Message<"multinic.v1.Snapshot"> & {
 };
 
 /**
- * Describes the message multinic.v1.Snapshot.
- * Use `create(SnapshotSchema)` to create a new message.
+ * Describes the message multinic.v1.WatchInterfaceStatusResponse.Snapshot.
+ * Use `create(WatchInterfaceStatusResponse_SnapshotSchema)` to create a new message.
  */
-export const SnapshotSchema: GenMessage<Snapshot> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_interface_status_service, 2);
+export const WatchInterfaceStatusResponse_SnapshotSchema: GenMessage<WatchInterfaceStatusResponse_Snapshot> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_interface_status_service, 1, 1);
 
 /**
  * Marks the end of the snapshot or of the catch-up.
  *
- * @generated from message multinic.v1.Synced
+ * @generated from message multinic.v1.WatchInterfaceStatusResponse.Synced
  */
-export type Synced = Message<"multinic.v1.Synced"> & {
+export type WatchInterfaceStatusResponse_Synced = Message<"multinic.v1.WatchInterfaceStatusResponse.Synced"> & {
   /**
    * Number of NICs that exist now.
    *
    * @generated from field: int32 interface_count = 1;
    */
   interfaceCount: number;
+
+  /**
+   * Longest time between two messages. A client that receives nothing for three times as long should reconnect.
+   *
+   * @generated from field: google.protobuf.Duration heartbeat_interval = 2;
+   */
+  heartbeatInterval?: Duration | undefined;
 };
 
 /**
- * Describes the message multinic.v1.Synced.
- * Use `create(SyncedSchema)` to create a new message.
+ * Describes the message multinic.v1.WatchInterfaceStatusResponse.Synced.
+ * Use `create(WatchInterfaceStatusResponse_SyncedSchema)` to create a new message.
  */
-export const SyncedSchema: GenMessage<Synced> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_interface_status_service, 3);
+export const WatchInterfaceStatusResponse_SyncedSchema: GenMessage<WatchInterfaceStatusResponse_Synced> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_interface_status_service, 1, 2);
 
 /**
- * Changes in the order in which they happened. Of several changes to one NIC, only the latest is included.
+ * Changes in the order in which they happened. Of several changes to one NIC, only the latest is included, so `updated`
+ * and `removed` never name the same NIC.
  *
- * @generated from message multinic.v1.Changes
+ * @generated from message multinic.v1.WatchInterfaceStatusResponse.Changes
  */
-export type Changes = Message<"multinic.v1.Changes"> & {
+export type WatchInterfaceStatusResponse_Changes = Message<"multinic.v1.WatchInterfaceStatusResponse.Changes"> & {
   /**
    * New and changed NICs.
    *
@@ -196,26 +221,26 @@ export type Changes = Message<"multinic.v1.Changes"> & {
 };
 
 /**
- * Describes the message multinic.v1.Changes.
- * Use `create(ChangesSchema)` to create a new message.
+ * Describes the message multinic.v1.WatchInterfaceStatusResponse.Changes.
+ * Use `create(WatchInterfaceStatusResponse_ChangesSchema)` to create a new message.
  */
-export const ChangesSchema: GenMessage<Changes> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_interface_status_service, 4);
+export const WatchInterfaceStatusResponse_ChangesSchema: GenMessage<WatchInterfaceStatusResponse_Changes> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_interface_status_service, 1, 3);
 
 /**
- * Sent when nothing has changed for a while.
+ * Sent when nothing has changed for `heartbeat_interval`.
  *
- * @generated from message multinic.v1.Heartbeat
+ * @generated from message multinic.v1.WatchInterfaceStatusResponse.Heartbeat
  */
-export type Heartbeat = Message<"multinic.v1.Heartbeat"> & {
+export type WatchInterfaceStatusResponse_Heartbeat = Message<"multinic.v1.WatchInterfaceStatusResponse.Heartbeat"> & {
 };
 
 /**
- * Describes the message multinic.v1.Heartbeat.
- * Use `create(HeartbeatSchema)` to create a new message.
+ * Describes the message multinic.v1.WatchInterfaceStatusResponse.Heartbeat.
+ * Use `create(WatchInterfaceStatusResponse_HeartbeatSchema)` to create a new message.
  */
-export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_interface_status_service, 5);
+export const WatchInterfaceStatusResponse_HeartbeatSchema: GenMessage<WatchInterfaceStatusResponse_Heartbeat> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_interface_status_service, 1, 4);
 
 /**
  * Identifies one NIC.
@@ -250,7 +275,7 @@ export type InterfaceKey = Message<"multinic.v1.InterfaceKey"> & {
  * Use `create(InterfaceKeySchema)` to create a new message.
  */
 export const InterfaceKeySchema: GenMessage<InterfaceKey> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_interface_status_service, 6);
+  messageDesc(file_multinic_v1_interface_status_service, 2);
 
 /**
  * Request of ListInterfaceStatus.
@@ -292,7 +317,7 @@ export type ListInterfaceStatusRequest = Message<"multinic.v1.ListInterfaceStatu
  * Use `create(ListInterfaceStatusRequestSchema)` to create a new message.
  */
 export const ListInterfaceStatusRequestSchema: GenMessage<ListInterfaceStatusRequest> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_interface_status_service, 7);
+  messageDesc(file_multinic_v1_interface_status_service, 3);
 
 /**
  * One page of NICs.
@@ -320,7 +345,7 @@ export type ListInterfaceStatusResponse = Message<"multinic.v1.ListInterfaceStat
  * Use `create(ListInterfaceStatusResponseSchema)` to create a new message.
  */
 export const ListInterfaceStatusResponseSchema: GenMessage<ListInterfaceStatusResponse> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_interface_status_service, 8);
+  messageDesc(file_multinic_v1_interface_status_service, 4);
 
 /**
  * Reports the state of every NIC, as a stream or as a list.
@@ -331,7 +356,8 @@ export const InterfaceStatusService: GenService<{
   /**
    * Streams the state of NICs: a snapshot (one or more messages), then `synced`, then changes as they happen, and
    * heartbeats when nothing changes. Every message from `synced` on carries a resume token. A call with that token
-   * continues after that message; if the token is no longer valid, the stream starts with a snapshot marked `reset`.
+   * continues after that message; if the token is no longer valid, the stream starts with `reset` and a snapshot. Tokens are
+   * valid for the same scope and as long as the service runs.
    * The stream ends with UNAVAILABLE and RetryInfo when the service stops.
    *
    * @generated from rpc multinic.v1.InterfaceStatusService.WatchInterfaceStatus

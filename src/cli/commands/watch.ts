@@ -61,7 +61,7 @@ function changeLines(style: Style): (message: WatchInterfaceStatusResponse) => r
     return `${key.padEnd(nameWidth)}  ${style("dim", "gone")}`;
   };
   return ({ event }) => {
-    if (event.case === "snapshot" && event.value.reset) unseen = new Set(shown.keys());
+    if (event.case === "reset") unseen = new Set(shown.keys());
     if (event.case === "synced") {
       const lines = [...(unseen ?? [])].map(gone);
       unseen = undefined;
