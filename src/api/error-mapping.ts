@@ -1,38 +1,52 @@
 // The errors of the use cases, as the status codes and details that a client sees.
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
-import { FindingSchema } from "../../gen/multinic/v1/network_pb.ts";
+import { FindingsSchema } from "../../gen/multinic/v1/network_pb.ts";
 import {
   BadPageToken,
   NotReady,
   ObjectNotFound,
+  PlanChanged,
   PreconditionFailed,
   Refused,
   VersionMismatch,
 } from "../app/errors.ts";
-import type { Finding } from "../domain/findings.ts";
+import { type Finding, isAboutCluster } from "../domain/findings.ts";
 import { KubeError } from "../kube/errors.ts";
 import { findingToProto } from "../wire/findings.ts";
+import { detailBudget, withinBudget } from "./error-budget.ts";
 import {
   detail,
   failedPrecondition,
   invalidArgument,
   notFound,
   rpcError,
+  summarise,
   unavailable,
 } from "./transport/errors.ts";
 
 const retryAfterMs = 1_000;
 
-/** INVALID_ARGUMENT with the findings, both as field violations and as they are. */
+/**
+ * INVALID_ARGUMENT with the findings, both as they are and as field violations; FAILED_PRECONDITION if all errors are
+ * about the cluster, so that the same call may succeed later.
+ */
 function refused(findings: readonly Finding[]): ConnectError {
   const errors = findings.filter(({ severity }) => severity === "error");
-  return invalidArgument(
-    errors.map(({ field, message, code }) => ({ field, description: message, reason: code })),
-    {
-      reason: "FINDINGS",
-      details: findings.map((found) => detail(FindingSchema, findingToProto(found))),
-    },
-  );
+  const others = findings.filter(({ severity }) => severity !== "error");
+  const violations = errors.map(({ field, message, code }) => ({
+    field,
+    description: message,
+    reason: code,
+  }));
+  const details = [detail(FindingsSchema, { findings: [...errors, ...others].map(findingToProto) })];
+  const context = { reason: "FINDINGS", message: summarise(violations), details };
+  if (errors.some(({ code }) => !isAboutCluster(code))) return invalidArgument(violations, context);
+  const unmet = errors.map(({ code, field, message }) => ({
+    type: code,
+    subject: field,
+    description: message,
+  }));
+  return failedPrecondition(unmet, context);
 }
 
 /** Around every service, innermost, so that the client, the log and the metrics see the same code. */
@@ -40,7 +54,7 @@ export const errorInterceptor: Interceptor = (next) => async (request) => {
   try {
     return await next(request);
   } catch (error) {
-    throw toConnectError(error);
+    throw withinBudget(toConnectError(error), detailBudget(request.header));
   }
 };
 
@@ -58,6 +72,15 @@ function toConnectError(error: unknown): ConnectError {
       cause: error,
     });
   }
+  if (error instanceof PlanChanged) {
+    const { subject, message, currentFingerprint } = error;
+    return rpcError(Code.Aborted, {
+      reason: "PLAN_CHANGED",
+      message: `${subject} - ${message}`,
+      metadata: { subject, currentFingerprint },
+      cause: error,
+    });
+  }
   if (error instanceof VersionMismatch) {
     return rpcError(Code.Aborted, {
       reason: "VERSION_MISMATCH",
@@ -67,7 +90,7 @@ function toConnectError(error: unknown): ConnectError {
     });
   }
   if (error instanceof BadPageToken) {
-    return invalidArgument([{ field: "page_token", description: error.message, reason: "PAGE_TOKEN" }], {
+    return invalidArgument([{ field: "pageToken", description: error.message, reason: "PAGE_TOKEN" }], {
       reason: "PAGE_TOKEN",
     });
   }
@@ -78,7 +101,7 @@ function toConnectError(error: unknown): ConnectError {
     });
   }
   if (error instanceof KubeError) return fromKube(error);
-  return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
+  return rpcError(Code.Internal, { reason: "INTERNAL", message: "internal error", cause: error });
 }
 
 /** With the API server's own message: it quotes no objects (kube/echoes.ts) and says what an operator has to do. */

@@ -5,7 +5,7 @@ import { invalidArgument } from "./transport/errors.ts";
 /** @throws ConnectError INVALID_ARGUMENT. */
 export function requireVm(vm: VirtualMachine | undefined): VirtualMachine {
   if (vm !== undefined) return vm;
-  throw missing(["virtual_machine"]);
+  throw missing(["virtualMachine"]);
 }
 
 interface VmName {

@@ -18,10 +18,10 @@ export function readRouteQuery(routeTo: readonly string[], routeFrom: string): R
   };
   if (routeTo.length > maxAddresses) {
     const description = `${routeTo.length} addresses; at most ${maxAddresses} are allowed`;
-    throw invalidArgument([{ field: "route_to", description, reason: "LIMIT_EXCEEDED" }]);
+    throw invalidArgument([{ field: "routeTo", description, reason: "LIMIT_EXCEEDED" }]);
   }
-  const to = routeTo.flatMap((text, index) => read(text, `route_to[${index}]`));
-  const [from] = routeFrom === "" ? [] : read(routeFrom, "route_from");
+  const to = routeTo.flatMap((text, index) => read(text, `routeTo[${index}]`));
+  const [from] = routeFrom === "" ? [] : read(routeFrom, "routeFrom");
   if (wrong.length > 0) throw invalidArgument(wrong);
   return { to, from };
 }

@@ -27,7 +27,6 @@ export class ObjectNotFound extends Error {
 }
 
 export type PreconditionReason =
-  | "PLAN_CHANGED"
   | "VM_NOT_MANAGED"
   /** Only its NICs are managed. */
   | "VM_ADOPTED"
@@ -43,6 +42,20 @@ export class PreconditionFailed extends Error {
     super(message);
     this.reason = reason;
     this.subject = subject;
+  }
+}
+
+/** The plan is not the one that the call was made for; nothing was written. */
+export class PlanChanged extends Error {
+  override readonly name = "PlanChanged";
+  readonly subject: string;
+  /** Of the plan as it is now. */
+  readonly currentFingerprint: string;
+
+  constructor(subject: string, currentFingerprint: string) {
+    super("the plan no longer has this fingerprint; plan again and look at the difference");
+    this.subject = subject;
+    this.currentFingerprint = currentFingerprint;
   }
 }
 

@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
-import { FindingSchema, Severity, type Finding } from "../../gen/multinic/v1/network_pb.ts";
+import { FindingSchema, FindingsSchema, Severity, type Finding } from "../../gen/multinic/v1/network_pb.ts";
 import { exitCode } from "./io.ts";
 
 /** A failed call, ready to be printed. */
@@ -25,11 +25,12 @@ export function failureOf(error: ConnectError, server: string | undefined): Fail
   }
   const findings = findingsOf(error);
   const info = error.findDetails(ErrorInfoSchema)[0];
-  const omitted = info?.metadata["omittedDetails"];
+  const [refused] = error.findDetails(FindingsSchema);
+  const omitted = refused?.omittedCount ?? 0;
   return {
     message: [
-      error.findDetails(FindingSchema).length > 0 ? "refused; nothing was written" : error.rawMessage,
-      ...(omitted === undefined ? [] : [`${omitted} more findings did not fit into the answer`]),
+      refused === undefined ? error.rawMessage : "refused; nothing was written",
+      ...(omitted === 0 ? [] : [`${omitted} more findings did not fit; multinic plan shows all of them`]),
     ].join("; "),
     next: reasonSteps[info?.reason ?? ""] ?? nextSteps[error.code],
     findings,
@@ -55,8 +56,8 @@ export function retryDelayMs(error: ConnectError): number | undefined {
 }
 
 function findingsOf(error: ConnectError): readonly Finding[] {
-  const findings = error.findDetails(FindingSchema);
-  if (findings.length > 0) return findings;
+  const [refused] = error.findDetails(FindingsSchema);
+  if (refused !== undefined) return refused.findings;
   return error
     .findDetails(BadRequestSchema)
     .flatMap(({ fieldViolations }) => fieldViolations)

@@ -528,6 +528,33 @@ export function withUnread<F extends Pick<Finding, "field">>(
   return [...unread, ...found.filter((one) => !isConsequence(one))];
 }
 
+/** Codes whose cause is the cluster's state: the same input may pass after the cluster has changed. */
+const aboutCluster: ReadonlySet<FindingCode> = new Set<FindingCode>([
+  "NAMESPACE_NOT_FOUND",
+  "NAME_TAKEN",
+  "MAC_IN_USE",
+  "ADDRESS_IN_USE",
+  "ADDRESS_IN_USE_ELSEWHERE",
+  "NETWORK_NOT_FOUND",
+  "NETWORK_UNREADABLE",
+  "NAD_REFUSED_BY_PLUGIN",
+  "NAD_CNI_VERSION",
+  "NAD_RESOURCE_NAME_MISSING",
+  "BINDING_PLUGIN_MISSING",
+  "NODE_NETWORK_MISSING",
+  "NODE_NETWORK_PARTIAL",
+  "NODE_DEVICE_MISSING",
+  "MTU_ABOVE_NODE",
+  "RECORD_UNREADABLE",
+  "ADOPTED_CONFIG_DRIVE",
+  "ADOPTION_ADDS_CLOUD_INIT",
+]);
+
+/** False: the cause is the input alone, or the input together with the cluster. */
+export function isAboutCluster(code: FindingCode): boolean {
+  return aboutCluster.has(code);
+}
+
 /** True when one of them is an error, which stops the writing. */
 export function hasErrors(findings: readonly Finding[]): boolean {
   return findings.some(({ severity }) => severity === "error");

@@ -1,8 +1,12 @@
 // Findings as the API's messages.
 import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
-import { FindingSchema, type Finding as ProtoFinding } from "../../gen/multinic/v1/network_pb.ts";
-import type { Finding } from "../domain/findings.ts";
+import {
+  Finding_About,
+  FindingSchema,
+  type Finding as ProtoFinding,
+} from "../../gen/multinic/v1/network_pb.ts";
+import { type Finding, isAboutCluster } from "../domain/findings.ts";
 import type { FieldPatch } from "../domain/fix.ts";
 import { severityToProto } from "./enums.ts";
 
@@ -16,6 +20,7 @@ export function findingToProto(found: Finding): ProtoFinding {
     message,
     ...(fix ? { fix: { description: fix.description, patches: fix.patches.map(patchToProto) } } : {}),
     related: [...(related ?? [])],
+    about: isAboutCluster(code) ? Finding_About.CLUSTER : Finding_About.INPUT,
   });
 }
 

@@ -7,7 +7,7 @@ import {
   type WatchInterfaceStatusRequest,
   type WatchInterfaceStatusResponse,
 } from "../../gen/multinic/v1/interface_status_service_pb.ts";
-import { FindingSchema, NetworkType, Severity } from "../../gen/multinic/v1/network_pb.ts";
+import { FindingsSchema, NetworkType, Severity } from "../../gen/multinic/v1/network_pb.ts";
 import {
   Effect,
   InterfaceState,
@@ -282,7 +282,7 @@ every NIC of shop/multi-nic-vm has the wanted state
     const details = [
       {
         desc: ErrorInfoSchema,
-        value: { reason: "FINDINGS", domain: "multinic", metadata: { omittedDetails: "3" } },
+        value: { reason: "FINDINGS", domain: "multinic.novasphere.dev" },
       },
       {
         desc: BadRequestSchema,
@@ -292,7 +292,7 @@ every NIC of shop/multi-nic-vm has the wanted state
           ],
         },
       },
-      { desc: FindingSchema, value: finding },
+      { desc: FindingsSchema, value: { findings: [finding], omittedCount: 3 } },
     ];
     const routes = (router: ConnectRouter): void =>
       void router.service(VirtualMachineService, {
@@ -307,7 +307,7 @@ every NIC of shop/multi-nic-vm has the wanted state
 error  networks[0].nadName  NETWORK_NOT_FOUND  shop/lan does not exist
        fix: make it
 1 error
-error: refused; nothing was written; 3 more findings did not fit into the answer
+error: refused; nothing was written; 3 more findings did not fit; multinic plan shows all of them
 `.slice(1),
     );
     const json = await run(`apply ${file} -o json`, { routes });
@@ -316,12 +316,14 @@ error: refused; nothing was written; 3 more findings did not fit into the answer
   });
 
   it("says what to do when the plan has changed", async ({ expect }) => {
-    const details = [{ desc: ErrorInfoSchema, value: { reason: "PLAN_CHANGED", domain: "multinic" } }];
+    const details = [
+      { desc: ErrorInfoSchema, value: { reason: "PLAN_CHANGED", domain: "multinic.novasphere.dev" } },
+    ];
     const { code, stderr } = await run(`apply ${file} --plan-fingerprint old`, {
       routes: (router) =>
         void router.service(VirtualMachineService, {
           applyVM: () => {
-            throw new ConnectError("the plan has changed", Code.FailedPrecondition, undefined, details);
+            throw new ConnectError("the plan has changed", Code.Aborted, undefined, details);
           },
         }),
     });

@@ -315,7 +315,7 @@ describe("a failed call", () => {
         },
       }),
   });
-  const ours = [{ desc: ErrorInfoSchema, value: { reason: "X", domain: "multinic" } }];
+  const ours = [{ desc: ErrorInfoSchema, value: { reason: "X", domain: "multinic.novasphere.dev" } }];
 
   it.for([
     [

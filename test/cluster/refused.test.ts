@@ -2,7 +2,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, it, type ExpectStatic } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
-import { FindingSchema } from "../../gen/multinic/v1/network_pb.ts";
+import { FindingsSchema } from "../../gen/multinic/v1/network_pb.ts";
 import { Effect } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import { namespaces, virtualMachines } from "../../src/kube/resource.ts";
@@ -26,7 +26,9 @@ async function refusal(call: Promise<unknown>): Promise<RefusedCall> {
       code: Code[error.code],
       reason: error.findDetails(ErrorInfoSchema)[0]?.reason ?? "",
       message: error.message,
-      findings: error.findDetails(FindingSchema).map(({ code, field }) => [code, field]),
+      findings: error
+        .findDetails(FindingsSchema)
+        .flatMap(({ findings }) => findings.map(({ code, field }) => [code, field] as const)),
     };
   }
   throw new Error("the call was not refused");
@@ -52,7 +54,7 @@ describe.concurrent("a call that is refused", () => {
   it("for a namespace that does not exist makes none", async ({ expect }) => {
     const spec = machine("nobody-made-this", "vm", [{ name: "eth0" }]);
     expect(await refusal(stand.apply(spec))).toMatchObject({
-      code: "InvalidArgument",
+      code: "FailedPrecondition",
       reason: "FINDINGS",
       findings: [["NAMESPACE_NOT_FOUND", "namespace"]],
     });
@@ -191,7 +193,7 @@ describe.concurrent("a call that is refused", () => {
 
     const other = { ...spec, networks: [{ name: "eth0", vlanId: 100 }] };
     expect(await refusal(stand.apply(other, { planFingerprint }))).toMatchObject({
-      code: "FailedPrecondition",
+      code: "Aborted",
       reason: "PLAN_CHANGED",
     });
     await expectNothing(expect, spec);

@@ -116,12 +116,21 @@ function tell(namespace: string, clientOf: (url: string) => ForeignClient): void
     expect(refused.code).toBe(3);
     expect(refused.message).toContain("networks[0].vlanId");
     expect(Object.fromEntries(refused.details)).toMatchObject({
-      "google.rpc.ErrorInfo": [{ reason: "FINDINGS", domain: "multinic" }],
+      "google.rpc.ErrorInfo": [{ reason: "FINDINGS", domain: "multinic.novasphere.dev" }],
       "google.rpc.BadRequest": [
         { fieldViolations: [{ field: "networks[0].vlanId", reason: "VLAN_INVALID" }] },
       ],
-      "multinic.v1.Finding": [
-        { code: "VLAN_INVALID", severity: "SEVERITY_ERROR", field: "networks[0].vlanId" },
+      "multinic.v1.Findings": [
+        {
+          findings: [
+            {
+              code: "VLAN_INVALID",
+              severity: "SEVERITY_ERROR",
+              field: "networks[0].vlanId",
+              about: "ABOUT_INPUT",
+            },
+          ],
+        },
       ],
     });
 

@@ -57,7 +57,9 @@ describe("a service whose API server is away", { timeout: 60_000 }, () => {
         expect(error?.code, name).toBe(Code.Unavailable);
         expect(error?.rawMessage, name).toMatch(/API server/);
         expect(error?.rawMessage, name).toMatch(/check/);
-        expect(error?.findDetails(ErrorInfoSchema), name).toMatchObject([{ domain: "multinic" }]);
+        expect(error?.findDetails(ErrorInfoSchema), name).toMatchObject([
+          { domain: "multinic.novasphere.dev" },
+        ]);
         expect(error?.findDetails(RetryInfoSchema), name).toHaveLength(1);
       }),
     );

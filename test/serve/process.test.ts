@@ -111,7 +111,9 @@ describe("the end of the process", () => {
         (reason: unknown) => ConnectError.from(reason),
       );
       expect(error?.code).toBe(Code.Unavailable);
-      expect(error?.findDetails(ErrorInfoSchema)).toMatchObject([{ reason: "STOPPING", domain: "multinic" }]);
+      expect(error?.findDetails(ErrorInfoSchema)).toMatchObject([
+        { reason: "STOPPING", domain: "multinic.novasphere.dev" },
+      ]);
       expect(error?.findDetails(RetryInfoSchema)).toMatchObject([{ retryDelay: { seconds: 1n } }]);
       expect(await started.ended).toMatchObject({ code: 0, stderr: "" });
     },

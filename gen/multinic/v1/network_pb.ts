@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/network.proto.
  */
 export const file_multinic_v1_network: GenFile = /*@__PURE__*/
-  fileDesc("ChltdWx0aW5pYy92MS9uZXR3b3JrLnByb3RvEgttdWx0aW5pYy52MSL3AgoNTmV0d29ya0NvbmZpZxIMCgRuYW1lGAEgASgJEiYKBHR5cGUYAiABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRIQCghuYWRfbmFtZRgDIAEoCRIUCgd2bGFuX2lkGAQgASgFSACIAQESKAoJaXBfY29uZmlnGAUgASgLMhUubXVsdGluaWMudjEuSXBDb25maWcSDwoHcHJpbWFyeRgGIAEoCBIVCghwcmlvcml0eRgHIAEoBUgBiAEBEhAKA210dRgIIAEoBUgCiAEBEigKBnJvdXRlcxgJIAMoCzIYLm11bHRpbmljLnYxLlJvdXRlQ29uZmlnEhgKEHBoeXNpY2FsX25ldHdvcmsYCiABKAkSEwoLbWFjX2FkZHJlc3MYCyABKAkSKgoKbGlua19zdGF0ZRgMIAEoDjIWLm11bHRpbmljLnYxLkxpbmtTdGF0ZUIKCghfdmxhbl9pZEILCglfcHJpb3JpdHlCBgoEX210dSLBAQoISXBDb25maWcSIQoEbW9kZRgBIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIPCgdhZGRyZXNzGAIgASgJEhEKCWFkZHJlc3NlcxgDIAMoCRIPCgdnYXRld2F5GAQgASgJEhMKC2Ruc19zZXJ2ZXJzGAUgAygJEhYKDnNlYXJjaF9kb21haW5zGAYgAygJEjAKDWRlZmF1bHRfcm91dGUYByABKA4yGS5tdWx0aW5pYy52MS5EZWZhdWx0Um91dGUiUwoLUm91dGVDb25maWcSEwoLZGVzdGluYXRpb24YASABKAkSDwoHZ2F0ZXdheRgCIAEoCRITCgZtZXRyaWMYAyABKA1IAIgBAUIJCgdfbWV0cmljIpABCgdGaW5kaW5nEgwKBGNvZGUYASABKAkSJwoIc2V2ZXJpdHkYAiABKA4yFS5tdWx0aW5pYy52MS5TZXZlcml0eRINCgVmaWVsZBgDIAEoCRIPCgdtZXNzYWdlGAQgASgJEh0KA2ZpeBgFIAEoCzIQLm11bHRpbmljLnYxLkZpeBIPCgdyZWxhdGVkGAYgAygJIkQKA0ZpeBITCgtkZXNjcmlwdGlvbhgBIAEoCRIoCgdwYXRjaGVzGAIgAygLMhcubXVsdGluaWMudjEuRmllbGRQYXRjaCJCCgpGaWVsZFBhdGNoEg0KBWZpZWxkGAEgASgJEiUKBXZhbHVlGAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlIpACCg9SZXNvbHZlZE5ldHdvcmsSDAoEbmFtZRgBIAEoCRImCgR0eXBlGAIgASgOMhgubXVsdGluaWMudjEuTmV0d29ya1R5cGUSGAoQcGh5c2ljYWxfbmV0d29yaxgDIAEoCRISCgphdHRhY2htZW50GAQgASgJEg8KB2JpbmRpbmcYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRITCgttYWNfYWRkcmVzcxgHIAEoCRILCgNtdHUYCCABKAUSDwoHcHJpbWFyeRgJIAEoCBIOCgZtZXRyaWMYCiABKA0SIQoEbW9kZRgLIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIRCglhZGRyZXNzZXMYDCADKAkinQEKDlByZWRpY3RlZFJvdXRlEhMKC2Rlc3RpbmF0aW9uGAEgASgJEg8KB2dhdGV3YXkYAiABKAkSCwoDbmljGAMgASgJEg4KBm1ldHJpYxgEIAEoDRIoCgZvcmlnaW4YBSABKA4yGC5tdWx0aW5pYy52MS5Sb3V0ZU9yaWdpbhIPCgdhc3N1bWVkGAYgASgIEg0KBXRhYmxlGAcgASgNIlcKDVByZWRpY3RlZFJ1bGUSEAoIcHJpb3JpdHkYASABKA0SDAoEZnJvbRgCIAEoCRIKCgJ0bxgDIAEoCRINCgV0YWJsZRgEIAEoDRILCgNuaWMYBSABKAkiqQEKC1JvdXRlTG9va3VwEg8KB2FkZHJlc3MYASABKAkSCwoDbmljGAIgASgJEg8KB2dhdGV3YXkYAyABKAkSFgoOc291cmNlX2FkZHJlc3MYBCABKAkSEwoLZGVzdGluYXRpb24YBSABKAkSDgoGbWV0cmljGAYgASgNEg0KBXRhYmxlGAcgASgNEg8KB2Fzc3VtZWQYCCABKAgSDgoGcmVhc29uGAkgASgJKqIBCgtOZXR3b3JrVHlwZRIcChhORVRXT1JLX1RZUEVfVU5TUEVDSUZJRUQQABIXChNORVRXT1JLX1RZUEVfQlJJREdFEAESGAoUTkVUV09SS19UWVBFX01BQ1ZMQU4QAhIWChJORVRXT1JLX1RZUEVfU1JJT1YQAxIUChBORVRXT1JLX1RZUEVfT1ZTEAQSFAoQTkVUV09SS19UWVBFX1BPRBAFKkcKBklwTW9kZRIXChNJUF9NT0RFX1VOU1BFQ0lGSUVEEAASEAoMSVBfTU9ERV9ESENQEAESEgoOSVBfTU9ERV9TVEFUSUMQAipPCglMaW5rU3RhdGUSGgoWTElOS19TVEFURV9VTlNQRUNJRklFRBAAEhEKDUxJTktfU1RBVEVfVVAQARITCg9MSU5LX1NUQVRFX0RPV04QAipeCgxEZWZhdWx0Um91dGUSHQoZREVGQVVMVF9ST1VURV9VTlNQRUNJRklFRBAAEhYKEkRFRkFVTFRfUk9VVEVfQVVUTxABEhcKE0RFRkFVTFRfUk9VVEVfTkVWRVIQAiphCghTZXZlcml0eRIYChRTRVZFUklUWV9VTlNQRUNJRklFRBAAEhIKDlNFVkVSSVRZX0VSUk9SEAESFAoQU0VWRVJJVFlfV0FSTklORxACEhEKDVNFVkVSSVRZX0lORk8QAyqrAQoLUm91dGVPcmlnaW4SHAoYUk9VVEVfT1JJR0lOX1VOU1BFQ0lGSUVEEAASGAoUUk9VVEVfT1JJR0lOX0FERFJFU1MQARIYChRST1VURV9PUklHSU5fR0FURVdBWRACEhYKElJPVVRFX09SSUdJTl9ST1VURRADEhUKEVJPVVRFX09SSUdJTl9ESENQEAQSGwoXUk9VVEVfT1JJR0lOX0xJTktfTE9DQUwQBWIGcHJvdG8z", [file_google_protobuf_struct]);
+  fileDesc("ChltdWx0aW5pYy92MS9uZXR3b3JrLnByb3RvEgttdWx0aW5pYy52MSL3AgoNTmV0d29ya0NvbmZpZxIMCgRuYW1lGAEgASgJEiYKBHR5cGUYAiABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRIQCghuYWRfbmFtZRgDIAEoCRIUCgd2bGFuX2lkGAQgASgFSACIAQESKAoJaXBfY29uZmlnGAUgASgLMhUubXVsdGluaWMudjEuSXBDb25maWcSDwoHcHJpbWFyeRgGIAEoCBIVCghwcmlvcml0eRgHIAEoBUgBiAEBEhAKA210dRgIIAEoBUgCiAEBEigKBnJvdXRlcxgJIAMoCzIYLm11bHRpbmljLnYxLlJvdXRlQ29uZmlnEhgKEHBoeXNpY2FsX25ldHdvcmsYCiABKAkSEwoLbWFjX2FkZHJlc3MYCyABKAkSKgoKbGlua19zdGF0ZRgMIAEoDjIWLm11bHRpbmljLnYxLkxpbmtTdGF0ZUIKCghfdmxhbl9pZEILCglfcHJpb3JpdHlCBgoEX210dSLBAQoISXBDb25maWcSIQoEbW9kZRgBIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIPCgdhZGRyZXNzGAIgASgJEhEKCWFkZHJlc3NlcxgDIAMoCRIPCgdnYXRld2F5GAQgASgJEhMKC2Ruc19zZXJ2ZXJzGAUgAygJEhYKDnNlYXJjaF9kb21haW5zGAYgAygJEjAKDWRlZmF1bHRfcm91dGUYByABKA4yGS5tdWx0aW5pYy52MS5EZWZhdWx0Um91dGUiUwoLUm91dGVDb25maWcSEwoLZGVzdGluYXRpb24YASABKAkSDwoHZ2F0ZXdheRgCIAEoCRITCgZtZXRyaWMYAyABKA1IAIgBAUIJCgdfbWV0cmljIv8BCgdGaW5kaW5nEgwKBGNvZGUYASABKAkSJwoIc2V2ZXJpdHkYAiABKA4yFS5tdWx0aW5pYy52MS5TZXZlcml0eRINCgVmaWVsZBgDIAEoCRIPCgdtZXNzYWdlGAQgASgJEh0KA2ZpeBgFIAEoCzIQLm11bHRpbmljLnYxLkZpeBIPCgdyZWxhdGVkGAYgAygJEikKBWFib3V0GAcgASgOMhoubXVsdGluaWMudjEuRmluZGluZy5BYm91dCJCCgVBYm91dBIVChFBQk9VVF9VTlNQRUNJRklFRBAAEg8KC0FCT1VUX0lOUFVUEAESEQoNQUJPVVRfQ0xVU1RFUhACIkkKCEZpbmRpbmdzEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIVCg1vbWl0dGVkX2NvdW50GAIgASgFIkQKA0ZpeBITCgtkZXNjcmlwdGlvbhgBIAEoCRIoCgdwYXRjaGVzGAIgAygLMhcubXVsdGluaWMudjEuRmllbGRQYXRjaCJCCgpGaWVsZFBhdGNoEg0KBWZpZWxkGAEgASgJEiUKBXZhbHVlGAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlIpACCg9SZXNvbHZlZE5ldHdvcmsSDAoEbmFtZRgBIAEoCRImCgR0eXBlGAIgASgOMhgubXVsdGluaWMudjEuTmV0d29ya1R5cGUSGAoQcGh5c2ljYWxfbmV0d29yaxgDIAEoCRISCgphdHRhY2htZW50GAQgASgJEg8KB2JpbmRpbmcYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRITCgttYWNfYWRkcmVzcxgHIAEoCRILCgNtdHUYCCABKAUSDwoHcHJpbWFyeRgJIAEoCBIOCgZtZXRyaWMYCiABKA0SIQoEbW9kZRgLIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIRCglhZGRyZXNzZXMYDCADKAkinQEKDlByZWRpY3RlZFJvdXRlEhMKC2Rlc3RpbmF0aW9uGAEgASgJEg8KB2dhdGV3YXkYAiABKAkSCwoDbmljGAMgASgJEg4KBm1ldHJpYxgEIAEoDRIoCgZvcmlnaW4YBSABKA4yGC5tdWx0aW5pYy52MS5Sb3V0ZU9yaWdpbhIPCgdhc3N1bWVkGAYgASgIEg0KBXRhYmxlGAcgASgNIlcKDVByZWRpY3RlZFJ1bGUSEAoIcHJpb3JpdHkYASABKA0SDAoEZnJvbRgCIAEoCRIKCgJ0bxgDIAEoCRINCgV0YWJsZRgEIAEoDRILCgNuaWMYBSABKAkiqQEKC1JvdXRlTG9va3VwEg8KB2FkZHJlc3MYASABKAkSCwoDbmljGAIgASgJEg8KB2dhdGV3YXkYAyABKAkSFgoOc291cmNlX2FkZHJlc3MYBCABKAkSEwoLZGVzdGluYXRpb24YBSABKAkSDgoGbWV0cmljGAYgASgNEg0KBXRhYmxlGAcgASgNEg8KB2Fzc3VtZWQYCCABKAgSDgoGcmVhc29uGAkgASgJKqIBCgtOZXR3b3JrVHlwZRIcChhORVRXT1JLX1RZUEVfVU5TUEVDSUZJRUQQABIXChNORVRXT1JLX1RZUEVfQlJJREdFEAESGAoUTkVUV09SS19UWVBFX01BQ1ZMQU4QAhIWChJORVRXT1JLX1RZUEVfU1JJT1YQAxIUChBORVRXT1JLX1RZUEVfT1ZTEAQSFAoQTkVUV09SS19UWVBFX1BPRBAFKkcKBklwTW9kZRIXChNJUF9NT0RFX1VOU1BFQ0lGSUVEEAASEAoMSVBfTU9ERV9ESENQEAESEgoOSVBfTU9ERV9TVEFUSUMQAipPCglMaW5rU3RhdGUSGgoWTElOS19TVEFURV9VTlNQRUNJRklFRBAAEhEKDUxJTktfU1RBVEVfVVAQARITCg9MSU5LX1NUQVRFX0RPV04QAipeCgxEZWZhdWx0Um91dGUSHQoZREVGQVVMVF9ST1VURV9VTlNQRUNJRklFRBAAEhYKEkRFRkFVTFRfUk9VVEVfQVVUTxABEhcKE0RFRkFVTFRfUk9VVEVfTkVWRVIQAiphCghTZXZlcml0eRIYChRTRVZFUklUWV9VTlNQRUNJRklFRBAAEhIKDlNFVkVSSVRZX0VSUk9SEAESFAoQU0VWRVJJVFlfV0FSTklORxACEhEKDVNFVkVSSVRZX0lORk8QAyqrAQoLUm91dGVPcmlnaW4SHAoYUk9VVEVfT1JJR0lOX1VOU1BFQ0lGSUVEEAASGAoUUk9VVEVfT1JJR0lOX0FERFJFU1MQARIYChRST1VURV9PUklHSU5fR0FURVdBWRACEhYKElJPVVRFX09SSUdJTl9ST1VURRADEhUKEVJPVVRFX09SSUdJTl9ESENQEAQSGwoXUk9VVEVfT1JJR0lOX0xJTktfTE9DQUwQBWIGcHJvdG8z", [file_google_protobuf_struct]);
 
 /**
  * One NIC as requested. The fields have the same names as in networks[] of the Wukong resource.
@@ -260,6 +260,13 @@ export type Finding = Message<"multinic.v1.Finding"> & {
    * @generated from field: repeated string related = 6;
    */
   related: string[];
+
+  /**
+   * Whether the input or the cluster is the cause.
+   *
+   * @generated from field: multinic.v1.Finding.About about = 7;
+   */
+  about: Finding_About;
 };
 
 /**
@@ -268,6 +275,75 @@ export type Finding = Message<"multinic.v1.Finding"> & {
  */
 export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
   messageDesc(file_multinic_v1_network, 3);
+
+/**
+ * The cause of a finding. New values may be added; treat an unknown one as INPUT.
+ *
+ * @generated from enum multinic.v1.Finding.About
+ */
+export const Finding_About = {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: ABOUT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The input: the same input cannot pass.
+   *
+   * @generated from enum value: ABOUT_INPUT = 1;
+   */
+  INPUT: 1,
+
+  /**
+   * The cluster's state: the same input may pass after the cluster has changed.
+   *
+   * @generated from enum value: ABOUT_CLUSTER = 2;
+   */
+  CLUSTER: 2,
+} as const;
+
+/**
+ * The cause of a finding. New values may be added; treat an unknown one as INPUT.
+ *
+ * @generated from enum multinic.v1.Finding.About
+ */
+export type Finding_About = (typeof Finding_About)[keyof typeof Finding_About] | UnknownEnum;
+
+/**
+ * Describes the enum multinic.v1.Finding.About.
+ */
+export const Finding_AboutSchema: GenEnum<Finding_About> = /*@__PURE__*/
+  enumDesc(file_multinic_v1_network, 3, 0);
+
+/**
+ * Detail of an error: the findings because of which nothing was written.
+ *
+ * @generated from message multinic.v1.Findings
+ */
+export type Findings = Message<"multinic.v1.Findings"> & {
+  /**
+   * Findings: those of severity error first, otherwise in the order of the input.
+   *
+   * @generated from field: repeated multinic.v1.Finding findings = 1;
+   */
+  findings: Finding[];
+
+  /**
+   * Number of findings that did not fit into the answer; `validate_only` returns all of them.
+   *
+   * @generated from field: int32 omitted_count = 2;
+   */
+  omittedCount: number;
+};
+
+/**
+ * Describes the message multinic.v1.Findings.
+ * Use `create(FindingsSchema)` to create a new message.
+ */
+export const FindingsSchema: GenMessage<Findings> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_network, 4);
 
 /**
  * A change of the input, as data.
@@ -295,7 +371,7 @@ export type Fix = Message<"multinic.v1.Fix"> & {
  * Use `create(FixSchema)` to create a new message.
  */
 export const FixSchema: GenMessage<Fix> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network, 4);
+  messageDesc(file_multinic_v1_network, 5);
 
 /**
  * A change of one field of the input.
@@ -323,7 +399,7 @@ export type FieldPatch = Message<"multinic.v1.FieldPatch"> & {
  * Use `create(FieldPatchSchema)` to create a new message.
  */
 export const FieldPatchSchema: GenMessage<FieldPatch> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network, 5);
+  messageDesc(file_multinic_v1_network, 6);
 
 /**
  * One NIC with all defaults filled in, as it is compiled and written.
@@ -421,7 +497,7 @@ export type ResolvedNetwork = Message<"multinic.v1.ResolvedNetwork"> & {
  * Use `create(ResolvedNetworkSchema)` to create a new message.
  */
 export const ResolvedNetworkSchema: GenMessage<ResolvedNetwork> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network, 6);
+  messageDesc(file_multinic_v1_network, 7);
 
 /**
  * One route that the guest will have.
@@ -484,7 +560,7 @@ export type PredictedRoute = Message<"multinic.v1.PredictedRoute"> & {
  * Use `create(PredictedRouteSchema)` to create a new message.
  */
 export const PredictedRouteSchema: GenMessage<PredictedRoute> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network, 7);
+  messageDesc(file_multinic_v1_network, 8);
 
 /**
  * One policy routing rule of the guest, which selects a table by the source address of a packet. Rules are evaluated in
@@ -534,7 +610,7 @@ export type PredictedRule = Message<"multinic.v1.PredictedRule"> & {
  * Use `create(PredictedRuleSchema)` to create a new message.
  */
 export const PredictedRuleSchema: GenMessage<PredictedRule> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network, 8);
+  messageDesc(file_multinic_v1_network, 9);
 
 /**
  * The route that traffic to one address takes out of the guest, and why.
@@ -611,7 +687,7 @@ export type RouteLookup = Message<"multinic.v1.RouteLookup"> & {
  * Use `create(RouteLookupSchema)` to create a new message.
  */
 export const RouteLookupSchema: GenMessage<RouteLookup> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network, 9);
+  messageDesc(file_multinic_v1_network, 10);
 
 /**
  * How a NIC connects to its network.

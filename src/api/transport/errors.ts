@@ -1,6 +1,6 @@
 // Errors as clients see them: a google.rpc code with standard details, so that programs never parse a message.
 // AIP-193: each has an ErrorInfo, whose reason is stable and whose metadata holds the values in the message.
-import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
+import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
@@ -12,7 +12,7 @@ import {
 } from "../../../gen/google/rpc/error_details_pb.ts";
 
 /** `ErrorInfo.domain` of every error of this service. */
-const errorDomain = "multinic";
+export const errorDomain = "multinic.novasphere.dev";
 
 /** One detail of an error: a message type and its value. */
 export interface ErrorDetail {
@@ -61,44 +61,27 @@ export interface PreconditionViolation {
   readonly description: string;
 }
 
-/**
- * Builds any error. Details that do not fit into the headers a gRPC client accepts are dropped from the end, and
- * `ErrorInfo.metadata.omittedDetails` counts them.
- */
+/** Builds any error. `details` come after ErrorInfo, and before those of the context. */
 export function rpcError(
   code: Code,
   context: ErrorContext,
   details: readonly ErrorDetail[] = [],
 ): ConnectError {
-  const wanted = [...details, ...(context.details ?? [])];
-  const sent = fitting(wanted);
-  const info = detail(ErrorInfoSchema, {
-    reason: context.reason,
-    domain: errorDomain,
-    metadata: {
-      ...context.metadata,
-      ...(sent.length < wanted.length ? { omittedDetails: String(wanted.length - sent.length) } : {}),
-    },
-  });
-  return new ConnectError(toWireText(context.message), code, undefined, [info, ...sent], context.cause);
+  const { reason, message, metadata = {}, cause } = context;
+  const info = detail(ErrorInfoSchema, { reason, domain: errorDomain, metadata: { ...metadata } });
+  const sent = [info, ...details, ...(context.details ?? [])];
+  return new ConnectError(toWireText(message), code, undefined, sent, cause);
 }
 
-/** INVALID_ARGUMENT with all violations; those that do not fit into the headers are counted in the metadata. */
+/** INVALID_ARGUMENT with all violations. */
 export function invalidArgument(
   violations: readonly FieldViolation[],
   context: Partial<ErrorContext> = {},
 ): ConnectError {
-  const sent = fittingViolations(violations);
-  const omitted = violations.length - sent.length;
   return rpcError(
     Code.InvalidArgument,
-    {
-      reason: "INVALID_REQUEST",
-      message: summarise(violations),
-      ...context,
-      metadata: { ...context.metadata, ...(omitted > 0 ? { omittedViolations: String(omitted) } : {}) },
-    },
-    [detail(BadRequestSchema, { fieldViolations: sent.map((violation) => ({ ...violation })) })],
+    { reason: "INVALID_REQUEST", message: summarise(violations), ...context },
+    [detail(BadRequestSchema, { fieldViolations: violations.map((violation) => ({ ...violation })) })],
   );
 }
 
@@ -135,29 +118,14 @@ export function detail<Desc extends DescMessage>(desc: Desc, value: MessageInitS
   return { desc, value };
 }
 
-function summarise(violations: readonly FieldViolation[]): string {
+export function summarise(violations: readonly FieldViolation[]): string {
   const [first, ...others] = violations;
   if (first === undefined) return "the request is invalid";
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
   return `${first.field} - ${first.description}${more}`;
 }
 
-/** gRPC sends details as base64 in one header, and clients accept 8 KiB of headers by default (gRPC core, Go: 8–16 KiB). */
-const maxDetailsBytes = 4_500;
 const maxMessageLength = 500;
-
-function fitting(details: readonly ErrorDetail[]): ErrorDetail[] {
-  let left = maxDetailsBytes;
-  return details.filter(({ desc, value }) => (left -= toBinary(desc, create(desc, value)).length) >= 0);
-}
-
-function fittingViolations(violations: readonly FieldViolation[]): FieldViolation[] {
-  let left = maxDetailsBytes - 100;
-  return violations.filter(
-    ({ field, description, reason = "" }) =>
-      (left -= Buffer.byteLength(field + description + reason) + 12) >= 0,
-  );
-}
 
 /**
  * grpc-js decodes messages with decodeURI, which leaves `,` `:` `;` percent-encoded. Punctuation is replaced; inside values

@@ -13,7 +13,7 @@ import type { VmSpec } from "../../domain/spec.ts";
 import { checkVm } from "../../domain/validate/check-vm.ts";
 import type { KubeClient } from "../../kube/kube-client.ts";
 import type { ClusterView } from "../cluster-view.ts";
-import { PreconditionFailed, Refused, VersionMismatch } from "../errors.ts";
+import { PlanChanged, Refused, VersionMismatch } from "../errors.ts";
 import { observe } from "../observe.ts";
 import { dryRun } from "./dry-run.ts";
 import { decideStewardship } from "./stewardship.ts";
@@ -51,7 +51,7 @@ export interface ApplyResult {
 }
 
 /**
- * @throws Refused for findings of severity error, unless validateOnly; PreconditionFailed; VersionMismatch; ObjectNotFound
+ * @throws Refused for findings of severity error, unless validateOnly; PlanChanged; VersionMismatch; ObjectNotFound
  * when there is no VM to adopt; KubeError. Nothing is written before every object has passed a dry run.
  */
 export async function applyVm(
@@ -94,11 +94,7 @@ export async function applyVm(
     moreChanges: adopted === undefined ? [] : adoptionChanges(adopted.live, vm, running),
   });
   if (request.planFingerprint !== undefined && request.planFingerprint !== plan.fingerprint) {
-    throw new PreconditionFailed(
-      "PLAN_CHANGED",
-      subjectOf(spec),
-      "the plan no longer has this fingerprint; plan again and look at the difference",
-    );
+    throw new PlanChanged(subjectOf(spec), plan.fingerprint);
   }
   const result = { findings, plan, vm, compiled };
   if (request.validateOnly || isUnchanged(plan)) return { ...result, written: false, etag };

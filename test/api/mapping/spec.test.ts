@@ -114,6 +114,7 @@ describe("a finding over the wire", () => {
       expect(toJson(FindingSchema, fromBinary(FindingSchema, wire))).toEqual({
         ...others,
         severity: `SEVERITY_${severity.toUpperCase()}`,
+        about: "ABOUT_INPUT",
       });
     }
   });
