@@ -17,7 +17,6 @@ export interface CallOptions {
 export interface ListOptions extends CallOptions {
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
-  readonly fieldSelector?: string | undefined;
 }
 
 export interface WriteOptions extends CallOptions {

@@ -1,13 +1,12 @@
 // A list of any size as pages, and as one whole.
-import { isKubeError } from "./errors.ts";
-import type { KubeError } from "./errors.ts";
+import { isKubeError, type KubeError } from "./errors.ts";
 import type { ObjectPage } from "./kube-client.ts";
 
 /** Objects per page of a list, client-go's own number. */
 export const pageSize = 500;
 
 /** True when a version or a continue token is too old for the API server. */
-export function isExpired(error: unknown): error is KubeError {
+export function isExpired(error: unknown): error is KubeError & { readonly reason: "Expired" | "Gone" } {
   return isKubeError(error, "Expired") || isKubeError(error, "Gone");
 }
 

@@ -2,8 +2,7 @@
 import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
 import { KubeError } from "./errors.ts";
 import type { ObjectRef } from "./kube-client.ts";
-import { resourcePath } from "./resource.ts";
-import type { Resource } from "./resource.ts";
+import { type Resource, resourcePath } from "./resource.ts";
 
 /**
  * Path of one object. An empty name would address the whole collection, and a DELETE of that removes everything.

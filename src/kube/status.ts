@@ -1,9 +1,7 @@
 // From what came back (or did not) to a KubeError: Kubernetes' Status object, other bodies, network failures.
-import { isMapping } from "../domain/objects/mapping.ts";
+import { isMapping, parseMapping } from "../domain/objects/mapping.ts";
 import { withoutEchoes } from "./echoes.ts";
-import { KubeError } from "./errors.ts";
-import type { KubeCause, KubeReason } from "./errors.ts";
-import { jsonObject } from "./json-object.ts";
+import { type KubeCause, KubeError, type KubeReason } from "./errors.ts";
 
 const reasonOfStatus: Readonly<Record<number, KubeReason>> = {
   400: "BadRequest",
@@ -73,7 +71,7 @@ export function errorOfAnswer(
   answer: { readonly status: number; readonly body: string; readonly retryAfter: string | undefined },
 ): KubeError {
   const retryAfterSeconds = seconds(answer.retryAfter);
-  const parsed = jsonObject(answer.body);
+  const parsed = parseMapping(answer.body);
   if (parsed?.["kind"] === "Status") return errorOfStatus(parsed, answer.status, retryAfterSeconds);
   const said = withoutEchoes(answer.body.trim()).slice(0, 500);
   return new KubeError(

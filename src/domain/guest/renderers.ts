@@ -66,24 +66,6 @@ export const losses: Readonly<
   },
 };
 
-/** True if that version drops it. */
-export function loses(renderer: GuestRenderer, trait: GuestTrait, version: string): boolean {
-  return (losses[renderer][trait] ?? []).some(
-    ({ from, until }) =>
-      (from === undefined || compareVersions(version, from) >= 0) &&
-      (until === undefined || compareVersions(version, until) < 0),
-  );
-}
-
-/** Compares MAJOR.MINOR only; a suffix such as Debian's revision is ignored. */
-function compareVersions(a: string, b: string): number {
-  const [left, right] = [a, b].map((version) => {
-    const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
-    return major * 1000 + minor;
-  });
-  return (left ?? 0) - (right ?? 0);
-}
-
 /** What the NIC needs from its renderer, each with the input field that requires it. */
 export function traitsOf(nic: Nic): ReadonlyMap<GuestTrait, string> {
   const first = firstFamily(nic);

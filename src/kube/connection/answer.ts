@@ -1,7 +1,7 @@
 // The body of a successful answer: a JSON object, or a page of a list.
 import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
+import { parseMapping } from "../../domain/objects/mapping.ts";
 import { KubeError } from "../errors.ts";
-import { jsonObject } from "../json-object.ts";
 import type { ObjectPage } from "../kube-client.ts";
 import type { Resource } from "../resource.ts";
 
@@ -31,11 +31,8 @@ export function toPage<T extends KubernetesObject>(resource: Resource<T>, body: 
 
 /** @throws KubeError "Undecodable" for anything but a JSON object. */
 export function decode(text: string): object {
-  const value = jsonObject(text);
+  const value = parseMapping(text);
   if (value !== undefined) return value;
-  throw new KubeError(
-    "Undecodable",
-    200,
-    "the answer is not a JSON object; is this the URL of an API server?",
-  );
+  const message = "the answer is not a JSON object; is this the URL of an API server?";
+  throw new KubeError("Undecodable", 200, message);
 }

@@ -1,8 +1,7 @@
 // The client over HTTP: which request each operation is, and which may be sent twice.
 import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
 import { decode, toPage } from "./answer.ts";
-import { impersonationHeaders } from "./authentication.ts";
-import type { Credentials, Impersonation } from "./authentication.ts";
+import type { Credentials } from "./authentication.ts";
 import { startDeadline } from "../deadline.ts";
 import { KubeError, isKubeError } from "../errors.ts";
 import type {
@@ -19,10 +18,8 @@ import { isExpired, pageSize, wholeList } from "../paging.ts";
 import { collectionPath, listPath, objectPath, withQuery } from "../paths.ts";
 import type { Resource } from "../resource.ts";
 import { repeating } from "./retry.ts";
-import { systemTiming } from "../timing.ts";
-import type { Timing } from "../timing.ts";
-import { createTransport } from "./transport.ts";
-import type { HttpRequest } from "./transport.ts";
+import { systemTiming, type Timing } from "../timing.ts";
+import { createTransport, type HttpRequest } from "./transport.ts";
 
 export interface KubeConnection {
   /** URL of the API server, with a base path where a proxy needs one. */
@@ -31,7 +28,8 @@ export interface KubeConnection {
   readonly credentials?: Credentials | undefined;
   /** An HTTP proxy to the API server. */
   readonly proxy?: string | undefined;
-  readonly impersonate?: Impersonation | undefined;
+  /** Sent with every request, such as Impersonate-User. */
+  readonly headers?: Readonly<Record<string, string | string[]>> | undefined;
   /** Deadline of a call with all its repetitions, in milliseconds. Default 30000. */
   readonly requestTimeoutMs?: number | undefined;
   /** Most connections for requests; streams are not counted. Default 16. */
@@ -52,10 +50,7 @@ export function connectKube(options: KubeConnection): FullKubeClient {
     credentials: options.credentials,
     proxy: options.proxy,
     connections: options.connections ?? 16,
-    headers: {
-      "user-agent": options.userAgent ?? "multinic",
-      ...impersonationHeaders(options.impersonate),
-    },
+    headers: { "user-agent": options.userAgent ?? "multinic", ...options.headers },
   });
 
   /** `repeatable`: the API server may carry it out twice without harm. */
@@ -112,7 +107,6 @@ export function connectKube(options: KubeConnection): FullKubeClient {
   ): Promise<ObjectPage<T>> {
     const path = withQuery(listPath(resource, options.namespace), {
       labelSelector: options.labelSelector,
-      fieldSelector: options.fieldSelector,
       limit: options.limit?.toString(),
       continue: options.continueToken,
     });

@@ -4,8 +4,14 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import type { Authentication, Credentials } from "./authentication.ts";
 import type { KubeConnection } from "./connect.ts";
 import { KubeError } from "../errors.ts";
-import { findSource, readSource, surroundings } from "./kubeconfig.ts";
-import type { KubeConfigChoice, Source, Surroundings } from "./kubeconfig.ts";
+import {
+  findSource,
+  type KubeConfigChoice,
+  readSource,
+  type Source,
+  type Surroundings,
+  surroundings,
+} from "./kubeconfig.ts";
 import { systemTiming } from "../timing.ts";
 
 export interface LoadedConnection extends KubeConnection {
@@ -42,25 +48,13 @@ export async function loadKubeConnection(
     context,
     namespace: config.getContextObject(context)?.namespace,
     // kubectl, too, sends no credentials in the clear.
-    credentials: server.startsWith("https:")
-      ? followingCredentials({ source, context, server, first: config, now })
-      : undefined,
+    credentials: server.startsWith("https:") ? followingCredentials(source, config, now) : undefined,
   };
 }
 
-function followingCredentials({
-  source,
-  context,
-  server,
-  first,
-  now,
-}: {
-  source: Source;
-  context: string;
-  server: string;
-  first: KubeConfig;
-  now: () => number;
-}): Credentials {
+function followingCredentials(source: Source, first: KubeConfig, now: () => number): Credentials {
+  const context = first.getCurrentContext();
+  const server = first.getCurrentCluster()?.server;
   let config = first;
   let last: Authentication | undefined;
   let readAt = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,5 @@
 // One HTTP exchange with the API server: authentication, one renewal of it, pooled connections, failures as KubeError.
-import { Agent, ProxyAgent } from "undici";
-import type { Dispatcher } from "undici";
+import { Agent, type Dispatcher, ProxyAgent } from "undici";
 import type { Authentication, Credentials, TlsMaterial } from "./authentication.ts";
 import { boundedText } from "../bounded-text.ts";
 import { abortable } from "../deadline.ts";

@@ -2,12 +2,11 @@
 import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
 import { abortable } from "../deadline.ts";
 import type { KubeClient, ObjectRef } from "../kube-client.ts";
-import { listWatch } from "./list-watch.ts";
-import type { Mirror, WatchSignals } from "./list-watch.ts";
+import { listWatch, type Mirror, type WatchSignals } from "./list-watch.ts";
 import type { KubeLog } from "../log.ts";
+import { keyOf } from "../object-key.ts";
 import type { Resource } from "../resource.ts";
-import { systemTiming } from "../timing.ts";
-import type { Timing } from "../timing.ts";
+import { systemTiming, type Timing } from "../timing.ts";
 import type { WatchEnding } from "./watch-failure.ts";
 
 export interface CacheKey {
@@ -18,18 +17,8 @@ export interface CacheKey {
 
 /** A change, reported after the cache shows it. `previous` of a deletion is the last known state. */
 export type CacheChange<V> =
-  | {
-      readonly type: "set";
-      readonly key: CacheKey;
-      readonly value: V;
-      readonly previous: V | undefined;
-    }
-  | {
-      readonly type: "delete";
-      readonly key: CacheKey;
-      readonly value: undefined;
-      readonly previous: V;
-    };
+  | { readonly type: "set"; readonly key: CacheKey; readonly value: V; readonly previous: V | undefined }
+  | { readonly type: "delete"; readonly key: CacheKey; readonly value: undefined; readonly previous: V };
 
 export interface CacheHealth {
   /** True from the first complete list on. */
@@ -148,7 +137,7 @@ export function startCache<T extends KubernetesObject, V>(
       const next = new Map<string, Entry<V>>();
       return {
         add(object) {
-          const id = idOf(object.metadata);
+          const id = keyOf(object.metadata);
           const entry = entryOf(object, entries.get(id));
           if (entry !== undefined) next.set(id, entry);
         },
@@ -163,7 +152,7 @@ export function startCache<T extends KubernetesObject, V>(
       };
     },
     set(object) {
-      const id = idOf(object.metadata);
+      const id = keyOf(object.metadata);
       const former = entries.get(id);
       const entry = entryOf(object, former);
       if (entry === undefined) return;
@@ -171,7 +160,7 @@ export function startCache<T extends KubernetesObject, V>(
       tellDifference(former, entry);
     },
     remove(object) {
-      const id = idOf(object.metadata);
+      const id = keyOf(object.metadata);
       const former = entries.get(id);
       if (former === undefined) return;
       entries.delete(id);
@@ -203,7 +192,7 @@ export function startCache<T extends KubernetesObject, V>(
     async whenSynced(signal) {
       await (signal === undefined ? firstList.promise : abortable(firstList.promise, signal));
     },
-    get: (ref) => entries.get(idOf(resource.namespaced ? ref : { name: ref.name }))?.value,
+    get: (ref) => entries.get(keyOf(resource.namespaced ? ref : { name: ref.name }))?.value,
     *values() {
       for (const entry of entries.values()) yield entry.value;
     },
@@ -229,8 +218,4 @@ export function startCache<T extends KubernetesObject, V>(
       firstList.reject(new Error(`the cache of ${resource.plural} was stopped before its first list`));
     },
   };
-}
-
-function idOf({ namespace = "", name }: ObjectRef): string {
-  return `${namespace}/${name}`;
 }

@@ -1,8 +1,7 @@
 // Keeps a mirror of one collection equal to the API server's: list once, then watch, and never give up.
 // Resumes where it can, lists again where it must; the fault table is watch-failure.ts.
 import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
-import { createBackoff } from "../backoff.ts";
-import type { Backoff } from "../backoff.ts";
+import { type Backoff, createBackoff } from "../backoff.ts";
 import { isKubeError } from "../errors.ts";
 import type { KubeClient } from "../kube-client.ts";
 import type { KubeLog } from "../log.ts";
@@ -12,8 +11,7 @@ import { isLater } from "./resource-version.ts";
 import type { Resource } from "../resource.ts";
 import type { Timing } from "../timing.ts";
 import { decodeWatchEvent } from "./watch-event.ts";
-import { judge } from "./watch-failure.ts";
-import type { Verdict, WatchEnding } from "./watch-failure.ts";
+import { judge, type Verdict, type WatchEnding } from "./watch-failure.ts";
 
 /** Where the objects go. None of these may throw for reasons of the object's content. */
 export interface Mirror<T> {

@@ -1,5 +1,6 @@
 // What the end of a watch or a failed list means: why it happened, and what must be done before the next try.
 import { KubeError, isKubeError } from "../errors.ts";
+import { isExpired } from "../paging.ts";
 import { codeOf } from "../status.ts";
 
 /**
@@ -33,9 +34,7 @@ const deniedWaitMs = 5_000;
 export function judge(error: unknown): Verdict {
   if (!(error instanceof KubeError)) return { ending: "fault", relist: true, leastWaitMs: 0 };
   const leastWaitMs = (error.retryAfterSeconds ?? 0) * 1_000;
-  if (isKubeError(error, "Expired") || isKubeError(error, "Gone")) {
-    return { ending: "expired", relist: true, leastWaitMs };
-  }
+  if (isExpired(error)) return { ending: "expired", relist: true, leastWaitMs };
   if (isKubeError(error, "Undecodable")) return { ending: "undecodable", relist: true, leastWaitMs };
   if (isKubeError(error, "Unreachable")) {
     const silent = codeOf(error.cause) === "UND_ERR_BODY_TIMEOUT";
