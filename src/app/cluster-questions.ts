@@ -4,8 +4,7 @@ import { type Capability, capabilitiesOf } from "../domain/network/capabilities.
 import type { Catalogue } from "../domain/catalogue.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { readKubeVirt } from "./cluster-readings.ts";
-import { type ClusterView, isSynced } from "./cluster-view.ts";
-import { NotReady } from "./errors.ts";
+import { type ClusterView, requireSynced } from "./cluster-view.ts";
 import { after, type Page, pageOf, type PageRequest } from "./pages.ts";
 
 /** From the service's memory. @throws NotReady, BadPageToken. */
@@ -15,7 +14,7 @@ export function listNetworks(
   namespace: string,
   page: PageRequest,
 ): Page<AttachableNetwork> {
-  if (!isSynced(view)) throw new NotReady("still loading objects from the API server");
+  requireSynced(view);
   const all = attachableNetworks(namespace, catalogue, view.nads.values(), view.vms.values());
   const keyOf = orderOf(catalogue);
   return pageOf(after(all, keyOf), keyOf, namespace, page, { default: 100, max: 500 });

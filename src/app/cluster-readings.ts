@@ -86,19 +86,9 @@ function nodeFact(node: Node, labelled: boolean, state: NodeNetworkState | undef
       .filter(({ type }) => type === "InternalIP" || type === "ExternalIP")
       .map(({ address }) => address),
     podCidrs: spec?.podCIDRs ?? [],
-    bridges: state?.status?.currentState?.interfaces?.flatMap(bridgeOfState),
+    bridges: state?.status?.currentState?.interfaces?.flatMap(({ name, type, mtu }): NodeBridge[] => {
+      if (type !== "linux-bridge" && type !== "ovs-bridge") return [];
+      return [{ kind: type === "ovs-bridge" ? "ovs" : "linux", name, mtu }];
+    }),
   };
-}
-
-function bridgeOfState({
-  name,
-  type,
-  mtu,
-}: {
-  readonly name: string;
-  readonly type?: string;
-  readonly mtu?: number;
-}): readonly NodeBridge[] {
-  if (type !== "linux-bridge" && type !== "ovs-bridge") return [];
-  return [{ kind: type === "ovs-bridge" ? "ovs" : "linux", name, mtu }];
 }

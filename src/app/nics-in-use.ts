@@ -5,6 +5,7 @@ import { parseCidr, parseIp } from "../domain/ip.ts";
 import { normaliseMac } from "../domain/mac.ts";
 import type { NetworkAttachmentDefinition, VirtualMachineInstance } from "../domain/objects/kubernetes.ts";
 import { segmentOfNad } from "../domain/network/segment.ts";
+import { keyOf, refOf } from "../kube/object-key.ts";
 import type { Cache, CacheKey } from "../kube/watch/cache.ts";
 
 export interface NicsInUse {
@@ -12,7 +13,7 @@ export interface NicsInUse {
   readonly byAddress: NonNullable<Facts["addressesInUse"]>;
 }
 
-interface Caches {
+export interface ClusterCaches {
   readonly vms: Cache<RecordedVm>;
   readonly vmis: Cache<VirtualMachineInstance>;
   readonly nads: Cache<NetworkAttachmentDefinition>;
@@ -28,14 +29,14 @@ interface Contribution {
 }
 
 /** Follows the caches for as long as they live. */
-export function followNicsInUse({ vms, vmis, nads }: Caches): NicsInUse {
+export function followNicsInUse({ vms, vmis, nads }: ClusterCaches): NicsInUse {
   const byMac: Index = new Map();
   const byAddress: Index = new Map();
   const contributions = new Map<string, Contribution>();
   const vmsOfNad = new Map<string, Map<string, CacheKey>>();
 
   function refresh(key: CacheKey): void {
-    const id = idOf(key);
+    const id = keyOf(key);
     const before = contributions.get(id);
     if (before !== undefined) {
       for (const [mac, nic] of before.macs) take(byMac, mac, nic);
@@ -62,19 +63,12 @@ export function followNicsInUse({ vms, vmis, nads }: Caches): NicsInUse {
   vmis.subscribe(({ key }) => refresh(key));
   nads.subscribe(({ key }) => {
     // refresh changes the map.
-    for (const user of Array.from(vmsOfNad.get(idOf(key))?.values() ?? [])) refresh(user);
+    for (const user of Array.from(vmsOfNad.get(keyOf(key))?.values() ?? [])) refresh(user);
   });
   for (const { metadata } of [...[...vms.values()].map(({ vm }) => vm), ...vmis.values()]) {
     refresh({ namespace: metadata.namespace ?? "", name: metadata.name });
   }
   return { byMac, byAddress };
-}
-
-const idOf = ({ namespace, name }: CacheKey): string => `${namespace}/${name}`;
-
-function refOf(nad: string): CacheKey {
-  const slash = nad.indexOf("/");
-  return { namespace: nad.slice(0, slash), name: nad.slice(slash + 1) };
 }
 
 function put(index: Index, key: string, nic: NicInUse): void {

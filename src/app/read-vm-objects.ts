@@ -1,6 +1,6 @@
 // A VM with what it refers to, read on every call: its NADs, its network-config, and its own Secret.
 import { cloudInitVolumeOf } from "../domain/objects/cloud-init.ts";
-import { fullNadName } from "../domain/names.ts";
+import { nadNamesOf } from "../domain/names.ts";
 import type { VmObjects } from "../domain/import/import-vm.ts";
 import type {
   NetworkAttachmentDefinition,
@@ -12,6 +12,7 @@ import { readNad } from "../domain/objects/read-objects.ts";
 import { secretNameOf } from "../domain/objects/ownership.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { CallOptions, KubeClient } from "../kube/kube-client.ts";
+import { refOf } from "../kube/object-key.ts";
 import { networkAttachmentDefinitions, secrets } from "../kube/resource.ts";
 
 /** What was read already, by the keys of VmObjects. */
@@ -32,10 +33,7 @@ export async function readVmObjects(
   known: Known = nothing,
 ): Promise<VmObjects> {
   const namespace = vm.metadata.namespace ?? "";
-  const { networks = [] } = vm.spec.template.spec;
-  const nadNames = new Set(
-    networks.map(({ multus }) => multus && fullNadName(multus.networkName, namespace)),
-  );
+  const nadNames = new Set(nadNamesOf(vm));
   const own = secretNameOf(vm.metadata.name);
   const secretNames = new Set([own, cloudInitVolumeOf(vm)?.source.networkDataSecretRef?.name]);
   const unread = (names: ReadonlySet<string | undefined>, read: ReadonlyMap<string, unknown>) =>
@@ -61,8 +59,7 @@ async function findNad(
   fullName: string,
   options: CallOptions,
 ): Promise<Named<NetworkAttachmentDefinition>> {
-  const [namespace = "", name = ""] = fullName.split("/");
-  const nad = await readable(client.find(networkAttachmentDefinitions, { namespace, name }, options));
+  const nad = await readable(client.find(networkAttachmentDefinitions, refOf(fullName), options));
   return nad === undefined || nad === "forbidden" ? [] : [[fullName, readNad(nad).object]];
 }
 

@@ -1,7 +1,7 @@
 // Every metric of a NIC: one row, one family. Only (namespace, vm, nic) name a NIC; what changes is in the info alone.
 import { type InterfaceStatus, interfaceStates } from "../domain/status/interface-status.ts";
 import type { Family } from "./exposition.ts";
-import { type Traffic, type TrafficCounter, trafficCounters } from "./traffic.ts";
+import { counterHelp, type Traffic, trafficCounters } from "./traffic.ts";
 
 /** One series of a NIC; every one has the labels of `nicLabels` in addition. */
 export interface NicSample {
@@ -84,17 +84,6 @@ const stateMetrics: readonly NicMetric[] = [
     ],
   },
 ];
-
-const counterHelp: Readonly<Record<TrafficCounter, string>> = {
-  receive_bytes: "Bytes that the guest received by a NIC.",
-  receive_packets: "Packets that the guest received by a NIC.",
-  receive_errors: "Errors in receiving by a NIC.",
-  receive_packets_dropped: "Packets to the guest that were dropped at a NIC.",
-  transmit_bytes: "Bytes that the guest sent by a NIC.",
-  transmit_packets: "Packets that the guest sent by a NIC.",
-  transmit_errors: "Errors in sending by a NIC.",
-  transmit_packets_dropped: "Packets of the guest that were dropped at a NIC.",
-};
 
 const trafficMetrics: readonly NicMetric[] = trafficCounters.map((counter) => ({
   name: `multinic_interface_${counter}_total`,

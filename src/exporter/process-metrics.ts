@@ -1,6 +1,5 @@
 // Metrics of the process itself: prom-client's defaults, RPCs, caches and scrapes of virt-handler.
-import type { Interceptor } from "@connectrpc/connect";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { type Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, type Metric, Registry } from "prom-client";
 import type { Cache } from "../kube/watch/cache.ts";

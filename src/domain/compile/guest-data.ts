@@ -4,6 +4,7 @@ import { callersPart, nmstateBoothook, withBoothook } from "../guest/boothook.ts
 import type { GuestVersions } from "../compare/guest-record.ts";
 import { compileNmstate, nmstateText } from "../guest/nmstate.ts";
 import type { ResolvedVm } from "../nic.ts";
+import { secretText } from "../objects/cloud-init.ts";
 import type { Secret } from "../objects/kubernetes.ts";
 import { userDataAnnotation } from "../objects/ownership.ts";
 import { compileNetworkConfig, guestConfigDigest, networkConfigText, ownUserData } from "./network-config.ts";
@@ -52,8 +53,7 @@ function guestTexts(vm: ResolvedVm): Omit<GuestData, "userDataVersion"> {
  */
 function userDataVersion(text: string | undefined, stored: Secret | undefined): string | undefined {
   if (text === undefined || stored === undefined) return undefined;
-  const before = Buffer.from(stored.data?.["userdata"] ?? "", "base64").toString();
-  return callersPart(before) === callersPart(text)
+  return callersPart(secretText(stored, "userdata") ?? "") === callersPart(text)
     ? stored.metadata.annotations?.[userDataAnnotation]
     : stored.metadata.resourceVersion;
 }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { firstFamily } from "../guest/renderers.ts";
 import type { Nic } from "../nic.ts";
+import { configuredRoutes } from "../routing/predicted-routes.ts";
 import { noSourceRouting, type SourceRule, sourceRulesOf } from "../routing/source-routing.ts";
 import type { RoutingMode } from "../spec.ts";
 
@@ -87,24 +88,11 @@ function guestRule({ from, to, table, priority }: SourceRule): GuestRule {
 
 /** cloud-init renderers other than netplan know the default route as 0.0.0.0/0 only (cloud-init #3988). */
 function guestRoutes(nic: Nic): readonly GuestRoute[] {
-  const viaGateway =
-    nic.gateway === undefined || !nic.defaultRoute || nic.mode === "dhcp"
-      ? []
-      : [
-          {
-            to: nic.gateway.family === 4 ? "0.0.0.0/0" : "::/0",
-            via: nic.gateway.text,
-            metric: nic.metric,
-          },
-        ];
-  return [
-    ...viaGateway,
-    ...nic.routes.map(({ destination, gateway, metric }) => ({
-      to: destination.text,
-      via: gateway.text,
-      metric,
-    })),
-  ];
+  return configuredRoutes(nic).map(({ destination, gateway, metric }) => ({
+    to: destination.text,
+    via: gateway.text,
+    metric,
+  }));
 }
 
 /** `search` without `addresses` is refused by cloud-init's parser, so it goes along with addresses only. */

@@ -1,6 +1,6 @@
 // The guest's networks as NMState desired state, for images that ship nmstate.service; equivalent to the network-config.
 import { stringify } from "yaml";
-import { routesOfNic } from "../routing/predicted-routes.ts";
+import { configuredRoutes } from "../routing/predicted-routes.ts";
 import type { Cidr } from "../ip.ts";
 import type { Nic } from "../nic.ts";
 import { sourceRulesOf } from "../routing/source-routing.ts";
@@ -149,22 +149,12 @@ function fixed(addresses: readonly Cidr[]): NmstateIp {
 }
 
 function routesOf(nic: Nic): readonly NmstateRoute[] {
-  const by = { "next-hop-interface": `{{ capture.${captureOf(nic)}.interfaces.0.name }}` };
-  const gateways = routesOfNic(nic).filter(({ origin }) => origin === "gateway");
-  return [
-    ...gateways.map(({ destination, gateway, metric }) => ({
-      destination: destination.text,
-      "next-hop-address": gateway?.text ?? "",
-      ...by,
-      metric,
-    })),
-    ...nic.routes.map(({ destination, gateway, metric }) => ({
-      destination: destination.text,
-      "next-hop-address": gateway.text,
-      ...by,
-      metric,
-    })),
-  ];
+  return configuredRoutes(nic).map(({ destination, gateway, metric }) => ({
+    destination: destination.text,
+    "next-hop-address": gateway.text,
+    "next-hop-interface": `{{ capture.${captureOf(nic)}.interfaces.0.name }}`,
+    metric,
+  }));
 }
 
 /** As YAML with every string quoted, because unquoted braces and colons are YAML syntax. */

@@ -1,5 +1,5 @@
 // What the VMs of a namespace may attach to, as people choose from: physical networks, NADs, and who uses them.
-import { fullNadName } from "../names.ts";
+import { nadNamesOf } from "../names.ts";
 import type { Catalogue, VlanRange } from "../catalogue.ts";
 import { typeOfPlugin } from "./carriers/carriers.ts";
 import { cannotCarryVm, readCniConfig } from "./cni.ts";
@@ -98,11 +98,7 @@ function usersByNetwork(vms: Iterable<RecordedVm>): ReadonlyMap<string, readonly
   };
   for (const { vm, record } of vms) {
     const { namespace = "", name } = vm.metadata;
-    for (const { multus } of vm.spec.template.spec.networks ?? []) {
-      if (multus === undefined) continue;
-      const nad = fullNadName(multus.networkName, namespace);
-      use(`nad:${nad}`, `${namespace}/${name}`);
-    }
+    for (const nad of nadNamesOf(vm)) use(`nad:${nad}`, `${namespace}/${name}`);
     for (const { physicalNetwork } of record.spec?.networks ?? []) {
       if (physicalNetwork !== undefined) use(`physical:${physicalNetwork}`, `${namespace}/${name}`);
     }

@@ -169,7 +169,15 @@ export interface VirtualMachineInstanceSpec {
 }
 
 /** KubeVirt's run strategies (kubevirt.io/api/core/v1 VirtualMachineRunStrategy). */
-export type VmRunStrategy = "Always" | "Halted" | "Manual" | "RerunOnFailure" | "Once" | "WaitAsReceiver";
+export const vmRunStrategies = [
+  "Always",
+  "Halted",
+  "Manual",
+  "RerunOnFailure",
+  "Once",
+  "WaitAsReceiver",
+] as const;
+export type VmRunStrategy = (typeof vmRunStrategies)[number];
 
 /** kubevirt.io/v1 VirtualMachine. */
 export interface VirtualMachine extends KubernetesObject {
@@ -207,16 +215,18 @@ export interface VmiInterfaceStatus {
 }
 
 /** The phases of a VirtualMachineInstance. */
-export type VmiPhase =
-  | ""
-  | "Pending"
-  | "Scheduling"
-  | "Scheduled"
-  | "Running"
-  | "Succeeded"
-  | "Failed"
-  | "Unknown"
-  | "WaitingForSync";
+export const vmiPhases = [
+  "",
+  "Pending",
+  "Scheduling",
+  "Scheduled",
+  "Running",
+  "Succeeded",
+  "Failed",
+  "Unknown",
+  "WaitingForSync",
+] as const;
+export type VmiPhase = (typeof vmiPhases)[number];
 
 /** kubevirt.io/v1 VirtualMachineInstance: one run of a VirtualMachine. It has no status subresource. */
 export interface VirtualMachineInstance extends KubernetesObject {

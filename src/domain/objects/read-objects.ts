@@ -1,12 +1,14 @@
 // VMs, their instances and NADs as the API server gives them, read once: what multinic reads of them is afterwards of the
 // types in kubernetes.ts, whoever wrote it. The CRDs check most of this, and not all: KubeVirt's keep unknown fields.
-import type {
-  CloudInitSource,
-  KubernetesObject,
-  NetworkAttachmentDefinition,
-  VirtualMachine,
-  VirtualMachineInstance,
-  VmBindings,
+import {
+  type CloudInitSource,
+  type KubernetesObject,
+  type NetworkAttachmentDefinition,
+  type VirtualMachine,
+  type VirtualMachineInstance,
+  type VmBindings,
+  vmiPhases,
+  vmRunStrategies,
 } from "./kubernetes.ts";
 import {
   anything,
@@ -137,7 +139,7 @@ const virtualMachine: Reader<Content<VirtualMachine>> = mapping(
     metadata,
     spec: mapping(
       {
-        runStrategy: oneOf("Always", "Halted", "Manual", "RerunOnFailure", "Once", "WaitAsReceiver"),
+        runStrategy: oneOf(...vmRunStrategies),
         running: flag,
         template: mapping(
           { metadata: mapping({ labels: texts, annotations: texts }), spec: instanceSpec },
@@ -152,17 +154,7 @@ const virtualMachine: Reader<Content<VirtualMachine>> = mapping(
 );
 
 const instanceStatus: Reader<VmiStatus> = mapping({
-  phase: oneOf(
-    "",
-    "Pending",
-    "Scheduling",
-    "Scheduled",
-    "Running",
-    "Succeeded",
-    "Failed",
-    "Unknown",
-    "WaitingForSync",
-  ),
+  phase: oneOf(...vmiPhases),
   nodeName: text,
   conditions,
   interfaces: list(

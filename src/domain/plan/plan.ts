@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { callersPart } from "../guest/boothook.ts";
 import type { ResolvedVm } from "../nic.ts";
+import { secretText } from "../objects/cloud-init.ts";
 import type { KubernetesObject, NetworkAttachmentDefinition, Secret } from "../objects/kubernetes.ts";
 import { isManaged } from "../objects/ownership.ts";
 import { type Effect, worst } from "./effects.ts";
@@ -56,8 +57,10 @@ export function planVm(input: PlanInput): Plan {
   const changes = [
     ...fields,
     // Not explained by a field: the Secret was edited, or a newer multinic renders the same configuration differently.
-    ...(fields.length > 0 ? [] : input.objects.flatMap((object) => networkDataChange(object, running))),
-    ...input.objects.flatMap((object) => userDataChange(object, running)),
+    ...(fields.length > 0
+      ? []
+      : input.objects.flatMap((object) => secretChange(object, "networkdata", running))),
+    ...input.objects.flatMap((object) => secretChange(object, "userdata", running)),
   ];
   const effect = worst(changes.map((change) => change.effect));
   const uid = input.objects.find(({ live }) => live?.kind === "VirtualMachine")?.live?.metadata.uid;
@@ -81,37 +84,34 @@ function plannedObject({ live, wanted }: DryRunObject): PlannedObject {
     : { ...common, action: "update", reason: "differs from the wanted state" };
 }
 
-function networkDataChange(object: DryRunObject, running: RunningVm | undefined): readonly FieldChange[] {
-  const texts = secretTexts(object, "networkdata");
-  return texts === undefined
-    ? []
-    : [{ field: "networks", nic: "", ...texts, ...judgeChange("guest", running) }];
-}
-
-/** Of the caller's own text: what NMState adds to it for the networks is a change of the networks. */
-function userDataChange(object: DryRunObject, running: RunningVm | undefined): readonly FieldChange[] {
-  const texts = secretTexts(object, "userdata", callersPart);
-  return texts === undefined
-    ? []
-    : [{ field: "userData.text", nic: "", ...texts, ...judgeChange("user-data", running) }];
-}
-
-/** The values of a Secret's key that changes. The text itself may hold passwords: the plan says that it changes, not how. */
-function secretTexts(
+/**
+ * The change of a Secret's key. The text itself may hold passwords: the plan says that it changes, not how. Of the
+ * user-data only the caller's own text counts: what NMState adds to it is a change of the networks.
+ */
+function secretChange(
   { live, wanted }: DryRunObject,
   key: "networkdata" | "userdata",
-  part: (text: string) => string = (text) => text,
-): Pick<FieldChange, "oldValue" | "newValue"> | undefined {
-  if (live === undefined || wanted.kind !== "Secret") return undefined;
+  running: RunningVm | undefined,
+): readonly FieldChange[] {
+  if (live === undefined || wanted.kind !== "Secret") return [];
+  const isUserData = key === "userdata";
   const textOf = (secret: Secret): string | undefined => {
-    const data = secret.data?.[key];
-    return data === undefined ? undefined : part(Buffer.from(data, "base64").toString());
+    const text = secretText(secret, key);
+    return text !== undefined && isUserData ? callersPart(text) : text;
   };
   const oldText = textOf(live as Secret);
   const newText = textOf(wanted as Secret);
-  if (oldText === newText) return undefined;
+  if (oldText === newText) return [];
   const shown = (text: string | undefined): string => (text === undefined ? "" : "text (not shown)");
-  return { oldValue: shown(oldText), newValue: shown(newText) };
+  return [
+    {
+      field: isUserData ? "userData.text" : "networks",
+      nic: "",
+      oldValue: shown(oldText),
+      newValue: shown(newText),
+      ...judgeChange(isUserData ? "user-data" : "guest", running),
+    },
+  ];
 }
 
 /** Without what only the API server and controllers write. */

@@ -1,7 +1,7 @@
 // The routing tables and rules that the guest's kernel will hold, from all NICs together: what netplan and
 // systemd-networkd make of the compiled network-config, held against a real kernel by test/truth.
 import { type Cidr, type IpAddress, type IpFamily, knownCidr } from "../ip.ts";
-import type { Nic } from "../nic.ts";
+import type { Nic, NicRoute } from "../nic.ts";
 import { mainTable, noSourceRouting, sourceRulesOf, type SourceRule } from "./source-routing.ts";
 import type { RoutingMode } from "../spec.ts";
 
@@ -101,10 +101,8 @@ export function routesOfNic(nic: Nic): readonly PredictedRoute[] {
     const gateway = nic.type === "pod" ? masquerade.gateway : undefined;
     routes.push({ ...offered, destination: anywhere[4], gateway });
   }
-  if (nic.mode === "static" && nic.gateway !== undefined && nic.defaultRoute) {
-    const destination = anywhere[nic.gateway.family];
-    const field = `${by.field}.gateway`;
-    routes.push({ ...by, destination, gateway: nic.gateway, metric: nic.metric, origin: "gateway", field });
+  for (const route of gatewayRoutes(nic)) {
+    routes.push({ ...by, ...route, origin: "gateway", field: `${by.field}.gateway` });
   }
   for (const { destination, gateway, metric, field } of nic.routes) {
     const { family } = destination.address;
@@ -131,6 +129,19 @@ export function routesOfNic(nic: Nic): readonly PredictedRoute[] {
       origin: "link-local",
     },
   ];
+}
+
+type ConfiguredRoute = Pick<NicRoute, "destination" | "gateway" | "metric">;
+
+/** The default route through the NIC's gateway, if the NIC has one. */
+function gatewayRoutes({ mode, gateway, defaultRoute, metric }: Nic): readonly ConfiguredRoute[] {
+  if (mode === "dhcp" || gateway === undefined || !defaultRoute) return [];
+  return [{ destination: anywhere[gateway.family], gateway, metric }];
+}
+
+/** The routes that the guest's configuration names: the default route through the gateway, then those of the input. */
+export function configuredRoutes(nic: Nic): readonly ConfiguredRoute[] {
+  return [...gatewayRoutes(nic), ...nic.routes];
 }
 
 /** The networks of the static addresses that get a route, each once. */
