@@ -9,9 +9,9 @@ import type {
   LinkState,
   NetworkType,
   RoutingMode,
+  RunStrategy,
   UserDataSpec,
 } from "./spec.ts";
-import type { RunStrategy } from "./spec.ts";
 
 /** What a NIC is attached to. */
 export type Attachment =

@@ -26,6 +26,8 @@ systemctl --no-block restart nmstate.service
 `;
 }
 
+const mimeHeader = /^(?:content-type|mime-version):/i;
+
 /**
  * The caller's user-data and ours as one MIME multipart. The caller's part is kept byte for byte and read as if it were
  * alone: cloud-init looks at the first line of a text/plain part. User-data that is MIME already becomes a part unchanged.
@@ -37,7 +39,7 @@ export function withBoothook(theirs: string, boothook: string): string {
     "MIME-Version: 1.0",
     "",
     `--${boundary}`,
-    isMime(theirs) ? theirs : part("text/plain", "user-data", theirs),
+    mimeHeader.test(theirs) ? theirs : part("text/plain", "user-data", theirs),
     `--${boundary}`,
     ownPart(boothook),
     `--${boundary}--`,
@@ -63,11 +65,6 @@ export function callersPart(userData: string): string {
 }
 
 const ownPart = (boothook: string): string => part("text/cloud-boothook", "multinic-networks", boothook);
-
-/** True if the text begins with MIME headers. */
-export function isMime(text: string): boolean {
-  return /^(?:content-type|mime-version):/i.test(text);
-}
 
 /** Base64, because mail parsers change line ends and non-ASCII characters. */
 function part(type: string, name: string, content: string): string {

@@ -8,6 +8,7 @@ import { parseCidr, parseIp } from "../ip.ts";
 import { isMapping } from "../objects/mapping.ts";
 import { resolveVm } from "../resolve/resolve-vm.ts";
 import type { RouteConfig, VmSpec } from "../spec.ts";
+import { isDefault } from "./guest-nic.ts";
 import { type GuestNicRead, readNetworkConfig } from "./network-config.ts";
 
 /** By the words of the spec: the words of a note, and the value. A gateway is a default route. */
@@ -58,8 +59,6 @@ function dhcpRoutesText(dhcp4: boolean, dhcpRoutes: boolean): string {
   if (!dhcp4) return "";
   return dhcpRoutes ? "auto" : "never";
 }
-
-const isDefault = ({ destination }: RouteConfig): boolean => destination.endsWith("/0");
 
 function routesText(routes: readonly RouteConfig[]): string {
   return routes

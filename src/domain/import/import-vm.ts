@@ -16,7 +16,7 @@ import type { NetworkConfig, UserDataSpec, VmSpec } from "../spec.ts";
 import { readAttachment } from "./attachment.ts";
 import { cloudInitVolumeOf, inlineUserData, networkDataOf, secretText } from "../objects/cloud-init.ts";
 import { differencesOf } from "./differences.ts";
-import { type GuestNic, ipConfigOf, routesOf } from "./guest-nic.ts";
+import { ipConfigOf, isDefault, routesOf } from "./guest-nic.ts";
 import { readMachine } from "./machine.ts";
 import { type GuestNicRead, readNetworkConfig } from "./network-config.ts";
 import { orderOf } from "./default-routes.ts";
@@ -79,7 +79,7 @@ export function importVm(objects: VmObjects, catalogue: Catalogue): ImportedVm {
 
 interface ReadNic {
   readonly config: NetworkConfig;
-  readonly guest: GuestNic | undefined;
+  readonly guest: GuestNicRead | undefined;
 }
 
 function readNic(
@@ -116,11 +116,11 @@ function macOf(nic: VmInterface, { vmi }: Pick<VmObjects, "vmi">): string | unde
   return normaliseMac(nic.macAddress ?? running ?? "");
 }
 
-function observedMetric(guest: GuestNic | undefined): { metric: number | undefined; flexible: boolean } {
+function observedMetric(guest: GuestNicRead | undefined): { metric: number | undefined; flexible: boolean } {
   if (guest === undefined) return { metric: undefined, flexible: false };
   if (guest.dhcp4) return { metric: guest.dhcpMetric, flexible: false };
   return {
-    metric: guest.routes.find(({ destination }) => destination.endsWith("/0"))?.metric,
+    metric: guest.routes.find(isDefault)?.metric,
     flexible: true,
   };
 }

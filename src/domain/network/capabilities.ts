@@ -21,6 +21,8 @@ export function capabilitiesOf(catalogue: Catalogue, kubeVirt: KubeVirt | undefi
   ];
 }
 
+const unread = { available: undefined, evidence: "the KubeVirt resource cannot be read" };
+
 /** Features of KubeVirt that came with a minor version of 1.x and are on by default from it on. */
 const sinceVersions = [
   { name: "link-state", minor: 4, why: "interface state up and down" },
@@ -43,9 +45,7 @@ function typeCapability(
   const configured = `physical network ${network.name}`;
   const binding = carrierOf(network).binding(network);
   if (binding.kind !== "plugin") return { name, available: true, evidence: configured };
-  if (kubeVirt === undefined) {
-    return { name, available: undefined, evidence: "the KubeVirt resource cannot be read" };
-  }
+  if (kubeVirt === undefined) return { name, ...unread };
   const registered = kubeVirt.spec?.configuration?.network?.binding?.[binding.name] !== undefined;
   return {
     name,
@@ -72,9 +72,7 @@ function minorOf(version: string | undefined): number | undefined {
 
 function migrationOnChange(kubeVirt: KubeVirt | undefined): Capability {
   const name = "migration-on-change";
-  if (kubeVirt === undefined) {
-    return { name, available: undefined, evidence: "the KubeVirt resource cannot be read" };
-  }
+  if (kubeVirt === undefined) return { name, ...unread };
   const methods = kubeVirt.spec?.workloadUpdateStrategy?.workloadUpdateMethods ?? [];
   const available = methods.includes("LiveMigrate");
   return {

@@ -1,4 +1,4 @@
-// Which network a NIC is on, and what of a node carries it: the same for a NAD that was made here and for one that was given.
+// Which network a NIC is on, and what carries it on a node: for generated NADs and for those that the caller names.
 import type { PhysicalNetwork } from "../catalogue.ts";
 import { carrierOf, carrierOfPlugin } from "./carriers/carriers.ts";
 import type { Uplink } from "./carriers/uplink.ts";

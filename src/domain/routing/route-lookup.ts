@@ -26,10 +26,9 @@ export function lookUpRoute(
   address: IpAddress,
   from?: IpAddress,
 ): RouteLookup {
+  const stays = { address, nic: undefined, gateway: undefined, source: from, route: undefined };
   const special = staysOrSpreads(nics, address);
-  if (special !== undefined) {
-    return { address, nic: undefined, gateway: undefined, source: from, route: undefined, reason: special };
-  }
+  if (special !== undefined) return { ...stays, reason: special };
   const applicable = rules.filter((rule) => applies(rule, address, from));
   for (const rule of [...applicable, undefined]) {
     const matching = matchingRoutes(routes, rule?.table ?? mainTable, address);
@@ -44,8 +43,7 @@ export function lookUpRoute(
       reason: [...ruleInWords(rule), ...routeInWords(route, matching.slice(1))].join("; "),
     };
   }
-  const reason = "no route matches; the guest reports that the network is unreachable";
-  return { address, nic: undefined, gateway: undefined, source: from, route: undefined, reason };
+  return { ...stays, reason: "no route matches; the guest reports that the network is unreachable" };
 }
 
 /** Addresses that no routing table decides on: the guest's own, multicast, broadcast and unspecified. */

@@ -10,7 +10,6 @@ import type { VmSpec } from "../spec.ts";
 import { adoptionChecks, isForAdoption } from "./adoption-checks.ts";
 import { addressChecks } from "./address-checks.ts";
 import { attachmentChecks } from "./attachment-checks.ts";
-import { clusterNetworkChecks } from "./cluster-network-checks.ts";
 import { nicContext, runChecks, vmContext } from "./context.ts";
 import { guestChecks } from "./guest-checks.ts";
 import { inUseChecks } from "./in-use-checks.ts";
@@ -47,7 +46,6 @@ const checksOfNic = [
   ...nodeChecks,
   ...addressChecks,
   ...inUseChecks,
-  ...clusterNetworkChecks,
   ...rendererChecks,
   ...routeChecks,
   ...trafficChecks,

@@ -73,14 +73,9 @@ function configUnread(vm: ResolvedVm, field: string, guest: string): Finding | u
     ({ mode, routes, mtu, dnsServers }) =>
       mode === "static" || routes.length > 0 || mtu !== undefined || dnsServers.length > 0,
   );
-  return needing.length === 0
-    ? undefined
-    : finding(
-        "GUEST_CONFIG_UNREAD",
-        field,
-        { guest, nics: needing.map(({ name }) => name).join(", ") },
-        { related: needing.map((nic) => nic.field) },
-      );
+  if (needing.length === 0) return undefined;
+  const nics = needing.map(({ name }) => name).join(", ");
+  return finding("GUEST_CONFIG_UNREAD", field, { guest, nics }, { related: needing.map((nic) => nic.field) });
 }
 
 export const guestChecks: readonly VmCheck[] = [userDataIsRead, nmstateHasItsPlace, imageReadsConfig];

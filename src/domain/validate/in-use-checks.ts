@@ -1,7 +1,8 @@
-// Checks of MAC and IP addresses against the NICs of other VMs on the same network, running or stopped.
+// Checks of MAC and IP addresses against other VMs on the same network, running or stopped, and against the cluster itself.
 import type { NicInUse } from "../facts.ts";
 import { finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
+import { overlaps } from "../ip.ts";
 import { deriveMac } from "../mac.ts";
 import type { NicCheck, NicContext } from "./context.ts";
 
@@ -51,4 +52,15 @@ const addressIsFree: NicCheck = (context) =>
     return otherOn(context, users) && finding("ADDRESS_IN_USE_ELSEWHERE", field, { address });
   });
 
-export const inUseChecks: readonly NicCheck[] = [macIsFree, addressIsFree];
+/** Only for a guest that is also on the pod network: without it the guest never reaches pods or Services. */
+const subnetIsNotTheClusters: NicCheck = ({ nic, clusterNetworks }) => {
+  if (nic.type === "pod") return undefined;
+  return nic.addresses.map(({ field, cidr }) => {
+    const other = clusterNetworks.find((network) => overlaps(network.cidr, cidr));
+    if (other === undefined) return undefined;
+    const values = { subnet: cidr.network, cluster: other.cidr.network, what: other.what };
+    return finding("ADDRESS_CLUSTER_OVERLAP", field, values);
+  });
+};
+
+export const inUseChecks: readonly NicCheck[] = [macIsFree, addressIsFree, subnetIsNotTheClusters];

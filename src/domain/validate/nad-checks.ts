@@ -27,12 +27,8 @@ const typeFits: NadCheck = ({ type }, nad, context) => {
   const fits = typeOfPlugin(type);
   if (fits === undefined || fits === nic.type) return undefined;
   const field = `${nic.field}.type`;
-  return finding(
-    "TYPE_NAD_MISMATCH",
-    field,
-    { type: nic.type, nad, cni: type, fits },
-    { fix: replaceWith(field, fits), related: [nadField(context)] },
-  );
+  const more = { fix: replaceWith(field, fits), related: [nadField(context)] };
+  return finding("TYPE_NAD_MISMATCH", field, { type: nic.type, nad, cni: type, fits }, more);
 };
 
 const pluginTakesIt: NadCheck = (cni, nad, context) => {
@@ -83,12 +79,8 @@ const vlanIsTheNads: NadCheck = ({ vlan }, nad, context) => {
   const { vlanId } = context.config;
   if (vlanId === undefined || vlanId > maxVlan || vlanId === vlan) return undefined;
   const field = `${context.nic.field}.vlanId`;
-  return finding(
-    "VLAN_FIXED_BY_NAD",
-    field,
-    { nad, has: vlan },
-    { fix: removeField(field), related: [nadField(context)] },
-  );
+  const more = { fix: removeField(field), related: [nadField(context)] };
+  return finding("VLAN_FIXED_BY_NAD", field, { nad, has: vlan }, more);
 };
 
 const vlanIsNotLost: NadCheck = (cni, nad, context) =>
@@ -97,14 +89,11 @@ const vlanIsNotLost: NadCheck = (cni, nad, context) =>
     : undefined;
 
 const mtuIsTheNads: NadCheck = ({ mtu: max }, nad, context) => {
-  const { mtu, field } = context.nic;
+  const { mtu } = context.nic;
   if (max === undefined || mtu === undefined || mtu <= max) return undefined;
-  return finding(
-    "MTU_TOO_LARGE",
-    `${field}.mtu`,
-    { network: nad, max, given: mtu },
-    { fix: replaceWith(`${field}.mtu`, max), related: [nadField(context)] },
-  );
+  const field = `${context.nic.field}.mtu`;
+  const more = { fix: replaceWith(field, max), related: [nadField(context)] };
+  return finding("MTU_TOO_LARGE", field, { network: nad, max, given: mtu }, more);
 };
 
 const fitChecks: readonly NadCheck[] = [
@@ -125,12 +114,8 @@ function notFound(nad: string, context: NicContext): Finding {
     .filter(({ metadata }) => metadata.namespace === namespace)
     .map(({ metadata }) => metadata.name);
   const meant = nad.startsWith(`${namespace}/`) ? nearest(nad.slice(namespace.length + 1), own) : undefined;
-  return finding(
-    "NETWORK_NOT_FOUND",
-    field,
-    { nad },
-    meant === undefined ? {} : { fix: replaceWith(field, meant) },
-  );
+  const fix = meant === undefined ? {} : { fix: replaceWith(field, meant) };
+  return finding("NETWORK_NOT_FOUND", field, { nad }, fix);
 }
 
 const givenNadFits: NicCheck = (context) => {

@@ -11,25 +11,18 @@ import { type NicCheck, type NicContext } from "./context.ts";
 type RouteCheck = (route: NicRoute, context: NicContext) => Finding | undefined;
 
 /** A destination is a network: no bit beyond the prefix may be set (RFC 4632 3.1). */
-const destinationIsNetwork: RouteCheck = ({ field, destination }) =>
-  destination.hasHostBits
-    ? finding(
-        "ROUTE_HOST_BITS",
-        `${field}.destination`,
-        { given: destination.text, network: destination.network },
-        { fix: replaceWith(`${field}.destination`, destination.network) },
-      )
-    : undefined;
+const destinationIsNetwork: RouteCheck = ({ field, destination: { hasHostBits, text: given, network } }) => {
+  if (!hasHostBits) return undefined;
+  const at = `${field}.destination`;
+  return finding("ROUTE_HOST_BITS", at, { given, network }, { fix: replaceWith(at, network) });
+};
 
-const familiesAgree: RouteCheck = ({ field, destination, gateway }) =>
-  destination.address.family === gateway.family
-    ? undefined
-    : finding(
-        "ROUTE_FAMILY_MISMATCH",
-        `${field}.gateway`,
-        { destination: destination.text, gateway: gateway.text },
-        { related: [`${field}.destination`] },
-      );
+const familiesAgree: RouteCheck = ({ field, destination, gateway }) => {
+  if (destination.address.family === gateway.family) return undefined;
+  const values = { destination: destination.text, gateway: gateway.text };
+  const related = [`${field}.destination`];
+  return finding("ROUTE_FAMILY_MISMATCH", `${field}.gateway`, values, { related });
+};
 
 /** The next hop must be reachable without another route. With DHCP the subnet is not known: no verdict. */
 const nextHopIsOnLink: RouteCheck = ({ field, destination, gateway }, { nic }) =>
@@ -58,14 +51,9 @@ const routeIsUnique: NicCheck = ({ ownRoutes, routes }) =>
     .filter(({ origin, destination }) => origin === "route" && destination.prefixLength > 0)
     .map((route) => {
       const first = routes.firstStatic.get(routeKey(route));
-      return first === undefined || first === route
-        ? undefined
-        : finding(
-            "ROUTE_DUPLICATE",
-            route.field,
-            { first: first.field },
-            { fix: removeField(route.field), related: [first.field] },
-          );
+      if (first === undefined || first === route) return undefined;
+      const more = { fix: removeField(route.field), related: [first.field] };
+      return finding("ROUTE_DUPLICATE", route.field, { first: first.field }, more);
     });
 
 const defaultRouteIsUnique: NicCheck = ({ nic, routes: { defaults } }) =>
@@ -77,18 +65,12 @@ const defaultRouteIsUnique: NicCheck = ({ nic, routes: { defaults } }) =>
       if (twin === undefined) return undefined;
       const field = metricField(route);
       const free = Math.max(...defaults.map(({ metric }) => metric)) + metricStep;
-      return finding(
-        "DEFAULT_ROUTE_CONFLICT",
-        field,
-        { first: twin.nic.index, metric: route.metric },
-        {
-          fix:
-            route.origin === "route"
-              ? replaceWith(field, free)
-              : replaceWith(`${nic.field}.ipConfig.defaultRoute`, "never"),
-          related: [metricField(twin)],
-        },
-      );
+      const fix =
+        route.origin === "route"
+          ? replaceWith(field, free)
+          : replaceWith(`${nic.field}.ipConfig.defaultRoute`, "never");
+      const values = { first: twin.nic.index, metric: route.metric };
+      return finding("DEFAULT_ROUTE_CONFLICT", field, values, { fix, related: [metricField(twin)] });
     });
 
 export const routeChecks: readonly NicCheck[] = [eachRoute, routeIsUnique, defaultRouteIsUnique];

@@ -23,18 +23,16 @@ const repliesLeaveWhereTrafficArrives: NicCheck = ({ nic, vm, ownRoutes, routes 
         .toSorted((a, b) => a.metric - b.metric);
       if (winner === undefined) return undefined;
       const fix = sourceRulesFix(vm, nic, address.family);
-      return finding(
-        "REPLY_ASYMMETRIC",
-        metricField(route),
-        {
-          nic: nic.name,
-          from: arrivalsInWords(ownRoutes, route.destination),
-          winner: winner.nic.name,
-          metric: winner.metric,
-          own: route.metric,
-        },
-        { ...(fix === undefined ? {} : { fix }), related: [metricField(winner)] },
-      );
+      const more = { ...(fix === undefined ? {} : { fix }), related: [metricField(winner)] };
+      const from = arrivalsInWords(ownRoutes, route.destination);
+      const values = {
+        nic: nic.name,
+        from,
+        winner: winner.nic.name,
+        metric: winner.metric,
+        own: route.metric,
+      };
+      return finding("REPLY_ASYMMETRIC", metricField(route), values, more);
     });
 };
 
@@ -72,19 +70,13 @@ const routeLeavesSubnetsAlone: NicCheck = ({ nic, ownRoutes, routes: { connected
       const { destination, gateway, field } = route;
       const subnet = connected.find((other) => isInside(destination, other.destination));
       if (subnet === undefined) return undefined;
-      return finding(
-        "ROUTE_INSIDE_SUBNET",
-        `${field}.destination`,
-        {
-          destination: destination.network,
-          subnet: subnet.destination.network,
-          nic: subnet.nic.name,
-          effect: isPreferred(route, subnet.destination)
-            ? `hosts there are reached through ${gateway?.text ?? ""} on ${nic.name} instead of directly`
-            : "the route is never used",
-        },
-        { fix: removeField(field), related: [subnet.nic.field] },
-      );
+      const effect = isPreferred(route, subnet.destination)
+        ? `hosts there are reached through ${gateway?.text ?? ""} on ${nic.name} instead of directly`
+        : "the route is never used";
+      const networks = { destination: destination.network, subnet: subnet.destination.network };
+      const values = { ...networks, nic: subnet.nic.name, effect };
+      const more = { fix: removeField(field), related: [subnet.nic.field] };
+      return finding("ROUTE_INSIDE_SUBNET", `${field}.destination`, values, more);
     });
 
 const isInside = (inner: Cidr, outer: Cidr): boolean =>
@@ -122,37 +114,22 @@ const nextHopIsReachedDirectly: NicCheck = ({ nic, vm, ownRoutes }) => {
         route.destination.prefixLength >= subnet.prefixLength &&
         isPreferred(route, subnet),
     );
-    return between === undefined
-      ? undefined
-      : finding(
-          "ROUTE_GATEWAY_INDIRECT",
-          field,
-          {
-            gateway: gateway.text,
-            destination: between.destination.network,
-            via: between.gateway?.text ?? "",
-          },
-          { fix: removeField(between.field), related: [between.field] },
-        );
+    if (between === undefined) return undefined;
+    const via = between.gateway?.text ?? "";
+    const values = { gateway: gateway.text, destination: between.destination.network, via };
+    const more = { fix: removeField(between.field), related: [between.field] };
+    return finding("ROUTE_GATEWAY_INDIRECT", field, values, more);
   });
 };
 
 /** Tables and rules are kept by netplan alone (measured with cloud-init devel net-convert; cloud-init#4862). */
-const rendererKeepsRules: VmCheck = ({ vm }) =>
-  vm.routing === "main" || vm.guestConfig === "nmstate" || vm.renderer === "netplan"
-    ? undefined
-    : finding(
-        "ROUTING_POLICY_UNSUPPORTED",
-        "routing",
-        {
-          problem:
-            vm.renderer === undefined ? "guest.renderer is not set" : `guest.renderer is ${vm.renderer}`,
-        },
-        {
-          fix: vm.renderer === undefined ? replaceWith("guest.renderer", "netplan") : removeField("routing"),
-          related: ["guest.renderer"],
-        },
-      );
+const rendererKeepsRules: VmCheck = ({ vm: { routing, guestConfig, renderer } }) => {
+  if (routing === "main" || guestConfig === "nmstate" || renderer === "netplan") return undefined;
+  const field = "guest.renderer";
+  const problem = renderer === undefined ? `${field} is not set` : `${field} is ${renderer}`;
+  const fix = renderer === undefined ? replaceWith(field, "netplan") : removeField("routing");
+  return finding("ROUTING_POLICY_UNSUPPORTED", "routing", { problem }, { fix, related: [field] });
+};
 
 /** Only for a NIC that may get traffic from beyond its link and does not have the best default route. */
 const addressIsKnownForRules: NicCheck = ({ nic, vm, routes: { defaults } }) => {
@@ -161,12 +138,9 @@ const addressIsKnownForRules: NicCheck = ({ nic, vm, routes: { defaults } }) => 
     (route) =>
       route.nic.linkState === "up" && route.destination.address.family === 4 && route.metric < nic.metric,
   );
-  return better === undefined
-    ? undefined
-    : finding("ROUTING_POLICY_SKIPS_DHCP", `${nic.field}.ipConfig`, {
-        nic: nic.name,
-        winner: better.nic.name,
-      });
+  const winner = better?.nic.name;
+  if (winner === undefined) return undefined;
+  return finding("ROUTING_POLICY_SKIPS_DHCP", `${nic.field}.ipConfig`, { nic: nic.name, winner });
 };
 
 /** Whether policy routing does anything at all. */
