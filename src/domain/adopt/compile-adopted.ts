@@ -9,6 +9,7 @@ import type {
   CloudInitSource,
   Secret,
   VirtualMachine,
+  VmDisk,
   VmInterface,
   VmNetwork,
   VmVolume,
@@ -125,9 +126,7 @@ function volumesOf(live: VirtualMachine): VmVolume[] {
  * Only if the cloud-init disk has to be added, or was added earlier: then multinic owns the list, and the API server removes
  * what the only owner no longer applies.
  */
-function disksOf(
-  live: VirtualMachine,
-): VirtualMachine["spec"]["template"]["spec"]["domain"]["devices"]["disks"] {
+function disksOf(live: VirtualMachine): VmDisk[] | undefined {
   const { disks = [] } = live.spec.template.spec.domain.devices;
   if (cloudInitVolumeOf(live) === undefined) {
     return [...disks, { name: cloudInitDiskName, disk: { bus: "virtio" } }];

@@ -48,19 +48,22 @@ export function importVm(objects: VmObjects, catalogue: Catalogue): ImportedVm {
   const kept = interfaces.filter(({ state }) => state !== "absent");
   const guest = readGuest(kept, objects);
   notes.push(...guest.notes);
-  const nics = kept.map((nic) => readNic(nic, objects, catalogue, guest.byNic.get(nic.name)));
-  const order = orderOf(nics.map(({ guest: read }) => observedMetric(read)));
+  const nics = kept.map((nic) => {
+    const read = guest.byNic.get(nic.name);
+    return { read, config: readNic(nic, objects, catalogue, read) };
+  });
+  const order = orderOf(nics.map(({ read }) => observedMetric(read)));
   const userData = readUserData(objects);
   const spec: VmSpec = {
     namespace: vm.metadata.namespace ?? "",
     name: vm.metadata.name,
     ...readMachine(vm),
     ...(userData === undefined ? {} : { userData }),
-    ...(nics.some(({ guest: read }) => read !== undefined && read.rules.length > 0)
+    ...(nics.some(({ read }) => read !== undefined && read.rules.length > 0)
       ? // Only netplan keeps routing rules.
         { routing: "policy" as const, guest: { renderer: "netplan" as const } }
       : {}),
-    networks: nics.map(({ config, guest: read }, index) => {
+    networks: nics.map(({ config, read }, index) => {
       const metric = order.metrics[index] ?? 0;
       const priority = order.priorities[index];
       return {
@@ -77,36 +80,25 @@ export function importVm(objects: VmObjects, catalogue: Catalogue): ImportedVm {
   return { spec, notes };
 }
 
-interface ReadNic {
-  readonly config: NetworkConfig;
-  readonly guest: GuestNicRead | undefined;
-}
-
 function readNic(
   nic: VmInterface,
   objects: VmObjects,
   catalogue: Catalogue,
   guest: GuestNicRead | undefined,
-): ReadNic {
+): NetworkConfig {
   const { vm, nads } = objects;
+  const { namespace = "" } = vm.metadata;
   const network = vm.spec.template.spec.networks?.find(({ name }) => name === nic.name);
-  const attachment = readAttachment(nic, network, {
-    namespace: vm.metadata.namespace ?? "",
-    nads,
-    catalogue,
-  });
+  const attachment = readAttachment(nic, network, { namespace, nads, catalogue });
   const macAddress = macOf(nic, objects);
   // If the attachment does not set an MTU, only the guest has it.
   const guestMtu = attachment.nadName !== undefined || !setsMtu(attachment.type) ? guest?.mtu : undefined;
   return {
-    guest,
-    config: {
-      name: nic.name,
-      ...attachment,
-      ...(guestMtu === undefined ? {} : { mtu: guestMtu }),
-      ...(macAddress === undefined ? {} : { macAddress }),
-      ...(nic.state === "down" ? { linkState: "down" } : {}),
-    },
+    name: nic.name,
+    ...attachment,
+    ...(guestMtu === undefined ? {} : { mtu: guestMtu }),
+    ...(macAddress === undefined ? {} : { macAddress }),
+    ...(nic.state === "down" ? { linkState: "down" } : {}),
   };
 }
 
@@ -119,10 +111,7 @@ function macOf(nic: VmInterface, { vmi }: Pick<VmObjects, "vmi">): string | unde
 function observedMetric(guest: GuestNicRead | undefined): { metric: number | undefined; flexible: boolean } {
   if (guest === undefined) return { metric: undefined, flexible: false };
   if (guest.dhcp4) return { metric: guest.dhcpMetric, flexible: false };
-  return {
-    metric: guest.routes.find(isDefault)?.metric,
-    flexible: true,
-  };
+  return { metric: guest.routes.find(isDefault)?.metric, flexible: true };
 }
 
 interface Guest {

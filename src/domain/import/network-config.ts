@@ -42,22 +42,12 @@ const nothing = "is not imported";
 /** Reads the text as cloud-init does (YAML 1.1, with or without the outer key `network`). */
 export function readNetworkConfig(text: string): NetworkConfigRead {
   const { value, findings } = parseYaml(text, "1.1");
-  if (findings.length > 0)
-    return {
-      nics: [],
-      notes: findings.map(({ message }) => `network-config: it cannot be read: ${message}`),
-    };
+  if (findings.length > 0) return unread(...findings.map(({ message }) => `it cannot be read: ${message}`));
   const config = isMapping(value) && isMapping(value["network"]) ? value["network"] : value;
-  if (!isMapping(config)) return { nics: [], notes: ["network-config: it is not a YAML mapping"] };
-  if (config["config"] === "disabled") {
-    return { nics: [], notes: ["network-config: it disables network configuration by cloud-init"] };
-  }
-  if (config["version"] !== 2) {
-    return {
-      nics: [],
-      notes: [`network-config: version ${JSON.stringify(config["version"])} ${nothing}, only version 2 is`],
-    };
-  }
+  if (!isMapping(config)) return unread("it is not a YAML mapping");
+  if (config["config"] === "disabled") return unread("it disables network configuration by cloud-init");
+  if (config["version"] !== 2)
+    return unread(`version ${JSON.stringify(config["version"])} ${nothing}, only version 2 is`);
   const notes: string[] = [];
   const note: Note = (path, why) => notes.push(`network-config ${path}: ${why}`);
   noteOthers(config, ["version", "ethernets"], "", note);
@@ -69,6 +59,10 @@ export function readNetworkConfig(text: string): NetworkConfigRead {
     return [];
   });
   return { nics, notes };
+}
+
+function unread(...reasons: readonly string[]): NetworkConfigRead {
+  return { nics: [], notes: reasons.map((why) => `network-config: ${why}`) };
 }
 
 function readEthernet(id: string, entry: Mapping, at: string, note: Note): GuestNicRead {

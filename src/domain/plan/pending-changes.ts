@@ -151,11 +151,8 @@ function machineChanges(
       .map(([name, source]) => `${name}: ${source}`)
       .toSorted()
       .join(", ");
-  const oldValue = disksText(current);
-  const newValue = disksText(wanted);
-  return oldValue === newValue
-    ? [...fields, ...memory]
-    : [...fields, ...memory, { field: "disks", nic: "", oldValue, newValue, ...waitsAs("disks") }];
+  const disks = changedFields(["disks"], { disks: disksText(current) }, { disks: disksText(wanted) });
+  return [...fields, ...memory, ...disks.map((change) => ({ ...change, ...waitsAs("disks") }))];
 }
 
 /** Memory that can be plugged goes to the instance at once, and to the guest by a migration. */

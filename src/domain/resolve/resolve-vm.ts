@@ -79,12 +79,9 @@ function resolveDisks(
   catalogue: Catalogue,
 ): { readonly disks: readonly ResolvedDisk[]; readonly findings: readonly Finding[] } {
   const findings: Finding[] = [];
+  const boot = spec.bootDisk ?? { containerImage: catalogue.defaultImage };
   const given = [
-    {
-      field: "bootDisk",
-      name: "rootdisk",
-      disk: spec.bootDisk ?? { containerImage: catalogue.defaultImage },
-    },
+    { field: "bootDisk", name: "rootdisk", disk: boot },
     ...(spec.disks ?? []).map((disk, index) => ({
       field: `disks[${index}]`,
       name: `disk-${index + 1}`,
@@ -95,11 +92,8 @@ function resolveDisks(
   for (const { field, name, disk } of given) {
     const sources = diskSources(disk);
     const [source] = sources;
-    if (source === undefined || sources.length > 1) {
-      findings.push(finding("DISK_SOURCE_INVALID", field, { count: sources.length }));
-    } else {
-      disks.push({ name: disk.name ?? name, source });
-    }
+    if (source !== undefined && sources.length === 1) disks.push({ name: disk.name ?? name, source });
+    else findings.push(finding("DISK_SOURCE_INVALID", field, { count: sources.length }));
   }
   return { disks, findings };
 }
