@@ -15,11 +15,6 @@ export interface Page<T> {
   readonly nextToken: string;
 }
 
-export interface PageSizes {
-  readonly default: number;
-  readonly max: number;
-}
-
 /**
  * The page that follows the token. `after` gives the elements whose keys follow that one (undefined: all), in an order of
  * keys that does not change; it is read only as far as the page goes. Elements that come or go between two pages are seen
@@ -30,7 +25,7 @@ export function pageOf<T>(
   keyOf: (item: T) => string,
   filter: string,
   { size, token }: PageRequest,
-  sizes: PageSizes,
+  sizes: { readonly default: number; readonly max: number },
 ): Page<T> {
   const limit = Math.min(size > 0 ? size : sizes.default, sizes.max);
   const items: T[] = [];

@@ -7,7 +7,7 @@ import type { ResolvedVm } from "../nic.ts";
 import { secretText } from "../objects/cloud-init.ts";
 import type { Secret } from "../objects/kubernetes.ts";
 import { userDataAnnotation } from "../objects/ownership.ts";
-import { compileNetworkConfig, guestConfigDigest, networkConfigText, ownUserData } from "./network-config.ts";
+import { guestConfigDigest, networkConfigText, ownUserData } from "./network-config.ts";
 
 export interface GuestData extends GuestVersions {
   readonly networkData: string;
@@ -39,7 +39,7 @@ function guestTexts(vm: ResolvedVm): Omit<GuestData, "userDataVersion"> {
       digest: guestConfigDigest(document),
     };
   }
-  const networkData = networkConfigText(compileNetworkConfig(vm.nics, vm.routing));
+  const networkData = networkConfigText(vm.nics, vm.routing);
   return {
     networkData,
     userData: vm.userData?.secretName === undefined ? (theirs ?? ownUserData) : undefined,

@@ -23,7 +23,7 @@ interface GuestRule {
 }
 
 /** One entry of `ethernets`. */
-export interface GuestEthernet {
+interface GuestEthernet {
   readonly match: { readonly macaddress: string };
   readonly "set-name": string;
   readonly mtu?: number;
@@ -35,18 +35,14 @@ export interface GuestEthernet {
   readonly nameservers?: { readonly addresses: readonly string[]; readonly search?: readonly string[] };
 }
 
-/** cloud-init's network-config, version 2. */
-export interface NetworkConfigV2 {
-  readonly version: 2;
-  readonly ethernets: Readonly<Record<string, GuestEthernet>>;
-}
-
-/** The network-config of all NICs. Every NIC is listed, since cloud-init leaves an unlisted one without configuration. */
-export function compileNetworkConfig(nics: readonly Nic[], routing: RoutingMode): NetworkConfigV2 {
-  return {
-    version: 2,
-    ethernets: Object.fromEntries(nics.map((nic) => [nic.name, ethernet(nic, routing)])),
-  };
+/**
+ * The network-config of all NICs, as YAML. Every NIC is listed, since cloud-init leaves an unlisted one without
+ * configuration. Every text is quoted: YAML 1.1 readers take 11:22:33:44:55:10 for a number.
+ */
+export function networkConfigText(nics: readonly Nic[], routing: RoutingMode): string {
+  const ethernets = Object.fromEntries(nics.map((nic) => [nic.name, ethernet(nic, routing)]));
+  const quoted = { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN", lineWidth: 0 } as const;
+  return stringify({ version: 2, ethernets }, quoted);
 }
 
 function ethernet(nic: Nic, routing: RoutingMode): GuestEthernet {
@@ -100,11 +96,6 @@ function nameservers({ dnsServers, searchDomains }: Nic): Pick<GuestEthernet, "n
   if (dnsServers.length === 0) return {};
   const addresses = dnsServers.map(({ text }) => text);
   return { nameservers: { addresses, ...(searchDomains.length === 0 ? {} : { search: searchDomains }) } };
-}
-
-/** As YAML with every text quoted: YAML 1.1 readers take 11:22:33:44:55:10 for a number. */
-export function networkConfigText(config: NetworkConfigV2): string {
-  return stringify(config, { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN", lineWidth: 0 });
 }
 
 /** Tells two network-configs apart without showing them. */

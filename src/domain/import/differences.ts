@@ -2,7 +2,7 @@
 import type { Catalogue } from "../catalogue.ts";
 import { guestDifferences } from "../compare/guest-record.ts";
 import { type Change, changedFields, type Fields } from "../compare/nic-differences.ts";
-import { compileNetworkConfig, networkConfigText } from "../compile/network-config.ts";
+import { networkConfigText } from "../compile/network-config.ts";
 import { noFacts } from "../facts.ts";
 import { parseCidr, parseIp } from "../ip.ts";
 import { isMapping } from "../objects/mapping.ts";
@@ -39,7 +39,7 @@ export function configDifferences(before: GuestNics, after: GuestNics): readonly
 /** One line for each part of a NIC that would change; `byNic` is what the guest has. */
 export function differencesOf(spec: VmSpec, byNic: GuestNics, catalogue: Catalogue): readonly string[] {
   const { vm } = resolveVm(spec, catalogue, noFacts);
-  const compiled = readNetworkConfig(networkConfigText(compileNetworkConfig(vm.nics, vm.routing)));
+  const compiled = readNetworkConfig(networkConfigText(vm.nics, vm.routing));
   const after = fieldsByNic(new Map(compiled.nics.map((nic) => [nic.id, nic])));
   return [...fieldsByNic(byNic)].flatMap(([name, before]) =>
     changedFields(configFieldNames, before, after.get(name) ?? before).map(
