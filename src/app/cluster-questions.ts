@@ -1,4 +1,4 @@
-// ListNetworks and GetCapabilities: what a VM may attach to here, and what the cluster can do.
+// ListNetworks and GetCapabilities: what a VM may attach to, and what the cluster supports.
 import { type AttachableNetwork, attachableNetworks } from "../domain/network/attachable.ts";
 import { type Capability, capabilitiesOf } from "../domain/network/capabilities.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
@@ -7,7 +7,7 @@ import { readKubeVirt } from "./cluster-readings.ts";
 import { type ClusterView, requireSynced } from "./cluster-view.ts";
 import { after, type Page, pageOf, type PageRequest } from "./pages.ts";
 
-/** From the service's memory. @throws NotReady, BadPageToken. */
+/** From the caches. @throws NotReady, BadPageToken. */
 export function listNetworks(
   view: ClusterView,
   catalogue: Catalogue,
@@ -20,7 +20,7 @@ export function listNetworks(
   return pageOf(after(all, keyOf), keyOf, namespace, page, { default: 100, max: 500 });
 }
 
-/** Physical networks in the order of the catalogue, then NADs by name; one that comes or goes moves no other. */
+/** Keys in the order of attachableNetworks; a network that is added or removed does not change the key of another. */
 function orderOf(catalogue: Catalogue): (network: AttachableNetwork) => string {
   const places = new Map(catalogue.physicalNetworks.map(({ name }, place) => [name, place]));
   return ({ reference: { kind, name } }) =>

@@ -1,4 +1,4 @@
-// The service's memory of the cluster: VMs, their running instances and NADs, kept by list and watch.
+// The caches of the service, kept by list and watch: VMs, their running instances and NADs.
 import { readVm } from "../domain/document/read-record.ts";
 import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
 import { readInstance, readNad, type ReadObject } from "../domain/objects/read-objects.ts";
@@ -15,13 +15,13 @@ export interface ClusterView extends ClusterCaches {
   readonly readings: ClusterReadings;
 }
 
-/** Without bookkeeping of the API server, which is most of an object. */
+/** managedFields are most of an object. */
 function withoutManagedFields<T extends KubernetesObject>(object: T): T {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };
 }
 
-/** Starts the caches at once. `now`: milliseconds of a clock that only runs forward. */
+/** Starts the caches at once. `now`: milliseconds of a monotonic clock. */
 export function startClusterView(
   client: KubeClient,
   { log, now }: { readonly log: KubeLog; readonly now: () => number },

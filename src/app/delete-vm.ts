@@ -9,12 +9,15 @@ import { ObjectNotFound, PreconditionFailed, VersionMismatch } from "./errors.ts
 export interface DeleteRequest {
   readonly namespace: string;
   readonly name: string;
-  /** Remove only this version of the VM. */
+  /** Delete only this version of the VM. */
   readonly etag?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What is deleted: the VM at once, the rest when it is gone. @throws ObjectNotFound, PreconditionFailed, VersionMismatch, KubeError. */
+/**
+ * Returns what is deleted: the VM now, the rest after it.
+ * @throws ObjectNotFound, PreconditionFailed, VersionMismatch, KubeError.
+ */
 export async function deleteVm(
   client: KubeClient,
   { namespace, name, etag, signal }: DeleteRequest,

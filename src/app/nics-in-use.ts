@@ -1,4 +1,4 @@
-// Which NIC of which VM has a MAC or an IP address, kept up to date from the caches, so that a check looks up and never searches.
+// Index of the NICs by MAC and by IP address, kept up to date from the caches, so that checks need not search all VMs.
 import { fullNadName } from "../domain/names.ts";
 import type { Facts, NicInUse, RecordedVm } from "../domain/facts.ts";
 import { parseCidr, parseIp } from "../domain/ip.ts";
@@ -21,14 +21,14 @@ export interface ClusterCaches {
 
 type Index = Map<string, NicInUse[]>;
 
-/** What one VM put into the indexes, and which NADs it was judged by. */
+/** What one VM added to the indexes, and the NADs that this depends on. */
 interface Contribution {
   readonly macs: readonly (readonly [string, NicInUse])[];
   readonly addresses: readonly (readonly [string, NicInUse])[];
   readonly nads: ReadonlySet<string>;
 }
 
-/** Follows the caches for as long as they live. */
+/** Follows the caches until they are stopped. */
 export function followNicsInUse({ vms, vmis, nads }: ClusterCaches): NicsInUse {
   const byMac: Index = new Map();
   const byAddress: Index = new Map();
@@ -83,7 +83,7 @@ function take(index: Index, key: string, nic: NicInUse): void {
   else index.set(key, left);
 }
 
-/** As written in the VM, as recorded, and as the running instance reports: each may have what the others lack. */
+/** From the VM, its record and its running instance: each may have addresses that the others lack. */
 function contributionOf(
   { namespace, name: vmName }: CacheKey,
   known: RecordedVm | undefined,
@@ -119,7 +119,7 @@ function contributionOf(
   return { macs: ofNics(macs, nics), addresses: ofNics(addresses, nics), nads: used };
 }
 
-/** Each value once for each NIC; NICs on no network of their own (the pod network) share theirs with nobody. */
+/** Each value once per NIC, without NICs on the pod network, which do not share a segment with other VMs. */
 function ofNics(
   values: readonly (readonly [string | undefined, string | undefined])[],
   nics: ReadonlyMap<string, NicInUse>,
@@ -137,7 +137,7 @@ function hostOf(text: string): string | undefined {
   return "value" in cidr ? cidr.value.address.text : undefined;
 }
 
-/** Every link has its own link-local addresses, and each NIC derives them from its MAC. */
+/** Link-local addresses are left out: they are unique per link only, and derived from the MAC address. */
 function addressOf(text: string): string | undefined {
   const address = parseIp(text);
   return "value" in address && address.value.value.range() !== "linkLocal" ? address.value.text : undefined;

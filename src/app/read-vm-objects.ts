@@ -1,4 +1,4 @@
-// A VM with what it refers to, read on every call: its NADs, its network-config, and its own Secret.
+// Reads the objects that a VM refers to, on every call: its NADs, its network-config, and multinic's Secret for it.
 import { cloudInitVolumeOf } from "../domain/objects/cloud-init.ts";
 import { nadNamesOf } from "../domain/names.ts";
 import type { VmObjects } from "../domain/import/import-vm.ts";
@@ -10,14 +10,13 @@ import type { CallOptions, KubeClient } from "../kube/kube-client.ts";
 import { refOf } from "../kube/object-key.ts";
 import { networkAttachmentDefinitions, secrets } from "../kube/resource.ts";
 
-/** What was read already, by the keys of VmObjects. */
 type Known = Pick<VmObjects, "nads" | "secrets">;
 
 const nothing: Known = { nads: new Map(), secrets: new Map() };
 
 /**
- * What may not be read is left out. Of Secrets, only the one with the network-config and the one that has the name of the
- * VM's own are read: never the user-data of VMs that multinic did not create. What is `known` is not read again.
+ * Objects that the service may not read are left out. Only two Secrets are read, the one with the network-config and the
+ * one with the name of multinic's own: never the user-data of VMs that multinic did not create. `known` was read already.
  * @throws KubeError.
  */
 export async function readVmObjects(
@@ -47,7 +46,7 @@ export async function readVmObjects(
   };
 }
 
-/** Each once, except those in `known` and those that may not be read. */
+/** Reads each name once, except names in `known`; objects that the service may not read are left out. */
 async function readEach<T>(
   names: readonly (string | undefined)[],
   known: ReadonlyMap<string, unknown>,

@@ -25,23 +25,23 @@ import { everything, type StatusModel, type VmKey } from "./status-model.ts";
 
 export interface VmView {
   readonly spec: VmSpec;
-  /** What of the VM or its record could not be read; of a VM without a record also what no spec can say. */
+  /** Parts of the VM or its record that could not be read; without a record also parts that a spec cannot express. */
   readonly importNotes: readonly string[];
   readonly managed: boolean;
-  /** Its NICs alone were taken over. */
+  /** multinic manages only its NICs. */
   readonly adopted: boolean;
   readonly printableStatus: string;
   readonly node: string;
   readonly interfaces: readonly InterfaceStatus[];
   readonly pendingChanges: readonly PendingChange[];
-  /** None in lists. */
+  /** Empty in lists. */
   readonly drift: readonly Drift[];
   readonly etag: string;
   /** RFC 3339, empty while unknown. */
   readonly createdAt: string;
 }
 
-/** Read afresh. @throws ObjectNotFound, KubeError. */
+/** Read from the API server. @throws ObjectNotFound, KubeError. */
 export async function getVm(
   { client, catalogue }: { readonly client: KubeClient; readonly catalogue: Catalogue },
   ref: { readonly namespace: string; readonly name: string },
@@ -62,8 +62,8 @@ export async function getVm(
 }
 
 /**
- * From the service's memory, in order of namespace and name. Secrets are not in it, so that the addresses of VMs without a
- * record are not shown. @throws NotReady, BadPageToken.
+ * From the caches, in order of namespace and name. Secrets are not cached, so the addresses of VMs without a record are
+ * not shown. @throws NotReady, BadPageToken.
  */
 export function listVms(
   { view, model, catalogue }: ListDependencies,

@@ -17,7 +17,7 @@ export interface ProcessMetrics {
   render(): Promise<string>;
 }
 
-/** prom-client's own. promtool rejects these names, and the metrics by type hold the same figures. */
+/** Default metrics of prom-client. promtool rejects these names, and the metrics by type have the same values. */
 const gaugesNamedAsCounters = [
   "nodejs_active_handles_total",
   "nodejs_active_requests_total",
@@ -72,7 +72,7 @@ export function createProcessMetrics(options: ProcessMetricsOptions): ProcessMet
         streams.dec(labels);
         end({ code });
       };
-      // A stream that is aborted before its first message is never read, and so never ends.
+      // A stream that is aborted before its first message is never iterated, so the generator never ends.
       const onAbort = (): void => over(codeToString(codeOf(signal.reason)));
       signal.addEventListener("abort", onAbort);
       if (signal.aborted) onAbort();

@@ -1,4 +1,4 @@
-// What a NIC has received and sent, from wherever it is known.
+// The traffic counters of a NIC, whatever their source.
 import type { InterfaceKey } from "../app/status-model.ts";
 
 /** The counters of one NIC by KubeVirt's names, each with the help text of its metric. */
@@ -15,10 +15,10 @@ export const counterHelp = {
 export type TrafficCounter = keyof typeof counterHelp;
 export const trafficCounters = Object.keys(counterHelp) as readonly TrafficCounter[];
 
-/** Totals of the domain in which this process first saw the NIC and of all later ones; they never decrease. */
+/** Totals since the start of the domain in which this process first saw the NIC; they never decrease. */
 export type Traffic = Readonly<Partial<Record<TrafficCounter, bigint>>>;
 
 export interface TrafficSource {
-  /** undefined: no counters of this NIC were ever seen (SR-IOV has none, a VM that never ran, a node not reached). */
+  /** undefined if no counters of the NIC were ever seen: SR-IOV, a VM that never ran, or a node that was not reached. */
   get(nic: InterfaceKey): Traffic | undefined;
 }
