@@ -24,7 +24,7 @@ export interface ExamplesOptions {
 
 const folder = new URL("../../examples/", import.meta.url);
 
-/** `3.2-three-networks.yaml` → `example-3-2`: the namespaces differ because three of the documents have the same VM name. */
+/** `3.2-three-networks.yaml` → `example-3-2`: three of the documents have the same VM name. */
 export function exampleNamespace(file: string): string {
   return `example-${(/^[\d.]+/.exec(file)?.[0] ?? file).replaceAll(".", "-").replace(/-$/, "")}`;
 }

@@ -35,7 +35,7 @@ export interface ApplyRequest {
   readonly planFingerprint?: string | undefined;
   /** Apply only to this version of the VM. */
   readonly etag?: string | undefined;
-  /** Take over the NICs of a VM that multinic did not create, or of an adopted one that others changed since. */
+  /** Take over the NICs of a VM that multinic did not create; again if others have changed an adopted VM. */
   readonly adopt?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -5,7 +5,7 @@ import { isAdopted } from "../../domain/objects/ownership.ts";
 import { isKubeError, KubeError } from "../../kube/errors.ts";
 import { PreconditionFailed } from "../errors.ts";
 
-/** A finding for each cause that the API server or KubeVirt's admission gives; undefined if the error is not a refusal. */
+/** A finding for each cause that the API server or KubeVirt's admission gives; undefined for other errors. */
 export function refusals(error: unknown): readonly Finding[] | undefined {
   if (!(error instanceof KubeError) || !["Invalid", "BadRequest", "Forbidden"].includes(error.reason)) {
     return undefined;

@@ -1,4 +1,4 @@
-// One line of a watch, decoded and checked as far as the cache relies on it.
+// Decodes one line of a watch and checks what the cache relies on.
 import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
 import { parseMapping } from "../../domain/objects/mapping.ts";
 import { KubeError } from "../errors.ts";
