@@ -7,7 +7,7 @@ import { secretNameOf } from "../objects/ownership.ts";
 import type { FieldChange } from "../plan/field-changes.ts";
 import { judgeChange, type RunningVm } from "../plan/running-vm.ts";
 
-/** None for a VM that was adopted before and has all of it. `live`: the VM at the API server. */
+/** Empty for a VM that was adopted before and has these. `live`: the VM at the API server. */
 export function adoptionChanges(
   live: VirtualMachine,
   vm: ResolvedVm,

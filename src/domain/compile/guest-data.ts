@@ -1,4 +1,4 @@
-// What the guest finds on its cloud-init disk: network-config and user-data, by the way that the caller chose.
+// The content of the cloud-init disk: network-config and user-data, depending on guestConfig.
 import { stringify } from "yaml";
 import { callersPart, nmstateBoothook, withBoothook } from "../guest/boothook.ts";
 import type { GuestVersions } from "../compare/guest-record.ts";
@@ -11,14 +11,14 @@ import { guestConfigDigest, networkConfigText, ownUserData } from "./network-con
 
 export interface GuestData extends GuestVersions {
   readonly networkData: string;
-  /** undefined where a Secret of the caller's carries it. */
+  /** undefined if it is in a Secret of the caller. */
   readonly userData: string | undefined;
 }
 
 /**
  * With nmstate, cloud-init is told to leave the network alone (`config: disabled`, cloud-init network-config.rst
  * "Disabling network configuration"): without network-config it would set up DHCP on one NIC, and any network-config
- * would leave profiles of its own, which compete with nmstate's at the next boot. So NICs keep the kernel's names.
+ * would leave profiles that conflict with those of nmstate at the next boot. So NICs keep the kernel's names.
  */
 const noNetworkConfig = stringify({ config: "disabled" });
 
@@ -48,8 +48,8 @@ function guestTexts(vm: ResolvedVm): Omit<GuestData, "userDataVersion"> {
 }
 
 /**
- * Identifies the user-data that an instance booted with: none at first, and from the first change on the resourceVersion
- * of the Secret that was changed. A digest would let anybody who may read the VM try out passwords.
+ * Identifies the user-data that an instance booted with: undefined at first, after a change the resourceVersion of the
+ * Secret before it. With a digest, anyone who may read the VM could guess passwords.
  */
 function userDataVersion(text: string | undefined, stored: Secret | undefined): string | undefined {
   if (text === undefined || stored === undefined) return undefined;

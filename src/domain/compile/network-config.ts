@@ -1,4 +1,4 @@
-// The guest's network-config: cloud-init version 2 in the subset that every renderer keeps, matched by MAC address.
+// The guest's network-config: cloud-init version 2, limited to what every renderer supports, matched by MAC address.
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { firstFamily } from "../guest/renderers.ts";
@@ -77,12 +77,12 @@ function addressesInOrder(nic: Nic): readonly string[] {
     .map(({ text }) => text);
 }
 
-/** Kept by netplan alone; routing: policy asks for it. */
+/** Only netplan supports rules; they are used for routing: policy. */
 function guestRule({ from, to, table, priority }: SourceRule): GuestRule {
   return { from: from.text, ...(to === undefined ? {} : { to: to.network }), table, priority };
 }
 
-/** cloud-init renderers other than netplan know the default route as 0.0.0.0/0 only (cloud-init #3988). */
+/** cloud-init renderers other than netplan recognise the default route only as 0.0.0.0/0 (cloud-init #3988). */
 function guestRoutes(nic: Nic): readonly GuestRoute[] {
   return configuredRoutes(nic).map(({ destination, gateway, metric }) => ({
     to: destination.text,
@@ -91,19 +91,19 @@ function guestRoutes(nic: Nic): readonly GuestRoute[] {
   }));
 }
 
-/** `search` without `addresses` is refused by cloud-init's parser, so it goes along with addresses only. */
+/** cloud-init's parser refuses `search` without `addresses`, so it is only set together with them. */
 function nameservers({ dnsServers, searchDomains }: Nic): Pick<GuestEthernet, "nameservers"> {
   if (dnsServers.length === 0) return {};
   const addresses = dnsServers.map(({ text }) => text);
   return { nameservers: { addresses, ...(searchDomains.length === 0 ? {} : { search: searchDomains }) } };
 }
 
-/** Tells two network-configs apart without showing them. */
+/** Distinguishes network-configs without revealing them. */
 export function guestConfigDigest(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
-/** User-data where the caller gives none: later network-configs are applied at the next boot. */
+/** The user-data if the caller gives none: later network-configs are applied at the next boot. */
 export const ownUserData = `#cloud-config
 ${stringify({ updates: { network: { when: ["boot"] } } }).trimEnd()}
 `;

@@ -1,16 +1,16 @@
-// The only walker over a document's values: reads what fits the table and reports the rest with its path.
+// Reads the values of a document by a table of fields, and reports what does not fit, with its path.
 import { finding, type Finding } from "../findings.ts";
 import { replaceWith, type Fix } from "../fix.ts";
 import { isMapping, kindOf } from "../objects/mapping.ts";
 import { nearest } from "../nearest.ts";
 import type { Field, MappingShape, Shape } from "./shape.ts";
 
-/** How a form of the document spells field names and enum values. */
+/** How a document is read. */
 export interface Reading {
   /** The API's own form: `vlan_id` for `vlanId`, `NETWORK_TYPE_BRIDGE` for `bridge`. */
   readonly apiNames: boolean;
   readonly report: (found: Finding) => void;
-  /** Fields that are not in the table are passed over. */
+  /** Fields that are not in the table are ignored. */
   readonly ignoresUnknown?: true;
   /** Null and empty strings are errors, also for optional fields. */
   readonly strict?: true;
@@ -48,7 +48,7 @@ export function readMapping(
   }
   for (const [name, field] of Object.entries(shape.fields)) {
     if (!field.required || typeof read[name] === "string") continue;
-    // A value of the wrong type already has a finding; keeping the name keeps positions in lists.
+    // A value of the wrong type already has a finding. The field is set, so that list elements keep their positions.
     const value = given[name];
     if (!isGiven(value))
       reading.report(finding("FIELD_REQUIRED", fieldPath(path, name), { name: requiredText(name, field) }));
@@ -107,7 +107,7 @@ function readShape(shape: Shape, value: unknown, place: Place): unknown {
   }
 }
 
-/** An element that could not be read stays as an empty one, so that paths of later findings still match. */
+/** An element that cannot be read is replaced by an empty one, so that paths of later findings still match. */
 function readElement(shape: Shape, element: unknown, place: Place): unknown {
   const read = readShape(shape, element, place);
   if (read !== undefined) return read;
@@ -123,7 +123,7 @@ function readInteger(
 ): number | undefined {
   const fits = (n: unknown): n is number =>
     typeof n === "number" && Number.isInteger(n) && n >= shape.min && n <= shape.max;
-  // -0 becomes 0, so that comparisons treat them alike.
+  // -0 becomes 0, so that they compare as equal.
   if (fits(value)) return value === 0 ? 0 : value;
   if (typeof value === "number") {
     const expected = `a whole number from ${shape.min} to ${shape.max}`;
