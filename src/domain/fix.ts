@@ -1,4 +1,4 @@
-// A fix of the input as data: which fields to set or remove. Paths are those of findings.
+// Fixes of the input as data: fields to set or remove, with paths as in findings.
 
 /** A change of one field; without `value` the field is removed. */
 export interface FieldPatch {

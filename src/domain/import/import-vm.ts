@@ -1,4 +1,4 @@
-// Reads a VM's objects back as a spec: the inverse of compile/. What a spec cannot express becomes a note.
+// Converts the objects of a VM to a spec, the inverse of compile/. Parts that a spec cannot express become notes.
 import { bindingKindOf } from "../bindings.ts";
 import type { Catalogue } from "../catalogue.ts";
 import { ownUserData } from "../compile/network-config.ts";
@@ -24,21 +24,21 @@ import { orderOf } from "./default-routes.ts";
 /** The VM and the objects it refers to, as far as they could be read. */
 export interface VmObjects {
   readonly vm: VirtualMachine;
-  /** Source of the MAC addresses that the VM itself does not name. */
+  /** The source of MAC addresses that the VM does not set. */
   readonly vmi: VirtualMachineInstance | undefined;
   /** By NAMESPACE/NAME. */
   readonly nads: ReadonlyMap<string, NetworkAttachmentDefinition>;
-  /** Secrets of the VM's namespace by name; value undefined: does not exist; key absent: not read. */
+  /** Secrets of the VM's namespace by name. Value undefined: does not exist; key absent: not read. */
   readonly secrets: ReadonlyMap<string, Secret | undefined>;
 }
 
 export interface ImportedVm {
   readonly spec: VmSpec;
-  /** One line for each part that could not be read or would come out different; nothing is guessed. */
+  /** One line for each part that could not be read, or that an apply of the spec would change. */
   readonly notes: readonly string[];
 }
 
-/** The whole VM. `spec.userData.text` is set if it could be read, and may hold secrets. */
+/** `spec.userData.text` is set if it could be read, and may contain passwords. */
 export function importVm(objects: VmObjects, catalogue: Catalogue): ImportedVm {
   const { vm } = objects;
   const notes: string[] = [];
@@ -102,7 +102,7 @@ function readNic(
   };
 }
 
-/** As the VM names it, else as its running instance reports it. */
+/** From the VM, else from its running instance. */
 function macOf(nic: VmInterface, { vmi }: Pick<VmObjects, "vmi">): string | undefined {
   const running = vmi?.status?.interfaces?.find(({ name }) => name === nic.name)?.mac;
   return normaliseMac(nic.macAddress ?? running ?? "");

@@ -1,13 +1,13 @@
-// Reads a cloud-init network-config, version 2: each entry of ethernets, and a note for every part that is not understood.
+// Reads a cloud-init network-config, version 2: the entries of ethernets, and a note for each part that is not supported.
 import { parseYaml } from "../document/yaml.ts";
 import { isMapping } from "../objects/mapping.ts";
 import { normaliseMac } from "../mac.ts";
 import { mainTable } from "../routing/source-routing.ts";
 import type { RouteConfig } from "../spec.ts";
 
-/** One entry of `ethernets`, as far as it is understood. */
+/** The supported part of one entry of `ethernets`. */
 export interface GuestNicRead {
-  /** Its key. */
+  /** The key of the entry. */
   readonly id: string;
   /** Normalised as in mac.ts. */
   readonly mac: string | undefined;
@@ -20,7 +20,7 @@ export interface GuestNicRead {
   readonly dhcpMetric: number | undefined;
   readonly dhcpRoutes: boolean;
   readonly addresses: readonly string[];
-  /** Routes of the main table; without a metric if the text does not have one. */
+  /** Routes of the main table, with a metric if the text has one. */
   readonly routes: readonly RouteConfig[];
   readonly dnsServers: readonly string[];
   readonly searchDomains: readonly string[];
@@ -30,7 +30,7 @@ export interface GuestNicRead {
 
 export interface NetworkConfigRead {
   readonly nics: readonly GuestNicRead[];
-  /** What was not understood, by path. */
+  /** Parts that are not supported, by path. */
   readonly notes: readonly string[];
 }
 
@@ -108,7 +108,7 @@ function readEthernet(id: string, entry: Mapping, at: string, note: Note): Guest
   };
 }
 
-/** The older notation of a default route. */
+/** gateway4 and gateway6 are the older notation of a default route. */
 function gatewaysOf(entry: Mapping): readonly RouteConfig[] {
   const of = (key: string, destination: string): readonly RouteConfig[] => {
     const gateway = entry[key];
@@ -162,7 +162,7 @@ function noteOthers(mapping: Mapping, known: readonly string[], at: string, note
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** A whole number below `end`, which is what a spec can hold; noted where it is another number. */
+/** A whole number below `end`, the limit of the field in a spec; other numbers are noted. */
 function numberOf(value: unknown, end: number, at: string, note: Note): number | undefined {
   if (typeof value !== "number") return undefined;
   if (Number.isInteger(value) && value >= 0 && value < end) return value;

@@ -1,11 +1,11 @@
-// JSON values whose type is not known yet.
+// JSON values of unknown type.
 
 /** True for a mapping, as opposed to a list or a plain value. */
 export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What kind of value it is, for people. */
+/** The type of a value, as text for people. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return "empty";
   if (Array.isArray(value)) return "a list";

@@ -1,5 +1,5 @@
-// VMs, their instances and NADs as the API server gives them, read once: what multinic reads of them is afterwards of the
-// types in kubernetes.ts, whoever wrote it. The CRDs check most of this, and not all: KubeVirt's keep unknown fields.
+// Reads VMs, their instances and NADs from the API server, so that all fields that multinic uses have the types of
+// kubernetes.ts. The CRDs do not guarantee that: those of KubeVirt preserve unknown fields.
 import {
   type CloudInitSource,
   type KubernetesObject,
@@ -25,7 +25,7 @@ import {
   whole,
 } from "./reader.ts";
 
-/** An object, and what was left out of it, by path. */
+/** An object, and the parts that were left out, by path. */
 export interface ReadObject<T> {
   readonly object: T;
   readonly notes: readonly string[];
@@ -180,7 +180,6 @@ const networkAttachmentDefinition: Reader<Content<NetworkAttachmentDefinition>> 
   { defaults: { metadata: {} } },
 );
 
-/** The kind is the one that was asked for. */
 type Content<T> = Omit<T, "apiVersion" | "kind">;
 
 const maxNotes = 10;
@@ -194,7 +193,7 @@ function reading<T extends KubernetesObject>(
     const content = read(given, "", (text) => {
       if (notes.length < maxNotes) notes.push(text);
     });
-    // Omit and Pick of T are T, which TypeScript does not see of a type parameter.
+    // Omit and Pick together are T, which TypeScript does not recognise for a type parameter.
     return { object: { ...content, ...type } as unknown as T, notes };
   };
 }
@@ -208,7 +207,7 @@ export const readNad = reading(networkAttachmentDefinition, {
   kind: "NetworkAttachmentDefinition",
 });
 
-/** The same for an object of any kind; only of these three anything is left out. */
+/** For an object of any kind; kinds other than VMs and NADs are returned unchanged. */
 export function readObject(object: KubernetesObject): KubernetesObject {
   const { kind } = object;
   if (kind === "VirtualMachine") return readVirtualMachine(object as VirtualMachine).object;
