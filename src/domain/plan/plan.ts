@@ -1,4 +1,4 @@
-// The plan: what happens to each object and each field, and what that does to a running VM.
+// The plan of an apply: the action for each object, the changes of fields, and their effect on a running VM.
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { callersPart } from "../guest/boothook.ts";
@@ -24,27 +24,27 @@ export interface Plan {
   readonly objects: readonly PlannedObject[];
   readonly changes: readonly FieldChange[];
   readonly effect: Effect;
-  /** The same plan has the same fingerprint; any difference in what would happen changes it. */
+  /** Equal plans have the same fingerprint; any difference changes it. */
   readonly fingerprint: string;
 }
 
-/** An object at the API server, and as its dry run says it would be after the apply. */
+/** An object at the API server, and the result of the dry run of its apply. */
 export interface DryRunObject {
   readonly live: KubernetesObject | undefined;
   readonly wanted: KubernetesObject;
 }
 
 export interface PlanInput {
-  /** The VM as it was, from asStored; undefined when it is new or its record cannot be read. */
+  /** The VM as it was, from asStored; undefined if it is new or its record cannot be read. */
   readonly before: ResolvedVm | undefined;
   readonly after: ResolvedVm;
   /** The NAD of each NIC of `after`, NAMESPACE/NAME; undefined for the pod network. */
   readonly attachmentNames: readonly (string | undefined)[];
-  /** undefined: it does not run. */
+  /** undefined: the VM does not run. */
   readonly running: RunningVm | undefined;
   /** In order of writing. */
   readonly objects: readonly DryRunObject[];
-  /** NADs that are removed because this VM was the last to use them. */
+  /** NADs that are deleted because this VM was the last to use them. */
   readonly released: readonly NetworkAttachmentDefinition[];
   /** Changes in addition to those of the spec's fields. */
   readonly moreChanges?: readonly FieldChange[];
@@ -56,7 +56,7 @@ export function planVm(input: PlanInput): Plan {
   const fields = [...fieldChanges(before, after, attachmentNames, running), ...moreChanges];
   const changes = [
     ...fields,
-    // Not explained by a field: the Secret was edited, or a newer multinic renders the same configuration differently.
+    // Without a changed field: the Secret was edited, or a newer multinic renders the same configuration differently.
     ...(fields.length > 0
       ? []
       : input.objects.flatMap((object) => secretChange(object, "networkdata", running))),
@@ -70,7 +70,7 @@ export function planVm(input: PlanInput): Plan {
   return { objects, changes, effect, fingerprint };
 }
 
-/** True when carrying out the plan writes nothing. */
+/** True if the plan writes nothing. */
 export function isUnchanged({ objects }: Plan): boolean {
   return objects.every(({ action }) => action === "unchanged");
 }
@@ -114,7 +114,7 @@ function secretChange(
   ];
 }
 
-/** Without what only the API server and controllers write. */
+/** Without fields that only the API server and controllers write. */
 function comparable(object: KubernetesObject): object {
   const { metadata, status: _, ...content } = object as KubernetesObject & { readonly status?: unknown };
   const { resourceVersion: _rv, generation: _generation, managedFields: _managed, ...kept } = metadata;

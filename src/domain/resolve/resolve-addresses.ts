@@ -1,4 +1,4 @@
-// The texts of ipConfig and routes, read once. What cannot be read is a finding and left out.
+// Parses ipConfig and routes. A value that cannot be parsed is left out and becomes a finding.
 import { finding, type Finding } from "../findings.ts";
 import { type Cidr, type IpAddress, parseCidr, type Parsed, parseIp } from "../ip.ts";
 import type { NicAddress, NicRoute } from "../nic.ts";
@@ -14,7 +14,7 @@ interface ResolvedAddresses {
   readonly findings: readonly Finding[];
 }
 
-/** Without `mode` a NIC with an address is static, any other one asks DHCP. */
+/** Without `mode`, a NIC with an address is static, any other uses DHCP. */
 function modeOf(config: IpConfig | undefined): IpMode {
   if (config?.mode !== undefined) return config.mode;
   return config?.address !== undefined || (config?.addresses ?? []).length > 0 ? "static" : "dhcp";
@@ -43,7 +43,7 @@ export function resolveAddresses(config: IpConfig | undefined, field: string): R
 
 type UnreadableCode = "ADDRESS_INVALID" | "GATEWAY_INVALID" | "DNS_INVALID" | "ROUTE_DESTINATION_INVALID";
 
-/** Reads a text of the input; one that cannot be read is added to the findings. */
+/** Returns a function that parses a text of the input, or adds a finding. */
 function reader(findings: Finding[]) {
   return <T>(
     parse: (text: string) => Parsed<T>,
@@ -58,14 +58,14 @@ function reader(findings: Finding[]) {
   };
 }
 
-/** netplan refuses prefix length 0 (invalid prefix length in address), with it the whole file. */
+/** netplan refuses the whole file for prefix length 0 (invalid prefix length in address). */
 function parseHostCidr(text: string): Parsed<Cidr> {
   const cidr = parseCidr(text);
   const everything = "value" in cidr && cidr.value.prefixLength === 0;
   return everything ? { problem: "the prefix length of a host must be at least 1" } : cidr;
 }
 
-/** `metric` is for routes that name none. */
+/** `metric`: for routes without one. */
 export function resolveRoutes(
   routes: readonly RouteConfig[],
   field: string,

@@ -1,4 +1,4 @@
-// What a NIC attaches to and how KubeVirt binds it: a given NAD, a physical network of the catalogue, or the pod network.
+// Resolves what a NIC attaches to (a given NAD, a physical network of the catalogue, or the pod network) and its binding.
 import type { Binding } from "../bindings.ts";
 import { type Catalogue, defaultPhysicalNetwork, findPhysicalNetwork } from "../catalogue.ts";
 import { nearest } from "../nearest.ts";

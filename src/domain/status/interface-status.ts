@@ -1,4 +1,4 @@
-// The state of every NIC of a VM, from what KubeVirt reports, claiming no more than that proves.
+// The state of every NIC of a VM: only what the reports of KubeVirt prove.
 import { isTrue } from "../objects/conditions.ts";
 import { driftedFields } from "../drift/drifted-fields.ts";
 import { infoSources, isFinal } from "../objects/instance-status.ts";
@@ -10,7 +10,7 @@ import type { NetworkType, VmSpec } from "../spec.ts";
 export const interfaceStates = ["Up", "Down", "Unknown"] as const;
 export type InterfaceState = (typeof interfaceStates)[number];
 
-/** The state that each reason means, and why; a closed set, so that a reason may be a label of a metric. */
+/** The state and message of each reason. The set is closed, so a reason may be a label of a metric. */
 const reasons = {
   UP: ["Up", "running, link up, and seen by the guest agent"],
   VM_STOPPED: ["Down", "the VM is not running"],
@@ -31,7 +31,7 @@ const reasons = {
 } as const satisfies Readonly<Record<string, readonly [InterfaceState, string]>>;
 export type StateReason = keyof typeof reasons;
 
-/** One fact and where it was read. */
+/** A value and where it was read. */
 export interface Evidence {
   readonly source: string;
   readonly value: string;
@@ -42,11 +42,11 @@ export interface InterfaceStatus {
   readonly vm: string;
   readonly nic: string;
   readonly type: NetworkType;
-  /** The NAD as the VM names it; empty for the pod network. */
+  /** The name of the NAD in the VM; empty for the pod network. */
   readonly network: string;
   readonly vlanId: number;
   readonly primary: boolean;
-  /** Empty while unknown. */
+  /** Empty if not known. */
   readonly guestInterface: string;
   readonly macAddress: string;
   readonly ipAddresses: readonly string[];
@@ -55,15 +55,15 @@ export interface InterfaceStatus {
   readonly message: string;
   readonly evidence: readonly Evidence[];
   readonly node: string;
-  /** 0 when none was asked for. */
+  /** 0 if none was requested. */
   readonly mtu: number;
-  /** Paths of fields that are not as asked for; undefined where nothing is known to be asked. */
+  /** Paths of fields that differ from the request; undefined if there is no record of one. */
   readonly driftedFields: readonly string[] | undefined;
 }
 
 /**
- * One status per NIC of the VM, in the VM's order. `vmi` undefined: the VM has no running instance; `spec` undefined: what
- * was asked for is not known.
+ * One status per NIC, in the order of the VM. `vmi` undefined: the VM has no instance; `spec` undefined: there is no record
+ * of the request.
  */
 export function interfaceStatuses(
   vm: VirtualMachine,
@@ -137,7 +137,7 @@ function printed(vm: VirtualMachine): string {
   return status === undefined ? "" : ` (${status})`;
 }
 
-/** KubeVirt's own word on why it does not run yet, where it has one. */
+/** KubeVirt's explanation of why the VM does not run yet; empty if there is none. */
 function waitingFor(vm: VirtualMachine, vmi: VirtualMachineInstance): string {
   const blocking = [...(vmi.status?.conditions ?? []), ...(vm.status?.conditions ?? [])].find(
     ({ type, status, message }) =>

@@ -15,8 +15,8 @@ import { hasConnectedRoute, hasIpv6 } from "../routing/predicted-routes.ts";
 import { type NicCheck, nicsBefore } from "./context.ts";
 
 /**
- * Where next hops may be: the NIC's subnets of that family. undefined when they are not known beforehand (DHCP), so that
- * nothing is judged. IPv6 link-local is on every link.
+ * The subnets of the NIC, if the next hop is in none of them. undefined if it is in one, or if the subnets are not known in
+ * advance (DHCP). IPv6 link-local addresses are on every link.
  */
 function onLinkSubnets(nic: Nic, hop: IpAddress): readonly string[] | undefined {
   const subnets = nic.addresses.filter(({ cidr }) => cidr.address.family === hop.family);
@@ -27,7 +27,7 @@ function onLinkSubnets(nic: Nic, hop: IpAddress): readonly string[] | undefined 
     : subnets.map(({ cidr }) => cidr.network);
 }
 
-/** No host has the broadcast address: Linux refuses it as a next hop (Nexthop has invalid gateway). */
+/** Linux refuses a broadcast address as next hop (Nexthop has invalid gateway). */
 function broadcastHop(nic: Nic, hop: IpAddress, field: string): Finding | undefined {
   const subnet = nic.addresses.find(({ cidr }) => broadcastAddress(cidr) === hop.text);
   if (subnet === undefined) return undefined;
@@ -42,7 +42,7 @@ function inWords(nic: Nic, hop: IpAddress, subnets: readonly string[]): string {
     : `${nic.name}'s ${subnets.join(" and ")}`;
 }
 
-/** What is wrong with a next hop: outside the NIC's subnets, or a broadcast address. */
+/** A finding if the next hop is outside the subnets of the NIC, or a broadcast address. */
 export function checkNextHop(
   nic: Nic,
   hop: IpAddress,
@@ -118,7 +118,7 @@ const subnetIsApart: NicCheck = (context) =>
     return undefined;
   });
 
-/** An address alone, such as a /32, has no other hosts on its link. */
+/** False for a single address such as a /32. */
 const hasNeighbours = (cidr: Cidr): boolean =>
   hasConnectedRoute(cidr) && cidr.prefixLength < (cidr.address.family === 4 ? 32 : 128);
 
@@ -153,7 +153,7 @@ const searchDomainsAreNames: NicCheck = ({ nic }) =>
       : finding("SEARCH_DOMAIN_INVALID", `${nic.field}.ipConfig.searchDomains[${index}]`, { given: domain }),
   );
 
-/** cloud-init's parser refuses `search` without `addresses`, so it is left out then. */
+/** cloud-init's parser refuses `search` without `addresses`, so multinic leaves it out then. */
 const searchDomainsReachGuest: NicCheck = ({ nic }) => {
   if (nic.searchDomains.length === 0 || nic.dnsServers.length > 0) return undefined;
   const field = `${nic.field}.ipConfig`;

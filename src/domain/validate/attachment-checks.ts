@@ -1,4 +1,4 @@
-// Checks of what a NIC asks of its network: VLAN, MTU, namespace, binding.
+// Checks of a NIC against its network: VLAN, MTU, namespace, binding.
 import { isWithin, type PhysicalNetwork, vlansInWords } from "../catalogue.ts";
 import { finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
@@ -23,7 +23,7 @@ const vlanIsCarried: NicCheck = ({ nic }) => {
   return carriesVlan(network, nic.vlanId) ? undefined : finding("VLAN_NOT_ALLOWED", field, values);
 };
 
-/** True when a NIC may be on that VLAN there; 0 is untagged. */
+/** True if the network has that VLAN; 0: untagged. */
 function carriesVlan(network: PhysicalNetwork, vlan: number): boolean {
   if (vlan === 0) return network.untagged;
   const { needsDevice, resourceName } = carrierOf(network);

@@ -8,7 +8,7 @@ import { removeField, replaceWith } from "../fix.ts";
 import { maxVlan } from "./attachment-checks.ts";
 import type { NicCheck, NicContext } from "./context.ts";
 
-/** A NAD that can be read, against the NIC that names it. */
+/** Checks a NIC against the NAD that it names. */
 type NadCheck = (cni: CniConfig, nad: string, context: NicContext) => Finding | undefined;
 
 const nadField = ({ nic }: NicContext): string => `${nic.field}.nadName`;
@@ -127,7 +127,7 @@ const givenNadFits: NicCheck = (context) => {
     if (cni.onNodes) return finding("NAD_CONFIG_ON_NODES", nadField(context), { nad: name });
     return finding("NETWORK_UNREADABLE", nadField(context), { nad: name, problem: cni.problem });
   }
-  // Where the plugin carries no VM at all, nothing else of the NAD matters.
+  // If the plugin cannot be used for VMs, nothing else of the NAD matters.
   return pluginCarriesVms(cni, name, context) ?? fitChecks.map((check) => check(cni, name, context));
 };
 

@@ -1,4 +1,4 @@
-// Checks of one NIC alone and against the other NICs: name, primary, MAC, link, the pod network.
+// Checks of a NIC by itself and against the other NICs: name, primary, MAC, link, pod network.
 import { bindings } from "../bindings.ts";
 import { finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
@@ -8,7 +8,7 @@ import { type NicCheck, nicsBefore } from "./context.ts";
 
 const nicName = /^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/;
 
-/** Taken by the loopback device and by the kernel's sysctl folders. */
+/** The loopback device, and folders of the kernel's sysctl. */
 const reservedNames: ReadonlySet<string> = new Set(["lo", "all", "default"]);
 
 const nameIsFree: NicCheck = ({ nic, vm }) => {
@@ -81,7 +81,7 @@ const macIsUniqueInVm: NicCheck = (context) => {
   return finding("MAC_DUPLICATE_IN_VM", field, { mac: nic.mac, first: first.index }, more);
 };
 
-/** Up is the default, and nothing is written for it. */
+/** `up` is the default and not written to the VM. */
 const linkStateIsSettable: NicCheck = ({ nic, config }) => {
   if (bindings[nic.binding.kind].linkState !== "link-state-sriov" || config.linkState !== "down")
     return undefined;

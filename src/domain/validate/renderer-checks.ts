@@ -1,4 +1,4 @@
-// Where the caller names the guest's renderer: what it loses of these NICs, in every version and in older ones.
+// Checks what the guest's renderer, if the caller names it, loses of these NICs: in current or in older versions.
 import { finding, type FindingCode } from "../findings.ts";
 import { removeField } from "../fix.ts";
 import { type GuestTrait, guestTraits, losses, traitsOf } from "../guest/renderers.ts";
@@ -6,7 +6,7 @@ import type { ResolvedVm } from "../nic.ts";
 import type { GuestRenderer } from "../spec.ts";
 import type { NicCheck, VmCheck } from "./context.ts";
 
-/** The finding where the newest known version loses the trait too; the others are lost by older ones alone. */
+/** The finding for traits that the newest known version loses; undefined for traits that only older versions lose. */
 function codeOf(renderer: GuestRenderer, trait: GuestTrait): FindingCode | undefined {
   switch (trait) {
     case "dhcpWithoutRoutes":
@@ -22,7 +22,7 @@ function codeOf(renderer: GuestRenderer, trait: GuestTrait): FindingCode | undef
   }
 }
 
-/** undefined where none is named, and where nmstate leaves it nothing to do. */
+/** undefined if none is named, and with nmstate, where the renderer is not used. */
 const namedRenderer = ({ renderer, guestConfig }: ResolvedVm): GuestRenderer | undefined =>
   guestConfig === "nmstate" ? undefined : renderer;
 
@@ -46,7 +46,7 @@ const rendererKeeps: NicCheck = ({ nic, vm }) => {
       });
 };
 
-/** One finding for all NICs: the version that keeps everything which some version keeps from then on. */
+/** One finding for all NICs: the first version that loses none of the traits that only older versions lose. */
 const rendererIsNewEnough: VmCheck = ({ vm }) => {
   const renderer = namedRenderer(vm);
   if (renderer === undefined) return undefined;

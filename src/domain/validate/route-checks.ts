@@ -1,4 +1,4 @@
-// Checks of static routes, each against its own NIC, and of the default routes against each other.
+// Checks of static routes against their NIC, and of default routes against each other.
 import { finding, type Finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
 import type { NicRoute } from "../nic.ts";
@@ -10,7 +10,7 @@ import { type NicCheck, type NicContext } from "./context.ts";
 
 type RouteCheck = (route: NicRoute, context: NicContext) => Finding | undefined;
 
-/** A destination is a network: no bit beyond the prefix may be set (RFC 4632 3.1). */
+/** No bit beyond the prefix may be set (RFC 4632 3.1). */
 const destinationIsNetwork: RouteCheck = ({ field, destination: { hasHostBits, text: given, network } }) => {
   if (!hasHostBits) return undefined;
   const at = `${field}.destination`;
@@ -24,7 +24,7 @@ const familiesAgree: RouteCheck = ({ field, destination, gateway }) => {
   return finding("ROUTE_FAMILY_MISMATCH", `${field}.gateway`, values, { related });
 };
 
-/** The next hop must be reachable without another route. With DHCP the subnet is not known: no verdict. */
+/** The next hop must be reachable without another route. With DHCP the subnet is not known, so it is not checked. */
 const nextHopIsOnLink: RouteCheck = ({ field, destination, gateway }, { nic }) =>
   destination.address.family !== gateway.family || (nic.mode === "static" && nic.addresses.length === 0)
     ? undefined
@@ -45,7 +45,7 @@ const checksOfRoute: readonly RouteCheck[] = [
 const eachRoute: NicCheck = (context) =>
   context.nic.routes.flatMap((route) => checksOfRoute.map((check) => check(route, context)));
 
-/** One destination with one metric can have one route only, on any NIC. Default routes are checked below. */
+/** There can be only one route with a destination and metric, on all NICs together. Default routes are checked below. */
 const routeIsUnique: NicCheck = ({ ownRoutes, routes }) =>
   ownRoutes
     .filter(({ origin, destination }) => origin === "route" && destination.prefixLength > 0)
