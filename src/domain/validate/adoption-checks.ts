@@ -21,16 +21,11 @@ const ofOthers =
 /** The machine part is not managed: it must be absent in the spec, or the same as in the VM. */
 const machineStays = ofOthers((vm, { asked }) => {
   const has = machineOf(vm);
-  return fieldsOfMachine.map((field) =>
-    asked[field] === undefined || isSame[field](asked, has)
-      ? undefined
-      : finding(
-          "ADOPTED_MACHINE_DIFFERS",
-          field,
-          { has: field === "userData" ? "different in the VM" : inWords(has[field]) },
-          { fix: removeField(field) },
-        ),
-  );
+  return fieldsOfMachine.map((field) => {
+    if (asked[field] === undefined || isSame[field](asked, has)) return undefined;
+    const values = { has: field === "userData" ? "different in the VM" : inWords(has[field]) };
+    return finding("ADOPTED_MACHINE_DIFFERS", field, values, { fix: removeField(field) });
+  });
 });
 
 const fieldsOfMachine = ["cpu", "memory", "bootDisk", "disks", "userData", "runStrategy"] as const;

@@ -37,12 +37,9 @@ const rendererKeeps: NicCheck = ({ nic, vm }) => {
         const versions =
           current.from === undefined ? "every cloud-init version" : `cloud-init ${current.from} and later`;
         const route = /^(.*\.routes\[\d+\])/.exec(field)?.[1];
-        return finding(
-          code,
-          field,
-          { renderer, versions, what: guestTraits[trait] },
-          trait === "otherFamilyDefaultRoute" && route !== undefined ? { fix: removeField(route) } : {},
-        );
+        const isRemovable = trait === "otherFamilyDefaultRoute" && route !== undefined;
+        const values = { renderer, versions, what: guestTraits[trait] };
+        return finding(code, field, values, isRemovable ? { fix: removeField(route) } : {});
       });
 };
 
@@ -60,12 +57,9 @@ const rendererIsNewEnough: VmCheck = ({ vm }) => {
   const newest = needs.toSorted((a, b) => Number(b.until) - Number(a.until))[0]?.until;
   if (newest === undefined) return undefined;
   const what = [...new Set(needs.map(({ trait }) => guestTraits[trait]))].join(", ");
-  return finding(
-    "GUEST_NEEDS_CLOUD_INIT",
-    "guest.renderer",
-    { renderer, version: newest, what },
-    { related: [...new Set(needs.map(({ field }) => field))] },
-  );
+  const related = [...new Set(needs.map(({ field }) => field))];
+  const values = { renderer, version: newest, what };
+  return finding("GUEST_NEEDS_CLOUD_INIT", "guest.renderer", values, { related });
 };
 
 export const rendererChecks: readonly NicCheck[] = [rendererKeeps];
