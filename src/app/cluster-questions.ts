@@ -1,27 +1,26 @@
-// ListNetworks and GetCapabilities: what a VM may attach to here, and what the cluster can do.
+// ListNetworks and GetCapabilities: what a VM may attach to, and what the cluster supports.
 import { type AttachableNetwork, attachableNetworks } from "../domain/network/attachable.ts";
 import { type Capability, capabilitiesOf } from "../domain/network/capabilities.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { readKubeVirt } from "./cluster-readings.ts";
-import { type ClusterView, isSynced } from "./cluster-view.ts";
-import { NotReady } from "./errors.ts";
+import { type ClusterView, requireSynced } from "./cluster-view.ts";
 import { after, type Page, pageOf, type PageRequest } from "./pages.ts";
 
-/** From the service's memory. @throws NotReady, BadPageToken. */
+/** From the caches. @throws NotReady, BadPageToken. */
 export function listNetworks(
   view: ClusterView,
   catalogue: Catalogue,
   namespace: string,
   page: PageRequest,
 ): Page<AttachableNetwork> {
-  if (!isSynced(view)) throw new NotReady("still loading objects from the API server");
+  requireSynced(view);
   const all = attachableNetworks(namespace, catalogue, view.nads.values(), view.vms.values());
   const keyOf = orderOf(catalogue);
   return pageOf(after(all, keyOf), keyOf, namespace, page, { default: 100, max: 500 });
 }
 
-/** Physical networks in the order of the catalogue, then NADs by name; one that comes or goes moves no other. */
+/** Keys in the order of attachableNetworks; a network that is added or removed does not change the key of another. */
 function orderOf(catalogue: Catalogue): (network: AttachableNetwork) => string {
   const places = new Map(catalogue.physicalNetworks.map(({ name }, place) => [name, place]));
   return ({ reference: { kind, name } }) =>

@@ -1,5 +1,5 @@
-// What changes rarely and is large: nodes, their bridges, the networks of Services. Read at most every ten seconds, whoever
-// asks. The KubeVirt resource is small and read on every call.
+// Data that is large and changes rarely: nodes, their bridges, the networks of Services. It is read at most every ten
+// seconds for all callers together. The KubeVirt resource is small and read on every call.
 import type { Facts, NodeBridge, NodeFact } from "../domain/facts.ts";
 import { indexNodes } from "../domain/network/nodes.ts";
 import type { KubernetesObject, KubeVirt, Node, NodeNetworkState } from "../domain/objects/kubernetes.ts";
@@ -7,17 +7,17 @@ import { isKubeError } from "../kube/errors.ts";
 import type { CallOptions, KubeClient } from "../kube/kube-client.ts";
 import { kubeVirts, nodeNetworkStates, nodes, type Resource, serviceCidrs } from "../kube/resource.ts";
 
-/** What could be read; undefined where the service may not, or the cluster has no such kind. */
+/** undefined: the service may not read it, or the cluster has no such kind. */
 export type Readings = Pick<Facts, "nodes" | "serviceCidrs">;
 
 export interface ClusterReadings {
-  /** @throws KubeError when the cluster cannot be asked. */
+  /** @throws KubeError. */
   read(): Promise<Readings>;
 }
 
 const freshForMs = 10_000;
 
-/** `now` in milliseconds, never going back. */
+/** `now`: milliseconds of a monotonic clock. */
 export function createClusterReadings(client: KubeClient, now: () => number): ClusterReadings {
   let last: { readonly at: number; readonly readings: Promise<Readings> } | undefined;
   return {
@@ -26,7 +26,7 @@ export function createClusterReadings(client: KubeClient, now: () => number): Cl
         const readings = readAll(client);
         const reading = { at: now(), readings };
         last = reading;
-        // A failure is this caller's and not remembered.
+        // A failed reading is not kept, so the next caller tries again.
         readings.catch(() => {
           if (last === reading) last = undefined;
         });
@@ -43,7 +43,7 @@ async function readAll(client: KubeClient): Promise<Readings> {
     listIfAllowed(client, serviceCidrs),
   ]);
   const stateOf = new Map(states?.map((state) => [state.metadata.name, state]));
-  // A cluster without virt-handler's label on any node is one whose nodes are not KubeVirt's yet: then all count.
+  // If no node has virt-handler's label, KubeVirt has not set up any node yet, and all nodes count.
   const labelled =
     nodeList?.some(({ metadata }) => metadata.labels?.[schedulableLabel] !== undefined) ?? false;
   return {
@@ -59,7 +59,7 @@ export async function readKubeVirt(client: KubeClient, options: CallOptions): Pr
   return (await listIfAllowed(client, kubeVirts, options))?.[0];
 }
 
-/** Nothing is judged by what may not be read, nor by kinds that this cluster does not have. */
+/** undefined if the service may not list it, or the cluster does not have the kind. */
 async function listIfAllowed<T extends KubernetesObject>(
   client: KubeClient,
   resource: Resource<T>,
@@ -73,7 +73,7 @@ async function listIfAllowed<T extends KubernetesObject>(
   }
 }
 
-/** virt-handler sets it on nodes where KubeVirt may start VMs. */
+/** Set by virt-handler to "true" on nodes where KubeVirt may start VMs. */
 const schedulableLabel = "kubevirt.io/schedulable";
 
 function nodeFact(node: Node, labelled: boolean, state: NodeNetworkState | undefined): NodeFact {
@@ -86,19 +86,9 @@ function nodeFact(node: Node, labelled: boolean, state: NodeNetworkState | undef
       .filter(({ type }) => type === "InternalIP" || type === "ExternalIP")
       .map(({ address }) => address),
     podCidrs: spec?.podCIDRs ?? [],
-    bridges: state?.status?.currentState?.interfaces?.flatMap(bridgeOfState),
+    bridges: state?.status?.currentState?.interfaces?.flatMap(({ name, type, mtu }): NodeBridge[] => {
+      if (type !== "linux-bridge" && type !== "ovs-bridge") return [];
+      return [{ kind: type === "ovs-bridge" ? "ovs" : "linux", name, mtu }];
+    }),
   };
-}
-
-function bridgeOfState({
-  name,
-  type,
-  mtu,
-}: {
-  readonly name: string;
-  readonly type?: string;
-  readonly mtu?: number;
-}): readonly NodeBridge[] {
-  if (type !== "linux-bridge" && type !== "ovs-bridge") return [];
-  return [{ kind: type === "ovs-bridge" ? "ovs" : "linux", name, mtu }];
 }

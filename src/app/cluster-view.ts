@@ -1,38 +1,27 @@
-// The service's memory of the cluster: VMs, their running instances and NADs, kept by list and watch.
+// The caches of the service, kept by list and watch: VMs, their running instances and NADs.
 import { readVm } from "../domain/document/read-record.ts";
-import type { RecordedVm } from "../domain/facts.ts";
-import type {
-  KubernetesObject,
-  NetworkAttachmentDefinition,
-  VirtualMachineInstance,
-} from "../domain/objects/kubernetes.ts";
+import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
 import { readInstance, readNad, type ReadObject } from "../domain/objects/read-objects.ts";
-import type { Cache } from "../kube/watch/cache.ts";
-import { startCache } from "../kube/watch/cache.ts";
+import { type Cache, startCache } from "../kube/watch/cache.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { KubeLog } from "../kube/log.ts";
 import { networkAttachmentDefinitions, virtualMachineInstances, virtualMachines } from "../kube/resource.ts";
 import { type ClusterReadings, createClusterReadings } from "./cluster-readings.ts";
-import { followNicsInUse, type NicsInUse } from "./nics-in-use.ts";
-
-interface ClusterCaches {
-  readonly vms: Cache<RecordedVm>;
-  readonly vmis: Cache<VirtualMachineInstance>;
-  readonly nads: Cache<NetworkAttachmentDefinition>;
-}
+import { NotReady } from "./errors.ts";
+import { type ClusterCaches, followNicsInUse, type NicsInUse } from "./nics-in-use.ts";
 
 export interface ClusterView extends ClusterCaches {
   readonly nicsInUse: NicsInUse;
   readonly readings: ClusterReadings;
 }
 
-/** Without bookkeeping of the API server, which is most of an object. */
+/** managedFields are most of an object. */
 function withoutManagedFields<T extends KubernetesObject>(object: T): T {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };
 }
 
-/** Starts the caches at once. `now`: milliseconds of a clock that only runs forward. */
+/** Starts the caches at once. `now`: milliseconds of a monotonic clock. */
 export function startClusterView(
   client: KubeClient,
   { log, now }: { readonly log: KubeLog; readonly now: () => number },
@@ -61,6 +50,11 @@ export function startClusterView(
 /** True when every cache has had its first complete list. */
 export function isSynced(view: ClusterCaches): boolean {
   return cachesOf(view).every(({ synced }) => synced);
+}
+
+/** @throws NotReady while a cache has not had its first complete list. */
+export function requireSynced(view: ClusterCaches): void {
+  if (!isSynced(view)) throw new NotReady("still loading objects from the API server");
 }
 
 /** Resolves when every cache has had its first complete list. */

@@ -1,6 +1,6 @@
 // DeleteVM: deletes the VM; Kubernetes' garbage collector deletes the objects that only it owns.
 import { isAdopted, isManaged, secretNameOf } from "../domain/objects/ownership.ts";
-import type { PlannedObject } from "../domain/plan/plan.ts";
+import { type PlannedObject, releasedBy } from "../domain/plan/plan.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { networkAttachmentDefinitions, virtualMachines } from "../kube/resource.ts";
@@ -9,12 +9,15 @@ import { ObjectNotFound, PreconditionFailed, VersionMismatch } from "./errors.ts
 export interface DeleteRequest {
   readonly namespace: string;
   readonly name: string;
-  /** Remove only this version of the VM. */
+  /** Delete only this version of the VM. */
   readonly etag?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What is deleted: the VM at once, the rest when it is gone. @throws ObjectNotFound, PreconditionFailed, VersionMismatch, KubeError. */
+/**
+ * Returns what is deleted: the VM now, the rest after it.
+ * @throws ObjectNotFound, PreconditionFailed, VersionMismatch, KubeError.
+ */
 export async function deleteVm(
   client: KubeClient,
   { namespace, name, etag, signal }: DeleteRequest,
@@ -36,12 +39,7 @@ export async function deleteVm(
   if (etag !== undefined && etag !== resourceVersion) throw new VersionMismatch(`VirtualMachine ${subject}`);
 
   const nads = await client.list(networkAttachmentDefinitions, { ...options, namespace });
-  const owned = nads.items.filter(
-    (nad) =>
-      isManaged(nad) &&
-      (nad.metadata.ownerReferences ?? []).length > 0 &&
-      (nad.metadata.ownerReferences ?? []).every((owner) => owner.uid === uid),
-  );
+  const owned = uid === undefined ? [] : releasedBy(uid, nads.items, new Set());
   try {
     await client.delete(
       virtualMachines,

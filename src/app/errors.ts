@@ -1,4 +1,4 @@
-// Why a use case stopped; api/ turns these into status codes with details.
+// The errors of the use cases; api/ converts them to status codes with details.
 import type { Finding } from "../domain/findings.ts";
 
 /** The input has findings of severity error; nothing was written. */
@@ -59,7 +59,7 @@ export class PlanChanged extends Error {
   }
 }
 
-/** The VM is not of the version or plan that the call was made for; it was not written. */
+/** The VM no longer has the version or plan that the call is for; it was not written. */
 export class VersionMismatch extends Error {
   override readonly name = "VersionMismatch";
   readonly subject: string;
@@ -70,7 +70,7 @@ export class VersionMismatch extends Error {
   }
 }
 
-/** A page token that this service did not issue, or issued for other filters. */
+/** The page token was not issued by this service, or was issued for other filters. */
 export class BadPageToken extends Error {
   override readonly name = "BadPageToken";
 
@@ -79,7 +79,7 @@ export class BadPageToken extends Error {
   }
 }
 
-/** The service is still loading, such as its first complete list of the cluster's VMs. */
+/** The service is still loading, for example its first complete list of VMs. */
 export class NotReady extends Error {
   override readonly name = "NotReady";
 }

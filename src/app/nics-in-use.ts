@@ -1,10 +1,11 @@
-// Which NIC of which VM has a MAC or an IP address, kept up to date from the caches, so that a check looks up and never searches.
+// Index of the NICs by MAC and by IP address, kept up to date from the caches, so that checks need not search all VMs.
 import { fullNadName } from "../domain/names.ts";
 import type { Facts, NicInUse, RecordedVm } from "../domain/facts.ts";
 import { parseCidr, parseIp } from "../domain/ip.ts";
 import { normaliseMac } from "../domain/mac.ts";
 import type { NetworkAttachmentDefinition, VirtualMachineInstance } from "../domain/objects/kubernetes.ts";
 import { segmentOfNad } from "../domain/network/segment.ts";
+import { keyOf, refOf } from "../kube/object-key.ts";
 import type { Cache, CacheKey } from "../kube/watch/cache.ts";
 
 export interface NicsInUse {
@@ -12,7 +13,7 @@ export interface NicsInUse {
   readonly byAddress: NonNullable<Facts["addressesInUse"]>;
 }
 
-interface Caches {
+export interface ClusterCaches {
   readonly vms: Cache<RecordedVm>;
   readonly vmis: Cache<VirtualMachineInstance>;
   readonly nads: Cache<NetworkAttachmentDefinition>;
@@ -20,22 +21,22 @@ interface Caches {
 
 type Index = Map<string, NicInUse[]>;
 
-/** What one VM put into the indexes, and which NADs it was judged by. */
+/** What one VM added to the indexes, and the NADs that this depends on. */
 interface Contribution {
   readonly macs: readonly (readonly [string, NicInUse])[];
   readonly addresses: readonly (readonly [string, NicInUse])[];
   readonly nads: ReadonlySet<string>;
 }
 
-/** Follows the caches for as long as they live. */
-export function followNicsInUse({ vms, vmis, nads }: Caches): NicsInUse {
+/** Follows the caches until they are stopped. */
+export function followNicsInUse({ vms, vmis, nads }: ClusterCaches): NicsInUse {
   const byMac: Index = new Map();
   const byAddress: Index = new Map();
   const contributions = new Map<string, Contribution>();
   const vmsOfNad = new Map<string, Map<string, CacheKey>>();
 
   function refresh(key: CacheKey): void {
-    const id = idOf(key);
+    const id = keyOf(key);
     const before = contributions.get(id);
     if (before !== undefined) {
       for (const [mac, nic] of before.macs) take(byMac, mac, nic);
@@ -62,19 +63,12 @@ export function followNicsInUse({ vms, vmis, nads }: Caches): NicsInUse {
   vmis.subscribe(({ key }) => refresh(key));
   nads.subscribe(({ key }) => {
     // refresh changes the map.
-    for (const user of Array.from(vmsOfNad.get(idOf(key))?.values() ?? [])) refresh(user);
+    for (const user of Array.from(vmsOfNad.get(keyOf(key))?.values() ?? [])) refresh(user);
   });
   for (const { metadata } of [...[...vms.values()].map(({ vm }) => vm), ...vmis.values()]) {
     refresh({ namespace: metadata.namespace ?? "", name: metadata.name });
   }
   return { byMac, byAddress };
-}
-
-const idOf = ({ namespace, name }: CacheKey): string => `${namespace}/${name}`;
-
-function refOf(nad: string): CacheKey {
-  const slash = nad.indexOf("/");
-  return { namespace: nad.slice(0, slash), name: nad.slice(slash + 1) };
 }
 
 function put(index: Index, key: string, nic: NicInUse): void {
@@ -89,7 +83,7 @@ function take(index: Index, key: string, nic: NicInUse): void {
   else index.set(key, left);
 }
 
-/** As written in the VM, as recorded, and as the running instance reports: each may have what the others lack. */
+/** From the VM, its record and its running instance: each may have addresses that the others lack. */
 function contributionOf(
   { namespace, name: vmName }: CacheKey,
   known: RecordedVm | undefined,
@@ -125,7 +119,7 @@ function contributionOf(
   return { macs: ofNics(macs, nics), addresses: ofNics(addresses, nics), nads: used };
 }
 
-/** Each value once for each NIC; NICs on no network of their own (the pod network) share theirs with nobody. */
+/** Each value once per NIC, without NICs on the pod network, which do not share a segment with other VMs. */
 function ofNics(
   values: readonly (readonly [string | undefined, string | undefined])[],
   nics: ReadonlyMap<string, NicInUse>,
@@ -143,7 +137,7 @@ function hostOf(text: string): string | undefined {
   return "value" in cidr ? cidr.value.address.text : undefined;
 }
 
-/** Every link has its own link-local addresses, and each NIC derives them from its MAC. */
+/** Link-local addresses are left out: they are unique per link only, and derived from the MAC address. */
 function addressOf(text: string): string | undefined {
   const address = parseIp(text);
   return "value" in address && address.value.value.range() !== "linkLocal" ? address.value.text : undefined;

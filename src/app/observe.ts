@@ -1,4 +1,4 @@
-// What the domain asks about the cluster for one VM, read on every call, so that a plan never rests on an old cache.
+// Reads the facts about the cluster that the domain needs for one VM, on every call, so that no plan is based on old data.
 import { readVm } from "../domain/document/read-record.ts";
 import type { Facts, KubeVirtFact } from "../domain/facts.ts";
 import { isDnsLabel, parseNadName } from "../domain/names.ts";
@@ -25,7 +25,7 @@ export async function observe(
   options: CallOptions,
 ): Promise<Facts> {
   const { namespace, name } = spec;
-  // What cannot be a name is not asked for: an empty one would ask for all objects.
+  // An invalid name is not requested: an empty one would address the whole collection.
   const inNamespace = isDnsLabel(namespace);
   const ofVm = inNamespace && isDnsLabel(name);
   const [namespaceObject, found, instance, secret, nads, kubeVirt, readings] = await Promise.all([
@@ -53,7 +53,7 @@ export async function observe(
   };
 }
 
-/** Those of the VM's namespace, and those of others that the spec names. */
+/** The NADs of the VM's namespace, and those of other namespaces that the spec names. */
 async function readNads(
   client: KubeClient,
   spec: VmSpec,

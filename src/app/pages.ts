@@ -1,4 +1,4 @@
-// Pages of a sorted list: a token names the last element seen and the filters, so that it fits no other list.
+// Pages of a sorted list. A token holds the key of the last element and the filters, so it is valid for one list only.
 import { parseJson } from "../domain/objects/mapping.ts";
 import { BadPageToken } from "./errors.ts";
 
@@ -15,22 +15,17 @@ export interface Page<T> {
   readonly nextToken: string;
 }
 
-export interface PageSizes {
-  readonly default: number;
-  readonly max: number;
-}
-
 /**
- * The page that follows the token. `after` gives the elements whose keys follow that one (undefined: all), in an order of
- * keys that does not change; it is read only as far as the page goes. Elements that come or go between two pages are seen
- * or not, all others exactly once. @throws BadPageToken for a token of another list.
+ * The page after the token. `after` returns the elements after a key (undefined: all) in a stable order of keys; it is
+ * iterated only as far as the page needs. Elements that are added or removed between two pages may be returned or not, all
+ * others exactly once. @throws BadPageToken for a token of another list.
  */
 export function pageOf<T>(
   after: (key: string | undefined) => Iterable<T>,
   keyOf: (item: T) => string,
   filter: string,
   { size, token }: PageRequest,
-  sizes: PageSizes,
+  sizes: { readonly default: number; readonly max: number },
 ): Page<T> {
   const limit = Math.min(size > 0 ? size : sizes.default, sizes.max);
   const items: T[] = [];
@@ -43,7 +38,7 @@ export function pageOf<T>(
   return { items, nextToken: "" };
 }
 
-/** The elements of `sorted` after that key, by the order of keys as text. */
+/** The elements of `sorted` after that key; keys are compared as text. */
 export function after<T>(
   sorted: readonly T[],
   keyOf: (item: T) => string,

@@ -1,27 +1,22 @@
-// A VM with what it refers to, read on every call: its NADs, its network-config, and its own Secret.
+// Reads the objects that a VM refers to, on every call: its NADs, its network-config, and multinic's Secret for it.
 import { cloudInitVolumeOf } from "../domain/objects/cloud-init.ts";
-import { fullNadName } from "../domain/names.ts";
+import { nadNamesOf } from "../domain/names.ts";
 import type { VmObjects } from "../domain/import/import-vm.ts";
-import type {
-  NetworkAttachmentDefinition,
-  Secret,
-  VirtualMachine,
-  VirtualMachineInstance,
-} from "../domain/objects/kubernetes.ts";
+import type { VirtualMachine, VirtualMachineInstance } from "../domain/objects/kubernetes.ts";
 import { readNad } from "../domain/objects/read-objects.ts";
 import { secretNameOf } from "../domain/objects/ownership.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { CallOptions, KubeClient } from "../kube/kube-client.ts";
+import { refOf } from "../kube/object-key.ts";
 import { networkAttachmentDefinitions, secrets } from "../kube/resource.ts";
 
-/** What was read already, by the keys of VmObjects. */
 type Known = Pick<VmObjects, "nads" | "secrets">;
 
 const nothing: Known = { nads: new Map(), secrets: new Map() };
 
 /**
- * What may not be read is left out. Of Secrets, only the one with the network-config and the one that has the name of the
- * VM's own are read: never the user-data of VMs that multinic did not create. What is `known` is not read again.
+ * Objects that the service may not read are left out. Only two Secrets are read, the one with the network-config and the
+ * one with the name of multinic's own: never the user-data of VMs that multinic did not create. `known` was read already.
  * @throws KubeError.
  */
 export async function readVmObjects(
@@ -31,55 +26,40 @@ export async function readVmObjects(
   options: CallOptions,
   known: Known = nothing,
 ): Promise<VmObjects> {
-  const namespace = vm.metadata.namespace ?? "";
-  const { networks = [] } = vm.spec.template.spec;
-  const nadNames = new Set(
-    networks.map(({ multus }) => multus && fullNadName(multus.networkName, namespace)),
-  );
-  const own = secretNameOf(vm.metadata.name);
-  const secretNames = new Set([own, cloudInitVolumeOf(vm)?.source.networkDataSecretRef?.name]);
-  const unread = (names: ReadonlySet<string | undefined>, read: ReadonlyMap<string, unknown>) =>
-    [...names].filter((name) => name !== undefined).filter((name) => !read.has(name));
+  const { namespace = "", name: vmName } = vm.metadata;
+  const volume = cloudInitVolumeOf(vm);
+  const secretNames = [secretNameOf(vmName), volume?.source.networkDataSecretRef?.name];
   const [nads, found] = await Promise.all([
-    Promise.all(unread(nadNames, known.nads).map((name) => findNad(client, name, options))),
-    Promise.all(
-      unread(secretNames, known.secrets).map((name) => readSecret(client, { namespace, name }, options)),
+    readEach(nadNamesOf(vm), known.nads, (name) =>
+      client.find(networkAttachmentDefinitions, refOf(name), options),
     ),
+    readEach(secretNames, known.secrets, (name) => client.find(secrets, { namespace, name }, options)),
   ]);
+  const existing = nads.flatMap(([name, nad]) =>
+    nad === undefined ? [] : [[name, readNad(nad).object] as const],
+  );
   return {
     vm,
     vmi,
-    nads: new Map([...known.nads, ...nads.flat()]),
-    secrets: new Map([...known.secrets, ...found.flat()]),
+    nads: new Map([...known.nads, ...existing]),
+    secrets: new Map([...known.secrets, ...found]),
   };
 }
 
-type Named<T> = readonly (readonly [string, T])[];
-
-async function findNad(
-  client: KubeClient,
-  fullName: string,
-  options: CallOptions,
-): Promise<Named<NetworkAttachmentDefinition>> {
-  const [namespace = "", name = ""] = fullName.split("/");
-  const nad = await readable(client.find(networkAttachmentDefinitions, { namespace, name }, options));
-  return nad === undefined || nad === "forbidden" ? [] : [[fullName, readNad(nad).object]];
-}
-
-async function readSecret(
-  client: KubeClient,
-  ref: { readonly namespace: string; readonly name: string },
-  options: CallOptions,
-): Promise<Named<Secret | undefined>> {
-  const secret = await readable(client.find(secrets, ref, options));
-  return secret === "forbidden" ? [] : [[ref.name, secret]];
-}
-
-async function readable<T>(reading: Promise<T>): Promise<T | "forbidden"> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (isKubeError(error, "Forbidden")) return "forbidden";
-    throw error;
-  }
+/** Reads each name once, except names in `known`; objects that the service may not read are left out. */
+async function readEach<T>(
+  names: readonly (string | undefined)[],
+  known: ReadonlyMap<string, unknown>,
+  read: (name: string) => Promise<T>,
+): Promise<readonly (readonly [string, T])[]> {
+  const unread = [...new Set(names)].filter((name) => name !== undefined).filter((name) => !known.has(name));
+  const readings = unread.map(async (name): Promise<readonly (readonly [string, T])[]> => {
+    try {
+      return [[name, await read(name)]];
+    } catch (error) {
+      if (isKubeError(error, "Forbidden")) return [];
+      throw error;
+    }
+  });
+  return (await Promise.all(readings)).flat();
 }

@@ -1,16 +1,14 @@
-// The state of every NIC in the cluster, kept up to date from the caches, with the history that streams resume from.
+// The state of every NIC in the cluster, kept up to date from the caches, and the history from which streams resume.
 import { isDeepStrictEqual } from "node:util";
 import { type InterfaceStatus, interfaceStatuses } from "../domain/status/interface-status.ts";
 import type { CacheKey } from "../kube/watch/cache.ts";
 import type { ClusterView } from "./cluster-view.ts";
 
-/** Names one VM. */
 export interface VmKey {
   readonly namespace: string;
   readonly vm: string;
 }
 
-/** Names one NIC. */
 export interface InterfaceKey extends VmKey {
   readonly nic: string;
 }
@@ -30,7 +28,7 @@ export interface StatusChange {
 }
 
 export interface StatusModel {
-  /** Number of the latest change; grows by one with each. */
+  /** Number of the latest change; increases by one with each. */
   readonly revision: number;
   /** True when VMs and their instances have both been listed; before that a running VM looks stopped. */
   readonly synced: boolean;
@@ -44,7 +42,7 @@ export interface StatusModel {
   list(scope: StatusScope): readonly InterfaceStatus[];
   /** The changes after that revision, oldest first; undefined when the history does not reach back so far. */
   since(revision: number): readonly StatusChange[] | undefined;
-  /** Tells every later change at once and in order; a listener must not throw. */
+  /** Reports every later change synchronously and in order; a listener must not throw. */
   subscribe(listener: (change: StatusChange) => void): () => void;
   stop(): void;
 }
@@ -65,7 +63,7 @@ export function isInScope({ namespace, vm }: VmKey, scope: StatusScope): boolean
   );
 }
 
-/** Changes kept for resuming: some minutes of a busy cluster, about 1 KB each. */
+/** Changes kept for resuming, about 1 KB each: some minutes in a busy cluster. */
 const historyLimit = 20_000;
 
 /** Follows the caches until stopped. */
@@ -106,7 +104,7 @@ export function startStatusModel(view: Pick<ClusterView, "vms" | "vmis">): Statu
     }
   }
 
-  /** Sorted once per coming or going of a VM: after a restart every reader asks for all of them at once. */
+  /** Sorted only when a VM was added or removed: after a restart all readers ask for the whole list at the same time. */
   function vms(scope: StatusScope): readonly VmKey[] {
     const { namespace, vmNames } = scope;
     if (namespace !== "" && vmNames.length > 0) {

@@ -1,4 +1,4 @@
-// ValidateNetworks: the whole check without a plan; with a cluster by its facts, without one by the spec alone.
+// ValidateNetworks: the whole check without a plan, against the cluster if there is one, else of the spec alone.
 import type { Catalogue } from "../domain/catalogue.ts";
 import { compileVm, inOrderOfWriting } from "../domain/compile/compile.ts";
 import { noFacts } from "../domain/facts.ts";
@@ -14,34 +14,34 @@ import { observe } from "./observe.ts";
 
 export interface ValidateDependencies {
   readonly catalogue: Catalogue;
-  /** undefined: there is no cluster to ask. */
+  /** undefined: check without a cluster. */
   readonly cluster: { readonly client: KubeClient; readonly view: ClusterView } | undefined;
 }
 
 export interface ValidateRequest extends CallOptions {
   readonly spec: VmSpec;
-  /** What could not be read of the input that the spec is from. */
+  /** Findings of reading the input that the spec comes from. */
   readonly unread?: readonly Finding[];
-  /** Which traffic is asked about. */
+  /** The traffic to look up routes for. */
   readonly routes?: RouteQuery;
 }
 
 export interface RouteQuery {
   readonly to: readonly IpAddress[];
-  /** undefined: the guest chooses its source address. */
+  /** undefined: the guest chooses the source address. */
   readonly from: IpAddress | undefined;
 }
 
 export interface Validated extends CheckedVm {
   /** The NAD of each NIC, NAMESPACE/NAME; empty while there are errors. */
   readonly attachmentNames: readonly (string | undefined)[];
-  /** One for each address that was asked about. */
+  /** One for each address of the query. */
   readonly lookups: readonly RouteLookup[];
   /** In order of writing; empty while there are errors. */
   readonly objects: readonly KubernetesObject[];
 }
 
-/** @throws KubeError when the cluster cannot be asked. */
+/** @throws KubeError. */
 export async function validateNetworks(
   { catalogue, cluster }: ValidateDependencies,
   { spec, unread, routes, signal }: ValidateRequest,

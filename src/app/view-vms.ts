@@ -1,11 +1,11 @@
-// GetVM and ListVMs: VMs as they are, those that were made here and all others.
+// GetVM and ListVMs: all VMs, whether or not multinic created them.
 import { withMachineOf } from "../domain/adopt/adopted-spec.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 import { withoutSecretText } from "../domain/compile/virtual-machine.ts";
 import type { Drift } from "../domain/drift/drift.ts";
 import { driftOf } from "../domain/drift/vm-drift.ts";
-import { fullNadName } from "../domain/names.ts";
-import { importVm, type VmObjects } from "../domain/import/import-vm.ts";
+import { nadNamesOf } from "../domain/names.ts";
+import { type ImportedVm, importVm, type VmObjects } from "../domain/import/import-vm.ts";
 import type { VirtualMachine } from "../domain/objects/kubernetes.ts";
 import { isAdopted, isManaged } from "../domain/objects/ownership.ts";
 import { type PendingChange, pendingChanges } from "../domain/plan/pending-changes.ts";
@@ -15,32 +15,33 @@ import { readInstance } from "../domain/objects/read-objects.ts";
 import type { VmSpec } from "../domain/spec.ts";
 import { type InterfaceStatus, interfaceStatuses } from "../domain/status/interface-status.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
+import { refOf } from "../kube/object-key.ts";
 import { virtualMachineInstances, virtualMachines } from "../kube/resource.ts";
-import type { ClusterView } from "./cluster-view.ts";
-import { NotReady, ObjectNotFound } from "./errors.ts";
+import { type ClusterView, requireSynced } from "./cluster-view.ts";
+import { ObjectNotFound } from "./errors.ts";
 import { after, type Page, pageOf, type PageRequest } from "./pages.ts";
 import { readVmObjects } from "./read-vm-objects.ts";
 import { everything, type StatusModel, type VmKey } from "./status-model.ts";
 
 export interface VmView {
   readonly spec: VmSpec;
-  /** What of the VM or its record could not be read; of a VM without a record also what no spec can say. */
+  /** Parts of the VM or its record that could not be read; without a record also parts that a spec cannot express. */
   readonly importNotes: readonly string[];
   readonly managed: boolean;
-  /** Its NICs alone were taken over. */
+  /** multinic manages only its NICs. */
   readonly adopted: boolean;
   readonly printableStatus: string;
   readonly node: string;
   readonly interfaces: readonly InterfaceStatus[];
   readonly pendingChanges: readonly PendingChange[];
-  /** None in lists. */
+  /** Empty in lists. */
   readonly drift: readonly Drift[];
   readonly etag: string;
   /** RFC 3339, empty while unknown. */
   readonly createdAt: string;
 }
 
-/** Read afresh. @throws ObjectNotFound, KubeError. */
+/** Read from the API server. @throws ObjectNotFound, KubeError. */
 export async function getVm(
   { client, catalogue }: { readonly client: KubeClient; readonly catalogue: Catalogue },
   ref: { readonly namespace: string; readonly name: string },
@@ -61,16 +62,15 @@ export async function getVm(
 }
 
 /**
- * From the service's memory, in order of namespace and name. Secrets are not in it, so that the addresses of VMs without a
- * record are not shown. @throws NotReady, BadPageToken.
+ * From the caches, in order of namespace and name. Secrets are not cached, so the addresses of VMs without a record are
+ * not shown. @throws NotReady, BadPageToken.
  */
 export function listVms(
   { view, model, catalogue }: ListDependencies,
   namespace: string,
   page: PageRequest,
 ): Page<VmView> {
-  if (!view.vms.synced || !view.vmis.synced || !view.nads.synced)
-    throw new NotReady("still loading objects from the API server");
+  requireSynced(view);
   const keyOf = (key: VmKey): string => `${key.namespace}/${key.vm}`;
   const keys = model.vms({ ...everything, namespace });
   const { items, nextToken } = pageOf(after(keys, keyOf), keyOf, namespace, page, { default: 100, max: 500 });
@@ -94,14 +94,10 @@ interface ListDependencies {
 }
 
 function nadsOf(vm: VirtualMachine, { nads }: ClusterView): VmObjects["nads"] {
-  const { namespace = "" } = vm.metadata;
   return new Map(
-    (vm.spec.template.spec.networks ?? []).flatMap(({ multus }) => {
-      if (multus === undefined) return [];
-      const fullName = fullNadName(multus.networkName, namespace);
-      const [nadNamespace = "", name = ""] = fullName.split("/");
-      const nad = nads.get({ namespace: nadNamespace, name });
-      return nad === undefined ? [] : [[fullName, nad] as const];
+    nadNamesOf(vm).flatMap((name) => {
+      const nad = nads.get(refOf(name));
+      return nad === undefined ? [] : [[name, nad] as const];
     }),
   );
 }
@@ -113,8 +109,7 @@ function viewOf(
   catalogue: Catalogue,
 ): VmView {
   const { vmi } = objects;
-  const { spec, importNotes } =
-    record.spec === undefined ? importedView(objects, catalogue) : recordedView(vm, record.spec);
+  const { spec, notes: importNotes } = specOf(record.spec, objects, catalogue);
   const ofRecord = record.problem === undefined ? [] : [`record of what was asked for: ${record.problem}`];
   return {
     spec,
@@ -131,13 +126,13 @@ function viewOf(
   };
 }
 
-/** Of an adopted VM the machine part is whatever it is. */
-function recordedView(vm: VirtualMachine, recorded: VmSpec): Pick<VmView, "spec" | "importNotes"> {
+/** As recorded, with the machine part that an adopted VM has; without a record as the objects show it. */
+function specOf(recorded: VmSpec | undefined, objects: VmObjects, catalogue: Catalogue): ImportedVm {
+  if (recorded === undefined) {
+    const { spec, notes } = importVm(objects, catalogue);
+    return { spec: withoutSecretText(spec), notes };
+  }
+  const { vm } = objects;
   const spec = isAdopted(vm) ? withoutSecretText(withMachineOf(recorded, vm)) : recorded;
-  return { spec, importNotes: [] };
-}
-
-function importedView(objects: VmObjects, catalogue: Catalogue): Pick<VmView, "spec" | "importNotes"> {
-  const { spec, notes } = importVm(objects, catalogue);
-  return { spec: withoutSecretText(spec), importNotes: notes };
+  return { spec, notes: [] };
 }

@@ -1,4 +1,4 @@
-// One reader's stream of the status model: snapshot, synced, then changes, coalesced per NIC, with heartbeats between.
+// The status model as a stream for one reader: a snapshot, synced, then changes coalesced per NIC, and heartbeats.
 import { createHash } from "node:crypto";
 import type { InterfaceStatus } from "../domain/status/interface-status.ts";
 import {
@@ -19,37 +19,37 @@ export type WatchEvent =
       readonly type: "changes";
       readonly updated: readonly InterfaceStatus[];
       readonly removed: readonly InterfaceKey[];
-      /** Changes that a later one of the same NIC, which is in this message, replaced before they were sent. */
+      /** Number of changes that were not sent, because this message has a later change of the same NIC. */
       readonly merged: number;
     }
   | { readonly type: "heartbeat" };
 
 export interface WatchMessage {
-  /** Names everything up to and including this message; empty while there is nothing to resume from. */
+  /** Resumes after this message; empty before the snapshot is complete. */
   readonly resumeToken: string;
   readonly event: WatchEvent;
 }
 
 export interface WatchOptions {
   readonly scope: StatusScope;
-  /** Empty: start with a snapshot. One that cannot be honoured is answered by a reset and a snapshot. */
+  /** Empty: start with a snapshot. If it cannot be resumed, the stream starts with a reset and a snapshot. */
   readonly resumeToken: string;
-  /** Names the process: revisions of another one mean nothing here. */
+  /** Identifies the process: revisions of another process are not comparable. */
   readonly epoch: string;
   readonly signal: AbortSignal;
-  /** Resolves after that many milliseconds, or when the signal is aborted. */
+  /** Resolves after `ms`, or when the signal is aborted. */
   readonly sleepOrAborted: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** NICs in one message: some 200 KB, far below the 4 MiB that gRPC clients take by default. */
 const chunkSize = 500;
-/** Changes wait so long for others to travel with them. */
+/** How long a change waits for others to be sent in the same message. */
 const coalesceMs = 10;
 export const heartbeatMs = 15_000;
 
 /**
- * Ends when the signal is aborted. What waits for a slow reader is at most one entry per NIC.
- * @throws an Error when the model ends before its first complete list.
+ * Ends when the signal is aborted. At most one entry per NIC is kept for a slow reader.
+ * @throws Error if the model is stopped before its first complete list.
  */
 export async function* watchStatus(model: StatusModel, options: WatchOptions): AsyncGenerator<WatchMessage> {
   const { scope, signal } = options;
@@ -65,7 +65,7 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
   });
   signal.addEventListener("abort", onAbort);
 
-  /** Only while nothing waits: its token says that the reader has everything. */
+  /** Only if nothing is waiting: the token means that the reader has everything. */
   const upToDate = (event: WatchEvent): WatchMessage => ({
     resumeToken: tokens.write(model.revision),
     event,
@@ -114,7 +114,7 @@ function countOf(model: StatusModel, scope: StatusScope): number {
   return model.vms(scope).reduce((count, vm) => count + model.of(vm).length, 0);
 }
 
-/** False: the signal was aborted before. */
+/** False if the signal was aborted first. */
 async function isSynced(model: StatusModel, signal: AbortSignal): Promise<boolean> {
   try {
     await model.whenSynced(signal);
@@ -124,7 +124,7 @@ async function isSynced(model: StatusModel, signal: AbortSignal): Promise<boolea
   return !signal.aborted;
 }
 
-/** At least one message, then synced; until the snapshot is complete there is nothing to resume from. */
+/** At least one message, then synced. Only a complete snapshot can be resumed from. */
 function* snapshot(all: readonly InterfaceStatus[], resumeToken: string): Generator<WatchMessage> {
   for (let start = 0; start === 0 || start < all.length; start += chunkSize) {
     const interfaces = all.slice(start, start + chunkSize);
@@ -138,11 +138,11 @@ type ChangesEvent = Extract<WatchEvent, { type: "changes" }>;
 interface WaitingChanges {
   readonly size: number;
   add(change: StatusChange): void;
-  /** The oldest ones; every change up to `revision` is then taken or replaced by a later one. */
+  /** Removes the oldest ones; every change up to `revision` was then taken, or replaced by a later one. */
   take(limit: number): { readonly event: ChangesEvent; readonly revision: number };
 }
 
-/** The latest change of each NIC, in order of revision, so that a part of them can be named by a token. */
+/** The latest change of each NIC, in order of revision, so that one revision identifies those sent so far. */
 function createWaitingChanges(): WaitingChanges {
   const latest = new Map<string, { readonly change: StatusChange; readonly merged: number }>();
   return {
@@ -152,7 +152,7 @@ function createWaitingChanges(): WaitingChanges {
     add(change) {
       const id = interfaceId(change.key);
       const replaced = latest.get(id);
-      // A map keeps the place of a key that is set again; the later change belongs at the end.
+      // Setting an existing key would keep its place in the map; the later change belongs at the end.
       latest.delete(id);
       latest.set(id, { change, merged: replaced === undefined ? 0 : replaced.merged + 1 });
     },
@@ -176,11 +176,11 @@ function createWaitingChanges(): WaitingChanges {
 
 interface Tokens {
   write(revision: number): string;
-  /** undefined: not a token of this process and scope. */
+  /** undefined for a token of another process or scope. */
   read(token: string): number | undefined;
 }
 
-/** A token holds the scope too: in another scope the changes after it would not tell of the NICs never seen. */
+/** A token includes the scope: resumed in another scope, a stream would never report NICs that do not change. */
 function tokensOf({ epoch, scope: { namespace, vmNames } }: WatchOptions): Tokens {
   const scope = JSON.stringify([namespace, [...new Set(vmNames)].toSorted()]);
   const prefix = `${epoch}.${createHash("sha256").update(scope).digest("base64url").slice(0, 16)}.`;

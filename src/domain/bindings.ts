@@ -1,4 +1,4 @@
-// How KubeVirt connects a guest to the pod's device: one row for each binding, with all that differs between them.
+// How KubeVirt connects a guest to the device of its pod: one row for each binding, with everything that depends on it.
 import type { VmBindings, VmInterface } from "./objects/kubernetes.ts";
 import type { NetworkType } from "./spec.ts";
 
@@ -8,16 +8,16 @@ export type Binding =
   | { readonly kind: "plugin"; readonly name: string };
 
 interface BindingRow {
-  /** The field of a KubeVirt interface that asks for it. */
+  /** The field of a KubeVirt interface that selects it. */
   readonly field: keyof VmBindings;
-  /** The type of NIC that has it; other types may share it, and only the NAD tells them apart. */
+  /** The type of a NIC with this binding. Other types may have it too; then only the NAD distinguishes them. */
   readonly type: NetworkType;
-  /** Rows of plan/effect-table.ts: a new NIC with it, and another link state of such a NIC. */
+  /** Rows of plan/effect-table.ts: adding a NIC with it, and changing the link state of one. */
   readonly adding: string;
   readonly linkState: string;
 }
 
-/** passtBinding is only read, from VMs that multinic did not create. */
+/** passtBinding only occurs in VMs that multinic did not create. */
 export const bindings = {
   bridge: { field: "bridge", type: "bridge", adding: "add-bridge", linkState: "link-state" },
   masquerade: { field: "masquerade", type: "pod", adding: "add-pod", linkState: "link-state" },
@@ -30,7 +30,7 @@ type BindingKind = keyof typeof bindings;
 
 const kinds = Object.keys(bindings) as readonly BindingKind[];
 
-/** The fields of an interface that KubeVirt has, or had, for its binding; an interface has one of them. */
+/** The fields of an interface that select a binding in some version of KubeVirt; an interface has one of them. */
 export const bindingFields: ReadonlySet<string> = new Set([
   ...Object.values(bindings).map(({ field }) => field),
   "slirp",
@@ -38,12 +38,12 @@ export const bindingFields: ReadonlySet<string> = new Set([
   "passt",
 ]);
 
-/** The binding of a KubeVirt interface; undefined where it has none of the rows above. */
+/** The binding of a KubeVirt interface; undefined if it is not in the table. */
 export function bindingKindOf(nic: VmInterface): BindingKind | undefined {
   return kinds.find((kind) => nic[bindings[kind].field] !== undefined);
 }
 
-/** The type of NIC by its binding alone; bridge, the default type, where the binding is not known. */
+/** The type of a NIC, judged by its binding only; bridge, the default type, if the binding is not known. */
 export function typeOf(nic: VmInterface): NetworkType {
   const kind = bindingKindOf(nic);
   return kind === undefined ? "bridge" : bindings[kind].type;
@@ -54,7 +54,7 @@ export function bindingText(binding: Binding): string {
   return binding.kind === "plugin" ? binding.name : binding.kind;
 }
 
-/** The same of a KubeVirt interface; empty where the binding is not known. */
+/** The same for a KubeVirt interface; empty if the binding is not known. */
 export function bindingTextOf(nic: VmInterface): string {
   return nic.binding?.name ?? bindingKindOf(nic) ?? "";
 }
@@ -64,7 +64,7 @@ export function rowOfBindingText(text: string): (typeof bindings)[BindingKind] {
   return bindings[kinds.find((kind) => kind === text) ?? "plugin"];
 }
 
-/** The part of a KubeVirt interface that asks for the binding. */
+/** The field of a KubeVirt interface that selects the binding. */
 export function bindingField(binding: Binding): VmBindings {
   switch (binding.kind) {
     case "bridge":

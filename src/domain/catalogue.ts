@@ -1,7 +1,7 @@
-// The physical networks: what the nodes offer and a NIC may attach to, as the operator's configuration lists them.
+// The catalogue: the physical networks that a NIC may attach to, from the operator's configuration.
 import type { NetworkType } from "./spec.ts";
 
-/** VLANs from `first` to `last`, both included. 0 stands for untagged frames. */
+/** VLANs from `first` to `last`, both included. 0: untagged frames. */
 export interface VlanRange {
   readonly first: number;
   readonly last: number;
@@ -9,20 +9,20 @@ export interface VlanRange {
 
 export interface PhysicalNetworkBase {
   readonly name: string;
-  /** Taken for a NIC of this type that names no physical network. One per type. */
+  /** Used for a NIC of this type that names no physical network. One per type. */
   readonly default: boolean;
   /** VLANs that a NIC may be on; untagged is always allowed unless `untagged` is false. */
   readonly vlans: readonly VlanRange[];
   readonly untagged: boolean;
-  /** VLANs of `vlans` that no NIC may be on all the same, such as one of storage. */
+  /** Exceptions of `vlans` that no NIC may use, such as a storage VLAN. */
   readonly reservedVlans: readonly VlanRange[];
-  /** Largest MTU in bytes that the nodes and the wire carry. */
+  /** Largest MTU in bytes that the nodes and the physical network support. */
   readonly mtu: number;
   /** Namespaces that may use it; undefined: all. */
   readonly namespaces: readonly string[] | undefined;
 }
 
-/** What carries the frames, and what the configuration says of each: the files of network/carriers. */
+/** What carries the frames (network/carriers has a file for each), and its settings in the configuration. */
 interface Carried {
   /** A Linux bridge on every node; for type macvlan one over the parent NIC. */
   readonly "linux-bridge": {
@@ -49,21 +49,21 @@ interface Carried {
 
 export type CarrierName = keyof Carried;
 
-/** What the configuration says of a physical network with that carrier, beyond what it says of all. */
+/** The settings that only physical networks with that carrier have. */
 export type CarrierSettings<K extends CarrierName> = Omit<Carried[K], "type">;
 
 export type PhysicalNetwork<K extends CarrierName = CarrierName> = {
   [P in K]: PhysicalNetworkBase & Carried[P] & { readonly carrier: P };
 }[K];
 
-/** Everything the configuration says about networks. */
+/** The whole configuration of networks. */
 export interface Catalogue {
   readonly physicalNetworks: readonly PhysicalNetwork[];
   /** NADs of other namespaces, NAMESPACE/NAME, that every namespace may use. */
   readonly sharedNads: readonly string[];
   /** Networks of pods and Services, in addition to those that the cluster itself reports. */
   readonly clusterCidrs: readonly string[];
-  /** Container disk for a VM that names no boot disk. */
+  /** Container disk of a VM without a boot disk. */
   readonly defaultImage: string;
 }
 

@@ -1,4 +1,4 @@
-// What was observed of the cluster for one VM, in one reading (app/observe.ts). undefined: not known, so not judged.
+// Facts about the cluster for one VM, read together (app/observe.ts). undefined: not known, so not checked.
 import type { Cidr } from "./ip.ts";
 import type {
   NetworkAttachmentDefinition,
@@ -8,7 +8,7 @@ import type {
 } from "./objects/kubernetes.ts";
 import type { VmSpec } from "./spec.ts";
 
-/** What the annotation of a VM records: a spec, or why none can be read; neither where there is no record. */
+/** The recorded spec of a VM, or why it cannot be read; empty if there is no record. */
 export interface VmRecord {
   readonly spec?: VmSpec;
   readonly problem?: string;
@@ -18,7 +18,7 @@ export interface VmRecord {
 export interface RecordedVm {
   readonly vm: VirtualMachine;
   readonly record: VmRecord;
-  /** What was left out of the VM because it is not of its type, by path. */
+  /** Parts of the VM that were left out because their type is wrong, by path. */
   readonly notes: readonly string[];
 }
 
@@ -43,12 +43,11 @@ export interface NodeFact {
   readonly name: string;
   /** False where KubeVirt starts no VM. */
   readonly takesVms: boolean;
-  /** Resources as the kubelet offers them, such as SR-IOV devices and the marks of bridges; amounts as Kubernetes writes them. */
+  /** Resources that the kubelet offers, such as SR-IOV devices and marked bridges, with quantities as Kubernetes writes them. */
   readonly allocatable: Readonly<Record<string, string>>;
-  /** The node's own addresses. */
   readonly addresses: readonly string[];
   readonly podCidrs: readonly string[];
-  /** undefined where NMState does not run. */
+  /** undefined if NMState does not run. */
   readonly bridges: readonly NodeBridge[] | undefined;
 }
 
@@ -59,18 +58,18 @@ export interface ClusterNetwork {
   readonly cidr: Cidr;
 }
 
-/** A bridge as the nodes that run VMs have it. */
+/** A bridge, on the nodes that can run VMs. */
 export interface BridgeOnNodes {
   readonly nodes: ReadonlySet<NodeFact>;
   /** The first node with the smallest MTU; undefined when no node reports one. */
   readonly smallestMtu: { readonly node: string; readonly mtu: number } | undefined;
 }
 
-/** The nodes as the checks ask about them (network/nodes.ts): built when they are read, since there may be thousands. */
+/** Index of the nodes for the checks (network/nodes.ts), built once per reading: there may be thousands of nodes. */
 export interface NodeIndex {
   /** The nodes where KubeVirt starts VMs. */
   readonly forVms: readonly NodeFact[];
-  /** By kind: those of them whose bridges are known; undefined when nothing reports bridges of this kind. */
+  /** By kind: the nodes whose bridges are known; undefined if nothing reports bridges of this kind. */
   readonly reporting: Readonly<Record<NodeBridge["kind"], readonly NodeFact[] | undefined>>;
   /** By `markOf`. */
   readonly bridges: ReadonlyMap<string, BridgeOnNodes>;
@@ -80,9 +79,9 @@ export interface NodeIndex {
 
 /** The KubeVirt installation, as far as the effect of a change depends on it. */
 export interface KubeVirtFact {
-  /** As the installation reports it, such as v1.9.0; undefined while it does not. */
+  /** As the installation reports it, such as v1.9.0; undefined if it does not. */
   readonly version: string | undefined;
-  /** LiveMigrate: KubeVirt migrates VMs for changes that need it. */
+  /** With LiveMigrate, KubeVirt migrates VMs for changes that need it. */
   readonly workloadUpdateMethods: readonly string[];
   readonly featureGates: readonly string[];
 }
@@ -92,12 +91,12 @@ export interface Facts {
   readonly namespaceExists: boolean | undefined;
   /** The NADs that the spec names and those of the VM's namespace, by NAMESPACE/NAME. */
   readonly nads: ReadonlyMap<string, NetworkAttachmentDefinition> | undefined;
-  /** The NICs of all VMs, but for those on the pod network, by MAC address, in the spelling of mac.ts. */
+  /** The NICs of all VMs, except on the pod network, by MAC address as normalised by mac.ts. */
   readonly macsInUse: ReadonlyMap<string, readonly NicInUse[]> | undefined;
-  /** The same by address, in the spelling of ip.ts: as recorded, and as running guests report. */
+  /** The same by IP address in the canonical form of ip.ts: from records, and as running guests report. */
   readonly addressesInUse: ReadonlyMap<string, readonly NicInUse[]> | undefined;
   readonly nodes: NodeIndex | undefined;
-  /** The networks that Services take their addresses from. */
+  /** The address ranges of Services. */
   readonly serviceCidrs: readonly string[] | undefined;
   /** Names of KubeVirt's registered binding plugins. */
   readonly bindingPlugins: readonly string[] | undefined;
@@ -107,11 +106,11 @@ export interface Facts {
   readonly record: VmRecord;
   /** Its running instance. */
   readonly vmi: VirtualMachineInstance | undefined;
-  /** The Secret of the name that the VM's own has, whoever created it. */
+  /** The Secret with the name of multinic's Secret for the VM, whoever created it. */
   readonly secret: Secret | undefined;
 }
 
-/** Nothing is known: the checks that need a cluster are left out and named. */
+/** Nothing is known: checks that need a cluster are listed as not done. */
 export const noFacts: Facts = {
   namespaceExists: undefined,
   nads: undefined,

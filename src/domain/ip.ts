@@ -1,4 +1,4 @@
-// Addresses and networks as values: text is parsed here, once. Arithmetic by ipaddr.js.
+// IP addresses and networks as values, parsed once. Arithmetic by ipaddr.js.
 import ipaddr from "ipaddr.js";
 
 export type IpFamily = 4 | 6;
@@ -24,7 +24,7 @@ export interface Cidr {
 
 export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
-/** Tested here, because ipaddr.js throws for other texts, which costs more than the rest of a check. */
+/** ipaddr.js would throw for other texts, which takes more time than the rest of a check. */
 const fourParts = new RegExp(`^${Array.from({ length: 4 }, () => "(0|[1-9]\\d{0,2})").join("\\.")}$`);
 
 /** Reads dotted-decimal IPv4 (four parts, no octal or hex) or IPv6 without zone or embedded mapped IPv4. */

@@ -1,12 +1,12 @@
-// MAC addresses: reading every usual spelling, and deriving one that stays the same for a NIC's whole life.
+// MAC addresses: parsing all common notations, and deriving a stable address for a NIC.
 import { createHash } from "node:crypto";
 
-/** The product's own locally administered unicast range (second bit of the first octet, IEEE 802c), apart from kubemacpool's 02:…. */
+/** A locally administered unicast range (second bit of the first octet, IEEE 802c), different from kubemacpool's 02:…. */
 const derivedPrefix = "6e";
 
 /**
  * The address in lower case with colons, from aa:bb:cc:dd:ee:ff, aa-bb-…, aabb.ccdd.eeff or twelve bare digits;
- * undefined for anything else. The guest's configuration matches by exact text, hence one spelling.
+ * undefined for anything else. The guest's configuration matches the exact text, so one notation is used.
  */
 export function normaliseMac(text: string): string | undefined {
   const digits =
@@ -30,8 +30,8 @@ export function asUnicast(mac: string): string {
 }
 
 /**
- * The address for a NIC without a given one: a hash of namespace, VM and NIC, so that the same NIC always gets the same
- * address. An address that is `taken` is skipped for the next candidate.
+ * The address of a NIC that sets none: a hash of namespace, VM and NIC, so the same NIC always gets the same address.
+ * Addresses that are `taken` are skipped.
  */
 export function deriveMac(
   nic: { readonly namespace: string; readonly vm: string; readonly nic: string },

@@ -1,6 +1,7 @@
-// Names as Kubernetes takes them.
+// Names that Kubernetes accepts, and names of NADs.
+import type { VirtualMachine } from "./objects/kubernetes.ts";
 
-/** True for what may name a VM and a namespace (RFC 1123 label). */
+/** True for a valid name of a VM or a namespace (RFC 1123 label). */
 export const isDnsLabel = (text: string): boolean => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text);
 
 /** NAME or NAMESPACE/NAME of a NAD: a DNS subdomain, and a DNS label before it. */
@@ -12,7 +13,7 @@ export interface NadName {
   readonly name: string;
 }
 
-/** The NAD that a VM of `namespace` means by `text`; undefined for a text that cannot be a name. */
+/** The NAD that a VM of `namespace` refers to by `text`; undefined for an invalid name. */
 export function parseNadName(text: string, namespace: string): NadName | undefined {
   const match = nadReference.exec(text);
   if (match === null) return undefined;
@@ -20,7 +21,14 @@ export function parseNadName(text: string, namespace: string): NadName | undefin
   return { namespace: given, name };
 }
 
-/** NAMESPACE/NAME of a NAD as a VM of `namespace` names it. */
+/** NAMESPACE/NAME of a NAD, from the name that a VM of `namespace` uses. */
 export function fullNadName(networkName: string, namespace: string): string {
   return networkName.includes("/") ? networkName : `${namespace}/${networkName}`;
+}
+
+/** NAMESPACE/NAME of the NAD of each network of the VM, except the pod network; duplicates are kept. */
+export function nadNamesOf({ metadata, spec }: VirtualMachine): readonly string[] {
+  return (spec.template.spec.networks ?? []).flatMap(({ multus }) =>
+    multus === undefined ? [] : fullNadName(multus.networkName, metadata.namespace ?? ""),
+  );
 }

@@ -1,11 +1,11 @@
-// Suggests the known word that an unknown one most likely means.
+// Suggests a known word for an unknown one.
 
-/** Longer words are not typos and would be slow to compare. */
+/** Longer words are not typos, and comparing them would be slow. */
 const longestCompared = 40;
 
 /**
- * The member of `known` nearest to `given`, ignoring case, hyphens and underscores; undefined if all differ in more than
- * a third of its letters.
+ * The word of `known` that is nearest to `given`, ignoring case, hyphens and underscores; undefined if all of them differ
+ * by more than a third of its letters.
  */
 export function nearest(given: string, known: readonly string[]): string | undefined {
   if (given.length > longestCompared) return undefined;

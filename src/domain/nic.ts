@@ -1,4 +1,4 @@
-// A NIC with every default filled in and every text read: what checks, compilation and routes work on.
+// A resolved NIC, with all defaults filled in and all text parsed. Checks, compilation and routing work on it.
 import type { Binding } from "./bindings.ts";
 import type { PhysicalNetwork } from "./catalogue.ts";
 import type { Cidr, IpAddress } from "./ip.ts";
@@ -9,11 +9,10 @@ import type {
   LinkState,
   NetworkType,
   RoutingMode,
+  RunStrategy,
   UserDataSpec,
 } from "./spec.ts";
-import type { RunStrategy } from "./spec.ts";
 
-/** What a NIC is attached to. */
 export type Attachment =
   | { readonly kind: "pod" }
   /** A NAD that exists already. */
@@ -43,12 +42,12 @@ export interface Nic {
   readonly field: string;
   readonly name: string;
   readonly type: NetworkType;
-  /** undefined where nothing can be attached to; a finding says why. */
+  /** undefined if there is nothing to attach to; a finding says why. */
   readonly attachment: Attachment | undefined;
   readonly binding: Binding;
   /** 0 for untagged. */
   readonly vlanId: number;
-  /** The VLAN as asked for; undefined where none was. */
+  /** The VLAN of the input; undefined if there is none. */
   readonly givenVlanId: number | undefined;
   readonly mac: string;
   readonly macGiven: boolean;
@@ -85,7 +84,7 @@ export interface ResolvedVm {
   readonly disks: readonly ResolvedDisk[];
   readonly userData: UserDataSpec | undefined;
   readonly runStrategy: RunStrategy;
-  /** undefined where the caller does not say: only what every renderer keeps can be counted on. */
+  /** undefined if the caller does not say; then only what every renderer supports is used. */
   readonly renderer: GuestRenderer | undefined;
   readonly guestConfig: GuestConfig;
   readonly routing: RoutingMode;

@@ -1,4 +1,4 @@
-// What a caller asks for: a VM with its NICs, as given, before any default or check. Field names are those of the Wukong resource.
+// The spec of a VM as the caller gives it, before defaults and checks. Field names are those of the Wukong resource.
 
 export const networkTypes = ["bridge", "macvlan", "sriov", "ovs", "pod"] as const;
 /** How a NIC reaches its network. */
@@ -17,7 +17,7 @@ export const runStrategies = ["Always", "Halted", "Manual", "RerunOnFailure", "O
 export type RunStrategy = (typeof runStrategies)[number];
 
 export const guestRenderers = ["netplan", "networkd", "network-manager", "sysconfig", "eni"] as const;
-/** What turns the network configuration into the guest's own files: cloud-init's names of its renderers. */
+/** cloud-init's renderer in the guest, which writes the network configuration into the files of the guest. */
 export type GuestRenderer = (typeof guestRenderers)[number];
 
 export const guestConfigs = ["cloud-init", "nmstate"] as const;
@@ -25,17 +25,16 @@ export const guestConfigs = ["cloud-init", "nmstate"] as const;
 export type GuestConfig = (typeof guestConfigs)[number];
 
 export const routingModes = ["main", "policy"] as const;
-/** How the guest chooses the NIC of a packet: by destination alone, or by its source address first. */
+/** How the guest selects the NIC of a packet: by destination only, or first by source address. */
 export type RoutingMode = (typeof routingModes)[number];
 
-/** One static route. */
 export interface RouteConfig {
   readonly destination: string;
   readonly gateway: string;
   readonly metric?: number;
 }
 
-/** How the guest gets the addresses of one NIC. Without `mode`: static when an address is given, else DHCP. */
+/** The addresses of one NIC in the guest. Without `mode`: static if there is an address, else DHCP. */
 export interface IpConfig {
   readonly mode?: IpMode;
   readonly address?: string;
@@ -62,7 +61,7 @@ export interface NetworkConfig {
   readonly linkState?: LinkState;
 }
 
-/** A disk: exactly one of the three sources, else a finding. */
+/** Must have exactly one of the three sources. */
 export interface DiskSpec {
   readonly name?: string;
   readonly containerImage?: string;
@@ -70,18 +69,17 @@ export interface DiskSpec {
   readonly dataVolume?: string;
 }
 
-/** cloud-init user-data: exactly one of the two, else a finding. */
+/** cloud-init user-data: must have exactly one of the two. */
 export interface UserDataSpec {
   readonly text?: string;
   readonly secretName?: string;
 }
 
-/** What the caller knows of the guest's operating system. */
+/** What the caller knows about the operating system of the guest. */
 export interface GuestSpec {
   readonly renderer?: GuestRenderer;
 }
 
-/** A VM as asked for. */
 export interface VmSpec {
   readonly namespace: string;
   readonly name: string;

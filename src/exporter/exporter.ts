@@ -1,4 +1,4 @@
-// /metrics: the state and traffic of every NIC, and the process's own figures.
+// /metrics: the state and traffic of every NIC, and metrics of the process itself.
 import type { Interceptor } from "@connectrpc/connect";
 import type { StatusModel } from "../app/status-model.ts";
 import type { Cache } from "../kube/watch/cache.ts";
@@ -12,14 +12,13 @@ import { startVirtHandlerTraffic } from "./virt-handler-traffic.ts";
 
 export interface ExporterOptions {
   readonly model: StatusModel;
-  /** By resource, for their health. */
+  /** By resource; their health is exported. */
   readonly caches: Readonly<Record<string, Cache<unknown>>>;
-  /** Where virt-handler's metrics are read. */
   readonly findTargets: FindTargets;
   readonly log: KubeLog;
-  /** Resolves after that many milliseconds or when the signal is aborted. */
+  /** Resolves after `ms`, or when the signal is aborted. */
   readonly sleepOrAborted: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Milliseconds of a clock that only runs forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly version: string;
 }
@@ -27,7 +26,7 @@ export interface ExporterOptions {
 export interface Exporter {
   /** Measures every RPC. */
   readonly interceptor: Interceptor;
-  /** Answers GET /metrics; `acceptEncoding` is the request's header. */
+  /** The response to GET /metrics; `acceptEncoding` is the header of the request. */
   scrape(acceptEncoding: string | undefined): Promise<EncodedBody>;
   stop(): void;
 }

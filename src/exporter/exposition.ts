@@ -1,13 +1,12 @@
 // The Prometheus text format 0.0.4: how a sample is written. All escaping is here.
 
-/** A metric family: its samples are together under one HELP and TYPE. */
+/** A metric family: the samples under one HELP and TYPE. */
 export interface Family {
   readonly name: string;
   readonly help: string;
   readonly type: "gauge" | "counter";
 }
 
-/** The head of a family. */
 export function renderHead({ name, help, type }: Family): string {
   return `# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n# TYPE ${name} ${type}\n`;
 }
@@ -21,13 +20,13 @@ export function renderLabels(labels: Readonly<Record<string, string>>): string {
   return text;
 }
 
-/** One line. `labels` are rendered ones; the value is text already: counters may be larger than a double holds exactly. */
+/** One line. `labels` is already rendered. The value is text, because counters may exceed the exact range of a double. */
 export function renderSample(name: string, labels: string, value: string): string {
   return `${name}{${labels}} ${value}\n`;
 }
 
 function escapeLabel(value: string): string {
-  // Nearly no value needs it, and there are many.
+  // Almost no value needs escaping, and there are many values.
   if (!/[\\"\n]/.test(value)) return value;
   return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }

@@ -1,4 +1,4 @@
-// The text of all NIC metrics. What did not change since the last scrape is not rendered again.
+// The text of all NIC metrics. Only what has changed since the last scrape is rendered.
 import { setImmediate as otherWork } from "node:timers/promises";
 import { everything, type StatusModel, type VmKey } from "../app/status-model.ts";
 import { renderHead, renderLabels, renderSample } from "./exposition.ts";
@@ -6,21 +6,21 @@ import { type NicMetric, nicLabels, nicMetrics } from "./nic-metrics.ts";
 import type { TrafficSource } from "./traffic.ts";
 
 export interface NicExposition {
-  /** UTF-8, one part per family. The families alone until the model is synced: running VMs would look stopped. */
+  /** UTF-8, one part per family. Without samples until the model is synced: running VMs would look stopped. */
   render(): Promise<readonly Buffer[]>;
-  /** The counters of that VM are new. */
+  /** Call when the counters of that VM have changed. */
   invalidateTraffic(vm: VmKey): void;
   stop(): void;
 }
 
-/** Some VMs whose bytes are together in each family, so that a change renders only these again. */
+/** Some VMs that are rendered together: a change of one renders only these again. */
 interface Chunk {
   readonly vms: Map<string, VmKey>;
   /** In order of nicMetrics. */
   readonly byFamily: Buffer[];
 }
 
-/** Rendering them takes well below 1 ms, which is the longest that a scrape keeps other work waiting. */
+/** Rendering these takes well below 1 ms; longer than that a scrape does not block other work. */
 const vmsPerChunk = 8;
 
 export function createNicExposition(model: StatusModel, traffic: TrafficSource): NicExposition {
@@ -69,7 +69,7 @@ export function createNicExposition(model: StatusModel, traffic: TrafficSource):
       counters: traffic.get(status),
     }));
     for (const [index, metric] of nicMetrics.entries()) {
-      // A status may bring a NIC or take it away, which concerns all families.
+      // A changed status may add or remove a NIC, which affects all families; new counters affect only their own.
       if (of === "traffic" && metric.of === "status") continue;
       const lines: string[] = [];
       for (const { status, labels, counters } of nics) {
@@ -89,7 +89,7 @@ export function createNicExposition(model: StatusModel, traffic: TrafficSource):
   return {
     async render() {
       if (!model.synced) return heads;
-      // What changes meanwhile is of the next scrape: walking the map itself might never end.
+      // What changes meanwhile is left to the next scrape: iterating over the map itself might never end.
       for (const chunk of Array.from(stale.keys())) {
         const of = stale.get(chunk);
         if (of !== undefined) renderChunk(chunk, of);

@@ -1,9 +1,10 @@
-// Every metric of a NIC: one row, one family. Only (namespace, vm, nic) name a NIC; what changes is in the info alone.
+// The metrics of a NIC, one row per family. A NIC is identified by (namespace, vm, nic); labels that change are on the info
+// metric only.
 import { type InterfaceStatus, interfaceStates } from "../domain/status/interface-status.ts";
 import type { Family } from "./exposition.ts";
-import { type Traffic, type TrafficCounter, trafficCounters } from "./traffic.ts";
+import { counterHelp, type Traffic, trafficCounters } from "./traffic.ts";
 
-/** One series of a NIC; every one has the labels of `nicLabels` in addition. */
+/** One series of a NIC, in addition to the labels of `nicLabels`. */
 export interface NicSample {
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: string;
@@ -11,17 +12,17 @@ export interface NicSample {
 
 /** A family and the series that one NIC adds to it. */
 export interface NicMetric extends Family {
-  /** What it is rendered again for: a change of the status only, or new counters too. */
+  /** When it is rendered again: after a change of the status only, or also after new counters. */
   readonly of: "status" | "traffic";
   readonly samples: (status: InterfaceStatus, traffic: Traffic | undefined) => readonly NicSample[];
 }
 
-/** What names a NIC. */
+/** The labels that identify a NIC. */
 export function nicLabels({ namespace, vm, nic }: InterfaceStatus): Readonly<Record<string, string>> {
   return { namespace, vm, nic };
 }
 
-/** The guest may call its interfaces what it likes; Linux names end at 15 bytes, Windows names are longer. */
+/** The guest chooses the names of its interfaces: at most 15 bytes on Linux, more on Windows. */
 const maxGuestName = 64;
 
 const stateMetrics: readonly NicMetric[] = [
@@ -84,17 +85,6 @@ const stateMetrics: readonly NicMetric[] = [
     ],
   },
 ];
-
-const counterHelp: Readonly<Record<TrafficCounter, string>> = {
-  receive_bytes: "Bytes that the guest received by a NIC.",
-  receive_packets: "Packets that the guest received by a NIC.",
-  receive_errors: "Errors in receiving by a NIC.",
-  receive_packets_dropped: "Packets to the guest that were dropped at a NIC.",
-  transmit_bytes: "Bytes that the guest sent by a NIC.",
-  transmit_packets: "Packets that the guest sent by a NIC.",
-  transmit_errors: "Errors in sending by a NIC.",
-  transmit_packets_dropped: "Packets of the guest that were dropped at a NIC.",
-};
 
 const trafficMetrics: readonly NicMetric[] = trafficCounters.map((counter) => ({
   name: `multinic_interface_${counter}_total`,

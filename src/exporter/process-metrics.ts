@@ -1,6 +1,5 @@
 // Metrics of the process itself: prom-client's defaults, RPCs, caches and scrapes of virt-handler.
-import type { Interceptor } from "@connectrpc/connect";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { type Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, type Metric, Registry } from "prom-client";
 import type { Cache } from "../kube/watch/cache.ts";
@@ -18,7 +17,7 @@ export interface ProcessMetrics {
   render(): Promise<string>;
 }
 
-/** prom-client's own. promtool rejects these names, and the metrics by type hold the same figures. */
+/** Default metrics of prom-client. promtool rejects these names, and the metrics by type have the same values. */
 const gaugesNamedAsCounters = [
   "nodejs_active_handles_total",
   "nodejs_active_requests_total",
@@ -73,7 +72,7 @@ export function createProcessMetrics(options: ProcessMetricsOptions): ProcessMet
         streams.dec(labels);
         end({ code });
       };
-      // A stream that is aborted before its first message is never read, and so never ends.
+      // A stream that is aborted before its first message is never iterated, so the generator never ends.
       const onAbort = (): void => over(codeToString(codeOf(signal.reason)));
       signal.addEventListener("abort", onAbort);
       if (signal.aborted) onAbort();

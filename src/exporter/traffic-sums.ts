@@ -1,10 +1,10 @@
-// Adds up what the domains of a NIC have counted, one after another and on one node after another. The sums never decrease.
+// Adds up the counters of the successive libvirt domains of a NIC, on whichever nodes they ran. The sums never decrease.
 import { interfaceId, type InterfaceKey } from "../app/status-model.ts";
 import type { Traffic, TrafficCounter, TrafficSource } from "./traffic.ts";
 import type { NicReading } from "./virt-handler-text.ts";
 
 export interface TrafficSums extends TrafficSource {
-  /** Takes a reading; `nowMs` is of a clock that only runs forward. True when a sum has changed or is new. */
+  /** `nowMs`: a monotonic clock. Returns true if a sum has changed or is new. */
   add(reading: NicReading, nowMs: number): boolean;
   forget(nic: InterfaceKey): void;
 }
@@ -16,13 +16,13 @@ interface DomainCounters {
 }
 
 interface NicSums {
-  /** What domains that are gone had counted. */
+  /** The counters of domains that have ended. */
   readonly ended: { readonly counters: Map<TrafficCounter, bigint> };
-  /** By node: around a migration two nodes report, in any order. */
+  /** By node: during a migration two nodes report, in any order. */
   readonly domains: Map<string, DomainCounters>;
 }
 
-/** virt-handler drops results after 12 s; a node silent for longer than this has lost the domain to the one that reports. */
+/** virt-handler drops results after 12 s; a node that is silent for longer than this no longer has the domain. */
 const silenceMs = 30_000;
 
 export function createTrafficSums(): TrafficSums {
@@ -39,7 +39,7 @@ export function createTrafficSums(): TrafficSums {
       }
       const { counters } = reading;
       const before = domains.get(reading.node)?.counters;
-      // One smaller figure is enough: the others may have grown past their former value already.
+      // One smaller counter is enough: the others may already exceed their former values.
       const isNewDomain =
         before !== undefined && [...counters].some(([counter, value]) => value < (before.get(counter) ?? 0n));
       if (isNewDomain) end(nic, reading.node);

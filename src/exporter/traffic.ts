@@ -1,23 +1,24 @@
-// What a NIC has received and sent, from wherever it is known.
+// The traffic counters of a NIC, whatever their source.
 import type { InterfaceKey } from "../app/status-model.ts";
 
-/** The counters of one NIC, as KubeVirt names them; the same eight for both directions. */
-export const trafficCounters = [
-  "receive_bytes",
-  "receive_packets",
-  "receive_errors",
-  "receive_packets_dropped",
-  "transmit_bytes",
-  "transmit_packets",
-  "transmit_errors",
-  "transmit_packets_dropped",
-] as const;
-export type TrafficCounter = (typeof trafficCounters)[number];
+/** The counters of one NIC by KubeVirt's names, each with the help text of its metric. */
+export const counterHelp = {
+  receive_bytes: "Bytes that the guest received by a NIC.",
+  receive_packets: "Packets that the guest received by a NIC.",
+  receive_errors: "Errors in receiving by a NIC.",
+  receive_packets_dropped: "Packets to the guest that were dropped at a NIC.",
+  transmit_bytes: "Bytes that the guest sent by a NIC.",
+  transmit_packets: "Packets that the guest sent by a NIC.",
+  transmit_errors: "Errors in sending by a NIC.",
+  transmit_packets_dropped: "Packets of the guest that were dropped at a NIC.",
+} as const;
+export type TrafficCounter = keyof typeof counterHelp;
+export const trafficCounters = Object.keys(counterHelp) as readonly TrafficCounter[];
 
-/** Totals of the domain in which this process first saw the NIC and of all later ones; they never decrease. */
+/** Totals since the start of the domain in which this process first saw the NIC; they never decrease. */
 export type Traffic = Readonly<Partial<Record<TrafficCounter, bigint>>>;
 
 export interface TrafficSource {
-  /** undefined: no counters of this NIC were ever seen (SR-IOV has none, a VM that never ran, a node not reached). */
+  /** undefined if no counters of the NIC were ever seen: SR-IOV, a VM that never ran, or a node that was not reached. */
   get(nic: InterfaceKey): Traffic | undefined;
 }

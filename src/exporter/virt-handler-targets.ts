@@ -1,21 +1,20 @@
-// Where virt-handler's metrics are read: at its pods through the API server, or at URLs that the operator named.
+// The sources of virt-handler's metrics: its pods, through the API server, or URLs that the operator configured.
 import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
 import { boundedText } from "../kube/bounded-text.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { kubeVirts, type Resource, resourcePath } from "../kube/resource.ts";
 
-/** One virt-handler. */
 export interface ScrapeTarget {
-  /** Names it in logs and metrics: its URL, or its path at the API server. */
+  /** Its URL, or its path at the API server; identifies it in logs and metrics. */
   readonly url: string;
   /** Its metrics in the Prometheus text format. */
   readonly read: (signal: AbortSignal) => Promise<string>;
 }
 
-/** The virt-handlers of the moment. */
+/** Returns the virt-handlers that run now. */
 export type FindTargets = (signal: AbortSignal) => Promise<readonly ScrapeTarget[]>;
 
-/** v1 Pod, as far as it is read here. */
+/** v1 Pod, with the fields that are read here. */
 interface HandlerPod extends KubernetesObject {
   readonly status?: { readonly phase?: string };
 }
@@ -27,7 +26,7 @@ const pods: Resource<HandlerPod> = {
   namespaced: true,
 };
 
-/** A node with 100 VMs has about 4 MB. */
+/** The metrics of a node with 100 VMs are about 4 MB. */
 const maxBytes = 32 * 1024 * 1024;
 
 /** The label and port of virt-handler's pods (KubeVirt pkg/virt-operator/resource/generate/components/daemonsets.go). */
@@ -35,8 +34,8 @@ const labelSelector = "kubevirt.io=virt-handler";
 const metricsPort = 8443;
 
 /**
- * The running virt-handler pods in the namespace of the KubeVirt resource. Pods of other namespaces are not asked: whoever
- * may create a pod there could invent counters. The API server does not check virt-handler's self-signed certificate.
+ * The running virt-handler pods in the namespace of the KubeVirt resource. Pods of other namespaces are not read, because
+ * anyone who may create a pod there could forge counters. The API server does not check virt-handler's self-signed certificate.
  * Needs `list` of kubevirts, and `list` of pods and `get` of pods/proxy in that namespace.
  */
 export function podTargets(client: KubeClient): FindTargets {
@@ -58,7 +57,7 @@ function podTarget(client: KubeClient, { metadata: { namespace, name } }: Handle
   return { url, read: (signal) => client.getText(url, { signal, maxBytes }) };
 }
 
-/** URLs that this process reaches itself, without credentials. */
+/** URLs that are read directly, without credentials. */
 export function urlTargets(urls: readonly string[]): FindTargets {
   const targets = [...new Set(urls)].map((url) => ({
     url,

@@ -1,7 +1,7 @@
-// Reads the NIC counters out of virt-handler's /metrics and skips everything else.
+// Parses the NIC counters in virt-handler's /metrics and skips everything else.
 import { type TrafficCounter, trafficCounters } from "./traffic.ts";
 
-/** The counters of one NIC on one node, since the start of its domain there. */
+/** The counters of one NIC on one node, since its domain started there. */
 export interface NicReading {
   readonly namespace: string;
   readonly vm: string;
@@ -13,7 +13,7 @@ export interface NicReading {
 export interface ReadText {
   /** One per NIC and node. */
   readonly readings: readonly NicReading[];
-  /** Lines of a NIC counter that could not be read. */
+  /** Number of NIC counter lines that could not be parsed. */
   readonly unreadable: number;
 }
 
@@ -64,7 +64,7 @@ function unescapeLabel(text: string): string {
   return text.replaceAll(/\\(.)/g, (_, char: string) => (char === "n" ? "\n" : char));
 }
 
-/** Prometheus writes doubles: 1.234e+09 is a whole number too. */
+/** Prometheus values are doubles, so 1.234e+09 is a whole number too. */
 function wholeNumber(text: string): bigint | undefined {
   if (/^\d+$/.test(text)) return BigInt(text);
   if (!/^\+?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$/.test(text)) return undefined;

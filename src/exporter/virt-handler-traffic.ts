@@ -1,4 +1,4 @@
-// Reads the counters of every virt-handler in the background, each at its own pace, so that a dead one delays no other.
+// Scrapes every virt-handler in the background, each in its own loop, so that one that does not respond delays no other.
 import type { InterfaceKey, VmKey } from "../app/status-model.ts";
 import type { KubeLog } from "../kube/log.ts";
 import type { TrafficSums } from "./traffic-sums.ts";
@@ -7,39 +7,38 @@ import { readNicCounters } from "./virt-handler-text.ts";
 
 export interface VirtHandlerTrafficOptions {
   readonly findTargets: FindTargets;
-  /** Where the counters go. */
   readonly sums: TrafficSums;
-  /** Pause between two scrapes. virt-launcher keeps libvirt's figures for 3.25 s; asking more often brings nothing. Default 5000. */
+  /** Pause between two scrapes, default 5000. virt-launcher caches libvirt's counters for 3.25 s. */
   readonly intervalMs?: number;
-  /** virt-handler gives its VMs 10 s to answer. Default 12000. */
+  /** Default 12000: virt-handler itself waits up to 10 s for its VMs. */
   readonly timeoutMs?: number;
-  /** Resolves after that many milliseconds or when the signal is aborted. */
+  /** Resolves after `ms`, or when the signal is aborted. */
   readonly sleepOrAborted: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Milliseconds of a clock that only runs forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly log: KubeLog;
-  /** Resolves when isKnown can be asked; nothing is scraped before. */
+  /** Resolves when isKnown may be called; nothing is scraped before. */
   readonly whenReady: (signal: AbortSignal) => Promise<void>;
-  /** Counters of other NICs are not kept: a domain may outlive its VM. */
+  /** Counters of unknown NICs are dropped: a domain may outlive its VM. */
   readonly isKnown: (nic: InterfaceKey) => boolean;
   /** Called after each scrape with the VMs whose counters changed. */
   readonly onUpdate: (vms: readonly VmKey[]) => void;
 }
 
 export interface VirtHandlerTraffic {
-  /** Failed scrapes by URL; every target of the moment is there. */
+  /** Failed scrapes by URL, for every current target. */
   readonly errors: ReadonlyMap<string, number>;
-  /** Lines of NIC counters that could not be read. */
+  /** Number of NIC counter lines that could not be parsed. */
   readonly unreadableLines: number;
   stop(): void;
 }
 
-/** How often the targets are looked up; nodes come and go, and an update replaces every pod. */
+/** How often the targets are listed: nodes are added and removed, and an update of KubeVirt replaces every pod. */
 const discoveryMs = 30_000;
-/** Most scrapes at once; the client has 16 connections, and calls of the API need some. */
+/** Concurrent scrapes: the client has 16 connections, and API calls need some of them. */
 const maxScrapes = 8;
 
-/** A failed scrape leaves the counters as they are, and a failed discovery the targets. */
+/** After a failed scrape the counters are unchanged, after a failed discovery the targets. */
 export function startVirtHandlerTraffic(options: VirtHandlerTrafficOptions): VirtHandlerTraffic {
   const { findTargets, sums, sleepOrAborted, now, log, isKnown, onUpdate } = options;
   const { intervalMs = 5_000, timeoutMs = 12_000 } = options;
@@ -71,7 +70,7 @@ export function startVirtHandlerTraffic(options: VirtHandlerTrafficOptions): Vir
       } catch (error) {
         if (signal.aborted) return;
         errors.set(url, (errors.get(url) ?? 0) + 1);
-        // Once per outage; the metric counts the rest.
+        // Logged once per outage; the metric counts every failure.
         if (!failing) log.warn({ url, err: error }, "virt-handler's metrics could not be read");
         failing = true;
       }
@@ -136,7 +135,7 @@ export function startVirtHandlerTraffic(options: VirtHandlerTrafficOptions): Vir
   };
 }
 
-/** Runs what it is given, at most `most` at once; the rest waits for its turn. */
+/** Limits concurrency to `most`; further calls wait in order. */
 function atMost(most: number): (work: () => Promise<void>) => Promise<void> {
   const waiting: (() => void)[] = [];
   let running = 0;

@@ -1,14 +1,14 @@
-// How long to wait before the next try: exponential with full jitter.
+// Exponential backoff with full jitter.
 
 export interface Backoff {
-  /** Milliseconds to wait now, uniform in [0, limit); the limit doubles with each call up to the longest. */
+  /** Milliseconds to wait, uniform in [0, limit); the limit doubles with each call, up to the longest. */
   next(): number;
   /** Starts over at the shortest limit. */
   reset(): void;
 }
 
 /**
- * Full jitter, because many replicas lose the same API server at the same moment
+ * Full jitter, because many replicas lose the same API server at the same time
  * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
  */
 export function createBackoff(shortestMs: number, longestMs: number, random: () => number): Backoff {

@@ -1,4 +1,4 @@
-// The body of an answer as text, as long as it is no longer than the reader allows.
+// Reads the body of a response as text, up to a limit.
 import { KubeError } from "./errors.ts";
 
 /** @throws KubeError "Undecodable" for a body over `maxBytes`; the rest of it is not read. */

@@ -1,14 +1,14 @@
-// Limits on waiting: one abort signal out of the caller's and the client's own deadline, released when the call is over.
+// Time limits: one abort signal from the caller's signal and the deadline of the client, released after the call.
 
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** True when the time ran out, false when the caller gave up or nothing happened. */
+  /** True if the time ran out; false if the caller cancelled, or neither happened. */
   expired(): boolean;
   /** Milliseconds until the time runs out. */
   remainingMs(): number;
-  /** Takes the time limit off; the caller may still give up. */
+  /** Removes the time limit; the caller may still cancel. */
   disarm(): void;
-  /** Must be called when the call is over: a long-lived caller's signal keeps no trace of it. */
+  /** Must be called after the call, so that the caller's signal, which may be long-lived, keeps no reference to it. */
   release(): void;
 }
 
@@ -36,7 +36,7 @@ export function startDeadline(milliseconds: number, caller: AbortSignal | undefi
   };
 }
 
-/** As the promise, but rejects with the signal's reason as soon as it is aborted; the work itself goes on. */
+/** Rejects with the reason of the signal as soon as it is aborted; the work behind the promise continues. */
 export async function abortable<R>(promise: Promise<R>, signal: AbortSignal): Promise<R> {
   signal.throwIfAborted();
   const aborted = Promise.withResolvers<never>();

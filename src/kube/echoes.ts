@@ -1,9 +1,9 @@
-// An API server that refuses an object may quote all of it, the data of a Secret too. No error of ours carries that on.
+// An API server that refuses an object may quote all of it, even the data of a Secret. This removes such quotes from errors.
 
 /**
- * The text without the objects and overlong values that it quotes; everything else stays as it is. Known echoes:
+ * The text without the objects and overlong values that it quotes; the rest is unchanged. Known echoes:
  * `patch: Invalid value: "{…}"` and `"map[…]"` (k8s.io/apiserver pkg/endpoints/handlers/patch.go), `is missing in '{…}'`
- * (apimachinery pkg/runtime/error.go), Go's and JSON's own printing of a value (pkg/util/validation/field/errors.go), and
+ * (apimachinery pkg/runtime/error.go), values as Go or JSON prints them (pkg/util/validation/field/errors.go), and
  * `error found in #10 byte of ...|…|...` of API servers before 1.25. Where the end is unclear, the rest of the text is removed.
  */
 export function withoutEchoes(text: string): string {
@@ -25,11 +25,11 @@ export function withoutEchoes(text: string): string {
 }
 
 const ellipsis = "…";
-/** Names, addresses and label values are far shorter, a user-data text is hardly ever. */
+/** Names, addresses and label values are far shorter; user-data is nearly always longer. */
 const longestValue = 258;
 
 const goObject = String.raw`map\[string\](?:\[\])*(?:interface \{\}|[\w.]+)\{|map\[|&?(?:\[\])+[\w.]+\{|&?\w+\.\w+\{`;
-/** A quoted object, any other quoted value, an object in Go's or JSON's printing, a piece of the body. */
+/** The start of a quoted object, another quoted value, an object as Go or JSON prints it, or a piece of the body. */
 const opening = new RegExp(
   [
     String.raw`(?<quoted>"\[?(?:${goObject}|\{))`,
@@ -42,21 +42,21 @@ const opening = new RegExp(
   "g",
 );
 
-/** The index behind what began with the match. */
+/** The index after the echo that starts with the match. */
 function endOf(text: string, { index, groups = {} }: RegExpExecArray): number {
   if (groups["quoted"] !== undefined || groups["value"] !== undefined) return endOfQuoted(text, index);
-  // Inside a quoted text: up to its quotation mark, which stays.
+  // Inside a quoted text: up to its closing quotation mark, which is kept.
   if (groups["escaped"] !== undefined) return Math.max(index + 1, endOfQuoted(text, index, index) - 1);
   if (groups["json"] !== undefined) return endOfJson(text, index);
   if (groups["piece"] !== undefined) return behindLast(text, "|...", index + 4);
-  // Go prints texts without quotation marks, so that any bracket may belong to one: the last one ends it.
+  // Go prints strings without quotation marks, so any bracket may be part of one: only the last is sure to end the value.
   const close = groups["go"]?.endsWith("[") === true ? "]" : "}";
   return text.includes(`${close}: `, index)
     ? behindLast(text, `${close}: `, index) - 2
     : behindLast(text, close, index);
 }
 
-/** Behind the quotation mark that ends the Go or JSON text which begins at `start`. */
+/** The index after the quotation mark that ends the Go or JSON string which starts at `start`. */
 function endOfQuoted(text: string, start: number, from = start + 1): number {
   for (let at = from; at < text.length; at += 1) {
     if (text[at] === "\\") at += 1;

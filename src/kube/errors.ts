@@ -1,6 +1,6 @@
-// What can go wrong at the API server, as one error type; the rest of the product never sees HTTP.
+// All failures of calls to the API server as one error type; the rest of the product does not deal with HTTP.
 
-/** metadata of one refused field, from a Status object's details.causes. */
+/** One refused field, from details.causes of a Status object. */
 export interface KubeCause {
   readonly field: string;
   readonly reason: string;
@@ -8,9 +8,9 @@ export interface KubeCause {
 }
 
 /**
- * Reasons of the Status object as Kubernetes spells them (k8s.io/apimachinery metav1.StatusReason),
- * in addition "Unreachable": no answer (connection refused, reset, deadline), "Undecodable": no JSON answer,
- * and "Cancelled": the caller's own signal was aborted, or the client was closed.
+ * Reasons of the Status object as Kubernetes spells them (k8s.io/apimachinery metav1.StatusReason), and three more:
+ * "Unreachable": no response (connection refused, reset, deadline); "Undecodable": the response is not JSON;
+ * "Cancelled": the signal of the caller was aborted, or the client was closed.
  */
 export type KubeReason =
   | "NotFound"
@@ -35,14 +35,14 @@ export type KubeReason =
   | "Cancelled"
   | "Unknown";
 
-/** A failed call. `message` and `causes` are the API server's own texts without the objects that these quote; no header, no request body. */
+/** A failed call. `message` and `causes` are texts of the API server without the objects that they quote (echoes.ts). */
 export class KubeError extends Error {
   override readonly name = "KubeError";
   readonly reason: KubeReason;
-  /** HTTP status, 0 when there was no answer. */
+  /** HTTP status; 0 if there was no response. */
   readonly status: number;
   readonly causes: readonly KubeCause[];
-  /** What the API server asked to wait, in seconds. */
+  /** Retry-After of the API server, in seconds. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(
@@ -63,7 +63,6 @@ export class KubeError extends Error {
   }
 }
 
-/** True for a KubeError of that reason. */
 export function isKubeError<R extends KubeReason>(
   error: unknown,
   reason: R,

@@ -1,4 +1,4 @@
-// What this folder asks of a log; a pino logger is one.
+// The log that this folder needs; a pino logger fits.
 
 export interface KubeLog {
   info(fields: Readonly<Record<string, unknown>>, message: string): void;

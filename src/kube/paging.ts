@@ -1,17 +1,16 @@
-// A list of any size as pages, and as one whole.
-import { isKubeError } from "./errors.ts";
-import type { KubeError } from "./errors.ts";
+// Lists of any size, read in pages.
+import { isKubeError, type KubeError } from "./errors.ts";
 import type { ObjectPage } from "./kube-client.ts";
 
-/** Objects per page of a list, client-go's own number. */
+/** Objects per page of a list, as in client-go. */
 export const pageSize = 500;
 
-/** True when a version or a continue token is too old for the API server. */
-export function isExpired(error: unknown): error is KubeError {
+/** True if a resourceVersion or continue token is too old for the API server. */
+export function isExpired(error: unknown): error is KubeError & { readonly reason: "Expired" | "Gone" } {
   return isKubeError(error, "Expired") || isKubeError(error, "Gone");
 }
 
-/** All pages as one; `page` asks for the first, then for the one that the last named. */
+/** All pages as one list. */
 export async function wholeList<T>(
   page: (at: { continueToken?: string | undefined }) => Promise<ObjectPage<T>>,
 ): Promise<ObjectPage<T>> {

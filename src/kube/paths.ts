@@ -1,13 +1,12 @@
-// Where a request goes: paths of objects and collections, and their queries.
+// Paths of objects and collections, and their queries.
 import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
 import { KubeError } from "./errors.ts";
 import type { ObjectRef } from "./kube-client.ts";
-import { resourcePath } from "./resource.ts";
-import type { Resource } from "./resource.ts";
+import { type Resource, resourcePath } from "./resource.ts";
 
 /**
- * Path of one object. An empty name would address the whole collection, and a DELETE of that removes everything.
- * @throws KubeError "BadRequest" for a name or namespace that is missing or is a step in a path.
+ * Path of one object. An empty name would address the whole collection, and a DELETE would remove all of it.
+ * @throws KubeError "BadRequest" for a name or namespace that is missing, `.` or `..`.
  */
 export function objectPath(
   resource: Resource<KubernetesObject>,
@@ -21,12 +20,12 @@ export function objectPath(
   return resourcePath(resource, { namespace, name: ref.name }, subresource);
 }
 
-/** Path of the collection that an object of that name is created in. */
+/** Path of the collection in which the object is created. */
 export function collectionPath(resource: Resource<KubernetesObject>, ref: ObjectRef): string {
   return resourcePath(resource, { namespace: namespaceOf(resource, ref) });
 }
 
-/** Path of a whole collection: of one namespace, or of all without one. An empty namespace is a mistake, not "all". */
+/** Path of a collection, of one namespace or of all if undefined. An empty namespace is an error, not "all". */
 export function listPath(resource: Resource<KubernetesObject>, namespace: string | undefined): string {
   if (namespace !== undefined && isNoSegment(namespace)) {
     throw new KubeError("BadRequest", 0, `"${namespace}" is not a namespace`);
@@ -46,7 +45,7 @@ function namespaceOf(resource: Resource<KubernetesObject>, ref: ObjectRef): stri
   return ref.namespace;
 }
 
-/** Adds to the query what is defined; the path may have one already. */
+/** Appends the defined parameters; the path may already have a query. */
 export function withQuery(path: string, query: Readonly<Record<string, string | undefined>>): string {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, value);

@@ -1,4 +1,4 @@
-// The kinds that the product and its stand-in speak to: where each lives in the API and what shape it has.
+// The kinds that the product and the embedded cluster use: their place in the API and their types.
 import type {
   KubernetesObject,
   KubeVirt,
@@ -12,7 +12,7 @@ import type {
   VirtualMachineInstance,
 } from "../domain/objects/kubernetes.ts";
 
-/** One kind of object at the API server. `shape` is a type carrier only and never set. */
+/** One kind of object at the API server. `shape` only carries the type and is never set. */
 export interface Resource<T extends KubernetesObject> {
   readonly group: string;
   readonly version: string;

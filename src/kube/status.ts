@@ -1,9 +1,7 @@
-// From what came back (or did not) to a KubeError: Kubernetes' Status object, other bodies, network failures.
-import { isMapping } from "../domain/objects/mapping.ts";
+// Converts failures to a KubeError: Kubernetes' Status object, other response bodies, network errors.
+import { isMapping, parseMapping } from "../domain/objects/mapping.ts";
 import { withoutEchoes } from "./echoes.ts";
-import { KubeError } from "./errors.ts";
-import type { KubeCause, KubeReason } from "./errors.ts";
-import { jsonObject } from "./json-object.ts";
+import { type KubeCause, KubeError, type KubeReason } from "./errors.ts";
 
 const reasonOfStatus: Readonly<Record<number, KubeReason>> = {
   400: "BadRequest",
@@ -52,7 +50,7 @@ function seconds(value: unknown): number | undefined {
   return typeof number === "number" && number >= 0 ? number : undefined;
 }
 
-/** The KubeError of a Status object, such as an ERROR event of a watch carries. `httpStatus` is its code, or the answer's. */
+/** The KubeError of a Status object, also of an ERROR event of a watch. `httpStatus`: its code, or that of the response. */
 export function errorOfStatus(
   body: Record<string, unknown>,
   httpStatus: number,
@@ -67,13 +65,13 @@ export function errorOfStatus(
   });
 }
 
-/** The KubeError of an answer that is not a success. `what` is method and path, for a body that says nothing. */
+/** The KubeError of an unsuccessful response. `what`: method and path, for the message if the body has none. */
 export function errorOfAnswer(
   what: string,
   answer: { readonly status: number; readonly body: string; readonly retryAfter: string | undefined },
 ): KubeError {
   const retryAfterSeconds = seconds(answer.retryAfter);
-  const parsed = jsonObject(answer.body);
+  const parsed = parseMapping(answer.body);
   if (parsed?.["kind"] === "Status") return errorOfStatus(parsed, answer.status, retryAfterSeconds);
   const said = withoutEchoes(answer.body.trim()).slice(0, 500);
   return new KubeError(
@@ -84,7 +82,7 @@ export function errorOfAnswer(
   );
 }
 
-/** The `code` of a Node or undici error, looked for along its causes; "" when there is none. */
+/** The `code` of a Node or undici error or of one of its causes; "" if there is none. */
 export function codeOf(error: unknown): string {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     if ("code" in at && typeof at.code === "string") return at.code;
@@ -101,7 +99,7 @@ const neverSentCodes: ReadonlySet<string> = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-/** True when no connection was made, so the API server cannot have seen the request. */
+/** True if no connection was made, so the API server cannot have received the request. */
 export function neverSent(error: KubeError): boolean {
   return error.reason === "Unreachable" && neverSentCodes.has(codeOf(error.cause));
 }

@@ -17,19 +17,19 @@ export interface ExamplesOptions {
   readonly view: ClusterView;
   readonly model: StatusModel;
   readonly catalogue: Catalogue;
-  /** Writes one line of progress. */
+  /** Prints one line of progress. */
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
 const folder = new URL("../../examples/", import.meta.url);
 
-/** `3.2-three-networks.yaml` → `example-3-2`: three of the documents share one VM name. */
+/** `3.2-three-networks.yaml` → `example-3-2`: three of the documents have the same VM name. */
 export function exampleNamespace(file: string): string {
   return `example-${(/^[\d.]+/.exec(file)?.[0] ?? file).replaceAll(".", "-").replace(/-$/, "")}`;
 }
 
-/** Applies them all and resolves when every NIC is Up, with the number of VMs and NICs. */
+/** Resolves when every NIC is Up, with the number of VMs and NICs. */
 export async function runExamples(
   options: ExamplesOptions,
 ): Promise<{ readonly vms: number; readonly nics: number }> {
@@ -53,7 +53,7 @@ export async function runExamples(
   return { vms: specs.length, nics: specs.reduce((sum, { networks }) => sum + networks.length, 0) };
 }
 
-/** The examples fit the built-in catalogue; an operator's catalogue may lack networks that they need. */
+/** The examples are valid with the built-in catalogue; an operator's catalogue may lack networks that they need. */
 function notForThisCatalogue(file: string, { findings }: Refused): SettingsError {
   const [found] = findings.filter(({ severity }) => severity === "error");
   const why = found === undefined ? "it is refused" : `${found.field}: ${found.message}`;

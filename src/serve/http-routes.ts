@@ -1,12 +1,11 @@
-// What plain HTTP serves in addition to the RPCs, one row for each path.
+// The plain HTTP endpoints beside the RPCs, one row for each path.
 import { sendText, type HttpRequest, type HttpResponse } from "../api/transport/http-types.ts";
 import { isSynced, type ClusterView } from "../app/cluster-view.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 
-/** Answers one request. */
 export type HttpRoute = (request: HttpRequest, response: HttpResponse) => void | Promise<void>;
 
-/** After this long without contact to the API server, the service is not ready. */
+/** The service is not ready if it had no contact with the API server for this long. */
 const staleMs = 90_000;
 
 export function createHttpRoutes(exporter: Exporter, view: ClusterView): ReadonlyMap<string, HttpRoute> {

@@ -5,7 +5,7 @@ import { SettingsError } from "../config/settings.ts";
 import { builtInCatalogue, type Catalogue } from "../domain/catalogue.ts";
 import { fileWords } from "./start-errors.ts";
 
-/** `name`: the setting that gave the file. @throws SettingsError that names file and line, or the setting. */
+/** `name`: the setting that names the file. @throws SettingsError with file and line, or with the setting. */
 export async function loadCatalogue(file: string | undefined, name = "--config"): Promise<Catalogue> {
   return file === undefined ? builtInCatalogue() : parseCatalogue(await read(file, name), file);
 }

@@ -1,4 +1,4 @@
-// The `serve` command: cluster (real or embedded), service, and an orderly shutdown on SIGINT or SIGTERM.
+// The `serve` command: cluster (real or embedded), service, and graceful shutdown on SIGINT or SIGTERM.
 import { writeFile } from "node:fs/promises";
 import { pino } from "pino";
 import { stringify } from "yaml";
@@ -15,19 +15,19 @@ import { asSettingsError } from "./start-errors.ts";
 
 export interface ServeIo {
   readonly stdout: NodeJS.WritableStream;
-  /** Aborted when the process is asked to end. */
+  /** Aborted on SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
   readonly version: string;
 }
 
-/** Serves until asked to end. @throws SettingsError for what another setting fixes, KubeError. */
+/** Serves until the signal is aborted. @throws SettingsError if another setting would help; KubeError. */
 export async function serve(settings: Settings, io: ServeIo): Promise<void> {
   const log = pino({ level: settings.logLevel }, pino.destination({ fd: 2, sync: true }));
   try {
     await serveWith(settings, io, log);
   } catch (error) {
     if (!io.signal.aborted) throw asSettingsError(error, settings);
-    // Work that the signal cancelled has not failed.
+    // Work that was cancelled by the signal has not failed.
     if (error !== io.signal.reason && !isKubeError(error, "Cancelled")) {
       log.error({ err: error }, "stopping failed");
     }
@@ -70,7 +70,7 @@ interface OpenCluster {
   close(): Promise<void>;
 }
 
-/** Each is loaded only when used: a real cluster needs no embedded one, and the embedded one no kubeconfig. */
+/** Only what is used is loaded: the embedded cluster, or the code that reads a kubeconfig. */
 async function openCluster(settings: Settings, log: pino.Logger): Promise<OpenCluster> {
   if (!settings.local) {
     const { loadKubeConnection } = await import("../kube/connection/credentials.ts");
@@ -126,7 +126,7 @@ async function showExamples(
 ): Promise<void> {
   const { view, model } = service;
   const { vms, nics } = await runExamples({ client, view, model, catalogue, say, signal });
-  // performance.now() counts from the start of this process.
+  // performance.now() is the time since the start of this process.
   const seconds = (performance.now() / 1_000).toFixed(1);
   say(`\nAll ${nics} NICs of ${vms} VMs are Up, ${seconds} s after the start of this process.`);
 }

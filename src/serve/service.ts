@@ -1,4 +1,4 @@
-// The service for one cluster: caches, status model, API and plain HTTP on its ports. Wiring only, no decisions.
+// Composes the service for one cluster: caches, status model, API and plain HTTP endpoints on its ports.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { ConnectError, type ConnectRouter } from "@connectrpc/connect";
@@ -36,7 +36,7 @@ export interface ServiceOptions {
   readonly catalogue: Catalogue;
   readonly listen: HostPort;
   readonly tls?: Settings["tls"];
-  /** URLs of virt-handler's /metrics; none: its pods are found and read through the API server. */
+  /** URLs of virt-handler's /metrics; if empty, its pods are found and read through the API server. */
   readonly virtHandlerMetrics: readonly string[];
   readonly log: KubeLog & TransportLog;
   readonly version: string;
@@ -49,16 +49,16 @@ export interface Service {
   readonly view: ClusterView;
   readonly model: StatusModel;
   whenReady(signal?: AbortSignal): Promise<void>;
-  /** Reports NOT_SERVING, ends streams, lets calls in flight finish, then closes everything. */
+  /** Reports NOT_SERVING, ends streams, waits for calls in flight, then closes everything. */
   stop(): Promise<void>;
 }
 
 const now = systemTiming.now;
 const services = [NetworkService, VirtualMachineService, InterfaceStatusService];
-/** How long calls in flight may take to finish at shutdown. */
+/** How long a shutdown waits for calls in flight. */
 const graceMs = 5_000;
 
-/** Resolves when the ports are open; the caches may still be filling. */
+/** Resolves when the ports are open; the caches may still be loading. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { client, catalogue, log, virtHandlerMetrics: urls } = options;
   const view = startClusterView(client, { log, now });
@@ -149,7 +149,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   };
 }
 
-/** Streams end with this, so that clients reconnect to another replica. */
+/** Ends streams at shutdown, so that clients reconnect to another replica. */
 function stoppingError(): ConnectError {
   return unavailable(1_000, { reason: "STOPPING", message: "the service is shutting down" });
 }

@@ -1,9 +1,9 @@
-// Start errors that another setting fixes: the message names the flag, its variable and the reason.
+// Converts start errors that another setting would fix: the message names the flag, its variable and the reason.
 import { settingName, type HostPort } from "../config/setting-table.ts";
 import { addressesOf, SettingsError, type Settings } from "../config/settings.ts";
 import { isKubeError } from "../kube/errors.ts";
 
-/** A SettingsError if the cause is a port, a file or a cluster from a setting; any other error unchanged. */
+/** Returns a SettingsError if the cause is a port, a file or a cluster of a setting, else the error unchanged. */
 export function asSettingsError(error: unknown, settings: Settings): unknown {
   if (!(error instanceof Error)) return error;
   const because =
@@ -21,7 +21,7 @@ interface SystemError extends Error {
   readonly hostname?: string;
   readonly port?: number;
   readonly path?: string;
-  /** Of a module that was not found. */
+  /** The module that was not found. */
   readonly url?: string;
 }
 
@@ -49,7 +49,7 @@ function portReason(error: SystemError, settings: Settings): string | undefined 
 const hostPortText = ({ host, port }: HostPort): string =>
   host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 
-/** File errors as text, by system code. */
+/** Messages of file errors, by system code. */
 export const fileWords: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
   EACCES: "permission denied",
@@ -76,7 +76,7 @@ function fileReason({ code = "", path, message }: SystemError, settings: Setting
   }
 }
 
-/** A kubeconfig that is missing or incomplete; with status 0 no API server was asked. */
+/** For a missing or incomplete kubeconfig; status 0 means that no request was sent. */
 function clusterReason(error: Error, { kubeconfig }: Settings): string | undefined {
   if (!isKubeError(error, "BadRequest") || error.status !== 0) return undefined;
   return kubeconfig === undefined
@@ -86,7 +86,7 @@ function clusterReason(error: Error, { kubeconfig }: Settings): string | undefin
 
 const embeddedCluster = new URL("../local/local-cluster.ts", import.meta.url).href;
 
-/** The image is built without the embedded cluster (.dockerignore). */
+/** The container image does not include the embedded cluster (.dockerignore). */
 function imageReason({ code, url }: SystemError): string | undefined {
   if (code !== "ERR_MODULE_NOT_FOUND" || url !== embeddedCluster) return undefined;
   return `${settingName("local")}: this image has no embedded cluster; run it from a checkout of the sources, or select a cluster with ${settingName("kubeconfig")}`;

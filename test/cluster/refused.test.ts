@@ -61,12 +61,13 @@ describe.concurrent("a call that is refused", () => {
     expect(await stand.target.client.find(namespaces, { name: spec.namespace })).toBeUndefined();
   });
 
-  const broken: readonly (readonly [string, readonly NetworkConfig[], string, string])[] = [
+  const broken: readonly (readonly [string, readonly NetworkConfig[], string, string, string?])[] = [
     [
       "a NAD that does not exist",
       [{ name: "eth0", nadName: "absent" }],
       "NETWORK_NOT_FOUND",
       "networks[0].nadName",
+      "FailedPrecondition",
     ],
     [
       "a route with host bits",
@@ -84,19 +85,22 @@ describe.concurrent("a call that is refused", () => {
     ],
     ["two NICs of one name", [{ name: "eth0" }, { name: "eth0" }], "NIC_NAME_DUPLICATE", "networks[1].name"],
   ];
-  it.for(broken)("for %s writes nothing", async ([, networks, code, field], { expect }) => {
-    const spec = machine(await stand.namespace(), "vm", networks);
-    expect(await refusal(stand.apply(spec))).toMatchObject({
-      code: "InvalidArgument",
-      reason: "FINDINGS",
-      findings: [[code, field]],
-    });
-    await expectNothing(expect, spec);
-    const looked = await stand.apply(spec, { validateOnly: true });
-    expect(looked.findings.map((found) => [found.code, found.field])).toEqual([[code, field]]);
-    expect(looked.plan).toBeUndefined();
-    expect(looked.written).toBe(false);
-  });
+  it.for(broken)(
+    "for %s writes nothing",
+    async ([, networks, code, field, status = "InvalidArgument"], { expect }) => {
+      const spec = machine(await stand.namespace(), "vm", networks);
+      expect(await refusal(stand.apply(spec))).toMatchObject({
+        code: status,
+        reason: "FINDINGS",
+        findings: [[code, field]],
+      });
+      await expectNothing(expect, spec);
+      const looked = await stand.apply(spec, { validateOnly: true });
+      expect(looked.findings.map((found) => [found.code, found.field])).toEqual([[code, field]]);
+      expect(looked.plan).toBeUndefined();
+      expect(looked.written).toBe(false);
+    },
+  );
 
   it("for a VM that the API server would find too large writes nothing", async ({ expect }) => {
     const routes = Array.from({ length: 6_000 }, (_, at) => ({

@@ -1,5 +1,4 @@
 // Where the suite runs: the embedded cluster, or a real control plane (MULTINIC_TARGET=real) with played nodes alone.
-import type { Impersonation } from "../../src/kube/connection/authentication.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import { loadKubeConnection } from "../../src/kube/connection/credentials.ts";
 import type { FullKubeClient } from "../../src/kube/kube-client.ts";
@@ -41,12 +40,16 @@ async function startEmbedded(log: KubeLog): Promise<Target> {
   };
 }
 
-/** Who a virt-handler is to KubeVirt's own virt-api. */
-function handlerIdentity(nodeName: string): Impersonation {
+/** Who a virt-handler is to KubeVirt's own virt-api (Kubernetes user impersonation). */
+function handlerIdentity(nodeName: string): Record<string, string | string[]> {
   return {
-    user: "system:serviceaccount:kubevirt:kubevirt-handler",
-    groups: ["system:serviceaccounts", "system:serviceaccounts:kubevirt", "system:authenticated"],
-    extra: { "authentication.kubernetes.io/node-name": [nodeName] },
+    "impersonate-user": "system:serviceaccount:kubevirt:kubevirt-handler",
+    "impersonate-group": [
+      "system:serviceaccounts",
+      "system:serviceaccounts:kubevirt",
+      "system:authenticated",
+    ],
+    [`impersonate-extra-${encodeURIComponent("authentication.kubernetes.io/node-name")}`]: [nodeName],
   };
 }
 
@@ -59,7 +62,7 @@ async function startReal(log: KubeLog): Promise<Target> {
   const machines = createMachines();
   const parts = await Promise.all(
     ["node-1", "node-2"].map(async (nodeName) => {
-      const handlerClient = connectKube({ ...connection, impersonate: handlerIdentity(nodeName) });
+      const handlerClient = connectKube({ ...connection, headers: handlerIdentity(nodeName) });
       const node = await startNode({
         client,
         handlerClient,

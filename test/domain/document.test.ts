@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import { readDocument, readDocumentValue } from "../../src/domain/document/read-document.ts";
-import { applyFix } from "../../src/domain/fix.ts";
+import { applyFix } from "../support/apply-fix.ts";
 
 const options = { namespace: "team-a" };
 const read = (text: string): ReturnType<typeof readDocument> => readDocument(text, options);

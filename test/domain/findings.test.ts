@@ -1,7 +1,7 @@
 // Every code of the table: a case that produces it at the right field, and its fix, where it has one, removes it.
 import { describe, it } from "vitest";
 import { findingTable } from "../../src/domain/findings.ts";
-import { applyFix } from "../../src/domain/fix.ts";
+import { applyFix } from "../support/apply-fix.ts";
 import { findingCases } from "./finding-cases/all.ts";
 import { findingsOfCase, findingsOfSpec, type SpecCase } from "./finding-cases/case.ts";
 import { harmlessAdoptions } from "./finding-cases/adoption.ts";

@@ -5,7 +5,7 @@ import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { checkVm } from "../../src/domain/validate/check-vm.ts";
 import { type Facts, noFacts } from "../../src/domain/facts.ts";
 import type { Finding } from "../../src/domain/findings.ts";
-import { applyFix } from "../../src/domain/fix.ts";
+import { applyFix } from "../support/apply-fix.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import { runsOf } from "../support/runs.ts";
 import { arbitraryFacts } from "./arbitrary-facts.ts";

@@ -1,6 +1,7 @@
 // The table of losses against the findings: what the newest version loses, the caller who names the guest is told.
 import { describe, it } from "vitest";
-import { losses, loses } from "../../src/domain/guest/renderers.ts";
+import { losses } from "../../src/domain/guest/renderers.ts";
+import { loses } from "../support/loses.ts";
 import { type GuestRenderer, guestRenderers, type IpConfig, type VmSpec } from "../../src/domain/spec.ts";
 import { guestCases } from "./finding-cases/guest.ts";
 import { findingsOf, vmSpec } from "./specs.ts";

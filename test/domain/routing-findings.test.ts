@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, it } from "vitest";
 import { readDocument } from "../../src/domain/document/read-document.ts";
-import { applyFix } from "../../src/domain/fix.ts";
+import { applyFix } from "../support/apply-fix.ts";
 import { business, innerIpv6, policy, trafficCases } from "./finding-cases/traffic.ts";
 import { dhcpNic, findingsOf, vmSpec } from "./specs.ts";
 

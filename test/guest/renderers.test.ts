@@ -1,7 +1,8 @@
 // What reaches the guest: Debian's cloud-init and netplan turn the compiled network-config into the guest's own files.
 // Another version of cloud-init than Debian's: PYTHONPATH.
 import { describe, it } from "vitest";
-import { type GuestTrait, losses, loses, traitsOf } from "../../src/domain/guest/renderers.ts";
+import { type GuestTrait, losses, traitsOf } from "../../src/domain/guest/renderers.ts";
+import { loses } from "../support/loses.ts";
 import { type GuestRenderer, guestRenderers } from "../../src/domain/spec.ts";
 import { type GuestCase, guestCases } from "./guest-specs.ts";
 import { type Converted, netConvert, netplanGenerate, programsMissing } from "./programs.ts";

@@ -132,10 +132,14 @@ describe("an operation is one request", () => {
     });
   });
 
-  it("is made on behalf of whom it was asked to impersonate", async () => {
+  it("carries the headers of the connection, such as those of an impersonation", async () => {
     server.play((_, reply) => reply.json(secret));
     client = connect({
-      impersonate: { user: "ann", groups: ["dev", "ops"], extra: { "example.org/team": ["a"] } },
+      headers: {
+        "impersonate-user": "ann",
+        "impersonate-group": ["dev", "ops"],
+        "impersonate-extra-example.org%2Fteam": ["a"],
+      },
     });
     await client.get(secrets, ref);
     const headers = server.requests[0]?.rawHeaders.join(" ") ?? "";

@@ -1,4 +1,4 @@
-// ApplyVM: observe, check, compile, dry run, plan, then write. Cut off anywhere, the same call completes it.
+// ApplyVM: observe, check, compile, dry run, plan, then write. If it is interrupted at any point, the same call completes it.
 import { adoptionChanges } from "../../domain/adopt/adoption-changes.ts";
 import { compileAdopted } from "../../domain/adopt/compile-adopted.ts";
 import type { Catalogue } from "../../domain/catalogue.ts";
@@ -27,22 +27,22 @@ export interface ApplyDependencies {
 
 export interface ApplyRequest {
   readonly spec: VmSpec;
-  /** What could not be read of the input that the spec is from. */
+  /** Findings of reading the input that the spec comes from. */
   readonly unread?: readonly Finding[] | undefined;
-  /** Findings and plan, nothing written. */
+  /** Return findings and plan; write nothing. */
   readonly validateOnly: boolean;
-  /** Apply only when the plan is still the one of this fingerprint. */
+  /** Apply only if the plan still has this fingerprint. */
   readonly planFingerprint?: string | undefined;
   /** Apply only to this version of the VM. */
   readonly etag?: string | undefined;
-  /** Take over the NICs of a VM that multinic did not create, or again of one that was adopted and changed since. */
+  /** Take over the NICs of a VM that multinic did not create; again if others have changed an adopted VM. */
   readonly adopt?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface ApplyResult {
   readonly findings: readonly Finding[];
-  /** undefined when findings of severity error stopped it (validateOnly). */
+  /** undefined if findings of severity error stopped the call (validateOnly). */
   readonly plan: Plan | undefined;
   readonly written: boolean;
   readonly vm: ResolvedVm;
@@ -103,7 +103,7 @@ export async function applyVm(
   return { ...result, written: true, etag: written.metadata.resourceVersion ?? "" };
 }
 
-/** A caller who names a version or a plan, or adopts a VM, gets exactly that or nothing. */
+/** For a caller who names a version or a plan, or adopts a VM, exactly that is written or nothing. */
 function lockOf({ etag, planFingerprint }: ApplyRequest, force: boolean): "plan" | "version" | undefined {
   if (etag !== undefined) return "version";
   return planFingerprint !== undefined || force ? "plan" : undefined;
@@ -115,7 +115,7 @@ function requireVersion({ spec, etag }: ApplyRequest, vm: VirtualMachine | undef
   if (etag !== undefined && etag !== vm?.metadata.resourceVersion) throw new VersionMismatch(subjectOf(spec));
 }
 
-/** A NAD stays while the running instance still has it: its pod, or a migration's target, may need it. */
+/** A NAD is kept while the running instance uses it: its pod, or the target of a migration, may need it. */
 function releasedNads(facts: Facts, compiled: CompiledVm): readonly NetworkAttachmentDefinition[] {
   const uid = facts.vm?.metadata.uid;
   if (uid === undefined) return [];

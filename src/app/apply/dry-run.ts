@@ -1,4 +1,4 @@
-// What the API server would make of each object: a dry run of every write before the first one is made.
+// A dry run of every write before the first real one: what the API server would store, and what it refuses.
 import type { CompiledVm } from "../../domain/compile/compile.ts";
 import type { Facts } from "../../domain/facts.ts";
 import type { Finding } from "../../domain/findings.ts";
@@ -19,7 +19,7 @@ export interface DryRun {
   readonly objects: readonly DryRunObject[];
   /** What the API server or KubeVirt's admission refuses. */
   readonly findings: readonly Finding[];
-  /** The write takes the VM's fields over: as asked, or because only so it can repair the record. */
+  /** The write takes over the VM's fields: as asked, or because the record cannot be repaired otherwise. */
   readonly force: boolean;
 }
 
@@ -69,7 +69,7 @@ export async function dryRun(
   return { objects, findings, force };
 }
 
-/** Whoever wrote what cannot be read into the record owns the annotation, which is multinic's, and nothing else. */
+/** True if the only conflict is over the record's annotation, which is multinic's, and its content cannot be read. */
 function isOfUnreadableRecord(error: unknown, { record }: Facts): boolean {
   return (
     record.problem !== undefined &&
@@ -94,21 +94,21 @@ async function atOneMoment(
   }
 }
 
-/** A dry run answers with the stored version; a new object has none. */
+/** A dry run returns the stored version; a new object has none. */
 function versionOf(object: KubernetesObject | undefined): string {
   return object?.metadata.resourceVersion ?? "";
 }
 
 const nadKind: NetworkAttachmentDefinition["kind"] = "NetworkAttachmentDefinition";
 
-/** A NAD gets this VM's reference by a separate write, which the dry run does not show. */
+/** This VM's owner reference is added by a separate write, which the dry run does not include. */
 function withOwner(nad: KubernetesObject, owner: OwnerReference): KubernetesObject {
   const references = nad.metadata.ownerReferences ?? [];
   if (references.some(({ uid }) => uid === owner.uid)) return nad;
   return { ...nad, metadata: { ...nad.metadata, ownerReferences: [...references, owner] } };
 }
 
-/** A VM that does not exist yet has no uid, and will own what it uses all the same. */
+/** A VM that does not exist yet has no uid, but will own the NADs that it uses. */
 function futureOwner({ virtualMachine: { apiVersion, kind, metadata } }: CompiledVm): OwnerReference {
   return { apiVersion, kind, name: metadata.name, uid: "" };
 }

@@ -1,16 +1,16 @@
-// What the API server refuses of an apply, in the terms of the input.
+// Converts errors of the API server on an apply to findings at fields of the input.
 import { type Finding, finding } from "../../domain/findings.ts";
 import type { KubernetesObject, VirtualMachine } from "../../domain/objects/kubernetes.ts";
 import { isAdopted } from "../../domain/objects/ownership.ts";
 import { isKubeError, KubeError } from "../../kube/errors.ts";
 import { PreconditionFailed } from "../errors.ts";
 
-/** What the API server or KubeVirt's admission refuses, each cause at its field of the input; undefined for other errors. */
+/** A finding for each cause that the API server or KubeVirt's admission gives; undefined for other errors. */
 export function refusals(error: unknown): readonly Finding[] | undefined {
   if (!(error instanceof KubeError) || !["Invalid", "BadRequest", "Forbidden"].includes(error.reason)) {
     return undefined;
   }
-  // "<nil>" is kube-apiserver's remark that the other causes kept it from looking further.
+  // With the field "<nil>" kube-apiserver says that it stopped validating because of the other causes.
   const named = error.causes.filter(({ field }) => field !== "<nil>");
   const causes = named.length > 0 ? named : [{ field: "", message: error.message }];
   return causes.map(({ field, message }) =>
@@ -18,7 +18,7 @@ export function refusals(error: unknown): readonly Finding[] | undefined {
   );
 }
 
-/** `spec.template.spec.domain.devices.interfaces[1].macAddress` is `networks[1].macAddress`; the rest stays as it is. */
+/** `spec.template.spec.domain.devices.interfaces[1].macAddress` → `networks[1].macAddress`; other fields are unchanged. */
 export function inputField(field: string): string {
   const match =
     /^spec\.template\.spec\.(?:domain\.devices\.interfaces|networks)\[(\d+)\](?:\.(name|macAddress|state|multus)\b.*)?/.exec(
@@ -30,14 +30,14 @@ export function inputField(field: string): string {
   return property === undefined ? `networks[${index}]` : `networks[${index}].${names[property] ?? property}`;
 }
 
-/** True for server-side apply's conflict over a field that another manager owns; the other one is over the version. */
+/** True for a conflict over a field that another manager owns, as opposed to one over the resourceVersion. */
 export function isOwnedByAnother(error: unknown): error is KubeError {
   return (
     isKubeError(error, "Conflict") && error.causes.some(({ reason }) => reason === "FieldManagerConflict")
   );
 }
 
-/** The same for the dry run and the write. `live`: the VM at the API server. */
+/** The error of both the dry run and the write. `live`: the VM at the API server. */
 export function ownedByAnother(
   { kind, metadata }: KubernetesObject,
   error: KubeError,

@@ -1,4 +1,4 @@
-// How much of a VM multinic writes: all of a VM that it created, the NICs of an adopted one, nothing of any other.
+// How much of a VM multinic writes: all of a VM that it created, the NICs of an adopted VM, and nothing of other VMs.
 import { nicPartOf, withMachineOf } from "../../domain/adopt/adopted-spec.ts";
 import type { Catalogue } from "../../domain/catalogue.ts";
 import type { Facts } from "../../domain/facts.ts";
@@ -14,18 +14,18 @@ import { ObjectNotFound, PreconditionFailed } from "../errors.ts";
 import { readVmObjects } from "../read-vm-objects.ts";
 
 export interface Stewardship {
-  /** What is asked for; of an adopted VM with the machine part that the VM has. */
+  /** The requested spec; for an adopted VM with the machine part that the VM has. */
   readonly spec: VmSpec;
-  /** The VM as it was last asked for; as its objects say if the record cannot be read; undefined when it is new. */
+  /** The VM as last requested, or as its objects show it if the record cannot be read; undefined for a new VM. */
   readonly before: ResolvedVm | undefined;
-  /** The VM at the API server, given when only its NICs are written; importVm's notes while it has no record. */
+  /** Set if only the NICs are written: the VM at the API server, and importVm's notes while it has no record. */
   readonly adopted: { readonly live: VirtualMachine; readonly importNotes: readonly string[] } | undefined;
 }
 
 /**
- * `adopt`: the NICs of a VM that multinic did not create are to be taken over.
- * @throws PreconditionFailed for such a VM unless it was adopted or is to be; ObjectNotFound when there is no VM to adopt;
- * KubeError.
+ * `adopt`: take over the NICs of a VM that multinic did not create.
+ * @throws PreconditionFailed for such a VM if it is not adopted and `adopt` is not set; ObjectNotFound if there is no VM
+ * to adopt; KubeError.
  */
 export async function decideStewardship(
   client: KubeClient,

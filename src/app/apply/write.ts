@@ -1,4 +1,4 @@
-// The real writes of an apply, in order; then the owners of the NADs and the Secret, and the removal of released NADs.
+// The real writes of an apply, in order; then the owner references of NADs and Secret, and the deletion of released NADs.
 import type { CompiledVm } from "../../domain/compile/compile.ts";
 import type {
   KubernetesObject,
@@ -25,24 +25,24 @@ import { type PreconditionFailed, VersionMismatch } from "../errors.ts";
 import { isOwnedByAnother, ownedByAnother } from "./refusals.ts";
 import { attempts, secretToWrite, type Write, writesOf } from "./writes.ts";
 
-/** What an apply has decided to write. */
+/** What an apply writes. */
 export interface Decision {
   readonly compiled: CompiledVm;
   readonly plan: Plan;
   readonly released: readonly NetworkAttachmentDefinition[];
-  /** Takes the VM's fields over from other managers. */
+  /** Take over the VM's fields from other managers. */
   readonly force: boolean;
   /**
-   * What must not have changed: the VM that was planned for ("plan"), or not even its status ("version"); undefined: the
-   * VM is changed whatever it is by then.
+   * What must not have changed since the plan was made: the spec of the VM ("plan"), or any of it, even its status
+   * ("version"); undefined: nothing is checked.
    */
   readonly lock: "plan" | "version" | undefined;
 }
 
 /**
  * `live`: the VM that the plan was made for.
- * @throws VersionMismatch when a locked VM changed in between, PreconditionFailed when another manager has taken a field
- * since the dry run; in both cases the objects created for it are removed again. KubeError.
+ * @throws VersionMismatch if a locked VM has changed, PreconditionFailed if another manager has taken a field since the
+ * dry run; in both cases the objects created by this call are deleted again. KubeError.
  */
 export async function writeObjects(
   client: KubeClient,
@@ -96,8 +96,8 @@ export async function writeObjects(
 }
 
 /**
- * The version in the object is the lock: the API server refuses another one. What KubeVirt writes to the VM, its status
- * and its own annotations, does not count as a change. @throws VersionMismatch.
+ * The resourceVersion in the object is the lock: the API server refuses the write if the stored one differs. What KubeVirt
+ * writes to the VM, its status and its own annotations, does not count as a change. @throws VersionMismatch.
  */
 async function applyLocked(
   client: KubeClient,
@@ -135,7 +135,7 @@ function isAsPlanned(live: ObjectMeta, planned: ObjectMeta): boolean {
   );
 }
 
-/** Somebody changed what the dry run was made for; undefined for any other error. */
+/** The error to throw if the VM has changed since the dry run; undefined for any other failure. */
 function lostRace(
   object: KubernetesObject,
   error: unknown,
@@ -146,8 +146,8 @@ function lostRace(
 }
 
 /**
- * Removes what this apply created, even if the caller has left. A failure does not replace `lost`: it becomes its cause,
- * and its message names what is left.
+ * Deletes what this apply created, even if the caller has cancelled. A failure does not replace `lost`: it becomes its
+ * cause, and the message of `lost` names what is left.
  */
 async function undo(client: KubeClient, created: readonly Write[], lost: Error): Promise<void> {
   const failures: unknown[] = [];
@@ -162,7 +162,7 @@ async function undo(client: KubeClient, created: readonly Write[], lost: Error):
   if (failures.length > 0) lost.cause = new AggregateError(failures);
 }
 
-/** An object that somebody has changed or removed since it was read is left alone. */
+/** An object that was changed or deleted since it was read is left as it is. */
 async function remove(
   client: KubeClient,
   resource: Resource<KubernetesObject>,

@@ -1,4 +1,4 @@
-// The writes of an apply, in their order, as the dry run and the real write both make them.
+// The writes of an apply in their order, for the dry run and the real write.
 import { type CompiledVm, inOrderOfWriting } from "../../domain/compile/compile.ts";
 import type { KubernetesObject, OwnerReference, Secret } from "../../domain/objects/kubernetes.ts";
 import {
@@ -8,13 +8,12 @@ import {
   virtualMachines,
 } from "../../kube/resource.ts";
 
-/** One object with the kind it is written as. */
 export interface Write {
   readonly resource: Resource<KubernetesObject>;
   readonly object: KubernetesObject;
 }
 
-/** How often a read and the write that depends on it are tried: KubeVirt may write a VM many times in its first second. */
+/** Attempts at a read and the write that depends on it: KubeVirt may update a VM many times in its first second. */
 export const attempts = 5;
 
 const resources: readonly Resource<KubernetesObject>[] = [
@@ -23,7 +22,7 @@ const resources: readonly Resource<KubernetesObject>[] = [
   virtualMachines,
 ];
 
-/** `owner`: the VM, which owns its Secret as soon as it exists. */
+/** `owner`: the VM, once it exists; it owns the Secret. */
 export function writesOf(compiled: CompiledVm, owner: OwnerReference | undefined): readonly Write[] {
   return inOrderOfWriting(compiled).map((object) => {
     const resource = resources.find(({ kind }) => kind === object.kind);
@@ -33,8 +32,8 @@ export function writesOf(compiled: CompiledVm, owner: OwnerReference | undefined
 }
 
 /**
- * The Secret in base64: the API server moves `stringData` into `data` without an owner of its fields, so it would report no
- * conflict, and would keep a key that is no longer applied (Kubernetes documentation, Secrets).
+ * With `data` in base64: fields that the API server moves from `stringData` into `data` have no owner, so it would report
+ * no conflict, and would keep a key that is no longer applied (Kubernetes documentation, Secrets).
  */
 export function secretToWrite({ secret }: CompiledVm, owner: OwnerReference | undefined): Secret {
   const { stringData, metadata, ...rest } = secret;

@@ -1,14 +1,14 @@
-// The spec of an adopted VM: its NICs as asked for, its machine part as whoever created the VM set it up.
+// The spec of an adopted VM: its NICs as requested, the rest as the VM has it.
 import { readMachine } from "../import/machine.ts";
 import { cloudInitVolumeOf, inlineUserData } from "../objects/cloud-init.ts";
 import type { VirtualMachine } from "../objects/kubernetes.ts";
 import { secretNameOf } from "../objects/ownership.ts";
 import type { UserDataSpec, VmSpec } from "../spec.ts";
 
-/** Everything of a spec except the NICs and what belongs to them. */
+/** The part of a spec that does not concern the NICs. */
 export type Machine = Pick<VmSpec, "cpu" | "memory" | "bootDisk" | "disks" | "runStrategy" | "userData">;
 
-/** The machine part of a VM that multinic did not create. User-data in a Secret is named and not read. */
+/** The machine part of a VM that multinic did not create. Of user-data in a Secret only the name is read. */
 export function machineOf(vm: VirtualMachine): Machine {
   const userData = userDataOf(vm);
   return { ...readMachine(vm), ...(userData === undefined ? {} : { userData }) };
@@ -25,12 +25,12 @@ function userDataOf(vm: VirtualMachine): UserDataSpec | undefined {
   return text === undefined ? undefined : { text };
 }
 
-/** What is asked for; the fields of the machine that are not given are as the VM has them. */
+/** The spec, with fields of the machine part that it does not have taken from the VM. */
 export function withMachineOf(spec: VmSpec, vm: VirtualMachine): VmSpec {
   return { ...machineOf(vm), ...spec };
 }
 
-/** The part of the spec that an adoption takes over and records: the NICs and what the guest does with them. */
+/** The part of the spec that an adoption records: the NICs and their configuration in the guest. */
 export function nicPartOf({ namespace, name, guest, routing, networks }: VmSpec): VmSpec {
   return {
     namespace,

@@ -1,5 +1,5 @@
-// What an adoption changes in addition to the fields of the NICs: MAC addresses that get written, and where the
-// network-config is.
+// What an adoption changes in addition to the fields of the NICs: MAC addresses that the VM did not name, and the
+// location of the network-config.
 import { placeOfNetworkConfig } from "../objects/cloud-init.ts";
 import type { ResolvedVm } from "../nic.ts";
 import type { VirtualMachine } from "../objects/kubernetes.ts";
@@ -7,40 +7,28 @@ import { secretNameOf } from "../objects/ownership.ts";
 import type { FieldChange } from "../plan/field-changes.ts";
 import { judgeChange, type RunningVm } from "../plan/running-vm.ts";
 
-/** None for a VM that was adopted before and has all of it. `live`: the VM at the API server. */
+/** Empty for a VM that was adopted before and has these. `live`: the VM at the API server. */
 export function adoptionChanges(
   live: VirtualMachine,
   vm: ResolvedVm,
   running: RunningVm | undefined,
 ): readonly FieldChange[] {
-  const macs = new Map(
-    (live.spec.template.spec.domain.devices.interfaces ?? []).map((nic) => [nic.name, nic.macAddress]),
-  );
-  const own = `Secret ${secretNameOf(vm.name)}`;
+  const { interfaces = [] } = live.spec.template.spec.domain.devices;
+  const macs = new Map(interfaces.map((nic) => [nic.name, nic.macAddress]));
+  const toWrite = vm.nics.filter(({ name }) => macs.has(name) && macs.get(name) === undefined);
   const place = placeOfNetworkConfig(live);
+  const own = `Secret ${secretNameOf(vm.name)}`;
+  const reason = "KubeVirt reads the location of the cloud-init data when it starts the VM";
+  const move = { field: "networkConfig", nic: "", oldValue: place, newValue: own };
+  const effect = { ...judgeChange("disks", running), ...(running === undefined ? {} : { reason }) };
   return [
-    ...vm.nics
-      .filter(({ name }) => macs.has(name) && macs.get(name) === undefined)
-      .map(({ name, mac }) => ({
-        field: `networks[${name}].macAddress`,
-        nic: name,
-        oldValue: "",
-        newValue: mac,
-        ...judgeChange("mac", running),
-      })),
-    ...(place === own
-      ? []
-      : [
-          {
-            field: "networkConfig",
-            nic: "",
-            oldValue: place,
-            newValue: own,
-            ...judgeChange("disks", running),
-            ...(running === undefined
-              ? {}
-              : { reason: "KubeVirt reads the location of the cloud-init data when it starts the VM" }),
-          },
-        ]),
+    ...toWrite.map(({ name, mac }) => ({
+      field: `networks[${name}].macAddress`,
+      nic: name,
+      oldValue: "",
+      newValue: mac,
+      ...judgeChange("mac", running),
+    })),
+    ...(place === own ? [] : [{ ...move, ...effect }]),
   ];
 }

@@ -1,4 +1,4 @@
-// The part of an adopted VM that holds its NICs, as server-side apply needs it: these fields and no others.
+// Compiles the part of an adopted VM that multinic applies: the fields of its NICs and no others.
 import { bindingFields } from "../bindings.ts";
 import { type CompiledVm, compileParts } from "../compile/compile.ts";
 import { compileInterface, compileNetwork, recordOf } from "../compile/virtual-machine.ts";
@@ -9,6 +9,7 @@ import type {
   CloudInitSource,
   Secret,
   VirtualMachine,
+  VmDisk,
   VmInterface,
   VmNetwork,
   VmVolume,
@@ -25,8 +26,8 @@ import type { VmSpec } from "../spec.ts";
 import { nicPartOf } from "./adopted-spec.ts";
 
 /**
- * KubeVirt's lists are atomic, so interfaces, networks and volumes are sent whole: everything in them stays as it is,
- * except what a spec says of NICs and where the network-config is. `live`: the VM at the API server; `stored`: the Secret
+ * KubeVirt's lists are atomic, so interfaces, networks and volumes are sent as a whole. Their content is unchanged, except
+ * what the spec says of the NICs and the location of the network-config. `live`: the VM at the API server; `stored`: the Secret
  * there. @throws Error as compileVm.
  */
 export function compileAdopted(
@@ -76,7 +77,7 @@ function interfaceOf(nic: Nic, live: VirtualMachine): VmInterface {
   return { ...(Object.fromEntries(kept) as Partial<VmInterface>), ...compileInterface(nic) };
 }
 
-/** In their present order; new ones last. */
+/** In the order of the VM; new ones last. */
 function networksOf(
   nics: readonly Nic[],
   names: readonly (string | undefined)[],
@@ -122,12 +123,10 @@ function volumesOf(live: VirtualMachine): VmVolume[] {
 }
 
 /**
- * Only if the cloud-init disk has to be added, or was added earlier: then multinic owns the list, and the API server removes
- * what the only owner no longer applies.
+ * Set if the cloud-init disk has to be added, or was added earlier: then multinic owns the list, and the API server would
+ * remove it when its only owner no longer applies it.
  */
-function disksOf(
-  live: VirtualMachine,
-): VirtualMachine["spec"]["template"]["spec"]["domain"]["devices"]["disks"] {
+function disksOf(live: VirtualMachine): VmDisk[] | undefined {
   const { disks = [] } = live.spec.template.spec.domain.devices;
   if (cloudInitVolumeOf(live) === undefined) {
     return [...disks, { name: cloudInitDiskName, disk: { bus: "virtio" } }];

@@ -1,16 +1,16 @@
-// What the guest configures of each NIC, recorded on the instance at its start, so that its running configuration can be
-// read later.
+// The record of what a guest was started with, kept in an annotation of its instance, so that the configuration of a running
+// guest is known.
 import { isMapping, parseJson } from "../objects/mapping.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
 import { type Change, type Fields, type GuestField, nicDifferences, nicPath } from "./nic-differences.ts";
 
-/** `userData.text`: the version of the user-data, where it was changed since the VM was created. */
+/** `userData.text`: the version of the user-data, if it was changed since the VM was created. */
 export const guestMachineFields = ["routing", "guestConfig", "userData.text"] as const;
 export type GuestMachineField = (typeof guestMachineFields)[number];
 
-/** The part of an instance that KubeVirt knows nothing of. Empty fields are left out. */
+/** The configuration of the guest, which KubeVirt does not know. Empty fields are left out. */
 export interface GuestRecord {
-  /** Of the network-config as a whole. */
+  /** guestConfigDigest of the whole network-config. */
   readonly digest: string;
   readonly machine: Fields<GuestMachineField>;
   /** By the NIC's name. */
@@ -21,11 +21,11 @@ export interface GuestRecord {
 export interface GuestVersions {
   /** guestConfigDigest of what configures the networks. */
   readonly digest: string;
-  /** undefined while the user-data is that of the VM's creation, and where a Secret of the caller's carries it. */
+  /** undefined if the user-data was not changed since the VM was created, or is in a Secret of the caller. */
   readonly userDataVersion: string | undefined;
 }
 
-/** What the network-config carries of one NIC. */
+/** The fields of one NIC that the network-config has. */
 export function guestFieldsOf(nic: Nic): Readonly<Record<GuestField, string>> {
   return {
     mtu: nic.mtu === undefined ? "" : String(nic.mtu),
@@ -43,7 +43,7 @@ export function guestFieldsOf(nic: Nic): Readonly<Record<GuestField, string>> {
   };
 }
 
-/** Changes of the guest's configuration. A NIC that is new in it is one change; removed NICs and their order are KubeVirt's. */
+/** Changes of the guest's configuration. A new NIC is one change; KubeVirt shows removed NICs and their order. */
 export function guestDifferences<Field extends string>(
   fields: readonly (Field | IpField)[],
   before: ReadonlyMap<string, Fields<Field | IpField>>,
@@ -78,8 +78,8 @@ function filled(fields: Fields<GuestField>): Fields<GuestField> {
 }
 
 /**
- * undefined for what is not a record. Any text may be under the annotation, and its names may be any: the mappings have no
- * prototype, so that a NIC named `constructor` is one that is not there.
+ * undefined for a text that is not a record. The annotation may hold any text with any names: the mappings have no
+ * prototype, so that no NIC named `constructor` is found unless there is one.
  */
 export function readGuestRecord(text: string | undefined): GuestRecord | undefined {
   const value = text === undefined ? undefined : parseJson(text);
@@ -93,7 +93,7 @@ export function readGuestRecord(text: string | undefined): GuestRecord | undefin
 const textsOf = (value: unknown): Readonly<Record<string, string>> | undefined =>
   mapped(value, (text) => (typeof text === "string" ? text : undefined));
 
-/** undefined where a value cannot be read. */
+/** undefined if a value cannot be read. */
 function mapped<T>(
   value: unknown,
   read: (value: unknown) => T | undefined,

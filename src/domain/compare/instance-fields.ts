@@ -1,4 +1,4 @@
-// One reading of a VM's template and of a running instance, so that the two can be compared field by field.
+// Reads the template of a VM and a running instance in the same way, so that they can be compared field by field.
 import { bindingTextOf } from "../bindings.ts";
 import { fullNadName } from "../names.ts";
 import type {
@@ -12,15 +12,15 @@ import { cloudInitDiskName, guestConfigAnnotation } from "../objects/ownership.t
 import { type GuestRecord, readGuestRecord } from "./guest-record.ts";
 import type { KubeVirtField } from "./nic-differences.ts";
 
-/** What a template asks for, or an instance runs with. Field names are those of the plan. */
+/** The fields of a template, or of an instance. Field names are those of the plan. */
 export interface InstanceFields {
   /** By name, in the order in which the guest sees them. */
   readonly nics: ReadonlyMap<string, Readonly<Record<KubeVirtField, string>>>;
-  /** Empty where the template leaves it to KubeVirt. */
+  /** Empty if the template leaves it to KubeVirt. */
   readonly machine: Readonly<Record<"cpu" | "memory" | "userData.secretName", string>>;
   /** The source of each disk, by the disk's name. */
   readonly disks: ReadonlyMap<string, string>;
-  /** undefined where nothing was recorded at the start. */
+  /** undefined if nothing was recorded at the start. */
   readonly guest: GuestRecord | undefined;
 }
 
@@ -29,7 +29,7 @@ export function instanceFields({ spec, metadata }: VirtualMachineInstance): Inst
   return fieldsOf(spec, metadata.annotations, metadata.namespace);
 }
 
-/** What the VM's next instance gets. */
+/** What the next instance of the VM will have. */
 export function wantedFields({ metadata, spec: { template } }: VirtualMachine): InstanceFields {
   return fieldsOf(template.spec, template.metadata?.annotations, metadata.namespace);
 }

@@ -1,10 +1,10 @@
-// The one comparison of two lists of NICs. The plan adds effects to it, pending changes what they wait for, drift its sources.
+// Compares two lists of NICs. The plan adds effects to the result, pending changes what they wait for, drift its sources.
 
-/** What KubeVirt compares of a NIC. */
+/** The fields of a NIC that KubeVirt compares. */
 export const kubeVirtFields = ["binding", "attachment", "macAddress", "linkState"] as const;
 export type KubeVirtField = (typeof kubeVirtFields)[number];
 
-/** What the network-config says of a NIC, in addition to its MAC address. */
+/** The fields of a NIC in the network-config, except its MAC address. */
 export const guestFields = [
   "mtu",
   "primary",
@@ -26,11 +26,11 @@ export function isGuestField(field: string): field is GuestField {
 /** Values as text, by field; a missing field is empty. */
 export type Fields<Field extends string> = Readonly<Partial<Record<Field, string>>>;
 
-/** One field that differs. Values are texts for people; empty: not there. */
+/** One field that differs. Values are text for people; empty: absent. */
 export interface Change<Field extends string = string> {
   /** `networks[eth1].macAddress`: by the NIC's name, so that a moved NIC is the same NIC. `networks`: the order. */
   readonly field: Field;
-  /** Empty where it concerns no single NIC. */
+  /** Empty if the change does not concern a single NIC. */
   readonly nic: string;
   readonly oldValue: string;
   readonly newValue: string;
@@ -47,7 +47,7 @@ export interface NicComparison<Field extends string> {
   readonly fields: readonly Field[];
   /** A NIC that is added or removed, as one value. */
   readonly nicText: (nic: Fields<Field>) => string;
-  /** False for a NIC of the old list that is only named there: it counts as added. Default: all are present. */
+  /** False for a NIC that the old list names, but that is not there yet: it counts as added. Default: true. */
   readonly isPresent?: (nic: string) => boolean;
 }
 
@@ -88,7 +88,7 @@ export function changedFields<Field extends string>(
     .filter(({ oldValue, newValue }) => oldValue !== newValue);
 }
 
-/** The spec's word for a binding is the NIC's type. */
+/** The spec has `type` for a binding. */
 export function nicPath(nic: string, field?: string): string {
   const of = field === "binding" ? "type" : field;
   return of === undefined ? `networks[${nic}]` : `networks[${nic}].${of}`;

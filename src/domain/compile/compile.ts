@@ -1,4 +1,4 @@
-// From a resolved VM to the objects that make it, in the order in which they are written.
+// Compiles a resolved VM to the objects that create it, in the order of writing.
 import type { Nic, ResolvedVm } from "../nic.ts";
 import { guestRecord } from "../compare/guest-record.ts";
 import { compileAttachment } from "../network/generated-nad.ts";
@@ -29,15 +29,15 @@ export interface CompiledVm {
 }
 
 /**
- * `stored`: the Secret at the API server, which the version of the user-data depends on.
- * @throws Error for a NIC without attachment: compile only what was checked without an error.
+ * `stored`: the Secret at the API server; the version of the user-data depends on it.
+ * @throws Error for a NIC without attachment: compile only a VM without findings of severity error.
  */
 export function compileVm(spec: VmSpec, vm: ResolvedVm, stored?: Secret): CompiledVm {
   const { parts, ...objects } = compileParts(vm, stored);
   return { ...objects, virtualMachine: compileVirtualMachine(spec, vm, parts) };
 }
 
-/** All but the VirtualMachine, and the parts of it. @throws Error as compileVm. */
+/** All objects except the VirtualMachine, and the parts for it. @throws Error as compileVm. */
 export function compileParts(
   vm: ResolvedVm,
   stored: Secret | undefined,
@@ -103,7 +103,7 @@ function compileSecret(
   };
 }
 
-/** NADs, Secret, VM: whatever the VM needs is there before it. */
+/** NADs, Secret, VM: the VM is written after everything that it needs. */
 export function inOrderOfWriting(compiled: CompiledVm): readonly KubernetesObject[] {
   return [...compiled.attachments, compiled.secret, compiled.virtualMachine];
 }

@@ -1,23 +1,24 @@
-// What the guest finds on its cloud-init disk: network-config and user-data, by the way that the caller chose.
+// The content of the cloud-init disk: network-config and user-data, depending on guestConfig.
 import { stringify } from "yaml";
 import { callersPart, nmstateBoothook, withBoothook } from "../guest/boothook.ts";
 import type { GuestVersions } from "../compare/guest-record.ts";
 import { compileNmstate, nmstateText } from "../guest/nmstate.ts";
 import type { ResolvedVm } from "../nic.ts";
+import { secretText } from "../objects/cloud-init.ts";
 import type { Secret } from "../objects/kubernetes.ts";
 import { userDataAnnotation } from "../objects/ownership.ts";
-import { compileNetworkConfig, guestConfigDigest, networkConfigText, ownUserData } from "./network-config.ts";
+import { guestConfigDigest, networkConfigText, ownUserData } from "./network-config.ts";
 
 export interface GuestData extends GuestVersions {
   readonly networkData: string;
-  /** undefined where a Secret of the caller's carries it. */
+  /** undefined if it is in a Secret of the caller. */
   readonly userData: string | undefined;
 }
 
 /**
  * With nmstate, cloud-init is told to leave the network alone (`config: disabled`, cloud-init network-config.rst
  * "Disabling network configuration"): without network-config it would set up DHCP on one NIC, and any network-config
- * would leave profiles of its own, which compete with nmstate's at the next boot. So NICs keep the kernel's names.
+ * would leave profiles that conflict with those of nmstate at the next boot. So NICs keep the kernel's names.
  */
 const noNetworkConfig = stringify({ config: "disabled" });
 
@@ -38,7 +39,7 @@ function guestTexts(vm: ResolvedVm): Omit<GuestData, "userDataVersion"> {
       digest: guestConfigDigest(document),
     };
   }
-  const networkData = networkConfigText(compileNetworkConfig(vm.nics, vm.routing));
+  const networkData = networkConfigText(vm.nics, vm.routing);
   return {
     networkData,
     userData: vm.userData?.secretName === undefined ? (theirs ?? ownUserData) : undefined,
@@ -47,13 +48,12 @@ function guestTexts(vm: ResolvedVm): Omit<GuestData, "userDataVersion"> {
 }
 
 /**
- * Identifies the user-data that an instance booted with: none at first, and from the first change on the resourceVersion
- * of the Secret that was changed. A digest would let anybody who may read the VM try out passwords.
+ * Identifies the user-data that an instance booted with: undefined at first, after a change the resourceVersion of the
+ * Secret before it. With a digest, anyone who may read the VM could guess passwords.
  */
 function userDataVersion(text: string | undefined, stored: Secret | undefined): string | undefined {
   if (text === undefined || stored === undefined) return undefined;
-  const before = Buffer.from(stored.data?.["userdata"] ?? "", "base64").toString();
-  return callersPart(before) === callersPart(text)
+  return callersPart(secretText(stored, "userdata") ?? "") === callersPart(text)
     ? stored.metadata.annotations?.[userDataAnnotation]
     : stored.metadata.resourceVersion;
 }

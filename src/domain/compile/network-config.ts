@@ -1,8 +1,9 @@
-// The guest's network-config: cloud-init version 2 in the subset that every renderer keeps, matched by MAC address.
+// The guest's network-config: cloud-init version 2, limited to what every renderer supports, matched by MAC address.
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { firstFamily } from "../guest/renderers.ts";
 import type { Nic } from "../nic.ts";
+import { configuredRoutes } from "../routing/predicted-routes.ts";
 import { noSourceRouting, type SourceRule, sourceRulesOf } from "../routing/source-routing.ts";
 import type { RoutingMode } from "../spec.ts";
 
@@ -22,7 +23,7 @@ interface GuestRule {
 }
 
 /** One entry of `ethernets`. */
-export interface GuestEthernet {
+interface GuestEthernet {
   readonly match: { readonly macaddress: string };
   readonly "set-name": string;
   readonly mtu?: number;
@@ -34,18 +35,14 @@ export interface GuestEthernet {
   readonly nameservers?: { readonly addresses: readonly string[]; readonly search?: readonly string[] };
 }
 
-/** cloud-init's network-config, version 2. */
-export interface NetworkConfigV2 {
-  readonly version: 2;
-  readonly ethernets: Readonly<Record<string, GuestEthernet>>;
-}
-
-/** The network-config of all NICs. Every NIC is listed, since cloud-init leaves an unlisted one without configuration. */
-export function compileNetworkConfig(nics: readonly Nic[], routing: RoutingMode): NetworkConfigV2 {
-  return {
-    version: 2,
-    ethernets: Object.fromEntries(nics.map((nic) => [nic.name, ethernet(nic, routing)])),
-  };
+/**
+ * The network-config of all NICs, as YAML. Every NIC is listed, since cloud-init leaves an unlisted one without
+ * configuration. Every text is quoted: YAML 1.1 readers take 11:22:33:44:55:10 for a number.
+ */
+export function networkConfigText(nics: readonly Nic[], routing: RoutingMode): string {
+  const ethernets = Object.fromEntries(nics.map((nic) => [nic.name, ethernet(nic, routing)]));
+  const quoted = { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN", lineWidth: 0 } as const;
+  return stringify({ version: 2, ethernets }, quoted);
 }
 
 function ethernet(nic: Nic, routing: RoutingMode): GuestEthernet {
@@ -80,51 +77,33 @@ function addressesInOrder(nic: Nic): readonly string[] {
     .map(({ text }) => text);
 }
 
-/** Kept by netplan alone; routing: policy asks for it. */
+/** Only netplan supports rules; they are used for routing: policy. */
 function guestRule({ from, to, table, priority }: SourceRule): GuestRule {
   return { from: from.text, ...(to === undefined ? {} : { to: to.network }), table, priority };
 }
 
-/** cloud-init renderers other than netplan know the default route as 0.0.0.0/0 only (cloud-init #3988). */
+/** cloud-init renderers other than netplan recognise the default route only as 0.0.0.0/0 (cloud-init #3988). */
 function guestRoutes(nic: Nic): readonly GuestRoute[] {
-  const viaGateway =
-    nic.gateway === undefined || !nic.defaultRoute || nic.mode === "dhcp"
-      ? []
-      : [
-          {
-            to: nic.gateway.family === 4 ? "0.0.0.0/0" : "::/0",
-            via: nic.gateway.text,
-            metric: nic.metric,
-          },
-        ];
-  return [
-    ...viaGateway,
-    ...nic.routes.map(({ destination, gateway, metric }) => ({
-      to: destination.text,
-      via: gateway.text,
-      metric,
-    })),
-  ];
+  return configuredRoutes(nic).map(({ destination, gateway, metric }) => ({
+    to: destination.text,
+    via: gateway.text,
+    metric,
+  }));
 }
 
-/** `search` without `addresses` is refused by cloud-init's parser, so it goes along with addresses only. */
+/** cloud-init's parser refuses `search` without `addresses`, so it is only set together with them. */
 function nameservers({ dnsServers, searchDomains }: Nic): Pick<GuestEthernet, "nameservers"> {
   if (dnsServers.length === 0) return {};
   const addresses = dnsServers.map(({ text }) => text);
   return { nameservers: { addresses, ...(searchDomains.length === 0 ? {} : { search: searchDomains }) } };
 }
 
-/** As YAML with every text quoted: YAML 1.1 readers take 11:22:33:44:55:10 for a number. */
-export function networkConfigText(config: NetworkConfigV2): string {
-  return stringify(config, { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN", lineWidth: 0 });
-}
-
-/** Tells two network-configs apart without showing them. */
+/** Distinguishes network-configs without revealing them. */
 export function guestConfigDigest(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
-/** User-data where the caller gives none: later network-configs are applied at the next boot. */
+/** The user-data if the caller gives none: later network-configs are applied at the next boot. */
 export const ownUserData = `#cloud-config
 ${stringify({ updates: { network: { when: ["boot"] } } }).trimEnd()}
 `;

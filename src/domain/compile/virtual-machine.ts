@@ -12,9 +12,9 @@ import {
 } from "../objects/ownership.ts";
 import type { VmSpec } from "../spec.ts";
 
-/** What a VirtualMachine refers to and carries beside its spec. */
+/** What a VirtualMachine contains in addition to the values of its spec. */
 export interface VmParts {
-  /** The NAD of each NIC as the VM names it, with the namespace only if it is another one; undefined for the pod network. */
+  /** The NAD of each NIC, with a namespace if it is in another one than the VM; undefined for the pod network. */
   readonly networkNames: readonly (string | undefined)[];
   /** The GuestRecord as JSON. */
   readonly guestRecord: string;
@@ -39,7 +39,7 @@ export function compileVirtualMachine(
       template: {
         metadata: {
           labels: { "kubevirt.io/vm": vm.name },
-          // KubeVirt copies it to the instance at its start and never after.
+          // KubeVirt copies it to the instance at the start only.
           annotations: { [guestConfigAnnotation]: guestRecord },
         },
         spec: {
@@ -62,12 +62,12 @@ export function compileVirtualMachine(
   };
 }
 
-/** The spec as the VM's annotation records it. */
+/** The spec as recorded in the annotation of the VM. */
 export function recordOf(spec: VmSpec): string {
   return JSON.stringify(withoutSecretText(spec));
 }
 
-/** User-data may hold passwords: it stays in the Secret alone. */
+/** User-data may contain passwords, so it is kept only in the Secret. */
 export function withoutSecretText(spec: VmSpec): VmSpec {
   const { userData, ...rest } = spec;
   return userData === undefined || userData.text !== undefined ? rest : { ...rest, userData };
@@ -99,7 +99,7 @@ function compileVolume({ name, source }: ResolvedDisk): VmVolume {
   }
 }
 
-/** Secrets, never inline: KubeVirt takes at most 2,048 bytes inline. */
+/** Always from Secrets: KubeVirt accepts at most 2,048 bytes inline. */
 function cloudInitVolume(vm: ResolvedVm): VmVolume {
   const own = secretNameOf(vm.name);
   return {

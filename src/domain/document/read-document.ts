@@ -1,4 +1,4 @@
-// Reads a YAML or JSON document into the VM it asks for: a Wukong resource, or the API's VirtualMachine message.
+// Reads a YAML or JSON document as the spec of a VM: a Wukong resource, or the API's VirtualMachine message.
 import { apiForm, wukong, wukongApiVersions, wukongKinds, wukongMetadata, wukongSpec } from "./fields.ts";
 import { readMapping, type Reading } from "./read-value.ts";
 import { parseYaml } from "./yaml.ts";
@@ -12,7 +12,7 @@ export interface DocumentOptions {
   readonly namespace: string;
 }
 
-/** What was read, and a finding for everything that was not. */
+/** What was read, and a finding for everything that could not be read. */
 export interface ReadDocument {
   /** Absent if nothing usable was found. Fields with a finding are left out; list elements keep their positions. */
   readonly spec?: VmSpec;
@@ -20,7 +20,7 @@ export interface ReadDocument {
   readonly findings: readonly Finding[];
 }
 
-/** More would not help and would make reading a large invalid document slow. */
+/** More are not useful, and would make reading a large invalid document slow. */
 const maxFindings = 500;
 
 /** Reads one YAML or JSON document of at most 1 MiB. Checks only its form: field names, types and enum values. */
@@ -58,7 +58,7 @@ function readWukong(
     isWord(resource, "apiVersion", wukongApiVersions, report),
     isWord(resource, "kind", wukongKinds, report),
   ].every(Boolean);
-  // Fields of another kind of object are not judged.
+  // Fields of other kinds of objects are not checked.
   if (!ours && resource["kind"] !== wukongKinds[0]) return undefined;
   readMapping(wukong, resource, "", reading);
   const metadata = readMapping(wukongMetadata, mappingAt(resource, "metadata", report), "metadata", reading);

@@ -1,4 +1,4 @@
-// What was asked of a VM, as its annotation records it. Whoever may edit the VM may write it, so that nothing of it is trusted.
+// Reads the spec that is recorded in the annotation of a VM. Anyone who may edit the VM may write it, so it is not trusted.
 import { apiForm } from "./fields.ts";
 import { readMapping } from "./read-value.ts";
 import type { Finding } from "../findings.ts";
@@ -9,7 +9,7 @@ import { isAdopted, isManaged, specAnnotation } from "../objects/ownership.ts";
 import { readVirtualMachine } from "../objects/read-objects.ts";
 import type { VmSpec } from "../spec.ts";
 
-/** The API server takes no more for all annotations of an object together (apimachinery TotalAnnotationSizeLimitB). */
+/** The API server's limit for all annotations of an object together (apimachinery TotalAnnotationSizeLimitB). */
 export const maxRecordLength = 262_144;
 
 /** A VM as the API server gives it, with its record. Never throws. */
@@ -19,10 +19,9 @@ export function readVm(given: VirtualMachine): RecordedVm {
 }
 
 /**
- * Of a VM that multinic created the whole spec, of an adopted one the part with its NICs; no record of any other VM. Takes
- * everything that was ever recorded: fields that this version does not know are passed over, since a record of another
- * version would be lost with them. A value of a wrong type makes the record unreadable as a whole: the rest of it is not
- * what was asked for. Never throws.
+ * The whole spec of a VM that multinic created, the NIC part of an adopted VM; empty for other VMs. Records of all versions
+ * can be read: fields that this version does not know are ignored. A value of a wrong type makes the whole record
+ * unreadable, because the rest alone is not what was requested. Never throws.
  */
 export function readRecord(vm: VirtualMachine): VmRecord {
   const text = vm.metadata.annotations?.[specAnnotation];

@@ -1,19 +1,27 @@
-// The only walker over a document's values: reads what fits the table and reports the rest with its path.
+// Reads the values of a document by a table of fields, and reports what does not fit, with its path.
 import { finding, type Finding } from "../findings.ts";
 import { replaceWith, type Fix } from "../fix.ts";
 import { isMapping, kindOf } from "../objects/mapping.ts";
 import { nearest } from "../nearest.ts";
 import type { Field, MappingShape, Shape } from "./shape.ts";
 
-/** How a form of the document spells field names and enum values. */
+/** How a document is read. */
 export interface Reading {
   /** The API's own form: `vlan_id` for `vlanId`, `NETWORK_TYPE_BRIDGE` for `bridge`. */
   readonly apiNames: boolean;
   readonly report: (found: Finding) => void;
-  /** Fields that are not in the table are passed over. */
+  /** Fields that are not in the table are ignored. */
   readonly ignoresUnknown?: true;
   /** Null and empty strings are errors, also for optional fields. */
   readonly strict?: true;
+}
+
+type Mapping = Readonly<Record<string, unknown>>;
+
+/** Where a value is in the document, and how it is read. */
+interface Place {
+  readonly path: string;
+  readonly reading: Reading;
 }
 
 /** The fields of `given` that could be read. Null, and for optional fields the empty string, mean "not given". */
@@ -24,8 +32,9 @@ export function readMapping(
   reading: Reading,
 ): Record<string, unknown> {
   const read: Record<string, unknown> = {};
+  const place = { path, reading };
   if (!isMapping(given)) {
-    wrongType(given, "a mapping", path, reading);
+    wrongType(given, "a mapping", place);
     return read;
   }
   const names = spellings(shape, reading);
@@ -33,13 +42,13 @@ export function readMapping(
     const name = names.get(key);
     const field = name === undefined ? undefined : shape.fields[name];
     if (name === undefined || field === undefined) {
-      if (!reading.ignoresUnknown) unknownField(shape, given, key, path, reading);
-    } else if (name !== key && Object.hasOwn(given, name)) givenTwice(name, key, path, reading);
-    else setRead(read, name, readField(field, value, fieldPath(path, key), reading));
+      if (!reading.ignoresUnknown) unknownField(shape, given, key, place);
+    } else if (name !== key && Object.hasOwn(given, name)) givenTwice(name, key, place);
+    else setRead(read, name, readField(field, value, { path: fieldPath(path, key), reading }));
   }
   for (const [name, field] of Object.entries(shape.fields)) {
     if (!field.required || typeof read[name] === "string") continue;
-    // A value of the wrong type already has a finding; keeping the name keeps positions in lists.
+    // A value of the wrong type already has a finding. The field is set, so that list elements keep their positions.
     const value = given[name];
     if (!isGiven(value))
       reading.report(finding("FIELD_REQUIRED", fieldPath(path, name), { name: requiredText(name, field) }));
@@ -47,7 +56,7 @@ export function readMapping(
   }
   for (const [name, field] of Object.entries(shape.fields))
     if ("otherwise" in field && read[name] === undefined) read[name] = field.otherwise;
-  checkOneOf(shape, read, path, reading);
+  checkOneOf(shape, read, place);
   return read;
 }
 
@@ -59,49 +68,48 @@ export function fieldPath(path: string, name: string): string {
 
 const longestShown = 60;
 
-function readField(field: Field, value: unknown, path: string, reading: Reading): unknown {
-  if (!isGiven(value) && (!reading.strict || field.required)) return undefined;
-  return readShape(field.shape, value, path, reading);
+function readField(field: Field, value: unknown, place: Place): unknown {
+  if (!isGiven(value) && (!place.reading.strict || field.required)) return undefined;
+  return readShape(field.shape, value, place);
 }
 
-function readShape(shape: Shape, value: unknown, path: string, reading: Reading): unknown {
+function readShape(shape: Shape, value: unknown, place: Place): unknown {
+  const { path, reading } = place;
   switch (shape.kind) {
     case "text":
-      if (value === "" && reading.strict) return wrongType(value, "text", path, reading, undefined, "empty");
-      return typeof value === "string" ? value : wrongType(value, "text", path, reading, asText(value, path));
+      if (value === "" && reading.strict) return wrongType(value, "text", place, undefined, "empty");
+      return typeof value === "string" ? value : wrongType(value, "text", place, asText(value, path));
     case "quantity":
       if (typeof value === "number" && Number.isFinite(value)) return String(value);
-      return typeof value === "string" ? value : wrongType(value, "an amount such as 4Gi", path, reading);
+      return typeof value === "string" ? value : wrongType(value, "an amount such as 4Gi", place);
     case "flag":
       return typeof value === "boolean"
         ? value
-        : wrongType(value, "true or false", path, reading, asFlag(value, path));
+        : wrongType(value, "true or false", place, asFlag(value, path));
     case "integer":
-      return readInteger(shape, value, path, reading);
+      return readInteger(shape, value, place);
     case "word":
-      return readWord(shape, value, path, reading);
+      return readWord(shape, value, place);
     case "list":
-      if (!Array.isArray(value)) return wrongType(value, "a list", path, reading);
+      if (!Array.isArray(value)) return wrongType(value, "a list", place);
       return value.map((element: unknown, index) =>
-        readElement(shape.of, element, `${path}[${index}]`, reading),
+        readElement(shape.of, element, { path: `${path}[${index}]`, reading }),
       );
     case "mapping":
-      if (!isMapping(value)) return wrongType(value, "a mapping", path, reading);
+      if (!isMapping(value)) return wrongType(value, "a mapping", place);
       return readMapping(shape, value, path, reading);
     case "parsed":
-      return (
-        shape.parse(value) ?? wrongType(value, shape.expected, path, reading, undefined, valueText(value))
-      );
+      return shape.parse(value) ?? wrongType(value, shape.expected, place, undefined, valueText(value));
     case "chosen":
-      return readShape(shape.of(value), value, path, reading);
+      return readShape(shape.of(value), value, place);
     case "unread":
       return undefined;
   }
 }
 
-/** An element that could not be read stays as an empty one, so that paths of later findings still match. */
-function readElement(shape: Shape, element: unknown, path: string, reading: Reading): unknown {
-  const read = readShape(shape, element, path, reading);
+/** An element that cannot be read is replaced by an empty one, so that paths of later findings still match. */
+function readElement(shape: Shape, element: unknown, place: Place): unknown {
+  const read = readShape(shape, element, place);
   if (read !== undefined) return read;
   if (shape.kind !== "mapping") return "";
   const required = Object.entries(shape.fields).filter(([, field]) => field.required);
@@ -111,40 +119,24 @@ function readElement(shape: Shape, element: unknown, path: string, reading: Read
 function readInteger(
   shape: Extract<Shape, { kind: "integer" }>,
   value: unknown,
-  path: string,
-  reading: Reading,
+  place: Place,
 ): number | undefined {
   const fits = (n: unknown): n is number =>
     typeof n === "number" && Number.isInteger(n) && n >= shape.min && n <= shape.max;
-  // -0 becomes 0, so that comparisons treat them alike.
+  // -0 becomes 0, so that they compare as equal.
   if (fits(value)) return value === 0 ? 0 : value;
   if (typeof value === "number") {
-    wrongType(
-      value,
-      `a whole number from ${shape.min} to ${shape.max}`,
-      path,
-      reading,
-      undefined,
-      String(value),
-    );
-    return undefined;
+    const expected = `a whole number from ${shape.min} to ${shape.max}`;
+    return wrongType(value, expected, place, undefined, String(value));
   }
   const meant = typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : undefined;
-  wrongType(value, "a whole number", path, reading, fits(meant) ? replaceWith(path, meant) : undefined);
-  return undefined;
+  return wrongType(value, "a whole number", place, fits(meant) ? replaceWith(place.path, meant) : undefined);
 }
 
-function readWord(
-  shape: Extract<Shape, { kind: "word" }>,
-  value: unknown,
-  path: string,
-  reading: Reading,
-): string | undefined {
+function readWord(shape: Extract<Shape, { kind: "word" }>, value: unknown, place: Place): string | undefined {
+  const { path, reading } = place;
   const known = shape.words.join(", ");
-  if (typeof value !== "string") {
-    wrongType(value, `one of ${known}`, path, reading);
-    return undefined;
-  }
+  if (typeof value !== "string") return wrongType(value, `one of ${known}`, place);
   if (shape.words.includes(value)) return value;
   const bare = value.startsWith(`${shape.prefix}_`) ? value.slice(shape.prefix.length + 1) : undefined;
   if (reading.apiNames && bare !== undefined) {
@@ -158,12 +150,7 @@ function readWord(
   return undefined;
 }
 
-function checkOneOf(
-  shape: MappingShape,
-  read: Readonly<Record<string, unknown>>,
-  path: string,
-  reading: Reading,
-): void {
+function checkOneOf(shape: MappingShape, read: Mapping, { path, reading }: Place): void {
   if (!shape.oneOf) return;
   const given = shape.oneOf.fields.filter((name) => read[name] !== undefined);
   if (given.length > 1) {
@@ -175,8 +162,7 @@ function checkOneOf(
 function wrongType(
   value: unknown,
   expected: string,
-  path: string,
-  reading: Reading,
+  { path, reading }: Place,
   fix?: Fix,
   given = kindOf(value),
 ): undefined {
@@ -184,13 +170,7 @@ function wrongType(
   return undefined;
 }
 
-function unknownField(
-  shape: MappingShape,
-  given: Readonly<Record<string, unknown>>,
-  key: string,
-  path: string,
-  reading: Reading,
-): void {
+function unknownField(shape: MappingShape, given: Mapping, key: string, { path, reading }: Place): void {
   const field = fieldPath(path, key);
   const known = Object.entries(shape.fields).flatMap(([name, { shape }]) =>
     shape.kind === "unread" ? [] : name,
@@ -209,11 +189,10 @@ function renamed(from: string, to: string, value: unknown): Fix {
   return { description: `rename ${from} to ${to}`, patches: [{ field: from }, { field: to, value }] };
 }
 
-function givenTwice(name: string, key: string, path: string, reading: Reading): void {
+function givenTwice(name: string, key: string, { path, reading }: Place): void {
   const problem = `${key} and ${name} are the same field; give it once`;
-  reading.report(
-    finding("DOCUMENT_INVALID", fieldPath(path, key), { problem }, { related: [fieldPath(path, name)] }),
-  );
+  const related = [fieldPath(path, name)];
+  reading.report(finding("DOCUMENT_INVALID", fieldPath(path, key), { problem }, { related }));
 }
 
 /** Every accepted key with the field it names. */

@@ -1,4 +1,4 @@
-// What a document may contain, as data: value types and the fields of mappings. The walker is driven by it.
+// The shape of a document as data: types of values and fields of mappings. read-value.ts reads by it.
 
 /** A value of a document: one of the kinds that YAML and JSON share. */
 export type Shape =
@@ -11,11 +11,11 @@ export type Shape =
   | { readonly kind: "word"; readonly words: readonly string[]; readonly prefix: string }
   | { readonly kind: "list"; readonly of: Shape }
   | MappingShape
-  /** What `parse` makes of a value; undefined for one that is not as `expected` says. */
+  /** The result of `parse`; undefined for a value that is not as `expected` says. */
   | { readonly kind: "parsed"; readonly expected: string; readonly parse: (value: unknown) => unknown }
   /** The shape depends on the value. */
   | { readonly kind: "chosen"; readonly of: (value: unknown) => Shape }
-  /** Does not belong to multinic; accepted unread. */
+  /** Accepted and ignored. */
   | { readonly kind: "unread" };
 
 /** A mapping with a fixed set of fields. */

@@ -1,4 +1,4 @@
-// Parses one YAML or JSON document to plain values, within limits that bound memory and time for hostile input.
+// Parses one YAML or JSON document to plain values, with limits on memory and time for hostile input.
 import {
   Lexer,
   LineCounter,
@@ -17,9 +17,9 @@ import { fieldPath } from "./read-value.ts";
 
 /** The largest document that is read, in bytes of UTF-8. */
 export const maxDocumentBytes = 1_048_576;
-/** Nested brackets, and list items begun on one line. The deepest field of a VM is at level five. */
+/** Nested brackets, and list items that start on one line. The deepest field of a VM is at level five. */
 const maxNesting = 64;
-/** Tokens of the text. A VM with every NIC and route it can have needs a few thousand. */
+/** Tokens of the text. A VM with the maximum of NICs and routes needs a few thousand. */
 const maxTokens = 100_000;
 const maxAliases = 100;
 const maxProblems = 10;
@@ -28,7 +28,7 @@ const maxProblems = 10;
 export interface ParsedYaml {
   readonly value?: unknown;
   readonly findings: readonly Finding[];
-  /** The line of a field's value, from 1; where there is none, of what would hold it. Absent with the value. */
+  /** The line of a field, counted from 1, or of its nearest parent if it is absent. Set if `value` is. */
   readonly lineOf?: (field: string) => number;
 }
 
@@ -44,7 +44,7 @@ export function parseYaml(text: string, version: "1.1" | "1.2" = "1.2"): ParsedY
     version,
     schema: version === "1.2" ? "core" : "yaml-1.1",
     resolveKnownTags: false,
-    // The parser's own check compares every key with every other; duplicates are found below instead.
+    // The parser's check takes quadratic time; duplicates are found below instead.
     uniqueKeys: false,
     prettyErrors: false,
     lineCounter: lines,
@@ -73,7 +73,7 @@ function nodeAt(document: Document.Parsed, field: string): Node | null | undefin
   return document.getIn(path, true) as Node | null | undefined;
 }
 
-/** Parser messages that describe the parser rather than the document. */
+/** Replaces messages that describe the parser rather than the document. */
 const parserWords: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: "a second document begins; give one at a time",
   RESOURCE_EXHAUSTION: "the document is nested too deeply",
@@ -85,7 +85,7 @@ function refused(...problems: readonly string[]): ParsedYaml {
   return { findings: problems.map((problem) => finding("DOCUMENT_INVALID", "", { problem })) };
 }
 
-/** Measures the text with the lexer, which takes linear time; the parser does not for deeply nested text. */
+/** Uses the lexer, which takes linear time; the parser does not for deeply nested text. */
 function limitPassed(text: string): string | undefined {
   if (Buffer.byteLength(text) > maxDocumentBytes)
     return `the document is larger than ${maxDocumentBytes} bytes`;
@@ -146,7 +146,7 @@ function excessiveAliases(document: Document.Parsed): string | undefined {
   }
 }
 
-/** Otherwise the later value would win silently (YAML 1.2.2 §3.2.1.1: keys are unique). */
+/** Otherwise the last value would be used silently (YAML 1.2.2 §3.2.1.1: keys are unique). */
 function keysGivenTwice(document: Document.Parsed, place: Place): readonly Finding[] {
   const findings: Finding[] = [];
   visit(document, {

@@ -1,29 +1,29 @@
-// What drift is: one row per field that is not as asked for, and what was asked for, compiled.
+// Drift: one row per field that differs from the request.
 import type { Change } from "../compare/nic-differences.ts";
 import type { CompiledVm } from "../compile/compile.ts";
 import type { ResolvedVm } from "../nic.ts";
 import type { NetworkAttachmentDefinition, Secret, VirtualMachine } from "../objects/kubernetes.ts";
 import { lastOtherWriter } from "../objects/managed-fields.ts";
 
-/** One field that is not as asked for. Values are texts for people; empty: not there. */
+/** One field that differs from the request. Values are text for people; empty: absent. */
 export interface Drift extends Pick<Change, "nic"> {
-  /** As in a plan; `networkConfig` for what concerns all NICs. */
+  /** As in a plan; `networkConfig` if it concerns all NICs. */
   readonly field: string;
   readonly wanted: string;
   readonly actual: string;
-  /** Where the actual value was read, and who wrote it last where that is known. */
+  /** Where the actual value was read, and who wrote it last if that is known. */
   readonly source: string;
-  /** RFC 3339; undefined where it is not known: the guest keeps no record of its changes. */
+  /** RFC 3339; undefined if it is not known, as for changes in the guest. */
   readonly since: string | undefined;
 }
 
-/** What was asked for, compiled as it would be now. */
+/** The recorded spec, resolved and compiled as it would be now. */
 export interface Wanted {
   readonly vm: ResolvedVm;
   readonly compiled: CompiledVm;
 }
 
-/** The object and who else wrote the field at that path last, as its managed fields say. */
+/** The object, and the last other writer of the field at that path by its managedFields. */
 export function writtenIn(
   object: VirtualMachine | NetworkAttachmentDefinition | Secret,
   path: string,

@@ -1,5 +1,5 @@
-// Names of drifted fields, from a VM and its instance alone: cheap enough for every change of every VM. vm-drift.ts has the
-// values, and compares NADs and the network-config as well.
+// Names of drifted fields, from a VM and its instance only: cheap enough for every change of every VM. vm-drift.ts adds the
+// values, NADs and the network-config.
 import { bindings, typeOf } from "../bindings.ts";
 import { nicPath } from "../compare/nic-differences.ts";
 import { normaliseMac } from "../mac.ts";
@@ -10,13 +10,13 @@ import { resolveAddresses } from "../resolve/resolve-addresses.ts";
 import type { NetworkType, VmSpec } from "../spec.ts";
 import { guestDrift } from "./guest-drift.ts";
 
-/** The types that such a NIC may have by its binding alone: a macvlan NIC may be on a bridge over its parent. */
+/** The types that a NIC of this type may have by its binding: a macvlan NIC may use a bridge over its parent. */
 function looksLike(type: NetworkType): readonly NetworkType[] {
   if (type === "pod") return [type];
   return carriersOfType[type].map((name) => bindings[carriers[name].usualBinding.kind].type);
 }
 
-/** Paths of the fields of a NIC that are not as asked for, with the paths of drift.ts. */
+/** Paths of the fields of a NIC that differ from the request, as in drift.ts. */
 export function driftedFields(
   { namespace, networks }: VmSpec,
   nic: VmInterface,

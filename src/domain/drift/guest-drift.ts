@@ -1,4 +1,4 @@
-// Drift of the guest: what its agent reports, compared with its configuration. Without an agent nothing is judged.
+// Drift of the guest: compares what its agent reports with its configuration. Without an agent there is no drift.
 import { infoSources } from "../objects/instance-status.ts";
 import { isTrue } from "../objects/conditions.ts";
 import { parseIp } from "../ip.ts";
@@ -13,7 +13,7 @@ import type { Drift } from "./drift.ts";
 /** What a guest's configuration says of a NIC. */
 export type ConfiguredNic = Pick<Nic, "name" | "mode" | "addresses" | "linkState" | "mac">;
 
-/** A change that waits for a restart shows here too: until then the guest has another value than asked for. */
+/** Includes changes that wait for a restart: until then the guest has another value than requested. */
 export function guestDrift(
   nics: readonly ConfiguredNic[],
   vmi: VirtualMachineInstance | undefined,
@@ -21,7 +21,7 @@ export function guestDrift(
   if (vmi?.status?.phase !== "Running" || !isTrue(vmi.status.conditions, "AgentConnected")) return [];
   const reported = vmi.status.interfaces ?? [];
   const record = readGuestRecord(vmi.metadata.annotations?.[guestConfigAnnotation]);
-  // NMState keeps the kernel's interface names, so the name cannot reveal a changed MAC address.
+  // NMState keeps the kernel's interface names, so a changed MAC address cannot be recognised by the name.
   const isNamed = record?.machine.guestConfig !== "nmstate";
   return nics.flatMap((nic) => {
     const status = reported.find(({ name }) => name === nic.name);
@@ -55,7 +55,7 @@ function addressDrift(nic: ConfiguredNic, { ipAddresses = [] }: VmiInterfaceStat
     : [inGuest(nic, "ipConfig.addresses", wanted.join(", "), actual.join(", "))];
 }
 
-/** KubeVirt knows a NIC of the guest by its MAC address; with another one it is listed separately, without a name. */
+/** KubeVirt identifies a NIC of the guest by its MAC address; with another one it is listed separately, without a name. */
 function macDrift(nic: ConfiguredNic, reported: readonly VmiInterfaceStatus[]): readonly Drift[] {
   const stranger = reported.find(
     ({ name = "", interfaceName, mac }) => name === "" && interfaceName === nic.name && mac !== undefined,

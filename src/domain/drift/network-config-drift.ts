@@ -10,7 +10,7 @@ import { type Drift, driftFrom, type Wanted, writtenIn } from "./drift.ts";
 
 const field = "networkConfig";
 
-/** NIC by NIC, then what of it cannot be read. None where the Secret could not be read. */
+/** NIC by NIC, then parts that cannot be read. Empty if the Secret could not be read. */
 export function networkConfigDrift({ vm, compiled }: Wanted, objects: VmObjects): readonly Drift[] {
   const own = secretNameOf(objects.vm.metadata.name);
   if (!objects.secrets.has(own)) return [];
@@ -30,7 +30,7 @@ function configDrift(
   actual: Secret,
 ): readonly Drift[] {
   const { interfaces = [] } = virtualMachine.spec.template.spec.domain.devices;
-  // Both are read in the same way, so that what cannot be read is not a difference.
+  // Both are read in the same way, so that unreadable parts of both are not a difference.
   const read = (secret: Secret): ReturnType<typeof readGuest> =>
     readGuest(interfaces, { vm: virtualMachine, vmi: undefined, secrets: new Map([[own, secret]]) });
   const before = read(actual);
@@ -43,7 +43,7 @@ function configDrift(
   return [...ofNics, ...unread];
 }
 
-/** As a whole: NMState desired state is read by the guest alone. The caller's part of the user-data is not known here. */
+/** Compared as text, because only the guest reads NMState desired state. The caller's part of the user-data is not known. */
 function nmstateDrift({ stringData }: CompiledVm["secret"], actual: Secret): readonly Drift[] {
   const differs = (key: string, wanted: string): Drift => ({
     field,

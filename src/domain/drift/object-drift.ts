@@ -15,7 +15,7 @@ import type { NetworkAttachmentDefinition, VirtualMachine } from "../objects/kub
 import { secretNameOf } from "../objects/ownership.ts";
 import { type Drift, driftFrom, type Wanted, writtenIn } from "./drift.ts";
 
-/** In the order of the NICs: first of the VM, then of its NADs. */
+/** First of the VM, then of its NADs; each in the order of the NICs. */
 export function objectDrift(wanted: Wanted, objects: VmObjects): readonly Drift[] {
   return [
     ...nicDrift(wanted.compiled.virtualMachine, objects.vm),
@@ -30,7 +30,6 @@ const paths = {
   volumes: "spec.template.spec.volumes",
 } as const;
 
-/** The NICs as KubeVirt knows them. */
 function nicDrift(wanted: VirtualMachine, actual: VirtualMachine): readonly Drift[] {
   const { interfaces = [] } = actual.spec.template.spec.domain.devices;
   const comparison: NicComparison<KubeVirtField> = {
@@ -46,7 +45,7 @@ function nicDrift(wanted: VirtualMachine, actual: VirtualMachine): readonly Drif
   );
 }
 
-/** The guest gets the network-config from the Secret that multinic writes, and from nowhere else. */
+/** The guest must get the network-config from the Secret that multinic writes. */
 function volumeDrift(vm: VirtualMachine): readonly Drift[] {
   const wanted = `Secret ${secretNameOf(vm.metadata.name)}`;
   const actual = placeOfNetworkConfig(vm);
@@ -55,7 +54,7 @@ function volumeDrift(vm: VirtualMachine): readonly Drift[] {
     : [{ field: "networkConfig", nic: "", wanted, actual, ...writtenIn(vm, paths.volumes) }];
 }
 
-/** A NAD is read when a pod starts: a change shows at the next start or migration. */
+/** A NAD is read when a pod starts: a change takes effect at the next start or migration. */
 function nadDrift({ vm, compiled }: Wanted, { vm: actual, nads }: VmObjects): readonly Drift[] {
   const generated = new Map(
     compiled.attachments.map((nad) => [`${nad.metadata.namespace}/${nad.metadata.name}`, nad]),
@@ -63,7 +62,7 @@ function nadDrift({ vm, compiled }: Wanted, { vm: actual, nads }: VmObjects): re
   const used = new Set([...wantedFields(actual).nics.values()].map(({ attachment }) => attachment));
   return vm.nics.flatMap(({ name: nic }, index): readonly Drift[] => {
     const fullName = compiled.attachmentNames[index];
-    // One that the VM does not name is reported as drift of the VM.
+    // A NAD that the VM does not name is reported as drift of the VM.
     if (fullName === undefined || !used.has(fullName)) return [];
     const wanted = generated.get(fullName);
     const found = nads.get(fullName);

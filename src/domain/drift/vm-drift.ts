@@ -1,4 +1,4 @@
-// Drift: where a VM is not as it was asked for, field by field, from its recorded spec, its objects and its guest.
+// The drift of a VM: compares its recorded spec with its objects and its guest, field by field.
 import type { Catalogue } from "../catalogue.ts";
 import { compileVm } from "../compile/compile.ts";
 import { noFacts } from "../facts.ts";
@@ -14,7 +14,7 @@ import { guestDrift } from "./guest-drift.ts";
 import { networkConfigDrift } from "./network-config-drift.ts";
 import { objectDrift } from "./object-drift.ts";
 
-/** `spec`: as recorded. None for a VM without it: nothing is known to be wanted then. */
+/** `spec`: as recorded; without a record there is no drift. */
 export function driftOf(
   objects: VmObjects,
   spec: VmSpec | undefined,
@@ -32,8 +32,8 @@ export function driftOf(
 }
 
 /**
- * The VM with the MAC addresses that the network-config has for its NICs: what was applied last, also where somebody
- * changed an address in the VM that the spec does not name.
+ * The VM with the MAC addresses that its network-config has, which are those applied last, even if an address that the
+ * spec does not name was changed in the VM.
  */
 function withAppliedMacs({ vm, secrets }: VmObjects): VirtualMachine {
   const secret = secrets.get(secretNameOf(vm.metadata.name));

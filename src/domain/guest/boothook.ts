@@ -1,4 +1,4 @@
-// User-data that delivers NMState desired state to the guest, alone or together with the caller's own user-data.
+// User-data that passes NMState desired state to the guest, alone or together with the caller's user-data.
 import { createHash } from "node:crypto";
 
 /** Where nmstate.service looks for *.yml (nmstate.service(8)). */
@@ -11,10 +11,9 @@ const beginning = `#cloud-boothook
 const endOfDocument = "END_OF_NMSTATE";
 
 /**
- * A boothook, because it runs at every boot: write_files and runcmd run once per instance, so a later change of the
- * networks would never arrive (cloud-init, "Cloud boothook"). On images with nmstate.service cloud-init starts after it,
- * so the service found no file and must be restarted. Restarted with --no-block, because some distributions start
- * cloud-init before the units that nmstate.service needs.
+ * A boothook, because it runs at every boot; write_files and runcmd run once per instance and would miss later changes
+ * (cloud-init, "Cloud boothook"). nmstate.service starts before cloud-init, finds no file, and must be restarted. With
+ * --no-block, because some distributions start cloud-init before the units that nmstate.service needs.
  */
 export function nmstateBoothook(document: string): string {
   return `${beginning}; applied by nmstate.service at every boot.
@@ -26,9 +25,11 @@ systemctl --no-block restart nmstate.service
 `;
 }
 
+const mimeHeader = /^(?:content-type|mime-version):/i;
+
 /**
- * The caller's user-data and ours as one MIME multipart. The caller's part is kept byte for byte and read as if it were
- * alone: cloud-init looks at the first line of a text/plain part. User-data that is MIME already becomes a part unchanged.
+ * The caller's user-data and the boothook as one MIME multipart. The caller's part is kept byte for byte, and cloud-init
+ * reads it as it would alone, by the first line of a text/plain part. User-data that is already MIME becomes a part as is.
  */
 export function withBoothook(theirs: string, boothook: string): string {
   const boundary = `multinic-${createHash("sha256").update(theirs).update(boothook).digest("hex").slice(0, 24)}`;
@@ -37,7 +38,7 @@ export function withBoothook(theirs: string, boothook: string): string {
     "MIME-Version: 1.0",
     "",
     `--${boundary}`,
-    isMime(theirs) ? theirs : part("text/plain", "user-data", theirs),
+    mimeHeader.test(theirs) ? theirs : part("text/plain", "user-data", theirs),
     `--${boundary}`,
     ownPart(boothook),
     `--${boundary}--`,
@@ -51,8 +52,8 @@ export function carriesBoothook(userData: string, boothook: string): boolean {
 }
 
 /**
- * User-data without our part, to compare what callers gave: empty for the boothook alone, the caller's encoded part of a
- * multipart, any other user-data unchanged.
+ * The caller's part of user-data, for comparison: empty for the boothook alone, the encoded part of a multipart, any other
+ * user-data unchanged.
  */
 export function callersPart(userData: string): string {
   if (userData.startsWith(beginning)) return "";
@@ -64,12 +65,7 @@ export function callersPart(userData: string): string {
 
 const ownPart = (boothook: string): string => part("text/cloud-boothook", "multinic-networks", boothook);
 
-/** True if the text begins with MIME headers. */
-export function isMime(text: string): boolean {
-  return /^(?:content-type|mime-version):/i.test(text);
-}
-
-/** Base64, because mail parsers change line ends and non-ASCII characters. */
+/** In base64, because mail parsers change line endings and non-ASCII characters. */
 function part(type: string, name: string, content: string): string {
   const lines =
     Buffer.from(content, "utf8")

@@ -1,6 +1,6 @@
-// The guest's networks as NMState desired state, for images that ship nmstate.service; equivalent to the network-config.
+// The guest's networks as NMState desired state, equivalent to the network-config, for images with nmstate.service.
 import { stringify } from "yaml";
-import { routesOfNic } from "../routing/predicted-routes.ts";
+import { configuredRoutes } from "../routing/predicted-routes.ts";
 import type { Cidr } from "../ip.ts";
 import type { Nic } from "../nic.ts";
 import { sourceRulesOf } from "../routing/source-routing.ts";
@@ -44,9 +44,9 @@ interface NmstateRule {
   readonly "route-table": number;
 }
 
-/** An NMState policy: interfaces to look up first, and the state to reach. */
+/** An NMState policy: interfaces to look up, and the desired state. */
 export interface NmstatePolicy {
-  /** Keyed by our own name for it: the NIC with that MAC address. */
+  /** The NIC with a MAC address, by a name of this policy for it. */
   readonly capture: Readonly<Record<string, string>>;
   readonly desired: {
     readonly interfaces: readonly NmstateInterface[];
@@ -59,9 +59,9 @@ export interface NmstatePolicy {
 }
 
 /**
- * NICs are identified by MAC address, and their profiles stay bound to it (identifier, nmstate 2.2.10). Routes take only
- * the kernel's interface name, so that name is captured by the same address. Name servers apply to the whole host; those
- * of the NIC with the lowest metric come first.
+ * NICs are identified by MAC address, also in their profiles (identifier, nmstate 2.2.10). Routes need the kernel's name of
+ * the interface, which is captured by MAC address. DNS servers apply to the whole host; those of the NIC with the lowest
+ * metric come first.
  */
 export function compileNmstate(nics: readonly Nic[], routing: RoutingMode): NmstatePolicy {
   const withRoutes = nics
@@ -120,7 +120,7 @@ function interfaceOf(nic: Nic): NmstateInterface {
     "mac-address": nic.mac.toUpperCase(),
     ...(nic.mtu === undefined ? {} : { mtu: nic.mtu }),
     ipv4: nic.mode === "dhcp" ? byDhcp(nic) : fixed(ipv4),
-    // Without an address NetworkManager's default stays, as with cloud-init.
+    // Without an address NetworkManager's default applies, as with cloud-init.
     ...(nic.mode === "static" && ipv6.length > 0 ? { ipv6: { ...fixed(ipv6), autoconf: false } } : {}),
   };
 }
@@ -149,22 +149,12 @@ function fixed(addresses: readonly Cidr[]): NmstateIp {
 }
 
 function routesOf(nic: Nic): readonly NmstateRoute[] {
-  const by = { "next-hop-interface": `{{ capture.${captureOf(nic)}.interfaces.0.name }}` };
-  const gateways = routesOfNic(nic).filter(({ origin }) => origin === "gateway");
-  return [
-    ...gateways.map(({ destination, gateway, metric }) => ({
-      destination: destination.text,
-      "next-hop-address": gateway?.text ?? "",
-      ...by,
-      metric,
-    })),
-    ...nic.routes.map(({ destination, gateway, metric }) => ({
-      destination: destination.text,
-      "next-hop-address": gateway.text,
-      ...by,
-      metric,
-    })),
-  ];
+  return configuredRoutes(nic).map(({ destination, gateway, metric }) => ({
+    destination: destination.text,
+    "next-hop-address": gateway.text,
+    "next-hop-interface": `{{ capture.${captureOf(nic)}.interfaces.0.name }}`,
+    metric,
+  }));
 }
 
 /** As YAML with every string quoted, because unquoted braces and colons are YAML syntax. */

@@ -1,11 +1,11 @@
-// What cloud-init's renderers drop from a network-config, version 2. test/guest/renderers.test.ts compares it with Debian's
-// cloud-init in both directions; the versions come from running its releases 22.4 to 26.2.
+// What cloud-init's renderers drop from a network-config, version 2. test/guest/renderers.test.ts compares this with Debian's
+// cloud-init in both directions; the versions were determined by running cloud-init 22.4 to 26.2.
 import { isDefaultRoute, metricField, routesOfNic } from "../routing/predicted-routes.ts";
 import type { IpFamily } from "../ip.ts";
 import type { Nic } from "../nic.ts";
 import type { GuestRenderer } from "../spec.ts";
 
-/** What a NIC may need from its renderer, and its name for people. All renderers keep everything that is not listed here. */
+/** What some renderer drops, as text for people. Anything else is supported by all renderers. */
 export const guestTraits = {
   routeMetrics: "the metrics of gateways and routes",
   dhcpMetric: "the metric of routes from DHCP",
@@ -29,7 +29,7 @@ const ever: readonly VersionRange[] = [{}];
 const metricsInVersion2 = [{ until: "23.3" }]; // cloud-init #4220
 const ipv6Default = [{ until: "23.1" }];
 
-/** What each renderer drops, and in which versions. What is absent is kept by all versions. */
+/** What each renderer drops, and in which versions. A trait that is absent is supported by all versions. */
 export const losses: Readonly<
   Record<GuestRenderer, Readonly<Partial<Record<GuestTrait, readonly VersionRange[]>>>>
 > = {
@@ -51,7 +51,7 @@ export const losses: Readonly<
     routeMetrics: metricsInVersion2,
     dhcpWithoutRoutes: ever,
     ipv6DefaultRoute: ipv6Default,
-    // The route exists, with the metric of the first.
+    // The route exists, but with the metric of the first.
     otherFamilyDefaultRoute: [{ from: "24.4" }],
     dhcpNameServers: [{ from: "24.1", until: "24.2" }],
     dhcpIpv6NameServers: [{ from: "24.1", until: "24.2" }],
@@ -66,25 +66,7 @@ export const losses: Readonly<
   },
 };
 
-/** True if that version drops it. */
-export function loses(renderer: GuestRenderer, trait: GuestTrait, version: string): boolean {
-  return (losses[renderer][trait] ?? []).some(
-    ({ from, until }) =>
-      (from === undefined || compareVersions(version, from) >= 0) &&
-      (until === undefined || compareVersions(version, until) < 0),
-  );
-}
-
-/** Compares MAJOR.MINOR only; a suffix such as Debian's revision is ignored. */
-function compareVersions(a: string, b: string): number {
-  const [left, right] = [a, b].map((version) => {
-    const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
-    return major * 1000 + minor;
-  });
-  return (left ?? 0) - (right ?? 0);
-}
-
-/** What the NIC needs from its renderer, each with the input field that requires it. */
+/** The traits that the NIC needs, each with the field of the input that requires it. */
 export function traitsOf(nic: Nic): ReadonlyMap<GuestTrait, string> {
   const first = firstFamily(nic);
   const given = routesOfNic(nic)
@@ -113,8 +95,8 @@ export function traitsOf(nic: Nic): ReadonlyMap<GuestTrait, string> {
 }
 
 /**
- * The family of the first address in the network-config: the gateway's. cloud-init attaches all routes to the first
- * address, and its network-manager renderer drops a default route of a family that it has not seen yet.
+ * The family of the first address in the network-config, which is that of the gateway: cloud-init attaches all routes to
+ * the first address, and its network-manager renderer drops a default route of a family without an earlier address.
  */
 export function firstFamily({ addresses, gateway, mode }: Nic): IpFamily {
   return mode === "dhcp" ? 4 : (gateway?.family ?? addresses[0]?.cidr.address.family ?? 4);

@@ -1,8 +1,8 @@
-// How cloud-init reads a user-data text, as far as the NICs depend on it.
+// How cloud-init reads user-data, as far as it affects the NICs.
 import { isMap, parseDocument } from "yaml";
 
 export interface UserDataReading {
-  /** Why cloud-init ignores it; undefined if it does not. */
+  /** Why cloud-init ignores the text; undefined if it does not. */
   readonly ignored: string | undefined;
   /** True if updates.network.when includes boot, so that a later network-config is applied. */
   readonly followsNetwork: boolean;
@@ -16,11 +16,10 @@ export interface UserDataReading {
 const knownStart =
   /^(?:#cloud-config|#cloud-config-archive|#cloud-boothook|#include|#include-once|#part-handler|#!|## template: ?jinja|Content-Type:|MIME-Version:)/i;
 const windowsStart = /^(?:#ps1|rem cmd|<powershell>|<script>)/i;
-/** Directories that the renderers write to. */
+/** Paths that the renderers write to. */
 const networkPath =
   /\/etc\/(?:netplan|network\/interfaces|sysconfig\/network-scripts|NetworkManager\/system-connections|systemd\/network)\b[\w./-]*/;
 
-/** Reads the text once. */
 export function readUserData(text: string): UserDataReading {
   const path = networkPath.exec(text)?.[0];
   const nothing = { followsNetwork: false, configuresNetwork: path, ignored: undefined, forWindows: false };

@@ -19,8 +19,8 @@ export interface AttachmentSources {
 }
 
 /**
- * A NAD that is exactly what would be made here is given as its physical network, any other one by its name: with the
- * same content under another name the NIC would move to a new NAD for nothing.
+ * A NAD that is the same as the one that multinic would generate is returned as its physical network, any other one by its
+ * name: if only the name differed, the NIC would be moved to a new NAD without need.
  */
 export function readAttachment(
   nic: VmInterface,
@@ -42,7 +42,7 @@ export function readAttachment(
   };
 }
 
-/** The NAD's plugin says more than the binding, if they belong together. */
+/** By the plugin of the NAD, which is more specific than the binding, if the two fit each other. */
 function typeOnNad(nic: VmInterface, { type: plugin }: CniConfig): NetworkType {
   const type = typeOfPlugin(plugin);
   return type !== undefined && bindingKindOf(nic) === carrierOfNads(type).usualBinding.kind
@@ -50,7 +50,7 @@ function typeOnNad(nic: VmInterface, { type: plugin }: CniConfig): NetworkType {
     : typeOf(nic);
 }
 
-/** The physical network, VLAN and MTU that this NAD would be made for; undefined for a NAD of any other content. */
+/** The physical network, VLAN and MTU for which multinic would generate this NAD; undefined for any other NAD. */
 function asGenerated(
   nad: NetworkAttachmentDefinition,
   { namespace, catalogue }: AttachmentSources,
@@ -73,7 +73,7 @@ function asGenerated(
   return undefined;
 }
 
-/** Multus hands the configuration on, and the annotation asks for the device: nothing else of a NAD counts. */
+/** Compares what has an effect: the configuration, and the annotation that requests the device. */
 export function hasSameContent(a: NetworkAttachmentDefinition, b: NetworkAttachmentDefinition): boolean {
   return (
     a.metadata.name === b.metadata.name &&

@@ -1,11 +1,11 @@
-// Finds the primary NIC and the priorities that reproduce the metrics a guest has.
+// Finds the primary NIC and the priorities that reproduce the metrics of a guest.
 import { metricStep } from "../resolve/metrics.ts";
 
 /** The metric of a NIC's default route in the guest's configuration. */
 export interface ObservedMetric {
   /** undefined if the configuration does not name one, or there is no such route. */
   readonly metric: number | undefined;
-  /** True if the metric can also be written at one of the NIC's routes. */
+  /** True if the metric can also be set on a route of the NIC. */
   readonly flexible: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface NicOrder {
   readonly metrics: readonly number[];
 }
 
-/** Metrics that resolution can assign are reproduced exactly; of others only the order is kept. */
+/** Metrics that resolve/metrics.ts assigns are reproduced exactly; of others only the order is. */
 export function orderOf(observed: readonly ObservedMetric[]): NicOrder {
   const ranks = exactRanks(observed) ?? sortedRanks(observed);
   const primary = Math.max(0, ranks.indexOf(0));
@@ -31,7 +31,7 @@ export function orderOf(observed: readonly ObservedMetric[]): NicOrder {
   };
 }
 
-/** undefined if a metric that can only be written as a priority is not one that resolution assigns. */
+/** undefined if a metric that is not flexible cannot be assigned by resolve/metrics.ts. */
 function exactRanks(observed: readonly ObservedMetric[]): readonly number[] | undefined {
   const ranks: (number | undefined)[] = observed.map(() => undefined);
   const free = new Set(observed.keys());

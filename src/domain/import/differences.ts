@@ -1,16 +1,17 @@
-// Two network-configs compared, NIC by NIC: for drift, and for what an imported spec could not say.
+// Compares two network-configs, NIC by NIC: for drift, and for what an imported spec cannot express.
 import type { Catalogue } from "../catalogue.ts";
 import { guestDifferences } from "../compare/guest-record.ts";
 import { type Change, changedFields, type Fields } from "../compare/nic-differences.ts";
-import { compileNetworkConfig, networkConfigText } from "../compile/network-config.ts";
+import { networkConfigText } from "../compile/network-config.ts";
 import { noFacts } from "../facts.ts";
 import { parseCidr, parseIp } from "../ip.ts";
 import { isMapping } from "../objects/mapping.ts";
 import { resolveVm } from "../resolve/resolve-vm.ts";
 import type { RouteConfig, VmSpec } from "../spec.ts";
+import { isDefault } from "./guest-nic.ts";
 import { type GuestNicRead, readNetworkConfig } from "./network-config.ts";
 
-/** By the words of the spec: the words of a note, and the value. A gateway is a default route. */
+/** By field of the spec: its name in notes, and its value. A gateway is compared as a default route. */
 const configFields = {
   name: ["name in the guest", ({ setName = "" }) => setName],
   mtu: ["mtu", ({ mtu = "" }) => String(mtu)],
@@ -30,15 +31,15 @@ const configFieldNames = Object.keys(configFields) as readonly ConfigField[];
 
 type GuestNics = ReadonlyMap<string, GuestNicRead>;
 
-/** What differs in meaning: in one spelling, and routes and addresses have no order in the kernel's tables. */
+/** Compares the meaning: values are normalised, and the order of routes and addresses is ignored. */
 export function configDifferences(before: GuestNics, after: GuestNics): readonly Change[] {
   return guestDifferences(configFieldNames, fieldsByNic(before), fieldsByNic(after));
 }
 
-/** One line for each part of a NIC that would change; `byNic` is what the guest has. */
+/** One line for each part of a NIC that an apply would change. `byNic`: the configuration that the guest has. */
 export function differencesOf(spec: VmSpec, byNic: GuestNics, catalogue: Catalogue): readonly string[] {
   const { vm } = resolveVm(spec, catalogue, noFacts);
-  const compiled = readNetworkConfig(networkConfigText(compileNetworkConfig(vm.nics, vm.routing)));
+  const compiled = readNetworkConfig(networkConfigText(vm.nics, vm.routing));
   const after = fieldsByNic(new Map(compiled.nics.map((nic) => [nic.id, nic])));
   return [...fieldsByNic(byNic)].flatMap(([name, before]) =>
     changedFields(configFieldNames, before, after.get(name) ?? before).map(
@@ -58,8 +59,6 @@ function dhcpRoutesText(dhcp4: boolean, dhcpRoutes: boolean): string {
   if (!dhcp4) return "";
   return dhcpRoutes ? "auto" : "never";
 }
-
-const isDefault = ({ destination }: RouteConfig): boolean => destination.endsWith("/0");
 
 function routesText(routes: readonly RouteConfig[]): string {
   return routes
@@ -81,7 +80,7 @@ function ipText(text: string): string {
   return "value" in parsed ? parsed.value.text : text;
 }
 
-/** The order of keys means nothing. */
+/** With sorted keys, because their order has no meaning. */
 function ruleText(rule: unknown): string {
   if (!isMapping(rule)) return JSON.stringify(rule);
   const keys = Object.keys(rule).toSorted();

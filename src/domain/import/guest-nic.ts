@@ -2,22 +2,20 @@
 import type { IpConfig, NetworkConfig, RouteConfig } from "../spec.ts";
 import type { GuestNicRead } from "./network-config.ts";
 
-export type GuestNic = GuestNicRead;
-
-const isDefault = ({ destination }: RouteConfig): boolean => destination.endsWith("/0");
+export const isDefault = ({ destination }: RouteConfig): boolean => destination.endsWith("/0");
 
 /**
- * The default route that `gateway` expresses: the first, if its metric is that of this NIC's routes or absent. Any other
- * stays a route with its own metric.
+ * The default route that becomes `gateway`: the first, if it has no metric or that of the NIC. Other default routes remain
+ * routes with their metric.
  */
-function gatewayRoute({ dhcp4, routes }: GuestNic, metric: number): RouteConfig | undefined {
+function gatewayRoute({ dhcp4, routes }: GuestNicRead, metric: number): RouteConfig | undefined {
   const first = dhcp4 ? undefined : routes.find(isDefault);
   return first?.metric === undefined || first.metric === metric ? first : undefined;
 }
 
-/** Empty for a NIC on the pod network with that network's defaults. */
+/** Empty for a NIC on the pod network with default settings. */
 export function ipConfigOf(
-  guest: GuestNic,
+  guest: GuestNicRead,
   { type }: NetworkConfig,
   metric: number,
 ): { readonly ipConfig?: IpConfig } {
@@ -36,8 +34,8 @@ export function ipConfigOf(
   return Object.keys(ipConfig).length === 0 ? {} : { ipConfig };
 }
 
-/** A route without a metric has the kernel's default, written as 0. */
-export function routesOf(guest: GuestNic, metric: number): { readonly routes?: readonly RouteConfig[] } {
+/** A route without a metric has the kernel's default, which a spec writes as 0. */
+export function routesOf(guest: GuestNicRead, metric: number): { readonly routes?: readonly RouteConfig[] } {
   const gateway = gatewayRoute(guest, metric);
   const routes = guest.routes
     .filter((route) => route !== gateway)

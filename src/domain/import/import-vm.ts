@@ -1,4 +1,4 @@
-// Reads a VM's objects back as a spec: the inverse of compile/. What a spec cannot express becomes a note.
+// Converts the objects of a VM to a spec, the inverse of compile/. Parts that a spec cannot express become notes.
 import { bindingKindOf } from "../bindings.ts";
 import type { Catalogue } from "../catalogue.ts";
 import { ownUserData } from "../compile/network-config.ts";
@@ -16,7 +16,7 @@ import type { NetworkConfig, UserDataSpec, VmSpec } from "../spec.ts";
 import { readAttachment } from "./attachment.ts";
 import { cloudInitVolumeOf, inlineUserData, networkDataOf, secretText } from "../objects/cloud-init.ts";
 import { differencesOf } from "./differences.ts";
-import { type GuestNic, ipConfigOf, routesOf } from "./guest-nic.ts";
+import { ipConfigOf, isDefault, routesOf } from "./guest-nic.ts";
 import { readMachine } from "./machine.ts";
 import { type GuestNicRead, readNetworkConfig } from "./network-config.ts";
 import { orderOf } from "./default-routes.ts";
@@ -24,21 +24,21 @@ import { orderOf } from "./default-routes.ts";
 /** The VM and the objects it refers to, as far as they could be read. */
 export interface VmObjects {
   readonly vm: VirtualMachine;
-  /** Source of the MAC addresses that the VM itself does not name. */
+  /** The source of MAC addresses that the VM does not set. */
   readonly vmi: VirtualMachineInstance | undefined;
   /** By NAMESPACE/NAME. */
   readonly nads: ReadonlyMap<string, NetworkAttachmentDefinition>;
-  /** Secrets of the VM's namespace by name; value undefined: does not exist; key absent: not read. */
+  /** Secrets of the VM's namespace by name. Value undefined: does not exist; key absent: not read. */
   readonly secrets: ReadonlyMap<string, Secret | undefined>;
 }
 
 export interface ImportedVm {
   readonly spec: VmSpec;
-  /** One line for each part that could not be read or would come out different; nothing is guessed. */
+  /** One line for each part that could not be read, or that an apply of the spec would change. */
   readonly notes: readonly string[];
 }
 
-/** The whole VM. `spec.userData.text` is set if it could be read, and may hold secrets. */
+/** `spec.userData.text` is set if it could be read, and may contain passwords. */
 export function importVm(objects: VmObjects, catalogue: Catalogue): ImportedVm {
   const { vm } = objects;
   const notes: string[] = [];
@@ -48,19 +48,22 @@ export function importVm(objects: VmObjects, catalogue: Catalogue): ImportedVm {
   const kept = interfaces.filter(({ state }) => state !== "absent");
   const guest = readGuest(kept, objects);
   notes.push(...guest.notes);
-  const nics = kept.map((nic) => readNic(nic, objects, catalogue, guest.byNic.get(nic.name)));
-  const order = orderOf(nics.map(({ guest: read }) => observedMetric(read)));
+  const nics = kept.map((nic) => {
+    const read = guest.byNic.get(nic.name);
+    return { read, config: readNic(nic, objects, catalogue, read) };
+  });
+  const order = orderOf(nics.map(({ read }) => observedMetric(read)));
   const userData = readUserData(objects);
   const spec: VmSpec = {
     namespace: vm.metadata.namespace ?? "",
     name: vm.metadata.name,
     ...readMachine(vm),
     ...(userData === undefined ? {} : { userData }),
-    ...(nics.some(({ guest: read }) => read !== undefined && read.rules.length > 0)
+    ...(nics.some(({ read }) => read !== undefined && read.rules.length > 0)
       ? // Only netplan keeps routing rules.
         { routing: "policy" as const, guest: { renderer: "netplan" as const } }
       : {}),
-    networks: nics.map(({ config, guest: read }, index) => {
+    networks: nics.map(({ config, read }, index) => {
       const metric = order.metrics[index] ?? 0;
       const priority = order.priorities[index];
       return {
@@ -77,52 +80,38 @@ export function importVm(objects: VmObjects, catalogue: Catalogue): ImportedVm {
   return { spec, notes };
 }
 
-interface ReadNic {
-  readonly config: NetworkConfig;
-  readonly guest: GuestNic | undefined;
-}
-
 function readNic(
   nic: VmInterface,
   objects: VmObjects,
   catalogue: Catalogue,
   guest: GuestNicRead | undefined,
-): ReadNic {
+): NetworkConfig {
   const { vm, nads } = objects;
+  const { namespace = "" } = vm.metadata;
   const network = vm.spec.template.spec.networks?.find(({ name }) => name === nic.name);
-  const attachment = readAttachment(nic, network, {
-    namespace: vm.metadata.namespace ?? "",
-    nads,
-    catalogue,
-  });
+  const attachment = readAttachment(nic, network, { namespace, nads, catalogue });
   const macAddress = macOf(nic, objects);
   // If the attachment does not set an MTU, only the guest has it.
   const guestMtu = attachment.nadName !== undefined || !setsMtu(attachment.type) ? guest?.mtu : undefined;
   return {
-    guest,
-    config: {
-      name: nic.name,
-      ...attachment,
-      ...(guestMtu === undefined ? {} : { mtu: guestMtu }),
-      ...(macAddress === undefined ? {} : { macAddress }),
-      ...(nic.state === "down" ? { linkState: "down" } : {}),
-    },
+    name: nic.name,
+    ...attachment,
+    ...(guestMtu === undefined ? {} : { mtu: guestMtu }),
+    ...(macAddress === undefined ? {} : { macAddress }),
+    ...(nic.state === "down" ? { linkState: "down" } : {}),
   };
 }
 
-/** As the VM names it, else as its running instance reports it. */
+/** From the VM, else from its running instance. */
 function macOf(nic: VmInterface, { vmi }: Pick<VmObjects, "vmi">): string | undefined {
   const running = vmi?.status?.interfaces?.find(({ name }) => name === nic.name)?.mac;
   return normaliseMac(nic.macAddress ?? running ?? "");
 }
 
-function observedMetric(guest: GuestNic | undefined): { metric: number | undefined; flexible: boolean } {
+function observedMetric(guest: GuestNicRead | undefined): { metric: number | undefined; flexible: boolean } {
   if (guest === undefined) return { metric: undefined, flexible: false };
   if (guest.dhcp4) return { metric: guest.dhcpMetric, flexible: false };
-  return {
-    metric: guest.routes.find(({ destination }) => destination.endsWith("/0"))?.metric,
-    flexible: true,
-  };
+  return { metric: guest.routes.find(isDefault)?.metric, flexible: true };
 }
 
 interface Guest {

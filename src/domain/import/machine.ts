@@ -16,7 +16,7 @@ export function readMachine(vm: VirtualMachine): MachinePart {
   const cpu = cores === undefined ? undefined : cores * sockets * threads;
   const memory = domain.memory?.guest ?? domain.resources?.requests?.["memory"];
   return {
-    // More than cpu of the API can hold is no number of CPUs.
+    // More does not fit into cpu of the API and is not a number of CPUs.
     ...(cpu === undefined || cpu > 2_147_483_647 ? {} : { cpu }),
     ...(memory === undefined ? {} : { memory }),
     ...(bootDisk === undefined ? {} : { bootDisk }),

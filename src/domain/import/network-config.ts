@@ -1,13 +1,13 @@
-// Reads a cloud-init network-config, version 2: each entry of ethernets, and a note for every part that is not understood.
+// Reads a cloud-init network-config, version 2: the entries of ethernets, and a note for each part that is not supported.
 import { parseYaml } from "../document/yaml.ts";
 import { isMapping } from "../objects/mapping.ts";
 import { normaliseMac } from "../mac.ts";
 import { mainTable } from "../routing/source-routing.ts";
 import type { RouteConfig } from "../spec.ts";
 
-/** One entry of `ethernets`, as far as it is understood. */
+/** The supported part of one entry of `ethernets`. */
 export interface GuestNicRead {
-  /** Its key. */
+  /** The key of the entry. */
   readonly id: string;
   /** Normalised as in mac.ts. */
   readonly mac: string | undefined;
@@ -20,7 +20,7 @@ export interface GuestNicRead {
   readonly dhcpMetric: number | undefined;
   readonly dhcpRoutes: boolean;
   readonly addresses: readonly string[];
-  /** Routes of the main table; without a metric if the text does not have one. */
+  /** Routes of the main table, with a metric if the text has one. */
   readonly routes: readonly RouteConfig[];
   readonly dnsServers: readonly string[];
   readonly searchDomains: readonly string[];
@@ -30,7 +30,7 @@ export interface GuestNicRead {
 
 export interface NetworkConfigRead {
   readonly nics: readonly GuestNicRead[];
-  /** What was not understood, by path. */
+  /** Parts that are not supported, by path. */
   readonly notes: readonly string[];
 }
 
@@ -42,22 +42,12 @@ const nothing = "is not imported";
 /** Reads the text as cloud-init does (YAML 1.1, with or without the outer key `network`). */
 export function readNetworkConfig(text: string): NetworkConfigRead {
   const { value, findings } = parseYaml(text, "1.1");
-  if (findings.length > 0)
-    return {
-      nics: [],
-      notes: findings.map(({ message }) => `network-config: it cannot be read: ${message}`),
-    };
+  if (findings.length > 0) return unread(...findings.map(({ message }) => `it cannot be read: ${message}`));
   const config = isMapping(value) && isMapping(value["network"]) ? value["network"] : value;
-  if (!isMapping(config)) return { nics: [], notes: ["network-config: it is not a YAML mapping"] };
-  if (config["config"] === "disabled") {
-    return { nics: [], notes: ["network-config: it disables network configuration by cloud-init"] };
-  }
-  if (config["version"] !== 2) {
-    return {
-      nics: [],
-      notes: [`network-config: version ${JSON.stringify(config["version"])} ${nothing}, only version 2 is`],
-    };
-  }
+  if (!isMapping(config)) return unread("it is not a YAML mapping");
+  if (config["config"] === "disabled") return unread("it disables network configuration by cloud-init");
+  if (config["version"] !== 2)
+    return unread(`version ${JSON.stringify(config["version"])} ${nothing}, only version 2 is`);
   const notes: string[] = [];
   const note: Note = (path, why) => notes.push(`network-config ${path}: ${why}`);
   noteOthers(config, ["version", "ethernets"], "", note);
@@ -69,6 +59,10 @@ export function readNetworkConfig(text: string): NetworkConfigRead {
     return [];
   });
   return { nics, notes };
+}
+
+function unread(...reasons: readonly string[]): NetworkConfigRead {
+  return { nics: [], notes: reasons.map((why) => `network-config: ${why}`) };
 }
 
 function readEthernet(id: string, entry: Mapping, at: string, note: Note): GuestNicRead {
@@ -114,7 +108,7 @@ function readEthernet(id: string, entry: Mapping, at: string, note: Note): Guest
   };
 }
 
-/** The older notation of a default route. */
+/** gateway4 and gateway6 are the older notation of a default route. */
 function gatewaysOf(entry: Mapping): readonly RouteConfig[] {
   const of = (key: string, destination: string): readonly RouteConfig[] => {
     const gateway = entry[key];
@@ -168,7 +162,7 @@ function noteOthers(mapping: Mapping, known: readonly string[], at: string, note
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** A whole number below `end`, which is what a spec can hold; noted where it is another number. */
+/** A whole number below `end`, the limit of the field in a spec; other numbers are noted. */
 function numberOf(value: unknown, end: number, at: string, note: Note): number | undefined {
   if (typeof value !== "number") return undefined;
   if (Number.isInteger(value) && value >= 0 && value < end) return value;

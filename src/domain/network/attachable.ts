@@ -1,5 +1,5 @@
-// What the VMs of a namespace may attach to, as people choose from: physical networks, NADs, and who uses them.
-import { fullNadName } from "../names.ts";
+// The networks that the VMs of a namespace may attach to, physical networks and NADs, and which VMs use them.
+import { nadNamesOf } from "../names.ts";
 import type { Catalogue, VlanRange } from "../catalogue.ts";
 import { typeOfPlugin } from "./carriers/carriers.ts";
 import { cannotCarryVm, readCniConfig } from "./cni.ts";
@@ -13,19 +13,19 @@ export interface AttachableNetwork {
     | { readonly kind: "physical"; readonly name: string }
     /** NAMESPACE/NAME. */
     | { readonly kind: "nad"; readonly name: string };
-  /** undefined for a CNI plugin that is not known here. */
+  /** undefined for an unknown CNI plugin. */
   readonly type: NetworkType | undefined;
   readonly isDefault: boolean;
   readonly vlans: readonly VlanRange[];
   readonly untagged: boolean;
-  /** 0 where it is not known. */
+  /** 0 if it is not known. */
   readonly mtu: number;
   /** Empty for a physical network. */
   readonly cniType: string;
   readonly generated: boolean;
   /** NAMESPACE/NAME, in order. */
   readonly usedBy: readonly string[];
-  /** Why no NIC can attach to it; empty when one can. */
+  /** Why no NIC can attach to it; empty if a NIC can. */
   readonly problem: string;
 }
 
@@ -89,7 +89,7 @@ function attachableNad(
   };
 }
 
-/** VMs by what they use: NADs by name, and physical networks as far as their specs were recorded. */
+/** VMs by the networks that they use: NADs from the VM, physical networks only from recorded specs. */
 function usersByNetwork(vms: Iterable<RecordedVm>): ReadonlyMap<string, readonly string[]> {
   const users = new Map<string, Set<string>>();
   const use = (network: string, vm: string): void => {
@@ -98,11 +98,7 @@ function usersByNetwork(vms: Iterable<RecordedVm>): ReadonlyMap<string, readonly
   };
   for (const { vm, record } of vms) {
     const { namespace = "", name } = vm.metadata;
-    for (const { multus } of vm.spec.template.spec.networks ?? []) {
-      if (multus === undefined) continue;
-      const nad = fullNadName(multus.networkName, namespace);
-      use(`nad:${nad}`, `${namespace}/${name}`);
-    }
+    for (const nad of nadNamesOf(vm)) use(`nad:${nad}`, `${namespace}/${name}`);
     for (const { physicalNetwork } of record.spec?.networks ?? []) {
       if (physicalNetwork !== undefined) use(`physical:${physicalNetwork}`, `${namespace}/${name}`);
     }

@@ -1,4 +1,4 @@
-// What a cluster can do for NICs, each with the evidence: from the KubeVirt resource and the catalogue.
+// What a cluster supports for NICs, with evidence from the KubeVirt resource and the catalogue.
 import { type Catalogue, defaultPhysicalNetwork } from "../catalogue.ts";
 import { carrierOf } from "./carriers/carriers.ts";
 import type { KubeVirt } from "../objects/kubernetes.ts";
@@ -7,7 +7,7 @@ import { networkTypes } from "../spec.ts";
 export interface Capability {
   /** Lower case with hyphens; stable. */
   readonly name: string;
-  /** undefined: nothing here tells. */
+  /** undefined: not known. */
   readonly available: boolean | undefined;
   readonly evidence: string;
 }
@@ -21,7 +21,9 @@ export function capabilitiesOf(catalogue: Catalogue, kubeVirt: KubeVirt | undefi
   ];
 }
 
-/** Features of KubeVirt that came with a minor version of 1.x and are on by default from it on. */
+const unread = { available: undefined, evidence: "the KubeVirt resource cannot be read" };
+
+/** Features of KubeVirt that are enabled by default since a minor version of 1.x. */
 const sinceVersions = [
   { name: "link-state", minor: 4, why: "interface state up and down" },
   { name: "nic-hotplug", minor: 4, why: "bridge and SR-IOV NICs" },
@@ -43,9 +45,7 @@ function typeCapability(
   const configured = `physical network ${network.name}`;
   const binding = carrierOf(network).binding(network);
   if (binding.kind !== "plugin") return { name, available: true, evidence: configured };
-  if (kubeVirt === undefined) {
-    return { name, available: undefined, evidence: "the KubeVirt resource cannot be read" };
-  }
+  if (kubeVirt === undefined) return { name, ...unread };
   const registered = kubeVirt.spec?.configuration?.network?.binding?.[binding.name] !== undefined;
   return {
     name,
@@ -63,7 +63,7 @@ function sinceVersion(name: string, minor: number, why: string, kubeVirt: KubeVi
   return { name, available: has >= minor, evidence: `KubeVirt ${version}; since 1.${minor}: ${why}` };
 }
 
-/** 9 of v1.9.0; versions from 2 on count as newer than all of 1. */
+/** 9 for v1.9.0; versions from 2 on are newer than all of 1. */
 function minorOf(version: string | undefined): number | undefined {
   const match = /^v?(\d+)\.(\d+)\./.exec(version ?? "");
   if (match === null) return undefined;
@@ -72,9 +72,7 @@ function minorOf(version: string | undefined): number | undefined {
 
 function migrationOnChange(kubeVirt: KubeVirt | undefined): Capability {
   const name = "migration-on-change";
-  if (kubeVirt === undefined) {
-    return { name, available: undefined, evidence: "the KubeVirt resource cannot be read" };
-  }
+  if (kubeVirt === undefined) return { name, ...unread };
   const methods = kubeVirt.spec?.workloadUpdateStrategy?.workloadUpdateMethods ?? [];
   const available = methods.includes("LiveMigrate");
   return {

@@ -1,4 +1,4 @@
-// The catalogue as a document: what the operator's configuration says of networks, in YAML or JSON, by tables.
+// Reads the catalogue from the operator's configuration, in YAML or JSON, by tables of its fields.
 import {
   builtInCatalogue,
   type Catalogue,
@@ -24,12 +24,12 @@ import { parseCidr } from "../ip.ts";
 import { isMapping } from "../objects/mapping.ts";
 import { carriedTypes, type CarriedType, carriers, carriersOfType } from "./carriers/carriers.ts";
 
-/** The catalogue, absent when anything is wrong with it. */
+/** The catalogue; absent if there is any finding. */
 export interface ReadCatalogue extends Pick<ParsedYaml, "findings" | "lineOf"> {
   readonly catalogue?: Catalogue;
 }
 
-/** Reads one document, strictly: no field is ignored, and an empty one is not taken for absent. */
+/** Reads one document strictly: unknown fields are errors, and empty values do not count as absent. */
 export function readCatalogue(document: string): ReadCatalogue {
   const { value, ...parsed } = parseYaml(document);
   if (value === undefined) return parsed;
@@ -39,7 +39,7 @@ export function readCatalogue(document: string): ReadCatalogue {
     strict: true,
     report: (problem) => void found.push(problem),
   });
-  // The tables name exactly the fields of a catalogue, and a value that is not as they say has its finding.
+  // The tables have exactly the fields of a catalogue, and every value that does not fit has a finding.
   const catalogue = read as unknown as Catalogue;
   const findings = found.length > 0 ? found : givenTwice(catalogue.physicalNetworks);
   if (findings.length > 0) return { ...parsed, findings };
@@ -87,14 +87,14 @@ export const networkFields: FieldsOf<PhysicalNetworkBase & Pick<PhysicalNetwork,
   namespaces: { ...list({ kind: "text" }), otherwise: undefined },
 };
 
-/** The fields of the physical networks of one type and its carrier, beyond those. */
+/** In addition, the fields of the physical networks of one type and carrier. */
 export function fieldsOfType(type: CarriedType, implementation: unknown): Readonly<Record<string, Field>> {
   const words = carriersOfType[type].map((name) => carriers[name].implementation);
   const { settings } = carriers[carrierFor(type, implementation)];
   return { ...(words.length > 1 ? { implementation: word(words) } : {}), ...settings };
 }
 
-/** Of an unknown type, which is wrong itself, the fields of all types are taken unread. */
+/** For an unknown type, which has its own finding, the fields of all types are accepted and ignored. */
 function physicalNetwork(given: unknown): MappingShape {
   const { type, implementation } = isMapping(given) ? given : {};
   const known = carriedTypes.find((candidate) => candidate === type);
@@ -109,7 +109,7 @@ function physicalNetwork(given: unknown): MappingShape {
   return { kind: "mapping", fields: { ...networkFields, ...own } };
 }
 
-/** The one that `implementation` names, else the type's first. */
+/** The carrier that `implementation` names, else the first of the type. */
 function carrierFor(type: CarriedType, implementation: unknown): PhysicalNetwork["carrier"] {
   const names: readonly PhysicalNetwork["carrier"][] = carriersOfType[type];
   return names.find((name) => carriers[name].implementation === implementation) ?? carriersOfType[type][0];

@@ -1,9 +1,9 @@
-// The networks of the cluster itself: of Services, of nodes and their pods, and what KubeVirt puts before the guest.
+// The networks of the cluster itself: Services, nodes and pods, and the one between a guest and the pod network.
 import type { Catalogue } from "../catalogue.ts";
 import type { ClusterNetwork, Facts } from "../facts.ts";
 import { parseCidr } from "../ip.ts";
 
-/** What KubeVirt puts between a guest and the pod network (masquerade, its default vmNetworkCIDR and IPv6 prefix). */
+/** KubeVirt's network between a guest and the pod network (masquerade, the default vmNetworkCIDR and IPv6 prefix). */
 const behindMasquerade = ["10.0.2.0/24", "fd10:0:2::/120"].flatMap((text) =>
   clusterNetwork("KubeVirt's network between guest and pod", text),
 );
@@ -14,7 +14,7 @@ export function clusterNetwork(what: string, text: string): readonly ClusterNetw
   return "value" in cidr ? [{ what, cidr: cidr.value }] : [];
 }
 
-/** Every node has a pod network of its own. */
+/** Every node has its own pod network. */
 export function clusterNetworks(
   { nodes, serviceCidrs = [] }: Facts,
   { clusterCidrs }: Catalogue,

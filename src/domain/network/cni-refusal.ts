@@ -1,4 +1,4 @@
-// What a CNI plugin refuses in a NAD's configuration, as its source reads it: the pod would never start.
+// Why a CNI plugin refuses the configuration of a NAD, by its source: a pod that uses the NAD would never start.
 import type { ValueKind } from "./carriers/carrier.ts";
 import { carrierOfPlugin } from "./carriers/carriers.ts";
 import type { CniConfig } from "./cni.ts";
@@ -18,7 +18,7 @@ const valueKinds: Readonly<Record<ValueKind, ValueRow>> = {
   list: { expected: "a list", fits: Array.isArray },
 };
 
-/** Go leaves a field as it is for null. */
+/** Go ignores null. */
 function wrongKind(keys: Readonly<Record<string, ValueKind>>, { plugin }: CniConfig): string | undefined {
   for (const [key, kind] of Object.entries(keys)) {
     const value = plugin[key];
@@ -29,14 +29,14 @@ function wrongKind(keys: Readonly<Record<string, ValueKind>>, { plugin }: CniCon
   return undefined;
 }
 
-/** libcni calls no plugin for another (pkg/utils); without a name Multus takes that of the NAD. */
+/** libcni refuses other names (pkg/utils); without a name Multus uses that of the NAD. */
 function badName({ name }: CniConfig): string | undefined {
   return name === undefined || name === "" || /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)
     ? undefined
     : `its name ${JSON.stringify(name)} has characters other than letters, digits, "_", "." and "-"`;
 }
 
-/** The first reason for which the plugin does not make the device; undefined when it takes the configuration. */
+/** The first reason why the plugin refuses the configuration; undefined if it accepts it. */
 export function refusalOfPlugin(cni: CniConfig): string | undefined {
   const known = carrierOfPlugin(cni.type);
   return badName(cni) ?? (known && (wrongKind(known.keys, cni) ?? known.refusal(cni)));

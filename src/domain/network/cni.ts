@@ -1,40 +1,40 @@
-// What a NAD's CNI configuration says, read as Multus and the plugins read it.
+// Reads the CNI configuration of a NAD as Multus and the plugins do.
 import { isMapping, parseJson } from "../objects/mapping.ts";
 import type { NetworkAttachmentDefinition } from "../objects/kubernetes.ts";
 
-/** Read by Multus, and by whoever adds the pod's device request. */
+/** Read by Multus, and by the component that adds the device request to the pod. */
 export const resourceNameAnnotation = "k8s.v1.cni.cncf.io/resourceName";
 
-/** The part of a CNI configuration that decides whether a NIC fits. */
+/** The part of a CNI configuration that NICs depend on. */
 export interface CniConfig {
-  /** The plugin that makes the device: the configuration's `type`, or that of the first of its `plugins`. */
+  /** The plugin that creates the device: `type`, or that of the first of `plugins`. */
   readonly type: string;
   readonly name: string | undefined;
-  /** Empty where the configuration names none. */
+  /** Empty if the configuration has none. */
   readonly cniVersion: string;
-  /** 0 for untagged or unknown to the plugin. */
+  /** 0 for untagged, or if the plugin has no VLAN. */
   readonly vlan: number;
   readonly mtu: number | undefined;
-  /** The bridge or parent device that it names. */
+  /** The bridge or parent device. */
   readonly device: string | undefined;
-  /** The plugin that gives addresses; undefined for none. */
+  /** The IPAM plugin; undefined for none. */
   readonly ipam: string | undefined;
-  /** The device-plugin resource that the NAD's annotation names. */
+  /** The device plugin resource in the annotation of the NAD. */
   readonly resourceName: string | undefined;
-  /** Everything that the plugin itself reads. */
+  /** The whole configuration of the plugin. */
   readonly plugin: Readonly<Record<string, unknown>>;
 }
 
 /** Why a NAD cannot be read. */
 export interface Unreadable {
   readonly problem: string;
-  /** True where Multus reads it from a file of the node instead, if there is one. */
+  /** True if Multus reads a file on the node instead, if there is one. */
   readonly onNodes: boolean;
 }
 
 const unreadable = (problem: string): Unreadable => ({ problem, onNodes: false });
 
-/** Reads `spec.config`; a chain (`plugins: […]`) is judged by its first plugin, which makes the device. */
+/** Reads `spec.config`; of a chain (`plugins: […]`) the first plugin, which creates the device. */
 export function readCniConfig(nad: NetworkAttachmentDefinition): CniConfig | Unreadable {
   const text = nad.spec?.config ?? "";
   if (text === "") return { problem: "spec.config is empty", onNodes: true };
@@ -52,7 +52,7 @@ export function readCniConfig(nad: NetworkAttachmentDefinition): CniConfig | Unr
   const beyond = Object.entries({ vlan, mtu }).find(
     ([, value]) => typeof value === "number" && !isInt32(value),
   );
-  // Go's decoder refuses it too, whatever the plugin.
+  // Go's decoder refuses it for any plugin.
   if (beyond !== undefined) return unreadable(`its ${beyond[0]} is not a whole number of 32 bits`);
   return {
     type,
@@ -69,14 +69,14 @@ export function readCniConfig(nad: NetworkAttachmentDefinition): CniConfig | Unr
 
 const isInt32 = (value: number): boolean => Number.isInteger(value) && Math.abs(value) <= 2_147_483_647;
 
-/** Why the plugin refuses the VLAN, if its last one is `last`. */
+/** Why a plugin with VLANs up to `last` refuses the VLAN; undefined if it accepts it. */
 export function vlanBeyond({ plugin }: CniConfig, last: number): string | undefined {
   const { vlan } = plugin;
   const isWithin = typeof vlan !== "number" || (vlan >= 0 && vlan <= last);
   return isWithin ? undefined : `VLAN ${vlan} is not from 0 to ${last}`;
 }
 
-/** Plugins whose device drops the frames of a VM behind it (kubevirt#5483, #7001). */
+/** Plugins whose device drops the frames of a VM (kubevirt#5483, #7001). */
 export function cannotCarryVm(plugin: string): boolean {
   return plugin === "macvlan" || plugin === "ipvlan";
 }

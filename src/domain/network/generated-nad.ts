@@ -1,4 +1,4 @@
-// The generated NAD: the CNI configuration for a NIC on a physical network, named by its content and shared by all that want the same.
+// Generates the NAD of a NIC on a physical network. Its name is a hash of its content, so NICs with the same need share it.
 import { createHash } from "node:crypto";
 import type { PhysicalNetwork } from "../catalogue.ts";
 import { carrierOf } from "./carriers/carriers.ts";
@@ -7,10 +7,10 @@ import type { Nic } from "../nic.ts";
 import type { NetworkAttachmentDefinition } from "../objects/kubernetes.ts";
 import { managedBy, managedByLabel } from "../objects/ownership.ts";
 
-/** Every plugin used here speaks this CNI version; macvtap-cni none above 0.4.0. Without one a NAD fails. */
+/** Supported by every plugin used here; macvtap-cni supports none above 0.4.0. A NAD without a version fails. */
 const cniVersion = "0.3.1";
 
-/** The NAD in the VM's namespace; the same content has the same name, so it never needs to be changed. */
+/** The NAD in the namespace of the VM. It never changes: other content has another name. */
 export function compileAttachment(
   nic: Pick<Nic, "vlanId" | "mtu">,
   network: PhysicalNetwork,

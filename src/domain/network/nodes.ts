@@ -1,10 +1,10 @@
-// Which bridges and devices the nodes have, from the markers and reports that clusters keep of them.
+// Which bridges and devices the nodes have, from marker resources and reports of NMState.
 import type { BridgeOnNodes, NodeBridge, NodeFact, NodeIndex } from "../facts.ts";
 import { clusterNetwork } from "./cluster-networks.ts";
 
 type BridgeName = Pick<NodeBridge, "kind" | "name">;
 
-/** bridge-marker and ovs-cni's marker offer each bridge of a node as a resource under this prefix. */
+/** bridge-marker and ovs-cni's marker add a resource with this prefix for each bridge of a node. */
 const markPrefix = { linux: "bridge.network.kubevirt.io/", ovs: "ovs-cni.network.kubevirt.io/" } as const;
 
 /** The resource that marks the bridge. */
@@ -37,7 +37,7 @@ export function indexNodes(nodes: readonly NodeFact[]): NodeIndex {
 
 export const noNodes = indexNodes([]);
 
-/** NMState's report of a node counts before its marks. */
+/** The report of NMState takes precedence over the marker resources of a node. */
 function bridgesOf(nodes: readonly NodeFact[]): NodeIndex["bridges"] {
   const found = new Map<string, { nodes: Set<NodeFact>; smallestMtu: BridgeOnNodes["smallestMtu"] }>();
   for (const node of nodes) {
@@ -59,7 +59,7 @@ function marksOf(node: NodeFact): readonly { readonly mark: string; readonly mtu
     .map((mark) => ({ mark, mtu: undefined }));
 }
 
-/** The nodes without the bridge; undefined when nothing reports bridges of its kind. */
+/** The nodes without the bridge; undefined if nothing reports bridges of its kind. */
 export function nodesWithoutBridge(
   { reporting, bridges }: NodeIndex,
   bridge: BridgeName,
@@ -70,12 +70,12 @@ export function nodesWithoutBridge(
   return having.size === nodes.length ? [] : nodes.filter((node) => !having.has(node));
 }
 
-/** The node whose bridge of that name has the smallest MTU, as NMState reports it; undefined when no node reports one. */
+/** The node whose bridge has the smallest MTU by NMState; undefined if no node reports an MTU. */
 export function smallestMtu({ bridges }: NodeIndex, bridge: BridgeName): BridgeOnNodes["smallestMtu"] {
   return bridges.get(markOf(bridge))?.smallestMtu;
 }
 
-/** True when the kubelet offers at least one of the resource. */
+/** True if the node has at least one of the resource. */
 export function offers({ allocatable }: NodeFact, resource: string): boolean {
   return Object.hasOwn(allocatable, resource) && allocatable[resource] !== "0";
 }

@@ -1,4 +1,4 @@
-// Which network a NIC is on, and what of a node carries it: the same for a NAD that was made here and for one that was given.
+// Which network a NIC is on, and what carries it on a node: for generated NADs and for those that the caller names.
 import type { PhysicalNetwork } from "../catalogue.ts";
 import { carrierOf, carrierOfPlugin } from "./carriers/carriers.ts";
 import type { Uplink } from "./carriers/uplink.ts";
@@ -10,12 +10,12 @@ export function uplinkOfNetwork(network: PhysicalNetwork, vlan: number): Uplink 
   return carrierOf(network).uplink(network, vlan);
 }
 
-/** The uplink of a NIC on a given NAD, NAMESPACE/NAME; of a plugin unknown here nothing is known but the NAD itself. */
+/** The uplink of a NIC on a NAD, NAMESPACE/NAME; of an unknown plugin only the NAD itself is known. */
 export function uplinkOfNad(nad: string, cni: CniConfig): Uplink {
   return carrierOfPlugin(cni.type)?.uplinkOfNad(cni) ?? nadUplink(nad, cni.resourceName);
 }
 
-/** The segment of NICs on that NAD, whether or not the NAD is there and can be read. */
+/** The segment of NICs on that NAD, even if it does not exist or cannot be read. */
 export function segmentOfNad(name: string, nad: NetworkAttachmentDefinition | undefined): string {
   const cni = nad && readCniConfig(nad);
   return cni === undefined || "problem" in cni

@@ -18,14 +18,14 @@ export function cloudInitVolumeOf(vm: VirtualMachine): CloudInitVolume | undefin
   return undefined;
 }
 
-/** Where the guest's network-config is, as text; empty: the VM has none. */
+/** The location of the guest's network-config, as text; empty if the VM has none. */
 export function placeOfNetworkConfig(vm: VirtualMachine): string {
   const source = cloudInitVolumeOf(vm)?.source;
   if (source?.networkDataSecretRef !== undefined) return `Secret ${source.networkDataSecretRef.name}`;
   return (source?.networkData ?? source?.networkDataBase64) === undefined ? "" : "in the VM itself";
 }
 
-/** The text, or why it cannot be read; undefined if the VM does not have any. */
+/** The text, or why it cannot be read; undefined if the VM has none. */
 export type FoundText = { readonly text: string } | { readonly problem: string } | undefined;
 
 /** The network-config that the guest gets. `secrets`: those that could be read, by name. */
@@ -51,7 +51,7 @@ export function networkDataOf(
   return text === undefined ? { problem: `Secret ${name} has no key networkdata` } : { text };
 }
 
-/** The value of a key, from `data` as stored or from `stringData` as about to be written. */
+/** The value of a key, from `stringData` (before a write) or `data` (as stored). */
 export function secretText({ data, stringData }: Secret, key: string): string | undefined {
   return stringData?.[key] ?? decoded(data?.[key]);
 }

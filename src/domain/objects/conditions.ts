@@ -1,7 +1,6 @@
-// Reading the conditions of an object's status.
+// Reads the conditions in the status of an object.
 import type { Condition } from "./kubernetes.ts";
 
-/** The condition of a type, if it is there. */
 export function findCondition(
   conditions: readonly Condition[] | undefined,
   type: string,
@@ -9,7 +8,7 @@ export function findCondition(
   return conditions?.find((condition) => condition.type === type);
 }
 
-/** True when the condition is there and True. */
+/** True if the condition exists and is True. */
 export function isTrue(conditions: readonly Condition[] | undefined, type: string): boolean {
   return findCondition(conditions, type)?.status === "True";
 }

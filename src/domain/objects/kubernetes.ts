@@ -1,7 +1,7 @@
-// The Kubernetes, Multus and KubeVirt objects that this product reads and writes, as far as it uses them.
-// Shapes only: field names and meaning are those of the CRDs (kubevirt.io/v1, k8s.cni.cncf.io/v1).
+// Types of the Kubernetes, Multus and KubeVirt objects that multinic and the embedded cluster use, with the fields that they
+// use. Names and meaning are those of the CRDs (kubevirt.io/v1, k8s.cni.cncf.io/v1).
 
-/** A reference from a dependent to its owner; the owner's removal lets the garbage collector remove the dependent. */
+/** A reference from a dependent to its owner: after the owner is deleted, the garbage collector deletes the dependent. */
 export interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
@@ -11,7 +11,7 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: boolean;
 }
 
-/** metadata of any object. What the API server fills in is absent before the first write. */
+/** Fields that the API server sets are absent before the first write. */
 export interface ObjectMeta {
   name: string;
   namespace?: string;
@@ -27,14 +27,12 @@ export interface ObjectMeta {
   managedFields?: unknown[];
 }
 
-/** What every object has. */
 export interface KubernetesObject {
   apiVersion: string;
   kind: string;
   metadata: ObjectMeta;
 }
 
-/** A status condition as Kubernetes and KubeVirt write it. */
 export interface Condition {
   type: string;
   status: "True" | "False" | "Unknown";
@@ -68,7 +66,7 @@ export interface Namespace extends KubernetesObject {
   status?: { phase?: string };
 }
 
-/** v1 Node, as far as the checks ask it. */
+/** v1 Node. */
 export interface Node extends KubernetesObject {
   apiVersion: "v1";
   kind: "Node";
@@ -83,14 +81,14 @@ export interface ServiceCidr extends KubernetesObject {
   spec?: { cidrs?: string[] };
 }
 
-/** nmstate.io/v1beta1 NodeNetworkState: what a node's NMState sees; named as the node. */
+/** nmstate.io/v1beta1 NodeNetworkState: the report of NMState on a node, with the name of the node. */
 export interface NodeNetworkState extends KubernetesObject {
   apiVersion: "nmstate.io/v1beta1";
   kind: "NodeNetworkState";
   status?: { currentState?: { interfaces?: { name: string; type?: string; mtu?: number }[] } };
 }
 
-/** How KubeVirt binds a NIC; it has one of these. */
+/** The bindings of KubeVirt; a NIC has one of these. */
 export interface VmBindings {
   bridge?: Record<string, never>;
   masquerade?: Record<string, never>;
@@ -169,7 +167,15 @@ export interface VirtualMachineInstanceSpec {
 }
 
 /** KubeVirt's run strategies (kubevirt.io/api/core/v1 VirtualMachineRunStrategy). */
-export type VmRunStrategy = "Always" | "Halted" | "Manual" | "RerunOnFailure" | "Once" | "WaitAsReceiver";
+export const vmRunStrategies = [
+  "Always",
+  "Halted",
+  "Manual",
+  "RerunOnFailure",
+  "Once",
+  "WaitAsReceiver",
+] as const;
+export type VmRunStrategy = (typeof vmRunStrategies)[number];
 
 /** kubevirt.io/v1 VirtualMachine. */
 export interface VirtualMachine extends KubernetesObject {
@@ -207,16 +213,18 @@ export interface VmiInterfaceStatus {
 }
 
 /** The phases of a VirtualMachineInstance. */
-export type VmiPhase =
-  | ""
-  | "Pending"
-  | "Scheduling"
-  | "Scheduled"
-  | "Running"
-  | "Succeeded"
-  | "Failed"
-  | "Unknown"
-  | "WaitingForSync";
+export const vmiPhases = [
+  "",
+  "Pending",
+  "Scheduling",
+  "Scheduled",
+  "Running",
+  "Succeeded",
+  "Failed",
+  "Unknown",
+  "WaitingForSync",
+] as const;
+export type VmiPhase = (typeof vmiPhases)[number];
 
 /** kubevirt.io/v1 VirtualMachineInstance: one run of a VirtualMachine. It has no status subresource. */
 export interface VirtualMachineInstance extends KubernetesObject {
@@ -237,7 +245,7 @@ export interface VirtualMachineInstance extends KubernetesObject {
   };
 }
 
-/** kubevirt.io/v1 KubeVirt: the installation, as far as the checks ask it. */
+/** kubevirt.io/v1 KubeVirt: the installation. */
 export interface KubeVirt extends KubernetesObject {
   apiVersion: "kubevirt.io/v1";
   kind: "KubeVirt";

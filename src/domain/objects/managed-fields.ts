@@ -1,4 +1,4 @@
-// Reads managedFields: which manager owns a field, and which one other than multinic wrote it last.
+// Reads managedFields: the owners of a field, and the last writer other than multinic.
 import { isMapping } from "./mapping.ts";
 import type { KubernetesObject } from "./kubernetes.ts";
 import { isTime } from "./reader.ts";
@@ -21,7 +21,7 @@ export function lastOtherWriter(object: KubernetesObject | undefined, path: stri
   return writers.toSorted((a, b) => (a.time < b.time ? 1 : -1))[0];
 }
 
-/** True if that manager owns the field or anything below it. */
+/** True if that manager owns the field or a field below it. */
 export function ownsField(object: KubernetesObject, manager: string, path: string): boolean {
   return (object.metadata.managedFields ?? []).some(
     (entry) => isMapping(entry) && entry["manager"] === manager && owns(entry["fieldsV1"], path.split(".")),
@@ -31,7 +31,7 @@ export function ownsField(object: KubernetesObject, manager: string, path: strin
 const isOurs = (manager: string): boolean =>
   manager === fieldManager || manager.startsWith(`${fieldManager}-`);
 
-/** True if the set has the field or anything below it (structured-merge-diff fieldpath). */
+/** True if the set has the field or a field below it (structured-merge-diff fieldpath). */
 function owns(fields: unknown, [name, ...rest]: readonly string[]): boolean {
   if (name === undefined) return true;
   return isMapping(fields) && Object.hasOwn(fields, `f:${name}`) && owns(fields[`f:${name}`], rest);

@@ -7,16 +7,16 @@ export const fieldManager = "multinic";
 export const managedByLabel = "app.kubernetes.io/managed-by";
 export const managedBy = "multinic";
 
-/** On the VM: what was asked for, as JSON of VmSpec. The objects alone do not show primary, priority or type. */
+/** On the VM: the requested spec, as JSON of VmSpec. The objects alone do not show primary, priority or type. */
 export const specAnnotation = "multinic.novasphere.dev/spec";
 
-/** On the VM's template, hence on each running instance: what the guest was started with, as JSON of GuestRecord. */
+/** On the template, hence on each instance: the configuration that the guest was started with, as JSON of GuestRecord. */
 export const guestConfigAnnotation = "multinic.novasphere.dev/guest-config";
 
 /** On a VM that multinic did not create and whose NICs it adopted; the rest of the VM is not managed. */
 export const adoptedAnnotation = "multinic.novasphere.dev/adopted";
 
-/** On the Secret: the version of its user-data, which reveals nothing of the text. */
+/** On the Secret: the version of its user-data, which does not reveal the text. */
 export const userDataAnnotation = "multinic.novasphere.dev/user-data-version";
 
 /** On the Secret: the VM it belongs to. */
@@ -39,7 +39,7 @@ export function isAdopted(vm: VirtualMachine): boolean {
   return !isManaged(vm) && vm.metadata.annotations?.[adoptedAnnotation] !== undefined;
 }
 
-/** The VM as an owner: what it owns is garbage-collected with it. */
+/** The VM as an owner: the objects that it owns are garbage-collected after it. */
 export function ownerReferenceTo(vm: VirtualMachine): OwnerReference {
   const { name, uid } = vm.metadata;
   if (uid === undefined)

@@ -1,6 +1,6 @@
 // Kubernetes quantities, exact: 1Gi, 100m, 1e3, 0.5 (k8s.io/apimachinery pkg/api/resource).
 
-/** As Kubernetes accepts it: a string or a plain number. */
+/** Kubernetes accepts strings and plain numbers. */
 export type Quantity = string | number;
 
 const form = /^([+-]?)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/;
@@ -13,7 +13,7 @@ const scale = 9;
 /** One whole unit, in the unit of `quantityValue`. */
 export const one = 10n ** BigInt(scale);
 
-/** Larger amounts are stored as this one, int64's largest. */
+/** Larger amounts are stored as this one, the maximum of int64. */
 const largest = (2n ** 63n - 1n) * one;
 
 interface Parsed {
@@ -43,7 +43,7 @@ function parse(quantity: Quantity): Parsed | { readonly error: string } {
   const [, sign, whole = "", fraction = "", suffix = ""] = match;
   const times = multiplier(suffix);
   if (times === undefined) return { error: "unable to parse quantity's suffix" };
-  // Beyond these powers every amount is capped at the largest, or rounds up to the smallest.
+  // With other powers, every amount would be capped at the largest, or round up to the smallest.
   const power = Math.max(-1000, Math.min(times.power, 1000));
   const digits = BigInt(`0${whole}${fraction}`) * one * (power > 0 ? times.base ** BigInt(power) : 1n);
   const shift = 10n ** BigInt(fraction.length) * (power < 0 ? times.base ** BigInt(-power) : 1n);
@@ -58,7 +58,7 @@ export function quantityError(quantity: Quantity): string | undefined {
   return "error" in parsed ? parsed.error : undefined;
 }
 
-/** The value in units of 10⁻⁹; an absent one counts as zero, as in KubeVirt. */
+/** The value in units of 10⁻⁹; an absent value is zero, as in KubeVirt. */
 export function quantityValue(quantity: Quantity | undefined): bigint {
   const parsed = quantity === undefined ? undefined : parse(quantity);
   return parsed === undefined || "error" in parsed ? 0n : parsed.value;

@@ -1,12 +1,14 @@
-// VMs, their instances and NADs as the API server gives them, read once: what multinic reads of them is afterwards of the
-// types in kubernetes.ts, whoever wrote it. The CRDs check most of this, and not all: KubeVirt's keep unknown fields.
-import type {
-  CloudInitSource,
-  KubernetesObject,
-  NetworkAttachmentDefinition,
-  VirtualMachine,
-  VirtualMachineInstance,
-  VmBindings,
+// Reads VMs, their instances and NADs from the API server, so that all fields that multinic uses have the types of
+// kubernetes.ts. The CRDs do not guarantee that: those of KubeVirt preserve unknown fields.
+import {
+  type CloudInitSource,
+  type KubernetesObject,
+  type NetworkAttachmentDefinition,
+  type VirtualMachine,
+  type VirtualMachineInstance,
+  type VmBindings,
+  vmiPhases,
+  vmRunStrategies,
 } from "./kubernetes.ts";
 import {
   anything,
@@ -23,7 +25,7 @@ import {
   whole,
 } from "./reader.ts";
 
-/** An object, and what was left out of it, by path. */
+/** An object, and the parts that were left out, by path. */
 export interface ReadObject<T> {
   readonly object: T;
   readonly notes: readonly string[];
@@ -137,7 +139,7 @@ const virtualMachine: Reader<Content<VirtualMachine>> = mapping(
     metadata,
     spec: mapping(
       {
-        runStrategy: oneOf("Always", "Halted", "Manual", "RerunOnFailure", "Once", "WaitAsReceiver"),
+        runStrategy: oneOf(...vmRunStrategies),
         running: flag,
         template: mapping(
           { metadata: mapping({ labels: texts, annotations: texts }), spec: instanceSpec },
@@ -152,17 +154,7 @@ const virtualMachine: Reader<Content<VirtualMachine>> = mapping(
 );
 
 const instanceStatus: Reader<VmiStatus> = mapping({
-  phase: oneOf(
-    "",
-    "Pending",
-    "Scheduling",
-    "Scheduled",
-    "Running",
-    "Succeeded",
-    "Failed",
-    "Unknown",
-    "WaitingForSync",
-  ),
+  phase: oneOf(...vmiPhases),
   nodeName: text,
   conditions,
   interfaces: list(
@@ -188,7 +180,6 @@ const networkAttachmentDefinition: Reader<Content<NetworkAttachmentDefinition>> 
   { defaults: { metadata: {} } },
 );
 
-/** The kind is the one that was asked for. */
 type Content<T> = Omit<T, "apiVersion" | "kind">;
 
 const maxNotes = 10;
@@ -202,7 +193,7 @@ function reading<T extends KubernetesObject>(
     const content = read(given, "", (text) => {
       if (notes.length < maxNotes) notes.push(text);
     });
-    // Omit and Pick of T are T, which TypeScript does not see of a type parameter.
+    // Omit and Pick together are T, which TypeScript does not recognise for a type parameter.
     return { object: { ...content, ...type } as unknown as T, notes };
   };
 }
@@ -216,7 +207,7 @@ export const readNad = reading(networkAttachmentDefinition, {
   kind: "NetworkAttachmentDefinition",
 });
 
-/** The same for an object of any kind; only of these three anything is left out. */
+/** For an object of any kind; kinds other than VMs and NADs are returned unchanged. */
 export function readObject(object: KubernetesObject): KubernetesObject {
   const { kind } = object;
   if (kind === "VirtualMachine") return readVirtualMachine(object as VirtualMachine).object;

@@ -1,10 +1,10 @@
-// Reads parts of a Kubernetes object by their types. What is of another type is left out and noted; nothing here throws.
+// Readers of Kubernetes objects by type. Values of another type are left out and noted; readers never throw.
 import { isMapping, kindOf } from "./mapping.ts";
 
-/** Receives what was left out: a path and a kind of value, never the value. */
+/** Receives the path and the type of a value that was left out, never the value. */
 export type Note = (text: string) => void;
 
-/** The value itself where all of it is of type T, else a copy of what is; undefined when nothing is. */
+/** Returns the value itself if all of it is of type T, else a copy of the part that is; undefined if nothing is. */
 export type Reader<T> = (value: unknown, path: string, note: Note) => T | undefined;
 
 type ReadersOf<T> = { readonly [K in keyof T]?: Reader<Exclude<T[K], undefined>> };
@@ -21,7 +21,7 @@ export const text = plain("text", (value) => typeof value === "string");
 export const flag = plain("true or false", (value) => typeof value === "boolean");
 export const anything = plain("a value", (value): value is unknown => value !== undefined);
 export const anyMapping = plain("a mapping", isMapping);
-/** Of a field whose presence alone says something; its content is left out. */
+/** For a field of which only the presence matters; the content is left out. */
 export const emptyMapping: Reader<Record<string, never>> = (value, path, note) =>
   anyMapping(value, path, note) &&
   (Object.keys(Object(value)).length === 0 ? (value as Record<string, never>) : {});
@@ -30,10 +30,10 @@ export const whole = plain(
   "a whole number",
   (value): value is number => Number.isSafeInteger(value) && Number(value) >= 0,
 );
-/** RFC 3339, of a year that google.protobuf.Timestamp has. */
+/** RFC 3339, with a year that google.protobuf.Timestamp supports. */
 export const time = plain("a time", isTime);
 
-/** The API server keeps a resource.Quantity as it was written: as text or as a number (x-kubernetes-int-or-string). */
+/** The API server keeps a resource.Quantity as written, as text or number (x-kubernetes-int-or-string). */
 export const quantity: Reader<string> = (value, path, note) =>
   typeof value === "number" ? String(value) : text(value, path, note);
 
@@ -59,7 +59,7 @@ export function list<T>(of: Reader<T>): Reader<T[]> {
   };
 }
 
-/** A mapping of any names. */
+/** A mapping with any names. */
 export function mapOf<T>(of: Reader<T>): Reader<Record<string, T>> {
   return (value, path, note) => {
     if (!isMapping(value)) return wrong("a mapping", value, path, note);
@@ -71,8 +71,8 @@ export function mapOf<T>(of: Reader<T>): Reader<Record<string, T>> {
 }
 
 /**
- * A mapping with these fields; others stay and are not read. Null means "not given", as in Kubernetes. `required`: without
- * them the mapping is left out. `defaults`: what is read where a field is not there or cannot be read.
+ * A mapping with these fields; other fields are kept as they are. Null means absent, as in Kubernetes. `required`: a mapping
+ * without these fields is left out. `defaults`: read instead of a field that is absent or cannot be read.
  */
 export function mapping<T extends object>(
   fields: ReadersOf<T>,
@@ -101,7 +101,7 @@ export function mapping<T extends object>(
   };
 }
 
-/** `value` itself where each of these keeps what it has. */
+/** `value` itself if no field changes, else a copy. */
 function changed(
   value: Readonly<Record<string, unknown>>,
   names: readonly string[],

@@ -1,13 +1,12 @@
-// The VM as it was last asked for, with the NADs and MAC addresses that its object has.
+// The VM as last requested, with the NADs and MAC addresses of its object.
 import { podNetwork, wantedFields } from "../compare/instance-fields.ts";
 import { compileAttachment } from "../network/generated-nad.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
 import type { VirtualMachine } from "../objects/kubernetes.ts";
 
 /**
- * The catalogue may have changed since: the NADs and MAC addresses that KubeVirt compares are those of the object. Every
- * NIC names its NAD; one that the object does not have names the NAD that it would have today. `live`: the VM at the API
- * server.
+ * The catalogue may have changed since, so the NADs and MAC addresses are taken from the object, as KubeVirt compares them.
+ * A NIC that the object does not have gets the NAD that it would have now. `live`: the VM at the API server.
  */
 export function asStored(vm: ResolvedVm, live: VirtualMachine): ResolvedVm {
   const { nics } = wantedFields(live);

@@ -1,4 +1,4 @@
-// Every kind of change that can be made to a running VM, and what KubeVirt and the guest make of it: one row, one kind.
+// The kinds of changes to a running VM, one row each, and what KubeVirt and the guest do for them.
 import { rowOfBindingText } from "../bindings.ts";
 import type { Effect, KubeVirtVersions } from "./effects.ts";
 
@@ -10,11 +10,11 @@ export interface Landing {
 export interface EffectRow extends Landing {
   /** What changes, for docs/effects.md. */
   readonly change: string;
-  /** Where an older KubeVirt does otherwise. */
+  /** What older versions of KubeVirt do differently. */
   readonly older?: Partial<Record<KubeVirtVersions, Landing>>;
-  /** Versions whose own control plane was seen doing so: recorded in test/vectors, or by test/cluster on the real one. */
+  /** Versions of KubeVirt whose control plane was observed, recorded in test/vectors or by test/cluster on a real one. */
   readonly proven: readonly KubeVirtVersions[];
-  /** KubeVirt shows no condition. */
+  /** KubeVirt sets no condition for the change. */
   readonly silent?: true;
 }
 
@@ -177,7 +177,7 @@ export const effectTable = {
 export type ChangeKind = keyof typeof effectTable;
 export const changeKinds = Object.keys(effectTable) as readonly ChangeKind[];
 
-/** `binding` as in InstanceFields, where a plugin has its own name. */
+/** `binding` as in InstanceFields, where a plugin is given by name. */
 export function addingKind(binding: string): ChangeKind {
   return rowOfBindingText(binding).adding;
 }

@@ -1,10 +1,10 @@
-// What a change does to a running VM: the words, and which versions of KubeVirt are told apart.
+// The effects that a change can have on a running VM, and the groups of KubeVirt versions that differ in them.
 
 /** Worst last. */
 export const effects = ["none", "live", "link-flap", "live-migration", "restart", "impossible"] as const;
 export type Effect = (typeof effects)[number];
 
-/** First and last minor version of KubeVirt 1, newest first. Before 1.4 KubeVirt plugs no NIC without a feature gate. */
+/** First and last minor version of KubeVirt 1, newest first. Before 1.4 hotplug of NICs needs a feature gate. */
 export const minorVersions = {
   "1.9": [9, 9],
   "1.8": [8, 8],
@@ -18,17 +18,17 @@ export const kubeVirtVersions = Object.keys(minorVersions) as readonly KubeVirtV
 export interface VersionedEffect {
   readonly kubevirt: KubeVirtVersions;
   readonly effect: Effect;
-  /** Seen by running KubeVirt's own control plane of that version; otherwise by its documentation and source. */
+  /** True if observed on KubeVirt's control plane of that version; otherwise known from documentation and source. */
   readonly proven: boolean;
 }
 
-/** What a change does, on the cluster at hand. */
+/** The effect of a change on one VM and its cluster. */
 export interface JudgedEffect {
   readonly effect: Effect;
   readonly reason: string;
-  /** KubeVirt shows no condition that tells of it: it is a change that waits for the next start in silence. */
+  /** True if KubeVirt sets no condition while the change waits for the next start. */
   readonly silent: boolean;
-  /** Empty where nothing runs. */
+  /** Empty if the VM does not run. */
   readonly versions: readonly VersionedEffect[];
 }
 

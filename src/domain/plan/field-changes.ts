@@ -1,4 +1,4 @@
-// Field by field: what differs between two resolved VMs, and what each difference does to the running VM.
+// The differences between two resolved VMs, field by field, and the effect of each on the running VM.
 import { bindingText, rowOfBindingText } from "../bindings.ts";
 import { guestFieldsOf, ipConfigText } from "../compare/guest-record.ts";
 import { podNetwork } from "../compare/instance-fields.ts";
@@ -22,8 +22,8 @@ import { judgeChange, type RunningVm, takenBack } from "./running-vm.ts";
 export interface FieldChange extends Change, JudgedEffect {}
 
 /**
- * `before` undefined: the VM is new, and so is everything; else as asStored has it. `attachmentNames`: the NAD of each NIC
- * of `after`, NAMESPACE/NAME. `running` undefined: it does not run.
+ * `before`: from asStored; undefined: the VM is new. `attachmentNames`: the NAD of each NIC of `after`, NAMESPACE/NAME.
+ * `running` undefined: the VM does not run.
  */
 export function fieldChanges(
   before: ResolvedVm | undefined,
@@ -42,7 +42,7 @@ type Running = RunningVm | undefined;
 type Nics = ReadonlyMap<string, NicFields>;
 type NicFields = Readonly<Record<"type" | "vlanId" | KubeVirtField | GuestField, string>>;
 
-/** A binding shows as the type of its NIC. */
+/** The binding is compared through `type`. */
 const comparedFields = ["type", "attachment", "vlanId", "macAddress", "linkState", ...guestFields] as const;
 type ComparedField = (typeof comparedFields)[number];
 
@@ -63,7 +63,7 @@ function nicFields(nics: readonly Nic[], nads: readonly (string | undefined)[]):
   );
 }
 
-/** Empty for a NIC that the VM's object does not have. */
+/** Empty for a NIC that the object of the VM does not have. */
 function storedNad({ attachment }: Nic): string | undefined {
   if (attachment?.kind === "pod") return undefined;
   return attachment?.kind === "given" ? `${attachment.namespace}/${attachment.name}` : "";
@@ -92,7 +92,7 @@ function nicChanges(before: Nics, after: Nics, running: Running): readonly Field
   });
 }
 
-/** Plugging is one thing, the addresses in the guest another. */
+/** Two changes: plugging the NIC, and its configuration in the guest. */
 function addedNic(added: Change, wanted: NicFields, running: Running): readonly FieldChange[] {
   const { nic } = added;
   const isConfigured = guestFields.every((field) => runsWith(running, nic, field, wanted));
@@ -103,7 +103,7 @@ function addedNic(added: Change, wanted: NicFields, running: Running): readonly 
   ];
 }
 
-/** A NIC that was taken out and comes back before the next start is still plugged. */
+/** A NIC that was removed and is added again before the next start is still plugged. */
 function plugging(nic: string, wanted: NicFields, running: Running): JudgedEffect {
   const plugged = running?.fields.nics.get(nic);
   if (plugged === undefined) return judgeChange(addingKind(wanted.binding), running);
@@ -112,13 +112,13 @@ function plugging(nic: string, wanted: NicFields, running: Running): JudgedEffec
   return plugged.attachment === wanted.attachment ? takenBack : judgeChange("network", running);
 }
 
-/** An instance shows a type by its binding, and a VLAN by its NAD. */
+/** The field of an instance that shows this field: a type by its binding, a VLAN by its NAD. */
 function shownBy(field: ComparedField): KubeVirtField | GuestField {
   if (field === "type") return "binding";
   return field === "vlanId" ? "attachment" : field;
 }
 
-/** True when the instance has the wanted value, whatever the VM's object says in between. */
+/** True if the instance has the wanted value, whatever the object of the VM has. */
 function runsWith(
   running: Running,
   nic: string,
@@ -168,7 +168,7 @@ function machineChanges(
 
 const mebibyte = 2 ** 20;
 
-/** By KubeVirt's rules (pkg/liveupdate/memory, watch/vm); the instance says how much it may get. */
+/** By KubeVirt's rules (pkg/liveupdate/memory, watch/vm) and the maximum of the instance. */
 function canPlugMemory(wanted: string, { stuck, memory: { atBoot, max } }: RunningVm): boolean {
   if (stuck !== undefined || atBoot === undefined || max === undefined) return false;
   const bytes = quantityInBytes(wanted) ?? 0;

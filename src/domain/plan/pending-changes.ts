@@ -1,4 +1,5 @@
-// What a running VM does not have yet of what was asked, field by field: the VM's template beside its instance, and KubeVirt's conditions.
+// Changes that a running VM does not have yet: compares the template of the VM with its instance, and reads KubeVirt's
+// conditions.
 import { bindings } from "../bindings.ts";
 import { guestDifferences, guestMachineFields, type GuestRecord } from "../compare/guest-record.ts";
 import { type InstanceFields, instanceFields, wantedFields } from "../compare/instance-fields.ts";
@@ -17,18 +18,18 @@ import { addingKind, type ChangeKind, effectTable, isSilent } from "./effect-tab
 import type { Effect } from "./effects.ts";
 import { whyStuck } from "./running-vm.ts";
 
-/** A change that waits, from what the running VM has; `field` is empty where KubeVirt does not say what changed. */
+/** A change from what the running VM has; `field` is empty if KubeVirt does not say what changed. */
 export interface PendingChange extends Change, Waits {}
 
 interface Waits {
-  /** undefined where KubeVirt does not say what changed. */
+  /** undefined if KubeVirt does not say what changed. */
   readonly kind: ChangeKind | undefined;
   /** What it waits for: live, live-migration or restart. */
   readonly effect: Effect;
   readonly reason: string;
 }
 
-/** NIC by NIC, then the machine; empty when the VM does not run or has everything. */
+/** NIC by NIC, then the machine; empty if the VM does not run or has all changes. */
 export function pendingChanges(
   vm: VirtualMachine,
   vmi: VirtualMachineInstance | undefined,
@@ -53,7 +54,7 @@ function nicChanges(
   vm: VirtualMachine,
   vmi: VirtualMachineInstance,
 ): readonly PendingChange[] {
-  // KubeVirt gives a VM without NICs one of its own.
+  // KubeVirt adds a default NIC to a VM without NICs.
   if (wanted.size === 0) return [];
   const comparison = {
     fields: kubeVirtFields,
@@ -66,7 +67,7 @@ function nicChanges(
     if (kind === "reordered") return { ...change, ...waitsAs("reorder") };
     if (kind === "field") return { ...change, ...fieldWaits(difference.field, vm) };
     const adding = waitsAs(addingKind(wanted.get(change.nic)?.binding ?? ""));
-    // KubeVirt gives the instance a new NIC at once where it can plug it.
+    // KubeVirt adds a new NIC to the instance at once if it can plug it.
     const isPlugging = current.has(change.nic) || adding.effect === "live-migration";
     return { ...change, ...adding, ...(isPlugging ? byMigration(vmi) : {}) };
   });
@@ -79,7 +80,7 @@ const nicKinds: Readonly<Record<KubeVirtField, ChangeKind>> = {
   linkState: "link-state",
 };
 
-/** KubeVirt gives the instance another NAD at once, or says that it wants a restart (before 1.9). */
+/** KubeVirt sets the new NAD in the instance at once, or requests a restart (before 1.9). */
 function fieldWaits(field: KubeVirtField, { status }: VirtualMachine): Waits {
   const waits = waitsAs(nicKinds[field]);
   if (field !== "attachment" || !isTrue(status?.conditions, "RestartRequired")) return waits;
@@ -87,7 +88,7 @@ function fieldWaits(field: KubeVirtField, { status }: VirtualMachine): Waits {
   return { ...waits, effect: "restart", reason };
 }
 
-/** Before the domain is reported nothing is known to be missing in it. */
+/** True also while the domain is not reported yet: then nothing is known to be missing. */
 function isInDomain(nic: string, vmi: VirtualMachineInstance): boolean {
   const { interfaces = [] } = vmi.status ?? {};
   const isReported = (status: VmiInterfaceStatus): boolean => infoSources(status).includes("domain");
@@ -112,7 +113,7 @@ function byMigration(vmi: VirtualMachineInstance): Pick<Waits, "effect" | "reaso
   };
 }
 
-/** An instance that was started without a record is not judged. */
+/** Empty for an instance that was started without a record. */
 function guestChanges(
   wanted: GuestRecord | undefined,
   current: GuestRecord | undefined,
@@ -130,7 +131,7 @@ function guestChanges(
     ),
   ];
   if (found.length > 0 || explained || wanted.digest === current.digest) return found;
-  // The same in other words, as after an update of multinic.
+  // The same configuration rendered differently, as after an update of multinic.
   return [{ ...unknown, field: "networks", ...waitsAs("guest") }];
 }
 
@@ -144,21 +145,18 @@ function machineChanges(
     .filter(({ oldValue, newValue }) => oldValue !== "" && newValue !== "")
     .map((change) => ({ ...change, ...waitsAs(change.field === "cpu" ? "cpu" : "user-data-secret") }));
   const memory = memoryChanges(wanted, current, vm, vmi);
-  // A disk that only the instance has may have been plugged into it alone.
+  // A disk that only the instance has may have been hotplugged.
   const disksText = ({ disks }: InstanceFields): string =>
     [...disks]
       .filter(([name]) => wanted.disks.has(name))
       .map(([name, source]) => `${name}: ${source}`)
       .toSorted()
       .join(", ");
-  const oldValue = disksText(current);
-  const newValue = disksText(wanted);
-  return oldValue === newValue
-    ? [...fields, ...memory]
-    : [...fields, ...memory, { field: "disks", nic: "", oldValue, newValue, ...waitsAs("disks") }];
+  const disks = changedFields(["disks"], { disks: disksText(current) }, { disks: disksText(wanted) });
+  return [...fields, ...memory, ...disks.map((change) => ({ ...change, ...waitsAs("disks") }))];
 }
 
-/** Memory that can be plugged goes to the instance at once, and to the guest by a migration. */
+/** KubeVirt sets memory that it can hotplug in the instance at once, and in the guest by a migration. */
 function memoryChanges(
   wanted: InstanceFields,
   current: InstanceFields,
@@ -178,7 +176,7 @@ function memoryChanges(
 const unknown = { field: "", nic: "", oldValue: "", newValue: "", kind: undefined };
 const addingKinds: ReadonlySet<unknown> = new Set(Object.values(bindings).map(({ adding }) => adding));
 
-/** What KubeVirt asks for and no field above explains. */
+/** Requests of KubeVirt that none of the found changes explains. */
 function unnamed(
   found: readonly PendingChange[],
   vm: VirtualMachine,

@@ -1,8 +1,9 @@
-// The plan: what happens to each object and each field, and what that does to a running VM.
+// The plan of an apply: the action for each object, the changes of fields, and their effect on a running VM.
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { callersPart } from "../guest/boothook.ts";
 import type { ResolvedVm } from "../nic.ts";
+import { secretText } from "../objects/cloud-init.ts";
 import type { KubernetesObject, NetworkAttachmentDefinition, Secret } from "../objects/kubernetes.ts";
 import { isManaged } from "../objects/ownership.ts";
 import { type Effect, worst } from "./effects.ts";
@@ -23,27 +24,27 @@ export interface Plan {
   readonly objects: readonly PlannedObject[];
   readonly changes: readonly FieldChange[];
   readonly effect: Effect;
-  /** The same plan has the same fingerprint; any difference in what would happen changes it. */
+  /** Equal plans have the same fingerprint; any difference changes it. */
   readonly fingerprint: string;
 }
 
-/** An object at the API server, and as its dry run says it would be after the apply. */
+/** An object at the API server, and the result of the dry run of its apply. */
 export interface DryRunObject {
   readonly live: KubernetesObject | undefined;
   readonly wanted: KubernetesObject;
 }
 
 export interface PlanInput {
-  /** The VM as it was, from asStored; undefined when it is new or its record cannot be read. */
+  /** The VM as it was, from asStored; undefined if it is new or its record cannot be read. */
   readonly before: ResolvedVm | undefined;
   readonly after: ResolvedVm;
   /** The NAD of each NIC of `after`, NAMESPACE/NAME; undefined for the pod network. */
   readonly attachmentNames: readonly (string | undefined)[];
-  /** undefined: it does not run. */
+  /** undefined: the VM does not run. */
   readonly running: RunningVm | undefined;
   /** In order of writing. */
   readonly objects: readonly DryRunObject[];
-  /** NADs that are removed because this VM was the last to use them. */
+  /** NADs that are deleted because this VM was the last to use them. */
   readonly released: readonly NetworkAttachmentDefinition[];
   /** Changes in addition to those of the spec's fields. */
   readonly moreChanges?: readonly FieldChange[];
@@ -55,9 +56,11 @@ export function planVm(input: PlanInput): Plan {
   const fields = [...fieldChanges(before, after, attachmentNames, running), ...moreChanges];
   const changes = [
     ...fields,
-    // Not explained by a field: the Secret was edited, or a newer multinic renders the same configuration differently.
-    ...(fields.length > 0 ? [] : input.objects.flatMap((object) => networkDataChange(object, running))),
-    ...input.objects.flatMap((object) => userDataChange(object, running)),
+    // Without a changed field: the Secret was edited, or a newer multinic renders the same configuration differently.
+    ...(fields.length > 0
+      ? []
+      : input.objects.flatMap((object) => secretChange(object, "networkdata", running))),
+    ...input.objects.flatMap((object) => secretChange(object, "userdata", running)),
   ];
   const effect = worst(changes.map((change) => change.effect));
   const uid = input.objects.find(({ live }) => live?.kind === "VirtualMachine")?.live?.metadata.uid;
@@ -67,7 +70,7 @@ export function planVm(input: PlanInput): Plan {
   return { objects, changes, effect, fingerprint };
 }
 
-/** True when carrying out the plan writes nothing. */
+/** True if the plan writes nothing. */
 export function isUnchanged({ objects }: Plan): boolean {
   return objects.every(({ action }) => action === "unchanged");
 }
@@ -81,40 +84,37 @@ function plannedObject({ live, wanted }: DryRunObject): PlannedObject {
     : { ...common, action: "update", reason: "differs from the wanted state" };
 }
 
-function networkDataChange(object: DryRunObject, running: RunningVm | undefined): readonly FieldChange[] {
-  const texts = secretTexts(object, "networkdata");
-  return texts === undefined
-    ? []
-    : [{ field: "networks", nic: "", ...texts, ...judgeChange("guest", running) }];
-}
-
-/** Of the caller's own text: what NMState adds to it for the networks is a change of the networks. */
-function userDataChange(object: DryRunObject, running: RunningVm | undefined): readonly FieldChange[] {
-  const texts = secretTexts(object, "userdata", callersPart);
-  return texts === undefined
-    ? []
-    : [{ field: "userData.text", nic: "", ...texts, ...judgeChange("user-data", running) }];
-}
-
-/** The values of a Secret's key that changes. The text itself may hold passwords: the plan says that it changes, not how. */
-function secretTexts(
+/**
+ * The change of a Secret's key. The text itself may hold passwords: the plan says that it changes, not how. Of the
+ * user-data only the caller's own text counts: what NMState adds to it is a change of the networks.
+ */
+function secretChange(
   { live, wanted }: DryRunObject,
   key: "networkdata" | "userdata",
-  part: (text: string) => string = (text) => text,
-): Pick<FieldChange, "oldValue" | "newValue"> | undefined {
-  if (live === undefined || wanted.kind !== "Secret") return undefined;
+  running: RunningVm | undefined,
+): readonly FieldChange[] {
+  if (live === undefined || wanted.kind !== "Secret") return [];
+  const isUserData = key === "userdata";
   const textOf = (secret: Secret): string | undefined => {
-    const data = secret.data?.[key];
-    return data === undefined ? undefined : part(Buffer.from(data, "base64").toString());
+    const text = secretText(secret, key);
+    return text !== undefined && isUserData ? callersPart(text) : text;
   };
   const oldText = textOf(live as Secret);
   const newText = textOf(wanted as Secret);
-  if (oldText === newText) return undefined;
+  if (oldText === newText) return [];
   const shown = (text: string | undefined): string => (text === undefined ? "" : "text (not shown)");
-  return { oldValue: shown(oldText), newValue: shown(newText) };
+  return [
+    {
+      field: isUserData ? "userData.text" : "networks",
+      nic: "",
+      oldValue: shown(oldText),
+      newValue: shown(newText),
+      ...judgeChange(isUserData ? "user-data" : "guest", running),
+    },
+  ];
 }
 
-/** Without what only the API server and controllers write. */
+/** Without fields that only the API server and controllers write. */
 function comparable(object: KubernetesObject): object {
   const { metadata, status: _, ...content } = object as KubernetesObject & { readonly status?: unknown };
   const { resourceVersion: _rv, generation: _generation, managedFields: _managed, ...kept } = metadata;

@@ -1,4 +1,4 @@
-// How changes land on one VM: its KubeVirt's version, and whether a live migration follows by itself.
+// The effect of changes on one running VM, which depends on the version of KubeVirt and on whether the VM will be migrated.
 import { findCondition } from "../objects/conditions.ts";
 import type { Facts, KubeVirtFact } from "../facts.ts";
 import type { VirtualMachineInstance } from "../objects/kubernetes.ts";
@@ -8,24 +8,24 @@ import { type ChangeKind, type EffectRow, effectTable, isSilent, type Landing } 
 import { type InstanceFields, instanceFields } from "../compare/instance-fields.ts";
 import { type JudgedEffect, kubeVirtVersions, type KubeVirtVersions, minorVersions } from "./effects.ts";
 
-/** A VM that runs, as far as the effect of a change depends on it. */
+/** What the effect of a change on a running VM depends on. */
 export interface RunningVm {
   readonly version: KubeVirtVersions;
-  /** Said where versions differ, when this one was not observed; else empty. */
+  /** Added to reasons where versions differ, if this version was not examined; else empty. */
   readonly versionNote: string;
-  /** KubeVirt 1.8's gate for moving NICs to another network by migration. */
+  /** The feature gate of KubeVirt 1.8 for moving NICs to another network by migration is enabled. */
   readonly movesNetworks: boolean;
-  /** Why it can never be migrated; undefined: it can, or nothing is known. */
+  /** Why the VM cannot be migrated; undefined if it can, or if that is not known. */
   readonly stuck: string | undefined;
-  /** Why no migration follows by itself; undefined: one does. */
+  /** Why KubeVirt does not start a migration by itself; undefined if it does. */
   readonly waits: string | undefined;
-  /** What it runs with. */
+  /** The fields of the running instance. */
   readonly fields: InstanceFields;
-  /** What it started with and what it may get, in bytes; undefined where the instance does not tell. */
+  /** Memory at the start and the maximum, in bytes; undefined if the instance does not report it. */
   readonly memory: { readonly atBoot: number | undefined; readonly max: number | undefined };
 }
 
-/** undefined: the VM does not run, and nothing that runs is touched. */
+/** undefined if the VM does not run. */
 export function runningVm({ vmi, kubeVirt }: Pick<Facts, "vmi" | "kubeVirt">): RunningVm | undefined {
   if (vmi === undefined || isFinal(vmi)) return undefined;
   return {
@@ -41,7 +41,7 @@ export function runningVm({ vmi, kubeVirt }: Pick<Facts, "vmi" | "kubeVirt">): R
   };
 }
 
-/** KubeVirt's own words on why the instance cannot be migrated. */
+/** Why the instance cannot be migrated, in the words of KubeVirt; undefined if it can. */
 export function whyStuck(vmi: VirtualMachineInstance): string | undefined {
   const condition = findCondition(vmi.status?.conditions, "LiveMigratable");
   if (condition?.status !== "False") return undefined;
@@ -81,10 +81,10 @@ function versionOf(version: string | undefined): Pick<RunningVm, "version" | "ve
 const noEffect = (reason: string): JudgedEffect => ({ effect: "none", reason, silent: false, versions: [] });
 const untouched = noEffect("the VM is not running");
 
-/** Nothing happens: an earlier change that still waits is taken back. */
+/** No effect: a pending change is undone. */
 export const takenBack = noEffect("the running VM still has this value; a pending change is undone");
 
-/** What a change of that kind does to the VM; undefined stands for one that does not run. */
+/** The effect of a change of that kind. `vm` undefined: it does not run. */
 export function judgeChange(kind: ChangeKind, vm: RunningVm | undefined): JudgedEffect {
   if (vm === undefined) return untouched;
   const row: EffectRow = effectTable[kind];
@@ -110,7 +110,7 @@ function landing(kind: ChangeKind, row: EffectRow, version: KubeVirtVersions, vm
   return row.older?.[version] ?? row;
 }
 
-/** A migration that cannot come leaves the change to the next start (KubeVirt keeps MigrationRequired True, and nothing follows). */
+/** If the VM cannot be migrated, the change waits for the next start (KubeVirt keeps MigrationRequired True). */
 function onThisVm({ effect, reason }: Landing, { stuck, waits }: RunningVm): Landing {
   if (effect !== "live-migration") return { effect, reason };
   if (stuck !== undefined) {

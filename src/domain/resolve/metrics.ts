@@ -1,10 +1,10 @@
-// Which NIC is primary and which metric each NIC's routes have, so that no two default routes ever tie by default.
+// Determines the primary NIC and the metric of each NIC, so that default routes have different metrics by default.
 import type { NetworkConfig } from "../spec.ts";
 
-/** Metrics go up in these steps: 100 for the primary NIC, then 200, 300, … */
+/** Between the metrics of two NICs. */
 export const metricStep = 100;
 
-/** Position of the primary NIC: the first that says so, else the first of all. */
+/** Position of the primary NIC: the first with `primary`, else the first. */
 export function primaryIndex(networks: readonly NetworkConfig[]): number {
   return Math.max(
     0,

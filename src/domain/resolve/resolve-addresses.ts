@@ -1,5 +1,5 @@
-// The texts of ipConfig and routes, read once. What cannot be read is a finding and left out.
-import { finding, type Finding, type FindingCode } from "../findings.ts";
+// Parses ipConfig and routes. A value that cannot be parsed is left out and becomes a finding.
+import { finding, type Finding } from "../findings.ts";
 import { type Cidr, type IpAddress, parseCidr, type Parsed, parseIp } from "../ip.ts";
 import type { NicAddress, NicRoute } from "../nic.ts";
 import type { IpConfig, IpMode, RouteConfig } from "../spec.ts";
@@ -14,7 +14,7 @@ interface ResolvedAddresses {
   readonly findings: readonly Finding[];
 }
 
-/** Without `mode` a NIC with an address is static, any other one asks DHCP. */
+/** Without `mode`, a NIC with an address is static, any other uses DHCP. */
 function modeOf(config: IpConfig | undefined): IpMode {
   if (config?.mode !== undefined) return config.mode;
   return config?.address !== undefined || (config?.addresses ?? []).length > 0 ? "static" : "dhcp";
@@ -22,74 +22,67 @@ function modeOf(config: IpConfig | undefined): IpMode {
 
 export function resolveAddresses(config: IpConfig | undefined, field: string): ResolvedAddresses {
   const findings: Finding[] = [];
+  const read = reader(findings);
   const texts = [
-    ...(config?.address === undefined ? [] : [{ field: `${field}.address`, text: config.address }]),
-    ...(config?.addresses ?? []).map((text, index) => ({ field: `${field}.addresses[${index}]`, text })),
+    ...(config?.address === undefined ? [] : [{ at: `${field}.address`, text: config.address }]),
+    ...(config?.addresses ?? []).map((text, index) => ({ at: `${field}.addresses[${index}]`, text })),
   ];
-  const addresses: NicAddress[] = [];
-  for (const { field: at, text } of texts) {
-    const cidr = parseHostCidr(text);
-    if ("value" in cidr) addresses.push({ field: at, cidr: cidr.value });
-    else findings.push(finding("ADDRESS_INVALID", at, { given: text, problem: cidr.problem }));
-  }
-  const ip = (text: string, at: string, code: FindingCode): IpAddress | undefined => {
-    const parsed = parseIp(text);
-    if ("value" in parsed) return parsed.value;
-    findings.push(finding(code, at, { given: text, problem: parsed.problem }));
-    return undefined;
-  };
+  const addresses = texts.flatMap(({ at, text }): readonly NicAddress[] => {
+    const cidr = read(parseHostCidr, text, at, "ADDRESS_INVALID");
+    return cidr === undefined ? [] : [{ field: at, cidr }];
+  });
   const gateway =
-    config?.gateway === undefined ? undefined : ip(config.gateway, `${field}.gateway`, "GATEWAY_INVALID");
+    config?.gateway === undefined
+      ? undefined
+      : read(parseIp, config.gateway, `${field}.gateway`, "GATEWAY_INVALID");
   const dnsServers = (config?.dnsServers ?? [])
-    .map((text, index) => ip(text, `${field}.dnsServers[${index}]`, "DNS_INVALID"))
+    .map((text, index) => read(parseIp, text, `${field}.dnsServers[${index}]`, "DNS_INVALID"))
     .filter((server) => server !== undefined);
   return { mode: modeOf(config), addresses, gateway, dnsServers, findings };
 }
 
-/** netplan refuses prefix length 0 (invalid prefix length in address), with it the whole file. */
+type UnreadableCode = "ADDRESS_INVALID" | "GATEWAY_INVALID" | "DNS_INVALID" | "ROUTE_DESTINATION_INVALID";
+
+/** Returns a function that parses a text of the input, or adds a finding. */
+function reader(findings: Finding[]) {
+  return <T>(
+    parse: (text: string) => Parsed<T>,
+    text: string,
+    field: string,
+    code: UnreadableCode,
+  ): T | undefined => {
+    const parsed = parse(text);
+    if ("value" in parsed) return parsed.value;
+    findings.push(finding(code, field, { given: text, problem: parsed.problem }));
+    return undefined;
+  };
+}
+
+/** netplan refuses the whole file for prefix length 0 (invalid prefix length in address). */
 function parseHostCidr(text: string): Parsed<Cidr> {
   const cidr = parseCidr(text);
   const everything = "value" in cidr && cidr.value.prefixLength === 0;
   return everything ? { problem: "the prefix length of a host must be at least 1" } : cidr;
 }
 
-/** `metric` is for routes that name none. */
+/** `metric`: for routes without one. */
 export function resolveRoutes(
   routes: readonly RouteConfig[],
   field: string,
   metric: number,
 ): { readonly routes: readonly NicRoute[]; readonly findings: readonly Finding[] } {
   const findings: Finding[] = [];
-  const resolved: NicRoute[] = [];
-  for (const [position, route] of routes.entries()) {
+  const read = reader(findings);
+  const resolved = routes.flatMap((route, position): readonly NicRoute[] => {
     const at = `${field}.routes[${position}]`;
-    const destination = parseCidr(route.destination);
-    if ("problem" in destination) {
-      const { problem } = destination;
-      findings.push(
-        finding("ROUTE_DESTINATION_INVALID", `${at}.destination`, { given: route.destination, problem }),
-      );
-    }
-    const gateway = parseIp(route.gateway);
-    if ("problem" in gateway) {
-      findings.push(
-        finding("GATEWAY_INVALID", `${at}.gateway`, { given: route.gateway, problem: gateway.problem }),
-      );
-    }
-    const given = route.metric;
+    const destination = read(parseCidr, route.destination, `${at}.destination`, "ROUTE_DESTINATION_INVALID");
+    const gateway = read(parseIp, route.gateway, `${at}.gateway`, "GATEWAY_INVALID");
+    const given = route.metric ?? metric;
     const metricIsValid =
-      given === undefined || (Number.isInteger(given) && given >= 0 && given <= maxMetric);
-    if (!metricIsValid)
-      findings.push(finding("ROUTE_METRIC_INVALID", `${at}.metric`, { given: given ?? "" }));
-    if ("value" in destination && "value" in gateway && metricIsValid) {
-      resolved.push({
-        field: at,
-        position,
-        destination: destination.value,
-        gateway: gateway.value,
-        metric: given ?? metric,
-      });
-    }
-  }
+      route.metric === undefined || (Number.isInteger(given) && given >= 0 && given <= maxMetric);
+    if (!metricIsValid) findings.push(finding("ROUTE_METRIC_INVALID", `${at}.metric`, { given }));
+    if (destination === undefined || gateway === undefined || !metricIsValid) return [];
+    return [{ field: at, position, destination, gateway, metric: given }];
+  });
   return { routes: resolved, findings };
 }

@@ -1,4 +1,4 @@
-// What a NIC attaches to and how KubeVirt binds it: a given NAD, a physical network of the catalogue, or the pod network.
+// Resolves what a NIC attaches to (a given NAD, a physical network of the catalogue, or the pod network) and its binding.
 import type { Binding } from "../bindings.ts";
 import { type Catalogue, defaultPhysicalNetwork, findPhysicalNetwork } from "../catalogue.ts";
 import { nearest } from "../nearest.ts";
@@ -28,23 +28,24 @@ export function resolveAttachment(
   }
 
   const named = config.physicalNetwork;
+  const unattached = (found: Finding): ResolvedAttachment => ({
+    attachment: undefined,
+    binding: bindingOfType(type, catalogue),
+    findings: [found],
+  });
   const network =
     named === undefined ? defaultPhysicalNetwork(catalogue, type) : findPhysicalNetwork(catalogue, named);
   if (network === undefined) {
-    const missing =
+    return unattached(
       named === undefined
         ? finding("PHYSICAL_NETWORK_MISSING", `${field}.type`, { type })
-        : unknownNetwork(named, field, catalogue);
-    return { attachment: undefined, binding: bindingOfType(type, catalogue), findings: [missing] };
+        : unknownNetwork(named, field, catalogue),
+    );
   }
   if (network.type !== type) {
-    const mismatch = finding(
-      "PHYSICAL_NETWORK_TYPE_MISMATCH",
-      `${field}.physicalNetwork`,
-      { name: network.name, has: network.type, type },
-      { fix: replaceWith(`${field}.type`, network.type), related: [`${field}.type`] },
-    );
-    return { attachment: undefined, binding: bindingOfType(type, catalogue), findings: [mismatch] };
+    const values = { name: network.name, has: network.type, type };
+    const more = { fix: replaceWith(`${field}.type`, network.type), related: [`${field}.type`] };
+    return unattached(finding("PHYSICAL_NETWORK_TYPE_MISMATCH", `${field}.physicalNetwork`, values, more));
   }
   const binding = carrierOf(network).binding(network);
   return { attachment: { kind: "generated", network }, binding, findings: [] };
@@ -55,12 +56,8 @@ function unknownNetwork(name: string, nic: string, { physicalNetworks }: Catalog
   const field = `${nic}.physicalNetwork`;
   const meant = nearest(name, names);
   const values = { name, known: names.join(", ") || "none" };
-  return finding(
-    "PHYSICAL_NETWORK_NOT_FOUND",
-    field,
-    values,
-    meant === undefined ? {} : { fix: replaceWith(field, meant) },
-  );
+  const fix = meant === undefined ? {} : { fix: replaceWith(field, meant) };
+  return finding("PHYSICAL_NETWORK_NOT_FOUND", field, values, fix);
 }
 
 function givenNad(
@@ -72,14 +69,9 @@ function givenNad(
 ): ResolvedAttachment {
   const findings: Finding[] = [];
   if (config.physicalNetwork !== undefined) {
-    findings.push(
-      finding(
-        "NETWORK_SOURCE_CONFLICT",
-        `${field}.physicalNetwork`,
-        {},
-        { fix: removeField(`${field}.physicalNetwork`), related: [`${field}.nadName`] },
-      ),
-    );
+    const at = `${field}.physicalNetwork`;
+    const more = { fix: removeField(at), related: [`${field}.nadName`] };
+    findings.push(finding("NETWORK_SOURCE_CONFLICT", at, {}, more));
   }
   const named = parseNadName(nadName, namespace);
   if (named === undefined) {

@@ -1,4 +1,4 @@
-// The MAC address of every NIC: as given, else as the VM has it, else derived; never two equal derived addresses.
+// Resolves the MAC address of every NIC: from the input, else from the VM, else derived. Derived addresses are unique.
 import type { Facts } from "../facts.ts";
 import { finding, type Finding } from "../findings.ts";
 import { deriveMac, normaliseMac } from "../mac.ts";
@@ -9,7 +9,7 @@ export interface ResolvedMac {
   readonly given: boolean;
 }
 
-/** One address per NIC, in order. A NIC keeps the address it has in the VM, since the guest's configuration matches by it. */
+/** One address per NIC, in order. A NIC keeps its address in the VM, because the guest's configuration matches by it. */
 export function resolveMacs(
   spec: VmSpec,
   facts: Facts,
@@ -25,12 +25,12 @@ export function resolveMacs(
   });
   const interfaces = facts.vm?.spec.template.spec.domain.devices.interfaces ?? [];
   const running = new Map(facts.vmi?.status?.interfaces?.map(({ name, mac }) => [name, mac]));
-  // A VM that multinic did not create may leave its addresses to KubeVirt, which creates new ones at each start.
+  // A VM that multinic did not create may have no addresses; then KubeVirt generates new ones at each start.
   const written = new Map(
     interfaces.map(({ name, macAddress }) => [name, normaliseMac(macAddress ?? running.get(name) ?? "")]),
   );
   const ours = new Set(given.filter((mac) => mac !== undefined));
-  // Taken anywhere in the cluster: a NIC may move to another network.
+  // In the whole cluster, because a NIC may be moved to another network.
   const isTaken = (mac: string): boolean =>
     ours.has(mac) ||
     (facts.macsInUse?.get(mac) ?? []).some(

@@ -1,4 +1,4 @@
-// From the spec as given to the resolved VM: every default filled in, every text parsed. The input is never changed.
+// Resolves a spec: fills in all defaults and parses all text, without changing the input.
 import type { Catalogue } from "../catalogue.ts";
 import type { Facts } from "../facts.ts";
 import { finding, type Finding } from "../findings.ts";
@@ -9,12 +9,12 @@ import { resolveAddresses, resolveRoutes } from "./resolve-addresses.ts";
 import { resolveAttachment } from "./resolve-attachment.ts";
 import { resolveMacs } from "./resolve-mac.ts";
 
-/** Defaults of the machine part: what the Wukong document may leave out. */
+/** Defaults of the machine part. */
 export const machineDefaults = { cpu: 1, memory: "1Gi", runStrategy: "Always" } as const;
 
 export interface Resolution {
   readonly vm: ResolvedVm;
-  /** Texts that could not be read; the values are left out of `vm`. */
+  /** Values that could not be parsed; they are left out of `vm`. */
   readonly findings: readonly Finding[];
 }
 
@@ -79,12 +79,9 @@ function resolveDisks(
   catalogue: Catalogue,
 ): { readonly disks: readonly ResolvedDisk[]; readonly findings: readonly Finding[] } {
   const findings: Finding[] = [];
+  const boot = spec.bootDisk ?? { containerImage: catalogue.defaultImage };
   const given = [
-    {
-      field: "bootDisk",
-      name: "rootdisk",
-      disk: spec.bootDisk ?? { containerImage: catalogue.defaultImage },
-    },
+    { field: "bootDisk", name: "rootdisk", disk: boot },
     ...(spec.disks ?? []).map((disk, index) => ({
       field: `disks[${index}]`,
       name: `disk-${index + 1}`,
@@ -95,11 +92,8 @@ function resolveDisks(
   for (const { field, name, disk } of given) {
     const sources = diskSources(disk);
     const [source] = sources;
-    if (source === undefined || sources.length > 1) {
-      findings.push(finding("DISK_SOURCE_INVALID", field, { count: sources.length }));
-    } else {
-      disks.push({ name: disk.name ?? name, source });
-    }
+    if (source !== undefined && sources.length === 1) disks.push({ name: disk.name ?? name, source });
+    else findings.push(finding("DISK_SOURCE_INVALID", field, { count: sources.length }));
   }
   return { disks, findings };
 }
@@ -111,7 +105,7 @@ function diskSources(disk: DiskSpec): ResolvedDisk["source"][] {
   });
 }
 
-/** What the input asks for this NIC. @throws Error for a NIC of another spec. */
+/** The entry of the input for the NIC. @throws Error for a NIC of another spec. */
 export function configOf(spec: VmSpec, nic: Nic): NetworkConfig {
   const config = spec.networks[nic.index];
   if (config === undefined) throw new Error(`no networks[${nic.index}] in the spec`);

@@ -1,30 +1,29 @@
-// The routing tables and rules that the guest's kernel will hold, from all NICs together: what netplan and
-// systemd-networkd make of the compiled network-config, held against a real kernel by test/truth.
+// Predicts the routing tables and rules of the guest's kernel from all NICs: what netplan and systemd-networkd configure
+// for the compiled network-config. test/truth compares it with a real kernel.
 import { type Cidr, type IpAddress, type IpFamily, knownCidr } from "../ip.ts";
-import type { Nic } from "../nic.ts";
+import type { Nic, NicRoute } from "../nic.ts";
 import { mainTable, noSourceRouting, sourceRulesOf, type SourceRule } from "./source-routing.ts";
 import type { RoutingMode } from "../spec.ts";
 
-/** One route. */
 export interface PredictedRoute {
   readonly destination: Cidr;
-  /** undefined for a network on the link, and for a next hop that only DHCP will provide. */
+  /** undefined for a network on the link, and for a next hop that DHCP provides. */
   readonly gateway: IpAddress | undefined;
   readonly nic: Nic;
-  /** As the kernel keeps it. */
+  /** As the kernel has it. */
   readonly metric: number;
-  /** 254 is the main table; others are used by rules alone. */
+  /** 254 is the main table; other tables are only used by rules. */
   readonly table: number;
   readonly origin: "address" | "gateway" | "route" | "dhcp" | "link-local";
-  /** True when it depends on what the network's DHCP server will offer. */
+  /** True if it depends on the DHCP server of the network. */
   readonly assumed: boolean;
-  /** What in the input it comes from: a gateway, a route, else the NIC's ipConfig. */
+  /** The field of the input that it comes from: a gateway, a route, else ipConfig. */
   readonly field: string;
 }
 
-/** Everything that decides where the guest's packets go. */
+/** The routes and rules of a guest. */
 export interface PredictedRouting {
-  /** The routes of each NIC in the main table, in order of configuration, and also of NICs whose link is down. */
+  /** The routes of each NIC in the main table, in order of configuration, including NICs whose link is down. */
   readonly byNic: readonly (readonly PredictedRoute[])[];
   /** IPv4 before IPv6, then best first: the longer prefix, the lower metric, the order of the NICs. */
   readonly routes: readonly PredictedRoute[];
@@ -32,13 +31,13 @@ export interface PredictedRouting {
   readonly rules: readonly SourceRule[];
 }
 
-/** Metric of the routes that the kernel makes for addresses: IPv4 without, IPv6 IP6_RT_PRIO_ADDRCONF. */
+/** Metric of the routes that the kernel adds for addresses: none for IPv4, IP6_RT_PRIO_ADDRCONF for IPv6. */
 export const connectedMetric = { 4: 0, 6: 256 } as const;
 
 const anywhere: Readonly<Record<IpFamily, Cidr>> = { 4: knownCidr("0.0.0.0/0"), 6: knownCidr("::/0") };
 const linkLocalNetwork = knownCidr("fe80::/64");
 
-/** What KubeVirt's own DHCP server offers behind masquerade (pkg/network/dhcp, api.DefaultVMCIDR). */
+/** The offer of KubeVirt's DHCP server behind masquerade (pkg/network/dhcp, api.DefaultVMCIDR). */
 export const masquerade = {
   address: knownCidr("10.0.2.2/24"),
   gateway: knownCidr("10.0.2.1/32").address,
@@ -64,22 +63,22 @@ export function predictRouting(nics: readonly Nic[], routing: RoutingMode): Pred
   };
 }
 
-/** True for a default route; 192.0.2.1/0 is a mistake, not a default route. */
+/** 192.0.2.1/0 is a mistake and not a default route. */
 export function isDefaultRoute({ destination }: PredictedRoute): boolean {
   return destination.prefixLength === 0 && !destination.hasHostBits;
 }
 
-/** The field of the input at which the route's metric is set or decided. */
+/** The field of the input that determines the metric of the route. */
 export function metricField({ origin, field }: PredictedRoute): string {
   return origin === "route" ? `${field}.metric` : field;
 }
 
-/** The metric as the kernel keeps it: IPv6 takes 0 for its default (include/uapi IP6_RT_PRIO_USER). */
+/** For IPv6 the kernel replaces 0 by its default (include/uapi IP6_RT_PRIO_USER). */
 function kernelMetric(family: IpFamily, metric: number): number {
   return family === 6 && metric === 0 ? 1024 : metric;
 }
 
-/** Best first within a table and family; what is left equal stays in the order of configuration. */
+/** Best first within a table and family; equal routes remain in the order of configuration. */
 function byPreference(a: PredictedRoute, b: PredictedRoute): number {
   return (
     a.destination.address.family - b.destination.address.family ||
@@ -101,14 +100,12 @@ export function routesOfNic(nic: Nic): readonly PredictedRoute[] {
     const gateway = nic.type === "pod" ? masquerade.gateway : undefined;
     routes.push({ ...offered, destination: anywhere[4], gateway });
   }
-  if (nic.mode === "static" && nic.gateway !== undefined && nic.defaultRoute) {
-    const destination = anywhere[nic.gateway.family];
-    const field = `${by.field}.gateway`;
-    routes.push({ ...by, destination, gateway: nic.gateway, metric: nic.metric, origin: "gateway", field });
+  for (const route of gatewayRoutes(nic)) {
+    routes.push({ ...by, ...route, origin: "gateway", field: `${by.field}.gateway` });
   }
   for (const { destination, gateway, metric, field } of nic.routes) {
     const { family } = destination.address;
-    // Its next hop is in a subnet that only the network's servers know.
+    // The next hop is in a subnet that is only known from DHCP.
     const assumed = nic.mode === "dhcp" && gateway.value.range() !== "linkLocal";
     routes.push({
       ...by,
@@ -133,7 +130,20 @@ export function routesOfNic(nic: Nic): readonly PredictedRoute[] {
   ];
 }
 
-/** The networks of the static addresses that get a route, each once. */
+type ConfiguredRoute = Pick<NicRoute, "destination" | "gateway" | "metric">;
+
+/** The default route through the NIC's gateway, if the NIC has one. */
+function gatewayRoutes({ mode, gateway, defaultRoute, metric }: Nic): readonly ConfiguredRoute[] {
+  if (mode === "dhcp" || gateway === undefined || !defaultRoute) return [];
+  return [{ destination: anywhere[gateway.family], gateway, metric }];
+}
+
+/** The routes that the guest's configuration names: the default route through the gateway, then those of the input. */
+export function configuredRoutes(nic: Nic): readonly ConfiguredRoute[] {
+  return [...gatewayRoutes(nic), ...nic.routes];
+}
+
+/** The networks of static addresses for which the kernel adds a route, without duplicates. */
 function connectedNetworks({ addresses }: Nic): readonly Cidr[] {
   const networks = new Map(
     addresses
@@ -143,12 +153,12 @@ function connectedNetworks({ addresses }: Nic): readonly Cidr[] {
   return [...networks.values()];
 }
 
-/** IPv4: neither for a /32 nor for a network in 0.0.0.0/8 (net/ipv4/fib_frontend.c fib_add_ifaddr). */
+/** Not for an IPv4 /32 or a network in 0.0.0.0/8 (net/ipv4/fib_frontend.c fib_add_ifaddr). */
 export function hasConnectedRoute({ address, prefixLength, network }: Cidr): boolean {
   return address.family === 6 || (prefixLength < 32 && !network.startsWith("0."));
 }
 
-/** Linux keeps IPv6 off a link whose MTU is below RFC 8200's minimum. */
+/** Linux disables IPv6 on a link with an MTU below the minimum of RFC 8200. */
 export function hasIpv6({ mtu }: Nic): boolean {
   return mtu === undefined || mtu >= 1280;
 }

@@ -1,19 +1,19 @@
-// The predicted routes of a VM as the checks look them up: built once, since there may be thousands.
+// Index of the predicted routes of a VM for the checks, built once: there may be thousands of routes.
 import type { Nic } from "../nic.ts";
 import { isDefaultRoute, type PredictedRoute, type PredictedRouting } from "./predicted-routes.ts";
 
 /** All lists are in the order of the NICs. Only `best` leaves out NICs whose link is down. */
 export interface RouteIndex {
   readonly defaults: readonly PredictedRoute[];
-  /** Of the NICs' static addresses. */
+  /** The routes of static addresses. */
   readonly connected: readonly PredictedRoute[];
-  /** By `routeKey`: the first of the input's routes with this destination and metric. */
+  /** By `routeKey`: the first route of the input with that destination and metric. */
   readonly firstStatic: ReadonlyMap<string, PredictedRoute>;
-  /** By destination beyond the NICs' own subnets: the route of each NIC with the lowest metric. */
+  /** By destination outside the subnets of the NICs: for each NIC its route with the lowest metric. */
   readonly best: ReadonlyMap<string, ReadonlyMap<Nic, PredictedRoute>>;
 }
 
-/** What makes two routes the same to the kernel. */
+/** Routes with equal keys are the same to the kernel. */
 export const routeKey = ({ destination, metric }: PredictedRoute): string =>
   `${destination.network} ${metric}`;
 

@@ -1,35 +1,33 @@
-// Where traffic to one address goes: the rule, the route and the NIC that the guest's kernel takes, and why.
+// Looks up where traffic to an address goes: the rule, route and NIC that the guest's kernel chooses, and why.
 import { broadcastAddress, contains, type IpAddress } from "../ip.ts";
 import type { Nic } from "../nic.ts";
 import { masquerade, type PredictedRoute, type PredictedRouting } from "./predicted-routes.ts";
 import { isLinkLocal, sourceAddress } from "./source-address.ts";
 import { mainTable, type SourceRule } from "./source-routing.ts";
 
-/** The answer for one address. */
 export interface RouteLookup {
   readonly address: IpAddress;
-  /** Name of the NIC that the traffic leaves by; undefined when it does not leave. */
+  /** Name of the NIC that sends the traffic; undefined if none does. */
   readonly nic: string | undefined;
   readonly gateway: IpAddress | undefined;
-  /** The address that the packets carry; undefined where it is not known beforehand. */
+  /** Source address of the packets; undefined if it is not known in advance. */
   readonly source: IpAddress | undefined;
-  /** The route that was taken; undefined when none was. */
+  /** undefined if no route is used. */
   readonly route: PredictedRoute | undefined;
-  /** Why, as text. */
+  /** The explanation, as text. */
   readonly reason: string;
 }
 
-/** `from`: the address that the sender has chosen, as replies do; without it the guest chooses. */
+/** `from`: the source address that the sender has chosen, as for replies; undefined: the guest chooses. */
 export function lookUpRoute(
   { routes, rules }: PredictedRouting,
   nics: readonly Nic[],
   address: IpAddress,
   from?: IpAddress,
 ): RouteLookup {
+  const stays = { address, nic: undefined, gateway: undefined, source: from, route: undefined };
   const special = staysOrSpreads(nics, address);
-  if (special !== undefined) {
-    return { address, nic: undefined, gateway: undefined, source: from, route: undefined, reason: special };
-  }
+  if (special !== undefined) return { ...stays, reason: special };
   const applicable = rules.filter((rule) => applies(rule, address, from));
   for (const rule of [...applicable, undefined]) {
     const matching = matchingRoutes(routes, rule?.table ?? mainTable, address);
@@ -44,11 +42,10 @@ export function lookUpRoute(
       reason: [...ruleInWords(rule), ...routeInWords(route, matching.slice(1))].join("; "),
     };
   }
-  const reason = "no route matches; the guest reports that the network is unreachable";
-  return { address, nic: undefined, gateway: undefined, source: from, route: undefined, reason };
+  return { ...stays, reason: "no route matches; the guest reports that the network is unreachable" };
 }
 
-/** Addresses that no routing table decides on: the guest's own, multicast, broadcast and unspecified. */
+/** The reason for addresses that are not routed: own addresses, multicast, broadcast and unspecified. */
 function staysOrSpreads(nics: readonly Nic[], address: IpAddress): string | undefined {
   if (address.value.range() === "loopback") return "it is a loopback address of the guest";
   if (["multicast", "broadcast", "unspecified"].includes(address.value.range())) {

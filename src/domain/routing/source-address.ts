@@ -1,11 +1,11 @@
-// The source address that the guest's kernel picks for a packet whose sender names none.
+// The source address that the guest's kernel selects for a packet without one.
 import { contains, type Cidr, type IpAddress, knownCidr } from "../ip.ts";
 import type { Nic } from "../nic.ts";
 import { masquerade, type PredictedRoute } from "./predicted-routes.ts";
 
 /**
- * The static address that packets to `destination` by `route` carry; undefined where it is not known
- * beforehand: a leased or a link-local one.
+ * The static source address of packets to `destination` by `route`; undefined if it is not known in advance, as for leased
+ * and link-local addresses.
  */
 export function sourceAddress(
   destination: IpAddress,
@@ -17,10 +17,7 @@ export function sourceAddress(
   return ipv4Source(route);
 }
 
-/**
- * The subnet's own address on the link, else the first whose subnet holds the next hop (net/ipv4/devinet.c
- * inet_select_addr).
- */
+/** The address in the subnet of the destination or next hop, else the first (net/ipv4/devinet.c inet_select_addr). */
 function ipv4Source({ destination, gateway, nic }: PredictedRoute): IpAddress | undefined {
   const own = nic.addresses.map(({ cidr }) => cidr).filter(({ address }) => address.family === 4);
   const fits = (cidr: Cidr): boolean =>
@@ -28,7 +25,7 @@ function ipv4Source({ destination, gateway, nic }: PredictedRoute): IpAddress | 
   return (own.find(fits) ?? own[0])?.address;
 }
 
-/** RFC 6724 section 5 as Linux does it (net/ipv6/addrconf.c): of equals the address that was added last. */
+/** RFC 6724 section 5 as in Linux (net/ipv6/addrconf.c): among equals the address that was added last. */
 function ipv6Source(destination: IpAddress, nic: Nic, nics: readonly Nic[]): IpAddress | undefined {
   if (isLinkLocal(destination)) return undefined;
   let best: { readonly address: IpAddress; readonly score: readonly number[] } | undefined;

@@ -1,17 +1,17 @@
-// Source-based rules: replies leave by the NIC that owns the address they come from, whatever the main table says.
+// Source-based rules: replies leave through the NIC that has their source address, independent of the main table.
 import { type Cidr, type IpAddress, type IpFamily, knownCidr } from "../ip.ts";
 import type { Nic } from "../nic.ts";
 
 /** The kernel's main table (RT_TABLE_MAIN). */
 export const mainTable = 254;
 
-/** NIC i has table 1000 + i: clear of the kernel's 253 to 255 and of what people number by hand. */
+/** NIC i has table 1000 + i, which avoids the kernel's 253 to 255 and common manual choices. */
 const firstTable = 1000;
 
-/** Before the kernel's own rule for the main table (32766), after the one for local addresses (0). */
+/** Between the kernel's rules for local addresses (0) and for the main table (32766). */
 const priorities = { ownSubnet: 1000, source: 1001 } as const;
 
-/** `ip rule`: packets from that address, to that network where one is named, go by that table. */
+/** `ip rule`: packets from that address, and to that network if there is one, use that table. */
 export interface SourceRule {
   readonly nic: string;
   readonly priority: number;
@@ -31,12 +31,12 @@ export const noSourceRouting: SourceRouting = { table: undefined, rules: [] };
 const linkLocal = knownCidr("fe80::/10");
 
 /**
- * The rules of one NIC: its own subnets stay in the main table, everything else from its addresses goes by the NIC's own
- * table. A NIC that leads nowhere beyond its subnets needs none; with DHCP the address is not known beforehand.
+ * The rules of one NIC: traffic to its own subnets uses the main table, other traffic from its addresses uses the table of
+ * the NIC. There are none for a NIC without routes beyond its subnets, or with DHCP, where the address is not known.
  */
 export function sourceRulesOf(nic: Nic): SourceRouting {
   const families = familiesBeyond(nic);
-  // By family, since that is all of the addresses' order that the network-config keeps.
+  // By family, because the network-config preserves nothing else of the order of addresses.
   const sources = nic.addresses
     .map(({ cidr }) => cidr)
     .filter(({ address }) => families.has(address.family))
@@ -54,7 +54,7 @@ export function sourceRulesOf(nic: Nic): SourceRouting {
   return { table, rules };
 }
 
-/** Families in which the NIC leads beyond its own subnets. */
+/** Families in which the NIC has routes beyond its subnets. */
 function familiesBeyond(nic: Nic): ReadonlySet<IpFamily> {
   if (nic.mode === "dhcp") return new Set();
   const gateways = nic.gateway !== undefined && nic.defaultRoute ? [nic.gateway] : [];

@@ -1,4 +1,4 @@
-// The state of every NIC of a VM, from what KubeVirt reports, claiming no more than that proves.
+// The state of every NIC of a VM: only what the reports of KubeVirt prove.
 import { isTrue } from "../objects/conditions.ts";
 import { driftedFields } from "../drift/drifted-fields.ts";
 import { infoSources, isFinal } from "../objects/instance-status.ts";
@@ -10,22 +10,28 @@ import type { NetworkType, VmSpec } from "../spec.ts";
 export const interfaceStates = ["Up", "Down", "Unknown"] as const;
 export type InterfaceState = (typeof interfaceStates)[number];
 
-/** Why a NIC is in its state; a closed set, so that it may be a label of a metric. */
-export const stateReasons = [
-  "UP",
-  "VM_STOPPED",
-  "VM_STARTING",
-  "VM_PAUSED",
-  "LINK_DOWN",
-  "NOT_IN_DOMAIN",
-  "NOT_PLUGGED_YET",
-  "NO_GUEST_AGENT",
-  "NOT_SEEN_BY_GUEST",
-  "NODE_LOST",
-] as const;
-export type StateReason = (typeof stateReasons)[number];
+/** The state and message of each reason. The set is closed, so a reason may be a label of a metric. */
+const reasons = {
+  UP: ["Up", "running, link up, and seen by the guest agent"],
+  VM_STOPPED: ["Down", "the VM is not running"],
+  VM_STARTING: ["Down", "the VM is starting"],
+  VM_PAUSED: ["Unknown", "the VM is paused"],
+  LINK_DOWN: ["Down", "the link is set down; set linkState to up to connect it"],
+  NOT_IN_DOMAIN: [
+    "Down",
+    "the running VM does not have this NIC yet; it gets it by a live migration or a restart",
+  ],
+  NOT_PLUGGED_YET: ["Unknown", "the pod has the NIC, but the VM does not have it yet"],
+  NO_GUEST_AGENT: [
+    "Unknown",
+    "no guest agent answers; install and start qemu-guest-agent in the guest to see its side",
+  ],
+  NOT_SEEN_BY_GUEST: ["Unknown", "the guest agent does not list a NIC with this MAC address"],
+  NODE_LOST: ["Unknown", "KubeVirt has lost contact with the node; what it reports may be out of date"],
+} as const satisfies Readonly<Record<string, readonly [InterfaceState, string]>>;
+export type StateReason = keyof typeof reasons;
 
-/** One fact and where it was read. */
+/** A value and where it was read. */
 export interface Evidence {
   readonly source: string;
   readonly value: string;
@@ -36,11 +42,11 @@ export interface InterfaceStatus {
   readonly vm: string;
   readonly nic: string;
   readonly type: NetworkType;
-  /** The NAD as the VM names it; empty for the pod network. */
+  /** The name of the NAD in the VM; empty for the pod network. */
   readonly network: string;
   readonly vlanId: number;
   readonly primary: boolean;
-  /** Empty while unknown. */
+  /** Empty if not known. */
   readonly guestInterface: string;
   readonly macAddress: string;
   readonly ipAddresses: readonly string[];
@@ -49,15 +55,15 @@ export interface InterfaceStatus {
   readonly message: string;
   readonly evidence: readonly Evidence[];
   readonly node: string;
-  /** 0 when none was asked for. */
+  /** 0 if none was requested. */
   readonly mtu: number;
-  /** Paths of fields that are not as asked for; undefined where nothing is known to be asked. */
+  /** Paths of fields that differ from the request; undefined if there is no record of one. */
   readonly driftedFields: readonly string[] | undefined;
 }
 
 /**
- * One status per NIC of the VM, in the VM's order. `vmi` undefined: the VM has no running instance; `spec` undefined: what
- * was asked for is not known.
+ * One status per NIC, in the order of the VM. `vmi` undefined: the VM has no instance; `spec` undefined: there is no record
+ * of the request.
  */
 export function interfaceStatuses(
   vm: VirtualMachine,
@@ -92,73 +98,38 @@ export function interfaceStatuses(
 
 type Verdict = Pick<InterfaceStatus, "state" | "reason" | "message" | "evidence">;
 
+/** `detail` is added to the reason's message. */
+function verdict(reason: StateReason, evidence: readonly Evidence[], detail = ""): Verdict {
+  const [state, message] = reasons[reason];
+  return { state, reason, message: message + detail, evidence };
+}
+
 function judge(
   vm: VirtualMachine,
   vmi: VirtualMachineInstance | undefined,
   nic: string,
   reported: VmiInterfaceStatus | undefined,
 ): Verdict {
-  const phase = vmi?.status?.phase ?? "";
-  const of = (field: string, value: string | undefined): Evidence => ({
+  const { phase = "", conditions } = vmi?.status ?? {};
+  const seen = (field: "infoSource" | "linkState"): Evidence => ({
     source: `vmi.status.interfaces[${nic}].${field}`,
-    value: value ?? "absent",
+    value: reported?.[field] ?? "absent",
   });
-  const phaseSeen: Evidence = {
-    source: "vmi.status.phase",
-    value: vmi === undefined ? "no instance" : phase,
-  };
+  const phaseSeen = { source: "vmi.status.phase", value: vmi === undefined ? "no instance" : phase };
   const sources = infoSources(reported ?? {});
-  const sourceSeen = of("infoSource", reported?.infoSource);
-  const linkSeen = of("linkState", reported?.linkState);
 
-  if (vmi === undefined || isFinal(vmi)) {
-    const message = `the VM is not running${printed(vm)}`;
-    return { state: "Down", reason: "VM_STOPPED", message, evidence: [phaseSeen] };
-  }
-  if (phase === "Unknown") {
-    const message = "KubeVirt has lost contact with the node; what it reports may be out of date";
-    return { state: "Unknown", reason: "NODE_LOST", message, evidence: [phaseSeen] };
-  }
-  if (phase !== "Running") {
-    const message = `the VM is starting${waitingFor(vm, vmi)}`;
-    return { state: "Down", reason: "VM_STARTING", message, evidence: [phaseSeen] };
-  }
+  if (vmi === undefined || isFinal(vmi)) return verdict("VM_STOPPED", [phaseSeen], printed(vm));
+  if (phase === "Unknown") return verdict("NODE_LOST", [phaseSeen]);
+  if (phase !== "Running") return verdict("VM_STARTING", [phaseSeen], waitingFor(vm, vmi));
   if (!sources.includes("domain")) {
-    const plugging = sources.includes("multus-status");
-    return {
-      state: plugging ? "Unknown" : "Down",
-      reason: plugging ? "NOT_PLUGGED_YET" : "NOT_IN_DOMAIN",
-      message: plugging
-        ? "the pod has the NIC, but the VM does not have it yet"
-        : "the running VM does not have this NIC yet; it gets it by a live migration or a restart",
-      evidence: [phaseSeen, sourceSeen],
-    };
+    const isPlugging = sources.includes("multus-status");
+    return verdict(isPlugging ? "NOT_PLUGGED_YET" : "NOT_IN_DOMAIN", [phaseSeen, seen("infoSource")]);
   }
-  if (reported?.linkState === "down") {
-    const message = "the link is set down; set linkState to up to connect it";
-    return { state: "Down", reason: "LINK_DOWN", message, evidence: [phaseSeen, linkSeen] };
-  }
-  if (isTrue(vmi.status?.conditions, "Paused")) {
-    const message = "the VM is paused";
-    return { state: "Unknown", reason: "VM_PAUSED", message, evidence: [phaseSeen] };
-  }
-  if (!sources.includes("guest-agent")) {
-    const connected = isTrue(vmi.status?.conditions, "AgentConnected");
-    return {
-      state: "Unknown",
-      reason: connected ? "NOT_SEEN_BY_GUEST" : "NO_GUEST_AGENT",
-      message: connected
-        ? "the guest agent does not list a NIC with this MAC address"
-        : "no guest agent answers; install and start qemu-guest-agent in the guest to see its side",
-      evidence: [phaseSeen, linkSeen, sourceSeen],
-    };
-  }
-  return {
-    state: "Up",
-    reason: "UP",
-    message: "running, link up, and seen by the guest agent",
-    evidence: [phaseSeen, linkSeen, sourceSeen],
-  };
+  if (reported?.linkState === "down") return verdict("LINK_DOWN", [phaseSeen, seen("linkState")]);
+  if (isTrue(conditions, "Paused")) return verdict("VM_PAUSED", [phaseSeen]);
+  const evidence = [phaseSeen, seen("linkState"), seen("infoSource")];
+  if (sources.includes("guest-agent")) return verdict("UP", evidence);
+  return verdict(isTrue(conditions, "AgentConnected") ? "NOT_SEEN_BY_GUEST" : "NO_GUEST_AGENT", evidence);
 }
 
 function printed(vm: VirtualMachine): string {
@@ -166,7 +137,7 @@ function printed(vm: VirtualMachine): string {
   return status === undefined ? "" : ` (${status})`;
 }
 
-/** KubeVirt's own word on why it does not run yet, where it has one. */
+/** KubeVirt's explanation of why the VM does not run yet; empty if there is none. */
 function waitingFor(vm: VirtualMachine, vmi: VirtualMachineInstance): string {
   const blocking = [...(vmi.status?.conditions ?? []), ...(vm.status?.conditions ?? [])].find(
     ({ type, status, message }) =>

@@ -15,8 +15,8 @@ import { hasConnectedRoute, hasIpv6 } from "../routing/predicted-routes.ts";
 import { type NicCheck, nicsBefore } from "./context.ts";
 
 /**
- * Where next hops may be: the NIC's subnets of that family. undefined when they are not known beforehand (DHCP), so that
- * nothing is judged. IPv6 link-local is on every link.
+ * The subnets of the NIC, if the next hop is in none of them. undefined if it is in one, or if the subnets are not known in
+ * advance (DHCP). IPv6 link-local addresses are on every link.
  */
 function onLinkSubnets(nic: Nic, hop: IpAddress): readonly string[] | undefined {
   const subnets = nic.addresses.filter(({ cidr }) => cidr.address.family === hop.family);
@@ -27,15 +27,12 @@ function onLinkSubnets(nic: Nic, hop: IpAddress): readonly string[] | undefined 
     : subnets.map(({ cidr }) => cidr.network);
 }
 
-/** No host has the broadcast address: Linux refuses it as a next hop (Nexthop has invalid gateway). */
+/** Linux refuses a broadcast address as next hop (Nexthop has invalid gateway). */
 function broadcastHop(nic: Nic, hop: IpAddress, field: string): Finding | undefined {
   const subnet = nic.addresses.find(({ cidr }) => broadcastAddress(cidr) === hop.text);
-  return subnet === undefined
-    ? undefined
-    : finding("GATEWAY_INVALID", field, {
-        given: hop.text,
-        problem: `it is the broadcast address of ${subnet.cidr.network}`,
-      });
+  if (subnet === undefined) return undefined;
+  const problem = `it is the broadcast address of ${subnet.cidr.network}`;
+  return finding("GATEWAY_INVALID", field, { given: hop.text, problem });
 }
 
 /** The subnets that do not contain the next hop, as text. */
@@ -45,7 +42,7 @@ function inWords(nic: Nic, hop: IpAddress, subnets: readonly string[]): string {
     : `${nic.name}'s ${subnets.join(" and ")}`;
 }
 
-/** What is wrong with a next hop: outside the NIC's subnets, or a broadcast address. */
+/** A finding if the next hop is outside the subnets of the NIC, or a broadcast address. */
 export function checkNextHop(
   nic: Nic,
   hop: IpAddress,
@@ -60,38 +57,27 @@ export function checkNextHop(
 const modeFitsAddresses: NicCheck = ({ nic, config }) => {
   const { address, addresses = [], gateway } = config.ipConfig ?? {};
   const field = `${nic.field}.ipConfig`;
-  if (nic.mode === "static") {
+  const { mode } = nic;
+  if (mode === "static") {
     if (nic.type === "pod") {
       const problem = "does not work on the pod network, where KubeVirt assigns the address";
-      return finding(
-        "IPMODE_CONFLICT",
-        `${field}.mode`,
-        { mode: "static", problem },
-        { fix: removeField(field) },
-      );
+      return finding("IPMODE_CONFLICT", `${field}.mode`, { mode, problem }, { fix: removeField(field) });
     }
-    return address === undefined && addresses.length === 0
-      ? finding("IPMODE_CONFLICT", `${field}.address`, {
-          mode: "static",
-          problem: "needs an address with prefix length",
-        })
-      : undefined;
+    const problem = "needs an address with prefix length";
+    const hasAddress = address !== undefined || addresses.length > 0;
+    return hasAddress ? undefined : finding("IPMODE_CONFLICT", `${field}.address`, { mode, problem });
   }
-  return [
+  const given = [
     ...(address === undefined ? [] : ["address"]),
     ...(addresses.length === 0 ? [] : ["addresses"]),
     ...(gateway === undefined ? [] : ["gateway"]),
-  ].map((name) =>
-    finding(
-      "IPMODE_CONFLICT",
-      `${field}.${name}`,
-      { mode: "dhcp", problem: `cannot be combined with ${name}` },
-      {
-        fix: name === "gateway" ? removeField(`${field}.gateway`) : replaceWith(`${field}.mode`, "static"),
-        related: [`${field}.mode`],
-      },
-    ),
-  );
+  ];
+  return given.map((name) => {
+    const at = `${field}.${name}`;
+    const fix = name === "gateway" ? removeField(at) : replaceWith(`${field}.mode`, "static");
+    const problem = `cannot be combined with ${name}`;
+    return finding("IPMODE_CONFLICT", at, { mode, problem }, { fix, related: [`${field}.mode`] });
+  });
 };
 
 const addressIsHost: NicCheck = ({ nic }) =>
@@ -121,14 +107,10 @@ const addressIsUniqueInVm: NicCheck = (context) =>
     const first = nicsBefore(context).find(({ addresses }) =>
       addresses.some((other) => other.cidr.address.text === cidr.address.text),
     );
-    return first === undefined
-      ? undefined
-      : finding(
-          "ADDRESS_DUPLICATE_IN_VM",
-          field,
-          { address: cidr.address.text, first: first.index },
-          { related: [`${first.field}.ipConfig.address`] },
-        );
+    if (first === undefined) return undefined;
+    const values = { address: cidr.address.text, first: first.index };
+    const related = [`${first.field}.ipConfig.address`];
+    return finding("ADDRESS_DUPLICATE_IN_VM", field, values, { related });
   });
 
 const subnetIsApart: NicCheck = (context) =>
@@ -151,7 +133,7 @@ const subnetIsApart: NicCheck = (context) =>
     return undefined;
   });
 
-/** An address alone, such as a /32, has no other hosts on its link. */
+/** False for a single address such as a /32. */
 const hasNeighbours = (cidr: Cidr): boolean =>
   hasConnectedRoute(cidr) && cidr.prefixLength < (cidr.address.family === 4 ? 32 : 128);
 
@@ -186,16 +168,13 @@ const searchDomainsAreNames: NicCheck = ({ nic }) =>
       : finding("SEARCH_DOMAIN_INVALID", `${nic.field}.ipConfig.searchDomains[${index}]`, { given: domain }),
   );
 
-/** cloud-init's parser refuses `search` without `addresses`, so it is left out then. */
-const searchDomainsReachGuest: NicCheck = ({ nic }) =>
-  nic.searchDomains.length > 0 && nic.dnsServers.length === 0
-    ? finding(
-        "SEARCH_DOMAINS_WITHOUT_SERVERS",
-        `${nic.field}.ipConfig.searchDomains`,
-        {},
-        { related: [`${nic.field}.ipConfig.dnsServers`] },
-      )
-    : undefined;
+/** cloud-init's parser refuses `search` without `addresses`, so multinic leaves it out then. */
+const searchDomainsReachGuest: NicCheck = ({ nic }) => {
+  if (nic.searchDomains.length === 0 || nic.dnsServers.length > 0) return undefined;
+  const field = `${nic.field}.ipConfig`;
+  const related = [`${field}.dnsServers`];
+  return finding("SEARCH_DOMAINS_WITHOUT_SERVERS", `${field}.searchDomains`, {}, { related });
+};
 
 export const addressChecks: readonly NicCheck[] = [
   modeFitsAddresses,

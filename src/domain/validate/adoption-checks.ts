@@ -1,4 +1,4 @@
-// Checks of a VM that exists: whether its record can be read, and what may be taken over of one that multinic did not create.
+// Checks of an existing VM: whether its record can be read, and whether multinic can adopt it if it did not create it.
 import { isDeepStrictEqual } from "node:util";
 import { machineOf } from "../adopt/adopted-spec.ts";
 import { type Finding, finding } from "../findings.ts";
@@ -10,7 +10,7 @@ import type { DiskSpec, VmSpec } from "../spec.ts";
 import type { VmCheck, VmContext } from "./context.ts";
 import { quantityInBytes } from "../objects/quantity.ts";
 
-/** The check, for VMs that multinic did not create. */
+/** Limits a check to VMs that multinic did not create. */
 const ofOthers =
   (check: (vm: VirtualMachine, context: VmContext) => ReturnType<VmCheck>): VmCheck =>
   (context) => {
@@ -18,19 +18,14 @@ const ofOthers =
     return vm === undefined || isManaged(vm) ? undefined : check(vm, context);
   };
 
-/** The machine part belongs to the VM's creator: absent, or as it is. */
+/** The machine part is not managed: it must be absent in the spec, or the same as in the VM. */
 const machineStays = ofOthers((vm, { asked }) => {
   const has = machineOf(vm);
-  return fieldsOfMachine.map((field) =>
-    asked[field] === undefined || isSame[field](asked, has)
-      ? undefined
-      : finding(
-          "ADOPTED_MACHINE_DIFFERS",
-          field,
-          { has: field === "userData" ? "different in the VM" : inWords(has[field]) },
-          { fix: removeField(field) },
-        ),
-  );
+  return fieldsOfMachine.map((field) => {
+    if (asked[field] === undefined || isSame[field](asked, has)) return undefined;
+    const values = { has: field === "userData" ? "different in the VM" : inWords(has[field]) };
+    return finding("ADOPTED_MACHINE_DIFFERS", field, values, { fix: removeField(field) });
+  });
 });
 
 const fieldsOfMachine = ["cpu", "memory", "bootDisk", "disks", "userData", "runStrategy"] as const;
@@ -50,7 +45,7 @@ const isSame: Readonly<Record<MachineField, (asked: Machine, has: Machine) => bo
   runStrategy: (asked, has) => asked.runStrategy === has.runStrategy,
 };
 
-/** A disk without a name in the input matches any name. */
+/** A disk without a name matches any name. */
 function isSameDisk(asked: DiskSpec | undefined, has: DiskSpec | undefined): boolean {
   return isDeepStrictEqual({ ...(has?.name === undefined ? {} : { name: has.name }), ...asked }, has);
 }
@@ -71,13 +66,13 @@ const cloudInitIsThere = ofOthers((vm) =>
   cloudInitVolumeOf(vm) === undefined ? finding("ADOPTION_ADDS_CLOUD_INIT", "networks", {}) : undefined,
 );
 
-/** What no spec can express is lost when multinic writes a new network-config. */
+/** What a spec cannot express is lost when multinic writes a new network-config. */
 const guestKeepsWhatItHas: VmCheck = ({ adoptionNotes }) =>
   adoptionNotes?.map((note) => finding("ADOPTION_CHANGES_GUEST", "networks", { note }));
 
 const machineField = /^(?:cpu|memory|bootDisk|disks|runStrategy)\b/;
 
-/** False for findings on the machine part of an adopted VM: it is only checked that it stays. */
+/** False for findings on the machine part of an adopted VM, which is only compared with the VM. */
 export function isForAdoption({ code, field }: Finding): boolean {
   return code === "ADOPTED_MACHINE_DIFFERS" || code === "GUEST_CONFIG_UNREAD" || !machineField.test(field);
 }

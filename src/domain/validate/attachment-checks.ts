@@ -1,4 +1,4 @@
-// Checks of what a NIC asks of its network: VLAN, MTU, namespace, binding.
+// Checks of a NIC against its network: VLAN, MTU, namespace, binding.
 import { isWithin, type PhysicalNetwork, vlansInWords } from "../catalogue.ts";
 import { finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
@@ -17,20 +17,13 @@ const vlanIsInRange: NicCheck = ({ nic }) =>
 const vlanIsCarried: NicCheck = ({ nic }) => {
   if (nic.attachment?.kind !== "generated" || nic.vlanId > maxVlan || nic.vlanId < 0) return undefined;
   const { network } = nic.attachment;
-  if (isWithin(network.reservedVlans, nic.vlanId)) {
-    const values = { network: network.name, vlan: nic.vlanId, allowed: vlansInWords(network) };
-    return finding("VLAN_RESERVED", `${nic.field}.vlanId`, values);
-  }
-  return carriesVlan(network, nic.vlanId)
-    ? undefined
-    : finding("VLAN_NOT_ALLOWED", `${nic.field}.vlanId`, {
-        network: network.name,
-        allowed: vlansInWords(network),
-        vlan: nic.vlanId,
-      });
+  const field = `${nic.field}.vlanId`;
+  const values = { network: network.name, vlan: nic.vlanId, allowed: vlansInWords(network) };
+  if (isWithin(network.reservedVlans, nic.vlanId)) return finding("VLAN_RESERVED", field, values);
+  return carriesVlan(network, nic.vlanId) ? undefined : finding("VLAN_NOT_ALLOWED", field, values);
 };
 
-/** True when a NIC may be on that VLAN there; 0 is untagged. */
+/** True if the network has that VLAN; 0: untagged. */
 function carriesVlan(network: PhysicalNetwork, vlan: number): boolean {
   if (vlan === 0) return network.untagged;
   const { needsDevice, resourceName } = carrierOf(network);
@@ -56,22 +49,17 @@ const mtuIsCarried: NicCheck = ({ nic }) => {
   return finding("MTU_TOO_LARGE", field, { network, max, given: nic.mtu }, { fix: replaceWith(field, max) });
 };
 
-const networkIsAllowed: NicCheck = ({ nic, vm, catalogue }) => {
-  const { attachment } = nic;
+const networkIsAllowed: NicCheck = ({ nic: { field, attachment }, vm: { namespace }, catalogue }) => {
   if (attachment?.kind === "generated") {
     const { namespaces, name } = attachment.network;
-    return namespaces === undefined || namespaces.includes(vm.namespace)
-      ? undefined
-      : finding("NETWORK_NOT_ALLOWED", `${nic.field}.physicalNetwork`, {
-          namespace: vm.namespace,
-          network: `physical network ${name}`,
-        });
+    if (namespaces === undefined || namespaces.includes(namespace)) return undefined;
+    const network = `physical network ${name}`;
+    return finding("NETWORK_NOT_ALLOWED", `${field}.physicalNetwork`, { namespace, network });
   }
-  if (attachment?.kind !== "given" || attachment.namespace === vm.namespace) return undefined;
-  const nad = `${attachment.namespace}/${attachment.name}`;
-  return catalogue.sharedNads.includes(nad)
-    ? undefined
-    : finding("NETWORK_NOT_ALLOWED", `${nic.field}.nadName`, { namespace: vm.namespace, network: nad });
+  if (attachment?.kind !== "given" || attachment.namespace === namespace) return undefined;
+  const network = `${attachment.namespace}/${attachment.name}`;
+  if (catalogue.sharedNads.includes(network)) return undefined;
+  return finding("NETWORK_NOT_ALLOWED", `${field}.nadName`, { namespace, network });
 };
 
 const bindingPluginIsRegistered: NicCheck = ({ nic, facts }) =>

@@ -1,4 +1,4 @@
-// The whole check of a VM: resolve, then every rule, every finding at once, in the order of the input.
+// Checks a VM: resolves it, runs all checks, and returns all findings in the order of the input.
 import type { Catalogue } from "../catalogue.ts";
 import type { Facts } from "../facts.ts";
 import { type Finding, withUnread } from "../findings.ts";
@@ -10,7 +10,6 @@ import type { VmSpec } from "../spec.ts";
 import { adoptionChecks, isForAdoption } from "./adoption-checks.ts";
 import { addressChecks } from "./address-checks.ts";
 import { attachmentChecks } from "./attachment-checks.ts";
-import { clusterNetworkChecks } from "./cluster-network-checks.ts";
 import { nicContext, runChecks, vmContext } from "./context.ts";
 import { guestChecks } from "./guest-checks.ts";
 import { inUseChecks } from "./in-use-checks.ts";
@@ -26,9 +25,9 @@ import { routingVmChecks, trafficChecks } from "./traffic-checks.ts";
 export interface CheckedVm {
   readonly vm: ResolvedVm;
   readonly routing: PredictedRouting;
-  /** What could not be read first, then the VM as a whole, then NIC by NIC. */
+  /** First of reading the input, then of the VM as a whole, then NIC by NIC. */
   readonly findings: readonly Finding[];
-  /** What these facts did not allow to check. */
+  /** Checks that were not done because facts are missing. */
   readonly unchecked: readonly string[];
 }
 
@@ -47,21 +46,19 @@ const checksOfNic = [
   ...nodeChecks,
   ...addressChecks,
   ...inUseChecks,
-  ...clusterNetworkChecks,
   ...rendererChecks,
   ...routeChecks,
   ...trafficChecks,
 ];
 
-/** How the spec came about. */
 export interface CheckOptions {
-  /** What could not be read of the input that the spec is from. */
+  /** Findings of reading the input that the spec comes from. */
   readonly unread?: readonly Finding[] | undefined;
-  /** Given when the spec takes over the NICs of a VM: importVm's notes on that VM. Only the NICs are judged then. */
+  /** Set if the spec is for an adopted VM, of which only the NICs are checked: importVm's notes on the VM. */
   readonly adoptionNotes?: readonly string[] | undefined;
 }
 
-/** NICs beyond what a VM can have (LIMIT_EXCEEDED) are not looked at: their number may be anything. */
+/** NICs beyond the maximum of a VM (LIMIT_EXCEEDED) are not checked, because there may be any number of them. */
 export function checkVm(
   asked: VmSpec,
   catalogue: Catalogue,

@@ -1,4 +1,4 @@
-// What a check sees: the VM as asked and as resolved, and the world around it. A check returns what it found.
+// The input of the checks: the VM as requested and as resolved, with the facts about the cluster.
 import type { Catalogue } from "../catalogue.ts";
 import { type CniConfig, readCniConfig, type Unreadable } from "../network/cni.ts";
 import type { ClusterNetwork, Facts, NodeIndex } from "../facts.ts";
@@ -13,18 +13,18 @@ import { uplinkOfNad, uplinkOfNetwork } from "../network/segment.ts";
 import type { NetworkConfig, VmSpec } from "../spec.ts";
 
 export interface VmContext {
-  /** As asked, but for NICs beyond the limit. */
+  /** As requested, without NICs beyond the limit. */
   readonly spec: VmSpec;
   readonly asked: VmSpec;
   readonly vm: ResolvedVm;
   readonly catalogue: Catalogue;
   readonly facts: Facts;
-  /** For a spec that takes over the NICs of a VM: what of that VM no spec can express; otherwise undefined. */
+  /** For an adopted VM: parts of it that a spec cannot express; otherwise undefined. */
   readonly adoptionNotes: readonly string[] | undefined;
   readonly nodes: NodeIndex;
   readonly routing: PredictedRouting;
   readonly routes: RouteIndex;
-  /** Networks of the cluster that the guest reaches; none for a guest that is not on the pod network. */
+  /** Networks of the cluster that the guest can reach; empty if the guest is not on the pod network. */
   readonly clusterNetworks: readonly ClusterNetwork[];
 }
 
@@ -33,9 +33,9 @@ export interface NicContext extends VmContext {
   readonly config: NetworkConfig;
   /** In the main table, in order of configuration. */
   readonly ownRoutes: readonly PredictedRoute[];
-  /** undefined where none was given, and where the cluster's NADs are not known. */
+  /** undefined if the NIC names no NAD, or the NADs of the cluster are not known. */
   readonly nad: GivenNad | undefined;
-  /** undefined on the pod network, and where it is not known. */
+  /** undefined on the pod network, and if it is not known. */
   readonly uplink: Uplink | undefined;
 }
 
@@ -47,7 +47,6 @@ export interface GivenNad {
   readonly cni: CniConfig | Unreadable | undefined;
 }
 
-/** What the checks of that VM see. */
 export function vmContext(
   given: Omit<VmContext, "nodes" | "routing" | "routes" | "clusterNetworks">,
 ): VmContext {
@@ -62,7 +61,6 @@ export function vmContext(
   };
 }
 
-/** What the checks of that NIC see. */
 export function nicContext(context: VmContext, nic: Nic, config: NetworkConfig): NicContext {
   const nad = givenNad(context.facts, nic);
   const ownRoutes = context.routing.byNic[nic.index] ?? [];
@@ -85,12 +83,12 @@ type Found = Finding | readonly (Finding | undefined)[] | undefined;
 export type VmCheck = (context: VmContext) => Found;
 export type NicCheck = (context: NicContext) => Found;
 
-/** Runs the checks in order and keeps what they found. */
+/** Runs the checks in order. */
 export function runChecks<C>(checks: readonly ((context: C) => Found)[], context: C): Finding[] {
   return checks.flatMap((check) => check(context)).filter((found) => found !== undefined);
 }
 
-/** The NICs before this one, for rules where the later of two is at fault. */
+/** The NICs before this one, for checks that report the later of two NICs. */
 export function nicsBefore({ vm, nic }: NicContext): readonly Nic[] {
   return vm.nics.slice(0, nic.index);
 }

@@ -1,4 +1,4 @@
-// Checks of whether the guest will read its configuration, as far as image and user-data show.
+// Checks whether the guest will read its configuration, judged by image and user-data.
 import { type Finding, finding } from "../findings.ts";
 import { removeField } from "../fix.ts";
 import type { ResolvedVm } from "../nic.ts";
@@ -7,12 +7,12 @@ import { readUserData } from "../guest/user-data.ts";
 import type { VmCheck } from "./context.ts";
 
 /**
- * A Secret holds at most 1 MiB (Kubernetes MaxSecretSize); the network-config needs room too, and with nmstate the text
- * is carried in base64.
+ * A Secret is limited to 1 MiB (Kubernetes MaxSecretSize), which includes the network-config; with nmstate the text is in
+ * base64.
  */
 const maxUserDataBytes = { "cloud-init": 900 * 1024, nmstate: 650 * 1024 } as const;
 
-/** Guests that do not run cloud-init, by the names that their images usually have. */
+/** Guests without cloud-init, by the usual names of their images. */
 const imagesWithoutCloudInit: readonly (readonly [RegExp, string])[] = [
   [/(?:^|[^a-z])(?:windows|win(?:10|11|2k\d+|20\d\d))/i, "Windows"],
   [/(?:^|[^a-z])(?:fedora-coreos|fcos|rhcos|flatcar)/i, "an image that Ignition configures"],
@@ -49,7 +49,7 @@ const userDataIsRead: VmCheck = ({ vm }) => {
   ];
 };
 
-/** A VM that multinic did not create keeps its user-data; multinic writes only its network-config. */
+/** For a VM that it did not create, multinic writes only the network-config and not the user-data. */
 const nmstateHasItsPlace: VmCheck = ({ vm, facts }) =>
   vm.guestConfig === "nmstate" && facts.vm !== undefined && !isManaged(facts.vm)
     ? nmstateKeptOut("guestConfig", "a VM that multinic did not create")
@@ -67,20 +67,15 @@ const imageReadsConfig: VmCheck = ({ vm }) => {
   return guest === undefined ? undefined : configUnread(vm, "bootDisk.containerImage", guest);
 };
 
-/** Only where a NIC needs what an unconfigured guest does not do. */
+/** Only if a NIC needs more than an unconfigured guest does. */
 function configUnread(vm: ResolvedVm, field: string, guest: string): Finding | undefined {
   const needing = vm.nics.filter(
     ({ mode, routes, mtu, dnsServers }) =>
       mode === "static" || routes.length > 0 || mtu !== undefined || dnsServers.length > 0,
   );
-  return needing.length === 0
-    ? undefined
-    : finding(
-        "GUEST_CONFIG_UNREAD",
-        field,
-        { guest, nics: needing.map(({ name }) => name).join(", ") },
-        { related: needing.map((nic) => nic.field) },
-      );
+  if (needing.length === 0) return undefined;
+  const nics = needing.map(({ name }) => name).join(", ");
+  return finding("GUEST_CONFIG_UNREAD", field, { guest, nics }, { related: needing.map((nic) => nic.field) });
 }
 
 export const guestChecks: readonly VmCheck[] = [userDataIsRead, nmstateHasItsPlace, imageReadsConfig];

@@ -1,11 +1,12 @@
-// Checks of MAC and IP addresses against the NICs of other VMs on the same network, running or stopped.
+// Checks of MAC and IP addresses against other VMs on the same network, running or stopped, and against the cluster itself.
 import type { NicInUse } from "../facts.ts";
 import { finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
+import { overlaps } from "../ip.ts";
 import { deriveMac } from "../mac.ts";
 import type { NicCheck, NicContext } from "./context.ts";
 
-/** The other VM's NIC that has the same, on the same network. */
+/** The NIC of another VM on the same network that has the address. */
 function otherOn({ uplink, vm }: NicContext, users: readonly NicInUse[] | undefined): NicInUse | undefined {
   return users?.find(
     ({ segment, namespace, vm: name }) =>
@@ -18,7 +19,7 @@ function inWords({ nic, vm, namespace }: NicInUse, own: string): string {
   return namespace === own ? `NIC ${nic} of VM ${vm}` : "a VM in another namespace";
 }
 
-/** Where the VM already has the address, the fix sets a new one: removing the field would keep it. */
+/** If the VM already has the address, the fix sets a new one, because removing the field would keep it. */
 const macIsFree: NicCheck = (context) => {
   const { nic, vm, facts } = context;
   const { macsInUse } = facts;
@@ -35,8 +36,8 @@ const macIsFree: NicCheck = (context) => {
 };
 
 /**
- * An error within a namespace. Of a VM in another namespace only the fact is reported, as a warning: its name would reveal
- * what runs there, and an error would let one namespace block the addresses of another.
+ * An error within a namespace. A VM in another namespace is reported as a warning and without its name: the name would reveal
+ * what runs there, and an error would let one namespace block addresses of another.
  */
 const addressIsFree: NicCheck = (context) =>
   context.nic.addresses.map(({ field, cidr }) => {
@@ -51,4 +52,15 @@ const addressIsFree: NicCheck = (context) =>
     return otherOn(context, users) && finding("ADDRESS_IN_USE_ELSEWHERE", field, { address });
   });
 
-export const inUseChecks: readonly NicCheck[] = [macIsFree, addressIsFree];
+/** Only for a guest that is also on the pod network; others do not reach pods and Services. */
+const subnetIsNotTheClusters: NicCheck = ({ nic, clusterNetworks }) => {
+  if (nic.type === "pod") return undefined;
+  return nic.addresses.map(({ field, cidr }) => {
+    const other = clusterNetworks.find((network) => overlaps(network.cidr, cidr));
+    if (other === undefined) return undefined;
+    const values = { subnet: cidr.network, cluster: other.cidr.network, what: other.what };
+    return finding("ADDRESS_CLUSTER_OVERLAP", field, values);
+  });
+};
+
+export const inUseChecks: readonly NicCheck[] = [macIsFree, addressIsFree, subnetIsNotTheClusters];

@@ -1,4 +1,4 @@
-// What could not be checked because facts are missing, listed only where it matters to this VM.
+// Lists the checks that could not be done because facts are missing, if they matter for this VM.
 import { nodesWithoutBridge } from "../network/nodes.ts";
 import type { VmContext } from "./context.ts";
 import type { Uplink } from "../network/carriers/uplink.ts";

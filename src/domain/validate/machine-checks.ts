@@ -6,7 +6,7 @@ import { quantityInBytes } from "../objects/quantity.ts";
 import type { VmCheck } from "./context.ts";
 
 const maxCpu = 512;
-/** Virtio NICs and disks each take one of q35's 32 PCI slots (KubeVirt docs/pci-topology.md). */
+/** Each virtio NIC and disk uses one of the 32 PCI slots of q35 (KubeVirt docs/pci-topology.md). */
 export const maxDevices = 32;
 
 const nameIsLabel: VmCheck = ({ spec }) => {
@@ -57,14 +57,14 @@ const hasNetworks: VmCheck = ({ spec }) =>
   spec.networks.length === 0 ? finding("NETWORKS_EMPTY", "networks", {}) : undefined;
 
 const fitsPciSlots: VmCheck = ({ asked, vm }) => {
-  // One more disk carries cloud-init.
+  // One more disk for cloud-init.
   const count = asked.networks.length + vm.disks.length + 1;
   return count > maxDevices
     ? finding("LIMIT_EXCEEDED", "networks", { count, what: "NICs and disks", max: maxDevices })
     : undefined;
 };
 
-/** A Secret of that name that multinic did not create for this VM is never overwritten. */
+/** A Secret with that name is not overwritten if multinic did not create it for this VM. */
 const secretIsOurs: VmCheck = ({ vm, facts: { secret } }) =>
   secret === undefined || (isManaged(secret) && secret.metadata.labels?.[vmLabel] === vm.name)
     ? undefined

@@ -8,7 +8,7 @@ import { removeField, replaceWith } from "../fix.ts";
 import { maxVlan } from "./attachment-checks.ts";
 import type { NicCheck, NicContext } from "./context.ts";
 
-/** A NAD that can be read, against the NIC that names it. */
+/** Checks a NIC against the NAD that it names. */
 type NadCheck = (cni: CniConfig, nad: string, context: NicContext) => Finding | undefined;
 
 const nadField = ({ nic }: NicContext): string => `${nic.field}.nadName`;
@@ -27,12 +27,8 @@ const typeFits: NadCheck = ({ type }, nad, context) => {
   const fits = typeOfPlugin(type);
   if (fits === undefined || fits === nic.type) return undefined;
   const field = `${nic.field}.type`;
-  return finding(
-    "TYPE_NAD_MISMATCH",
-    field,
-    { type: nic.type, nad, cni: type, fits },
-    { fix: replaceWith(field, fits), related: [nadField(context)] },
-  );
+  const more = { fix: replaceWith(field, fits), related: [nadField(context)] };
+  return finding("TYPE_NAD_MISMATCH", field, { type: nic.type, nad, cni: type, fits }, more);
 };
 
 const pluginTakesIt: NadCheck = (cni, nad, context) => {
@@ -83,12 +79,8 @@ const vlanIsTheNads: NadCheck = ({ vlan }, nad, context) => {
   const { vlanId } = context.config;
   if (vlanId === undefined || vlanId > maxVlan || vlanId === vlan) return undefined;
   const field = `${context.nic.field}.vlanId`;
-  return finding(
-    "VLAN_FIXED_BY_NAD",
-    field,
-    { nad, has: vlan },
-    { fix: removeField(field), related: [nadField(context)] },
-  );
+  const more = { fix: removeField(field), related: [nadField(context)] };
+  return finding("VLAN_FIXED_BY_NAD", field, { nad, has: vlan }, more);
 };
 
 const vlanIsNotLost: NadCheck = (cni, nad, context) =>
@@ -97,14 +89,11 @@ const vlanIsNotLost: NadCheck = (cni, nad, context) =>
     : undefined;
 
 const mtuIsTheNads: NadCheck = ({ mtu: max }, nad, context) => {
-  const { mtu, field } = context.nic;
+  const { mtu } = context.nic;
   if (max === undefined || mtu === undefined || mtu <= max) return undefined;
-  return finding(
-    "MTU_TOO_LARGE",
-    `${field}.mtu`,
-    { network: nad, max, given: mtu },
-    { fix: replaceWith(`${field}.mtu`, max), related: [nadField(context)] },
-  );
+  const field = `${context.nic.field}.mtu`;
+  const more = { fix: replaceWith(field, max), related: [nadField(context)] };
+  return finding("MTU_TOO_LARGE", field, { network: nad, max, given: mtu }, more);
 };
 
 const fitChecks: readonly NadCheck[] = [
@@ -125,12 +114,8 @@ function notFound(nad: string, context: NicContext): Finding {
     .filter(({ metadata }) => metadata.namespace === namespace)
     .map(({ metadata }) => metadata.name);
   const meant = nad.startsWith(`${namespace}/`) ? nearest(nad.slice(namespace.length + 1), own) : undefined;
-  return finding(
-    "NETWORK_NOT_FOUND",
-    field,
-    { nad },
-    meant === undefined ? {} : { fix: replaceWith(field, meant) },
-  );
+  const fix = meant === undefined ? {} : { fix: replaceWith(field, meant) };
+  return finding("NETWORK_NOT_FOUND", field, { nad }, fix);
 }
 
 const givenNadFits: NicCheck = (context) => {
@@ -142,7 +127,7 @@ const givenNadFits: NicCheck = (context) => {
     if (cni.onNodes) return finding("NAD_CONFIG_ON_NODES", nadField(context), { nad: name });
     return finding("NETWORK_UNREADABLE", nadField(context), { nad: name, problem: cni.problem });
   }
-  // Where the plugin carries no VM at all, nothing else of the NAD matters.
+  // If the plugin cannot be used for VMs, nothing else of the NAD matters.
   return pluginCarriesVms(cni, name, context) ?? fitChecks.map((check) => check(cni, name, context));
 };
 

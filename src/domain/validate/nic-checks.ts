@@ -1,4 +1,4 @@
-// Checks of one NIC alone and against the other NICs: name, primary, MAC, link, the pod network.
+// Checks of a NIC by itself and against the other NICs: name, primary, MAC, link, pod network.
 import { bindings } from "../bindings.ts";
 import { finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
@@ -8,7 +8,7 @@ import { type NicCheck, nicsBefore } from "./context.ts";
 
 const nicName = /^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/;
 
-/** Taken by the loopback device and by the kernel's sysctl folders. */
+/** The loopback device, and folders of the kernel's sysctl. */
 const reservedNames: ReadonlySet<string> = new Set(["lo", "all", "default"]);
 
 const nameIsFree: NicCheck = ({ nic, vm }) => {
@@ -42,28 +42,20 @@ function freeName({ nics }: ResolvedVm, index: number): string {
 }
 
 const nameIsUnique: NicCheck = (context) => {
-  const first = nicsBefore(context).find(({ name }) => name === context.nic.name);
+  const { nic, vm } = context;
+  const first = nicsBefore(context).find(({ name }) => name === nic.name);
   if (first === undefined) return undefined;
-  return finding(
-    "NIC_NAME_DUPLICATE",
-    `${context.nic.field}.name`,
-    { name: context.nic.name, first: first.index },
-    {
-      fix: replaceWith(`${context.nic.field}.name`, freeName(context.vm, context.nic.index)),
-      related: [`${first.field}.name`],
-    },
-  );
+  const field = `${nic.field}.name`;
+  const more = { fix: replaceWith(field, freeName(vm, nic.index)), related: [`${first.field}.name`] };
+  return finding("NIC_NAME_DUPLICATE", field, { name: nic.name, first: first.index }, more);
 };
 
 const primaryIsOne: NicCheck = ({ nic, config, vm }) => {
   if (config.primary !== true || nic.primary) return undefined;
   const first = vm.nics.findIndex(({ primary }) => primary);
-  return finding(
-    "PRIMARY_AMBIGUOUS",
-    `${nic.field}.primary`,
-    { first },
-    { fix: removeField(`${nic.field}.primary`), related: [`networks[${first}].primary`] },
-  );
+  const field = `${nic.field}.primary`;
+  const more = { fix: removeField(field), related: [`networks[${first}].primary`] };
+  return finding("PRIMARY_AMBIGUOUS", field, { first }, more);
 };
 
 const macIsUnicast: NicCheck = ({ nic }) => {
@@ -85,15 +77,11 @@ const macIsUniqueInVm: NicCheck = (context) => {
   const first = nicsBefore(context).find(({ mac }) => mac === nic.mac);
   if (first === undefined || !nic.macGiven) return undefined;
   const field = `${nic.field}.macAddress`;
-  return finding(
-    "MAC_DUPLICATE_IN_VM",
-    field,
-    { mac: nic.mac, first: first.index },
-    { fix: removeField(field), related: [`${first.field}.macAddress`] },
-  );
+  const more = { fix: removeField(field), related: [`${first.field}.macAddress`] };
+  return finding("MAC_DUPLICATE_IN_VM", field, { mac: nic.mac, first: first.index }, more);
 };
 
-/** Up is the default, and nothing is written for it. */
+/** `up` is the default and not written to the VM. */
 const linkStateIsSettable: NicCheck = ({ nic, config }) => {
   if (bindings[nic.binding.kind].linkState !== "link-state-sriov" || config.linkState !== "down")
     return undefined;
@@ -109,20 +97,17 @@ const podNetworkIsOne: NicCheck = (context) => {
   return finding("POD_NETWORK_DUPLICATE", `${nic.field}.type`, { first: first.index }, { related });
 };
 
-const podNetworkTakesNoNetwork: NicCheck = ({ nic, config }) =>
-  nic.type !== "pod"
-    ? undefined
-    : [
-        ...(["nadName", "physicalNetwork", "mtu"] as const).filter((name) => config[name] !== undefined),
-        ...(config.vlanId === undefined || config.vlanId === 0 ? [] : (["vlanId"] as const)),
-      ].map((name) =>
-        finding(
-          "POD_FIELD_UNSUPPORTED",
-          `${nic.field}.${name}`,
-          { name },
-          { fix: removeField(`${nic.field}.${name}`) },
-        ),
-      );
+const podNetworkTakesNoNetwork: NicCheck = ({ nic, config }) => {
+  if (nic.type !== "pod") return undefined;
+  const given = [
+    ...(["nadName", "physicalNetwork", "mtu"] as const).filter((name) => config[name] !== undefined),
+    ...(config.vlanId === undefined || config.vlanId === 0 ? [] : (["vlanId"] as const)),
+  ];
+  return given.map((name) => {
+    const field = `${nic.field}.${name}`;
+    return finding("POD_FIELD_UNSUPPORTED", field, { name }, { fix: removeField(field) });
+  });
+};
 
 export const nicChecks: readonly NicCheck[] = [
   nameIsInterfaceName,

@@ -1,10 +1,10 @@
-// Checks of a NIC against the nodes: that the bridge or the device is there where the VM may run.
+// Checks of a NIC against the nodes: whether those that can run the VM have the bridge or the device.
 import { type Finding, finding } from "../findings.ts";
 import { replaceWith } from "../fix.ts";
 import { nodesWithoutBridge, offers, smallestMtu } from "../network/nodes.ts";
 import type { NicCheck, NicContext } from "./context.ts";
 
-/** Where the input says what the NIC attaches to. */
+/** The field of the input that determines what the NIC attaches to. */
 function sourceField({ nic, config }: NicContext): string {
   if (nic.attachment?.kind === "given") return `${nic.field}.nadName`;
   return `${nic.field}.${config.physicalNetwork === undefined ? "type" : "physicalNetwork"}`;
@@ -13,8 +13,8 @@ function sourceField({ nic, config }: NicContext): string {
 const kindInWords = { linux: "Linux bridge", ovs: "Open vSwitch bridge" } as const;
 
 /**
- * Without the bridge, ovs-cni fails, and the bridge plugin creates one without uplink. On a given NAD that may be what its
- * owner wants, so it is not an error there.
+ * Without the bridge, ovs-cni fails, and the bridge plugin creates a bridge without uplink. With a given NAD that may be
+ * intended, so it is not an error there.
  */
 const bridgeIsOnNodes: NicCheck = (context) => {
   const { uplink, nic, nodes } = context;
@@ -44,7 +44,7 @@ const deviceIsOnSomeNode: NicCheck = (context) => {
     : finding("NODE_DEVICE_MISSING", sourceField(context), { resource });
 };
 
-/** The least MTU of the bridge on any node decides, since the VM may run on any. */
+/** The smallest MTU of the bridge on any node counts, because the VM may run on any node. */
 const bridgeCarriesMtu: NicCheck = ({ uplink, nic, nodes }): Finding | undefined => {
   const { bridge } = uplink ?? {};
   if (bridge === undefined || nic.mtu === undefined) return undefined;

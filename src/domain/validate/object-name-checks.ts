@@ -1,12 +1,12 @@
-// Checks of names that end up in Kubernetes objects: those that a caller refers to, and the size of what is recorded.
+// Checks of names of Kubernetes objects in the input, and of the size of the recorded spec.
 import { finding } from "../findings.ts";
 import type { DiskSpec } from "../spec.ts";
 import type { VmCheck } from "./context.ts";
 
-/** What may name most objects (RFC 1123 subdomain, at most 253 characters). */
+/** Valid names of most objects (RFC 1123 subdomain, at most 253 characters). */
 const objectName = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
-/** An annotation's limit, with room for the API server's own (apimachinery ValidateAnnotations: 256 KiB in all). */
+/** Below the limit of all annotations together (apimachinery ValidateAnnotations: 256 KiB). */
 const maxRecordBytes = 200 * 1024;
 
 const nameable = (text: string | undefined, field: string) =>
@@ -27,7 +27,7 @@ const diskSourcesAreNames: VmCheck = ({ spec }) => {
 
 const secretIsNamed: VmCheck = ({ spec }) => nameable(spec.userData?.secretName, "userData.secretName");
 
-/** The whole spec is recorded in an annotation. Text is costly to measure, so only long lists are. */
+/** The whole spec is recorded in an annotation. Its size is only computed for long lists, because that takes time. */
 const specFitsRecord: VmCheck = ({ spec }) => {
   const entries = spec.networks.reduce(
     (sum, { routes = [], ipConfig }) =>

@@ -1,4 +1,4 @@
-// Where the caller names the guest's renderer: what it loses of these NICs, in every version and in older ones.
+// Checks what the guest's renderer, if the caller names it, loses of these NICs: in current or in older versions.
 import { finding, type FindingCode } from "../findings.ts";
 import { removeField } from "../fix.ts";
 import { type GuestTrait, guestTraits, losses, traitsOf } from "../guest/renderers.ts";
@@ -6,7 +6,7 @@ import type { ResolvedVm } from "../nic.ts";
 import type { GuestRenderer } from "../spec.ts";
 import type { NicCheck, VmCheck } from "./context.ts";
 
-/** The finding where the newest known version loses the trait too; the others are lost by older ones alone. */
+/** The finding for traits that the newest known version loses; undefined for traits that only older versions lose. */
 function codeOf(renderer: GuestRenderer, trait: GuestTrait): FindingCode | undefined {
   switch (trait) {
     case "dhcpWithoutRoutes":
@@ -22,7 +22,7 @@ function codeOf(renderer: GuestRenderer, trait: GuestTrait): FindingCode | undef
   }
 }
 
-/** undefined where none is named, and where nmstate leaves it nothing to do. */
+/** undefined if none is named, and with nmstate, where the renderer is not used. */
 const namedRenderer = ({ renderer, guestConfig }: ResolvedVm): GuestRenderer | undefined =>
   guestConfig === "nmstate" ? undefined : renderer;
 
@@ -37,16 +37,13 @@ const rendererKeeps: NicCheck = ({ nic, vm }) => {
         const versions =
           current.from === undefined ? "every cloud-init version" : `cloud-init ${current.from} and later`;
         const route = /^(.*\.routes\[\d+\])/.exec(field)?.[1];
-        return finding(
-          code,
-          field,
-          { renderer, versions, what: guestTraits[trait] },
-          trait === "otherFamilyDefaultRoute" && route !== undefined ? { fix: removeField(route) } : {},
-        );
+        const isRemovable = trait === "otherFamilyDefaultRoute" && route !== undefined;
+        const values = { renderer, versions, what: guestTraits[trait] };
+        return finding(code, field, values, isRemovable ? { fix: removeField(route) } : {});
       });
 };
 
-/** One finding for all NICs: the version that keeps everything which some version keeps from then on. */
+/** One finding for all NICs: the first version that loses none of the traits that only older versions lose. */
 const rendererIsNewEnough: VmCheck = ({ vm }) => {
   const renderer = namedRenderer(vm);
   if (renderer === undefined) return undefined;
@@ -60,12 +57,9 @@ const rendererIsNewEnough: VmCheck = ({ vm }) => {
   const newest = needs.toSorted((a, b) => Number(b.until) - Number(a.until))[0]?.until;
   if (newest === undefined) return undefined;
   const what = [...new Set(needs.map(({ trait }) => guestTraits[trait]))].join(", ");
-  return finding(
-    "GUEST_NEEDS_CLOUD_INIT",
-    "guest.renderer",
-    { renderer, version: newest, what },
-    { related: [...new Set(needs.map(({ field }) => field))] },
-  );
+  const related = [...new Set(needs.map(({ field }) => field))];
+  const values = { renderer, version: newest, what };
+  return finding("GUEST_NEEDS_CLOUD_INIT", "guest.renderer", values, { related });
 };
 
 export const rendererChecks: readonly NicCheck[] = [rendererKeeps];

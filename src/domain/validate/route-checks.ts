@@ -1,4 +1,4 @@
-// Checks of static routes, each against its own NIC, and of the default routes against each other.
+// Checks of static routes against their NIC, and of default routes against each other.
 import { finding, type Finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
 import type { NicRoute } from "../nic.ts";
@@ -10,28 +10,21 @@ import { type NicCheck, type NicContext } from "./context.ts";
 
 type RouteCheck = (route: NicRoute, context: NicContext) => Finding | undefined;
 
-/** A destination is a network: no bit beyond the prefix may be set (RFC 4632 3.1). */
-const destinationIsNetwork: RouteCheck = ({ field, destination }) =>
-  destination.hasHostBits
-    ? finding(
-        "ROUTE_HOST_BITS",
-        `${field}.destination`,
-        { given: destination.text, network: destination.network },
-        { fix: replaceWith(`${field}.destination`, destination.network) },
-      )
-    : undefined;
+/** No bit beyond the prefix may be set (RFC 4632 3.1). */
+const destinationIsNetwork: RouteCheck = ({ field, destination: { hasHostBits, text: given, network } }) => {
+  if (!hasHostBits) return undefined;
+  const at = `${field}.destination`;
+  return finding("ROUTE_HOST_BITS", at, { given, network }, { fix: replaceWith(at, network) });
+};
 
-const familiesAgree: RouteCheck = ({ field, destination, gateway }) =>
-  destination.address.family === gateway.family
-    ? undefined
-    : finding(
-        "ROUTE_FAMILY_MISMATCH",
-        `${field}.gateway`,
-        { destination: destination.text, gateway: gateway.text },
-        { related: [`${field}.destination`] },
-      );
+const familiesAgree: RouteCheck = ({ field, destination, gateway }) => {
+  if (destination.address.family === gateway.family) return undefined;
+  const values = { destination: destination.text, gateway: gateway.text };
+  const related = [`${field}.destination`];
+  return finding("ROUTE_FAMILY_MISMATCH", `${field}.gateway`, values, { related });
+};
 
-/** The next hop must be reachable without another route. With DHCP the subnet is not known: no verdict. */
+/** The next hop must be reachable without another route. With DHCP the subnet is not known, so it is not checked. */
 const nextHopIsOnLink: RouteCheck = ({ field, destination, gateway }, { nic }) =>
   destination.address.family !== gateway.family || (nic.mode === "static" && nic.addresses.length === 0)
     ? undefined
@@ -52,20 +45,15 @@ const checksOfRoute: readonly RouteCheck[] = [
 const eachRoute: NicCheck = (context) =>
   context.nic.routes.flatMap((route) => checksOfRoute.map((check) => check(route, context)));
 
-/** One destination with one metric can have one route only, on any NIC. Default routes are checked below. */
+/** There can be only one route with a destination and metric, on all NICs together. Default routes are checked below. */
 const routeIsUnique: NicCheck = ({ ownRoutes, routes }) =>
   ownRoutes
     .filter(({ origin, destination }) => origin === "route" && destination.prefixLength > 0)
     .map((route) => {
       const first = routes.firstStatic.get(routeKey(route));
-      return first === undefined || first === route
-        ? undefined
-        : finding(
-            "ROUTE_DUPLICATE",
-            route.field,
-            { first: first.field },
-            { fix: removeField(route.field), related: [first.field] },
-          );
+      if (first === undefined || first === route) return undefined;
+      const more = { fix: removeField(route.field), related: [first.field] };
+      return finding("ROUTE_DUPLICATE", route.field, { first: first.field }, more);
     });
 
 const defaultRouteIsUnique: NicCheck = ({ nic, routes: { defaults } }) =>
@@ -77,18 +65,12 @@ const defaultRouteIsUnique: NicCheck = ({ nic, routes: { defaults } }) =>
       if (twin === undefined) return undefined;
       const field = metricField(route);
       const free = Math.max(...defaults.map(({ metric }) => metric)) + metricStep;
-      return finding(
-        "DEFAULT_ROUTE_CONFLICT",
-        field,
-        { first: twin.nic.index, metric: route.metric },
-        {
-          fix:
-            route.origin === "route"
-              ? replaceWith(field, free)
-              : replaceWith(`${nic.field}.ipConfig.defaultRoute`, "never"),
-          related: [metricField(twin)],
-        },
-      );
+      const fix =
+        route.origin === "route"
+          ? replaceWith(field, free)
+          : replaceWith(`${nic.field}.ipConfig.defaultRoute`, "never");
+      const values = { first: twin.nic.index, metric: route.metric };
+      return finding("DEFAULT_ROUTE_CONFLICT", field, values, { fix, related: [metricField(twin)] });
     });
 
 export const routeChecks: readonly NicCheck[] = [eachRoute, routeIsUnique, defaultRouteIsUnique];

@@ -1,4 +1,4 @@
-// What all NICs' routes together do to traffic: replies by another NIC, routes against subnets, source-based rules.
+// Checks of the routes of all NICs together: replies through another NIC, routes into subnets, source-based rules.
 import { finding } from "../findings.ts";
 import { type Fix, removeField, replaceWith } from "../fix.ts";
 import { type Cidr, contains, type IpFamily } from "../ip.ts";
@@ -9,8 +9,8 @@ import { sourceRulesOf } from "../routing/source-routing.ts";
 import type { NicCheck, VmCheck } from "./context.ts";
 
 /**
- * A NIC with a gateway or a routed network receives traffic from beyond its subnets. When another NIC has the better route
- * back, replies leave there: firewalls on the way and strict reverse-path filters drop them.
+ * A NIC with a gateway or a routed network receives traffic from beyond its subnets. If another NIC has a better route back,
+ * replies leave through that one, and firewalls on the way and strict reverse-path filters drop them.
  */
 const repliesLeaveWhereTrafficArrives: NicCheck = ({ nic, vm, ownRoutes, routes }) => {
   if (nic.linkState === "down" || (vm.routing === "policy" && nic.mode === "static")) return undefined;
@@ -23,22 +23,20 @@ const repliesLeaveWhereTrafficArrives: NicCheck = ({ nic, vm, ownRoutes, routes 
         .toSorted((a, b) => a.metric - b.metric);
       if (winner === undefined) return undefined;
       const fix = sourceRulesFix(vm, nic, address.family);
-      return finding(
-        "REPLY_ASYMMETRIC",
-        metricField(route),
-        {
-          nic: nic.name,
-          from: arrivalsInWords(ownRoutes, route.destination),
-          winner: winner.nic.name,
-          metric: winner.metric,
-          own: route.metric,
-        },
-        { ...(fix === undefined ? {} : { fix }), related: [metricField(winner)] },
-      );
+      const more = { ...(fix === undefined ? {} : { fix }), related: [metricField(winner)] };
+      const from = arrivalsInWords(ownRoutes, route.destination);
+      const values = {
+        nic: nic.name,
+        from,
+        winner: winner.nic.name,
+        metric: winner.metric,
+        own: route.metric,
+      };
+      return finding("REPLY_ASYMMETRIC", metricField(route), values, more);
     });
 };
 
-/** Where the traffic comes from that arrives this way. */
+/** The source of the traffic that arrives by this route. */
 function arrivalsInWords(
   ownRoutes: readonly PredictedRoute[],
   { network, prefixLength, address }: Cidr,
@@ -51,7 +49,7 @@ function arrivalsInWords(
   return `beyond ${subnets.join(" and ") || `its IPv${family} link`}`;
 }
 
-/** undefined where source-based rules cannot help: the guest drops them, or the address is not known in advance. */
+/** undefined if source-based rules do not help: the renderer drops them, or the address is not known in advance. */
 function sourceRulesFix(vm: ResolvedVm, nic: Nic, family: IpFamily): Fix | undefined {
   const hasAddress = nic.addresses.some(({ cidr }) => cidr.address.family === family);
   if (nic.mode === "dhcp" || !hasAddress) return undefined;
@@ -64,7 +62,7 @@ function sourceRulesFix(vm: ResolvedVm, nic: Nic, family: IpFamily): Fix | undef
   };
 }
 
-/** A route through a next hop to hosts that are on a link of the guest. */
+/** Reports a route through a next hop to hosts that are on a link of the guest. */
 const routeLeavesSubnetsAlone: NicCheck = ({ nic, ownRoutes, routes: { connected } }) =>
   ownRoutes
     .filter(({ origin, destination }) => origin === "route" && !destination.hasHostBits)
@@ -72,25 +70,19 @@ const routeLeavesSubnetsAlone: NicCheck = ({ nic, ownRoutes, routes: { connected
       const { destination, gateway, field } = route;
       const subnet = connected.find((other) => isInside(destination, other.destination));
       if (subnet === undefined) return undefined;
-      return finding(
-        "ROUTE_INSIDE_SUBNET",
-        `${field}.destination`,
-        {
-          destination: destination.network,
-          subnet: subnet.destination.network,
-          nic: subnet.nic.name,
-          effect: isPreferred(route, subnet.destination)
-            ? `hosts there are reached through ${gateway?.text ?? ""} on ${nic.name} instead of directly`
-            : "the route is never used",
-        },
-        { fix: removeField(field), related: [subnet.nic.field] },
-      );
+      const effect = isPreferred(route, subnet.destination)
+        ? `hosts there are reached through ${gateway?.text ?? ""} on ${nic.name} instead of directly`
+        : "the route is never used";
+      const networks = { destination: destination.network, subnet: subnet.destination.network };
+      const values = { ...networks, nic: subnet.nic.name, effect };
+      const more = { fix: removeField(field), related: [subnet.nic.field] };
+      return finding("ROUTE_INSIDE_SUBNET", `${field}.destination`, values, more);
     });
 
 const isInside = (inner: Cidr, outer: Cidr): boolean =>
   inner.prefixLength >= outer.prefixLength && contains(outer, inner.address);
 
-/** True when the kernel takes the route rather than the subnet's own one. */
+/** True if the kernel prefers the route over that of the subnet. */
 function isPreferred({ destination, metric }: PredictedRoute, subnet: Cidr): boolean {
   return (
     destination.prefixLength > subnet.prefixLength || metric < connectedMetric[destination.address.family]
@@ -98,8 +90,8 @@ function isPreferred({ destination, metric }: PredictedRoute, subnet: Cidr): boo
 }
 
 /**
- * IPv6 takes no next hop that is itself reached by a next hop (net/ipv6/route.c ip6_route_check_nh); IPv4 does. Routes come
- * in the order of the list; those of a NIC's own table after all of the main one.
+ * IPv6 refuses a next hop that is itself reached through a next hop (net/ipv6/route.c ip6_route_check_nh); IPv4 accepts it.
+ * Routes are added in the order of the list, those of the table of a NIC after all of the main table.
  */
 const nextHopIsReachedDirectly: NicCheck = ({ nic, vm, ownRoutes }) => {
   const ownHop = nic.defaultRoute ? nic.gateway : undefined;
@@ -122,54 +114,36 @@ const nextHopIsReachedDirectly: NicCheck = ({ nic, vm, ownRoutes }) => {
         route.destination.prefixLength >= subnet.prefixLength &&
         isPreferred(route, subnet),
     );
-    return between === undefined
-      ? undefined
-      : finding(
-          "ROUTE_GATEWAY_INDIRECT",
-          field,
-          {
-            gateway: gateway.text,
-            destination: between.destination.network,
-            via: between.gateway?.text ?? "",
-          },
-          { fix: removeField(between.field), related: [between.field] },
-        );
+    if (between === undefined) return undefined;
+    const via = between.gateway?.text ?? "";
+    const values = { gateway: gateway.text, destination: between.destination.network, via };
+    const more = { fix: removeField(between.field), related: [between.field] };
+    return finding("ROUTE_GATEWAY_INDIRECT", field, values, more);
   });
 };
 
-/** Tables and rules are kept by netplan alone (measured with cloud-init devel net-convert; cloud-init#4862). */
-const rendererKeepsRules: VmCheck = ({ vm }) =>
-  vm.routing === "main" || vm.guestConfig === "nmstate" || vm.renderer === "netplan"
-    ? undefined
-    : finding(
-        "ROUTING_POLICY_UNSUPPORTED",
-        "routing",
-        {
-          problem:
-            vm.renderer === undefined ? "guest.renderer is not set" : `guest.renderer is ${vm.renderer}`,
-        },
-        {
-          fix: vm.renderer === undefined ? replaceWith("guest.renderer", "netplan") : removeField("routing"),
-          related: ["guest.renderer"],
-        },
-      );
+/** Only netplan supports tables and rules (tested with cloud-init devel net-convert; cloud-init#4862). */
+const rendererKeepsRules: VmCheck = ({ vm: { routing, guestConfig, renderer } }) => {
+  if (routing === "main" || guestConfig === "nmstate" || renderer === "netplan") return undefined;
+  const field = "guest.renderer";
+  const problem = renderer === undefined ? `${field} is not set` : `${field} is ${renderer}`;
+  const fix = renderer === undefined ? replaceWith(field, "netplan") : removeField("routing");
+  return finding("ROUTING_POLICY_UNSUPPORTED", "routing", { problem }, { fix, related: [field] });
+};
 
-/** Only for a NIC that may get traffic from beyond its link and does not have the best default route. */
+/** Only for a NIC with a default route that is not the best one. */
 const addressIsKnownForRules: NicCheck = ({ nic, vm, routes: { defaults } }) => {
   if (vm.routing === "main" || nic.mode === "static" || !nic.defaultRoute) return undefined;
   const better = defaults.find(
     (route) =>
       route.nic.linkState === "up" && route.destination.address.family === 4 && route.metric < nic.metric,
   );
-  return better === undefined
-    ? undefined
-    : finding("ROUTING_POLICY_SKIPS_DHCP", `${nic.field}.ipConfig`, {
-        nic: nic.name,
-        winner: better.nic.name,
-      });
+  const winner = better?.nic.name;
+  if (winner === undefined) return undefined;
+  return finding("ROUTING_POLICY_SKIPS_DHCP", `${nic.field}.ipConfig`, { nic: nic.name, winner });
 };
 
-/** Whether policy routing does anything at all. */
+/** Reports policy routing that has no effect. */
 const someNicHasRules: VmCheck = ({ vm }) =>
   vm.routing === "main" || vm.nics.some((nic) => sourceRulesOf(nic).table !== undefined)
     ? undefined

@@ -1,13 +1,13 @@
-// The body of a successful answer: a JSON object, or a page of a list.
+// Decodes the body of a successful response: a JSON object, or a page of a list.
 import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
+import { parseMapping } from "../../domain/objects/mapping.ts";
 import { KubeError } from "../errors.ts";
-import { jsonObject } from "../json-object.ts";
 import type { ObjectPage } from "../kube-client.ts";
 import type { Resource } from "../resource.ts";
 
 /**
- * Items of a list carry no apiVersion and kind of their own; each gets them. A success without items or version is no
- * list: taken for an empty one, it would remove everything from a cache.
+ * Items of a list have no apiVersion and kind; they are added. A response without items or resourceVersion is an error:
+ * read as an empty list, it would empty a cache.
  */
 export function toPage<T extends KubernetesObject>(resource: Resource<T>, body: object): ObjectPage<T> {
   const { items, metadata } = body as {
@@ -31,11 +31,8 @@ export function toPage<T extends KubernetesObject>(resource: Resource<T>, body: 
 
 /** @throws KubeError "Undecodable" for anything but a JSON object. */
 export function decode(text: string): object {
-  const value = jsonObject(text);
+  const value = parseMapping(text);
   if (value !== undefined) return value;
-  throw new KubeError(
-    "Undecodable",
-    200,
-    "the answer is not a JSON object; is this the URL of an API server?",
-  );
+  const message = "the answer is not a JSON object; is this the URL of an API server?";
+  throw new KubeError("Undecodable", 200, message);
 }

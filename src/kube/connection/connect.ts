@@ -1,8 +1,7 @@
-// The client over HTTP: which request each operation is, and which may be sent twice.
+// The client over HTTP: the request of each operation, and which requests may be sent twice.
 import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
 import { decode, toPage } from "./answer.ts";
-import { impersonationHeaders } from "./authentication.ts";
-import type { Credentials, Impersonation } from "./authentication.ts";
+import type { Credentials } from "./authentication.ts";
 import { startDeadline } from "../deadline.ts";
 import { KubeError, isKubeError } from "../errors.ts";
 import type {
@@ -19,24 +18,23 @@ import { isExpired, pageSize, wholeList } from "../paging.ts";
 import { collectionPath, listPath, objectPath, withQuery } from "../paths.ts";
 import type { Resource } from "../resource.ts";
 import { repeating } from "./retry.ts";
-import { systemTiming } from "../timing.ts";
-import type { Timing } from "../timing.ts";
-import { createTransport } from "./transport.ts";
-import type { HttpRequest } from "./transport.ts";
+import { systemTiming, type Timing } from "../timing.ts";
+import { createTransport, type HttpRequest } from "./transport.ts";
 
 export interface KubeConnection {
-  /** URL of the API server, with a base path where a proxy needs one. */
+  /** URL of the API server, with a base path if a proxy needs one. */
   readonly server: string;
-  /** Default: none, for an API server that asks for none. */
+  /** Default: none. */
   readonly credentials?: Credentials | undefined;
-  /** An HTTP proxy to the API server. */
+  /** URL of an HTTP proxy to the API server. */
   readonly proxy?: string | undefined;
-  readonly impersonate?: Impersonation | undefined;
-  /** Deadline of a call with all its repetitions, in milliseconds. Default 30000. */
+  /** Sent with every request, such as Impersonate-User. */
+  readonly headers?: Readonly<Record<string, string | string[]>> | undefined;
+  /** Deadline of a call including its retries, in milliseconds. Default 30000. */
   readonly requestTimeoutMs?: number | undefined;
-  /** Most connections for requests; streams are not counted. Default 16. */
+  /** Maximum number of connections for requests; streams are not counted. Default 16. */
   readonly connections?: number | undefined;
-  /** Default "multinic"; the API server names the field manager of a write by it when the caller names none. */
+  /** Default "multinic". The API server uses it as the field manager of a write that names none. */
   readonly userAgent?: string | undefined;
   readonly timing?: Timing | undefined;
 }
@@ -52,13 +50,10 @@ export function connectKube(options: KubeConnection): FullKubeClient {
     credentials: options.credentials,
     proxy: options.proxy,
     connections: options.connections ?? 16,
-    headers: {
-      "user-agent": options.userAgent ?? "multinic",
-      ...impersonationHeaders(options.impersonate),
-    },
+    headers: { "user-agent": options.userAgent ?? "multinic", ...options.headers },
   });
 
-  /** `repeatable`: the API server may carry it out twice without harm. */
+  /** `repeatable`: executing the request twice does no harm. */
   async function call(
     request: HttpRequest,
     {
@@ -100,7 +95,7 @@ export function connectKube(options: KubeConnection): FullKubeClient {
       dryRun: options.dryRun === true ? "All" : undefined,
       force: options.force === true ? "true" : undefined,
     });
-    // A dry run leaves nothing behind, however often it is made.
+    // A dry run changes nothing, so it may be repeated.
     const mayRepeat = repeatable || options.dryRun === true;
     return decode(await call({ ...request, path }, { signal: options.signal, repeatable: mayRepeat })) as T;
   }
@@ -112,7 +107,6 @@ export function connectKube(options: KubeConnection): FullKubeClient {
   ): Promise<ObjectPage<T>> {
     const path = withQuery(listPath(resource, options.namespace), {
       labelSelector: options.labelSelector,
-      fieldSelector: options.fieldSelector,
       limit: options.limit?.toString(),
       continue: options.continueToken,
     });
@@ -140,7 +134,7 @@ export function connectKube(options: KubeConnection): FullKubeClient {
         return await wholeList((at) => page(resource, { ...options, ...at, limit: pageSize }, true));
       } catch (error) {
         if (!isExpired(error)) throw error;
-        // Between two pages the version was compacted away; one request for everything cannot be.
+        // The version was compacted between two pages; that cannot happen to a single request for the whole list.
         return await page(resource, options, true);
       }
     },
@@ -162,7 +156,7 @@ export function connectKube(options: KubeConnection): FullKubeClient {
     async apply(resource, object, options) {
       const path = objectPath(resource, object.metadata);
       const body = json(object, "application/apply-patch+yaml");
-      // With a resourceVersion, a second sending would conflict with the first.
+      // With a resourceVersion, a second attempt would conflict with the first.
       const repeatable = object.metadata.resourceVersion === undefined;
       return await write({ method: "PATCH", path, ...body }, options, repeatable);
     },
@@ -183,7 +177,7 @@ export function connectKube(options: KubeConnection): FullKubeClient {
           },
         );
       } catch (error) {
-        // The answer to an earlier sending was lost, and the object of that uid is gone: that was us or is as good.
+        // The response to an earlier attempt was lost, and the object with that uid is gone, as requested.
         if (!(mayHaveWorked && isKubeError(error, "NotFound"))) throw error;
       }
     },

@@ -1,11 +1,17 @@
-// The connection that a kubeconfig or a pod's ServiceAccount describes, with credentials that follow their files.
+// The connection of a kubeconfig or a pod's ServiceAccount, with credentials that are read again when their files change.
 import type { RequestOptions } from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { Authentication, Credentials } from "./authentication.ts";
 import type { KubeConnection } from "./connect.ts";
 import { KubeError } from "../errors.ts";
-import { findSource, readSource, surroundings } from "./kubeconfig.ts";
-import type { KubeConfigChoice, Source, Surroundings } from "./kubeconfig.ts";
+import {
+  findSource,
+  type KubeConfigChoice,
+  readSource,
+  type Source,
+  type Surroundings,
+  surroundings,
+} from "./kubeconfig.ts";
 import { systemTiming } from "../timing.ts";
 
 export interface LoadedConnection extends KubeConnection {
@@ -16,12 +22,12 @@ export interface LoadedConnection extends KubeConnection {
 
 /** How long credentials from files and plugins are used before they are read again. */
 const freshMs = 10_000;
-/** A refused token is not read again more often than this: a plugin may take seconds. */
+/** Minimum time between two renewals after a refusal: a plugin may take seconds. */
 const renewAfterMs = 5_000;
 
 /**
- * Reads the connection that is chosen, or the first that is found (kubeconfig.ts).
- * @throws KubeError "BadRequest" that says what was looked for and what to set.
+ * Loads the chosen connection, or the first that is found (kubeconfig.ts).
+ * @throws KubeError "BadRequest"; the message says what was looked for and what to set.
  */
 export async function loadKubeConnection(
   choice: KubeConfigChoice = {},
@@ -41,26 +47,14 @@ export async function loadKubeConnection(
     proxy: cluster?.proxyUrl,
     context,
     namespace: config.getContextObject(context)?.namespace,
-    // kubectl, too, sends no credentials in the clear.
-    credentials: server.startsWith("https:")
-      ? followingCredentials({ source, context, server, first: config, now })
-      : undefined,
+    // Like kubectl, no credentials are sent over plain HTTP.
+    credentials: server.startsWith("https:") ? followingCredentials(source, config, now) : undefined,
   };
 }
 
-function followingCredentials({
-  source,
-  context,
-  server,
-  first,
-  now,
-}: {
-  source: Source;
-  context: string;
-  server: string;
-  first: KubeConfig;
-  now: () => number;
-}): Credentials {
+function followingCredentials(source: Source, first: KubeConfig, now: () => number): Credentials {
+  const context = first.getCurrentContext();
+  const server = first.getCurrentCluster()?.server;
   let config = first;
   let last: Authentication | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
@@ -90,7 +84,7 @@ function followingCredentials({
   }
 
   return {
-    // Many calls at once cause one reading.
+    // Concurrent calls share one reading.
     async current() {
       if (last !== undefined && now() - readAt < freshMs) return last;
       reading ??= readNow(false).finally(() => {
@@ -111,13 +105,13 @@ function followingCredentials({
   };
 }
 
-/** client-node does the work: tokens, token files, exec and OIDC plugins, certificates. */
+/** client-node handles tokens, token files, exec and OIDC plugins, and certificates. */
 async function authenticationOf(config: KubeConfig): Promise<Authentication> {
   const options: RequestOptions & { servername?: string } = {};
   await config.applyToHTTPSOptions(options);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(options.headers ?? {})) {
-    // A token file often ends in a newline, which no header may hold.
+    // A token file often ends in a newline, which is not allowed in a header.
     headers[name.toLowerCase()] = String(value).trim();
   }
   if (options.auth) headers["authorization"] = `Basic ${Buffer.from(options.auth).toString("base64")}`;

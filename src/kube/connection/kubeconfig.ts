@@ -13,7 +13,7 @@ export interface KubeConfigChoice {
   readonly context?: string | undefined;
 }
 
-/** What of the process's surroundings decides; a test brings its own. */
+/** The parts of the environment that the choice depends on; tests pass their own. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
@@ -34,8 +34,8 @@ export type Source =
   | { readonly kind: "pod"; readonly folder: string; readonly server: string; readonly words: string };
 
 /**
- * The first of: the file that was named, the files of KUBECONFIG, the pod's ServiceAccount, ~/.kube/config.
- * @throws KubeError "BadRequest" that says what was looked for and what to set.
+ * The first of: the chosen file, the files of KUBECONFIG, the pod's ServiceAccount, ~/.kube/config.
+ * @throws KubeError "BadRequest"; the message says what was looked for and what to set.
  */
 export function findSource(choice: KubeConfigChoice, around: Surroundings): Source {
   if (choice.kubeconfig !== undefined) return filesSource([choice.kubeconfig], choice.kubeconfig);
@@ -51,7 +51,7 @@ export function findSource(choice: KubeConfigChoice, around: Surroundings): Sour
 }
 
 function filesSource(files: readonly string[], words: string): Source {
-  // kubectl, too, passes over files of the list that do not exist.
+  // Like kubectl, files of the list that do not exist are skipped.
   const existing = files.filter((file) => existsSync(file));
   if (existing.length > 0) return { kind: "files", files: existing, words };
   return missing(`there is no kubeconfig file ${files.join(" nor ")}; set KUBECONFIG to one that exists`);
@@ -70,7 +70,7 @@ function missing(message: string): never {
 }
 
 /**
- * Reads the source again. client-node is imported only here: it costs half a second and 80 MB.
+ * Reads the source again. client-node is imported only here, because it takes half a second and 80 MB.
  * @throws KubeError "BadRequest" for a file that cannot be read, or a context that is not in it.
  */
 export async function readSource(source: Source, context: string | undefined): Promise<KubeConfig> {
@@ -109,7 +109,7 @@ function loadPod(config: KubeConfig, { folder, server }: Source & { kind: "pod" 
   });
 }
 
-/** The first entry of a name wins, as with kubectl; client-node refuses two of one name. */
+/** The first entry of a name wins, as in kubectl; client-node refuses duplicates. */
 function addFile(config: KubeConfig, Reader: new () => KubeConfig, file: string): void {
   const read = new Reader();
   try {
@@ -133,7 +133,7 @@ function firstOfEachName<E extends { readonly name: string }>(first: readonly E[
 
 type User = KubeConfig["users"][number];
 
-/** client-node knows this field under another spelling than kubeconfig files have it. */
+/** client-node does not read `tokenFile` as kubeconfig files spell it. */
 function withTokenFile(user: User, file: string): User {
   const raw = parse(readFileSync(file, "utf8")) as {
     users?: { name?: string; user?: { token?: string; tokenFile?: string } }[];

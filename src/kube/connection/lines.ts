@@ -1,4 +1,4 @@
-// Bytes of a stream into lines: chunks may be cut anywhere, also inside a UTF-8 character.
+// Splits the bytes of a stream into lines. A chunk may end anywhere, even inside a UTF-8 character.
 import { KubeError } from "../errors.ts";
 
 const newline = 0x0a;
@@ -13,7 +13,7 @@ function decode(pieces: readonly Uint8Array[], length: number): string {
 }
 
 /**
- * The lines, without their newline; empty ones are left out.
+ * The lines without their newline; empty lines are skipped.
  * @throws KubeError "Undecodable" for a line over `maxBytes`; "Unreachable" when the stream ends inside a line.
  */
 export async function* splitLines(

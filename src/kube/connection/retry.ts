@@ -1,4 +1,4 @@
-// Which failed request is sent again, and when.
+// Which failed requests are retried, and when.
 import { createBackoff } from "../backoff.ts";
 import type { Deadline } from "../deadline.ts";
 import { KubeError } from "../errors.ts";
@@ -8,8 +8,8 @@ import type { Timing } from "../timing.ts";
 const maxAttempts = 5;
 
 /**
- * True when sending again may help and cannot do harm. A 429 with a time to wait, or no connection at all, means that
- * nothing was done; after any other failure the request may have been carried out, so it must bear repeating.
+ * True if a retry may help and is safe. After a 429 with Retry-After, or without a connection, the request was not
+ * executed; after any other failure it may have been, so it must be repeatable.
  */
 function worthRepeating(error: KubeError, repeatable: boolean): boolean {
   if (error.reason === "TooManyRequests" && error.retryAfterSeconds !== undefined) return true;
@@ -19,8 +19,8 @@ function worthRepeating(error: KubeError, repeatable: boolean): boolean {
 }
 
 /**
- * Sends until it succeeds, up to five times within the deadline; never sooner than the API server asked (Retry-After).
- * A wait that would outlast the deadline is not begun: the failure is thrown at once.
+ * Up to five attempts within the deadline, never sooner than the API server asked (Retry-After). If the next wait would
+ * exceed the deadline, the failure is thrown at once.
  */
 export async function repeating<R>(
   send: (attempt: number) => Promise<R>,

@@ -1,6 +1,5 @@
-// One HTTP exchange with the API server: authentication, one renewal of it, pooled connections, failures as KubeError.
-import { Agent, ProxyAgent } from "undici";
-import type { Dispatcher } from "undici";
+// HTTP exchanges with the API server: authentication, renewed once if refused, pooled connections, failures as KubeError.
+import { Agent, type Dispatcher, ProxyAgent } from "undici";
 import type { Authentication, Credentials, TlsMaterial } from "./authentication.ts";
 import { boundedText } from "../bounded-text.ts";
 import { abortable } from "../deadline.ts";
@@ -9,7 +8,7 @@ import { codeOf, errorOfAnswer, isTlsFailure } from "../status.ts";
 
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** With its query, below the server's own base path. */
+  /** With its query; relative to the base path of the server. */
   readonly path: string;
   readonly body?: string | undefined;
   readonly contentType?: string | undefined;
@@ -20,14 +19,14 @@ export interface TransportOptions {
   readonly credentials: Credentials | undefined;
   readonly proxy: string | undefined;
   readonly headers: Readonly<Record<string, string | string[]>>;
-  /** Most connections for requests; streams have connections of their own, one each. */
+  /** Maximum number of connections for requests; each stream has its own connection in addition. */
   readonly connections: number;
 }
 
 export interface Transport {
-  /** Sends once (twice when the credentials had to be renewed) and reads the whole answer. */
+  /** Sends the request once (twice if the credentials had to be renewed) and reads the whole response. */
   exchange(request: HttpRequest, signal: AbortSignal, maxBytes?: number): Promise<string>;
-  /** As exchange, and hands out the answer's bytes as they come; `idleTimeoutMs` 0 waits without end. */
+  /** Like exchange, but returns the bytes of the response as they arrive; `idleTimeoutMs` 0: no timeout. */
   open(
     request: HttpRequest,
     options: { readonly signal: AbortSignal; readonly idleTimeoutMs: number },
@@ -35,7 +34,7 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** Connections made with one set of TLS material; a rotation makes a new set and lets the old one run out. */
+/** Connections with one set of TLS material; after a rotation new ones are used, and the old ones close when idle. */
 interface Pools {
   readonly tls: TlsMaterial | undefined;
   readonly requests: Dispatcher;
@@ -88,7 +87,7 @@ export function createTransport(options: TransportOptions): Transport {
       },
       body: request.body ?? null,
       signal: how.signal,
-      // The deadline of the call is the signal; only a stream is also judged by its silence.
+      // The signal carries the deadline of the call; only streams have an idle timeout in addition.
       headersTimeout: 0,
       bodyTimeout: how.idleTimeoutMs,
     });
@@ -100,7 +99,7 @@ export function createTransport(options: TransportOptions): Transport {
   ): Promise<Dispatcher.ResponseData> {
     const { credentials } = options;
     if (credentials === undefined) return await attempt(request, anonymous, how);
-    // A plugin that hangs must not outlast the call.
+    // A plugin that hangs must not extend the call.
     const used = await abortable(credentials.current(), how.signal);
     try {
       const answer = await attempt(request, used, how);
@@ -184,9 +183,9 @@ async function* mapFailures(
 }
 
 /**
- * HTTP/1.1 with keep-alive: one connection per request in flight makes a broken one visible to exactly one caller.
- * The kernel probes an idle connection after 5 s, ten times a second apart (libuv), so a vanished host is found in 15 s.
- * Idle connections are dropped after 30 s, before the API server (90 s) or a load balancer (60 s) does.
+ * HTTP/1.1 with keep-alive: with one request per connection, a broken connection fails exactly one call. The kernel
+ * probes an idle connection after 5 s, ten times with a second between (libuv), so a lost host is detected within 15 s.
+ * Idle connections are closed after 30 s, before the API server (90 s) or a load balancer (60 s) closes them.
  */
 function createDispatcher(
   { proxy }: TransportOptions,

@@ -1,13 +1,13 @@
-// A cache's values by something other than their name, so that thousands of VMs are not searched for each event.
+// Index of the values of a cache by another key than their name, so that events need not search thousands of VMs.
 import type { Cache } from "./cache.ts";
 import { keyOf } from "../object-key.ts";
 
-/** The values whose key is this one, in no particular order. */
+/** The values with that key, in no particular order. */
 export type CacheIndex<V> = (key: string) => readonly V[];
 
 /**
- * Follows the cache from now on. Call it before the cache's first list: objects that are there already are not reported.
- * Values whose key is undefined are left out.
+ * Must be called before the first list of the cache, because a cache does not report objects that it already has. Values
+ * whose key is undefined are left out.
  */
 export function indexCache<V>(cache: Cache<V>, groupOf: (value: V) => string | undefined): CacheIndex<V> {
   const groups = new Map<string, Map<string, V>>();

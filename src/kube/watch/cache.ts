@@ -1,13 +1,12 @@
-// A collection of the API server kept in memory as projections, always readable and never half a list.
+// A collection of the API server, kept in memory as projections of its objects. Readers never see a partial list.
 import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
 import { abortable } from "../deadline.ts";
 import type { KubeClient, ObjectRef } from "../kube-client.ts";
-import { listWatch } from "./list-watch.ts";
-import type { Mirror, WatchSignals } from "./list-watch.ts";
+import { listWatch, type Mirror, type WatchSignals } from "./list-watch.ts";
 import type { KubeLog } from "../log.ts";
+import { keyOf } from "../object-key.ts";
 import type { Resource } from "../resource.ts";
-import { systemTiming } from "../timing.ts";
-import type { Timing } from "../timing.ts";
+import { systemTiming, type Timing } from "../timing.ts";
 import type { WatchEnding } from "./watch-failure.ts";
 
 export interface CacheKey {
@@ -16,31 +15,21 @@ export interface CacheKey {
   readonly name: string;
 }
 
-/** A change, reported after the cache shows it. `previous` of a deletion is the last known state. */
+/** Reported after the cache has applied it. For a deletion `previous` is the last known state. */
 export type CacheChange<V> =
-  | {
-      readonly type: "set";
-      readonly key: CacheKey;
-      readonly value: V;
-      readonly previous: V | undefined;
-    }
-  | {
-      readonly type: "delete";
-      readonly key: CacheKey;
-      readonly value: undefined;
-      readonly previous: V;
-    };
+  | { readonly type: "set"; readonly key: CacheKey; readonly value: V; readonly previous: V | undefined }
+  | { readonly type: "delete"; readonly key: CacheKey; readonly value: undefined; readonly previous: V };
 
 export interface CacheHealth {
   /** True from the first complete list on. */
   readonly synced: boolean;
-  /** Milliseconds since the API server last said anything, bookmarks included; Infinity before its first word. */
+  /** Milliseconds since the last data from the API server, bookmarks included; Infinity before the first. */
   readonly lastContactMs: number;
   readonly relists: number;
   readonly reconnects: Readonly<Partial<Record<WatchEnding, number>>>;
   readonly decodeErrors: number;
   readonly staleEvents: number;
-  /** Exceptions of listeners and of `project`; each was logged, none stopped the cache. */
+  /** Exceptions of listeners and of `project`; they are logged and do not stop the cache. */
   readonly faults: number;
 }
 
@@ -48,7 +37,7 @@ export interface CacheOptions<T, V> {
   /** Default: all namespaces. */
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
-  /** What is kept of an object; the object itself is dropped. When it throws, the former value stays. */
+  /** What is kept of an object. If it throws, the previous value is kept. */
   readonly project: (object: T) => V;
   readonly log: KubeLog;
   readonly timing?: Timing | undefined;
@@ -57,14 +46,14 @@ export interface CacheOptions<T, V> {
 export interface Cache<V> {
   readonly synced: boolean;
   readonly size: number;
-  /** Resolves after the first complete list. @throws the signal's reason, or an Error when the cache is stopped. */
+  /** Resolves after the first complete list. @throws the reason of the signal, or an Error if the cache is stopped. */
   whenSynced(signal?: AbortSignal): Promise<void>;
   get(ref: ObjectRef): V | undefined;
   values(): Iterable<V>;
-  /** Reports every later change, in order, but not what is there already. A listener that throws does not stop the others. */
+  /** Reports later changes in order, but not the present objects. A listener that throws does not affect the others. */
   subscribe(listener: (change: CacheChange<V>) => void): () => void;
   health(): CacheHealth;
-  /** Resolves when nothing of it runs any more. The values stay readable. */
+  /** Resolves when the cache has stopped. The values remain readable. */
   stop(): Promise<void>;
 }
 
@@ -75,7 +64,7 @@ interface Entry<V> {
   readonly value: V;
 }
 
-/** Starts listing and watching at once; `stop` must be called in the end. */
+/** Starts listing and watching at once, until `stop` is called. */
 export function startCache<T extends KubernetesObject, V>(
   client: KubeClient,
   resource: Resource<T>,
@@ -92,7 +81,7 @@ export function startCache<T extends KubernetesObject, V>(
   };
   const listeners = new Set<(change: CacheChange<V>) => void>();
   const firstList = Promise.withResolvers<void>();
-  firstList.promise.catch(() => undefined); // Nobody may be waiting when the cache is stopped.
+  firstList.promise.catch(() => undefined); // Possibly nobody waits for it when the cache is stopped.
   const stopping = new AbortController();
   let entries = new Map<string, Entry<V>>();
   let synced = false;
@@ -121,7 +110,7 @@ export function startCache<T extends KubernetesObject, V>(
     tell({ type: "delete", key, value: undefined, previous: value });
   }
 
-  /** The entry of an object; the former one when the object cannot be projected or is the same version. */
+  /** The entry of an object; the previous one if the version is the same, or the object cannot be projected. */
   function entryOf(object: T, former: Entry<V> | undefined): Entry<V> | undefined {
     const { namespace = "", name, uid, resourceVersion } = object.metadata;
     if (former !== undefined && former.uid === uid && former.version === resourceVersion) return former;
@@ -136,7 +125,7 @@ export function startCache<T extends KubernetesObject, V>(
 
   function tellDifference(former: Entry<V> | undefined, entry: Entry<V>): void {
     if (former === entry) return;
-    // Another object of the same name: the old one's end must not be missed.
+    // A new object of the same name: the deletion of the old one must be reported too.
     if (former !== undefined && former.uid !== entry.uid) {
       tellDelete(former);
       tellSet(entry, undefined);
@@ -148,7 +137,7 @@ export function startCache<T extends KubernetesObject, V>(
       const next = new Map<string, Entry<V>>();
       return {
         add(object) {
-          const id = idOf(object.metadata);
+          const id = keyOf(object.metadata);
           const entry = entryOf(object, entries.get(id));
           if (entry !== undefined) next.set(id, entry);
         },
@@ -163,7 +152,7 @@ export function startCache<T extends KubernetesObject, V>(
       };
     },
     set(object) {
-      const id = idOf(object.metadata);
+      const id = keyOf(object.metadata);
       const former = entries.get(id);
       const entry = entryOf(object, former);
       if (entry === undefined) return;
@@ -171,7 +160,7 @@ export function startCache<T extends KubernetesObject, V>(
       tellDifference(former, entry);
     },
     remove(object) {
-      const id = idOf(object.metadata);
+      const id = keyOf(object.metadata);
       const former = entries.get(id);
       if (former === undefined) return;
       entries.delete(id);
@@ -203,12 +192,12 @@ export function startCache<T extends KubernetesObject, V>(
     async whenSynced(signal) {
       await (signal === undefined ? firstList.promise : abortable(firstList.promise, signal));
     },
-    get: (ref) => entries.get(idOf(resource.namespaced ? ref : { name: ref.name }))?.value,
+    get: (ref) => entries.get(keyOf(resource.namespaced ? ref : { name: ref.name }))?.value,
     *values() {
       for (const entry of entries.values()) yield entry.value;
     },
     subscribe(listener) {
-      // A function of its own, so that subscribing one listener twice gives two subscriptions.
+      // A new function, so that subscribing a listener twice makes two subscriptions.
       const own = (change: CacheChange<V>): void => listener(change);
       listeners.add(own);
       return () => listeners.delete(own);
@@ -229,8 +218,4 @@ export function startCache<T extends KubernetesObject, V>(
       firstList.reject(new Error(`the cache of ${resource.plural} was stopped before its first list`));
     },
   };
-}
-
-function idOf({ namespace = "", name }: ObjectRef): string {
-  return `${namespace}/${name}`;
 }

@@ -1,8 +1,7 @@
-// Keeps a mirror of one collection equal to the API server's: list once, then watch, and never give up.
-// Resumes where it can, lists again where it must; the fault table is watch-failure.ts.
+// Keeps a mirror of one collection: lists once, then watches, and retries forever. watch-failure.ts decides for each
+// failure whether the watch can be resumed or everything must be listed again.
 import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
-import { createBackoff } from "../backoff.ts";
-import type { Backoff } from "../backoff.ts";
+import { type Backoff, createBackoff } from "../backoff.ts";
 import { isKubeError } from "../errors.ts";
 import type { KubeClient } from "../kube-client.ts";
 import type { KubeLog } from "../log.ts";
@@ -12,26 +11,25 @@ import { isLater } from "./resource-version.ts";
 import type { Resource } from "../resource.ts";
 import type { Timing } from "../timing.ts";
 import { decodeWatchEvent } from "./watch-event.ts";
-import { judge } from "./watch-failure.ts";
-import type { Verdict, WatchEnding } from "./watch-failure.ts";
+import { judge, type Verdict, type WatchEnding } from "./watch-failure.ts";
 
-/** Where the objects go. None of these may throw for reasons of the object's content. */
+/** Receives the objects. None of these may throw because of an object's content. */
 export interface Mirror<T> {
-  /** A new list: what is added becomes visible at once and as a whole on commit, or never. */
+  /** A new list: its objects become visible together on commit, or never. */
   draft(): { add(object: T): void; commit(): void };
   set(object: T): void;
   remove(object: T): void;
 }
 
-/** Counters of one list-watch, read by whoever reports them. */
+/** Counters of one list-watch, for its health. */
 export interface WatchSignals {
-  /** Clock of `timing` at the last word of the API server; undefined before the first. */
+  /** Time of the last data from the API server, by the clock of `timing`; undefined before the first. */
   lastContactAt: number | undefined;
   /** Complete lists after the first. */
   relists: number;
   readonly reconnects: Partial<Record<WatchEnding, number>>;
   decodeErrors: number;
-  /** Events at or before a version already seen; ignored. */
+  /** Events that were ignored because a version at least as late was already seen. */
   staleEvents: number;
 }
 
@@ -44,19 +42,19 @@ export interface ListWatchOptions<T extends KubernetesObject> {
   readonly signals: WatchSignals;
   readonly log: KubeLog;
   readonly timing: Timing;
-  /** Ends the loop; only this and closing the client do. */
+  /** Ends the loop. Only this and closing the client do. */
   readonly signal: AbortSignal;
 }
 
-/** kube-apiserver sends a bookmark every 60 s, so 90 s of silence is a peer that is gone. */
+/** kube-apiserver sends a bookmark every 60 s, so after 90 s of silence the peer is considered gone. */
 const silenceMs = 90_000;
 /** client-go's reflector: 0.8 s doubling to 30 s. */
 const shortestWaitMs = 800;
 const longestWaitMs = 30_000;
-/** A watch that lived as long as the longest wait cannot hammer anybody by starting over at the shortest. */
+/** After a watch that lasted as long as the longest wait, the backoff may be reset without loading the API server. */
 const healthyMs = longestWaitMs;
 
-/** Resolves when the signal is aborted or the client is closed; rejects never. */
+/** Resolves when the signal is aborted or the client is closed; never rejects. */
 export async function listWatch<T extends KubernetesObject>(options: ListWatchOptions<T>): Promise<void> {
   const { signals, timing, signal } = options;
   const backoff = createBackoff(shortestWaitMs, longestWaitMs, timing.random);
@@ -84,7 +82,7 @@ export async function listWatch<T extends KubernetesObject>(options: ListWatchOp
     }
     count(signals, verdict.ending);
     if (verdict.relist) position = undefined;
-    // A list whose pages outlive the API server's history is asked for in one piece.
+    // If the pages expire before the list is complete, the next list is requested in one piece.
     limit = listing && verdict.ending === "expired" ? undefined : pageSize;
     const held = !listing && timing.now() - since >= healthyMs;
     await pause(waitAfter(verdict, held, backoff), options);
@@ -93,7 +91,7 @@ export async function listWatch<T extends KubernetesObject>(options: ListWatchOp
 
 const endedInOrder: Verdict = { ending: "closed", relist: false, leastWaitMs: 0 };
 
-/** A watch that held starts the waits over, and is followed by the next at once when it also ended in order. */
+/** A watch that lasted resets the backoff; if it also ended normally, the next one starts at once. */
 function waitAfter({ ending, leastWaitMs }: Verdict, held: boolean, backoff: Backoff): number {
   if (held) backoff.reset();
   return Math.max(held && ending === "closed" ? 0 : backoff.next(), leastWaitMs);
@@ -126,7 +124,7 @@ function report<T extends KubernetesObject>(
   else log.warn(fields, listing ? "list failed" : "watch ended");
 }
 
-/** Replaces the content of the mirror and returns the version to watch from. A list that breaks off changes nothing. */
+/** Replaces the content of the mirror and returns the version to watch from. An incomplete list changes nothing. */
 async function list<T extends KubernetesObject>(
   options: ListWatchOptions<T>,
   limit: number | undefined,
@@ -147,8 +145,8 @@ async function list<T extends KubernetesObject>(
 }
 
 /**
- * Follows the changes after `from` until the watch ends; `reached` gets each version from which a next watch may go on.
- * Events of one watch come in the order of their versions, so one at or before the last is a repetition.
+ * Follows the changes after `from` until the watch ends; `reached` is called with each version from which it can be
+ * resumed. Events come in the order of their versions, so an event at or before the last one is a repetition.
  */
 async function watch<T extends KubernetesObject>(
   options: ListWatchOptions<T>,

@@ -1,10 +1,10 @@
-// Order of resourceVersions of one resource.
+// The order of resourceVersions.
 
 const decimal = /^[0-9]+$/;
 
 /**
- * True when `one` is later than `other`. Both must come from the same resource of the same API server, where they are
- * decimal numbers of any length (KEP-5504, stable in Kubernetes 1.35); other spellings are only compared for equality.
+ * True if `one` is later than `other`. Both must be from the same resource of the same API server. They are decimal
+ * numbers of any length (KEP-5504, stable in Kubernetes 1.35); anything else is only compared for equality.
  */
 export function isLater(one: string, other: string): boolean {
   if (!decimal.test(one) || !decimal.test(other)) return one !== other;

@@ -1,7 +1,7 @@
-// One line of a watch, decoded and checked as far as the cache relies on it.
+// Decodes one line of a watch and checks what the cache relies on.
 import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
+import { parseMapping } from "../../domain/objects/mapping.ts";
 import { KubeError } from "../errors.ts";
-import { jsonObject } from "../json-object.ts";
 import { errorOfStatus } from "../status.ts";
 
 export type WatchEvent<T> =
@@ -16,7 +16,9 @@ interface RawEvent {
 
 /** @throws KubeError "Undecodable" for anything that is not an event of Kubernetes' watch protocol. */
 export function decodeWatchEvent<T extends KubernetesObject>(line: string): WatchEvent<T> {
-  const { type, object } = parse(line);
+  const event: RawEvent | undefined = parseMapping(line);
+  if (event === undefined) throw undecodable("a line that is not a JSON object");
+  const { type, object } = event;
   if (typeof object !== "object" || object === null) throw undecodable("an event without an object");
   if (type === "ERROR") {
     const status = object as Record<string, unknown>;
@@ -33,12 +35,6 @@ export function decodeWatchEvent<T extends KubernetesObject>(line: string): Watc
   }
   if (typeof name !== "string") throw undecodable("an object without a name");
   return { type, object: object as T, resourceVersion };
-}
-
-function parse(line: string): RawEvent {
-  const event = jsonObject(line);
-  if (event === undefined) throw undecodable("a line that is not a JSON object");
-  return event;
 }
 
 function undecodable(what: string): KubeError {

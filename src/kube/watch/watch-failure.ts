@@ -1,12 +1,13 @@
-// What the end of a watch or a failed list means: why it happened, and what must be done before the next try.
+// Classifies the end of a watch or a failed list: the cause, and what to do before the next attempt.
 import { KubeError, isKubeError } from "../errors.ts";
+import { isExpired } from "../paging.ts";
 import { codeOf } from "../status.ts";
 
 /**
- * Why a connection had to be made again.
- * closed: the API server ended the watch in order; broken: reset, refused or cut off inside a line; silent: nothing came
- * for longer than the bookmark interval; expired: the version is no longer kept; undecodable: a line made no sense;
- * throttled: 429; denied: 401 or 403; refused: another 4xx; failed: 5xx; fault: an error of this program.
+ * Why a watch ended or a list failed.
+ * closed: the API server ended the watch normally; broken: reset, refused, or ended inside a line; silent: no data for
+ * longer than the bookmark interval; expired: the version is no longer kept; undecodable: a line could not be decoded;
+ * throttled: 429; denied: 401 or 403; refused: another 4xx; failed: 5xx; fault: an error in this program.
  */
 export type WatchEnding =
   | "closed"
@@ -22,9 +23,9 @@ export type WatchEnding =
 
 export interface Verdict {
   readonly ending: WatchEnding;
-  /** True when resuming from the last version cannot help or could miss something. */
+  /** True if resuming from the last version would fail or could miss changes. */
   readonly relist: boolean;
-  /** Never try sooner than this, in milliseconds. */
+  /** Minimum wait before the next attempt. */
   readonly leastWaitMs: number;
 }
 
@@ -33,9 +34,7 @@ const deniedWaitMs = 5_000;
 export function judge(error: unknown): Verdict {
   if (!(error instanceof KubeError)) return { ending: "fault", relist: true, leastWaitMs: 0 };
   const leastWaitMs = (error.retryAfterSeconds ?? 0) * 1_000;
-  if (isKubeError(error, "Expired") || isKubeError(error, "Gone")) {
-    return { ending: "expired", relist: true, leastWaitMs };
-  }
+  if (isExpired(error)) return { ending: "expired", relist: true, leastWaitMs };
   if (isKubeError(error, "Undecodable")) return { ending: "undecodable", relist: true, leastWaitMs };
   if (isKubeError(error, "Unreachable")) {
     const silent = codeOf(error.cause) === "UND_ERR_BODY_TIMEOUT";
@@ -46,7 +45,7 @@ export function judge(error: unknown): Verdict {
     return { ending: "denied", relist: false, leastWaitMs: Math.max(leastWaitMs, deniedWaitMs) };
   }
   if (error.status >= 500) {
-    // The store went back, as after a restore from a backup: the version will not exist for a long time.
+    // The store was reset, as after a restore from a backup: it will not reach this version for a long time.
     const fromTheFuture = error.causes.some(({ reason }) => reason === "ResourceVersionTooLarge");
     return { ending: "failed", relist: fromTheFuture, leastWaitMs };
   }

@@ -1,35 +1,35 @@
-// Keys to look at: each once, never two looks at one key at a time, slower after failures.
-// Level-based: the work learns the key only and looks at the world itself.
+// A work queue of keys: each key is queued once and never worked on concurrently, with backoff after failures.
+// Level-based: the work gets the key only and reads the current state itself.
 import { isKubeError } from "../errors.ts";
 import type { KubeLog } from "../log.ts";
 
-/** Milliseconds after which to look again even if nothing changes; undefined: only when something does. */
+/** Milliseconds after which to process the key again even without a change; undefined: only after a change. */
 export type Outcome = number | undefined;
 
 export interface WorkQueueOptions {
-  /** What a key names, for the log. */
+  /** The name of the queue in the log. */
   readonly name: string;
-  /** Brings the world nearer to what the key's object asks for. A rejection is tried again, later each time. */
+  /** Reconciles the object of the key. If it rejects, it is retried with backoff. */
   readonly work: (key: string) => Promise<Outcome>;
   readonly log: KubeLog;
-  /** How many keys are worked on at the same time. Default 10, as in virt-controller and virt-handler. */
+  /** Keys processed at the same time. Default 10, as in virt-controller and virt-handler. */
   readonly concurrency?: number;
 }
 
 export interface WorkQueue {
-  /** Asks for a look soon; many calls before it are one. A key that is being worked on is looked at once more. */
+  /** Queues the key. A key that is already queued is processed once; one that is being processed, once more. */
   add(key: string): void;
-  /** The same after a wait; of several waits for one key the shortest counts. */
+  /** Queues the key after a delay; of several delays for one key the shortest counts. */
   addAfter(key: string, delayMs: number): void;
-  /** Nothing is worked on before this call. */
+  /** Nothing is processed before this call. */
   start(): void;
-  /** Takes nothing up any more; resolves when what is being worked on has ended. */
+  /** Stops processing; resolves when running work has ended. */
   stop(): Promise<void>;
 }
 
 const firstBackoffMs = 10;
 const longestBackoffMs = 5_000;
-/** Lost races in a row that are nobody's business: about 0.6 s of them. */
+/** Lost races in a row before they are logged: about 0.6 s. */
 const patience = 6;
 
 interface Timer {
@@ -37,7 +37,6 @@ interface Timer {
   readonly handle: NodeJS.Timeout;
 }
 
-/** An empty queue that does not work yet. */
 export function createWorkQueue({ name, work, log, concurrency = 10 }: WorkQueueOptions): WorkQueue {
   const waiting = new Set<string>();
   const again = new Set<string>();
@@ -67,7 +66,7 @@ export function createWorkQueue({ name, work, log, concurrency = 10 }: WorkQueue
     timers.set(key, { at, handle });
   }
 
-  /** Not at once: a cache reports the events of one answer one by one, and one run handles them all. */
+  /** Deferred: a cache reports the events of one response one by one, and one run can handle them all. */
   function takeUpSoon(): void {
     if (state !== "started" || takesUpSoon) return;
     takesUpSoon = true;
@@ -101,7 +100,7 @@ export function createWorkQueue({ name, work, log, concurrency = 10 }: WorkQueue
   function retry(key: string, error: unknown): void {
     const count = failures.get(key) ?? 0;
     failures.set(key, count + 1);
-    // Somebody else wrote in between, or the object is gone: the cache is about to show it.
+    // Another client wrote in between, or the object is gone: the cache will report it soon.
     const lostRace = isKubeError(error, "Conflict") || isKubeError(error, "NotFound");
     if (state === "started" && (!lostRace || count >= patience)) {
       log.warn({ err: error, queue: name, key }, "an object could not be brought further; trying again");

@@ -1,4 +1,4 @@
-// The table of all carriers, and which of them a NIC, a physical network or a NAD has.
+// The table of carriers, and the carrier of a NIC, a physical network or a NAD.
 import type { Binding } from "../../bindings.ts";
 import type { Catalogue, CarrierName, PhysicalNetwork } from "../../catalogue.ts";
 import type { NetworkType } from "../../spec.ts";
@@ -22,7 +22,7 @@ type CarrierOfType<T extends CarriedType> = {
   [K in CarrierName]: T extends PhysicalNetwork<K>["type"] ? K : never;
 }[CarrierName];
 
-/** What can carry a NIC of each type. The first is the catalogue's default, and carries the NADs of that type. */
+/** The carriers of each type. The first is the default in the catalogue, and the one of NADs of that type. */
 export const carriersOfType: {
   readonly [T in CarriedType]: readonly [CarrierOfType<T>, ...(readonly CarrierOfType<T>[])];
 } = {
@@ -38,7 +38,7 @@ export function carrierOf<K extends CarrierName>(network: PhysicalNetwork<K>): C
   return carriers[network.carrier];
 }
 
-/** undefined for a CNI plugin that this product does not know and so does not judge. */
+/** undefined for an unknown CNI plugin, which is not checked. */
 export function carrierOfPlugin(plugin: string): CniPlugins | undefined {
   return Object.values(carriers).find(({ plugins }) => plugins.includes(plugin));
 }
@@ -48,17 +48,17 @@ export function carrierOfNads(type: CarriedType): (typeof carriers)[CarrierName]
   return carriers[carriersOfType[type][0]];
 }
 
-/** False where the CNI plugins of that type read no MTU, so that only the guest has it. */
+/** False if the CNI plugins of that type do not set the MTU, so that only the guest has it. */
 export function setsMtu(type: NetworkType | undefined): boolean {
   return type === undefined || type === "pod" || "mtu" in carrierOfNads(type).keys;
 }
 
-/** The NIC type that a CNI plugin serves; undefined for plugins that this product does not know. */
+/** The NIC type of a CNI plugin; undefined for an unknown plugin. */
 export function typeOfPlugin(plugin: string): CarriedType | undefined {
   return carriedTypes.find((type) => carrierOfNads(type).plugins.includes(plugin));
 }
 
-/** The binding of a type where no physical network is named: as on the catalogue's first one with that carrier. */
+/** The binding of a type without a physical network: that of the catalogue's first network with the same carrier. */
 export function bindingOfType(type: CarriedType, { physicalNetworks }: Catalogue): Binding {
   const network = physicalNetworks.find(({ carrier }) => carrier === carriersOfType[type][0]);
   return network === undefined ? carrierOfNads(type).usualBinding : carrierOf(network).binding(network);

@@ -1,7 +1,7 @@
-// The catalogue's field for a bridge of the nodes.
+// The field of the catalogue that names a bridge of the nodes.
 import type { Field } from "../../document/shape.ts";
 
-/** Linux interface names end at 15 characters; the bridge plugin fails on longer ones. */
+/** Linux limits interface names to 15 characters; the bridge plugin fails on longer ones. */
 export const interfaceName: Field = {
   required: true,
   shape: {

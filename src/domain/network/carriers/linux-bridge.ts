@@ -61,6 +61,6 @@ export const linuxBridge: Carrier<"linux-bridge"> = {
     type === "bridge" && plugin["disableContainerInterface"] === true ? "refused" : "used",
   needsDevice: false,
   ignoresVlan: () => false,
-  // The plugin takes cni0 where no bridge is named.
+  // The plugin uses cni0 if no bridge is named.
   uplinkOfNad: ({ device = "cni0", vlan, resourceName }) => bridgeUplink("linux", device, vlan, resourceName),
 };

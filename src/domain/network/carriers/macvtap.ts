@@ -4,7 +4,7 @@ import { requiredText, text } from "../../document/shape.ts";
 import type { Carrier } from "./carrier.ts";
 import { deviceUplink } from "./uplink.ts";
 
-/** A NIC's VLAN is in the name of its resource, and nowhere else. */
+/** The name of the resource is the only place that has the VLAN of a NIC. */
 function resourceName(
   { resourceName: untagged, vlanResourceName }: PhysicalNetwork<"macvtap">,
   vlan: number,
@@ -19,7 +19,7 @@ export const macvtap: Carrier<"macvtap"> = {
     vlanResourceName: {
       shape: {
         kind: "parsed",
-        // One name for all VLANs would put them on one parent.
+        // The same name for all VLANs would put them on one parent.
         expected: "text with {vlan} in it",
         parse: (value) => (typeof value === "string" && value.includes("{vlan}") ? value : undefined),
       },

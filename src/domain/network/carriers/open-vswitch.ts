@@ -38,7 +38,7 @@ export const openVswitch: Carrier<"open-vswitch"> = {
   versionRefusal: () => undefined,
   ipam: () => "used",
   needsDevice: false,
-  // `vlan` is read only where there is no `trunk` (pkg/common).
+  // `vlan` is only read without `trunk` (pkg/common).
   ignoresVlan: ({ vlan, plugin }) => vlan !== 0 && Array.isArray(plugin["trunk"]),
   uplinkOfNad: ({ device, vlan, resourceName }) =>
     device === undefined ? undefined : bridgeUplink("ovs", device, vlan, resourceName),

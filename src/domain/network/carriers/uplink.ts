@@ -1,10 +1,10 @@
-// What a NIC needs of the node that its VM runs on.
+// What a NIC needs on the node where its VM runs.
 
 export interface Uplink {
-  /** Two NICs of one segment hear each other's frames. Bridges of one name are taken for one network on all nodes. */
+  /** NICs on one segment receive each other's frames. Bridges of the same name are assumed to be one network. */
   readonly segment: string;
   readonly bridge: { readonly kind: "linux" | "ovs"; readonly name: string } | undefined;
-  /** Device-plugin resource that the pod asks for. */
+  /** Device plugin resource that the pod requests. */
   readonly resourceName: string | undefined;
 }
 
