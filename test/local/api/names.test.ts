@@ -1,6 +1,6 @@
 // Names as kube-apiserver takes and refuses them (k8s.io/apimachinery pkg/util/validation).
 import { it } from "vitest";
-import { nameCauses } from "../../../src/local/api/object-names.ts";
+import { nameCauses } from "../../../src/local/api/metadata-rules.ts";
 import { namespaceType, type ResourceType } from "../../../src/local/api/resource-types.ts";
 
 const secretLike = { ...namespaceType, kind: "Secret" } satisfies ResourceType;
