@@ -33,7 +33,7 @@ export interface WriteOptions {
   readonly warnings: string[];
 }
 
-/** One write: what its path names, and how it is to be done. */
+/** One write: the server, what the path names, and the options. */
 export interface Write {
   readonly context: Context;
   readonly route: ResourceRoute;

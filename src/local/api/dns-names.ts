@@ -9,7 +9,7 @@ export const subdomainForm = new RegExp(`^${subdomain}$`);
 export function dnsLabelErrors(text: string): string[] {
   const errors: string[] = [];
   if (text.length > 63) errors.push("must be no more than 63 characters");
-  // The only fault that a subdomain can have as a label is its dots.
+  // A valid subdomain is an invalid label only because of its dots.
   if (!labelForm.test(text)) errors.push(subdomainForm.test(text) ? "must not contain dots" : labelText);
   return errors;
 }

@@ -17,7 +17,6 @@ import { ApiError } from "./status.ts";
 import { type StoreEvent, keyOf } from "./store.ts";
 import { settle } from "./write.ts";
 
-/** Where an object is stored. */
 interface Place {
   readonly resource: ResourceType;
   readonly key: string;
@@ -28,7 +27,7 @@ const retryMs = 1000;
 
 const placeId = ({ resource, key }: Place): string => `${resource.group}/${resource.plural}/${key}`;
 
-/** Follows every change of the store, and does what it requires after the write that made it. */
+/** Follows every change of the store. Its own writes come after the write that caused them, not within it. */
 export class GarbageCollector {
   readonly #context: Context;
   readonly #live = new Map<string, Place>();
@@ -123,7 +122,7 @@ export class GarbageCollector {
     this.#checkOwners(place);
   }
 
-  /** "solid" owners keep a dependent; so do owners of kinds that are not served, since nothing is known of them. */
+  /** "solid" owners keep a dependent; so do owners of kinds that are not served, because they may exist elsewhere. */
   #ownerState(dependent: ApiObject, { uid, apiVersion, kind }: Owner): "absent" | "waiting" | "solid" {
     const resource = findKind(apiVersion, kind);
     if (resource === undefined) return "solid";

@@ -2,7 +2,7 @@
 import { type Json, type JsonObject, asString, getField, isObject, jsonEqual, setField } from "./json.ts";
 import { ApiError, badRequest } from "./status.ts";
 
-/** All that kube-apiserver says about a patch that cannot be applied. */
+/** kube-apiserver gives no other reason for a patch that cannot be applied. */
 function rejected(): ApiError {
   return new ApiError(422, "Invalid", "the server rejected our request due to an error in our request");
 }

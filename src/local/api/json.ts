@@ -39,7 +39,7 @@ export function setField(object: JsonObject, key: string, value: Json): void {
   } else object[key] = value;
 }
 
-/** The own field, or undefined; never something inherited. */
+/** The own field, or undefined; never an inherited one. */
 export function getField(object: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }

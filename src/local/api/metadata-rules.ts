@@ -5,7 +5,7 @@ import { type ApiObject, finalizersOf, labelsOf, ownersOf } from "./object.ts";
 import type { ResourceType } from "./resource-types.ts";
 import { type Cause, invalidField, requiredField, tooLongField } from "./status.ts";
 
-/** Why kube-apiserver refuses a name of this kind (RFC 1123 as Kubernetes applies it). */
+/** Why kube-apiserver refuses a name (RFC 1123 as Kubernetes applies it); empty when it does not. */
 export function nameCauses(resource: ResourceType, name: string): readonly Cause[] {
   const errors = resource.kind === "Namespace" ? dnsLabelErrors(name) : dnsSubdomainErrors(name);
   return errors.map((error) => invalidField("metadata.name", name, error));

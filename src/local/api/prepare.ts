@@ -42,7 +42,7 @@ function hasGeneration({ custom, kind }: ResourceType): boolean {
   return custom || kind === "Pod";
 }
 
-/** An update before admission: fields that cannot be changed are restored, and generation counts. */
+/** An update before admission: restores fields that cannot be changed, and increases generation. */
 export function prepareUpdate(
   resource: ResourceType,
   old: ApiObject,
@@ -121,7 +121,7 @@ function podDefaults(object: ApiObject): ApiObject {
   return { ...object, spec };
 }
 
-/** The limits of a container are its requests, unless it has requests. */
+/** The limits of a container are the defaults of its requests. */
 function withRequests(value: Json): JsonObject {
   const container = asObject(value);
   const resources = asObject(container["resources"]);

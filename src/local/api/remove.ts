@@ -17,7 +17,7 @@ const policies = ["Foreground", "Background", "Orphan"] as const;
 export interface DeleteOptions {
   readonly uid?: string | undefined;
   readonly resourceVersion?: string | undefined;
-  /** undefined: as the object's finalizers ask, which is Background when it has none of the collector's. */
+  /** undefined keeps the object's finalizers: Background, unless the collector's are among them. */
   readonly propagation?: (typeof policies)[number] | undefined;
   readonly gracePeriodSeconds?: number | undefined;
   readonly dryRun?: boolean;

@@ -10,7 +10,7 @@ export interface ResourceRoute {
   readonly subresource: string | undefined;
 }
 
-/** The parts from the group on. */
+/** The parts of a path from the group on; undefined when it has no resource. */
 function groupedParts([root, ...parts]: readonly string[]): readonly string[] | undefined {
   if (root === "api" && parts.length > 1) return ["", ...parts];
   return root === "apis" && parts.length > 2 ? parts : undefined;
@@ -26,7 +26,7 @@ export function decodePart(part: string): string {
 }
 
 /**
- * undefined for a path outside of /api and /apis, and for one of discovery.
+ * The objects that a path names; undefined for a path outside of /api and /apis, and for one of discovery.
  * @throws ApiError 404 for a resource that is not served.
  */
 export function parseRoute(pathname: string): ResourceRoute | undefined {
@@ -49,6 +49,5 @@ export function parseRoute(pathname: string): ResourceRoute | undefined {
 
 /** True for a query parameter that is `true`, `1` or empty. */
 export function flag(query: URLSearchParams, name: string): boolean {
-  const value = query.get(name);
-  return value === "true" || value === "1" || (value === "" && query.has(name));
+  return ["true", "1", ""].includes(query.get(name) ?? "false");
 }
