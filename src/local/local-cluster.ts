@@ -12,7 +12,7 @@ import { createHandlerPod } from "./kubevirt/node/handler-pod.ts";
 import { createMachines } from "./kubevirt/node/machines.ts";
 import { startNode } from "./kubevirt/node/node.ts";
 
-export interface LocalClusterOptions {
+interface LocalClusterOptions {
   readonly apiListen: { readonly host: string; readonly port: number };
   /** fast: no wait without need; realistic: the usual times of a cluster. */
   readonly delays: "fast" | "realistic";
@@ -20,7 +20,7 @@ export interface LocalClusterOptions {
   readonly clock: () => Date;
 }
 
-export interface LocalCluster {
+interface LocalCluster {
   /** The URL of the Kubernetes API. */
   readonly url: string;
   stop(): Promise<void>;

@@ -18,7 +18,7 @@ import { serveWatch } from "./watch.ts";
 import { createObject, requireRevision, updateObject } from "./write.ts";
 
 /** One HTTP exchange about objects. `stopping` aborts when the server closes. */
-export interface Exchange {
+interface Exchange {
   readonly context: Context;
   readonly route: ResourceRoute;
   readonly query: URLSearchParams;
