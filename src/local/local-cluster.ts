@@ -1,4 +1,4 @@
-// The embedded cluster: the Kubernetes API, KubeVirt's admission and controller, and two nodes with guests, all in this process.
+// The embedded cluster: the Kubernetes API, KubeVirt's admission and controller, and two nodes with guests, in one process.
 import type { KubeVirt } from "../domain/objects/kubernetes.ts";
 import { connectKube } from "../kube/connection/connect.ts";
 import type { KubeLog } from "../kube/log.ts";
@@ -12,21 +12,21 @@ import { createHandlerPod } from "./kubevirt/node/handler-pod.ts";
 import { createMachines } from "./kubevirt/node/machines.ts";
 import { startNode } from "./kubevirt/node/node.ts";
 
-export interface LocalClusterOptions {
+interface LocalClusterOptions {
   readonly apiListen: { readonly host: string; readonly port: number };
-  /** fast: nothing waits where no wait is needed; realistic: as people know it from a cluster. */
+  /** fast: no wait without need; realistic: the usual times of a cluster. */
   readonly delays: "fast" | "realistic";
   readonly log: KubeLog;
   readonly clock: () => Date;
 }
 
-export interface LocalCluster {
-  /** URL of the Kubernetes API. */
+interface LocalCluster {
+  /** The URL of the Kubernetes API. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** KubeVirt as installed here: macvtap registered, changes of networks by live migration. */
+/** KubeVirt with macvtap as a registered binding plugin, and with live migration for changes of networks. */
 const kubeVirt: KubeVirt = {
   apiVersion: "kubevirt.io/v1",
   kind: "KubeVirt",
@@ -37,16 +37,15 @@ const kubeVirt: KubeVirt = {
   },
 };
 
-/** What virt-operator says when it is done; the version is the one that the stand-in follows. */
+/** The status that virt-operator sets at the end, with the version whose behaviour the simulation follows. */
 const kubeVirtStatus: KubeVirt["status"] & {} = { phase: "Deployed", observedKubeVirtVersion: "v1.9.0" };
 
 /** Two, so that VMs can migrate. */
 const nodeNames = ["node-1", "node-2"];
 
-/** The nodes offer macvtap devices on every VLAN, as the built-in catalogue says. */
 const macvtapVlans = Array.from({ length: 4094 }, (_, index) => index + 1);
 
-/** What the nodes' device plugins offer, as the built-in catalogue names it; a NIC without a device is refused. */
+/** The resources of the nodes' device plugins: those of the built-in catalogue, with macvtap devices on every VLAN. */
 export const deviceResources: Readonly<Record<string, string>> = Object.fromEntries(
   [
     "sriov.network/uplink",
@@ -62,7 +61,7 @@ const fastController: Partial<ControllerDelays> = {
   startBackoffMs: 100,
 };
 
-/** @throws the first failure, after everything that was started is stopped again. */
+/** @throws the first failure, after it has stopped all that it started. */
 export async function startLocalCluster({
   apiListen,
   delays,

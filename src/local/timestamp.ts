@@ -1,6 +1,6 @@
-// Kubernetes' form of a time.
+// Times as Kubernetes writes them.
 
-/** RFC 3339 in UTC with whole seconds, as metav1.Time is written. */
+/** RFC 3339 in UTC with whole seconds, like metav1.Time. */
 export function timestamp(time: Date): string {
   return `${time.toISOString().slice(0, 19)}Z`;
 }

@@ -1,4 +1,4 @@
-// The embedded cluster as a whole: a start that fails leaves nothing running.
+// The start of the embedded cluster: when it fails, nothing keeps running.
 import { execFile } from "node:child_process";
 import process from "node:process";
 import { promisify } from "node:util";
@@ -6,7 +6,7 @@ import { describe, it } from "vitest";
 
 const file = new URL("../../src/local/local-cluster.ts", import.meta.url).href;
 
-/** Starts the cluster with a clock that breaks after so many calls, and prints why it failed. */
+/** Starts the cluster with a clock that throws after `calls` calls, and prints the error of the start. */
 const script = (calls: number): string => `
   const { startLocalCluster } = await import(${JSON.stringify(file)});
   let calls = 0;
@@ -21,9 +21,9 @@ const script = (calls: number): string => `
   await startLocalCluster({ apiListen, delays: "fast", log, clock }).catch(({ message }) => console.log(message));
 `;
 
-describe("a start of the embedded cluster that fails", () => {
-  // A whole start reads it 23 times: these fail at the first objects and at the nodes.
-  it.for([5, 12, 20])("lets the process end: after %i readings of the clock", async (calls, { expect }) => {
+describe("a failed start of the embedded cluster", () => {
+  // A complete start reads the clock 23 times: these fail at the first objects and at the nodes.
+  it.for([5, 12, 20])("lets the process exit: after %i calls of the clock", async (calls, { expect }) => {
     const args = ["--input-type=module", "--eval", script(calls)];
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 15_000 });
     expect(stdout).toContain("the clock is broken");

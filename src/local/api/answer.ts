@@ -3,15 +3,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { gzip } from "node:zlib";
 import { stringify } from "yaml";
 import type { JsonObject } from "./json.ts";
-import { type ApiObject, encoded } from "./object.ts";
+import { encoded } from "./object.ts";
 import type { ListResult } from "./read.ts";
 import { type ResourceType, apiVersionOf } from "./resource-types.ts";
 import { ApiError } from "./status.ts";
 
-/** What the client wants to read: the first entry of Accept that is offered here. */
-export type Format = "json" | "yaml" | "table";
+type Format = "json" | "yaml" | "table";
 
-/** @throws ApiError 406 when nothing acceptable is offered. */
+/** The first format of Accept that the server can send. @throws ApiError 406. */
 export function acceptedFormat(accept: string | undefined): Format {
   for (const entry of (accept ?? "*/*").split(",")) {
     const [type = "", ...parameters] = entry.split(";").map((part) => part.trim().toLowerCase());
@@ -31,7 +30,7 @@ export function acceptedFormat(accept: string | undefined): Format {
 
 const gzipFromBytes = 128 * 1024;
 
-/** Sends a body; large ones are compressed when the client takes gzip, as kube-apiserver does. */
+/** Sends a body, compressed when it is large and the client accepts gzip, as kube-apiserver does. */
 export function send(
   request: IncomingMessage,
   response: ServerResponse,
@@ -66,23 +65,21 @@ export function sendText(
   else send(request, response, code, "application/json", text);
 }
 
-/** Sends an error as its Status object; always JSON, whatever the client accepts. */
+/** Sends an error as its Status object, always in JSON. */
 export function sendError(request: IncomingMessage, response: ServerResponse, error: ApiError): void {
-  if (error.details.retryAfterSeconds !== undefined) {
-    response.setHeader("retry-after", String(error.details.retryAfterSeconds));
-  }
+  const { retryAfterSeconds } = error.details;
+  if (retryAfterSeconds !== undefined) response.setHeader("retry-after", retryAfterSeconds);
   if (!request.complete) response.setHeader("connection", "close");
   send(request, response, error.code, "application/json", JSON.stringify(error.toStatus()));
 }
 
-/** Adds the warnings of a write as headers (RFC 7234 warn-code 299), each shown by kubectl. */
+/** Adds the warnings of a write as headers (RFC 7234 warn-code 299); kubectl prints each. */
 export function addWarnings(response: ServerResponse, warnings: readonly string[]): void {
   if (warnings.length === 0) return;
   const quoted = warnings.map((text) => `299 - "${text.replaceAll(/[\\"]/g, String.raw`\$&`)}"`);
   response.setHeader("warning", quoted);
 }
 
-/** The metadata of a list. */
 export function listMeta({ revision, continueToken, remaining }: ListResult): JsonObject {
   return {
     resourceVersion: String(revision),
@@ -94,6 +91,6 @@ export function listMeta({ revision, continueToken, remaining }: ListResult): Js
 /** The JSON text of a list, from the texts of its items. */
 export function listText(resource: ResourceType, result: ListResult): string {
   const head = `"kind":"${resource.kind}List","apiVersion":"${apiVersionOf(resource)}"`;
-  const items = result.items.map((object: ApiObject) => encoded(object)).join(",");
+  const items = result.items.map(encoded).join(",");
   return `{${head},"metadata":${JSON.stringify(listMeta(result))},"items":[${items}]}`;
 }

@@ -1,4 +1,4 @@
-// The embedded Kubernetes API: enough of kube-apiserver over plain HTTP for this product, its tests and kubectl.
+// The embedded Kubernetes API: enough of kube-apiserver, over plain HTTP, for multinic, its tests and kubectl.
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import { close, listen } from "../http/listen.ts";
 import type { Admission } from "./admission.ts";
@@ -7,39 +7,32 @@ import type { Context } from "./context.ts";
 import { GarbageCollector } from "./gc.ts";
 import { handleObjects } from "./handle.ts";
 import { handlePath } from "./paths.ts";
-import { parseProxyRoute, proxyToPod } from "./pod-proxy.ts";
+import { parseProxyRoute, proxyToPod } from "./pod-subresources.ts";
 import { prepareCreate } from "./prepare.ts";
-import { apiVersionOf, namespaceType } from "./resource-types.ts";
+import { namespaceType } from "./resource-types.ts";
 import { parseRoute } from "./route.ts";
 import { toApiError } from "./status.ts";
 import { Store } from "./store.ts";
 
 export interface ApiServerOptions {
-  /** Judges of every write, asked in order. Default none. */
+  /** Called in order for every write. Default none. */
   readonly admission?: readonly Admission[];
-  /** Time for creationTimestamp and the like. Default the system's. */
+  /** The time for creationTimestamp and other fields. Default the system's. */
   readonly clock?: () => Date;
-  /** The URL of what listens at a pod's address, `IP:PORT`, for pods/proxy. Default: nothing listens. */
+  /** For pods/proxy: the URL that serves a pod's address, `IP:PORT`. Default: nothing does. */
   readonly podServer?: (address: string) => string | undefined;
-  /** Changes that stay readable for watches and paging; older ones answer 410. Default 10 000. */
+  /** How many changes watches and pages can go back; to older ones the answer is 410. Default 10 000. */
   readonly historyLimit?: number;
-  /** Interval of watch bookmarks, in milliseconds. Default one minute, as kube-apiserver's. */
+  /** Milliseconds between watch bookmarks. Default one minute, as in kube-apiserver. */
   readonly bookmarkIntervalMs?: number;
 }
 
-/** A server that is not listening until `listen`; its objects live in memory and end with it. */
+/** A server that starts to listen with `listen`. Its objects are kept in memory only. */
 export interface ApiServer {
-  /** Starts listening; port 0 takes a free one. `url` has no trailing slash. */
+  /** Port 0 takes a free port. `url` has no trailing slash. @throws the system's error. */
   listen(where: { readonly host: string; readonly port: number }): Promise<{ readonly url: string }>;
   /** Ends open watches, closes every connection and the listening socket. */
   close(): Promise<void>;
-}
-
-function addNamespaces(context: Context): void {
-  for (const name of ["default", "kube-system", "kube-public"]) {
-    const object = { apiVersion: apiVersionOf(namespaceType), kind: "Namespace", metadata: { name } };
-    context.store.put(namespaceType, name, prepareCreate(context, namespaceType, object));
-  }
 }
 
 async function serve(
@@ -59,18 +52,21 @@ async function serve(
   else await handleObjects({ context, route, query: url.searchParams, request, response, stopping });
 }
 
-/** Makes a server with the namespaces default, kube-system and kube-public and no other object. */
+/** Creates a server with the namespaces default, kube-system and kube-public and no other object. */
 export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const clock = options.clock ?? (() => new Date());
   const context: Context = {
-    // Revisions go on from the time, so that those of an earlier server are old ones to its clients: 410, list again.
+    // Revisions start at the time, so that those of an earlier server are too old: its clients get 410 and list again.
     store: new Store(options.historyLimit ?? 10_000, clock().getTime()),
     admission: options.admission ?? [],
     clock,
     podServer: options.podServer ?? (() => undefined),
     bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000,
   };
-  addNamespaces(context);
+  for (const name of ["default", "kube-system", "kube-public"]) {
+    const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
+    context.store.put(namespaceType, name, prepareCreate(context, namespaceType, namespace));
+  }
   const collector = new GarbageCollector(context);
   const stopping = new AbortController();
   const server = createServer((request, response) => {

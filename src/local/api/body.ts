@@ -1,73 +1,66 @@
-// Request bodies: size, media type and JSON or YAML text, each refused with the status Kubernetes gives it.
+// Request bodies: size, media type and JSON or YAML text, each refused with the status that Kubernetes gives it.
 import type { IncomingMessage } from "node:http";
 import { parse as parseYaml } from "yaml";
 import type { Json } from "./json.ts";
 import { decodeProtobuf, protobufType } from "./protobuf-body.ts";
-import { ApiError, badRequest, tooLarge, unsupportedMediaType } from "./status.ts";
+import { ApiError, badRequest, unsupportedMediaType } from "./status.ts";
 
-/** kube-apiserver's --max-request-bytes default. */
+/** The default of kube-apiserver's --max-request-bytes. */
 const maxBodyBytes = 3 * 1024 * 1024;
 
-/** @throws ApiError 413 when the body is longer than kube-apiserver takes. */
+/** @throws ApiError 413 for a body longer than kube-apiserver accepts. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
-  if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
+  requireSize(Number(request.headers["content-length"] ?? 0));
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > maxBodyBytes) throw tooLarge(maxBodyBytes);
+    requireSize(length);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-/** The media type of a header without its parameters, in lower case. */
-export function mediaType(header: string | undefined): string {
-  return (header ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+function requireSize(bytes: number): void {
+  if (bytes <= maxBodyBytes) return;
+  const message = `Request entity too large: limit is ${maxBodyBytes}`;
+  throw new ApiError(413, "RequestEntityTooLarge", message);
 }
 
-const objectTypes = ["application/json", "application/yaml", protobufType];
+/** The media type of a header without its parameters, in lower case. */
+export function mediaType(header = ""): string {
+  return header.split(";")[0]?.trim().toLowerCase() ?? "";
+}
 
-/** The value of a body that is an object; no media type means JSON. @throws ApiError 400 or 415. */
+/** The object of a body; without a media type it is JSON. @throws ApiError 400 or 415. */
 export function decodeBody(body: Buffer, contentType: string | undefined, kind: string): Json {
   const type = mediaType(contentType);
   if (type === "" || type === "application/json") return decodeJson(body.toString("utf8"), kind);
   if (type === "application/yaml") return decodeYaml(body.toString("utf8"), kind);
-  if (type === protobufType) return decodeProtobufBody(body, kind);
-  throw unsupportedMediaType(objectTypes);
+  if (type === protobufType) return parsed(kind, () => decodeProtobuf(body));
+  throw unsupportedMediaType(["application/json", "application/yaml", protobufType]);
 }
 
-/** @throws ApiError 400 when the text is not JSON. */
-export function decodeJson(text: string, kind: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch (error) {
-    throw undecodable(error, kind);
-  }
+function decodeJson(text: string, kind: string): Json {
+  return parsed(kind, () => JSON.parse(text) as Json);
 }
 
-function decodeProtobufBody(body: Buffer, kind: string): Json {
-  try {
-    return decodeProtobuf(body);
-  } catch (error) {
-    throw error instanceof RangeError ? undecodable(error, kind) : error;
-  }
-}
-
-/** The value of one YAML document; JSON is YAML. @throws ApiError 400 when it is not. */
+/** The value of one YAML document; JSON is YAML. @throws ApiError 400. */
 export function decodeYaml(text: string, kind: string): Json {
-  try {
-    if (text.trimStart().startsWith('{"')) return decodeJson(text, kind);
-    // maxAliasCount: a bomb of references is refused, not expanded.
-    return parseYaml(text, { maxAliasCount: 50, uniqueKeys: true, merge: true }) as Json;
-  } catch (error) {
-    throw error instanceof ApiError ? error : undecodable(error, kind);
-  }
+  if (text.trimStart().startsWith('{"')) return decodeJson(text, kind);
+  // maxAliasCount: an alias bomb is refused, not expanded.
+  return parsed(kind, () => parseYaml(text, { maxAliasCount: 50, uniqueKeys: true, merge: true }) as Json);
 }
 
-function undecodable(error: unknown, kind: string): Error {
-  const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
-  return badRequest(
-    `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why}`,
-  );
+/** The result of a parser, whose failure becomes a 400 unless it is an ApiError already. */
+function parsed(kind: string, parse: () => Json): Json {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why}`,
+    );
+  }
 }

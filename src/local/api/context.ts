@@ -1,7 +1,14 @@
-// What every request handler works on, and what one request asked for besides the object itself.
+// What every request handler works on, and the options that a write may carry.
 import type { Admission } from "./admission.ts";
-import { flag } from "./route.ts";
-import { type Cause, ApiError } from "./status.ts";
+import { type ResourceRoute, flag } from "./route.ts";
+import {
+  type Cause,
+  forbiddenField,
+  invalidOptions,
+  requiredField,
+  tooLongField,
+  unsupportedField,
+} from "./status.ts";
 import type { Store } from "./store.ts";
 
 /** The state of one server. */
@@ -9,36 +16,39 @@ export interface Context {
   readonly store: Store;
   readonly admission: readonly Admission[];
   readonly clock: () => Date;
-  /** The URL of what listens at a pod's address, `IP:PORT`; undefined: nothing does. */
+  /** The URL that serves a pod's address, `IP:PORT`; undefined when nothing does. */
   readonly podServer: (address: string) => string | undefined;
-  /** Every how many milliseconds a watch that allows bookmarks gets one. */
+  /** Milliseconds between the bookmarks of a watch that allows them. */
   readonly bookmarkIntervalMs: number;
 }
 
-export type FieldValidation = "Strict" | "Warn" | "Ignore";
+const fieldValidations = ["", "Ignore", "Strict", "Warn"] as const;
 
-/** The options of a write, from its query (and body, for deletes); `warnings` collects what the client is told. */
+/** The options of a write, from its query; the handlers add to `warnings`, which go to the client. */
 export interface WriteOptions {
   readonly dryRun: boolean;
   readonly manager: string;
   readonly force: boolean;
-  readonly fieldValidation: FieldValidation;
+  readonly fieldValidation: (typeof fieldValidations)[number];
   readonly warnings: string[];
 }
 
-function invalidOptions(kind: string, causes: readonly Cause[]): ApiError {
-  const text = causes.map(({ field, message }) => `${field}: ${message}`).join(", ");
-  const message = `${kind}.meta.k8s.io "" is invalid: ${causes.length === 1 ? text : `[${text}]`}`;
-  return new ApiError(422, "Invalid", message, { group: "meta.k8s.io", kind, causes });
+/** One write: the server, what the path names, and the options. */
+export interface Write {
+  readonly context: Context;
+  readonly route: ResourceRoute;
+  readonly options: WriteOptions;
 }
 
-/** The manager of a write that names none: the user agent up to its slash, as kube-apiserver does. */
-function managerOfAgent(userAgent: string | undefined): string {
-  const name = (userAgent ?? "unknown").split("/")[0] ?? "";
-  return name.slice(0, 128) || "unknown";
+const maxManagerLength = 128;
+
+/** The manager of a write that names none: the user agent up to its slash, as in kube-apiserver. */
+function managerOfAgent(userAgent = "unknown"): string {
+  const [name = ""] = userAgent.split("/");
+  return name.slice(0, maxManagerLength) || "unknown";
 }
 
-/** @throws ApiError 422 for values that Kubernetes does not know. */
+/** @throws ApiError 422 for values that Kubernetes does not accept. */
 export function writeOptions(
   query: URLSearchParams,
   userAgent: string | undefined,
@@ -48,34 +58,21 @@ export function writeOptions(
   const dryRun = query.getAll("dryRun").filter((value) => value !== "");
   if (dryRun.some((value) => value !== "All")) {
     const given = dryRun.map((value) => JSON.stringify(value)).join(" ");
-    causes.push({
-      reason: "FieldValueNotSupported",
-      message: `Unsupported value: [${given}]: supported values: "All"`,
-      field: "dryRun",
-    });
+    causes.push(unsupportedField("dryRun", `[${given}]`, ["All"]));
   }
-  const fieldManager = query.get("fieldManager") ?? "";
-  if (fieldManager.length > 128) {
-    causes.push({
-      reason: "FieldValueTooLong",
-      message: "Too long: may not be more than 128 bytes",
-      field: "fieldManager",
-    });
+  const manager = query.get("fieldManager") ?? "";
+  if (manager.length > maxManagerLength) causes.push(tooLongField("fieldManager", maxManagerLength));
+  const validation = query.get("fieldValidation") ?? "";
+  const fieldValidation = fieldValidations.find((value) => value === validation);
+  if (fieldValidation === undefined) {
+    causes.push(unsupportedField("fieldValidation", JSON.stringify(validation), fieldValidations));
   }
-  const fieldValidation = query.get("fieldValidation") ?? "";
-  if (!["", "Strict", "Warn", "Ignore"].includes(fieldValidation)) {
-    causes.push({
-      reason: "FieldValueNotSupported",
-      message: `Unsupported value: "${fieldValidation}": supported values: "", "Ignore", "Strict", "Warn"`,
-      field: "fieldValidation",
-    });
-  }
-  if (causes.length > 0) throw invalidOptions(kind, causes);
+  if (causes.length > 0) throw invalidOptions(kind, ...causes);
   return {
     dryRun: dryRun.length > 0,
-    manager: fieldManager || managerOfAgent(userAgent),
+    manager: manager || managerOfAgent(userAgent),
     force: flag(query, "force"),
-    fieldValidation: (fieldValidation || "Warn") as FieldValidation,
+    fieldValidation: fieldValidation || "Warn",
     warnings: [],
   };
 }
@@ -83,23 +80,11 @@ export function writeOptions(
 /** Only an Apply can be forced. @throws ApiError 422. */
 export function requireNoForce(query: URLSearchParams): void {
   if (!query.has("force")) return;
-  throw invalidOptions("PatchOptions", [
-    {
-      reason: "FieldValueForbidden",
-      message: "Forbidden: may not be specified for non-apply patch",
-      field: "force",
-    },
-  ]);
+  throw invalidOptions("PatchOptions", forbiddenField("force", "may not be specified for non-apply patch"));
 }
 
-/** An Apply patch must name its manager. @throws ApiError 422. */
+/** An Apply must name its manager. @throws ApiError 422. */
 export function requireManager(query: URLSearchParams): void {
   if ((query.get("fieldManager") ?? "") !== "") return;
-  throw invalidOptions("PatchOptions", [
-    {
-      reason: "FieldValueRequired",
-      message: "Required value: is required for apply patch",
-      field: "fieldManager",
-    },
-  ]);
+  throw invalidOptions("PatchOptions", requiredField("fieldManager", "is required for apply patch"));
 }

@@ -6,10 +6,10 @@ import { type ResourceType, apiVersionOf, secretType } from "./resource-types.ts
 import { decodeFault } from "./schema-decode.ts";
 import { prune } from "./schema-prune.ts";
 import { objectMeta, schemaOf } from "./schemas.ts";
-import { ApiError, badRequest } from "./status.ts";
+import { ApiError, badRequest, invalid, invalidField } from "./status.ts";
 
-function undecodable({ kind, version }: ResourceType, given: string, why: string): ApiError {
-  return badRequest(`${given || kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
+function undecodable({ kind, version }: ResourceType, why: string, given = kind): ApiError {
+  return badRequest(`${given} in version "${version}" cannot be handled as a ${kind}: ${why}`);
 }
 
 function excerpt(value: Json): string {
@@ -17,7 +17,7 @@ function excerpt(value: Json): string {
   return text.length > 32 ? `${text.slice(0, 31)} ...` : text;
 }
 
-/** The body with apiVersion and kind. Core kinds may leave them out. @throws ApiError 400 when they are others. */
+/** The body with apiVersion and kind, which core kinds may leave out. @throws ApiError 400 when they are others. */
 function ofKind(resource: ResourceType, value: Json): JsonObject {
   const expected = apiVersionOf(resource);
   if (!isObject(value)) {
@@ -39,8 +39,7 @@ function ofKind(resource: ResourceType, value: Json): JsonObject {
     );
   }
   if (kind !== "" && kind !== resource.kind) {
-    const why = `no kind "${kind}" is registered for version "${expected}"`;
-    throw undecodable(resource, kind, why);
+    throw undecodable(resource, `no kind "${kind}" is registered for version "${expected}"`, kind);
   }
   return { ...value, apiVersion: expected, kind: resource.kind };
 }
@@ -49,12 +48,11 @@ function requireTypes(resource: ResourceType, value: JsonObject): void {
   const fault = resource.custom
     ? decodeFault(value["metadata"], objectMeta, "ObjectMeta")
     : decodeFault(value, schemaOf(resource.schema), resource.kind);
-  if (fault !== undefined) throw undecodable(resource, resource.kind, fault);
+  if (fault !== undefined) throw undecodable(resource, fault);
   if (resource !== secretType) return;
   for (const text of Object.values(asObject(value["data"]))) {
     const at = firstBadBase64(asString(text) ?? "");
-    if (at !== undefined)
-      throw undecodable(resource, resource.kind, `illegal base64 data at input byte ${at}`);
+    if (at !== undefined) throw undecodable(resource, `illegal base64 data at input byte ${at}`);
   }
 }
 
@@ -64,73 +62,46 @@ function firstBadBase64(text: string): number | undefined {
   return bad < 0 ? text.length : bad;
 }
 
-/** Fields that come first in what is stored. */
-const head = ["apiVersion", "kind", "metadata"] as const;
-
-/** An object, and the fields that its kind does not have. */
-interface Decoded {
-  readonly object: ApiObject;
-  readonly unknown: readonly string[];
-}
-
-function decode(resource: ResourceType, value: Json): Decoded {
+/** Unknown fields are an error, a warning or nothing, as fieldValidation asks; none of them is kept. */
+function decode(
+  resource: ResourceType,
+  value: Json,
+  { fieldValidation, warnings }: WriteOptions,
+  refuse: (why: string) => ApiError,
+): ApiObject {
   const typed = ofKind(resource, value);
   requireTypes(resource, typed);
   const pruned = prune(typed, schemaOf(resource.schema));
-  const fields = asObject(pruned.value);
-  const metadata = asObject(fields["metadata"]);
-  return {
-    object: {
-      apiVersion: apiVersionOf(resource),
-      kind: resource.kind,
-      metadata,
-      ...without(fields, ...head),
-    },
-    unknown: resource.custom ? pruned.unknown.toSorted() : pruned.unknown,
-  };
+  const paths = resource.custom ? pruned.unknown.toSorted() : pruned.unknown;
+  const unknown = paths.map((path) => `unknown field ${JSON.stringify(path)}`);
+  if (fieldValidation === "Strict" && unknown.length > 0) {
+    throw refuse(`strict decoding error: ${unknown.join(", ")}`);
+  }
+  if (fieldValidation === "Warn") warnings.push(...unknown);
+  return headFirst(pruned.value, apiVersionOf(resource), resource.kind);
 }
 
-function strictText(unknown: readonly string[]): string {
-  return `strict decoding error: ${unknown.map((path) => `unknown field ${JSON.stringify(path)}`).join(", ")}`;
+function headFirst(value: Json, apiVersion: string, kind: string): ApiObject {
+  const { metadata, ...fields } = without(asObject(value), "apiVersion", "kind");
+  return { apiVersion, kind, metadata: asObject(metadata), ...fields };
 }
 
-function warn(unknown: readonly string[], options: WriteOptions): void {
-  if (options.fieldValidation !== "Warn") return;
-  options.warnings.push(...unknown.map((path) => `unknown field ${JSON.stringify(path)}`));
-}
-
-/**
- * The object of a create or replace, without fields that its kind does not have; those are an error, a warning
- * or nothing, as fieldValidation asks. @throws ApiError 400.
- */
+/** The object of a create or replace. @throws ApiError 400. */
 export function decodeObject(resource: ResourceType, value: Json, options: WriteOptions): ApiObject {
-  const { object, unknown } = decode(resource, value);
-  if (unknown.length > 0 && options.fieldValidation === "Strict") {
-    throw undecodable(resource, resource.kind, strictText(unknown));
-  }
-  warn(unknown, options);
-  return object;
+  return decode(resource, value, options, (why) => undecodable(resource, why));
 }
 
-/** As decodeObject for what a patch made of an object; unknown fields are a 422 here. @throws ApiError 400 or 422. */
+/** The object that a patch leads to. @throws ApiError 400, or 422 for unknown fields. */
 export function decodePatched(resource: ResourceType, value: Json, options: WriteOptions): ApiObject {
-  const { object, unknown } = decode(resource, value);
-  if (unknown.length > 0 && options.fieldValidation === "Strict") {
-    const message = `Invalid value: ${JSON.stringify(JSON.stringify(value))}: ${strictText(unknown)}`;
-    throw new ApiError(422, "Invalid", ` "" is invalid: patch: ${message}`, {
-      causes: [{ reason: "FieldValueInvalid", message, field: "patch" }],
-    });
-  }
-  warn(unknown, options);
-  return object;
+  return decode(resource, value, options, (why) =>
+    invalid({ group: "", kind: "" }, "", [invalidField("patch", JSON.stringify(value), why)]),
+  );
 }
 
-/** The object as its schema has it, without a word on what had to go; for what judges and defaults made of it. */
+/** The object without what its schema does not have; for what admission and defaults return. */
 export function conform(resource: ResourceType, object: ApiObject, keepNulls = false): ApiObject {
   const { value } = prune(object, schemaOf(resource.schema), keepNulls);
-  const fields = asObject(value);
-  const metadata = asObject(fields["metadata"]);
-  return { apiVersion: object.apiVersion, kind: object.kind, metadata, ...without(fields, ...head) };
+  return headFirst(value, object.apiVersion, object.kind);
 }
 
 /** The configuration of a server-side apply. @throws ApiError 400, or 500 for unknown fields as kube-apiserver does. */
@@ -147,11 +118,12 @@ export function decodeApplied(resource: ResourceType, value: Json, name: string)
   const who = `${asString(given["namespace"]) ?? ""}/${name}; ${group}/${version}, Kind=${kind}`;
   const untyped = (why: string): ApiError =>
     new ApiError(500, "", `failed to create typed patch object (${who}): ${why}`);
-  const fault = decodeFault(fields, schemaOf(resource.schema), kind);
+  const schema = schemaOf(resource.schema);
+  const fault = decodeFault(fields, schema, kind);
   if (fault !== undefined) throw untyped(fault);
-  const pruned = prune(fields, schemaOf(resource.schema));
-  if (pruned.unknown.length > 0) {
-    throw untyped(pruned.unknown.map((path) => `.${path}: field not declared in schema`).join("\n"));
+  const { unknown } = prune(fields, schema);
+  if (unknown.length > 0) {
+    throw untyped(unknown.map((path) => `.${path}: field not declared in schema`).join("\n"));
   }
   return { ...fields, apiVersion, kind, metadata: { ...given, name } };
 }

@@ -1,25 +1,33 @@
-// What kube-controller-manager does behind the API: dependents follow their owners, namespaces are emptied.
+// The work of kube-controller-manager behind the API: delete dependents with their owners, and empty namespaces.
 import { timestamp } from "../timestamp.ts";
-import type { Context, WriteOptions } from "./context.ts";
-import { type ApiObject, type Owner, finalizersOf, meta, ownersOf, withMeta } from "./object.ts";
+import type { Context, Write } from "./context.ts";
+import { asList } from "./json.ts";
+import {
+  type ApiObject,
+  type Owner,
+  finalizersOf,
+  isDeleting,
+  meta,
+  ownersOf,
+  withMetaList,
+} from "./object.ts";
 import { type DeleteOptions, deleteObject, foregroundFinalizer, orphanFinalizer } from "./remove.ts";
 import { type ResourceType, findKind, namespaceType, resourceTypes } from "./resource-types.ts";
 import { ApiError } from "./status.ts";
 import { type StoreEvent, keyOf } from "./store.ts";
 import { settle } from "./write.ts";
 
-/** Where an object is stored. */
 interface Place {
   readonly resource: ResourceType;
   readonly key: string;
 }
 
-/** How long a deletion that a judge refused waits for its next try. */
+/** The wait before a deletion that admission refused is tried again. */
 const retryMs = 1000;
 
 const placeId = ({ resource, key }: Place): string => `${resource.group}/${resource.plural}/${key}`;
 
-/** Follows every change of the store and works off what it calls for, outside of the write that caused it. */
+/** Follows every change of the store. Its own writes come after the write that caused them, not within it. */
 export class GarbageCollector {
   readonly #context: Context;
   readonly #live = new Map<string, Place>();
@@ -39,7 +47,7 @@ export class GarbageCollector {
     this.#unsubscribe = context.store.subscribe((event) => this.#follow(event));
   }
 
-  /** Ends all work; what is queued is left. */
+  /** Ends all work; what is queued is not done. */
   stop(): void {
     this.#stopped = true;
     this.#unsubscribe();
@@ -49,9 +57,8 @@ export class GarbageCollector {
   #index(place: Place, object: ApiObject): void {
     this.#live.set(meta(object, "uid"), place);
     for (const { uid } of ownersOf(object)) {
-      let dependents = this.#dependents.get(uid);
-      if (dependents === undefined) this.#dependents.set(uid, (dependents = new Map<string, Place>()));
-      dependents.set(placeId(place), place);
+      const dependents = this.#dependents.get(uid) ?? new Map<string, Place>();
+      this.#dependents.set(uid, dependents.set(placeId(place), place));
     }
   }
 
@@ -64,23 +71,25 @@ export class GarbageCollector {
     }
   }
 
-  #follow(event: StoreEvent): void {
-    const place = { resource: event.resource, key: event.key };
-    if (event.previous !== undefined) this.#unindex(place, event.previous);
-    if (event.type !== "DELETED") {
-      this.#index(place, event.object);
-      const calls =
-        ownersOf(event.object).length > 0 || event.object.metadata["deletionTimestamp"] !== undefined;
-      if (calls) this.#enqueue(place);
+  #follow({ type, resource, key, object, previous }: StoreEvent): void {
+    const place = { resource, key };
+    if (previous !== undefined) this.#unindex(place, previous);
+    if (type !== "DELETED") {
+      this.#index(place, object);
+      if (ownersOf(object).length > 0 || isDeleting(object)) this.#enqueue(place);
       return;
     }
-    for (const dependent of this.#dependentsOf(event.object)) this.#enqueue(dependent);
-    for (const { uid } of ownersOf(event.object)) {
+    for (const dependent of this.#dependentsOf(object)) this.#enqueue(dependent);
+    for (const { uid } of ownersOf(object)) {
       const owner = this.#live.get(uid);
       if (owner !== undefined) this.#enqueue(owner);
     }
-    const namespace = meta(event.object, "namespace");
+    const namespace = meta(object, "namespace");
     if (namespace !== "") this.#enqueue({ resource: namespaceType, key: namespace });
+  }
+
+  #get({ resource, key }: Place): ApiObject | undefined {
+    return this.#context.store.get(resource, key);
   }
 
   #dependentsOf(object: ApiObject): readonly Place[] {
@@ -102,88 +111,69 @@ export class GarbageCollector {
   }
 
   #process(place: Place): void {
-    const object = this.#context.store.get(place.resource, place.key);
+    const object = this.#get(place);
     if (object === undefined) return;
-    if (object.metadata["deletionTimestamp"] !== undefined) {
+    if (isDeleting(object)) {
       const finalizers = finalizersOf(object);
       if (finalizers.includes(orphanFinalizer)) this.#orphan(place, object);
       else if (finalizers.includes(foregroundFinalizer)) this.#deleteDependentsFirst(place, object);
-      if (place.resource === namespaceType) this.#emptyNamespace(place);
+      if (place.resource === namespaceType) this.#emptyNamespace(place.key);
     }
     this.#checkOwners(place);
   }
 
-  /** "solid" owners keep a dependent; so do owners of kinds that are not served, since nothing is known of them. */
-  #ownerState(dependent: ApiObject, reference: Owner): "absent" | "waiting" | "solid" {
-    if (findKind(reference.apiVersion, reference.kind) === undefined) return "solid";
-    const owner = this.#owner(dependent, reference);
-    if (owner === undefined) return "absent";
-    const waits =
-      owner.metadata["deletionTimestamp"] !== undefined && finalizersOf(owner).includes(foregroundFinalizer);
-    return waits ? "waiting" : "solid";
-  }
-
-  /** Kubernetes' rule: an owner is in the dependent's namespace or in none. */
-  #owner(dependent: ApiObject, { uid, apiVersion, kind }: Owner): ApiObject | undefined {
+  /** "solid" owners keep a dependent; so do owners of kinds that are not served, because they may exist elsewhere. */
+  #ownerState(dependent: ApiObject, { uid, apiVersion, kind }: Owner): "absent" | "waiting" | "solid" {
+    const resource = findKind(apiVersion, kind);
+    if (resource === undefined) return "solid";
     const place = this.#live.get(uid);
-    if (place === undefined || place.resource !== findKind(apiVersion, kind)) return undefined;
-    const object = this.#context.store.get(place.resource, place.key);
-    const namespace = object === undefined ? "" : meta(object, "namespace");
-    return namespace === "" || namespace === meta(dependent, "namespace") ? object : undefined;
+    const owner = place?.resource === resource ? this.#get(place) : undefined;
+    if (owner === undefined) return "absent";
+    // An owner must be cluster-scoped or in the dependent's namespace.
+    const namespace = meta(owner, "namespace");
+    if (namespace !== "" && namespace !== meta(dependent, "namespace")) return "absent";
+    return isDeleting(owner) && finalizersOf(owner).includes(foregroundFinalizer) ? "waiting" : "solid";
   }
 
   #checkOwners(place: Place): void {
-    const object = this.#context.store.get(place.resource, place.key);
-    const owners = object === undefined ? [] : ownersOf(object);
-    if (object === undefined || owners.length === 0) return;
-    const states = owners.map((reference) => ({ reference, state: this.#ownerState(object, reference) }));
+    const object = this.#get(place);
+    if (object === undefined) return;
+    const states = ownersOf(object).map((owner) => ({ ...owner, state: this.#ownerState(object, owner) }));
     const leaving = states.filter(({ state }) => state !== "solid");
     if (leaving.length === 0) return;
     if (leaving.length < states.length) {
-      this.#disown(
-        place,
-        object,
-        leaving.map(({ reference }) => reference.uid),
-      );
-      return;
+      const uids = leaving.map(({ uid }) => uid);
+      this.#disown(place, object, uids);
+    } else if (!isDeleting(object)) {
+      const waited = states.some(({ state }) => state === "waiting");
+      const foreground = waited && this.#dependentsOf(object).length > 0;
+      this.#delete(place, object, foreground ? "Foreground" : "Background");
     }
-    if (object.metadata["deletionTimestamp"] !== undefined) return;
-    const waited = states.some(({ state }) => state === "waiting");
-    const foreground = waited && this.#dependentsOf(object).length > 0;
-    this.#delete(place, object, foreground ? "Foreground" : "Background");
   }
 
-  #delete({ resource, key }: Place, object: ApiObject, propagation: DeleteOptions["propagation"]): void {
-    const namespace = meta(object, "namespace") || undefined;
-    const name = meta(object, "name");
-    const wanted: DeleteOptions = {
-      uid: meta(object, "uid"),
-      resourceVersion: undefined,
-      propagation,
-      gracePeriodSeconds: undefined,
-      dryRun: false,
+  #delete(place: Place, object: ApiObject, propagation: DeleteOptions["propagation"]): void {
+    const write: Write = {
+      context: this.#context,
+      route: {
+        resource: place.resource,
+        namespace: meta(object, "namespace") || undefined,
+        name: meta(object, "name"),
+        subresource: undefined,
+      },
+      options: {
+        dryRun: false,
+        manager: "kube-controller-manager",
+        force: false,
+        fieldValidation: "Ignore",
+        warnings: [],
+      },
     };
     try {
-      deleteObject(
-        this.#context,
-        { resource, namespace, name, subresource: undefined },
-        wanted,
-        this.#options(),
-      );
+      deleteObject(write, { uid: meta(object, "uid"), propagation });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.#retry({ resource, key });
+      this.#retry(place);
     }
-  }
-
-  #options(): WriteOptions {
-    return {
-      dryRun: false,
-      manager: "kube-controller-manager",
-      force: false,
-      fieldValidation: "Ignore",
-      warnings: [],
-    };
   }
 
   #retry(place: Place): void {
@@ -194,72 +184,64 @@ export class GarbageCollector {
     this.#timers.add(timer);
   }
 
-  #disown(place: Place, object: ApiObject, uids: readonly string[]): void {
-    const references = object.metadata["ownerReferences"];
-    const kept = Array.isArray(references)
-      ? references.filter((_, index) => !uids.includes(ownersOf(object)[index]?.uid ?? ""))
-      : [];
-    const ownerReferences = kept.length > 0 ? kept : undefined;
-    this.#context.store.put(place.resource, place.key, withMeta(object, { ownerReferences }));
+  #disown({ resource, key }: Place, object: ApiObject, uids: readonly string[]): void {
+    const owners = ownersOf(object);
+    const references = asList(object.metadata["ownerReferences"]);
+    const kept = references.filter((_, index) => !uids.includes(owners[index]?.uid ?? ""));
+    this.#context.store.put(resource, key, withMetaList(object, "ownerReferences", kept));
   }
 
   #finish({ resource, key }: Place, object: ApiObject, finalizer: string): void {
     const finalizers = finalizersOf(object).filter((name) => name !== finalizer);
-    const changed = withMeta(object, { finalizers: finalizers.length > 0 ? finalizers : undefined });
-    settle(this.#context, resource, key, object, changed);
+    settle(this.#context, resource, key, withMetaList(object, "finalizers", finalizers));
   }
 
   #orphan(place: Place, object: ApiObject): void {
     for (const dependent of this.#dependentsOf(object)) {
-      const child = this.#context.store.get(dependent.resource, dependent.key);
+      const child = this.#get(dependent);
       if (child !== undefined) this.#disown(dependent, child, [meta(object, "uid")]);
     }
     this.#finish(place, object, orphanFinalizer);
   }
 
   #deleteDependentsFirst(place: Place, object: ApiObject): void {
-    const uid = meta(object, "uid");
     const dependents = this.#dependentsOf(object);
-    const blocked = dependents.some((dependent) => {
-      const child = this.#context.store.get(dependent.resource, dependent.key);
-      return (
-        child !== undefined && ownersOf(child).some((owner) => owner.uid === uid && owner.blockOwnerDeletion)
-      );
+    const owners = dependents.flatMap((dependent) => {
+      const child = this.#get(dependent);
+      return child === undefined ? [] : ownersOf(child);
     });
+    const blocked = owners.some((owner) => owner.uid === meta(object, "uid") && owner.blockOwnerDeletion);
     if (!blocked) this.#finish(place, object, foregroundFinalizer);
     for (const dependent of dependents) this.#enqueue(dependent);
   }
 
-  #emptyNamespace(place: Place): void {
-    const { store, clock } = this.#context;
+  #emptyNamespace(name: string): void {
+    const { store } = this.#context;
     let left = 0;
     for (const resource of resourceTypes.filter(({ namespaced }) => namespaced)) {
       for (const [key, object] of store.list(resource).entries) {
-        if (!key.startsWith(keyOf(place.key, ""))) continue;
-        if (object.metadata["deletionTimestamp"] === undefined)
-          this.#delete({ resource, key }, object, "Background");
+        if (!key.startsWith(keyOf(name, ""))) continue;
+        if (!isDeleting(object)) this.#delete({ resource, key }, object, "Background");
         if (store.get(resource, key) !== undefined) left += 1;
       }
     }
-    if (left === 0) store.remove(namespaceType, place.key);
-    else this.#noteContent(place, left, timestamp(clock()));
+    if (left === 0) store.remove(namespaceType, name);
+    else this.#noteContent(name, `Some resources are remaining: ${left} object(s)`);
   }
 
-  /** Says in the namespace's conditions what it waits for, as kube-controller-manager does. */
-  #noteContent(place: Place, left: number, lastTransitionTime: string): void {
-    const namespace = this.#context.store.get(namespaceType, place.key);
-    if (namespace === undefined) return;
-    const message = `Some resources are remaining: ${left} object(s)`;
+  /** Sets the condition with which kube-controller-manager explains why a namespace is still there. */
+  #noteContent(name: string, message: string): void {
+    const { store, clock } = this.#context;
+    const namespace = store.get(namespaceType, name);
+    if (namespace === undefined || JSON.stringify(namespace["status"]).includes(message)) return;
     const condition = {
       type: "NamespaceContentRemaining",
       status: "True",
       reason: "SomeResourcesRemain",
       message,
-      lastTransitionTime,
+      lastTransitionTime: timestamp(clock()),
     };
-    const known = JSON.stringify(namespace["status"]).includes(message);
-    if (known) return;
     const status = { phase: "Terminating", conditions: [condition] };
-    this.#context.store.put(namespaceType, place.key, { ...namespace, status });
+    store.put(namespaceType, name, { ...namespace, status });
   }
 }

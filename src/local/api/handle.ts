@@ -1,23 +1,24 @@
 // One request for objects: from route, method and body to the answer.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { acceptedFormat, addWarnings, listMeta, listText, sendText } from "./answer.ts";
-import { bindPod } from "./binding.ts";
 import { decodeBody, readBody } from "./body.ts";
-import { type Context, writeOptions } from "./context.ts";
+import { type Context, type Write, writeOptions } from "./context.ts";
 import { decodeObject } from "./decode.ts";
-import type { Json } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 import { type ApiObject, encoded, meta } from "./object.ts";
 import { patchObject } from "./patch.ts";
+import { bindPod } from "./pod-subresources.ts";
 import { getObject, listObjects } from "./read.ts";
 import { deleteObject, parseDeleteOptions } from "./remove.ts";
+import { podType } from "./resource-types.ts";
 import { type ResourceRoute, flag } from "./route.ts";
-import { badRequest, methodNotAllowed, noSuchResource } from "./status.ts";
-import { includeObjectOf, tableText } from "./table.ts";
+import { badRequest, methodNotAllowed, noSuchResource, success } from "./status.ts";
+import { tableText } from "./table.ts";
 import { serveWatch } from "./watch.ts";
 import { createObject, requireRevision, updateObject } from "./write.ts";
 
 /** One HTTP exchange about objects. `stopping` aborts when the server closes. */
-export interface Exchange {
+interface Exchange {
   readonly context: Context;
   readonly route: ResourceRoute;
   readonly query: URLSearchParams;
@@ -28,27 +29,38 @@ export interface Exchange {
 
 type Handler = (exchange: Exchange) => Promise<void> | void;
 
-function answer(exchange: Exchange, code: number, object: ApiObject): void {
-  const { request, response, route, query, context } = exchange;
-  const format = acceptedFormat(request.headers.accept);
-  const revision = { resourceVersion: meta(object, "resourceVersion") };
-  const text =
-    format === "table"
-      ? tableText(route.resource, [object], revision, includeObjectOf(query), context.clock())
-      : encoded(object);
-  sendText(request, response, code, text, format);
+function format({ request }: Exchange): ReturnType<typeof acceptedFormat> {
+  return acceptedFormat(request.headers.accept);
 }
 
-function watch({ context, route, query, request, response, stopping }: Exchange): void {
-  if (acceptedFormat(request.headers.accept) !== "table") {
+function table(
+  { context, route, query }: Exchange,
+  objects: readonly ApiObject[],
+  metadata: JsonObject,
+  header = true,
+): string {
+  return tableText(route.resource, objects, metadata, query.get("includeObject"), context.clock(), header);
+}
+
+function revisionOf(object: ApiObject): JsonObject {
+  return { resourceVersion: meta(object, "resourceVersion") };
+}
+
+function answer(exchange: Exchange, code: number, object: ApiObject): void {
+  const as = format(exchange);
+  const text = as === "table" ? table(exchange, [object], revisionOf(object)) : encoded(object);
+  sendText(exchange.request, exchange.response, code, text, as);
+}
+
+function watch(exchange: Exchange): void {
+  const { context, route, query, response, stopping } = exchange;
+  if (format(exchange) !== "table") {
     serveWatch(context, route, query, response, stopping);
     return;
   }
   let header = true;
   serveWatch(context, route, query, response, stopping, (object) => {
-    const revision = { resourceVersion: meta(object, "resourceVersion") };
-    const now = context.clock();
-    const text = tableText(route.resource, [object], revision, includeObjectOf(query), now, header);
+    const text = table(exchange, [object], revisionOf(object), header);
     header = false;
     return text;
   });
@@ -56,112 +68,91 @@ function watch({ context, route, query, request, response, stopping }: Exchange)
 
 const read: Handler = (exchange) => {
   const { context, route, query, request, response } = exchange;
-  if (flag(query, "watch")) {
-    watch(exchange);
-    return;
+  if (flag(query, "watch")) watch(exchange);
+  else if (route.name !== undefined) answer(exchange, 200, getObject(context, route));
+  else {
+    const as = format(exchange);
+    const list = listObjects(context, route, query);
+    const text =
+      as === "table" ? table(exchange, list.items, listMeta(list)) : listText(route.resource, list);
+    sendText(request, response, 200, text, as);
   }
-  if (route.name !== undefined) {
-    answer(exchange, 200, getObject(context, route));
-    return;
-  }
-  const format = acceptedFormat(request.headers.accept);
-  const list = listObjects(context, route, query);
-  const text =
-    format === "table"
-      ? tableText(route.resource, list.items, listMeta(list), includeObjectOf(query), context.clock())
-      : listText(route.resource, list);
-  sendText(request, response, 200, text, format);
 };
 
+function writeOf(exchange: Exchange, kind: Parameters<typeof writeOptions>[2]): Write {
+  const { context, route, query, request } = exchange;
+  return { context, route, options: writeOptions(query, request.headers["user-agent"], kind) };
+}
+
+async function bodyOf({ request, route }: Exchange): Promise<Json> {
+  return decodeBody(await readBody(request), request.headers["content-type"], route.resource.kind);
+}
+
+function answerWrite(exchange: Exchange, { options }: Write, code: number, object: ApiObject): void {
+  addWarnings(exchange.response, options.warnings);
+  answer(exchange, code, object);
+}
+
 const create: Handler = async (exchange) => {
-  const { context, route, query, request, response } = exchange;
-  const options = writeOptions(query, request.headers["user-agent"], "CreateOptions");
-  const value = decodeBody(await readBody(request), request.headers["content-type"], route.resource.kind);
+  const { route, request, response } = exchange;
+  const write = writeOf(exchange, "CreateOptions");
+  const value = await bodyOf(exchange);
   if (route.subresource === "binding") {
-    sendText(request, response, 201, JSON.stringify(bindPod(context, route, value, options)), "json");
+    sendText(request, response, 201, JSON.stringify(bindPod(write, value)), "json");
     return;
   }
-  const body = decodeObject(route.resource, value, options);
-  const created = createObject(context, route, body, options);
-  addWarnings(response, options.warnings);
-  answer(exchange, 201, created);
+  const created = createObject(write, decodeObject(route.resource, value, write.options));
+  answerWrite(exchange, write, 201, created);
 };
 
 const replace: Handler = async (exchange) => {
-  const { context, route, query, request, response } = exchange;
-  const options = writeOptions(query, request.headers["user-agent"], "UpdateOptions");
-  const value = decodeBody(await readBody(request), request.headers["content-type"], route.resource.kind);
-  const body = decodeObject(route.resource, value, options);
-  if (meta(body, "name") !== route.name) {
-    throw badRequest(
-      `the name of the object (${meta(body, "name")}) does not match the name on the URL (${route.name})`,
-    );
+  const { context, route } = exchange;
+  const write = writeOf(exchange, "UpdateOptions");
+  const body = decodeObject(route.resource, await bodyOf(exchange), write.options);
+  const name = meta(body, "name");
+  if (name !== route.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${route.name})`);
   }
   const old = getObject(context, route);
-  requireRevision(route.resource, meta(old, "name"), body);
-  const updated = updateObject(context, route, old, body, options);
-  addWarnings(response, options.warnings);
-  answer(exchange, 200, updated);
+  requireRevision(route.resource, name, body);
+  answerWrite(exchange, write, 200, updateObject(write, old, body));
 };
 
 const patch: Handler = async (exchange) => {
-  const { context, route, query, request, response } = exchange;
-  const options = writeOptions(query, request.headers["user-agent"], "PatchOptions");
+  const { query, request } = exchange;
+  const write = writeOf(exchange, "PatchOptions");
   const text = (await readBody(request)).toString("utf8");
-  const patched = patchObject(
-    context,
-    route,
-    { contentType: request.headers["content-type"], text, query },
-    options,
-  );
-  addWarnings(response, options.warnings);
-  answer(exchange, patched.created ? 201 : 200, patched.object);
+  const patched = patchObject(write, { contentType: request.headers["content-type"], text, query });
+  answerWrite(exchange, write, patched.created ? 201 : 200, patched.object);
 };
-
-async function deleteBody(request: IncomingMessage): Promise<Json | undefined> {
-  const body = await readBody(request);
-  return body.length === 0 ? undefined : decodeBody(body, request.headers["content-type"], "DeleteOptions");
-}
 
 const remove: Handler = async (exchange) => {
   const { context, route, query, request, response } = exchange;
-  const options = writeOptions(query, request.headers["user-agent"], "DeleteOptions");
-  const wanted = parseDeleteOptions(await deleteBody(request), query);
+  const write = writeOf(exchange, "DeleteOptions");
+  const body = await readBody(request);
+  const type = request.headers["content-type"];
+  const wanted = parseDeleteOptions(
+    body.length === 0 ? undefined : decodeBody(body, type, "DeleteOptions"),
+    query,
+  );
   if (route.name === undefined) {
-    const doomed = listObjects(context, route, query);
-    for (const object of doomed.items) {
+    const list = listObjects(context, route, query);
+    for (const object of list.items) {
       const namespace = meta(object, "namespace") || undefined;
-      deleteObject(context, { ...route, namespace, name: meta(object, "name") }, wanted, options);
+      deleteObject({ ...write, route: { ...route, namespace, name: meta(object, "name") } }, wanted);
     }
-    sendText(
-      request,
-      response,
-      200,
-      listText(route.resource, doomed),
-      acceptedFormat(request.headers.accept),
-    );
+    sendText(request, response, 200, listText(route.resource, list), format(exchange));
     return;
   }
-  const removal = deleteObject(context, route, wanted, options);
-  addWarnings(response, options.warnings);
-  if (!removal.gone || route.resource.plural === "pods") {
-    answer(exchange, 200, removal.object);
+  const { object, gone } = deleteObject(write, wanted);
+  if (!gone || route.resource === podType) {
+    answerWrite(exchange, write, 200, object);
     return;
   }
-  const { group, plural } = route.resource;
-  const status = {
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Success",
-    details: {
-      name: route.name,
-      ...(group !== "" && { group }),
-      kind: plural,
-      uid: meta(removal.object, "uid"),
-    },
-  };
-  sendText(request, response, 200, JSON.stringify(status), acceptedFormat(request.headers.accept));
+  addWarnings(response, write.options.warnings);
+  const { group, plural: kind } = route.resource;
+  const details = { name: route.name, ...(group !== "" && { group }), kind, uid: meta(object, "uid") };
+  sendText(request, response, 200, JSON.stringify(success({ details })), format(exchange));
 };
 
 const byMethod: Readonly<Record<string, Handler>> = {
@@ -181,7 +172,7 @@ function allowed(method: string, { name, subresource, resource, namespace }: Res
 }
 
 function hasSubresource({ resource, subresource }: ResourceRoute): boolean {
-  if (subresource === "binding") return resource.kind === "Pod";
+  if (subresource === "binding") return resource === podType;
   return subresource === undefined || (subresource === "status" && resource.status);
 }
 

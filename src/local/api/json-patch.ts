@@ -2,7 +2,7 @@
 import { type Json, type JsonObject, asString, getField, isObject, jsonEqual, setField } from "./json.ts";
 import { ApiError, badRequest } from "./status.ts";
 
-/** kube-apiserver says no more of a patch that cannot be applied. */
+/** kube-apiserver gives no other reason for a patch that cannot be applied. */
 function rejected(): ApiError {
   return new ApiError(422, "Invalid", "the server rejected our request due to an error in our request");
 }
@@ -83,8 +83,7 @@ function write(target: Json, path: readonly string[], change: Change, value: Jso
   if (part === undefined) return value;
   if (rest.length > 0) {
     const inner = write(read(target, [part]), rest, change, value);
-    if (Array.isArray(target)) return changeList(target as readonly Json[], part, "replace", inner);
-    return isObject(target) ? changeObject(target, part, "replace", inner) : inner;
+    return write(target, [part], "replace", inner);
   }
   if (Array.isArray(target)) return changeList(target as readonly Json[], part, change, value);
   if (!isObject(target)) throw rejected();
@@ -109,7 +108,7 @@ function step(target: Json, { op, path, from, value }: Operation): Json {
   }
 }
 
-/** The target with every operation applied in order. @throws ApiError 400, 413 or 422; then nothing is applied. */
+/** The target after all operations, in order. @throws ApiError 400, 413 or 422. */
 export function jsonPatch(target: Json, patch: Json): Json {
   return parse(patch).reduce(step, target);
 }

@@ -1,7 +1,6 @@
-// JSON values as the embedded API handles them: nothing is known of an object but its metadata.
+// JSON values, as the embedded API handles objects of every kind.
 import { isMapping } from "../../domain/objects/mapping.ts";
 
-/** What JSON.parse can return. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
 
 /** A JSON object. Values reached through the store are shared and must not be changed in place. */
@@ -9,7 +8,6 @@ export interface JsonObject {
   [key: string]: Json | undefined;
 }
 
-/** True for a JSON object: not null, not a list. */
 export function isObject(value: unknown): value is JsonObject {
   return isMapping(value);
 }
@@ -29,14 +27,19 @@ export function asString(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** Sets an own field, also for the key `__proto__`, which plain assignment would take for the prototype. */
+/** The text at a path of fields; "" when there is none. */
+export function textAt(value: unknown, ...path: readonly string[]): string {
+  return asString(path.reduce<unknown>((at, field) => asObject(at)[field], value)) ?? "";
+}
+
+/** Sets an own field, also for the key `__proto__`, which in an assignment would be the prototype. */
 export function setField(object: JsonObject, key: string, value: Json): void {
   if (key === "__proto__") {
     Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
   } else object[key] = value;
 }
 
-/** The own field, or undefined; never something inherited. */
+/** The own field, or undefined; never an inherited one. */
 export function getField(object: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }

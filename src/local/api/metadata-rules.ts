@@ -1,24 +1,25 @@
-// What metadata must look like besides its types: labels, annotations, finalizers, owner references.
-import { asObject } from "./json.ts";
+// The rules for metadata besides its types: name, labels, annotations, finalizers, owner references.
+import { dnsLabelErrors, dnsSubdomainErrors, subdomainForm, subdomainText } from "./dns-names.ts";
+import { asObject, asString } from "./json.ts";
 import { type ApiObject, finalizersOf, labelsOf, ownersOf } from "./object.ts";
-import type { Cause } from "./status.ts";
+import type { ResourceType } from "./resource-types.ts";
+import { type Cause, invalidField, requiredField, tooLongField } from "./status.ts";
+
+/** Why kube-apiserver refuses a name (RFC 1123 as Kubernetes applies it); empty when it does not. */
+export function nameCauses(resource: ResourceType, name: string): readonly Cause[] {
+  const errors = resource.kind === "Namespace" ? dnsLabelErrors(name) : dnsSubdomainErrors(name);
+  return errors.map((error) => invalidField("metadata.name", name, error));
+}
 
 const namePart = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
-const prefixPart = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 
 const namePartText =
   "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-const prefixPartText =
-  "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const labelValueText =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
-function invalidValue(field: string, value: string, text: string): Cause {
-  return { reason: "FieldValueInvalid", message: `Invalid value: ${JSON.stringify(value)}: ${text}`, field };
-}
-
-/** What is wrong with a qualified name, such as `example.com/part`. */
+/** Why a qualified name, such as `example.com/part`, is refused. */
 function qualifiedNameFaults(name: string): readonly string[] {
   const parts = name.split("/");
   if (parts.length > 2) {
@@ -30,7 +31,9 @@ function qualifiedNameFaults(name: string): readonly string[] {
   const prefix = parts.length === 2 ? parts[0] : undefined;
   return [
     ...(prefix === "" ? ["prefix part must be non-empty"] : []),
-    ...(prefix !== undefined && prefix !== "" && !prefixPart.test(prefix) ? [prefixPartText] : []),
+    ...(prefix !== undefined && prefix !== "" && !subdomainForm.test(prefix)
+      ? [`prefix part ${subdomainText}`]
+      : []),
     ...(last === "" ? ["name part must be non-empty"] : []),
     ...(last.length > 63 ? ["name part must be no more than 63 bytes"] : []),
     ...(namePart.test(last) ? [] : [namePartText]),
@@ -40,11 +43,11 @@ function qualifiedNameFaults(name: string): readonly string[] {
 function labelCauses(object: ApiObject): readonly Cause[] {
   const field = "metadata.labels";
   return Object.entries(labelsOf(object)).flatMap(([key, given]) => {
-    const value = typeof given === "string" ? given : "";
+    const value = asString(given) ?? "";
     return [
-      ...qualifiedNameFaults(key).map((text) => invalidValue(field, key, text)),
-      ...(value.length > 63 ? [invalidValue(field, value, "must be no more than 63 bytes")] : []),
-      ...(labelValue.test(value) ? [] : [invalidValue(field, value, labelValueText)]),
+      ...qualifiedNameFaults(key).map((text) => invalidField(field, key, text)),
+      ...(value.length > 63 ? [invalidField(field, value, "must be no more than 63 bytes")] : []),
+      ...(labelValue.test(value) ? [] : [invalidField(field, value, labelValueText)]),
     ];
   });
 }
@@ -55,16 +58,11 @@ function annotationCauses(object: ApiObject): readonly Cause[] {
   const field = "metadata.annotations";
   const entries = Object.entries(asObject(object.metadata["annotations"]));
   const names = entries.flatMap(([key]) =>
-    qualifiedNameFaults(key.toLowerCase()).map((text) => invalidValue(field, key, text)),
+    qualifiedNameFaults(key.toLowerCase()).map((text) => invalidField(field, key, text)),
   );
-  const bytes = entries.reduce(
-    (sum, [key, value]) =>
-      sum + Buffer.byteLength(key) + Buffer.byteLength(typeof value === "string" ? value : ""),
-    0,
-  );
-  if (bytes <= maxAnnotationBytes) return names;
-  const message = `Too long: may not be more than ${maxAnnotationBytes} bytes`;
-  return [...names, { reason: "FieldValueTooLong", message, field }];
+  const texts = entries.map(([key, value]) => key + (asString(value) ?? ""));
+  const tooLong = Buffer.byteLength(texts.join("")) > maxAnnotationBytes;
+  return tooLong ? [...names, tooLongField(field, maxAnnotationBytes)] : names;
 }
 
 const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
@@ -72,9 +70,9 @@ const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
 function finalizerCauses(object: ApiObject): readonly Cause[] {
   return finalizersOf(object).flatMap((name, index) => {
     const field = `metadata.finalizers[${index}]`;
-    const faults = qualifiedNameFaults(name).map((text) => invalidValue(field, name, text));
+    const faults = qualifiedNameFaults(name).map((text) => invalidField(field, name, text));
     if (faults.length > 0 || name.includes("/") || standardFinalizers.includes(name)) return faults;
-    return [invalidValue(field, name, "name is neither a standard finalizer name nor is it fully qualified")];
+    return [invalidField(field, name, "name is neither a standard finalizer name nor is it fully qualified")];
   });
 }
 
@@ -82,20 +80,12 @@ function ownerCauses(object: ApiObject): readonly Cause[] {
   return ownersOf(object).flatMap((owner, index) =>
     (["apiVersion", "kind", "name", "uid"] as const)
       .filter((part) => owner[part] === "")
-      .map((part) => ({
-        reason: "FieldValueRequired",
-        message: "Required value: must not be empty",
-        field: `metadata.ownerReferences[${index}].${part}`,
-      })),
+      .map((part) => requiredField(`metadata.ownerReferences[${index}].${part}`, "must not be empty")),
   );
 }
 
-/** Every rule of metadata that an object breaks. */
+/** Every rule of metadata that an object breaks, except those of its name. */
 export function metadataCauses(object: ApiObject): readonly Cause[] {
-  return [
-    ...labelCauses(object),
-    ...annotationCauses(object),
-    ...finalizerCauses(object),
-    ...ownerCauses(object),
-  ];
+  const rules = [labelCauses, annotationCauses, finalizerCauses, ownerCauses];
+  return rules.flatMap((rule) => rule(object));
 }

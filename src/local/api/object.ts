@@ -1,4 +1,4 @@
-// Objects as the embedded API stores them, and the fields of their metadata it reads itself.
+// Objects as the embedded API stores them, and the metadata that it reads itself.
 import { type Json, type JsonObject, asList, asObject, asString, isObject } from "./json.ts";
 
 /** A stored or decoded object. Stored ones are never changed in place. */
@@ -8,7 +8,7 @@ export interface ApiObject extends JsonObject {
   metadata: JsonObject;
 }
 
-/** One metadata.ownerReferences entry. */
+/** One entry of metadata.ownerReferences. */
 export interface Owner {
   readonly apiVersion: string;
   readonly kind: string;
@@ -32,12 +32,25 @@ export function withMeta(object: ApiObject, fields: Readonly<Record<string, Json
   return { ...object, metadata };
 }
 
+/** The object with a list of its metadata replaced; an empty list removes the field. */
+export function withMetaList(
+  object: ApiObject,
+  field: "finalizers" | "ownerReferences",
+  list: readonly Json[],
+): ApiObject {
+  return withMeta(object, { [field]: list.length > 0 ? list : undefined });
+}
+
+export function isDeleting(object: ApiObject): boolean {
+  return object.metadata["deletionTimestamp"] !== undefined;
+}
+
 export function labelsOf(object: ApiObject): JsonObject {
   return asObject(object.metadata["labels"]);
 }
 
 export function finalizersOf(object: ApiObject): readonly string[] {
-  return asList(object.metadata["finalizers"]).filter((item): item is string => typeof item === "string");
+  return asList(object.metadata["finalizers"]).filter((item) => typeof item === "string");
 }
 
 export function ownersOf(object: ApiObject): readonly Owner[] {
@@ -54,12 +67,9 @@ export function ownersOf(object: ApiObject): readonly Owner[] {
 
 const encodings = new WeakMap<ApiObject, string>();
 
-/** The JSON text of a stored object, computed once however many watchers and lists send it. */
+/** The JSON text of a stored object, computed once for all watchers and lists. */
 export function encoded(object: ApiObject): string {
-  let text = encodings.get(object);
-  if (text === undefined) {
-    text = JSON.stringify(object);
-    encodings.set(object, text);
-  }
+  const text = encodings.get(object) ?? JSON.stringify(object);
+  encodings.set(object, text);
   return text;
 }

@@ -1,4 +1,4 @@
-// OpenAPI documents: enough for kubectl to explain fields and to leave their validation to the server.
+// OpenAPI documents: enough for kubectl to explain fields and to leave validation to the server.
 import type { JsonObject } from "./json.ts";
 import { type ResourceType, apiVersionOf, resourceTypes } from "./resource-types.ts";
 import { coreSchemas, schemaOf } from "./schemas.ts";
@@ -59,7 +59,7 @@ function groupDocument(types: readonly ResourceType[]): JsonObject {
   };
 }
 
-/** The document at a path of /openapi/v3, or undefined when the path is none. */
+/** The document at a path below /openapi/v3; undefined when there is none. */
 export function openApiV3(path: string): JsonObject | undefined {
   const groups = groupPaths();
   if (path === "/openapi/v3") {
@@ -70,14 +70,14 @@ export function openApiV3(path: string): JsonObject | undefined {
   return types === undefined ? undefined : groupDocument(types);
 }
 
-/** A document without content: a client that asks for version 2 skips its own validation. */
+/** A document without content, so that a client of version 2 skips its own validation. */
 export const openApiV2: JsonObject = { swagger: "2.0", info, paths: {}, definitions: {} };
 
 function bytesField(number: number, content: Buffer): Buffer {
   return Buffer.concat([Buffer.from([(number << 3) | 2, content.length]), content]);
 }
 
-/** The same as the protobuf message openapi.v2.Document, the only form that older kubectls read. */
+/** openApiV2 as the protobuf message openapi.v2.Document, the only form that older kubectls read. */
 export const openApiV2Protobuf: Buffer = Buffer.concat([
   bytesField(1, Buffer.from(openApiV2["swagger"] as string)),
   bytesField(
@@ -86,5 +86,4 @@ export const openApiV2Protobuf: Buffer = Buffer.concat([
   ),
 ]);
 
-/** Media type of openApiV2Protobuf. */
 export const openApiV2ProtobufType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";

@@ -1,23 +1,22 @@
-// PATCH: which kind of patch it is, and the write it comes to.
+// PATCH: which type of patch it is, and the write that it leads to.
 import { timestamp } from "../timestamp.ts";
-import { decodeJson, decodeYaml, mediaType } from "./body.ts";
-import { type Context, type WriteOptions, requireManager, requireNoForce } from "./context.ts";
+import { decodeYaml, mediaType } from "./body.ts";
+import { type Write, requireManager, requireNoForce } from "./context.ts";
 import { decodeApplied, decodePatched } from "./decode.ts";
-import { asObject, asString } from "./json.ts";
+import { type Json, textAt } from "./json.ts";
 import { jsonPatch } from "./json-patch.ts";
-import { mergePatch } from "./merge-patch.ts";
+import { mergePatch, strategicMerge } from "./merge-patch.ts";
 import { type ApiObject, meta } from "./object.ts";
 import { getObject } from "./read.ts";
 import type { ResourceRoute } from "./route.ts";
 import { schemaOf } from "./schemas.ts";
 import { applyConfig } from "./ssa/apply.ts";
-import { ApiError, badRequest, conflict, notFound, unsupportedMediaType } from "./status.ts";
+import { badRequest, conflict, notFound, unsupportedMediaType } from "./status.ts";
 import { keyOf } from "./store.ts";
-import { strategicMerge } from "./strategic-merge.ts";
 import { createObject, inNamespace, updateObject } from "./write.ts";
 
-/** The object after a patch, and whether an Apply made it. */
-export interface Patched {
+/** The object after a patch, and whether an Apply created it. */
+interface Patched {
   readonly object: ApiObject;
   readonly created: boolean;
 }
@@ -25,69 +24,53 @@ export interface Patched {
 const jsonPatchType = "application/json-patch+json";
 const mergePatchType = "application/merge-patch+json";
 const strategicType = "application/strategic-merge-patch+json";
-const applyTypes = ["application/apply-patch+yaml", "application/apply-patch+json"];
+const applyType = "application/apply-patch+yaml";
+const applyTypes = [applyType, "application/apply-patch+json"];
 
-/** A PATCH request's parts. */
-export interface PatchRequest {
+interface PatchRequest {
   readonly contentType: string | undefined;
   readonly text: string;
   readonly query: URLSearchParams;
 }
 
-function requireName(given: string, route: ResourceRoute): void {
+function requireName(value: Json, route: ResourceRoute): void {
+  const given = textAt(value, "metadata", "name");
   if (given === "" || given === route.name) return;
   throw badRequest(
     `the name of the object (${given}) does not match the name on the URL (${route.name ?? ""})`,
   );
 }
 
-function patchedValue(
-  route: ResourceRoute,
-  old: ApiObject,
-  type: string,
-  text: string,
-): ReturnType<typeof mergePatch> {
-  const patch = parsePatch(text);
+function parsePatch(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    throw badRequest("invalid JSON patch");
+  }
+}
+
+function patchedValue(route: ResourceRoute, old: ApiObject, type: string, patch: Json): Json {
   if (type === jsonPatchType) return jsonPatch(old, patch);
   if (type === mergePatchType) return mergePatch(old, patch);
   return strategicMerge(old, patch, schemaOf(route.resource.schema));
 }
 
-function parsePatch(text: string): ReturnType<typeof decodeJson> {
-  try {
-    return decodeJson(text, "Patch");
-  } catch (error) {
-    throw error instanceof ApiError
-      ? Object.assign(badRequest("invalid JSON patch"), { cause: error })
-      : error;
-  }
-}
-
-function update(
-  context: Context,
-  route: ResourceRoute,
-  { text, query }: PatchRequest,
-  type: string,
-  options: WriteOptions,
-): Patched {
+function update(write: Write, { text, query }: PatchRequest, type: string): Patched {
+  const { context, route, options } = write;
   requireNoForce(query);
   const old = getObject(context, route);
-  const value = patchedValue(route, old, type, text);
-  requireName(asString(asObject(asObject(value)["metadata"])["name"]) ?? "", route);
+  const value = patchedValue(route, old, type, parsePatch(text));
+  requireName(value, route);
   const patched = decodePatched(route.resource, value, options);
-  return { object: updateObject(context, route, old, patched, options), created: false };
+  return { object: updateObject(write, old, patched), created: false };
 }
 
-function apply(
-  context: Context,
-  route: ResourceRoute,
-  request: PatchRequest,
-  options: WriteOptions,
-): Patched {
-  requireManager(request.query);
+function apply(write: Write, { text, query }: PatchRequest): Patched {
+  const { context, route, options } = write;
+  requireManager(query);
   const { resource, name = "", subresource } = route;
-  const value = decodeYaml(request.text, resource.kind);
-  requireName(asString(asObject(asObject(value)["metadata"])["name"]) ?? "", route);
+  const value = decodeYaml(text, resource.kind);
+  requireName(value, route);
   const config = inNamespace(route, decodeApplied(resource, value, name));
   const live = context.store.get(resource, keyOf(route.namespace, name));
   const writer = { manager: options.manager, subresource, time: timestamp(context.clock()) };
@@ -98,28 +81,18 @@ function apply(
       const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
       throw conflict(resource, name, why);
     }
-    const object = applyConfig(resource, undefined, config, writer, options.force);
-    return { object: createObject(context, route, object, options, "applied"), created: true };
   }
   const object = applyConfig(resource, live, config, writer, options.force);
-  return { object: updateObject(context, route, live, object, options, "applied"), created: false };
+  if (live === undefined) return { object: createObject(write, object, "applied"), created: true };
+  return { object: updateObject(write, live, object, "applied"), created: false };
 }
 
-/** @throws ApiError 400, 404, 409, 415 or 422, or a judge's refusal. */
-export function patchObject(
-  context: Context,
-  route: ResourceRoute,
-  request: PatchRequest,
-  options: WriteOptions,
-): Patched {
+/** @throws ApiError 400, 404, 409, 415 or 422, or a refusal of admission. */
+export function patchObject(write: Write, request: PatchRequest): Patched {
   const type = mediaType(request.contentType);
-  const supported = [
-    jsonPatchType,
-    mergePatchType,
-    ...(route.resource.custom ? [] : [strategicType]),
-    applyTypes[0] ?? "",
-  ];
-  if (applyTypes.includes(type)) return apply(context, route, request, options);
+  if (applyTypes.includes(type)) return apply(write, request);
+  const strategic = write.route.resource.custom ? [] : [strategicType];
+  const supported = [jsonPatchType, mergePatchType, ...strategic, applyType];
   if (!supported.includes(type)) throw unsupportedMediaType(supported);
-  return update(context, route, request, type, options);
+  return update(write, request, type);
 }

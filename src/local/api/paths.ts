@@ -1,12 +1,12 @@
-// Everything that is not a path of objects: health, version, discovery.
+// Every path that is not one of objects: health, version, and discovery, which kubectl asks for first.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { send } from "./answer.ts";
-import { discovery } from "./discovery.ts";
 import type { JsonObject } from "./json.ts";
 import { openApiV2, openApiV2Protobuf, openApiV2ProtobufType, openApiV3 } from "./openapi.ts";
+import { type ResourceType, apiVersionOf, podType, resourceTypes } from "./resource-types.ts";
 import { methodNotAllowed, noSuchResource } from "./status.ts";
 
-/** What the server calls itself; the Kubernetes release whose behaviour it follows. */
+/** The Kubernetes release whose behaviour the server follows. */
 const serverVersion = {
   major: "1",
   minor: "37",
@@ -25,6 +25,65 @@ function documentAt(path: string): JsonObject | undefined {
   if (path === "/version") return serverVersion;
   if (path === "/openapi/v2") return openApiV2;
   return path.startsWith("/openapi/v3") ? openApiV3(path) : discovery(path);
+}
+
+const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+const groups = [...new Set(resourceTypes.map(({ group }) => group))].filter((group) => group !== "");
+
+function groupDocument(name: string): JsonObject {
+  const version = { groupVersion: `${name}/v1`, version: "v1" };
+  return { name, versions: [version], preferredVersion: version };
+}
+
+function resourceEntries(type: ResourceType): readonly JsonObject[] {
+  const { plural: name, singular: singularName, namespaced, kind, shortNames, categories } = type;
+  const entry = {
+    name,
+    singularName,
+    namespaced,
+    kind,
+    verbs,
+    ...(shortNames.length > 0 && { shortNames }),
+    ...(categories.length > 0 && { categories }),
+  };
+  const subresource = (last: string, kind: string, ...verbs: string[]): JsonObject => ({
+    name: `${name}/${last}`,
+    singularName: "",
+    namespaced,
+    kind,
+    verbs,
+  });
+  return [
+    entry,
+    ...(type.status ? [subresource("status", kind, "get", "patch", "update")] : []),
+    ...(type === podType ? [subresource("binding", "Binding", "create")] : []),
+    ...(type === podType ? [subresource("proxy", "PodProxyOptions", "get")] : []),
+  ];
+}
+
+function resourceList(group: string): JsonObject {
+  const types = resourceTypes.filter((type) => type.group === group);
+  return {
+    kind: "APIResourceList",
+    apiVersion: "v1",
+    groupVersion: apiVersionOf({ group, version: "v1" }),
+    resources: types.flatMap(resourceEntries),
+  };
+}
+
+function discovery(path: string): JsonObject | undefined {
+  if (path === "/") return { paths: ["/api", "/apis", "/livez", "/openapi/v2", "/readyz", "/version"] };
+  if (path === "/api") {
+    const serverAddressByClientCIDRs = [{ clientCIDR: "0.0.0.0/0", serverAddress: "" }];
+    return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs };
+  }
+  if (path === "/api/v1") return resourceList("");
+  if (path === "/apis") return { kind: "APIGroupList", apiVersion: "v1", groups: groups.map(groupDocument) };
+  const [, apis, group = "", version, ...rest] = path.split("/");
+  if (apis !== "apis" || rest.length > 0 || !groups.includes(group)) return undefined;
+  if (version === undefined) return { kind: "APIGroup", apiVersion: "v1", ...groupDocument(group) };
+  return version === "v1" ? resourceList(group) : undefined;
 }
 
 /** @throws ApiError 404 or 405. */

@@ -1,9 +1,9 @@
-// Protobuf request bodies of the few core kinds that kubectl creates with its typed client (create namespace,
-// configmap, secret, serviceaccount); every other client and kind sends JSON.
-import { type Json, type JsonObject, setField } from "./json.ts";
+// Protobuf request bodies of the core kinds that kubectl creates with its typed client (create namespace, configmap,
+// secret, serviceaccount). Every other client and kind sends JSON.
+import { type JsonObject, asList, asObject, setField } from "./json.ts";
 import { unsupportedMediaType } from "./status.ts";
 
-/** How a field of a message is read. Numbers are those of k8s.io/api/core/v1/generated.proto. */
+/** How a field of a message is read. The numbers are from k8s.io/api/core/v1/generated.proto. */
 type Field =
   | readonly [name: string, kind: "text" | "bytes" | "flag"]
   | readonly [name: string, kind: "message", message: Message]
@@ -54,7 +54,7 @@ const kinds: Readonly<Record<string, Message>> = {
   ]),
 };
 
-/** A field as it is on the wire: a number or the bytes of a length-delimited one. */
+/** A field as encoded: a number, or the bytes of a length-delimited field. */
 interface Wire {
   readonly number: number;
   readonly value: number | Buffer;
@@ -81,7 +81,7 @@ function* wireFields(bytes: Buffer): Generator<Wire, void> {
       if (at + length > bytes.length) throw new RangeError("protobuf: the message ends within a field");
       yield { number, value: bytes.subarray(at, at + length) };
       at += length;
-    } else throw new RangeError(`protobuf: wire type ${wireType} is not used by these kinds`);
+    } else throw new RangeError(`protobuf: wire type ${wireType} is not supported`);
   }
 }
 
@@ -91,18 +91,14 @@ function scalar(value: number | Buffer, kind: "text" | "bytes"): string {
   return bytesOf(value).toString(kind === "text" ? "utf8" : "base64");
 }
 
-function addEntry(map: JsonObject, value: number | Buffer, kind: "text" | "bytes"): JsonObject {
-  let [key, content] = ["", ""];
-  for (const part of wireFields(bytesOf(value))) {
-    if (part.number === 1) key = scalar(part.value, "text");
-    if (part.number === 2) content = scalar(part.value, kind);
+/** Fields 1 and 2 of a message: the key and value of a map entry, or the apiVersion and kind of a TypeMeta. */
+function pair(message: number | Buffer, kind: "text" | "bytes"): readonly [string, string] {
+  let [first, second] = ["", ""];
+  for (const { number, value } of wireFields(bytesOf(message))) {
+    if (number === 1) first = scalar(value, "text");
+    if (number === 2) second = scalar(value, kind);
   }
-  setField(map, key, content);
-  return map;
-}
-
-function listWith(list: Json | undefined, item: Json): Json {
-  return [...(Array.isArray(list) ? (list as readonly Json[]) : []), item];
+  return [first, second];
 }
 
 function decodeMessage(bytes: Buffer, message: Message): JsonObject {
@@ -114,14 +110,16 @@ function decodeMessage(bytes: Buffer, message: Message): JsonObject {
     const empty = typeof value !== "number" && value.length === 0;
     if (kind === "flag") result[name] = value === 1;
     else if (kind === "text" || kind === "bytes") {
-      // Go writes every field of a message, the empty ones too.
+      // Go also encodes the empty fields of a message.
       if (!empty) result[name] = scalar(value, kind);
-    } else if (kind === "texts") result[name] = listWith(result[name], scalar(value, "text"));
+    } else if (kind === "texts") result[name] = [...asList(result[name]), scalar(value, "text")];
     else if (kind === "map") {
-      result[name] = addEntry((result[name] ?? {}) as JsonObject, value, field[2]);
+      const map: JsonObject = { ...asObject(result[name]) };
+      setField(map, ...pair(value, field[2]));
+      result[name] = map;
     } else if (kind === "message") result[name] = decodeMessage(bytesOf(value), field[2]);
     else if (kind === "messages") {
-      result[name] = listWith(result[name], decodeMessage(bytesOf(value), field[2]));
+      result[name] = [...asList(result[name]), decodeMessage(bytesOf(value), field[2])];
     }
   }
   return result;
@@ -134,19 +132,16 @@ export const protobufType = "application/vnd.kubernetes.protobuf";
 
 /**
  * The object in a Kubernetes protobuf envelope (runtime.Unknown).
- * @throws ApiError 415 for kinds other than those above; RangeError when it is no such message.
+ * @throws ApiError 415 for other kinds than those above; RangeError for bytes that are not such a message.
  */
 export function decodeProtobuf(body: Buffer): JsonObject {
-  if (!body.subarray(0, magic.length).equals(magic)) throw new RangeError("protobuf: no Kubernetes envelope");
+  if (!body.subarray(0, magic.length).equals(magic))
+    throw new RangeError("protobuf: not a Kubernetes envelope");
   let [apiVersion, kind] = ["", ""];
   let raw = Buffer.alloc(0);
   for (const { number, value } of wireFields(body.subarray(magic.length))) {
     if (number === 2) raw = Buffer.from(bytesOf(value));
-    if (number !== 1) continue;
-    for (const part of wireFields(bytesOf(value))) {
-      if (part.number === 1) apiVersion = scalar(part.value, "text");
-      if (part.number === 2) kind = scalar(part.value, "text");
-    }
+    if (number === 1) [apiVersion, kind] = pair(value, "text");
   }
   const message = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
   if (apiVersion !== "v1" || message === undefined) {

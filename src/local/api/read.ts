@@ -1,9 +1,19 @@
-// GET of one object and of collections: resourceVersion semantics, selectors, paging over one snapshot.
+// GET of objects and collections: resourceVersion semantics, selectors, and pages of one snapshot.
+import { parseJson } from "../../domain/objects/mapping.ts";
 import type { Context } from "./context.ts";
+import { asObject } from "./json.ts";
 import type { ApiObject } from "./object.ts";
 import type { ResourceRoute } from "./route.ts";
 import { selectorOf } from "./selectors.ts";
-import { type Cause, ApiError, badRequest, expired, notFound } from "./status.ts";
+import {
+  ApiError,
+  badRequest,
+  expired,
+  forbiddenField,
+  invalidOptions,
+  notFound,
+  unsupportedField,
+} from "./status.ts";
 import { type Snapshot, keyOf } from "./store.ts";
 
 /** The answer to a list. */
@@ -15,14 +25,22 @@ export interface ListResult {
 }
 
 /** @throws ApiError 404. */
-export function getObject({ store }: Context, route: ResourceRoute): ApiObject {
-  const name = route.name ?? "";
-  const found = store.get(route.resource, keyOf(route.namespace, name));
-  if (found === undefined) throw notFound(route.resource, name);
+export function getObject(
+  { store }: Context,
+  { resource, namespace, name = "" }: Pick<ResourceRoute, "resource" | "namespace" | "name">,
+): ApiObject {
+  const found = store.get(resource, keyOf(namespace, name));
+  if (found === undefined) throw notFound(resource, name);
   return found;
 }
 
-/** A resourceVersion of a query: undefined when absent. @throws ApiError 400. */
+/** Whether a key belongs to the object or the collection that a route names. */
+export function covers({ namespace, name }: ResourceRoute, key: string): boolean {
+  if (name !== undefined) return key === keyOf(namespace, name);
+  return namespace === undefined || key.startsWith(keyOf(namespace, ""));
+}
+
+/** A resourceVersion of a query; undefined when absent. @throws ApiError 400. */
 export function parseRevision(text: string | null): number | undefined {
   if (text === null || text === "") return undefined;
   if (!/^\d+$/.test(text)) {
@@ -33,18 +51,14 @@ export function parseRevision(text: string | null): number | undefined {
   return Number(text);
 }
 
-/** 504 for a revision of the future, as a server that has not caught up answers. */
+/** 504 for a revision of the future, as from a server that has not caught up. */
 function requireKnown(revision: number, current: number): void {
   if (revision <= current) return;
-  throw new ApiError(
-    504,
-    "Timeout",
-    `Timeout: Too large resource version: ${revision}, current: ${current}`,
-    {
-      causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
-      retryAfterSeconds: 1,
-    },
-  );
+  const message = `Timeout: Too large resource version: ${revision}, current: ${current}`;
+  throw new ApiError(504, "Timeout", message, {
+    causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+    retryAfterSeconds: 1,
+  });
 }
 
 interface Continue {
@@ -57,48 +71,22 @@ function encodeContinue({ revision, start }: Continue): string {
 }
 
 function decodeContinue(token: string): Continue {
-  try {
-    const value = JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as Partial<
-      Record<string, unknown>
-    >;
-    const { rv, start } = value;
-    if (typeof rv === "number" && typeof start === "string") return { revision: rv, start };
-  } catch (error) {
-    throw badContinue(error);
-  }
-  throw badContinue(undefined);
-}
-
-function badContinue(cause: unknown): Error {
-  return Object.assign(badRequest("invalid continue token: continue key is not valid"), { cause });
-}
-
-function invalidListOptions(causes: readonly Cause[]): ApiError {
-  const text = causes.map(({ field, message }) => `${field}: ${message}`).join(", ");
-  return new ApiError(422, "Invalid", `ListOptions.meta.k8s.io "" is invalid: ${text}`, {
-    group: "meta.k8s.io",
-    kind: "ListOptions",
-    causes,
-  });
+  const { rv, start } = asObject(parseJson(Buffer.from(token, "base64url").toString("utf8")));
+  if (typeof rv === "number" && typeof start === "string") return { revision: rv, start };
+  throw badRequest("invalid continue token: continue key is not valid");
 }
 
 function requireMatchRules(query: URLSearchParams, revision: number | undefined): void {
-  const match = query.get("resourceVersionMatch") ?? "";
+  const field = "resourceVersionMatch";
+  const match = query.get(field) ?? "";
   if (match === "") return;
-  const forbid = (message: string): never => {
-    throw invalidListOptions([
-      { reason: "FieldValueForbidden", message: `Forbidden: ${message}`, field: "resourceVersionMatch" },
-    ]);
-  };
-  if (!["Exact", "NotOlderThan"].includes(match)) {
-    throw invalidListOptions([
-      {
-        reason: "FieldValueNotSupported",
-        message: `Unsupported value: "${match}": supported values: "Exact", "NotOlderThan", ""`,
-        field: "resourceVersionMatch",
-      },
-    ]);
+  const supported = ["Exact", "NotOlderThan", ""];
+  if (!supported.includes(match)) {
+    throw invalidOptions("ListOptions", unsupportedField(field, JSON.stringify(match), supported));
   }
+  const forbid = (when: string): never => {
+    throw invalidOptions("ListOptions", forbiddenField(field, when));
+  };
   if ((query.get("continue") ?? "") !== "")
     forbid("resourceVersionMatch is forbidden when continue is provided");
   if (revision === undefined) forbid("resourceVersionMatch is forbidden unless resourceVersion is provided");
@@ -109,33 +97,32 @@ function requireMatchRules(query: URLSearchParams, revision: number | undefined)
 
 function snapshotFor(
   { store }: Context,
-  route: ResourceRoute,
+  { resource }: ResourceRoute,
   query: URLSearchParams,
   token: Continue | undefined,
 ): Snapshot {
+  const listAt = (revision: number, tooOld: string): Snapshot => {
+    const snapshot = store.listAt(resource, revision);
+    if (snapshot === undefined) throw expired(tooOld);
+    return snapshot;
+  };
   const revision = parseRevision(query.get("resourceVersion"));
   requireMatchRules(query, revision);
   if (token !== undefined) {
     if (revision !== undefined && revision !== 0) {
       throw badRequest("specifying resource version is not allowed when using continue");
     }
-    const snapshot = store.listAt(route.resource, token.revision);
-    if (snapshot === undefined) {
-      throw expired(
-        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.",
-      );
-    }
-    return snapshot;
+    return listAt(
+      token.revision,
+      "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.",
+    );
   }
   if (revision !== undefined) requireKnown(revision, store.revision);
+  const match = query.get("resourceVersionMatch") ?? "";
   const limited = Number(query.get("limit") ?? 0) > 0;
-  const exact =
-    query.get("resourceVersionMatch") === "Exact" ||
-    (limited && (query.get("resourceVersionMatch") ?? "") === "" && revision !== undefined && revision > 0);
-  if (!exact || revision === undefined) return store.list(route.resource);
-  const snapshot = store.listAt(route.resource, revision);
-  if (snapshot === undefined) throw expired("The resourceVersion for the provided list is too old.");
-  return snapshot;
+  const exact = match === "Exact" || (limited && match === "" && revision !== 0);
+  if (!exact || revision === undefined) return store.list(resource);
+  return listAt(revision, "The resourceVersion for the provided list is too old.");
 }
 
 /** @throws ApiError 400, 410, 422 or 504. */
@@ -144,27 +131,18 @@ export function listObjects(context: Context, route: ResourceRoute, query: URLSe
   const token = continueText === "" ? undefined : decodeContinue(continueText);
   const selects = selectorOf(route.resource, query);
   const { entries, revision } = snapshotFor(context, route, query, token);
-  const prefix = route.namespace === undefined ? "" : `${route.namespace}/`;
-  const limit = Math.max(0, Number(query.get("limit") ?? 0) || 0);
-  const items: ApiObject[] = [];
-  let last = "";
-  let remaining = 0;
-  for (const [key, object] of entries) {
-    if (!key.startsWith(prefix) || (token !== undefined && key <= token.start)) continue;
-    if (route.name !== undefined && key !== keyOf(route.namespace, route.name)) continue;
-    if (selects !== undefined && !selects(object)) continue;
-    if (limit > 0 && items.length === limit) {
-      remaining += 1;
-      continue;
-    }
-    items.push(object);
-    last = key;
-  }
-  const more = remaining > 0;
+  const selected = entries.filter(
+    ([key, object]) =>
+      covers(route, key) && (token === undefined || key > token.start) && selects?.(object) !== false,
+  );
+  const limit = Math.max(0, Number(query.get("limit") ?? 0) || 0) || selected.length;
+  const page = selected.slice(0, limit);
+  const [start = ""] = page.at(-1) ?? [];
+  const remaining = selected.length - page.length;
   return {
-    items,
+    items: page.map(([, object]) => object),
     revision,
-    continueToken: more ? encodeContinue({ revision, start: last }) : undefined,
-    remaining: more && selects === undefined ? remaining : undefined,
+    continueToken: remaining > 0 ? encodeContinue({ revision, start }) : undefined,
+    remaining: remaining > 0 && selects === undefined ? remaining : undefined,
   };
 }

@@ -1,8 +1,8 @@
-// What a path and query name: a resource, or one of the few other paths.
+// The objects that a path names, and the flags of a query.
 import { type ResourceType, findResource, namespaceType } from "./resource-types.ts";
 import { badRequest, noSuchResource } from "./status.ts";
 
-/** A request for objects. `name` is absent for collections, `namespace` for all namespaces and cluster scope. */
+/** `name` is undefined for collections, `namespace` for all namespaces and cluster scope. */
 export interface ResourceRoute {
   readonly resource: ResourceType;
   readonly namespace: string | undefined;
@@ -10,23 +10,23 @@ export interface ResourceRoute {
   readonly subresource: string | undefined;
 }
 
-const groupVersionParts = (parts: readonly string[]): readonly string[] | undefined => {
-  if (parts[0] === "api" && parts.length > 2) return ["", ...parts.slice(1)];
-  if (parts[0] === "apis" && parts.length > 3) return parts.slice(1);
-  return undefined;
-};
+/** The parts of a path from the group on; undefined when it has no resource. */
+function groupedParts([root, ...parts]: readonly string[]): readonly string[] | undefined {
+  if (root === "api" && parts.length > 1) return ["", ...parts];
+  return root === "apis" && parts.length > 2 ? parts : undefined;
+}
 
 /** @throws ApiError 400. */
 export function decodePart(part: string): string {
   try {
     return decodeURIComponent(part);
-  } catch (error) {
-    throw Object.assign(badRequest(`invalid URL escape in ${JSON.stringify(part)}`), { cause: error });
+  } catch {
+    throw badRequest(`invalid URL escape in ${JSON.stringify(part)}`);
   }
 }
 
 /**
- * The objects that a path names, or undefined when it is not a path of resources.
+ * The objects that a path names; undefined for a path outside of /api and /apis, and for one of discovery.
  * @throws ApiError 404 for a resource that is not served.
  */
 export function parseRoute(pathname: string): ResourceRoute | undefined {
@@ -34,10 +34,11 @@ export function parseRoute(pathname: string): ResourceRoute | undefined {
     .split("/")
     .filter((part) => part !== "")
     .map(decodePart);
-  const grouped = groupVersionParts(parts);
+  const grouped = groupedParts(parts);
   if (grouped === undefined) return undefined;
   const [group = "", version = "", ...rest] = grouped;
-  const scoped = rest[0] === "namespaces" && rest.length > 2 && !isNamespaceSubresource(group, rest);
+  const isNamespaceStatus = group === namespaceType.group && rest.length === 3 && rest[2] === "status";
+  const scoped = rest[0] === "namespaces" && rest.length > 2 && !isNamespaceStatus;
   const namespace = scoped ? rest[1] : undefined;
   const [plural = "", name, subresource, ...more] = scoped ? rest.slice(2) : rest;
   const resource = findResource(group, version, plural);
@@ -46,13 +47,7 @@ export function parseRoute(pathname: string): ResourceRoute | undefined {
   return { resource, namespace, name, subresource };
 }
 
-function isNamespaceSubresource(group: string, rest: readonly string[]): boolean {
-  const [, , third = ""] = rest;
-  return group === namespaceType.group && rest.length === 3 && third === "status";
-}
-
-/** A query parameter that is absent, or `true`/`1`, or false. */
+/** True for a query parameter that is `true`, `1` or empty. */
 export function flag(query: URLSearchParams, name: string): boolean {
-  const value = query.get(name);
-  return value === "true" || value === "1" || (value === "" && query.has(name));
+  return ["true", "1", ""].includes(query.get(name) ?? "false");
 }

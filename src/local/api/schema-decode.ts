@@ -1,14 +1,6 @@
-// Core kinds and metadata are Go structs at a real API server: a value of another type does not decode.
+// Type errors in core kinds and metadata, which kube-apiserver decodes into Go structs.
 import { type Json, isObject } from "./json.ts";
 import { type Schema, fieldSchema, resolve } from "./schemas.ts";
-
-const goNames: Readonly<Record<string, string>> = {
-  string: "string",
-  array: "array",
-  object: "object",
-  boolean: "bool",
-  number: "number",
-};
 
 const goTypes: Readonly<Record<string, string>> = { string: "string", boolean: "bool", number: "float64" };
 
@@ -20,20 +12,19 @@ function goType(schema: Schema): string {
   return goTypes[type ?? ""] ?? "struct";
 }
 
+/** The type of a JSON value as encoding/json names it. */
 function jsonName(value: Json): string {
-  return Array.isArray(value) ? "array" : (goNames[typeof value] ?? typeof value);
+  if (typeof value === "boolean") return "bool";
+  return Array.isArray(value) ? "array" : typeof value;
 }
 
 function fits(value: Json, { type, oneOf }: Schema): boolean {
   if (oneOf !== undefined || type === undefined) return true;
   if (type === "integer") return typeof value === "number" && Number.isInteger(value);
-  return jsonName(value) === (goNames[type] ?? type);
+  return jsonName(value) === (type === "boolean" ? "bool" : type);
 }
 
-/**
- * The first value that does not decode, as encoding/json words it; undefined when all do.
- * Quantities, times and int-or-strings are let pass.
- */
+/** The error of encoding/json for the first value of a wrong type. Quantities, times and int-or-strings are not checked. */
 export function decodeFault(
   value: Json | undefined,
   schemaOrRef: Schema,
@@ -46,9 +37,8 @@ export function decodeFault(
     const where = field === "" ? "Go value" : `Go struct field ${struct}.${field}`;
     return `json: cannot unmarshal ${jsonName(value)} into ${where} of type ${goType(schema)}`;
   }
-  if (Array.isArray(value)) {
-    const { items } = schema;
-    if (items === undefined) return undefined;
+  const { items } = schema;
+  if (Array.isArray(value) && items !== undefined) {
     return firstOf(value as readonly Json[], (item) => decodeFault(item, items, struct, field));
   }
   if (!isObject(value)) return undefined;

@@ -1,14 +1,14 @@
-// What decoding does to an object by its schema: unknown fields go and are named, nulls go, defaults come in.
+// Decoding by a schema: removes unknown fields, which it reports, and nulls, and adds defaults.
 import { type Json, type JsonObject, isObject, setField } from "./json.ts";
 import { type Schema, fieldSchema, resolve } from "./schemas.ts";
 
-/** A value that fits its schema's fields, and the paths of what it had besides. */
-export interface Pruned {
+/** A value with only the fields of its schema, and the paths of the others. */
+interface Pruned {
   readonly value: Json;
   readonly unknown: readonly string[];
 }
 
-/** True where any field is allowed and nothing is known of it. */
+/** True for a schema that allows any field. */
 export function isOpen(schema: Schema): boolean {
   return schema["x-kubernetes-preserve-unknown-fields"] === true || Object.keys(schema).length === 0;
 }
@@ -21,7 +21,7 @@ class Pruner {
     this.#keepNulls = keepNulls;
   }
 
-  /** `typed`: inside what a real API server holds as a Go struct: core kinds, and the metadata of every kind. */
+  /** `outer`: inside a Go struct of kube-apiserver, which holds core kinds and the metadata of every kind. */
   value(given: Json, schemaOrRef: Schema, path: string, outer: boolean): Json {
     const typed = outer || schemaOrRef.$ref !== undefined;
     const schema = resolve(schemaOrRef);
@@ -49,18 +49,18 @@ class Pruner {
         if (!(typed && isOmitted(kept, resolve(field)))) setField(result, key, kept);
       } else if (resolve(field).nullable === true || (this.#keepNulls && !typed)) setField(result, key, null);
     }
-    // What a core kind's schema calls a default is the zero value of a Go field, which is not stored.
+    // The default in a core kind's schema is the zero value of a Go field, which is not stored.
     if (!typed) addDefaults(result, schema);
     return result;
   }
 }
 
-/** A resource.Quantity: may come as a number and is kept as text. */
+/** A resource.Quantity, which may be a number in the request and is stored as text. */
 function isQuantity({ oneOf }: Schema): boolean {
   return oneOf?.some(({ type }) => type === "number") === true;
 }
 
-/** A Go field of map or slice type is left out of JSON when it is empty. */
+/** JSON leaves out an empty Go field of map or slice type. */
 function isOmitted(value: Json, { type, additionalProperties }: Schema): boolean {
   if (Array.isArray(value)) return type === "array" && value.length === 0;
   return isObject(value) && additionalProperties !== undefined && Object.keys(value).length === 0;
@@ -72,7 +72,7 @@ function addDefaults(result: JsonObject, schema: Schema): void {
   }
 }
 
-/** The value as its schema has it: without unknown fields and nulls, with defaults. */
+/** `keepNulls` keeps nulls outside of Go structs, for the schema to refuse. */
 export function prune(value: Json, schema: Schema, keepNulls = false): Pruned {
   const pruner = new Pruner(keepNulls);
   return { value: pruner.value(value, schema, "", false), unknown: pruner.unknown };

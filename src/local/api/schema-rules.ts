@@ -1,22 +1,26 @@
-// Whether an object may be stored, by its schema and the few rules that core kinds have besides.
-import { type Json, type JsonObject, asList, asObject, isObject, jsonEqual, without } from "./json.ts";
+// Whether an object may be stored: its schema, and the few further rules of core kinds.
+import {
+  type Json,
+  type JsonObject,
+  asList,
+  asObject,
+  asString,
+  isObject,
+  jsonEqual,
+  without,
+} from "./json.ts";
 import type { ApiObject } from "./object.ts";
 import { type ResourceType, podType, secretType } from "./resource-types.ts";
 import { schemaCauses } from "./schema-validate.ts";
 import { fieldSchema, hasRules, schemaOf } from "./schemas.ts";
-import type { Cause } from "./status.ts";
+import { type Cause, forbiddenField, invalidField, requiredField, tooLongField } from "./status.ts";
 
-/** Said by kube-apiserver when a schema with CEL rules meets an object that is invalid in one of blockingReasons. */
-const rulesSkipped: Cause = {
-  reason: "FieldValueInvalid",
-  message:
-    "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
-  field: "<nil>",
-};
-
-function customCauses(resource: ResourceType, object: ApiObject): readonly Cause[] {
-  return schemaCauses(without(object, "metadata"), schemaOf(resource.schema));
-}
+/** kube-apiserver adds this for a schema with CEL rules and an object that is invalid for one of blockingReasons. */
+const rulesSkipped = invalidField(
+  "<nil>",
+  null,
+  "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+);
 
 /** apiextensions-apiserver hasBlockingErr. */
 const blockingReasons = new Set([
@@ -27,13 +31,15 @@ const blockingReasons = new Set([
   "FieldValueTypeInvalid",
 ]);
 
-/** The causes of an object, metadata's included, and a last one when they kept the schema's CEL rules from being checked. */
+/** The causes of a whole object, and `rulesSkipped` when it applies. */
 export function withSkippedRules(resource: ResourceType, causes: readonly Cause[]): readonly Cause[] {
   const blocked = causes.some(({ reason }) => blockingReasons.has(reason ?? ""));
   return blocked && resource.custom && hasRules(resource.schema) ? [...causes, rulesSkipped] : causes;
 }
 
 const configKey = /^[-._a-zA-Z0-9]+$/;
+const configKeyText =
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 const maxDataBytes = 1024 * 1024;
 
 function dataCauses(object: ApiObject): readonly Cause[] {
@@ -42,40 +48,28 @@ function dataCauses(object: ApiObject): readonly Cause[] {
   );
   const keys = entries
     .filter(({ key }) => !configKey.test(key))
-    .map(({ field, key }) => ({
-      reason: "FieldValueInvalid",
-      message: `Invalid value: ${JSON.stringify(key)}: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')`,
-      field: `${field}[${key}]`,
-    }));
-  const bytes = entries.reduce(
-    (sum, { value }) => sum + (typeof value === "string" ? Buffer.byteLength(value) : 0),
-    0,
-  );
-  if (bytes <= maxDataBytes) return keys;
-  const message = `Too long: may not be more than ${maxDataBytes} bytes`;
-  return [...keys, { reason: "FieldValueTooLong", message, field: "[]" }];
+    .map(({ field, key }) => invalidField(`${field}[${key}]`, key, configKeyText));
+  const texts = entries.map(({ value }) => asString(value) ?? "");
+  const tooLong = Buffer.byteLength(texts.join("")) > maxDataBytes;
+  return tooLong ? [...keys, tooLongField("[]", maxDataBytes)] : keys;
 }
 
 function immutableCauses(resource: ResourceType, object: ApiObject, old: ApiObject): readonly Cause[] {
   const causes: Cause[] = [];
   if (resource === secretType && !jsonEqual(old["type"], object["type"])) {
-    const message = `Invalid value: ${JSON.stringify(object["type"] ?? "")}: field is immutable`;
-    causes.push({ reason: "FieldValueInvalid", message, field: "type" });
+    causes.push(invalidField("type", object["type"] ?? "", "field is immutable"));
   }
-  if (old["immutable"] !== true) return causes;
-  const message = "Forbidden: field is immutable when `immutable` is set";
-  for (const field of ["immutable", "data", "binaryData"]) {
-    if (!jsonEqual(old[field], object[field])) causes.push({ reason: "FieldValueForbidden", message, field });
+  const fixed = old["immutable"] === true ? ["immutable", "data", "binaryData"] : [];
+  for (const field of fixed.filter((field) => !jsonEqual(old[field], object[field]))) {
+    causes.push(forbiddenField(field, "field is immutable when `immutable` is set"));
   }
   return causes;
 }
 
-/** What a pod cannot do without; the rest of a core kind's schema describes, and is not checked. */
+/** Required fields and enums. The rest of a core kind's schema is documentation, which kube-apiserver does not check. */
 function podCauses(object: ApiObject): readonly Cause[] {
   const spec = asObject(object["spec"]);
-  if (asList(spec["containers"]).length === 0) {
-    return [{ reason: "FieldValueRequired", message: "Required value", field: "spec.containers" }];
-  }
+  if (asList(spec["containers"]).length === 0) return [requiredField("spec.containers")];
   const schema = fieldSchema(schemaOf(podType.schema), "spec") ?? {};
   return schemaCauses(spec, schema)
     .filter(({ reason }) => reason === "FieldValueRequired" || reason === "FieldValueNotSupported")
@@ -83,9 +77,9 @@ function podCauses(object: ApiObject): readonly Cause[] {
 }
 
 const podSpecText =
-  "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+  "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
-/** The part of a pod's spec that stays as it was created. */
+/** The part of a pod's spec that cannot be changed. */
 function fixedPodSpec(object: ApiObject): JsonObject {
   const spec = without(
     asObject(object["spec"]),
@@ -100,12 +94,12 @@ function fixedPodSpec(object: ApiObject): JsonObject {
 
 function podUpdateCauses(object: ApiObject, old: ApiObject): readonly Cause[] {
   if (jsonEqual(fixedPodSpec(old), fixedPodSpec(object))) return [];
-  return [{ reason: "FieldValueForbidden", message: podSpecText, field: "spec" }];
+  return [forbiddenField("spec", podSpecText)];
 }
 
-/** Every reason why an object may not be stored in this state. */
+/** Every reason why an object may not be stored, except those of its metadata. */
 export function specCauses(resource: ResourceType, object: ApiObject, old?: ApiObject): readonly Cause[] {
-  if (resource.custom) return customCauses(resource, object);
+  if (resource.custom) return schemaCauses(without(object, "metadata"), schemaOf(resource.schema));
   if (resource === podType) {
     return [...podCauses(object), ...(old === undefined ? [] : podUpdateCauses(object, old))];
   }

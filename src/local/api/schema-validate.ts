@@ -1,7 +1,7 @@
-// Values against a structural schema: every violation, in the words of kube-apiserver.
+// Validation of values by a structural schema, with the messages of kube-apiserver.
 import { type Json, type JsonObject, canonicalJson, isObject } from "./json.ts";
 import { type Schema, fieldSchema, resolve } from "./schemas.ts";
-import type { Cause } from "./status.ts";
+import { type Cause, invalidField, requiredField, tooLongField, unsupportedField } from "./status.ts";
 
 function typeOf(value: Json): string {
   if (value === null) return "null";
@@ -15,13 +15,8 @@ function hasType(value: Json, type: Schema["type"]): boolean {
   return type === undefined || actual === type || (type === "number" && actual === "integer");
 }
 
-/** Collects the causes of one object. */
 class Validator {
   readonly causes: Cause[] = [];
-
-  add(reason: string, path: string, message: string): void {
-    this.causes.push({ reason, message, field: path });
-  }
 
   check(value: Json, schemaOrRef: Schema, path: string): void {
     const schema = resolve(schemaOrRef);
@@ -40,51 +35,49 @@ class Validator {
     this.#enum(value, schema, path);
   }
 
+  #invalid(value: Json, path: string, why: string): void {
+    this.causes.push(invalidField(path, value, `${path} in body ${why}`));
+  }
+
   #wrongType(value: Json, type: string, path: string): void {
     const actual = typeOf(value);
     const message = `Invalid value: "${actual}": ${path} in body must be of type ${type}: "${actual}"`;
-    this.add("FieldValueTypeInvalid", path, message);
+    this.causes.push({ reason: "FieldValueTypeInvalid", message, field: path });
   }
 
   #enum(value: Json, schema: Schema, path: string): void {
     if (schema.enum === undefined || schema.enum.includes(value as string)) return;
-    const allowed = schema.enum.map((one) => JSON.stringify(one)).join(", ");
-    const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${allowed}`;
-    this.add("FieldValueNotSupported", path, message);
+    this.causes.push(unsupportedField(path, JSON.stringify(value), schema.enum));
   }
 
   #text(value: string, { pattern, minLength, maxLength }: Schema, path: string): void {
-    const given = `Invalid value: ${JSON.stringify(value)}: ${path} in body`;
     if (pattern !== undefined && !new RegExp(pattern).test(value)) {
-      this.add("FieldValueInvalid", path, `${given} should match '${pattern}'`);
+      this.#invalid(value, path, `should match '${pattern}'`);
     }
     if (minLength !== undefined && value.length < minLength) {
-      this.add("FieldValueInvalid", path, `${given} should be at least ${minLength} chars long`);
+      this.#invalid(value, path, `should be at least ${minLength} chars long`);
     }
-    if (maxLength !== undefined && value.length > maxLength) {
-      this.add("FieldValueTooLong", path, `Too long: may not be more than ${maxLength} bytes`);
-    }
+    if (maxLength !== undefined && value.length > maxLength) this.causes.push(tooLongField(path, maxLength));
   }
 
   #number(value: number, { minimum, maximum }: Schema, path: string): void {
-    const given = `Invalid value: ${value}: ${path} in body should be`;
     if (minimum !== undefined && value < minimum) {
-      this.add("FieldValueInvalid", path, `${given} greater than or equal to ${minimum}`);
+      this.#invalid(value, path, `should be greater than or equal to ${minimum}`);
     }
     if (maximum !== undefined && value > maximum) {
-      this.add("FieldValueInvalid", path, `${given} less than or equal to ${maximum}`);
+      this.#invalid(value, path, `should be less than or equal to ${maximum}`);
     }
   }
 
   #list(value: readonly Json[], schema: Schema, path: string): void {
     const { items, maxItems, minItems } = schema;
     if (maxItems !== undefined && value.length > maxItems) {
-      this.add("FieldValueTooMany", path, `Too many: ${value.length}: must have at most ${maxItems} items`);
+      const message = `Too many: ${value.length}: must have at most ${maxItems} items`;
+      this.causes.push({ reason: "FieldValueTooMany", message, field: path });
       return;
     }
     if (minItems !== undefined && value.length < minItems) {
-      const message = `Invalid value: ${value.length}: ${path} in body should have at least ${minItems} items`;
-      this.add("FieldValueInvalid", path, message);
+      this.#invalid(value.length, path, `should have at least ${minItems} items`);
     }
     if (items !== undefined) value.forEach((item, index) => this.check(item, items, `${path}[${index}]`));
     this.#unique(value, schema, path);
@@ -100,8 +93,9 @@ class Validator {
         listType === "set" || !isObject(item)
           ? canonicalJson(item)
           : canonicalJson(Object.fromEntries(keys.map((key) => [key, item[key] ?? null])));
+      const message = `Duplicate value: ${identity}`;
       if (seen.has(identity))
-        this.add("FieldValueDuplicate", `${path}[${index}]`, `Duplicate value: ${identity}`);
+        this.causes.push({ reason: "FieldValueDuplicate", message, field: `${path}[${index}]` });
       seen.add(identity);
     });
   }
@@ -109,7 +103,7 @@ class Validator {
   #object(value: JsonObject, schema: Schema, path: string): void {
     const under = (key: string): string => (path === "" ? key : `${path}.${key}`);
     for (const key of schema.required ?? []) {
-      if (!Object.hasOwn(value, key)) this.add("FieldValueRequired", under(key), "Required value");
+      if (!Object.hasOwn(value, key)) this.causes.push(requiredField(under(key)));
     }
     for (const [key, field] of Object.entries(value)) {
       const known = fieldSchema(schema, key);
@@ -118,7 +112,7 @@ class Validator {
   }
 }
 
-/** Every way in which a value breaks its schema; an empty list when it does not. */
+/** Every violation of a schema; empty when there is none. */
 export function schemaCauses(value: Json, schema: Schema): readonly Cause[] {
   const validator = new Validator();
   validator.check(value, schema, "");

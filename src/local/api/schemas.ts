@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { type JsonObject, isObject } from "./json.ts";
 
-/** A structural schema (OpenAPI v3 as CRDs use it), as far as it is read here. */
+/** A structural schema (OpenAPI v3 as CRDs use it): the keywords that are read here. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: "object" | "array" | "string" | "integer" | "number" | "boolean";
@@ -32,29 +32,28 @@ export interface Schema {
   readonly "x-kubernetes-patch-merge-key"?: string;
 }
 
-/** Where a kind's schema comes from: a file of crds/, a core/v1 kind, or no more than its outline. */
-export type SchemaSource = { readonly file: string } | { readonly core: string } | { readonly open: string };
+/** Where a kind's schema comes from: a file of crds/, a core/v1 kind, or nowhere, so that spec and status are open. */
+export type SchemaSource = { readonly file: string } | { readonly core: string } | { readonly open: true };
 
 const files = new Map<string, JsonObject>();
 
 function readSchemaFile(name: string): JsonObject {
-  let parsed = files.get(name);
-  if (parsed === undefined) {
-    const value: unknown = JSON.parse(readFileSync(new URL(`crds/${name}`, import.meta.url), "utf8"));
-    if (!isObject(value)) throw new Error(`crds/${name} is not a schema`);
-    files.set(name, (parsed = value));
-  }
-  return parsed;
+  const known = files.get(name);
+  if (known !== undefined) return known;
+  const schema: unknown = JSON.parse(readFileSync(new URL(`crds/${name}`, import.meta.url), "utf8"));
+  if (!isObject(schema)) throw new Error(`crds/${name} is not a schema`);
+  files.set(name, schema);
+  return schema;
 }
 
-/** metadata of every kind. */
-export const objectMeta: Schema = {
-  $ref: "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta",
-};
+const components = "#/components/schemas/";
+
+export const objectMeta: Schema = { $ref: `${components}io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta` };
+
 const open: Schema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
 
 function load(source: SchemaSource): Schema {
-  if ("core" in source) return { $ref: `#/components/schemas/io.k8s.api.core.v1.${source.core}` };
+  if ("core" in source) return { $ref: `${components}io.k8s.api.core.v1.${source.core}` };
   const outline = { apiVersion: { type: "string" }, kind: { type: "string" }, metadata: objectMeta } as const;
   if ("open" in source) return { type: "object", properties: { ...outline, spec: open, status: open } };
   const schema = readSchemaFile(source.file) as Schema;
@@ -70,28 +69,28 @@ export function coreSchemas(): JsonObject {
 
 /** The schema of a kind, with the metadata that every kind has. */
 export function schemaOf(source: SchemaSource): Schema {
-  let schema = loaded.get(source);
-  if (schema === undefined) loaded.set(source, (schema = load(source)));
+  const schema = loaded.get(source) ?? load(source);
+  loaded.set(source, schema);
   return schema;
 }
 
-/** The schema a `$ref` stands for; other schemas are returned as they are. */
+/** The schema that a `$ref` refers to; other schemas are returned unchanged. */
 export function resolve(schema: Schema): Schema {
   if (schema.$ref === undefined) return schema;
-  const name = schema.$ref.slice("#/components/schemas/".length);
+  const name = schema.$ref.slice(components.length);
   const target = coreSchemas()[name];
   if (!isObject(target)) throw new Error(`no schema ${name}`);
   return target;
 }
 
-/** The schema of one field of an object; undefined when the schema does not know the field. */
+/** The schema of one field of an object; undefined for an unknown field. */
 export function fieldSchema(schema: Schema, field: string): Schema | undefined {
   const { properties, additionalProperties } = resolve(schema);
   if (properties !== undefined && Object.hasOwn(properties, field)) return properties[field];
   return typeof additionalProperties === "object" ? additionalProperties : undefined;
 }
 
-/** Whether a kind's schema has CEL rules. They are not evaluated here, but an API server speaks of them. */
+/** Whether a kind's schema has CEL rules. They are not evaluated here, but kube-apiserver mentions them in errors. */
 export function hasRules(source: SchemaSource): boolean {
   return "file" in source && JSON.stringify(readSchemaFile(source.file)).includes("x-kubernetes-validations");
 }

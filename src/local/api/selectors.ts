@@ -4,7 +4,6 @@ import { type ApiObject, labelsOf } from "./object.ts";
 import type { ResourceType } from "./resource-types.ts";
 import { badRequest } from "./status.ts";
 
-/** True when an object is selected. */
 export type Selector = (object: ApiObject) => boolean;
 
 type LabelTest = (labels: JsonObject) => boolean;
@@ -20,14 +19,13 @@ function labelTest(requirement: string): LabelTest {
   if (set !== null) {
     const [, key = "", operator, list = ""] = set;
     const values = list.split(",").map((value) => value.trim());
-    if (operator === "in") return (labels) => values.includes(asString(getField(labels, key)) ?? "\0");
-    return (labels) => !values.includes(asString(getField(labels, key)) ?? "\0");
+    const contains = (value: Json | undefined): boolean => values.some((one) => one === value);
+    return (labels) => contains(getField(labels, key)) === (operator === "in");
   }
   const equal = equality.exec(requirement);
   if (equal !== null) {
     const [, key = "", operator, value] = equal;
-    if (operator === "!=") return (labels) => getField(labels, key) !== value;
-    return (labels) => getField(labels, key) === value;
+    return (labels) => (getField(labels, key) === value) === (operator !== "!=");
   }
   const exists = existence.exec(requirement);
   if (exists !== null) {
@@ -55,13 +53,13 @@ function splitOutsideParentheses(text: string): readonly string[] {
     .filter((part) => part !== "");
 }
 
-/** @throws ApiError 400 when the text is no label selector. */
+/** @throws ApiError 400 for a text that is not a label selector. */
 function parseLabelSelector(text: string): Selector {
   const tests = splitOutsideParentheses(text).map(labelTest);
   return (object) => tests.every((test) => test(labelsOf(object)));
 }
 
-/** Fields besides metadata.name and metadata.namespace that core kinds can be selected by. */
+/** The fields that a field selector may use, besides metadata.name and metadata.namespace. */
 const selectableFields: Readonly<Record<string, readonly string[]>> = {
   pods: [
     "spec.nodeName",
@@ -90,20 +88,20 @@ function fieldText(object: ApiObject, path: string): string {
   return value === undefined || value === null ? "" : JSON.stringify(value);
 }
 
-/** @throws ApiError 400 when the text is no field selector, or the kind has no such field to select by. */
+/** @throws ApiError 400 for a text that is not a field selector, or a field that is not selectable. */
 function parseFieldSelector(resource: ResourceType, text: string): Selector {
+  const known = ["metadata.name", "metadata.namespace", ...(selectableFields[resource.plural] ?? [])];
   const tests = splitOutsideParentheses(text).map((term): Selector => {
     const match = /^([^=!]+?)(==|=|!=)(.*)$/.exec(term);
     if (match === null) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
     const [, path = "", operator, value = ""] = match;
-    const known = ["metadata.name", "metadata.namespace", ...(selectableFields[resource.plural] ?? [])];
     if (!known.includes(path)) throw badRequest(`field label not supported: ${path}`);
     return (object) => (fieldText(object, path) === value) === (operator !== "!=");
   });
   return (object) => tests.every((test) => test(object));
 }
 
-/** Both selectors of a request as one. */
+/** The label and field selector of a request in one; undefined when it has neither. */
 export function selectorOf(resource: ResourceType, query: URLSearchParams): Selector | undefined {
   const labels = query.get("labelSelector") ?? "";
   const fields = query.get("fieldSelector") ?? "";

@@ -1,8 +1,8 @@
-// All objects and the recent past: one revision counter for every kind, as etcd gives kube-apiserver.
+// All objects and their recent changes, with one revision counter for every kind, as etcd has for kube-apiserver.
 import { type ApiObject, withMeta } from "./object.ts";
 import type { ResourceType } from "./resource-types.ts";
 
-/** One change. `previous` is what the object was; on DELETED `object` is its last state at the new revision. */
+/** One change. `previous` is the object before it; on DELETED `object` is its last state, at the new revision. */
 export interface StoreEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
   readonly revision: number;
@@ -18,37 +18,37 @@ export interface Snapshot {
   readonly entries: readonly (readonly [key: string, object: ApiObject])[];
 }
 
+function sorted(objects: Iterable<readonly [string, ApiObject]>): Snapshot["entries"] {
+  return [...objects].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
 /** `namespace/name`, or `name` for cluster-scoped kinds; the order of keys is the order of lists. */
 export function keyOf(namespace: string | undefined, name: string): string {
   return namespace === undefined || namespace === "" ? name : `${namespace}/${name}`;
 }
 
-/** Keeps objects by kind and key. Every method is synchronous, so a read and the write after it are one step. */
+/** Objects by kind and key. Every method is synchronous, so no other write comes between a read and the next write. */
 export class Store {
   readonly #objects = new Map<ResourceType, Map<string, ApiObject>>();
-  readonly #sorted = new Map<ResourceType, readonly (readonly [string, ApiObject])[]>();
+  readonly #sorted = new Map<ResourceType, Snapshot["entries"]>();
   readonly #listeners = new Set<(event: StoreEvent) => void>();
   readonly #historyLimit: number;
   #history: StoreEvent[] = [];
   #revision: number;
   #compacted: number;
 
-  /**
-   * `historyLimit`: how many changes stay readable for watches and paging before they answer 410.
-   * `firstRevision`: what the first write counts on from; earlier revisions are forgotten ones.
-   */
+  /** Keeps `historyLimit` changes for `since` and `listAt`. Revisions before `firstRevision` count as compacted. */
   constructor(historyLimit: number, firstRevision: number) {
     this.#historyLimit = historyLimit;
     this.#revision = firstRevision;
     this.#compacted = firstRevision;
   }
 
-  /** The revision of the last write. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** Changes up to and including this revision are forgotten. */
+  /** Changes up to and including this revision are no longer kept. */
   get compacted(): number {
     return this.#compacted;
   }
@@ -57,18 +57,13 @@ export class Store {
     return this.#objects.get(resource)?.get(key);
   }
 
-  /** Every object of a kind now. */
   list(resource: ResourceType): Snapshot {
-    let entries = this.#sorted.get(resource);
-    if (entries === undefined) {
-      const all = this.#objects.get(resource) ?? new Map<string, ApiObject>();
-      entries = [...all].sort(([a], [b]) => (a < b ? -1 : 1));
-      this.#sorted.set(resource, entries);
-    }
+    const entries = this.#sorted.get(resource) ?? sorted(this.#objects.get(resource) ?? []);
+    this.#sorted.set(resource, entries);
     return { revision: this.#revision, entries };
   }
 
-  /** Every object of a kind as it was at a revision that is not compacted; undefined when it is. */
+  /** The objects of a kind at an earlier revision; undefined when it is compacted. */
   listAt(resource: ResourceType, revision: number): Snapshot | undefined {
     if (revision < this.#compacted || revision > this.#revision) return undefined;
     const objects = new Map(this.#objects.get(resource));
@@ -79,50 +74,37 @@ export class Store {
       if (event.previous === undefined) objects.delete(event.key);
       else objects.set(event.key, event.previous);
     }
-    return { revision, entries: [...objects].sort(([a], [b]) => (a < b ? -1 : 1)) };
+    return { revision, entries: sorted(objects) };
   }
 
   /** Stores an object under the next revision and returns it as stored. */
   put(resource: ResourceType, key: string, object: ApiObject): ApiObject {
     const previous = this.get(resource, key);
     const stored = withMeta(object, { resourceVersion: String(this.#revision + 1) });
-    let objects = this.#objects.get(resource);
-    if (objects === undefined) this.#objects.set(resource, (objects = new Map<string, ApiObject>()));
-    objects.set(key, stored);
-    this.#record({
-      type: previous === undefined ? "ADDED" : "MODIFIED",
-      resource,
-      key,
-      object: stored,
-      previous,
-    });
+    const objects = this.#objects.get(resource) ?? new Map<string, ApiObject>();
+    this.#objects.set(resource, objects.set(key, stored));
+    const type = previous === undefined ? "ADDED" : "MODIFIED";
+    this.#record({ type, resource, key, object: stored, previous });
     return stored;
   }
 
-  /** Removes an object and returns its last state, with the revision of the removal. */
-  remove(resource: ResourceType, key: string): ApiObject | undefined {
+  /** Removes an object, if there is one. */
+  remove(resource: ResourceType, key: string): void {
     const previous = this.get(resource, key);
-    if (previous === undefined) return undefined;
+    if (previous === undefined) return;
     this.#objects.get(resource)?.delete(key);
     const object = withMeta(previous, { resourceVersion: String(this.#revision + 1) });
     this.#record({ type: "DELETED", resource, key, object, previous });
-    return object;
   }
 
-  /** Changes after a revision, oldest first; undefined when some of them are forgotten. */
+  /** Changes after a revision, oldest first; undefined when some of them are no longer kept. */
   since(revision: number): readonly StoreEvent[] | undefined {
     if (revision < this.#compacted) return undefined;
-    let low = 0;
-    let high = this.#history.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#history[middle]?.revision ?? Infinity) <= revision) low = middle + 1;
-      else high = middle;
-    }
-    return this.#history.slice(low);
+    const isOld = (event: StoreEvent): boolean => event.revision <= revision;
+    return this.#history.slice(this.#history.findLastIndex(isOld) + 1);
   }
 
-  /** Calls back within every later write, in order; the returned function ends that. */
+  /** Calls `listener` synchronously within every later write, in order, until the returned function is called. */
   subscribe(listener: (event: StoreEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -133,7 +115,7 @@ export class Store {
     const event: StoreEvent = { ...change, revision: this.#revision };
     this.#sorted.delete(change.resource);
     this.#history.push(event);
-    // Cut in blocks, so that a full history costs a copy only now and then.
+    // Cut in blocks, so that a full history is not copied at every write.
     if (this.#history.length >= this.#historyLimit + (this.#historyLimit >> 3)) {
       const cut = this.#history.length - this.#historyLimit;
       this.#compacted = this.#history[cut - 1]?.revision ?? this.#compacted;

@@ -1,10 +1,7 @@
-// The Table form of objects, in which kubectl asks for what it prints.
+// Objects as a Table, the form in which kubectl asks for what it prints.
 import { type Json, type JsonObject, asList, asString, getField, isObject } from "./json.ts";
-import { type ApiObject, encoded } from "./object.ts";
+import { type ApiObject, encoded, meta } from "./object.ts";
 import type { PrinterColumn, ResourceType } from "./resource-types.ts";
-
-/** What a Table's rows carry besides their cells (query parameter includeObject). */
-export type IncludeObject = "None" | "Metadata" | "Object";
 
 const nameColumn = {
   name: "Name",
@@ -15,17 +12,17 @@ const nameColumn = {
 };
 
 function columnDefinitions({ columns }: ResourceType): readonly JsonObject[] {
-  const own = columns.map(({ name, type, description, priority }) => ({
+  const own = columns.map(({ name, type, priority = 0 }) => ({
     name,
     type,
     format: "",
-    description: description ?? "",
-    priority: priority ?? 0,
+    description: "",
+    priority,
   }));
   return [nameColumn, ...own];
 }
 
-/** A span as kubectl prints ages: `45s`, `3m20s`, `5h`, `2d3h`, `40d` (k8s.io/apimachinery duration.HumanDuration). */
+/** A duration as kubectl prints ages: `45s`, `3m20s`, `5h`, `2d3h`, `40d` (k8s.io/apimachinery duration.HumanDuration). */
 export function humanDuration(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   if (seconds < -1) return "<invalid>";
@@ -74,28 +71,23 @@ function cell(object: ApiObject, { jsonPath, type, count }: PrinterColumn, now: 
   return Number.isNaN(time) ? "<unknown>" : humanDuration(now.getTime() - time);
 }
 
-function row(resource: ResourceType, object: ApiObject, include: IncludeObject, now: Date): string {
-  const cells: readonly Json[] = [
-    asString(object.metadata["name"]) ?? "",
-    ...resource.columns.map((column) => cell(object, column, now)),
-  ];
-  const shown =
-    include === "Object"
-      ? encoded(object)
-      : JSON.stringify({
-          kind: "PartialObjectMetadata",
-          apiVersion: "meta.k8s.io/v1",
-          metadata: object.metadata,
-        });
+function row({ columns }: ResourceType, object: ApiObject, include: string | null, now: Date): string {
+  const cells = [meta(object, "name"), ...columns.map((column) => cell(object, column, now))];
+  const { metadata } = object;
+  const partial = { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata };
+  const shown = include === "Object" ? encoded(object) : JSON.stringify(partial);
   return `{"cells":${JSON.stringify(cells)}${include === "None" ? "" : `,"object":${shown}`}}`;
 }
 
-/** JSON text of a Table of some objects; `header` false leaves the column definitions out, as later watch events do. */
+/**
+ * The JSON text of a Table. `include` is the query's includeObject: None, Object, or else Metadata.
+ * Without `header` it has no column definitions, like the later events of a watch.
+ */
 export function tableText(
   resource: ResourceType,
   objects: readonly ApiObject[],
   metadata: JsonObject,
-  include: IncludeObject,
+  include: string | null,
   now: Date,
   header = true,
 ): string {
@@ -103,10 +95,4 @@ export function tableText(
   const rows = objects.map((object) => row(resource, object, include, now)).join(",");
   const head = `"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)}`;
   return `{${head},"columnDefinitions":${columns},"rows":[${rows}]}`;
-}
-
-/** The includeObject of a query; Metadata when it names none. */
-export function includeObjectOf(query: URLSearchParams): IncludeObject {
-  const given = query.get("includeObject");
-  return given === "None" || given === "Object" ? given : "Metadata";
 }

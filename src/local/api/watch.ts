@@ -1,107 +1,74 @@
 // Watches: the changes of one collection from a revision on, as the selector of the request sees them.
 import type { ServerResponse } from "node:http";
 import type { Context } from "./context.ts";
-import type { JsonObject } from "./json.ts";
 import { type ApiObject, encoded, withMeta } from "./object.ts";
-import { listObjects, parseRevision } from "./read.ts";
+import { covers, parseRevision } from "./read.ts";
 import { apiVersionOf } from "./resource-types.ts";
 import { type ResourceRoute, flag } from "./route.ts";
 import { type Selector, selectorOf } from "./selectors.ts";
-import { ApiError } from "./status.ts";
-import { type StoreEvent, keyOf } from "./store.ts";
+import { expired, forbiddenField, invalidOptions } from "./status.ts";
+import type { StoreEvent } from "./store.ts";
 
-/** How an object is written into an event; Table watches wrap it. */
-export type EventBody = (object: ApiObject) => string;
-
-/** A watcher that lets this many bytes pile up is cut off, as kube-apiserver closes slow watchers. */
+/** A watcher with this many unsent bytes is disconnected, as kube-apiserver closes slow watchers. */
 const maxBacklogBytes = 16 * 1024 * 1024;
 
 /** A longer timer would fire at once. */
 const maxTimerMs = 2 ** 31 - 1;
 
 interface WatchPlan {
-  readonly route: ResourceRoute;
   readonly selects: Selector;
   readonly bookmarks: boolean;
-  /** State first, then changes; and whether its end is marked by a bookmark. */
+  /** The state to send before the changes; undefined when the client has it already. */
   readonly initial: readonly ApiObject[] | undefined;
+  /** Whether a bookmark marks the end of `initial`. */
   readonly markInitialEnd: boolean;
   readonly from: number;
   readonly timeoutMs: number;
 }
 
-function invalidSendInitialEvents(message: string, field: string): ApiError {
-  const text = `Forbidden: ${message}`;
-  return new ApiError(422, "Invalid", `ListOptions.meta.k8s.io "" is invalid: ${field}: ${text}`, {
-    group: "meta.k8s.io",
-    kind: "ListOptions",
-    causes: [{ reason: "FieldValueForbidden", message: text, field }],
-  });
-}
-
-function plan(context: Context, route: ResourceRoute, query: URLSearchParams): WatchPlan {
-  const revision = parseRevision(query.get("resourceVersion"));
+function plan({ store }: Context, route: ResourceRoute, query: URLSearchParams): WatchPlan {
+  const revision = parseRevision(query.get("resourceVersion")) ?? 0;
   const sendInitial = query.has("sendInitialEvents") ? flag(query, "sendInitialEvents") : undefined;
   const match = query.get("resourceVersionMatch") ?? "";
+  const forbid = (when: string): never => {
+    throw invalidOptions("ListOptions", forbiddenField("resourceVersionMatch", when));
+  };
   if (sendInitial !== undefined && match !== "NotOlderThan") {
-    throw invalidSendInitialEvents(
-      "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-      "resourceVersionMatch",
-    );
+    forbid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
   }
   if (sendInitial === undefined && match !== "") {
-    throw invalidSendInitialEvents(
-      "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-      "resourceVersionMatch",
-    );
+    forbid("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
   }
-  const state = sendInitial ?? (revision === undefined || revision === 0);
+  const sendState = sendInitial ?? revision === 0;
   const bookmarks = flag(query, "allowWatchBookmarks");
   const seconds = Number(query.get("timeoutSeconds") ?? 0);
-  const initial = new URLSearchParams(
-    [...query].filter(([key]) => key === "labelSelector" || key === "fieldSelector"),
-  );
+  const selects = selectorOf(route.resource, query) ?? (() => true);
+  const state = sendState ? store.list(route.resource).entries : [];
+  const initial = state.filter(([key, object]) => covers(route, key) && selects(object));
   return {
-    route,
-    selects: selectorOf(route.resource, query) ?? (() => true),
+    selects,
     bookmarks,
-    initial: state ? listObjects(context, route, initial).items : undefined,
+    initial: sendState ? initial.map(([, object]) => object) : undefined,
     markInitialEnd: sendInitial === true && bookmarks,
-    from: state || revision === undefined || revision === 0 ? context.store.revision : revision,
+    from: sendState || revision === 0 ? store.revision : revision,
     timeoutMs: seconds > 0 ? Math.min(seconds * 1000, maxTimerMs) : 1_800_000 + Math.random() * 1_800_000,
   };
 }
 
-/** The event as a watcher with this selector sees it; undefined when the object was and is outside of it. */
+/** The event as a watcher with this selector sees it; undefined when the object was and is not selected. */
 function transition(
-  event: StoreEvent,
+  { type, object, previous, revision }: StoreEvent,
   selects: Selector,
-): { readonly type: StoreEvent["type"]; readonly object: ApiObject } | undefined {
-  const was = event.previous !== undefined && selects(event.previous);
-  const is = event.type !== "DELETED" && selects(event.object);
-  if (is) return { type: was ? "MODIFIED" : "ADDED", object: event.object };
-  if (!was || event.previous === undefined) return undefined;
-  return {
-    type: "DELETED",
-    object: withMeta(event.previous, { resourceVersion: String(event.revision) }),
-  };
-}
-
-function bookmarkObject(route: ResourceRoute, revision: number, endOfInitial: boolean): JsonObject {
-  return {
-    kind: route.resource.kind,
-    apiVersion: apiVersionOf(route.resource),
-    metadata: {
-      resourceVersion: String(revision),
-      creationTimestamp: null,
-      ...(endOfInitial && { annotations: { "k8s.io/initial-events-end": "true" } }),
-    },
-  };
+): Pick<StoreEvent, "type" | "object"> | undefined {
+  const was = previous !== undefined && selects(previous);
+  if (type !== "DELETED" && selects(object)) return { type: was ? "MODIFIED" : "ADDED", object };
+  if (!was) return undefined;
+  return { type: "DELETED", object: withMeta(previous, { resourceVersion: String(revision) }) };
 }
 
 /**
- * Answers a watch until the client leaves, its time is over, or `signal` aborts.
- * @throws ApiError before anything is sent, when the request makes no sense.
+ * Answers a watch until the client leaves, its timeout is over, or `signal` aborts. `eventBody` writes an object
+ * into an event. @throws ApiError 400 or 422, before anything is sent.
  */
 export function serveWatch(
   context: Context,
@@ -109,24 +76,22 @@ export function serveWatch(
   query: URLSearchParams,
   response: ServerResponse,
   signal: AbortSignal,
-  eventBody: EventBody = encoded,
+  eventBody: (object: ApiObject) => string = encoded,
 ): void {
   const { store } = context;
   const watch = plan(context, route, query);
-  const prefix = route.namespace === undefined ? "" : `${route.namespace}/`;
-  const only = route.name === undefined ? undefined : keyOf(route.namespace, route.name);
   const send = (type: string, body: string): void => {
     if (response.writableLength > maxBacklogBytes) response.destroy();
     else response.write(`{"type":"${type}","object":${body}}\n`);
   };
-  const sendBookmark = (endOfInitial = false): void => {
-    send("BOOKMARK", JSON.stringify(bookmarkObject(route, store.revision, endOfInitial)));
+  const sendBookmark = (more: object = {}): void => {
+    const { kind } = route.resource;
+    const metadata = { resourceVersion: String(store.revision), creationTimestamp: null, ...more };
+    send("BOOKMARK", JSON.stringify({ kind, apiVersion: apiVersionOf(route.resource), metadata }));
   };
   const onEvent = (event: StoreEvent): void => {
     if (event.revision <= watch.from || event.resource !== route.resource) return;
-    if (!event.key.startsWith(prefix)) return;
-    if (only !== undefined && event.key !== only) return;
-    const seen = transition(event, watch.selects);
+    const seen = covers(route, event.key) ? transition(event, watch.selects) : undefined;
     if (seen !== undefined) send(seen.type, eventBody(seen.object));
   };
 
@@ -134,13 +99,13 @@ export function serveWatch(
   response.flushHeaders();
   const missed = watch.initial === undefined ? store.since(watch.from) : [];
   if (missed === undefined) {
-    const gone = new ApiError(410, "Expired", `too old resource version: ${watch.from} (${store.compacted})`);
+    const gone = expired(`too old resource version: ${watch.from} (${store.compacted})`);
     send("ERROR", JSON.stringify(gone.toStatus()));
     response.end();
     return;
   }
   for (const object of watch.initial ?? []) send("ADDED", eventBody(object));
-  if (watch.markInitialEnd) sendBookmark(true);
+  if (watch.markInitialEnd) sendBookmark({ annotations: { "k8s.io/initial-events-end": "true" } });
   for (const event of missed) onEvent(event);
 
   const unsubscribe = store.subscribe(onEvent);

@@ -1,8 +1,8 @@
-// Opening and closing the ports of the embedded cluster.
+// Opening and closing the HTTP ports of the embedded cluster.
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Starts listening; port 0 lets the system choose. @returns the URL, without a trailing slash. @throws the system's error. */
+/** Port 0 takes a free port. @returns the URL, without a trailing slash. @throws the system's error. */
 export async function listen(
   server: Server,
   where: { readonly host: string; readonly port: number },
@@ -16,7 +16,7 @@ export async function listen(
   return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }
 
-/** Resolves when the port is closed and every connection cut; what was written until now is sent. */
+/** Resolves when the port and every connection are closed. What is already written is still sent. */
 export async function close(server: Server): Promise<void> {
   const closed = Promise.withResolvers<void>();
   server.close((error) => (error === undefined ? closed.resolve() : closed.reject(error)));

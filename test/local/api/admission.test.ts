@@ -1,4 +1,4 @@
-// The border to the judges: in which order they are asked, and what becomes of their verdicts.
+// Admission: when its webhooks are called, and what the server does with their answers.
 import { describe, it } from "vitest";
 import type { Admission, AdmissionRequest } from "../../../src/local/api/admission.ts";
 import { asObject } from "../../../src/local/api/json.ts";
@@ -6,9 +6,9 @@ import { configMap, configMaps, startServer, vm, vms } from "./server.ts";
 
 const names = { mutate: "mutator.test", validate: "validator.test" };
 
-describe("a judge", () => {
-  it("changes the object before its schema is checked, and what it adds has no owner", async ({ expect }) => {
-    const judge: Admission = {
+describe("an admission webhook", () => {
+  it("changes the object before the schema is checked, and owns no field", async ({ expect }) => {
+    const webhooks: Admission = {
       names,
       mutate: ({ object }) => {
         if (object === undefined) throw new Error("there is no object");
@@ -17,14 +17,14 @@ describe("a judge", () => {
         return { object: { ...object, spec: { ...spec, template, unknown: 1 } } };
       },
     };
-    const server = await startServer({ admission: [judge] });
+    const server = await startServer({ admission: [webhooks] });
     const { body } = await server.call("POST", vms, vm("v"));
     expect(body.spec.template.spec.hostname).toBe("given");
     expect(body.spec.unknown).toBeUndefined();
     expect(JSON.stringify(body.metadata.managedFields)).not.toContain("f:hostname");
   });
 
-  it("refuses with its own code, words and causes", async ({ expect }) => {
+  it("refuses a write with its own code, message and causes", async ({ expect }) => {
     const refusal = {
       code: 422,
       reason: "Invalid",
@@ -51,22 +51,22 @@ describe("a judge", () => {
     );
   });
 
-  it("is asked for every write with what it is about", async ({ expect }) => {
-    const asked: AdmissionRequest[] = [];
-    const judge: Admission = {
+  it("is called for every write with its operation, name and objects", async ({ expect }) => {
+    const calls: AdmissionRequest[] = [];
+    const webhooks: Admission = {
       names,
       validate: (request) => {
-        asked.push(request);
+        calls.push(request);
         return undefined;
       },
     };
-    const server = await startServer({ admission: [judge] });
+    const server = await startServer({ admission: [webhooks] });
     const merge = { "content-type": "application/merge-patch+json" };
     await server.call("POST", vms, vm("v"));
     await server.call("PATCH", `${vms}/v/status?dryRun=All`, { status: { ready: true } }, merge);
     await server.call("DELETE", `${vms}/v`);
     expect(
-      asked.map(({ operation, subresource, name, namespace, dryRun, object, oldObject }) => ({
+      calls.map(({ operation, subresource, name, namespace, dryRun, object, oldObject }) => ({
         operation,
         subresource,
         name,
@@ -100,10 +100,10 @@ describe("a judge", () => {
         has: [false, true],
       },
     ]);
-    expect(asked[0]?.resource).toEqual({ group: "kubevirt.io", version: "v1", plural: "virtualmachines" });
+    expect(calls[0]?.resource).toEqual({ group: "kubevirt.io", version: "v1", plural: "virtualmachines" });
   });
 
-  it("that refuses a deletion keeps the object, and the collector asks again", async ({ expect }) => {
+  it("can refuse a deletion, and the garbage collector tries again", async ({ expect }) => {
     let open = false;
     const gate: Admission = {
       names,

@@ -1,5 +1,5 @@
-// Server-side apply: ownership, conflicts and what is left of fields that nobody wants any more. The expected
-// answers are those of kube-apiserver 1.37 to the same requests.
+// Server-side apply: ownership, conflicts, and the removal of fields. The expected answers are those of
+// kube-apiserver 1.37 to the same requests.
 import { describe, it } from "vitest";
 import { type Answer, type TestServer, configMap, configMaps, pods, startServer, vm, vms } from "./server.ts";
 
@@ -15,7 +15,7 @@ function apply(
   return server.call("PATCH", `${path}?fieldManager=${manager}${query}`, object, applyType);
 }
 
-/** Who owns what: manager, operation, and fieldsV1. */
+/** Manager, operation and fieldsV1 of each entry of managedFields. */
 function owners({ body }: Answer): readonly unknown[] {
   return (body.metadata.managedFields ?? []).map(
     (entry: { manager: string; operation: string; subresource?: string; fieldsV1: object }) => [
@@ -29,7 +29,7 @@ function owners({ body }: Answer): readonly unknown[] {
 const a = `${configMaps}/a`;
 
 describe("an Apply", () => {
-  it("creates the object, and does nothing the second time", async ({ expect }) => {
+  it("creates the object, and changes nothing the second time", async ({ expect }) => {
     const server = await startServer();
     const first = await apply(server, a, "m1", configMap("a", { k: "1" }, { labels: { x: "y" } }));
     expect(first.code).toBe(201);
@@ -41,7 +41,7 @@ describe("an Apply", () => {
     expect(second.body).toEqual(first.body);
   });
 
-  it("names every field that another manager owns, and changes nothing", async ({ expect }) => {
+  it("lists every field that another manager owns, and changes nothing", async ({ expect }) => {
     const server = await startServer();
     await apply(server, a, "m1", configMap("a", { k: "1", l: "1" }, { labels: { x: "y" } }));
     const one = await apply(server, a, "m2", configMap("a", { k: "2" }));
@@ -60,14 +60,14 @@ describe("an Apply", () => {
     expect((await server.call("GET", a)).body.data).toEqual({ k: "1", l: "1" });
   });
 
-  it("meets a field that came by an update as a conflict with its apiVersion", async ({ expect }) => {
+  it("reports the apiVersion in a conflict with an update", async ({ expect }) => {
     const server = await startServer();
     await server.call("POST", `${configMaps}?fieldManager=ed`, configMap("a", { k: "1" }));
     const { body } = await apply(server, a, "m1", configMap("a", { k: "2" }));
     expect(body.message).toBe('Apply failed with 1 conflict: conflict with "ed" using v1: .data.k');
   });
 
-  it("with force takes fields over, and their owner loses them", async ({ expect }) => {
+  it("takes fields from their owner with force", async ({ expect }) => {
     const server = await startServer();
     await apply(server, a, "m1", configMap("a", { k: "1", l: "1" }));
     const forced = await apply(server, a, "m2", configMap("a", { k: "2" }), "&force=true");
@@ -78,7 +78,7 @@ describe("an Apply", () => {
     ]);
   });
 
-  it("removes what its manager no longer applies, but not what another one also owns", async ({ expect }) => {
+  it("removes what its manager no longer applies, unless another manager owns it too", async ({ expect }) => {
     const server = await startServer();
     await apply(server, a, "m1", configMap("a", { k: "1", l: "1" }));
     await apply(server, a, "m2", configMap("a", { k: "1" }));
@@ -86,14 +86,14 @@ describe("an Apply", () => {
     expect(dropped.body.data).toEqual({ k: "1", m: "1" });
   });
 
-  it("leaves fields alone that somebody updated in the meantime", async ({ expect }) => {
+  it("keeps fields that an update added", async ({ expect }) => {
     const server = await startServer();
     await apply(server, a, "m1", configMap("a", { k: "1" }));
     await server.call("PATCH", a, { data: { z: "1" } }, { "content-type": "application/merge-patch+json" });
     expect((await apply(server, a, "m1", configMap("a", { k: "2" }))).body.data).toEqual({ k: "2", z: "1" });
   });
 
-  it("owns a VM's networks and interfaces whole", async ({ expect }) => {
+  it("owns the networks and interfaces of a VM as whole lists", async ({ expect }) => {
     const server = await startServer();
     const nics = (...names: string[]): object => ({
       template: {
@@ -170,7 +170,7 @@ describe("an Apply", () => {
     expect(body.details.causes[0].field).toBe('.spec.containers[name="a"].image');
   });
 
-  it("to status owns status alone", async ({ expect }) => {
+  it("of status owns only status", async ({ expect }) => {
     const server = await startServer();
     await apply(server, `${vms}/v`, "m1", vm("v"));
     const status = { ...vm("v", { runStrategy: "Always" }), status: { ready: true } };
@@ -183,9 +183,7 @@ describe("an Apply", () => {
     );
   });
 
-  it("after managedFields were reset meets everything as owned before the first Apply", async ({
-    expect,
-  }) => {
+  it("conflicts with before-first-apply after managedFields is reset", async ({ expect }) => {
     const server = await startServer();
     await apply(server, a, "m1", configMap("a", { k: "1" }));
     const reset = { metadata: { managedFields: [{}] } };
@@ -197,7 +195,7 @@ describe("an Apply", () => {
     );
   });
 
-  it("as a dry run answers as it would, and stores nothing", async ({ expect }) => {
+  it("answers a dry run like a write, and stores nothing", async ({ expect }) => {
     const server = await startServer();
     const made = await apply(server, a, "m1", configMap("a", { k: "1" }), "&dryRun=All");
     expect(made).toMatchObject({ code: 201, body: { data: { k: "1" } } });
@@ -232,7 +230,7 @@ describe("an Apply", () => {
     ],
     ["no kind", a, "m", { metadata: { name: "a" } }, 400, "invalid object type: /, Kind="],
     [
-      "a uid of nothing",
+      "a uid but no such object",
       a,
       "m",
       configMap("a", {}, { uid: "1" }),
@@ -247,9 +245,7 @@ describe("an Apply", () => {
 });
 
 describe("kubectl", () => {
-  it("may take over by server-side apply what it applied from the client, as long as it is unchanged", async ({
-    expect,
-  }) => {
+  it("takes over unchanged fields of its client-side apply without a conflict", async ({ expect }) => {
     const server = await startServer();
     const clientSide = (data: Record<string, string>): object =>
       configMap("a", data, {
@@ -271,7 +267,7 @@ describe("kubectl", () => {
 });
 
 describe("an update", () => {
-  it("owns what it changed, and takes it from whoever had it", async ({ expect }) => {
+  it("owns what it changed, in place of the earlier owner", async ({ expect }) => {
     const server = await startServer();
     await apply(server, a, "m1", configMap("a", { k: "1", l: "1" }));
     const changed = await server.call(
@@ -286,14 +282,14 @@ describe("an update", () => {
     ]);
   });
 
-  it("goes by the user agent when it names no manager", async ({ expect }) => {
+  it("has the user agent as manager when it names none", async ({ expect }) => {
     const server = await startServer();
     const headers = { "user-agent": "virt-controller/v1.9 (linux)" };
     const made = await server.call("POST", configMaps, configMap("a", { k: "1" }), headers);
     expect(owners(made)).toEqual([["virt-controller", "Update", { "f:data": { ".": {}, "f:k": {} } }]]);
   });
 
-  it("by the eleventh manager folds the oldest ones", async ({ expect }) => {
+  it("by an eleventh manager merges the two oldest into ancient-changes", async ({ expect }) => {
     let second = 0;
     const server = await startServer({ clock: () => new Date(Date.UTC(2026, 0, 1, 0, 0, second)) });
     await server.call("POST", `${configMaps}?fieldManager=u0`, configMap("a", { f0: "1" }));

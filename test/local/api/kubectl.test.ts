@@ -1,4 +1,4 @@
-// kubectl as a foreign client: every version that this machine has, against a server of its own.
+// kubectl as a client: every version that is installed, each with its own server.
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { type ApiServer, createApiServer } from "../../../src/local/api/api-serv
 
 const run = promisify(execFile);
 
-/** kubectl of PATH, and that of the test control plane when it was built (KUBEBUILDER_ASSETS, or its cache). */
+/** kubectl from PATH, and the one built for the real control plane (KUBEBUILDER_ASSETS, or the cache of test/real). */
 function kubectls(): readonly string[] {
   const cache = process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache");
   const built = process.env["KUBEBUILDER_ASSETS"] ?? path.join(cache, "multinic-real", "bin");
@@ -43,10 +43,10 @@ spec: {config: '{"cniVersion":"1.0.0","type":"bridge"}'}
 `;
 
 describe.skipIf(found.length === 0 && process.env["CI"] !== "true")(
-  found.length === 0 ? "kubectl (skipped: there is none in PATH)" : "kubectl",
+  found.length === 0 ? "kubectl (skipped: not in PATH)" : "kubectl",
   () => {
-    it("is there", ({ expect }) => {
-      expect(found, "CI has a kubectl in PATH").not.toEqual([]);
+    it("is installed", ({ expect }) => {
+      expect(found, "CI has kubectl in PATH").not.toEqual([]);
     });
 
     describe.each(found)("%s", (program) => {
@@ -80,7 +80,7 @@ describe.skipIf(found.length === 0 && process.env["CI"] !== "true")(
         path.join(folder, "cache"),
       ];
 
-      /** What kubectl prints; its failure is printed too, after "FAILED". */
+      /** What kubectl prints, after "FAILED" when it fails. */
       async function kubectl(...args: readonly string[]): Promise<string> {
         try {
           const { stdout, stderr } = await run(program, [...flags(), ...args]);
@@ -99,7 +99,7 @@ describe.skipIf(found.length === 0 && process.env["CI"] !== "true")(
 
       const words = (line: string | undefined): readonly string[] => (line ?? "").trim().split(/\s+/);
 
-      it("lists nothing, then what was applied, with KubeVirt's columns", async ({ expect }) => {
+      it("lists nothing, and then the applied objects with KubeVirt's columns", async ({ expect }) => {
         expect(await kubectl("get", "vm,vmi,net-attach-def", "-A")).toContain("No resources found");
         expect(
           await kubectl("apply", "--server-side", "-f", await file(vm), "-f", await file(nad)),
@@ -119,7 +119,7 @@ describe.skipIf(found.length === 0 && process.env["CI"] !== "true")(
         expect(text).toContain("generation: 1");
       });
 
-      it("changes it by server-side apply, and is told whom it would take fields from", async ({
+      it("changes an object by server-side apply, and reports the owner in a conflict", async ({
         expect,
       }) => {
         const changed = await file(vm.replace("Halted", "Always"));
@@ -132,14 +132,14 @@ describe.skipIf(found.length === 0 && process.env["CI"] !== "true")(
         ).toBe("Always 2");
       });
 
-      it("is told of a field that does not exist", async ({ expect }) => {
+      it("reports an unknown field", async ({ expect }) => {
         const wrong = await file(nad.replace("spec: {", "spec: {vlan: 3, ").replace("net}", "net2}"));
         expect(await kubectl("create", "-f", wrong, "--validate=true")).toContain(
           'unknown field "spec.vlan"',
         );
       });
 
-      it("applies from the client, and then from the server", async ({ expect }) => {
+      it("changes from client-side to server-side apply", async ({ expect }) => {
         const map = (value: string): string =>
           `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: {k: "${value}"}\n`;
         expect(await kubectl("apply", "-f", await file(map("1")))).toContain("created");
@@ -150,7 +150,7 @@ describe.skipIf(found.length === 0 && process.env["CI"] !== "true")(
         expect(await kubectl("get", "cm", "m", "-o", "jsonpath={.data.k}")).toBe("3");
       });
 
-      it("watches", async ({ expect }) => {
+      it("watches objects", async ({ expect }) => {
         const watch: ChildProcess = spawn(program, [...flags(), "get", "vm", "-w", "-o", "name"]);
         try {
           const seen = (count: number): Promise<string> =>
@@ -173,7 +173,7 @@ describe.skipIf(found.length === 0 && process.env["CI"] !== "true")(
         }
       });
 
-      it("creates a namespace and what belongs in it, and deletes it all", async ({ expect }) => {
+      it("creates a namespace with objects, and deletes all of them", async ({ expect }) => {
         expect(await kubectl("create", "namespace", "team")).toContain("created");
         expect(await kubectl("-n", "team", "create", "configmap", "c", "--from-literal=k=v")).toContain(
           "created",
@@ -190,7 +190,7 @@ describe.skipIf(found.length === 0 && process.env["CI"] !== "true")(
         expect(await kubectl("explain", "vm.spec.template.spec.networks.multus")).toContain("networkName");
       });
 
-      it("deletes and waits until it is gone", async ({ expect }) => {
+      it("deletes objects and waits until they are gone", async ({ expect }) => {
         expect(await kubectl("delete", "vm,net-attach-def", "--all", "--wait", "--timeout=10s")).toContain(
           "deleted",
         );

@@ -1,4 +1,4 @@
-// Deletion and what follows from it: finalizers, owners, pods and namespaces.
+// Deletion and its effects: finalizers, owners, pods and namespaces.
 import { describe, it } from "vitest";
 import { type TestServer, configMap, configMaps, pods, startServer, vmis, vms } from "./server.ts";
 
@@ -23,7 +23,7 @@ async function follow(server: TestServer): Promise<(count: number) => Promise<re
 }
 
 describe("deletion", () => {
-  it("waits for finalizers, and takes no new ones meanwhile", async ({ expect }) => {
+  it("waits for finalizers, and accepts no new ones", async ({ expect }) => {
     const server = await startServer();
     const merge = { "content-type": "application/merge-patch+json" };
     await server.call("POST", configMaps, configMap("a", {}, { finalizers: ["x.org/y"] }));
@@ -55,7 +55,7 @@ describe("deletion", () => {
     expect((await server.call("GET", `${configMaps}/a`)).code).toBe(200);
   });
 
-  it("in the background takes dependents after their owner", async ({ expect }) => {
+  it("in the background deletes dependents after their owner", async ({ expect }) => {
     const server = await startServer();
     await server.call("POST", configMaps, configMap("owner"));
     await owned(server, "dependent", "owner");
@@ -64,7 +64,7 @@ describe("deletion", () => {
     expect(await next(2)).toEqual(["DELETED owner", "DELETED dependent"]);
   });
 
-  it("in the foreground takes dependents before their owner", async ({ expect }) => {
+  it("in the foreground deletes dependents before their owner", async ({ expect }) => {
     const server = await startServer();
     await server.call("POST", configMaps, configMap("owner"));
     await owned(server, "dependent", "owner", { blockOwnerDeletion: true });
@@ -73,7 +73,7 @@ describe("deletion", () => {
     expect(await next(3)).toEqual(["MODIFIED owner", "DELETED dependent", "DELETED owner"]);
   });
 
-  it("with Orphan leaves dependents without that owner", async ({ expect }) => {
+  it("with Orphan keeps dependents, without that owner", async ({ expect }) => {
     const server = await startServer();
     await server.call("POST", configMaps, configMap("owner"));
     await owned(server, "dependent", "owner");
@@ -84,9 +84,7 @@ describe("deletion", () => {
     expect(body.metadata.ownerReferences).toBeUndefined();
   });
 
-  it("reaches an object whose owner never was, but not one whose owner's kind is unknown", async ({
-    expect,
-  }) => {
+  it("follows when the owner does not exist, but not when its kind is unknown", async ({ expect }) => {
     const server = await startServer();
     const owner = (apiVersion: string): object => ({ apiVersion, kind: "ConfigMap", name: "x", uid: "u" });
     const next = await follow(server);
@@ -96,7 +94,7 @@ describe("deletion", () => {
     expect((await server.call("GET", `${configMaps}/kept`)).code).toBe(200);
   });
 
-  it("of a collection takes what the selector selects", async ({ expect }) => {
+  it("of a collection deletes the selected objects", async ({ expect }) => {
     const server = await startServer();
     await server.call("POST", configMaps, configMap("a", {}, { labels: { app: "web" } }));
     await server.call("POST", configMaps, configMap("b"));
@@ -112,7 +110,7 @@ describe("a pod", () => {
     spec: { containers: [{ name: "c", image: "i", resources: { limits: { cpu: 1 } } }] },
   });
 
-  it("is bound to a node once, and its spec stays", async ({ expect }) => {
+  it("can be bound to a node once, and its spec cannot be changed", async ({ expect }) => {
     const server = await startServer();
     const made = await server.call("POST", pods, pod("p"));
     expect(made.body).toMatchObject({
@@ -135,7 +133,7 @@ describe("a pod", () => {
     });
   });
 
-  it("goes at once when it runs nowhere, and with its node's consent when it runs", async ({ expect }) => {
+  it("is removed at once when it runs nowhere, and else by its node", async ({ expect }) => {
     const server = await startServer();
     await server.call("POST", pods, pod("p"));
     await server.call("DELETE", `${pods}/p`);
@@ -153,7 +151,7 @@ describe("a pod", () => {
 });
 
 describe("a namespace", () => {
-  it("takes everything in it along, and nothing new meanwhile", async ({ expect }) => {
+  it("is deleted with its objects, and accepts no new ones", async ({ expect }) => {
     const server = await startServer();
     const namespaces = "/api/v1/namespaces";
     const inside = `${namespaces}/team/configmaps`;
@@ -176,7 +174,7 @@ describe("a namespace", () => {
     expect((await server.call("GET", inside)).body.items).toEqual([]);
   });
 
-  it.for(["default", "kube-system", "kube-public"])("%s stays", async (name, { expect }) => {
+  it.for(["default", "kube-system", "kube-public"])("%s cannot be deleted", async (name, { expect }) => {
     const server = await startServer();
     const { body } = await server.call("DELETE", `/api/v1/namespaces/${name}`);
     expect(body).toMatchObject({
@@ -187,7 +185,7 @@ describe("a namespace", () => {
 });
 
 describe("status", () => {
-  it("of a node may come with it, as a kubelet sends it", async ({ expect }) => {
+  it("of a node is kept on create, as a kubelet sends it", async ({ expect }) => {
     const server = await startServer();
     const status = { allocatable: { cpu: "4" } };
     const { body } = await server.call("POST", "/api/v1/nodes", { metadata: { name: "n" }, status });

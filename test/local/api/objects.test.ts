@@ -3,7 +3,7 @@ import { describe, it } from "vitest";
 import { configMap, configMaps, secrets, startServer, vm, vms } from "./server.ts";
 
 describe("objects", () => {
-  it("answers a created object with what the server sets", async ({ expect }) => {
+  it("get server-set metadata on create", async ({ expect }) => {
     const server = await startServer({ clock: () => new Date("2026-03-01T10:00:00.500Z") });
     const { code, body } = await server.call("POST", vms, vm("web"));
     expect(code).toBe(201);
@@ -18,9 +18,7 @@ describe("objects", () => {
     expect((await server.call("GET", `${vms}/web`)).body).toEqual(body);
   });
 
-  it("refuses a second object of the same name, and one in a namespace that is not there", async ({
-    expect,
-  }) => {
+  it("are refused with a name in use, or in a missing namespace", async ({ expect }) => {
     const server = await startServer();
     await server.call("POST", configMaps, configMap("a"));
     const again = await server.call("POST", configMaps, configMap("a"));
@@ -36,7 +34,7 @@ describe("objects", () => {
     expect(nowhere.body).toMatchObject({ code: 404, message: 'namespaces "nowhere" not found' });
   });
 
-  it("keeps the resourceVersion of an update that changes nothing", async ({ expect }) => {
+  it("keep their resourceVersion when an update changes nothing", async ({ expect }) => {
     const server = await startServer();
     const created = (await server.call("POST", configMaps, configMap("a", { k: "v" }))).body;
     const same = await server.call("PUT", `${configMaps}/a`, created);
@@ -54,7 +52,7 @@ describe("objects", () => {
     });
   });
 
-  it("merges a merge patch, and takes a field out that is null in it", async ({ expect }) => {
+  it("are merged with a merge patch, whose nulls remove fields", async ({ expect }) => {
     const server = await startServer();
     await server.call("POST", configMaps, configMap("a", { k: "v", l: "w" }));
     const { body } = await server.call(
@@ -66,7 +64,7 @@ describe("objects", () => {
     expect(body.data).toEqual({ l: "w", m: "x" });
   });
 
-  it("turns a Secret's stringData into data", async ({ expect }) => {
+  it("of kind Secret get data from stringData", async ({ expect }) => {
     const server = await startServer();
     const secret = { metadata: { name: "s" }, data: { a: "AA==" }, stringData: { b: "text" } };
     const { body } = await server.call("POST", secrets, secret);
@@ -74,7 +72,7 @@ describe("objects", () => {
     expect(body.stringData).toBeUndefined();
   });
 
-  it("deletes, and then does not find", async ({ expect }) => {
+  it("are not found after their deletion", async ({ expect }) => {
     const server = await startServer();
     await server.call("POST", vms, vm("web"));
     const { code, body } = await server.call("DELETE", `${vms}/web`);
@@ -89,7 +87,7 @@ describe("objects", () => {
     });
   });
 
-  it("counts generation for changes of spec only", async ({ expect }) => {
+  it("increase their generation for changes of spec only", async ({ expect }) => {
     const server = await startServer();
     await server.call("POST", vms, vm("web"));
     const patch = (path: string, body: object): ReturnType<typeof server.call> =>

@@ -1,4 +1,4 @@
-// pods/proxy: what the API server forwards to the server that listens at a pod's address.
+// pods/proxy: requests that the API server forwards to a pod's server.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,7 +7,7 @@ import { startServer } from "./server.ts";
 
 const pods = "/api/v1/namespaces/default/pods";
 
-/** A server that answers with the path that it was asked for. */
+/** A server that answers with the path of the request. */
 async function startEcho(): Promise<string> {
   const server = createServer((request, response) => {
     response.writeHead(request.url === "/teapot" ? 418 : 200, { "content-type": "text/plain" });
@@ -45,7 +45,7 @@ describe("pods/proxy", () => {
     ["here:8443/proxy/a/b?c=d", 200, "/a/b?c=d"],
     ["here/proxy", 200, "/"],
     ["here/proxy/teapot", 418, "/teapot"],
-  ] as const)("hands %s to the pod's server", async ([path, code, text], { expect }) => {
+  ] as const)("forwards %s to the pod's server", async ([path, code, text], { expect }) => {
     const api = await startWithPod();
     expect(await api.call("GET", `${pods}/${path}`)).toMatchObject({ code, body: text });
   });

@@ -1,4 +1,4 @@
-// What is no good request, and how the server says so: always a Status object in kube-apiserver's words.
+// Invalid requests, each answered with a Status object and the message of kube-apiserver.
 import { describe, it } from "vitest";
 import { configMap, configMaps, nads, pods, secrets, startServer, vm, vms } from "./server.ts";
 
@@ -10,7 +10,7 @@ describe("a request", () => {
     ["that is a list", "POST", configMaps, "[]", json, 400, "BadRequest"],
     ["without a body", "POST", configMaps, "", json, 400, "BadRequest"],
     [
-      "of another media type",
+      "of an unknown media type",
       "POST",
       configMaps,
       "x",
@@ -41,7 +41,7 @@ describe("a request", () => {
     ["to replace a collection", "PUT", configMaps, "{}", json, 405, "MethodNotAllowed"],
     ["for a resource that is not served", "GET", "/apis/kubevirt.io/v1/foos", undefined, {}, 404, "NotFound"],
     [
-      "for a path with a broken escape",
+      "for a path with an invalid escape",
       "GET",
       "/api/v1/namespaces/%zz/pods",
       undefined,
@@ -49,9 +49,9 @@ describe("a request", () => {
       400,
       "BadRequest",
     ],
-    ["with a dry run of some kind", "POST", `${configMaps}?dryRun=x`, "{}", json, 422, "Invalid"],
+    ["with an unknown dryRun", "POST", `${configMaps}?dryRun=x`, "{}", json, 422, "Invalid"],
     [
-      "with a list's version that is no number",
+      "with a resourceVersion that is not a number",
       "GET",
       `${configMaps}?resourceVersion=a`,
       undefined,
@@ -60,7 +60,7 @@ describe("a request", () => {
       "BadRequest",
     ],
     [
-      "with a version of the future",
+      "with a resourceVersion of the future",
       "GET",
       `${configMaps}?resourceVersion=9999999999999`,
       undefined,
@@ -68,9 +68,9 @@ describe("a request", () => {
       504,
       "Timeout",
     ],
-    ["with a broken page token", "GET", `${configMaps}?continue=abc`, undefined, {}, 400, "BadRequest"],
+    ["with an invalid page token", "GET", `${configMaps}?continue=abc`, undefined, {}, 400, "BadRequest"],
     [
-      "selecting by a field that cannot be",
+      "selecting by an unsupported field",
       "GET",
       `${vms}?fieldSelector=spec.x%3D1`,
       undefined,
@@ -78,9 +78,9 @@ describe("a request", () => {
       400,
       "BadRequest",
     ],
-    ["with a broken label selector", "GET", `${vms}?labelSelector=a%20b`, undefined, {}, 400, "BadRequest"],
+    ["with an invalid label selector", "GET", `${vms}?labelSelector=a%20b`, undefined, {}, 400, "BadRequest"],
     [
-      "to propagate by a policy that is none",
+      "with an unknown propagation policy",
       "DELETE",
       `${configMaps}/a?propagationPolicy=x`,
       undefined,
@@ -88,14 +88,14 @@ describe("a request", () => {
       422,
       "Invalid",
     ],
-  ] as const)("%s is answered with %s", async ([, method, path, body, headers, code, reason], { expect }) => {
+  ] as const)("%s is refused", async ([, method, path, body, headers, code, reason], { expect }) => {
     const server = await startServer();
     const answer = await server.call(method, path, body, headers);
     expect(answer.code).toBe(code);
     expect(answer.body).toMatchObject({ kind: "Status", apiVersion: "v1", status: "Failure", code, reason });
   });
 
-  it("may be YAML, and may ask for YAML", async ({ expect }) => {
+  it("can be YAML, and can ask for YAML", async ({ expect }) => {
     const server = await startServer();
     const yaml = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata: {k: v}\n";
     await server.call("POST", configMaps, yaml, { "content-type": "application/yaml" });
@@ -103,7 +103,7 @@ describe("a request", () => {
     expect(body).toContain("kind: ConfigMap");
   });
 
-  it("with a key __proto__ changes that key and nothing else", async ({ expect }) => {
+  it("with the key __proto__ changes only that key", async ({ expect }) => {
     const server = await startServer();
     const text =
       '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"__proto__":"x","k":"v"}}';
@@ -143,14 +143,14 @@ describe("an object", () => {
       "metadata.name: Required value: name or generateName is required",
     ],
     [
-      "with a bad name",
+      "with an invalid name",
       vms,
       vm("A_b"),
       422,
       'metadata.name: Invalid value: "A_b": a lowercase RFC 1123 subdomain must',
     ],
     [
-      "with a bad label",
+      "with an invalid label",
       configMaps,
       configMap("a", {}, { labels: { a: "b c" } }),
       422,
@@ -171,7 +171,7 @@ describe("an object", () => {
       "name is neither a standard finalizer name nor is it fully qualified",
     ],
     [
-      "with data that is no base64",
+      "with data that is not base64",
       secrets,
       { metadata: { name: "a" }, data: { k: "!!" } },
       400,
@@ -185,14 +185,14 @@ describe("an object", () => {
       "spec.containers: Required value",
     ],
     [
-      "with a revision of its own",
+      "with a resourceVersion",
       configMaps,
       configMap("a", {}, { resourceVersion: "5" }),
       500,
       "resourceVersion should not be set on objects to be created",
     ],
     [
-      "with text for an object",
+      "with a string instead of an object",
       configMaps,
       { ...configMap("a"), data: "x" },
       400,
@@ -210,7 +210,7 @@ describe("an object", () => {
 
   it.for([
     [
-      "a text where a list belongs",
+      "a string instead of a list",
       nics("x"),
       `${at}: Invalid value: "string": ${at} in body must be of type array: "string"`,
     ],
@@ -225,18 +225,18 @@ describe("an object", () => {
       nics(Array.from({ length: 257 }, (_, i) => ({ name: `n${i}` }))),
       `${at}: Too many: 257: must have at most 256 items`,
     ],
-    ["no template", { ...vm("v"), spec: {} }, "spec.template: Required value"],
+    ["a missing template", { ...vm("v"), spec: {} }, "spec.template: Required value"],
     [
-      "a value out of an enum",
+      "a value outside of an enum",
       vm("v", { template: { spec: { domain: { devices: {}, rebootPolicy: "x" } } } }),
       'Unsupported value: "x": supported values: "Reboot", "Terminate"',
     ],
     [
-      "a memory size of no unit",
+      "a memory size of an unknown unit",
       vm("v", { template: { spec: { domain: { devices: {}, memory: { guest: "1Q" } } } } }),
       "memory.guest in body should match",
     ],
-  ] as const)("of the VM schema is refused with %s", async ([, object, message], { expect }) => {
+  ] as const)("with %s is refused by the VM schema", async ([, object, message], { expect }) => {
     const server = await startServer();
     const { body } = await server.call("POST", vms, object);
     expect(body).toMatchObject({
@@ -257,7 +257,7 @@ describe("an object", () => {
     ["Warn", 201, undefined, '299 - "unknown field \\"spec.foo\\""'],
     ["Ignore", 201, undefined, null],
   ] as const)(
-    "with unknown fields under fieldValidation=%s",
+    "with unknown fields is answered by fieldValidation=%s",
     async ([mode, code, message, warning], { expect }) => {
       const server = await startServer();
       const template = { spec: { domain: { devices: { interfaces: [{ name: "a", vlan: 3 }] } } } };
@@ -274,7 +274,7 @@ describe("an object", () => {
     },
   );
 
-  it("of a custom kind is replaced only by who has seen it", async ({ expect }) => {
+  it("of a custom kind can only be replaced with a resourceVersion", async ({ expect }) => {
     const server = await startServer();
     await server.call("POST", vms, vm("v"));
     const { body } = await server.call("PUT", `${vms}/v`, vm("v"));
@@ -286,7 +286,7 @@ describe("an object", () => {
     });
   });
 
-  it("that is immutable stays as it is", async ({ expect }) => {
+  it("that is immutable cannot be changed", async ({ expect }) => {
     const server = await startServer();
     await server.call("POST", secrets, { metadata: { name: "s" }, stringData: { k: "v" }, immutable: true });
     const merge = { "content-type": "application/merge-patch+json" };
@@ -301,7 +301,7 @@ describe("an object", () => {
 describe("a JSON patch", () => {
   const patchType = { "content-type": "application/json-patch+json" };
 
-  it("changes, moves, copies and removes", async ({ expect }) => {
+  it("replaces, adds, moves, copies and removes", async ({ expect }) => {
     const server = await startServer();
     await server.call("POST", configMaps, configMap("a", { k: "1", l: "2", m: "3" }));
     const operations = [
@@ -313,7 +313,7 @@ describe("a JSON patch", () => {
       { op: "remove", path: "/data/m" },
     ];
     const { body } = await server.call("PATCH", `${configMaps}/a`, operations, patchType);
-    // The key is no valid one, so that the answer shows where the escape led.
+    // The key is invalid, so that the answer shows how the escape was read.
     expect(body).toMatchObject({ code: 422, message: expect.stringContaining("data[a/b~c]") });
     const valid = operations.filter(({ path }) => !path.includes("~"));
     const patched = await server.call("PATCH", `${configMaps}/a`, valid, patchType);
@@ -322,10 +322,10 @@ describe("a JSON patch", () => {
 
   it.for([
     ["a test that fails", [{ op: "test", path: "/data/k", value: "x" }], 422],
-    ["a path that is not there", [{ op: "remove", path: "/data/none" }], 422],
+    ["a missing path", [{ op: "remove", path: "/data/none" }], 422],
     ["an index past the end", [{ op: "add", path: "/metadata/finalizers/3", value: "x" }], 422],
-    ["an operation that does not exist", [{ op: "x", path: "/data/k" }], 422],
-    ["no list", { op: "test" }, 400],
+    ["an unknown operation", [{ op: "x", path: "/data/k" }], 422],
+    ["an object instead of a list", { op: "test" }, 400],
   ] as const)("with %s changes nothing", async ([, operations, code], { expect }) => {
     const server = await startServer();
     const made = await server.call("POST", configMaps, configMap("a", { k: "v" }));

@@ -1,15 +1,15 @@
-// A server of its own for each test, and requests to it as plain HTTP.
+// Starts a server for one test, and sends plain HTTP requests to it.
 import { onTestFinished } from "vitest";
 import { type ApiServerOptions, createApiServer } from "../../../src/local/api/api-server.ts";
 
 export interface Answer {
   readonly code: number;
-  // oxlint-disable-next-line typescript/no-explicit-any -- assertions look into answers of every kind
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read fields of answers of every kind
   readonly body: any;
   readonly headers: Headers;
 }
 
-/** One watch: the events come in as they are sent. */
+/** One watch; `next` resolves with its next event. */
 export interface Watching {
   next(): Promise<{ type: string; object: Answer["body"] }>;
   ended(): Promise<void>;
@@ -27,7 +27,7 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** Starts a server on a free port; it is closed when the test ends. */
+/** Starts a server on a free port, and closes it when the test ends. */
 export async function startServer(options: ApiServerOptions = {}): Promise<TestServer> {
   const server = createApiServer(options);
   const { url } = await server.listen({ host: "127.0.0.1", port: 0 });
@@ -53,7 +53,7 @@ export async function startServer(options: ApiServerOptions = {}): Promise<TestS
     },
     async watch(path) {
       const response = await fetch(url + path, { signal: leaving.signal });
-      if (response.body === null) throw new Error("a watch without body");
+      if (response.body === null) throw new Error("the watch has no body");
       const lines = linesOf(response.body);
       return {
         async next() {
@@ -63,7 +63,7 @@ export async function startServer(options: ApiServerOptions = {}): Promise<TestS
         },
         async ended() {
           const { done, value } = await lines.next();
-          if (done !== true) throw new Error(`the watch goes on with ${value}`);
+          if (done !== true) throw new Error(`the watch did not end, but sent ${value}`);
         },
       };
     },
@@ -81,7 +81,6 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
   return undefined;
 }
 
-/** Paths and small objects that many tests use. */
 export const configMaps = "/api/v1/namespaces/default/configmaps";
 export const secrets = "/api/v1/namespaces/default/secrets";
 export const pods = "/api/v1/namespaces/default/pods";

@@ -1,4 +1,4 @@
-// What server-side apply promises whatever is applied: random configurations by several managers, by HTTP's own path.
+// Properties of server-side apply, with random configurations of several managers.
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
 import type { ApiObject } from "../../../src/local/api/object.ts";
@@ -28,8 +28,8 @@ const name = fc.constantFrom("a", "b", "c");
 const value = fc.constantFrom("1", "2");
 
 /**
- * Parts of a pod of every kind: a map, a set, a keyed list with a nested one, atomic lists and plain fields.
- * Nothing is empty: what is empty in a core kind is not stored, in kube-apiserver too, and so not kept.
+ * A pod with a map, a set, a keyed list with a keyed list in it, atomic lists and plain fields. No part is empty,
+ * because neither server stores the empty parts of a core kind.
  */
 const config: fc.Arbitrary<ApiObject> = fc
   .record(
@@ -94,7 +94,7 @@ const texts = (set: FieldSet | undefined): readonly string[] =>
   set === undefined ? [] : paths(set).map((path) => path.join(" "));
 
 describe("server-side apply", () => {
-  it("applied twice is applied once", ({ expect }) => {
+  it("changes nothing when it is repeated", ({ expect }) => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 5 }), step, (before, { manager, config }) => {
         const once = apply(applyAll(before), manager, config);
@@ -103,7 +103,7 @@ describe("server-side apply", () => {
     );
   });
 
-  it("sets every field of what is applied", ({ expect }) => {
+  it("sets every applied field", ({ expect }) => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 5 }), step, (before, { manager, config }) => {
         const live = apply(applyAll(before), manager, config);
@@ -114,7 +114,7 @@ describe("server-side apply", () => {
     );
   });
 
-  it("leaves every field with an owner, and every owner with fields that are there", ({ expect }) => {
+  it("leaves every field with an owner", ({ expect }) => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 6 }), (steps) => {
         const live = applyAll(steps);
@@ -131,7 +131,7 @@ describe("server-side apply", () => {
     );
   });
 
-  it("by one manager alone ends in what it applied last", ({ expect }) => {
+  it("of a single manager leaves it the fields that it applied last", ({ expect }) => {
     fc.assert(
       fc.property(fc.array(config, { maxLength: 4 }), config, (before, last) => {
         const live = applyAll([...before, last].map((one) => ({ manager: "a", config: one })));
@@ -142,7 +142,7 @@ describe("server-side apply", () => {
     );
   });
 
-  it("does not depend on the order of managers that want different fields", ({ expect }) => {
+  it("has the same result for managers of different fields in either order", ({ expect }) => {
     const labelled = (labels: Record<string, string>): ApiObject => ({
       apiVersion: "v1",
       kind: "Pod",
@@ -180,7 +180,7 @@ describe("field sets", () => {
     return builder.build();
   });
 
-  it("come back from FieldsV1 as they were", ({ expect }) => {
+  it("survive the conversion to FieldsV1 and back", ({ expect }) => {
     fc.assert(
       fc.property(set, (one) => {
         expect(texts(fromFieldsV1(toFieldsV1(one)))).toEqual(texts(one));

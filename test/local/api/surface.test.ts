@@ -1,21 +1,21 @@
-// What a client finds before it asks for objects: health, version, discovery, OpenAPI, and Tables.
+// Health, version, discovery, OpenAPI and Tables.
 import { describe, it } from "vitest";
 import { humanDuration } from "../../../src/local/api/table.ts";
 import { configMap, configMaps, startServer, vmis, vms } from "./server.ts";
 
 describe("the server", () => {
-  it.for(["/livez", "/readyz", "/healthz"])("is well at %s", async (path, { expect }) => {
+  it.for(["/livez", "/readyz", "/healthz"])("reports its health at %s", async (path, { expect }) => {
     const server = await startServer();
     expect(await server.call("GET", path)).toMatchObject({ code: 200, body: "ok" });
   });
 
-  it("names its version", async ({ expect }) => {
+  it("reports its version", async ({ expect }) => {
     const server = await startServer();
     const { body } = await server.call("GET", "/version");
     expect(body).toMatchObject({ major: "1", minor: "37", gitVersion: expect.stringMatching(/^v1\.37\./) });
   });
 
-  it("lists its groups and their resources, with kubectl's short names", async ({ expect }) => {
+  it("lists its groups and resources, with short names for kubectl", async ({ expect }) => {
     const server = await startServer();
     const { body } = await server.call("GET", "/apis");
     const names = body.groups.map(({ name }: { name: string }) => name);
@@ -29,7 +29,7 @@ describe("the server", () => {
     expect(subresources).not.toContain("virtualmachineinstances/status");
   });
 
-  it("sends OpenAPI v2 as the protobuf document that old kubectls ask for", async ({ expect }) => {
+  it("sends OpenAPI v2 as protobuf, which older kubectls ask for", async ({ expect }) => {
     const server = await startServer();
     const type = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
     const response = await fetch(`${server.url}/openapi/v2`, { headers: { accept: type } });
@@ -38,7 +38,7 @@ describe("the server", () => {
     expect(bytes.subarray(0, 5)).toEqual(Buffer.from([0x0a, 3, ...Buffer.from("2.0")]));
   });
 
-  it("describes VMs in OpenAPI v3, every reference resolved in the document", async ({ expect }) => {
+  it("describes VMs in OpenAPI v3, without unresolved references", async ({ expect }) => {
     const server = await startServer();
     const index = (await server.call("GET", "/openapi/v3")).body.paths;
     const { serverRelativeURL } = index["apis/kubevirt.io/v1"];
@@ -55,7 +55,7 @@ describe("the server", () => {
 describe("a Table", () => {
   const accept = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" };
 
-  it("has KubeVirt's columns of a VMI", async ({ expect }) => {
+  it("has KubeVirt's columns for a VMI", async ({ expect }) => {
     const now = new Date("2026-03-01T10:00:00Z");
     const server = await startServer({ clock: () => now });
     await server.call("POST", vmis, {
@@ -81,7 +81,7 @@ describe("a Table", () => {
     expect(body.rows[0].object).toMatchObject({ kind: "PartialObjectMetadata", metadata: { name: "web" } });
   });
 
-  it("comes by watch, with its columns once", async ({ expect }) => {
+  it("has its columns in the first event of a watch only", async ({ expect }) => {
     const server = await startServer();
     for (const name of ["a", "b"]) await server.call("POST", configMaps, configMap(name, { k: "v" }));
     const response = await fetch(`${server.url}${configMaps}?watch=1&timeoutSeconds=1`, { headers: accept });
@@ -94,7 +94,7 @@ describe("a Table", () => {
     expect(tables.map(({ columnDefinitions }) => columnDefinitions?.length)).toEqual([3, undefined]);
   });
 
-  it("is of one object too", async ({ expect }) => {
+  it("can be of one object", async ({ expect }) => {
     const server = await startServer({ clock: () => new Date("2026-03-01T10:00:00Z") });
     await server.call("POST", vms, {
       apiVersion: "kubevirt.io/v1",

@@ -1,11 +1,11 @@
-// Lists and watches over HTTP: revisions, paging, selectors, bookmarks and the forgotten past.
+// Lists and watches over HTTP: revisions, pages, selectors, bookmarks and expired revisions.
 import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
 import { describe, it } from "vitest";
 import { configMap, configMaps, startServer } from "./server.ts";
 
 describe("lists", () => {
-  it("pages over one snapshot while objects change", async ({ expect }) => {
+  it("have pages of one snapshot while objects change", async ({ expect }) => {
     const server = await startServer();
     for (const name of ["a", "b", "c"]) await server.call("POST", configMaps, configMap(name));
     const first = (await server.call("GET", `${configMaps}?limit=2`)).body;
@@ -23,7 +23,7 @@ describe("lists", () => {
     ["a set of values", "labelSelector=app in (web,db)", ["a", "b"]],
     ["another value", "labelSelector=app!%3Dweb", ["b", "c"]],
     ["a name", "fieldSelector=metadata.name%3Db", ["b"]],
-  ] as const)("selects by %s", async ([, query, names], { expect }) => {
+  ] as const)("can be selected by %s", async ([, query, names], { expect }) => {
     const server = await startServer();
     await server.call("POST", configMaps, configMap("a", {}, { labels: { app: "web" } }));
     await server.call("POST", configMaps, configMap("b", {}, { labels: { app: "db" } }));
@@ -32,7 +32,7 @@ describe("lists", () => {
     expect(body.items.map((item: { metadata: { name: string } }) => item.metadata.name)).toEqual(names);
   });
 
-  it("answers 410 for a page whose snapshot is forgotten", async ({ expect }) => {
+  it("answer 410 for a page of an expired snapshot", async ({ expect }) => {
     const server = await startServer({ historyLimit: 4 });
     for (const name of ["a", "b", "c"]) await server.call("POST", configMaps, configMap(name));
     const first = (await server.call("GET", `${configMaps}?limit=1`)).body;
@@ -44,7 +44,7 @@ describe("lists", () => {
 });
 
 describe("a large list", () => {
-  it("comes compressed to who takes that", async ({ expect }) => {
+  it("is compressed for clients that accept gzip", async ({ expect }) => {
     const server = await startServer();
     await server.call("POST", configMaps, configMap("a", { k: "x".repeat(500_000) }));
     const list = await server.call("GET", configMaps, undefined, { "accept-encoding": "gzip" });
@@ -56,7 +56,7 @@ describe("a large list", () => {
 });
 
 describe("watches", () => {
-  it("replay what came after a revision, then follow", async ({ expect }) => {
+  it("send the changes since a revision, then new ones", async ({ expect }) => {
     const server = await startServer();
     const { resourceVersion } = (await server.call("GET", configMaps)).body.metadata;
     await server.call("POST", configMaps, configMap("a"));
@@ -66,7 +66,7 @@ describe("watches", () => {
     expect(await watch.next()).toMatchObject({ type: "DELETED", object: { metadata: { name: "a" } } });
   });
 
-  it("see an object leave and enter their selector as DELETED and ADDED", async ({ expect }) => {
+  it("report DELETED and ADDED when an object leaves and enters their selector", async ({ expect }) => {
     const server = await startServer();
     const labelled = (app: string): object => configMap("a", {}, { labels: { app } });
     await server.call("POST", configMaps, labelled("web"));
@@ -81,9 +81,7 @@ describe("watches", () => {
     expect(await watch.next()).toMatchObject({ type: "ADDED" });
   });
 
-  it("mark the end of the initial events, and send a bookmark before their time is over", async ({
-    expect,
-  }) => {
+  it("mark the end of the initial events, and send a bookmark before they time out", async ({ expect }) => {
     const server = await startServer();
     await server.call("POST", configMaps, configMap("a"));
     const watch = await server.watch(
@@ -99,7 +97,7 @@ describe("watches", () => {
     await watch.ended();
   });
 
-  it("from a forgotten revision get one ERROR with a 410 Status", async ({ expect }) => {
+  it("from an expired revision get one ERROR with a 410 Status", async ({ expect }) => {
     const server = await startServer({ historyLimit: 2 });
     for (const name of ["a", "b", "c", "d"]) await server.call("POST", configMaps, configMap(name));
     const watch = await server.watch(`${configMaps}?watch=1&resourceVersion=1`);
@@ -107,7 +105,7 @@ describe("watches", () => {
     await watch.ended();
   });
 
-  it("and lists of a server that is gone are too old for the next one", async ({ expect }) => {
+  it("and pages of a stopped server are expired for the next one", async ({ expect }) => {
     const first = await startServer({ clock: () => new Date("2026-03-01T10:00:00Z") });
     for (const name of ["a", "b"]) await first.call("POST", configMaps, configMap(name));
     const { metadata } = (await first.call("GET", `${configMaps}?limit=1`)).body;
@@ -119,7 +117,7 @@ describe("watches", () => {
     expect((await next.call("GET", `${configMaps}?continue=${token}`)).code).toBe(410);
   });
 
-  it("may ask for more time than a timer can hold", async ({ expect }) => {
+  it("can ask for a timeout that is longer than the longest timer", async ({ expect }) => {
     const server = await startServer();
     const watch = await server.watch(`${configMaps}?watch=1&timeoutSeconds=99999999`);
     await server.call("POST", configMaps, configMap("a"));
@@ -133,7 +131,7 @@ describe("watches", () => {
     await expect(watch.ended()).resolves.toBeUndefined();
   });
 
-  it("that nobody reads are cut off, and hold nothing up", async ({ expect }) => {
+  it("that are not read are disconnected, and do not block writes", async ({ expect }) => {
     const server = await startServer();
     const [idle] = (await once(get(`${server.url}${configMaps}?watch=1`), "response")) as [IncomingMessage];
     idle.pause();

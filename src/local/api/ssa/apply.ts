@@ -1,9 +1,10 @@
-// Server-side apply: a manager's configuration against the live object and what the others own.
-import { type Json, jsonEqual } from "../json.ts";
+// Server-side apply: a manager's configuration, the live object, and the fields that other managers own.
+import { parseJson } from "../../../domain/objects/mapping.ts";
+import { type Json, asObject, isObject, jsonEqual, textAt } from "../json.ts";
 import { type ApiObject, withMeta } from "../object.ts";
-import { type ResourceType, apiVersionOf } from "../resource-types.ts";
+import type { ResourceType } from "../resource-types.ts";
 import { type Schema, schemaOf } from "../schemas.ts";
-import { type Cause, ApiError } from "../status.ts";
+import { ApiError } from "../status.ts";
 import { compare, fieldsOf } from "./compare.ts";
 import {
   type FieldSet,
@@ -15,13 +16,20 @@ import {
   paths,
   union,
 } from "./field-set.ts";
-import { type Manager, decodeManagers, encodeManagers, sameManager, withoutManagers } from "./managers.ts";
+import {
+  type Manager,
+  type Writer,
+  decodeManagers,
+  encodeManagers,
+  identityOf,
+  sameManager,
+  withoutManagers,
+} from "./managers.ts";
 import { merge, removeFields } from "./merge.ts";
-import { appliedByClient, withLastApplied } from "./last-applied.ts";
 import { elementSchema } from "./shape.ts";
-import { type Writer, changesOf, dispossess, reachable } from "./track.ts";
+import { changesOf, dispossess, reachable } from "./track.ts";
 
-/** `.data.a` of "m1", or of `"ed" using v1` when it came by an update. */
+/** A manager as conflicts name it: `"m1"`, or `"ed" using v1` when it owns the field by an update. */
 function managerText({ manager, operation, apiVersion, subresource }: Manager): string {
   const named =
     subresource === ""
@@ -30,29 +38,24 @@ function managerText({ manager, operation, apiVersion, subresource }: Manager): 
   return operation === "Update" ? `${named} using ${apiVersion}` : named;
 }
 
-function conflictError(
-  conflicts: readonly { readonly manager: Manager; readonly fields: FieldSet }[],
-): ApiError {
+function conflictError(conflicts: readonly Manager[]): ApiError {
   const perManager = conflicts
-    .map(({ manager, fields }) => ({ who: managerText(manager), fields: paths(fields).map(pathText) }))
+    .map((manager) => ({ who: managerText(manager), fields: paths(manager.fields).map(pathText) }))
     .sort((a, b) => (a.who < b.who ? -1 : 1));
-  const causes: readonly Cause[] = perManager.flatMap(({ who, fields }) =>
+  const causes = perManager.flatMap(({ who, fields }) =>
     fields.map((field) => ({ reason: "FieldManagerConflict", message: `conflict with ${who}`, field })),
   );
-  const [only] = causes;
-  const text =
-    causes.length === 1 && only !== undefined
-      ? `${only.message}: ${only.field ?? ""}`
-      : perManager
-          .map(({ who, fields }) =>
-            [`conflicts with ${who}:`, ...fields.map((field) => `- ${field}`)].join("\n"),
-          )
-          .join("\n");
-  const count = causes.length === 1 ? "1 conflict" : `${causes.length} conflicts`;
-  return new ApiError(409, "Conflict", `Apply failed with ${count}: ${text}`, { causes });
+  const one = causes.length === 1;
+  const texts = perManager.map(({ who, fields }) =>
+    one
+      ? `conflict with ${who}: ${fields.join("")}`
+      : [`conflicts with ${who}:`, ...fields.map((field) => `- ${field}`)].join("\n"),
+  );
+  const count = one ? "1 conflict" : `${causes.length} conflicts`;
+  return new ApiError(409, "Conflict", `Apply failed with ${count}: ${texts.join("\n")}`, { causes });
 }
 
-/** With every declared field on the way to a member, so that removing the last part removes its parent. */
+/** The set with the declared parents of its members, so that removing the last part removes its parent. */
 function withNamedParents(set: FieldSet, schema: Schema): FieldSet {
   const members = new Set(set.members);
   const children = new Map<string, FieldSet>();
@@ -64,7 +67,7 @@ function withNamedParents(set: FieldSet, schema: Schema): FieldSet {
   return { members, children };
 }
 
-/** Takes out what the manager applied before and does not apply now, unless another manager owns it. */
+/** Removes what the manager applied before and does not apply now, unless another manager owns it. */
 function removeAbandoned(merged: Json, last: FieldSet, owned: FieldSet, schema: Schema): Json {
   if (isEmpty(last)) return merged;
   const complete = (set: FieldSet): FieldSet => withNamedParents(set, schema);
@@ -73,13 +76,13 @@ function removeAbandoned(merged: Json, last: FieldSet, owned: FieldSet, schema: 
   const all = fields(merged);
   const kept = without(complete(last));
   const withOwned = without(difference(all, union(fields(kept), complete(owned))));
-  // What was never applied by this manager is not its to remove, even when nobody owns it.
+  // A field that this manager never applied stays, even without an owner.
   return without(intersection(difference(all, fields(withOwned)), complete(last)));
 }
 
 /**
  * The object after applying `config` to `live`, or to nothing when it is undefined, with its managedFields.
- * @throws ApiError 409 naming managers and fields, unless `force` takes them over.
+ * @throws ApiError 409 with managers and fields, unless `force` takes the fields over.
  */
 export function applyConfig(
   resource: ResourceType,
@@ -89,58 +92,55 @@ export function applyConfig(
   force: boolean,
 ): ApiObject {
   const schema = schemaOf(resource.schema);
-  const before = live ?? { apiVersion: config.apiVersion, kind: config.kind, metadata: {} };
-  const identity = {
-    manager: writer.manager,
-    operation: "Apply",
-    apiVersion: apiVersionOf(resource),
-    subresource: writer.subresource ?? "",
-  } as const;
+  const identity = identityOf(writer, "Apply", resource);
   const managers = live === undefined ? [] : knownManagers(resource, live, writer);
   const previous = managers.find((manager) => sameManager(manager, identity));
   const others = managers.filter((manager) => manager !== previous);
   const configured = fieldsOf(config, schema);
-  const own: Manager = {
-    ...identity,
-    time: previous?.time,
-    fields: reachable(resource, writer.subresource, configured),
-  };
   const owned = others.reduce((all, { fields }) => union(all, fields), configured);
-  const merged = removeAbandoned(
-    merge(withoutManagers(before), config, schema),
-    previous?.fields ?? emptySet,
-    owned,
-    schema,
-  );
-  const after = merged as ApiObject;
-  const change = changesOf(resource, writer.subresource, before, after);
-  const touched = union(change.added, change.modified);
+  const before = live === undefined ? undefined : withoutManagers(live);
+  const merged = merge(before, config, schema);
+  const after = removeAbandoned(merged, previous?.fields ?? emptySet, owned, schema) as ApiObject;
+  const change = changesOf(resource, writer.subresource, live, after);
   const allowed = live === undefined ? emptySet : appliedByClient(writer.manager, live, schema);
-  const contested = difference(touched, allowed);
+  const contested = difference(union(change.added, change.modified), allowed);
   const conflicts = others
-    .map((manager) => ({ manager, fields: intersection(manager.fields, contested) }))
+    .map((manager) => ({ ...manager, fields: intersection(manager.fields, contested) }))
     .filter(({ fields }) => !isEmpty(fields));
   if (!force && conflicts.length > 0) throw conflictError(conflicts);
-  const changed = live === undefined || !jsonEqual(withoutManagers(before), after);
-  const entry = changed ? { ...own, time: writer.time } : own;
+  const time = jsonEqual(before, after) ? previous?.time : writer.time;
+  const entry = { ...identity, time, fields: reachable(resource, writer.subresource, configured) };
   const managedFields = encodeManagers([...dispossess(others, change), entry]);
   return withLastApplied(writer.manager, withMeta(after, { managedFields }), config);
 }
 
-/** An object without managers gets one for all it has, so that the first Apply meets it as a conflict. */
+/** An object without managers gets one that owns all its fields, so that the first Apply conflicts with it. */
 function knownManagers(resource: ResourceType, live: ApiObject, writer: Writer): readonly Manager[] {
   const managers = decodeManagers(live);
   if (managers.length > 0) return managers;
-  const empty = { apiVersion: live.apiVersion, kind: live.kind, metadata: {} };
-  const { added } = compare(empty, withoutManagers(live), schemaOf(resource.schema));
-  return [
-    {
-      manager: "before-first-apply",
-      operation: "Update",
-      apiVersion: apiVersionOf(resource),
-      subresource: "",
-      time: writer.time,
-      fields: reachable(resource, undefined, added),
-    },
-  ];
+  const first = { manager: "before-first-apply", subresource: undefined, time: writer.time };
+  const { added } = changesOf(resource, undefined, undefined, live);
+  return [{ ...identityOf(first, "Update", resource), time: writer.time, fields: added }];
+}
+
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+/**
+ * The fields whose live value is still the one that kubectl applied from the client. kubectl may take them over
+ * without a conflict (k8s.io/apimachinery managedfields lastAppliedManager).
+ */
+function appliedByClient(manager: string, live: ApiObject, schema: Schema): FieldSet {
+  // Anybody may write this annotation, so it may not be JSON.
+  const config = parseJson(textAt(live, "metadata", "annotations", lastApplied));
+  if (manager !== "kubectl" || !isObject(config)) return emptySet;
+  const { modified, removed } = compare(config, withoutManagers(live), schema);
+  return difference(fieldsOf(config, schema), union(modified, removed));
+}
+
+/** The object with the annotation updated, when it has one and kubectl applied it. */
+function withLastApplied(manager: string, object: ApiObject, config: ApiObject): ApiObject {
+  const annotations = asObject(object.metadata["annotations"]);
+  if (manager !== "kubectl" || annotations[lastApplied] === undefined) return object;
+  const text = `${JSON.stringify(config)}\n`;
+  return withMeta(object, { annotations: { ...annotations, [lastApplied]: text } });
 }

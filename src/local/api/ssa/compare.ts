@@ -1,10 +1,10 @@
-// Which fields a value has, and which differ between two values.
+// The fields that a value has, and those that differ between two values.
 import { type Json, isObject, jsonEqual } from "../json.ts";
 import type { Schema } from "../schemas.ts";
 import { type FieldSet, FieldSetBuilder, type Path } from "./field-set.ts";
 import { type Part, isEmptyValue, partsOf, shapeOf } from "./shape.ts";
 
-/** The fields that a value sets, as server-side apply takes them for owned. */
+/** The fields that a manager owns after it applies this value. */
 export function fieldsOf(value: Json, schema: Schema): FieldSet {
   const set = new FieldSetBuilder();
   collect(value, schema, [], set);
@@ -25,14 +25,14 @@ function collect(value: Json, schema: Schema, path: Path, set: FieldSetBuilder):
   }
 }
 
-/** What a change from one value to another did, field by field. */
+/** The fields that a change added, modified and removed. */
 export interface Comparison {
   readonly added: FieldSet;
   readonly modified: FieldSet;
   readonly removed: FieldSet;
 }
 
-/** Compares two values of one schema; undefined stands for a value that is not there. */
+/** Compares two values of one schema; undefined is the value of an absent field. */
 export function compare(before: Json | undefined, after: Json | undefined, schema: Schema): Comparison {
   const comparer = new Comparer();
   comparer.walk(before, after, schema, []);
@@ -71,7 +71,7 @@ class Comparer {
   }
 
   #isLeaf(before: Json | undefined, after: Json | undefined, schema: Schema): boolean {
-    // Two empty values are compared whole, so that {} and null stay apart.
+    // Two empty values are compared whole, so that {} and null differ.
     if (isEmptyValue(before) && isEmptyValue(after)) return true;
     const shapes = [before, after].flatMap((value) =>
       value === undefined || value === null ? [] : [shapeOf(schema, value)],

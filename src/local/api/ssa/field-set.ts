@@ -1,11 +1,11 @@
-// Sets of field paths: what a manager owns, what a change touched. The elements are spelled as FieldsV1 spells
-// them: `f:name` a field, `k:{…}` an item of a keyed list, `v:…` an item of a set.
+// Sets of field paths: what a manager owns, what a write changed. Path elements are written as in FieldsV1:
+// `f:name` for a field, `k:{…}` for an item of a keyed list, `v:…` for an item of a set.
 import { type JsonObject, isObject } from "../json.ts";
 
-/** A path from the object down; never empty for a member of a set. */
+/** A path from the object down, not empty. */
 export type Path = readonly string[];
 
-/** A tree of path elements: `members` end here, `children` go on. Not changed after it is built. */
+/** A tree of path elements: paths that end here (`members`) and that continue (`children`). Immutable. */
 export interface FieldSet {
   readonly members: ReadonlySet<string>;
   readonly children: ReadonlyMap<string, FieldSet>;
@@ -32,24 +32,25 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
   return make(new Set([...a.members, ...b.members]), children);
 }
 
-export function intersection(a: FieldSet, b: FieldSet): FieldSet {
-  const members = new Set([...a.members].filter((element) => b.members.has(element)));
+/** The paths of `a` that are also in `b`, or those that are not. */
+function select(a: FieldSet, b: FieldSet, inBoth: boolean): FieldSet {
+  const members = [...a.members].filter((element) => b.members.has(element) === inBoth);
   const children = [...a.children].map(
-    ([element, child]) => [element, intersection(child, b.children.get(element) ?? emptySet)] as const,
+    ([element, child]) => [element, select(child, b.children.get(element) ?? emptySet, inBoth)] as const,
   );
-  return make(members, children);
+  return make(new Set(members), children);
+}
+
+export function intersection(a: FieldSet, b: FieldSet): FieldSet {
+  return select(a, b, true);
 }
 
 /** The paths of `a` that are not in `b`; a path below one of `b` stays. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  const members = new Set([...a.members].filter((element) => !b.members.has(element)));
-  const children = [...a.children].map(
-    ([element, child]) => [element, difference(child, b.children.get(element) ?? emptySet)] as const,
-  );
-  return make(members, children);
+  return select(a, b, false);
 }
 
-/** Every path, parents before what is below them, in order. */
+/** Every path, sorted, parents before their children. */
 export function paths(set: FieldSet, prefix: Path = []): readonly Path[] {
   return [
     ...[...set.members].sort().map((element) => [...prefix, element]),
@@ -71,20 +72,18 @@ export class FieldSetBuilder {
       this.#members.add(element);
       return;
     }
-    let child = this.#children.get(element);
-    if (child === undefined) this.#children.set(element, (child = new FieldSetBuilder()));
+    const child = this.#children.get(element) ?? new FieldSetBuilder();
+    this.#children.set(element, child);
     child.insert(rest);
   }
 
   build(): FieldSet {
-    return make(
-      this.#members,
-      [...this.#children].map(([element, child]) => [element, child.build()] as const),
-    );
+    const children = [...this.#children].map(([element, child]) => [element, child.build()] as const);
+    return make(this.#members, children);
   }
 }
 
-/** The set as a managedFields entry's fieldsV1. */
+/** The set as the fieldsV1 of a managedFields entry. */
 export function toFieldsV1(set: FieldSet): JsonObject {
   const elements = [...new Set([...set.members, ...set.children.keys()])].sort();
   return Object.fromEntries(
@@ -109,7 +108,7 @@ export function fromFieldsV1(value: JsonObject): FieldSet {
   return make(members, children);
 }
 
-/** A path as conflicts name it: `.spec.containers[name="a"].image`, `.metadata.finalizers[="x"]`. */
+/** A path as in conflict messages: `.spec.containers[name="a"].image`, `.metadata.finalizers[="x"]`. */
 export function pathText(path: Path): string {
   return path
     .map((element) => {

@@ -1,9 +1,9 @@
-// metadata.managedFields: who set which field, decoded, kept in order and encoded again.
+// metadata.managedFields: which manager owns which fields, decoded, sorted and encoded.
 import { type Json, type JsonObject, asList, asObject, asString, isObject } from "../json.ts";
 import type { ApiObject } from "../object.ts";
+import { type ResourceType, apiVersionOf } from "../resource-types.ts";
 import {
   type FieldSet,
-  FieldSetBuilder,
   difference,
   emptySet,
   fromFieldsV1,
@@ -18,20 +18,34 @@ export interface Manager {
   readonly operation: "Apply" | "Update";
   readonly apiVersion: string;
   readonly subresource: string;
-  /** Absent on an entry that only ever repeated what others own, as kube-apiserver leaves it. */
+  /** undefined for a manager that only ever applied what others own already, as in kube-apiserver. */
   readonly time: string | undefined;
   readonly fields: FieldSet;
 }
 
-/** Entries with the same identity are one. */
-export function sameManager(
-  a: Pick<Manager, "manager" | "operation" | "subresource">,
-  b: Pick<Manager, "manager" | "operation" | "subresource">,
-): boolean {
+/** Who writes, and when. */
+export interface Writer {
+  readonly manager: string;
+  readonly subresource: string | undefined;
+  readonly time: string;
+}
+
+type Identity = Omit<Manager, "time" | "fields">;
+
+export function identityOf(
+  { manager, subresource = "" }: Writer,
+  operation: Manager["operation"],
+  resource: ResourceType,
+): Identity {
+  return { manager, operation, apiVersion: apiVersionOf(resource), subresource };
+}
+
+/** Whether two identities share one entry. */
+export function sameManager(a: Identity, b: Identity): boolean {
   return a.manager === b.manager && a.operation === b.operation && a.subresource === b.subresource;
 }
 
-/** The entries of an object; entries that make no sense are left out. */
+/** The entries of an object, without those of an unknown operation. */
 export function decodeManagers(object: ApiObject): readonly Manager[] {
   return asList(object.metadata["managedFields"])
     .filter(isObject)
@@ -51,23 +65,19 @@ export function decodeManagers(object: ApiObject): readonly Manager[] {
     });
 }
 
-/** True for `[{}]`, which asks to forget all managers. */
+/** Whether managedFields is `[{}]`, which resets it. */
 export function asksForReset(object: ApiObject): boolean {
   const entries = asList(object.metadata["managedFields"]);
   return entries.length === 1 && isObject(entries[0]) && Object.keys(entries[0]).length === 0;
 }
 
+function sortKey({ operation, time = "", manager, apiVersion, subresource }: Manager): string {
+  return [operation, time, manager, apiVersion, subresource].join("\0");
+}
+
 function order(a: Manager, b: Manager): number {
-  const keys = ({ operation, time, manager, apiVersion, subresource }: Manager): readonly string[] => [
-    operation,
-    time ?? "",
-    manager,
-    apiVersion,
-    subresource,
-  ];
-  const [left, right] = [keys(a), keys(b)];
-  const index = left.findIndex((key, at) => key !== right[at]);
-  return index < 0 ? 0 : (left[index] ?? "") < (right[index] ?? "") ? -1 : 1;
+  const [left, right] = [sortKey(a), sortKey(b)];
+  return left < right ? -1 : Number(left > right);
 }
 
 const maxUpdateManagers = 10;
@@ -75,10 +85,9 @@ const maxUpdateManagers = 10;
 /** Beyond ten, the managers that updated longest ago become one, `ancient-changes`. */
 function capped(managers: readonly Manager[]): readonly Manager[] {
   const updates = managers.filter(({ operation }) => operation === "Update").sort(order);
-  if (updates.length <= maxUpdateManagers) return managers;
   const old = updates.slice(0, updates.length - maxUpdateManagers + 1);
   const last = old.at(-1);
-  if (last === undefined) return managers;
+  if (updates.length <= maxUpdateManagers || last === undefined) return managers;
   const ancient: Manager = {
     ...last,
     manager: "ancient-changes",
@@ -88,7 +97,7 @@ function capped(managers: readonly Manager[]): readonly Manager[] {
   return [...managers.filter((manager) => !old.includes(manager)), ancient];
 }
 
-/** managedFields of these managers; undefined when nobody owns anything. */
+/** managedFields of these managers; undefined when none of them owns a field. */
 export function encodeManagers(managers: readonly Manager[]): readonly JsonObject[] | undefined {
   const kept = capped(managers.filter(({ fields }) => !isEmpty(fields)));
   if (kept.length === 0) return undefined;
@@ -105,9 +114,7 @@ export function encodeManagers(managers: readonly Manager[]): readonly JsonObjec
     }));
 }
 
-const serverSet = new FieldSetBuilder();
-for (const field of ["apiVersion", "kind", "metadata"]) serverSet.insert([`f:${field}`]);
-for (const field of [
+const serverMetadata = [
   "name",
   "namespace",
   "creationTimestamp",
@@ -117,17 +124,20 @@ for (const field of [
   "generation",
   "managedFields",
   "resourceVersion",
-]) {
-  serverSet.insert(["f:metadata", `f:${field}`]);
-}
-const unowned = serverSet.build();
+];
 
-/** The set without the fields that nobody owns because the server sets them. */
+const unowned = fromFieldsV1({
+  "f:apiVersion": {},
+  "f:kind": {},
+  "f:metadata": { ".": {}, ...Object.fromEntries(serverMetadata.map((field) => [`f:${field}`, {}])) },
+});
+
+/** The set without the fields that have no owner because the server sets them. */
 export function ownable(fields: FieldSet): FieldSet {
   return difference(fields, unowned);
 }
 
-/** An object's JSON without its managedFields, which are not themselves a field with owners. */
+/** The object without managedFields, which have no owner. */
 export function withoutManagers(object: ApiObject): Json {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };

@@ -1,10 +1,10 @@
-// Merging an applied configuration into a live value, and taking fields out of a value.
+// Merging an applied configuration into a live value, and removing fields from a value.
 import { type Json, type JsonObject, getField, isObject, setField } from "../json.ts";
 import type { Schema } from "../schemas.ts";
 import { type FieldSet, emptySet, isEmpty } from "./field-set.ts";
 import { childOf, isEmptyValue, partsOf, shapeOf } from "./shape.ts";
 
-/** The live value with everything that the configuration sets; parts that it does not name stay. */
+/** The live value with everything that the configuration sets; all else stays. */
 export function merge(live: Json | undefined, config: Json, schema: Schema): Json {
   if (live === undefined || live === null) return config;
   const shape = shapeOf(schema, config);
@@ -21,8 +21,8 @@ export function merge(live: Json | undefined, config: Json, schema: Schema): Jso
 }
 
 /**
- * Items that only the live list has keep their place; shared ones take the order of the configuration,
- * whose own items come before the shared item they precede.
+ * Items of the live list alone keep their place. Shared items take the order of the configuration; its other items
+ * come before the shared item that they precede there.
  */
 function mergeLists(live: Json, config: Json, schema: Schema): Json {
   const liveParts = partsOf(schema, live);
@@ -51,8 +51,8 @@ function mergeLists(live: Json, config: Json, schema: Schema): Json {
 }
 
 /**
- * The value without the fields of the set. A map or list that loses its last part is left null, as
- * structured-merge-diff leaves it: kube-apiserver then refuses it where the schema wants an object.
+ * The value without the fields of the set. A map or list that loses its last part becomes null, as in
+ * structured-merge-diff; kube-apiserver then refuses it where the schema requires an object.
  */
 export function removeFields(value: Json, gone: FieldSet, schema: Schema): Json {
   const shape = shapeOf(schema, value);

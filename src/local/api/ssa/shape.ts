@@ -1,12 +1,12 @@
-// How a schema cuts an object into fields that can have owners: maps and keyed lists by part, the rest whole.
+// The parts of an object that can have owners, by its schema: maps and keyed lists by part, all else whole.
 import { type Json, type JsonObject, canonicalJson, getField, isObject } from "../json.ts";
 import { isOpen } from "../schema-prune.ts";
 import { type Schema, fieldSchema, resolve } from "../schemas.ts";
 
-/** The schema of what no schema describes: objects by field, lists whole. */
+/** For values that no schema describes: objects are owned by field, lists whole. */
 const untyped: Schema = { "x-kubernetes-preserve-unknown-fields": true };
 
-/** One part of a value: its path element, its schema and whether its schema names it as a field. */
+/** One part of a value; `named` when it is a declared field rather than an entry of a map or list. */
 export interface Part {
   readonly element: string;
   readonly value: Json;
@@ -14,10 +14,10 @@ export interface Part {
   readonly named: boolean;
 }
 
-/** How a value is owned: whole ("leaf"), or by its parts. `empty` parts-wise values count as leaves in a comparison. */
-export type Shape = "leaf" | "map" | "list";
+/** How a value is owned: whole ("leaf"), or by its parts. */
+type Shape = "leaf" | "map" | "list";
 
-/** The shape of values of this schema, as far as one value shows where the schema is silent. */
+/** The shape of a value; the value decides where the schema has no type. */
 export function shapeOf(schemaOrRef: Schema, value: Json): Shape {
   const schema = resolve(schemaOrRef);
   if (isObject(value)) {
@@ -45,7 +45,7 @@ function itemElement(schemaOrRef: Schema, item: Json): string {
   return `k:${canonicalJson(identity)}`;
 }
 
-/** The parts of a value whose shape is "map" or "list". */
+/** The parts of a value of shape "map" or "list". */
 export function partsOf(schemaOrRef: Schema, value: Json | undefined): readonly Part[] {
   const schema = resolve(schemaOrRef);
   if (Array.isArray(value)) {
@@ -63,24 +63,20 @@ export function partsOf(schemaOrRef: Schema, value: Json | undefined): readonly 
   );
 }
 
-/** Schema of a field, and whether it is a declared one rather than an entry of a map. */
-export function childOf(
-  schemaOrRef: Schema,
-  key: string,
-): { readonly schema: Schema; readonly named: boolean } {
+/** The schema of a field, and whether the field is declared. */
+export function childOf(schemaOrRef: Schema, key: string): Pick<Part, "schema" | "named"> {
   const schema = resolve(schemaOrRef);
   const named = schema.properties !== undefined && Object.hasOwn(schema.properties, key);
   return { schema: fieldSchema(schema, key) ?? untyped, named };
 }
 
 /** The schema below a path element. */
-export function elementSchema(schemaOrRef: Schema, element: string): { schema: Schema; named: boolean } {
-  const schema = resolve(schemaOrRef);
-  if (element.startsWith("f:")) return childOf(schema, element.slice(2));
-  return { schema: schema.items ?? untyped, named: false };
+export function elementSchema(schemaOrRef: Schema, element: string): Pick<Part, "schema" | "named"> {
+  if (element.startsWith("f:")) return childOf(schemaOrRef, element.slice(2));
+  return { schema: resolve(schemaOrRef).items ?? untyped, named: false };
 }
 
-/** True for an object or list without content. */
+/** True for an empty object or list, null and undefined. */
 export function isEmptyValue(value: Json | undefined): boolean {
   if (value === undefined || value === null) return true;
   return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;

@@ -1,86 +1,62 @@
-// Ownership after an ordinary write: what it changed belongs to its manager, and to nobody else.
+// Ownership after a write that is not an Apply: its manager alone owns what it changed.
 import type { JsonObject } from "../json.ts";
 import type { ApiObject } from "../object.ts";
-import { type ResourceType, apiVersionOf } from "../resource-types.ts";
+import type { ResourceType } from "../resource-types.ts";
 import { schemaOf } from "../schemas.ts";
 import { type Comparison, compare } from "./compare.ts";
-import { difference, emptySet, isEmpty, union } from "./field-set.ts";
+import { type FieldSet, difference, emptySet, isEmpty, union } from "./field-set.ts";
 import {
   type Manager,
+  type Writer,
   asksForReset,
   decodeManagers,
   encodeManagers,
+  identityOf,
   ownable,
   sameManager,
   withoutManagers,
 } from "./managers.ts";
 
-/** Who writes, and when. */
-export interface Writer {
-  readonly manager: string;
-  readonly subresource: string | undefined;
-  readonly time: string;
-}
-
-/** Fields that a write to this (sub)resource cannot change, so that it never owns them. */
-function untouchable(
-  resource: ResourceType,
-  subresource: string | undefined,
-  fields: Manager["fields"],
-): Manager["fields"] {
-  const reset = (element: string): boolean =>
-    subresource === "status" ? element !== "f:status" : resource.status && element === "f:status";
-  return {
-    members: new Set([...fields.members].filter(reset)),
-    children: new Map([...fields.children].filter(([element]) => reset(element))),
-  };
-}
-
-/** The set without what a write to this (sub)resource cannot change and what nobody owns. */
+/** The fields that a write to this resource or subresource can change and own. */
 export function reachable(
   resource: ResourceType,
   subresource: string | undefined,
-  fields: Manager["fields"],
-): Manager["fields"] {
-  return ownable(difference(fields, untouchable(resource, subresource, fields)));
+  { members, children }: FieldSet,
+): FieldSet {
+  const reaches = (element: string): boolean =>
+    subresource === "status" ? element === "f:status" : !resource.status || element !== "f:status";
+  return ownable({
+    members: new Set([...members].filter(reaches)),
+    children: new Map([...children].filter(([element]) => reaches(element))),
+  });
 }
 
-/** What a write did, as far as ownership goes. */
+/** The fields that a write changed and can own; `before` is undefined for a create. */
 export function changesOf(
   resource: ResourceType,
   subresource: string | undefined,
   before: ApiObject | undefined,
   after: ApiObject,
 ): Comparison {
-  const schema = schemaOf(resource.schema);
   const empty = { apiVersion: after.apiVersion, kind: after.kind, metadata: {} };
+  const reach = (fields: FieldSet): FieldSet => reachable(resource, subresource, fields);
   const { added, modified, removed } = compare(
     withoutManagers(before ?? empty),
     withoutManagers(after),
-    schema,
+    schemaOf(resource.schema),
   );
-  const reach = (fields: Manager["fields"]): Manager["fields"] => reachable(resource, subresource, fields);
   return { added: reach(added), modified: reach(modified), removed: reach(removed) };
 }
 
-/** The managers after others' fields were changed or removed under them. */
-export function dispossess(
-  managers: readonly Manager[],
-  change: Comparison,
-  except?: Manager,
-): readonly Manager[] {
+/** The managers without the fields that a change took from them; those without fields are dropped. */
+export function dispossess(managers: readonly Manager[], change: Comparison): readonly Manager[] {
   const lost = union(union(change.added, change.modified), change.removed);
   return managers
-    .map((manager) =>
-      manager === except ? manager : { ...manager, fields: difference(manager.fields, lost) },
-    )
+    .map((manager) => ({ ...manager, fields: difference(manager.fields, lost) }))
     .filter(({ fields }) => !isEmpty(fields));
 }
 
-/**
- * managedFields of an object after a create, replace or patch (everything but an Apply).
- * `before` is undefined for a create.
- */
+/** managedFields after a create, replace or patch other than an Apply; `before` is undefined for a create. */
 export function trackUpdate(
   resource: ResourceType,
   before: ApiObject | undefined,
@@ -90,18 +66,13 @@ export function trackUpdate(
   if (before !== undefined && asksForReset(after)) return undefined;
   const given = decodeManagers(after);
   const base = given.length > 0 || before === undefined ? given : decodeManagers(before);
-  // An object that has no managers (any more) gets none by an update, only by an Apply.
+  // An update never adds the first manager of an object; only an Apply does.
   if (before !== undefined && base.length === 0) return undefined;
   const change = changesOf(resource, writer.subresource, before, after);
   const others = dispossess(base, change);
   const taken = union(change.added, change.modified);
   if (isEmpty(taken)) return encodeManagers(others);
-  const identity = {
-    manager: writer.manager,
-    operation: "Update",
-    apiVersion: apiVersionOf(resource),
-    subresource: writer.subresource ?? "",
-  } as const;
+  const identity = identityOf(writer, "Update", resource);
   const own = others.find((manager) => sameManager(manager, identity));
   const entry: Manager = { ...identity, time: writer.time, fields: union(own?.fields ?? emptySet, taken) };
   return encodeManagers([...others.filter((manager) => manager !== own), entry]);
