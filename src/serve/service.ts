@@ -10,6 +10,7 @@ import { errorInterceptor } from "../api/error-mapping.ts";
 import { createInterfaceStatusService } from "../api/interface-status-service.ts";
 import { createNetworkService } from "../api/network-service.ts";
 import { unavailable } from "../api/transport/errors.ts";
+import { jsonViolations } from "../api/json-violations.ts";
 import { createHandler } from "../api/transport/handler.ts";
 import { createHealth } from "../api/transport/health.ts";
 import { pathOf } from "../api/transport/http-types.ts";
@@ -97,6 +98,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     routes,
     log,
     interceptors: [exporter.interceptor, createLogInterceptor({ log, now }), errorInterceptor],
+    jsonViolations,
     shutdownSignal: stopping.signal,
     httpPaths: [...httpRoutes.keys()],
     async http(request, response) {

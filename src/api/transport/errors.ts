@@ -122,7 +122,7 @@ export function summarise(violations: readonly FieldViolation[]): string {
   const [first, ...others] = violations;
   if (first === undefined) return "the request is invalid";
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
-  return `${first.field} - ${first.description}${more}`;
+  return `${first.field === "" ? "" : `${first.field} - `}${first.description}${more}`;
 }
 
 const maxMessageLength = 500;

@@ -17,6 +17,15 @@ import {
 } from "@connectrpc/connect-node";
 import { allowOrigins } from "./cors.ts";
 import { pathOf, sendText, type HttpHandler, type HttpRequest, type HttpResponse } from "./http-types.ts";
+import {
+  copyBody,
+  type JsonViolations,
+  malformedRefusal,
+  refuseMalformed,
+  sentByQuery,
+  whyMalformed,
+  withEmptyMessage,
+} from "./malformed.ts";
 import type { TransportLog } from "./transport-log.ts";
 import { writeResponse } from "./write-response.ts";
 import { bodyOf, cutResponse, endUploadAfter } from "./call-end.ts";
@@ -34,6 +43,8 @@ export interface HandlerOptions {
   readonly http?: (request: HttpRequest, response: HttpResponse) => boolean | Promise<boolean>;
   /** The paths that `http` answers, for the text of the 404. */
   readonly httpPaths?: readonly string[];
+  /** Names the fields of JSON that a message cannot take, for the error of such a call. */
+  readonly jsonViolations?: JsonViolations;
   /** Origins whose scripts may call the API; none by default. */
   readonly allowedOrigins?: readonly string[];
   /** Size limit of a message in bytes, after decompression; larger ones get RESOURCE_EXHAUSTED. Default 256 KiB. */
@@ -48,9 +59,19 @@ const defaultReadMaxBytes = 256 * 1024;
 const decoded = createContextKey(false, { description: "the call was decoded" });
 
 const markDecoded: Interceptor = (next) => (request) => {
-  request.contextValues.set(decoded, true);
+  const mark = (): unknown => request.contextValues.set(decoded, true);
+  if (request.stream) return next({ ...request, message: marking(request.message, mark) });
+  mark();
   return next(request);
 };
+
+/** A stream's messages are decoded as they are read. */
+async function* marking<T>(messages: AsyncIterable<T>, mark: () => unknown): AsyncGenerator<T> {
+  for await (const message of messages) {
+    mark();
+    yield message;
+  }
+}
 
 type Rpc = ConnectRouter["handlers"][number];
 
@@ -87,7 +108,7 @@ function routeRpcs(options: HandlerOptions): Map<string, Rpc> {
   const { requestGate, shutdownSignal } = options;
   const router = createConnectRouter({
     acceptCompression: [compressionGzip, compressionBrotli],
-    interceptors: [markDecoded, ...(options.interceptors ?? [])],
+    interceptors: [refuseMalformed, markDecoded, ...(options.interceptors ?? [])],
     readMaxBytes: options.readMaxBytes ?? defaultReadMaxBytes,
     // A misspelt field must not be dropped silently: without its `vlanID` a NIC is on another network.
     jsonOptions: { ignoreUnknownFields: false },
@@ -107,9 +128,17 @@ async function answerRpc(
   if (!hasUsableUrl(request)) return sendText(response, 400, "The Host header or the path is invalid.");
   const values = createContextValues();
   const call = universalRequestFromNodeRequest(request, response, undefined, values);
-  const answer = await rpc({ ...call, body: bodyOf(request) });
+  const limit = options.readMaxBytes ?? defaultReadMaxBytes;
+  const copy = copyBody(bodyOf(request), limit);
+  let answer = await rpc({ ...call, body: copy.body });
   if (!values.get(decoded)) {
     const { service, method } = rpc;
+    const sent = call.method === "GET" ? sentByQuery(call.url) : { header: call.header, body: copy.read() };
+    const refused = whyMalformed(method.input, { ...sent, limit }, options.jsonViolations ?? (() => []));
+    if (refused !== undefined) {
+      values.set(malformedRefusal, refused);
+      answer = await rpc(withEmptyMessage(call));
+    }
     const grpcStatus = answer.trailer?.get("grpc-status");
     const fields = { service: service.typeName, method: method.name, httpStatus: answer.status, grpcStatus };
     options.log.info(fields, "rpc refused before it reached its service");
