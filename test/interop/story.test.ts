@@ -158,23 +158,22 @@ describeWith("curl", programOfPath("curl") !== undefined, () => {
     const { stdout } = await run("curl", [
       "-sS",
       "-w",
-      "\n%{http_code}",
+      "\n%{header_json}\n%{http_code}",
       `${serving.url}/${path}?${query.toString()}`,
     ]);
-    const [body = "", status = ""] = stdout.split(/\n(?=\d+$)/);
-    return { status, body };
+    const [rest = "", status = ""] = stdout.split(/\n(?=\d+$)/);
+    const [body = "", headers = ""] = rest.split(/\n(?=\{"[a-z-]+":\[)/);
+    return { status, body, headers: JSON.parse(headers) as Record<string, readonly string[]> };
   };
 
   it.for([
-    [
-      "multinic.v1.NetworkService/ValidateNetworks",
-      { virtualMachine: { namespace: "default", name: "web" } },
-    ],
+    ["multinic.v1.NetworkService/ListNetworks", { namespace: "default" }],
     ["multinic.v1.VirtualMachineService/ListVMs", {}],
     ["multinic.v1.InterfaceStatusService/ListInterfaceStatus", {}],
   ] as const)("may GET %s, which has no side effects", async ([path, message]) => {
-    const { status, body } = await get(path, message);
+    const { status, body, headers } = await get(path, message);
     expect(status).toBe("200");
+    expect(headers["cache-control"]).toEqual(["no-store"]);
     expect(JSON.parse(body)).toBeInstanceOf(Object);
   });
 
@@ -185,8 +184,12 @@ describeWith("curl", programOfPath("curl") !== undefined, () => {
     expect(JSON.parse(body)).toMatchObject({ code: "not_found" });
   });
 
-  it.for(["ApplyVM", "DeleteVM"])("may not GET %s, which writes", async (method) => {
-    const { status } = await get(`multinic.v1.VirtualMachineService/${method}`, { namespace: "default" });
+  it.for([
+    ["ApplyVM, which writes", "VirtualMachineService/ApplyVM"],
+    ["DeleteVM, which writes", "VirtualMachineService/DeleteVM"],
+    ["ValidateNetworks, whose user-data does not belong into a URL", "NetworkService/ValidateNetworks"],
+  ] as const)("may not GET %s", async ([, path]) => {
+    const { status } = await get(`multinic.v1.${path}`, {});
     expect(status).toBe("405");
   });
 });

@@ -143,7 +143,15 @@ async function answerRpc(
     const fields = { service: service.typeName, method: method.name, httpStatus: answer.status, grpcStatus };
     options.log.info(fields, "rpc refused before it reached its service");
   }
+  // Every answer is true of one moment and one caller.
+  if (call.method === "GET") answer = { ...answer, header: withNoStore(answer.header) };
   await writeResponse(answer, response);
+}
+
+function withNoStore(header: Headers | undefined): Headers {
+  const headers = new Headers(header);
+  headers.set("cache-control", "no-store");
+  return headers;
 }
 
 /** Connect builds a URL from Host and path, and throws if it is invalid (HTTP/1.0 without Host, `Host: a b`). */
