@@ -49,7 +49,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "domain/compile",
     "domain/import",
   ],
-  "domain/status": ["domain", "domain/objects", "domain/resolve", "domain/drift"],
+  "domain/status": ["domain", "domain/objects", "domain/resolve", "domain/plan", "domain/drift"],
   "domain/validate": [
     "domain",
     "domain/objects",

@@ -1,7 +1,7 @@
 // Waiting after a write: until every NIC has the wanted state, or until a VM is gone.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
-import { InterfaceState, type InterfaceStatus } from "../../gen/multinic/v1/virtual_machine_pb.ts";
+import { Effect, InterfaceState, type InterfaceStatus } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
 import type { VmSpec } from "../domain/spec.ts";
 import { CliError, exitCode, type CliIo } from "./io.ts";
@@ -19,7 +19,8 @@ export interface WaitOptions {
 }
 
 /**
- * Resolves when every NIC of `spec` is Up, or Down where its linkState is `down`. @throws CliError after the timeout, with
+ * Resolves when every NIC of `spec` is as requested: Up, or Down where its linkState is `down`, with no change pending and
+ * none drifted. @throws CliError after the timeout, with
  * what each missing NIC waits for, and the signal's reason when it is aborted.
  */
 export async function waitForInterfaces(spec: VmSpec, options: WaitOptions): Promise<void> {
@@ -29,7 +30,7 @@ export async function waitForInterfaces(spec: VmSpec, options: WaitOptions): Pro
   const known = new Map<string, InterfaceStatus>();
   const missing = (): readonly string[] =>
     spec.networks
-      .filter((nic) => known.get(nic.name)?.state !== wantedState(nic.linkState))
+      .filter((nic) => !isAsRequested(known.get(nic.name), wantedState(nic.linkState)))
       .map(({ name }) => statusText(name, known.get(name)));
   const stream = interfaceStatusStream(transport, {
     namespace: spec.namespace,
@@ -40,9 +41,8 @@ export async function waitForInterfaces(spec: VmSpec, options: WaitOptions): Pro
   for await (const { event } of stream) {
     if (event.case === "reset") known.clear();
     for (const status of statusesIn(event)) {
-      if (known.get(status.nic)?.reason !== status.reason || known.get(status.nic)?.state !== status.state) {
-        progress(statusText(status.nic, status));
-      }
+      const text = statusText(status.nic, status);
+      if (text !== statusText(status.nic, known.get(status.nic))) progress(text);
       known.set(status.nic, status);
     }
     if (event.case === "changes") for (const { nic } of event.value.removed) known.delete(nic);
@@ -84,13 +84,34 @@ export async function waitUntilGone(
   );
 }
 
+function isAsRequested(status: InterfaceStatus | undefined, state: InterfaceState): boolean {
+  return status?.state === state && status.pendingFields.length === 0 && status.driftedFields.length === 0;
+}
+
 const wantedState = (linkState: "up" | "down" | undefined): InterfaceState =>
   linkState === "down" ? InterfaceState.DOWN : InterfaceState.UP;
 
 function statusText(nic: string, status: InterfaceStatus | undefined): string {
   if (!status) return `${nic}  no status yet`;
-  return [nic, stateWord(status.state), status.reason, status.message]
+  return [nic, stateWord(status.state), status.reason, status.message, waitingText(status)]
     .map(printable)
     .filter(Boolean)
     .join("  ");
+}
+
+/** What the NIC waits for, and who has to act. */
+function waitingText({
+  vm,
+  namespace,
+  pendingFields,
+  pendingEffect,
+  driftedFields,
+}: InterfaceStatus): string {
+  const pending = pendingFields.join(", ");
+  if (pendingEffect === Effect.RESTART)
+    return `${pending} is pending until the VM is restarted: virtctl restart ${vm} -n ${namespace}`;
+  if (pendingEffect === Effect.LIVE_MIGRATION)
+    return `${pending} is pending until the VM is migrated: virtctl migrate ${vm} -n ${namespace}`;
+  if (pending !== "") return `${pending} is pending`;
+  return driftedFields.length === 0 ? "" : `${driftedFields.join(", ")} differs from the request`;
 }

@@ -1,9 +1,10 @@
 // NIC states and views of VMs, as messages.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import type {
-  InterfaceStatusSchema,
-  VirtualMachineViewSchema,
+import {
+  Effect,
+  type InterfaceStatusSchema,
+  type VirtualMachineViewSchema,
 } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import type { VmView } from "../app/view-vms.ts";
 import type { InterfaceStatus } from "../domain/status/interface-status.ts";
@@ -16,6 +17,9 @@ export function statusToProto(status: InterfaceStatus): MessageInitShape<typeof 
     type: networkTypeToProto[status.type],
     state: interfaceStateToProto[status.state],
     ipAddresses: [...status.ipAddresses],
+    pendingFields: [...status.pendingFields],
+    pendingEffect:
+      status.pendingEffect === undefined ? Effect.UNSPECIFIED : effectToProto[status.pendingEffect],
     driftedFields: [...(status.driftedFields ?? [])],
     evidence: status.evidence.map((fact) => ({ ...fact })),
   };

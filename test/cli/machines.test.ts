@@ -227,6 +227,26 @@ every NIC of shop/multi-nic-vm has the wanted state
     ]);
   });
 
+  it("waits on while a change needs a restart, and says who has to act", async ({ expect }) => {
+    const pending = nic("eth0", InterfaceState.UP, {
+      reason: "UP",
+      pendingFields: ["networks[eth0].ipConfig.addresses"],
+      pendingEffect: Effect.RESTART,
+    });
+    const events = [snapshot([pending, up("eth1")]), synced];
+    const { code, stderr } = await run(`apply ${file} -n shop --wait --timeout 200ms`, {
+      routes: (router) => {
+        applying()(router);
+        streaming([{ events }])(router);
+      },
+    });
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      "networks[eth0].ipConfig.addresses is pending until the VM is restarted: virtctl restart multi-nic-vm -n shop",
+    );
+    expect(stderr).toContain("1 of 2 NICs do not have the wanted state");
+  });
+
   it("stops after --timeout and says what each NIC waits for", async ({ expect }) => {
     const { code, stderr } = await run(`apply ${file} -n shop --wait --timeout 200ms`, {
       routes: (router) => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import { Effect, InterfaceState, type VirtualMachineView } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import type { ApplyVMResponse } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
-import type { NicWatch } from "./nic-watch.ts";
+import type { Nics, NicWatch } from "./nic-watch.ts";
 import { ownedObjects, ownersOf, versionsOf } from "./owned-objects.ts";
 import { allUp, machine, nicOf, startStand, wordOf, type Stand } from "./stand.ts";
 
@@ -88,8 +88,15 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     const after = versionsOf(await ownedObjects(stand.target.client, spec));
     expect(after["secret"]).not.toBe(before["secret"]);
     expect(await pending(spec)).toEqual(["networks[eth0].ipConfig.addresses RESTART"]);
+    const waits = (nics: Nics): boolean => nicOf(nics, "eth0").pendingEffect === Effect.RESTART;
+    expect(nicOf(await watch.until(waits), "eth0")).toMatchObject({
+      state: InterfaceState.UP,
+      pendingFields: ["networks[eth0].ipConfig.addresses"],
+      driftedFields: [],
+    });
     await restart(stand, { ...spec, networks: at("192.0.2.11/24") }, watch);
-    const nics = await watch.until(allUp(1));
+    const isDone = (nics: Nics): boolean => allUp(1)(nics) && nicOf(nics, "eth0").pendingFields.length === 0;
+    const nics = await watch.until(isDone);
     expect(nicOf(nics, "eth0").ipAddresses).toContain("192.0.2.11");
     expect(await pending(spec)).toEqual([]);
   });

@@ -92,6 +92,22 @@ describe("a NIC is", () => {
     );
   });
 
+  it("pending in what the running VM does not have yet, which is then not drift", ({ expect }) => {
+    const spec = vmSpec([{ name: "eth0", macAddress: "02:00:5e:00:00:02" }]);
+    const changed = storedVm([{ ...nic, macAddress: "02:00:5e:00:00:02" }]);
+    const running = instance("Running", [up]);
+    expect(interfaceStatuses(changed, running, spec)[0]).toMatchObject({
+      state: "Up",
+      pendingFields: ["networks[eth0].macAddress"],
+      pendingEffect: "restart",
+      driftedFields: [],
+    });
+    expect(interfaceStatuses(vm, running, undefined)[0]).toMatchObject({
+      pendingFields: [],
+      pendingEffect: undefined,
+    });
+  });
+
   it("described by what was asked of it where that was recorded", ({ expect }) => {
     const spec = vmSpec([
       { name: "other" },

@@ -59,7 +59,12 @@ export function applyCommand(run: Run): Command {
         "apply only if the plan still has this fingerprint (from `multinic plan`)",
       ),
     )
-    .addOption(new Option("--wait", "wait until every NIC is Up, or Down where the document says so"))
+    .addOption(
+      new Option(
+        "--wait",
+        "wait until every NIC is Up, or Down where the document says so, and no change is pending",
+      ),
+    )
     .addOption(timeoutOption())
     .action(
       run(async (session, file: string | undefined, options: ApplyOptions) => {

@@ -4,6 +4,8 @@ import { driftedFields } from "../drift/drifted-fields.ts";
 import { infoSources, isFinal } from "../objects/instance-status.ts";
 import type { VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from "../objects/kubernetes.ts";
 import { typeOf } from "../bindings.ts";
+import { type Effect, worst } from "../plan/effects.ts";
+import { type PendingChange, pendingChanges } from "../plan/pending-changes.ts";
 import { primaryIndex } from "../resolve/metrics.ts";
 import type { NetworkType, VmSpec } from "../spec.ts";
 
@@ -57,8 +59,14 @@ export interface InterfaceStatus {
   readonly node: string;
   /** 0 if none was requested. */
   readonly mtu: number;
-  /** Paths of fields that differ from the request; undefined if there is no record of one. */
+  /** Paths of requested changes that the running VM does not have yet, such as networks[eth1].vlanId. */
+  readonly pendingFields: readonly string[];
+  /** The most disruptive thing that they wait for; undefined if there are none. */
+  readonly pendingEffect: Effect | undefined;
+  /** Paths of other fields that differ from the request; undefined if there is no record of one. */
   readonly driftedFields: readonly string[] | undefined;
+  /** Tells a VM from an earlier one of the same name. */
+  readonly vmUid: string;
 }
 
 /**
@@ -73,9 +81,12 @@ export function interfaceStatuses(
   const { interfaces = [] } = vm.spec.template.spec.domain.devices;
   const networks = new Map((vm.spec.template.spec.networks ?? []).map((network) => [network.name, network]));
   const configs = new Map(spec?.networks.map((config) => [config.name, config]));
+  const pending = pendingChanges(vm, vmi);
   const primary = spec === undefined ? interfaces[0]?.name : spec.networks[primaryIndex(spec.networks)]?.name;
   return interfaces.map((nic) => {
     const config = configs.get(nic.name);
+    const { pendingFields, pendingEffect } = pendingOf(nic.name, pending);
+    const drifted = spec && driftedFields(spec, nic, networks.get(nic.name), vmi);
     const reported = vmi?.status?.interfaces?.find(({ name }) => name === nic.name);
     return {
       namespace: vm.metadata.namespace ?? "",
@@ -90,11 +101,28 @@ export function interfaceStatuses(
       ipAddresses: reported?.ipAddresses ?? [],
       node: vmi?.status?.nodeName ?? "",
       mtu: config?.mtu ?? 0,
-      driftedFields: spec && driftedFields(spec, nic, networks.get(nic.name), vmi),
+      pendingFields,
+      pendingEffect,
+      driftedFields: drifted?.filter((field) => !pendingFields.includes(field)),
+      vmUid: vm.metadata.uid ?? "",
       ...judge(vm, vmi, nic.name, reported),
     };
   });
 }
+
+/** The changes of that NIC, and those of the VM that KubeVirt does not attribute to a NIC. */
+function pendingOf(
+  name: string,
+  changes: readonly PendingChange[],
+): Pick<InterfaceStatus, "pendingFields" | "pendingEffect"> {
+  const own = changes.filter(({ nic, field }) => nic === name || (nic === "" && isOfAllNics(field)));
+  const fields = own.map(({ field }) => field || "networks");
+  const effect = own.length === 0 ? undefined : worst(own.map((change) => change.effect));
+  return { pendingFields: [...new Set(fields)], pendingEffect: effect };
+}
+
+/** Empty: KubeVirt does not say what changed. */
+const isOfAllNics = (field: string): boolean => ["", "networks", "routing", "guestConfig"].includes(field);
 
 type Verdict = Pick<InterfaceStatus, "state" | "reason" | "message" | "evidence">;
 
