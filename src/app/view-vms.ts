@@ -115,7 +115,8 @@ function viewOf(
   const { vmi } = objects;
   const { spec, importNotes } =
     record.spec === undefined ? importedView(objects, catalogue) : recordedView(vm, record.spec);
-  const ofRecord = record.problem === undefined ? [] : [`record of what was asked for: ${record.problem}`];
+  const ofRecord =
+    record.problem === undefined ? [] : [`record of the requested configuration: ${record.problem}`];
   return {
     spec,
     importNotes: [...ofRecord, ...notes, ...importNotes],

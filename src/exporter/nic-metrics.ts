@@ -27,7 +27,7 @@ const maxGuestName = 64;
 const stateMetrics: readonly NicMetric[] = [
   {
     name: "multinic_interface_info",
-    help: "What is known of a NIC; always 1.",
+    help: "Properties of a NIC; always 1.",
     type: "gauge",
     of: "status",
     samples: (status) => [
@@ -62,21 +62,21 @@ const stateMetrics: readonly NicMetric[] = [
   },
   {
     name: "multinic_interface_mtu_bytes",
-    help: "MTU asked for in bytes; absent where none was.",
+    help: "Requested MTU of a NIC in bytes; absent if none was requested.",
     type: "gauge",
     of: "status",
     samples: ({ mtu }) => (mtu === 0 ? [] : [{ value: String(mtu) }]),
   },
   {
     name: "multinic_interface_drift",
-    help: "Fields of a NIC that are not as asked for, as far as the VM and its guest agent show; absent for VMs whose NICs are not ours.",
+    help: "Number of fields of a NIC whose actual values, in the VM and as reported by the guest agent, differ from the requested ones; absent for VMs whose NICs multinic does not manage.",
     type: "gauge",
     of: "status",
     samples: ({ driftedFields: fields }) => (fields === undefined ? [] : [{ value: String(fields.length) }]),
   },
   {
     name: "multinic_interface_traffic_source",
-    help: "Where the counters of a NIC come from; none where KubeVirt has none, as for SR-IOV. Always 1.",
+    help: "Source of the counters of a NIC: virt-handler, or none if KubeVirt has none, as for SR-IOV; always 1.",
     type: "gauge",
     of: "traffic",
     samples: (_, traffic) => [
@@ -86,14 +86,14 @@ const stateMetrics: readonly NicMetric[] = [
 ];
 
 const counterHelp: Readonly<Record<TrafficCounter, string>> = {
-  receive_bytes: "Bytes that the guest received by a NIC.",
-  receive_packets: "Packets that the guest received by a NIC.",
-  receive_errors: "Errors in receiving by a NIC.",
+  receive_bytes: "Bytes that the guest received through a NIC.",
+  receive_packets: "Packets that the guest received through a NIC.",
+  receive_errors: "Errors while the guest received through a NIC.",
   receive_packets_dropped: "Packets to the guest that were dropped at a NIC.",
-  transmit_bytes: "Bytes that the guest sent by a NIC.",
-  transmit_packets: "Packets that the guest sent by a NIC.",
-  transmit_errors: "Errors in sending by a NIC.",
-  transmit_packets_dropped: "Packets of the guest that were dropped at a NIC.",
+  transmit_bytes: "Bytes that the guest sent through a NIC.",
+  transmit_packets: "Packets that the guest sent through a NIC.",
+  transmit_errors: "Errors while the guest sent through a NIC.",
+  transmit_packets_dropped: "Packets from the guest that were dropped at a NIC.",
 };
 
 const trafficMetrics: readonly NicMetric[] = trafficCounters.map((counter) => ({

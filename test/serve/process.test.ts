@@ -238,7 +238,7 @@ describe("a start that cannot be", () => {
     const { code, stderr } = await runMain(["serve", "--local", "--examples", "--config", file, ...ports]);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^error: --examples \(MULTINIC_EXAMPLES\): examples\/3\.2-three-networks\.yaml cannot be applied .* networks\[1\].type: the configuration has no default physical network of type macvlan/,
+      /^error: --examples \(MULTINIC_EXAMPLES\): examples\/3\.2-three-networks\.yaml cannot be applied .* networks\[1\].type: the catalogue has no default physical network of type macvlan/,
     );
     expect(stderr).not.toMatch(/\n +at /);
   });

@@ -37,7 +37,7 @@ export interface NetworkConfigRead {
 type Note = (path: string, why: string) => void;
 type Mapping = Readonly<Record<string, unknown>>;
 
-const nothing = "is not imported";
+const nothing = "not imported";
 
 /** Reads the text as cloud-init does (YAML 1.1, with or without the outer key `network`). */
 export function readNetworkConfig(text: string): NetworkConfigRead {
@@ -45,17 +45,19 @@ export function readNetworkConfig(text: string): NetworkConfigRead {
   if (findings.length > 0)
     return {
       nics: [],
-      notes: findings.map(({ message }) => `network-config: it cannot be read: ${message}`),
+      notes: findings.map(({ message }) => `network-config: cannot be read: ${message}`),
     };
   const config = isMapping(value) && isMapping(value["network"]) ? value["network"] : value;
-  if (!isMapping(config)) return { nics: [], notes: ["network-config: it is not a YAML mapping"] };
+  if (!isMapping(config)) return { nics: [], notes: ["network-config: not a YAML mapping"] };
   if (config["config"] === "disabled") {
-    return { nics: [], notes: ["network-config: it disables network configuration by cloud-init"] };
+    return { nics: [], notes: ["network-config: network configuration by cloud-init is disabled"] };
   }
   if (config["version"] !== 2) {
     return {
       nics: [],
-      notes: [`network-config: version ${JSON.stringify(config["version"])} ${nothing}, only version 2 is`],
+      notes: [
+        `network-config: version ${JSON.stringify(config["version"])} is ${nothing}; only version 2 is`,
+      ],
     };
   }
   const notes: string[] = [];
@@ -131,7 +133,7 @@ function routesOf(value: unknown, at: string, note: Note): readonly RouteConfig[
   return value.flatMap((route: unknown, index): readonly RouteConfig[] => {
     const path = `${at}[${index}]`;
     if (!isMapping(route) || typeof route["to"] !== "string" || typeof route["via"] !== "string") {
-      note(path, `${nothing}, because it has no to or no via`);
+      note(path, `${nothing}, because \`to\` or \`via\` is missing`);
       return [];
     }
     noteOthers(route, ["to", "via", "metric", "table"], `${path}.`, note);

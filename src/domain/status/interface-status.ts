@@ -130,7 +130,7 @@ function judge(
       reason: plugging ? "NOT_PLUGGED_YET" : "NOT_IN_DOMAIN",
       message: plugging
         ? "the pod has the NIC, but the VM does not have it yet"
-        : "the running VM does not have this NIC yet; it gets it by a live migration or a restart",
+        : "the running VM does not have this NIC yet; a live migration or a restart adds it",
       evidence: [phaseSeen, sourceSeen],
     };
   }
@@ -149,14 +149,14 @@ function judge(
       reason: connected ? "NOT_SEEN_BY_GUEST" : "NO_GUEST_AGENT",
       message: connected
         ? "the guest agent does not list a NIC with this MAC address"
-        : "no guest agent answers; install and start qemu-guest-agent in the guest to see its side",
+        : "no guest agent is connected; install and start qemu-guest-agent in the guest, so that it reports its NICs",
       evidence: [phaseSeen, linkSeen, sourceSeen],
     };
   }
   return {
     state: "Up",
     reason: "UP",
-    message: "running, link up, and seen by the guest agent",
+    message: "the VM is running, the link is up, and the guest agent reports the NIC",
     evidence: [phaseSeen, linkSeen, sourceSeen],
   };
 }

@@ -74,7 +74,7 @@ export const adoptionCases: readonly SpecCase[] = [
     when: "the VM's network-config has a bond",
     spec: vmSpec([dhcpNic]),
     facts: { vm: theirs() },
-    adoptionNotes: ["network-config bonds: is not imported"],
+    adoptionNotes: ["network-config bonds: not imported"],
     field: "networks",
   },
 ];

@@ -77,7 +77,7 @@ export const trafficCases: readonly TrafficCase[] = [
     field: "networks[0].routes[0].destination",
     fix: true,
     message:
-      "10.0.1.128/25 is on the link of eth1 (10.0.1.0/24): hosts there are reached through 10.0.1.1 on eth1 instead of directly",
+      "10.0.1.128/25 is in the subnet of eth1 (10.0.1.0/24): hosts there are reached through 10.0.1.1 on eth1 instead of directly",
   },
   {
     code: "ROUTE_INSIDE_SUBNET",
@@ -85,7 +85,7 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: vmSpec([inner("10.0.1.0/24")]),
     field: "networks[0].routes[0].destination",
     fix: true,
-    message: "10.0.1.0/24 is on the link of eth1 (10.0.1.0/24): the route is never used",
+    message: "10.0.1.0/24 is in the subnet of eth1 (10.0.1.0/24): the route is never used",
   },
   {
     code: "ROUTE_INSIDE_SUBNET",
@@ -94,7 +94,7 @@ export const trafficCases: readonly TrafficCase[] = [
     field: "networks[0].routes[0].destination",
     fix: true,
     message:
-      "2001:db8::/64 is on the link of eth1 (2001:db8::/64): hosts there are reached through 2001:db8::1 on eth1 instead of directly",
+      "2001:db8::/64 is in the subnet of eth1 (2001:db8::/64): hosts there are reached through 2001:db8::1 on eth1 instead of directly",
   },
   {
     code: "ROUTE_GATEWAY_INDIRECT",
