@@ -186,7 +186,7 @@ describe("a start that cannot be", () => {
     [
       "validate",
       ["validate", "examples/6.1-basic.yaml"],
-      "fix the file, or leave out --config for the built-in physical networks",
+      "correct the file, or leave out --config for the built-in catalogue",
     ],
   ] as const)("names file and line of a catalogue that is wrong: %s", async ([, args, next]) => {
     const file = join(await temporaryFolder(), "networks.yaml");
