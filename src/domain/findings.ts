@@ -84,7 +84,7 @@ export const findingTable = {
   ),
   DISK_SOURCE_INVALID: error<{ count: number }>(
     (v) =>
-      `a disk needs exactly one of containerImage, persistentVolumeClaim, dataVolume; this one has ${v.count}`,
+      `a disk needs exactly one of containerImage, persistentVolumeClaim and dataVolume; this one has ${v.count}`,
     "KubeVirt: volumes[i] must have exactly one source type set.",
   ),
   DISK_NAME_INVALID: error<{ given: string }>(
@@ -97,7 +97,7 @@ export const findingTable = {
     "Such an object cannot exist, so the VM would wait for it forever.",
   ),
   USER_DATA_SOURCE_INVALID: error<{ count: number }>(
-    (v) => `user-data needs exactly one of text, secretName; it has ${v.count}`,
+    (v) => `user-data needs exactly one of text and secretName; it has ${v.count}`,
     "KubeVirt: must have only one userdatasource set.",
   ),
   USER_DATA_KEEPS_FIRST_NETWORK: warning(
@@ -452,7 +452,7 @@ export const findingTable = {
 
   // source-based rules
   ROUTING_POLICY_UNSUPPORTED: error<{ problem: string }>(
-    (v) => `policy routing needs netplan or nmstate in the guest; ${v.problem}`,
+    (v) => `routing: policy needs guest.renderer netplan or guestConfig nmstate; ${v.problem}`,
     "The other renderers drop rules, and put the routes of other tables into the main table (cloud-init#4862; measured with cloud-init devel net-convert).",
   ),
   ROUTING_POLICY_SKIPS_DHCP: info<{ nic: string; winner: string }>(
@@ -461,7 +461,7 @@ export const findingTable = {
     "A rule needs a source address, and netplan cannot put the routes that DHCP offers into another table.",
   ),
   ROUTING_POLICY_EMPTY: info(
-    () => "policy routing has no effect: no NIC has both a static address and a gateway or a route",
+    () => "routing: policy has no effect: no NIC has both a static address and a gateway or a route",
     "Only NICs with routes beyond their own subnets need rules.",
   ),
 

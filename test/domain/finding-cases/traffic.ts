@@ -172,7 +172,7 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: vmSpec([business], { routing: "policy" }),
     field: "routing",
     fix: true,
-    message: "policy routing needs netplan or nmstate in the guest; guest.renderer is not set",
+    message: "routing: policy needs guest.renderer netplan or guestConfig nmstate; guest.renderer is not set",
   },
   {
     code: "ROUTING_POLICY_UNSUPPORTED",
@@ -180,7 +180,8 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: vmSpec([business], { routing: "policy", guest: { renderer: "network-manager" } }),
     field: "routing",
     fix: true,
-    message: "policy routing needs netplan or nmstate in the guest; guest.renderer is network-manager",
+    message:
+      "routing: policy needs guest.renderer netplan or guestConfig nmstate; guest.renderer is network-manager",
   },
   {
     code: "ROUTING_POLICY_SKIPS_DHCP",
@@ -196,6 +197,6 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: policy([storage]),
     field: "routing",
     fix: true,
-    message: "policy routing has no effect: no NIC has both a static address and a gateway or a route",
+    message: "routing: policy has no effect: no NIC has both a static address and a gateway or a route",
   },
 ];
