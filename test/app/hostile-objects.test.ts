@@ -357,7 +357,7 @@ describe("any JSON in the objects of one VM", () => {
       return JSON.stringify(view?.json);
     };
     expect(await mtuOf("1400")).toContain('"mtu":1400');
-    expect(await mtuOf("1099511627776")).toContain("ethernets.eth1.mtu: is not imported");
+    expect(await mtuOf("1099511627776")).toContain("ethernets.eth1.mtu: not imported");
   });
 
   it("is left out, and the answer of that VM says so", async ({ expect }) => {

@@ -47,13 +47,13 @@ describe("multinic get", () => {
       });
 
   it("shows what the spec of a VM not created by multinic lacks", async ({ expect }) => {
-    const routes = answering({ importNotes: ["network-config bonds: is not read"] });
+    const routes = answering({ importNotes: ["network-config bonds: not imported"] });
     expect((await run("get theirs -n shop", { routes })).stdout)
       .toBe(`shop/theirs  Running, not created by multinic
 
 NIC  TYPE  NETWORK  GUEST  MAC  IP  STATE  REASON
 
-not read: network-config bonds: is not read
+note: network-config bonds: not imported
 `);
   });
 

@@ -69,9 +69,9 @@ update     VirtualMachine               shop/multi-nic-vm  spec differs
 FIELD                  OLD  NEW  EFFECT   WHY
 networks[eth1].vlanId  -    100  restart  another network
 
-networks[eth1].vlanId with other KubeVirt versions: 1.9 live-migration; 1.6-1.7 live, according to its documentation
+networks[eth1].vlanId with other KubeVirt versions: 1.9 live-migration; 1.6-1.7 live (from its documentation)
 
-effect: restart (takes effect at the next restart of the VM)
+effect: restart (takes effect when the VM is restarted)
 fingerprint: abc
 `.slice(1);
 
@@ -217,7 +217,7 @@ eth1  Down  VM_STOPPED
 eth1  Up  UP
 connection lost (going down); reconnecting
 eth0  Up  UP
-every NIC of shop/multi-nic-vm has the wanted state
+every NIC of shop/multi-nic-vm is in the requested state
 `.slice(1),
     );
     expect(asked.map(({ vmNames, resumeToken }) => [vmNames, resumeToken])).toEqual([
@@ -235,7 +235,7 @@ every NIC of shop/multi-nic-vm has the wanted state
     });
     expect(code).toBe(1);
     expect(stderr).toContain(
-      "error: timed out after 0.2 s: 1 of 2 NICs do not have the wanted state:\n  eth1  no status yet\nnext: ",
+      "error: timed out after 0.2 s: 1 of 2 NICs are not in the requested state:\n  eth1  no status yet\nnext: ",
     );
   });
 
@@ -306,7 +306,7 @@ every NIC of shop/multi-nic-vm has the wanted state
 error  networks[0].nadName  NETWORK_NOT_FOUND  shop/lan does not exist
        fix: make it
 1 error
-error: refused; nothing was written; 3 more findings did not fit into the answer
+error: rejected; nothing was written; 3 more findings did not fit into the response
 `.slice(1),
     );
     const json = await run(`apply ${file} -o json`, { routes });

@@ -43,7 +43,7 @@ fe80::/64       -         eth2  256     IPv6 link-local
 
 TO           NIC   VIA  FROM        ROUTE        WHY
 203.0.113.9  eth0  -    -           0.0.0.0/0    default route of eth0; its metric 100 is lower than 200 of eth1; assumed: the DHCP server decides
-10.0.1.7     eth1  -    10.0.1.100  10.0.1.0/24  10.0.1.0/24 is on the link of eth1
+10.0.1.7     eth1  -    10.0.1.100  10.0.1.0/24  10.0.1.0/24 is directly connected to eth1
 2001:db8::1  -     -    -           -            no route matches; the guest reports that the network is unreachable
 `.slice(1),
     );

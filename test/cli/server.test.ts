@@ -84,7 +84,7 @@ describe("a service on the network", () => {
     const answer = await overTheNetwork("apply", "examples/6.1-basic.yaml", "--wait", "--server", url);
     expect(answer).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining("has the wanted state") as string,
+      stderr: expect.stringContaining("is in the requested state") as string,
     });
   });
 
@@ -111,6 +111,6 @@ describe("a service on the network", () => {
   it("that has no such host is unreachable too", async ({ expect }) => {
     const { code, stderr } = await overTheNetwork("get", "--server", "http://nowhere.invalid:1");
     expect(code).toBe(3);
-    expect(stderr).toMatch(/no such host|name server does not answer/);
+    expect(stderr).toMatch(/no such host|DNS server does not answer/);
   });
 });

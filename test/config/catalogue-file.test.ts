@@ -106,7 +106,7 @@ describe("the catalogue file", () => {
     [
       "two documents",
       "{}\n---\n{}\n",
-      "networks.yaml: line 2, column 1: a second document begins; give one at a time",
+      "networks.yaml: line 2, column 1: a second document starts here; pass one document at a time",
     ],
     ["no YAML", "physicalNetworks:\n  - name: [\n", "networks.yaml: line 3, column 1: "],
     [
@@ -273,7 +273,7 @@ describe("the catalogue file", () => {
     [
       "two networks of one name",
       `${network()}\n- {name: lan, type: ovs, bridge: br}\n`,
-      "networks.yaml:5: physicalNetworks[1].name: there are two physical networks of the name lan",
+      "networks.yaml:5: physicalNetworks[1].name: there are two physical networks named lan",
     ],
     [
       "two defaults of one type",
@@ -295,7 +295,7 @@ describe("the catalogue file", () => {
       network("vlans: [[5]]"),
       "networks.yaml:5: physicalNetworks[0].vlans[0]: must be a VLAN or a range of VLANs from 1 to 4094, not a list",
     ],
-    ["an alias", "physicalNetworks: &a\n- *a\n", "networks.yaml: line 2, column 3: *a holds itself"],
+    ["an alias", "physicalNetworks: &a\n- *a\n", "networks.yaml: line 2, column 3: *a contains itself"],
   ] as const)("is refused with line and reason: %s", ([, text, words]) => {
     expect(() => read(text)).toThrow(SettingsError);
     expect(() => read(text)).toThrow(words);

@@ -382,7 +382,7 @@ describe("what is no document", () => {
     [
       "two documents",
       "name: a\n---\nname: b\n",
-      "line 2, column 1: a second document begins; give one at a time",
+      "line 2, column 1: a second document starts here; pass one document at a time",
     ],
     [
       "a tab for indentation",
@@ -394,7 +394,7 @@ describe("what is no document", () => {
     ["no number", "cpu: .nan", "line 1, column 6: not a finite number"],
     ["a list for a key", "? [a]\n: b", "a key must be plain text"],
     ["an alias without anchor", "name: *x", "there is no anchor &x before *x"],
-    ["an alias that holds itself", "networks: &a [*a]", "*a holds itself"],
+    ["an alias that contains itself", "networks: &a [*a]", "*a contains itself"],
   ] as const)("%s", ([, text, words], { expect }) => {
     const { spec, findings } = read(text);
     expect(spec).toBeUndefined();
@@ -423,19 +423,19 @@ describe("what is no document", () => {
   it.for([
     ["more than 1 MiB", "#".repeat(1_048_577), "larger than 1048576 bytes"],
     ["more than 1 MiB in bytes", "#" + "é".repeat(524_289), "larger than 1048576 bytes"],
-    ["aliases of aliases", bomb, "the aliases cannot be followed"],
+    ["aliases of aliases", bomb, "the aliases cannot be resolved"],
     ["many aliases", `a: &a x\nb: [${"*a, ".repeat(101)}]`, "more than 100 aliases"],
-    ["deep brackets", "[".repeat(1_000_000), "nested more than 64 deep"],
-    ["deep mappings", "{a: ".repeat(200_000), "nested more than 64 deep"],
-    ["deep items on one line", "- ".repeat(500_000), "nested more than 64 deep"],
-    ["deep keys on one line", "? ".repeat(500_000), "nested more than 64 deep"],
+    ["deep brackets", "[".repeat(1_000_000), "nested more than 64 levels deep"],
+    ["deep mappings", "{a: ".repeat(200_000), "nested more than 64 levels deep"],
+    ["deep items on one line", "- ".repeat(500_000), "nested more than 64 levels deep"],
+    ["deep keys on one line", "? ".repeat(500_000), "nested more than 64 levels deep"],
     [
       "deep blocks",
       Array.from({ length: 1400 }, (_, depth) => `${" ".repeat(depth)}-\n`).join(""),
       "nested too deeply",
     ],
-    ["a million numbers", `networks: [${"1,".repeat(500_000)}]`, "more than 100000 words"],
-    ["endless errors", "]".repeat(1_000_000), "more than 100000 words"],
+    ["a million numbers", `networks: [${"1,".repeat(500_000)}]`, "more than 100000 YAML tokens"],
+    ["endless errors", "]".repeat(1_000_000), "more than 100000 YAML tokens"],
   ] as const)("%s are refused before they cost time", ([, text, words], { expect }) => {
     const started = performance.now();
     expect(

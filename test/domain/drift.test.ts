@@ -243,13 +243,13 @@ describe("a network-config", () => {
   it("that lost a NIC is told", ({ expect }) => {
     expect(edited((text) => text.slice(0, text.indexOf("  eth1:")))).toMatchObject([
       { field: "networks[eth1].ipConfig", wanted: "dhcp", actual: "" },
-      { field: "networkConfig", actual: "networks[eth1]: the network-config does not mention it" },
+      { field: "networkConfig", actual: "networks[eth1]: not mentioned in the network-config" },
     ]);
   });
 
   it("with settings that are not read here is told", ({ expect }) => {
     expect(edited((text) => `${text}bonds: {}\n`)).toMatchObject([
-      { field: "networkConfig", wanted: "", actual: "network-config bonds: is not imported" },
+      { field: "networkConfig", wanted: "", actual: "network-config bonds: not imported" },
     ]);
   });
 

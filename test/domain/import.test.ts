@@ -191,34 +191,34 @@ ethernets:
   });
 
   it.for([
-    ["bonds", "version: 2\nbonds: {bond0: {}}\n", "network-config bonds: is not imported"],
-    ["VLANs", "version: 2\nvlans: {v5: {id: 5}}\n", "network-config vlans: is not imported"],
-    ["version 1", "version: 1\nconfig: []\n", "network-config: version 1 is not imported, only version 2 is"],
+    ["bonds", "version: 2\nbonds: {bond0: {}}\n", "network-config bonds: not imported"],
+    ["VLANs", "version: 2\nvlans: {v5: {id: 5}}\n", "network-config vlans: not imported"],
+    ["version 1", "version: 1\nconfig: []\n", "network-config: version 1 is not imported; only version 2 is"],
     [
       "no YAML",
       "version: [\n",
-      "network-config: it cannot be read: line 2, column 1: Flow sequence in block collection must be sufficiently indented and end with a ]",
+      "network-config: cannot be read: line 2, column 1: Flow sequence in block collection must be sufficiently indented and end with a ]",
     ],
-    ["a text", "hello\n", "network-config: it is not a YAML mapping"],
+    ["a text", "hello\n", "network-config: not a YAML mapping"],
     [
       "an unknown setting of a NIC",
       `version: 2\nethernets: {eth0: {match: {macaddress: "${mac}"}, set-name: eth0, dhcp4: true, wakeonlan: true}}\n`,
-      "network-config ethernets.eth0.wakeonlan: is not imported",
+      "network-config ethernets.eth0.wakeonlan: not imported",
     ],
     [
       "DHCP for IPv6",
       `version: 2\nethernets: {eth0: {match: {macaddress: "${mac}"}, set-name: eth0, dhcp6: true}}\n`,
-      "network-config ethernets.eth0.dhcp6: is not imported",
+      "network-config ethernets.eth0.dhcp6: not imported",
     ],
     [
       "an address beside DHCP",
       `version: 2\nethernets: {eth0: {match: {macaddress: "${mac}"}, set-name: eth0, dhcp4: true, addresses: [192.0.2.9/24]}}\n`,
-      "networks[eth0] addresses: 192.0.2.9/24 would become nothing",
+      "networks[eth0] addresses: 192.0.2.9/24 would be removed",
     ],
     [
       "an interface by a name that nobody reports",
       "version: 2\nethernets: {enp1s0: {dhcp4: true}}\n",
-      "network-config ethernets.enp1s0: it cannot be matched to a NIC",
+      "network-config ethernets.enp1s0: cannot be matched to a NIC",
     ],
     [
       "another name in the guest",
@@ -276,6 +276,6 @@ describe("where the network-config stands", () => {
   it("nowhere, nothing is assumed of the guest", ({ expect }) => {
     const { spec, notes } = read([eth0]);
     expect(spec.networks[0]).not.toHaveProperty("ipConfig");
-    expect(notes).toEqual(["network-config: the VM has none, so the guest's own settings are not known"]);
+    expect(notes).toEqual(["network-config: the VM has none, so the guest's settings are unknown"]);
   });
 });

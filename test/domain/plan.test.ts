@@ -173,9 +173,9 @@ describe("the effect on the cluster at hand", () => {
 
   it.for([
     [undefined, "KubeVirt's version is not known; this is what 1.9 does"],
-    ["v1.10.0", "KubeVirt v1.10.0 has not been examined; this is what 1.9 does"],
-    ["v2.0.0", "KubeVirt v2.0.0 has not been examined; this is what 1.9 does"],
-    ["v1.2.0", "KubeVirt v1.2.0 has not been examined; this is what 1.4-1.5 does"],
+    ["v1.10.0", "KubeVirt v1.10.0 has not been tested; this is what 1.9 does"],
+    ["v2.0.0", "KubeVirt v2.0.0 has not been tested; this is what 1.9 does"],
+    ["v1.2.0", "KubeVirt v1.2.0 has not been tested; this is what 1.4-1.5 does"],
   ] as const)("is, for version %s, the nearest known, and says so", ([version, words], { expect }) => {
     expect(effectOf(runningAs(one({}), { version }))?.reason).toContain(words);
   });

@@ -130,7 +130,7 @@ describe("the predicted table", () => {
 
 describe("a lookup", () => {
   it.for([
-    ["10.0.1.7", "eth1", "", "10.0.1.100", "10.0.1.0/24 is on the link of eth1"],
+    ["10.0.1.7", "eth1", "", "10.0.1.100", "10.0.1.0/24 is directly connected to eth1"],
     ["192.168.9.9", "eth1", "10.0.1.1", "10.0.1.100", "route to 192.168.0.0/16 through eth1"],
     [
       "203.0.113.9",
@@ -177,7 +177,7 @@ describe("a lookup", () => {
     expect(lookup(tied, "192.0.2.9")).toMatchObject({
       nic: "eth0",
       reason:
-        "192.0.2.0/24 is on the link of eth0; 192.0.2.0/24 through eth1 is equally good, and the kernel takes the route that was configured first",
+        "192.0.2.0/24 is directly connected to eth0; 192.0.2.0/24 through eth1 is equally good, and the kernel takes the route that was configured first",
     });
   });
 
@@ -190,7 +190,7 @@ describe("a lookup", () => {
       reason: "rule 1001 sends packets from 10.0.1.100 to table 1001; default route of eth1",
     });
     expect(lookup(withPolicy, "10.0.1.9", "10.0.1.100").reason).toBe(
-      "rule 1000 sends packets from 10.0.1.100 to 10.0.1.0/24 to table main; 10.0.1.0/24 is on the link of eth1",
+      "rule 1000 sends packets from 10.0.1.100 to 10.0.1.0/24 to table main; 10.0.1.0/24 is directly connected to eth1",
     );
   });
 });

@@ -38,7 +38,7 @@ describe("the text of NIC metrics", () => {
       "shop/web/eth0": { receive_bytes: 18_446_744_073_709_551_615n, transmit_errors: 0n },
     });
     expect(await textOf(createNicExposition(cluster.model, source))).toBe(`\
-# HELP multinic_interface_info What is known of a NIC; always 1.
+# HELP multinic_interface_info Properties of a NIC; always 1.
 # TYPE multinic_interface_info gauge
 multinic_interface_info{namespace="shop",vm="web",nic="eth0",type="bridge",network="net-eth0",vlan="0",primary="true",mac="02:00:5e:00:00:01",node="node-1",guest_interface="enp1s0"} 1
 multinic_interface_info{namespace="shop",vm="web",nic="fast",type="sriov",network="net-fast",vlan="0",primary="false",mac="02:00:5e:00:00:02",node="node-1",guest_interface=""} 1
@@ -54,31 +54,31 @@ multinic_interface_state{namespace="shop",vm="web",nic="fast",state="Unknown"} 0
 # TYPE multinic_interface_state_reason gauge
 multinic_interface_state_reason{namespace="shop",vm="web",nic="eth0",reason="UP"} 1
 multinic_interface_state_reason{namespace="shop",vm="web",nic="fast",reason="UP"} 1
-# HELP multinic_interface_mtu_bytes MTU asked for in bytes; absent where none was.
+# HELP multinic_interface_mtu_bytes Requested MTU of a NIC in bytes; absent if none was requested.
 # TYPE multinic_interface_mtu_bytes gauge
-# HELP multinic_interface_drift Fields of a NIC that are not as asked for, as far as the VM and its guest agent show; absent for VMs whose NICs are not ours.
+# HELP multinic_interface_drift Number of fields of a NIC whose actual values, in the VM and as reported by the guest agent, differ from the requested ones; absent for VMs whose NICs multinic does not manage.
 # TYPE multinic_interface_drift gauge
-# HELP multinic_interface_traffic_source Where the counters of a NIC come from; none where KubeVirt has none, as for SR-IOV. Always 1.
+# HELP multinic_interface_traffic_source Source of the counters of a NIC: virt-handler, or none if KubeVirt has none, as for SR-IOV; always 1.
 # TYPE multinic_interface_traffic_source gauge
 multinic_interface_traffic_source{namespace="shop",vm="web",nic="eth0",source="virt-handler"} 1
 multinic_interface_traffic_source{namespace="shop",vm="web",nic="fast",source="none"} 1
-# HELP multinic_interface_receive_bytes_total Bytes that the guest received by a NIC.
+# HELP multinic_interface_receive_bytes_total Bytes that the guest received through a NIC.
 # TYPE multinic_interface_receive_bytes_total counter
 multinic_interface_receive_bytes_total{namespace="shop",vm="web",nic="eth0"} 18446744073709551615
-# HELP multinic_interface_receive_packets_total Packets that the guest received by a NIC.
+# HELP multinic_interface_receive_packets_total Packets that the guest received through a NIC.
 # TYPE multinic_interface_receive_packets_total counter
-# HELP multinic_interface_receive_errors_total Errors in receiving by a NIC.
+# HELP multinic_interface_receive_errors_total Errors while the guest received through a NIC.
 # TYPE multinic_interface_receive_errors_total counter
 # HELP multinic_interface_receive_packets_dropped_total Packets to the guest that were dropped at a NIC.
 # TYPE multinic_interface_receive_packets_dropped_total counter
-# HELP multinic_interface_transmit_bytes_total Bytes that the guest sent by a NIC.
+# HELP multinic_interface_transmit_bytes_total Bytes that the guest sent through a NIC.
 # TYPE multinic_interface_transmit_bytes_total counter
-# HELP multinic_interface_transmit_packets_total Packets that the guest sent by a NIC.
+# HELP multinic_interface_transmit_packets_total Packets that the guest sent through a NIC.
 # TYPE multinic_interface_transmit_packets_total counter
-# HELP multinic_interface_transmit_errors_total Errors in sending by a NIC.
+# HELP multinic_interface_transmit_errors_total Errors while the guest sent through a NIC.
 # TYPE multinic_interface_transmit_errors_total counter
 multinic_interface_transmit_errors_total{namespace="shop",vm="web",nic="eth0"} 0
-# HELP multinic_interface_transmit_packets_dropped_total Packets of the guest that were dropped at a NIC.
+# HELP multinic_interface_transmit_packets_dropped_total Packets from the guest that were dropped at a NIC.
 # TYPE multinic_interface_transmit_packets_dropped_total counter
 `);
   });

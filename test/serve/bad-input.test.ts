@@ -236,7 +236,7 @@ describe("input that cannot work", () => {
     expect(told).toMatchObject({ code: 1, stdout: "" });
     expect(told.stderr).toContain("ROUTE_HOST_BITS");
     expect(told.stderr).toContain("set networks[0].routes[0].destination to 192.168.0.0/16");
-    expect(told.stderr).toContain("error: refused; nothing was written");
+    expect(told.stderr).toContain("error: rejected; nothing was written");
   });
 
   it.for([

@@ -186,7 +186,7 @@ describe("a start that cannot be", () => {
     [
       "validate",
       ["validate", "examples/6.1-basic.yaml"],
-      "fix the file, or leave out --config for the built-in physical networks",
+      "correct the file, or leave out --config for the built-in catalogue",
     ],
   ] as const)("names file and line of a catalogue that is wrong: %s", async ([, args, next]) => {
     const file = join(await temporaryFolder(), "networks.yaml");
@@ -238,7 +238,7 @@ describe("a start that cannot be", () => {
     const { code, stderr } = await runMain(["serve", "--local", "--examples", "--config", file, ...ports]);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^error: --examples \(MULTINIC_EXAMPLES\): examples\/3\.2-three-networks\.yaml cannot be applied .* networks\[1\].type: the configuration has no default physical network of type macvlan/,
+      /^error: --examples \(MULTINIC_EXAMPLES\): examples\/3\.2-three-networks\.yaml cannot be applied .* networks\[1\].type: the catalogue has no default physical network of type macvlan/,
     );
     expect(stderr).not.toMatch(/\n +at /);
   });

@@ -188,7 +188,8 @@ export type Changes = Message<"multinic.v1.Changes"> & {
   removed: InterfaceKey[];
 
   /**
-   * Number of changes merged into later ones because they came faster than the service's tick or than this reader reads.
+   * Number of changes that were merged into later ones, because they came faster than the service sends or the client
+   * reads them.
    *
    * @generated from field: int32 merged = 3;
    */
@@ -203,7 +204,7 @@ export const ChangesSchema: GenMessage<Changes> = /*@__PURE__*/
   messageDesc(file_multinic_v1_interface_status_service, 4);
 
 /**
- * Sent when nothing has changed for a while.
+ * Sent after every 15 seconds without a change.
  *
  * @generated from message multinic.v1.Heartbeat
  */

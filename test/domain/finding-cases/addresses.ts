@@ -143,13 +143,13 @@ export const addressesCases: readonly SpecCase[] = [
   },
   {
     code: "DNS_INVALID",
-    when: "a name server is given by name",
+    when: "a DNS server is given by name",
     spec: ip({ dnsServers: ["dns.example"] }),
     field: "networks[0].ipConfig.dnsServers[0]",
   },
   {
     code: "DNS_TOO_MANY",
-    when: "there are four name servers",
+    when: "there are four DNS servers",
     spec: ip({ dnsServers: ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"] }),
     field: "networks[0].ipConfig.dnsServers",
     fix: true,
@@ -162,7 +162,7 @@ export const addressesCases: readonly SpecCase[] = [
   },
   {
     code: "SEARCH_DOMAINS_WITHOUT_SERVERS",
-    when: "there are search domains and no name servers",
+    when: "there are search domains and no DNS servers",
     spec: ip({ searchDomains: ["example.org"] }),
     field: "networks[0].ipConfig.searchDomains",
   },

@@ -96,7 +96,7 @@ export const attachmentCases: readonly SpecCase[] = [
   },
   {
     code: "PHYSICAL_NETWORK_MISSING",
-    when: "the configuration has no default network of the type",
+    when: "the catalogue has no default network of the type",
     spec: nic({ type: "ovs" }),
     catalogue: { ...builtInCatalogue(), physicalNetworks: [] },
     field: "networks[0].type",

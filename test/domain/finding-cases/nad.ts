@@ -72,7 +72,7 @@ export const nadCases: readonly SpecCase[] = [
   },
   {
     code: "NAD_REFUSED_BY_PLUGIN",
-    when: "the configuration's own name has a space",
+    when: "the CNI configuration's name has a space",
     spec: onNad,
     facts: { nads: nads(nad("net", { ...bridge, name: "a b" })) },
     field: "networks[0].nadName",
