@@ -352,6 +352,10 @@ export const findingTable = {
     (v) => `${v.given} is the network address or the broadcast address; hosts are ${v.first} to ${v.last}`,
     "RFC 1122 3.2.1.3: neither may be the address of a host.",
   ),
+  ADDRESS_IS_BROADCAST: error<{ address: string; subnet: string; first: number }>(
+    (v) => `${v.address} is the broadcast address of ${v.subnet}, a subnet of networks[${v.first}]`,
+    "Linux accepts no connections to a broadcast address, and adds no route for the subnet of such an address.",
+  ),
   ADDRESS_DUPLICATE_IN_VM: error<{ address: string; first: number }>(
     (v) => `${v.address} is also an address of networks[${v.first}]`,
     "An address on two NICs works on only one of them.",

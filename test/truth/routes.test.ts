@@ -191,6 +191,28 @@ describe.skipIf(lacking !== undefined)(
       expect(counts.tables).toBe(specs);
     }, 240_000);
 
+    it("adds no route for the subnet of an address that is a broadcast address, which the check refuses", async ({
+      expect,
+    }) => {
+      const spec: VmSpec = {
+        namespace: "shop",
+        name: "web",
+        networks: [
+          { name: "nic0", ipConfig: { address: "10.0.1.192/24" } },
+          { name: "nic1", ipConfig: { address: "10.0.1.255/8" } },
+        ],
+      };
+      const { document, world, findings } = compile(spec);
+      expect(findings).toContainEqual(expect.objectContaining({ code: "ADDRESS_IS_BROADCAST" }));
+      await inNamespace(async (namespace) => {
+        await plugNics(namespace, document, world);
+        await configure(namespace, document, world);
+        const routes = await kernelRoutes(namespace);
+        const subnets = routes.filter(({ destination }) => destination.startsWith("10."));
+        expect(subnets.map(({ destination }) => destination)).toEqual(["10.0.1.0/24"]);
+      });
+    });
+
     it("refuses a next hop that the check refuses", async ({ expect }) => {
       const codes = new Set<FindingCode>([
         "GATEWAY_INVALID",

@@ -10,8 +10,8 @@ import {
   isNetworkOrBroadcast,
   overlaps,
 } from "../ip.ts";
-import type { Nic } from "../nic.ts";
-import { hasConnectedRoute, hasIpv6 } from "../routing/predicted-routes.ts";
+import type { Nic, NicAddress } from "../nic.ts";
+import { hasConnectedRoute, hasIpv6, masquerade } from "../routing/predicted-routes.ts";
 import { type NicCheck, nicsBefore } from "./context.ts";
 
 /**
@@ -101,6 +101,36 @@ const addressIsHost: NicCheck = ({ nic }) =>
     return finding("ADDRESS_IS_NETWORK", field, { given: cidr.text, first, last });
   });
 
+/**
+ * Linux looks up the type of an address in all subnets configured so far. If it is a broadcast address there, the kernel
+ * adds no route for the subnet of the address (net/ipv4/fib_semantics.c fib_valid_prefsrc).
+ */
+const addressIsNotBroadcastElsewhere: NicCheck = (context) => {
+  const { nic } = context;
+  const before = nicsBefore(context).flatMap(subnetsOf);
+  return nic.addresses.map(({ field, cidr }, index) => {
+    if (isNetworkOrBroadcast(cidr)) return undefined;
+    const { text: address } = cidr.address;
+    const configured = [...before, ...subnetsOf(nic).slice(0, index)];
+    const other = configured.find((known) => broadcastAddress(known.cidr) === address);
+    if (other === undefined) return undefined;
+    const values = { address, subnet: other.cidr.network, first: other.index };
+    return finding("ADDRESS_IS_BROADCAST", field, values, { related: [other.field] });
+  });
+};
+
+/** The subnets of a NIC that are known beforehand, in order of configuration. */
+function subnetsOf({
+  type,
+  index,
+  field,
+  addresses,
+}: Nic): readonly (NicAddress & { readonly index: number })[] {
+  return type === "pod"
+    ? [{ index, field: `${field}.type`, cidr: masquerade.address }]
+    : addresses.map((address) => ({ ...address, index }));
+}
+
 const addressIsUniqueInVm: NicCheck = (context) =>
   context.nic.addresses.map(({ field, cidr }) => {
     const first = nicsBefore(context).find(({ addresses }) =>
@@ -185,6 +215,7 @@ const searchDomainsReachGuest: NicCheck = ({ nic }) =>
 export const addressChecks: readonly NicCheck[] = [
   modeFitsAddresses,
   addressIsHost,
+  addressIsNotBroadcastElsewhere,
   addressIsUniqueInVm,
   subnetIsApart,
   gatewayIsOnLink,

@@ -2,7 +2,7 @@
 import { builtInCatalogue } from "../../../src/domain/catalogue.ts";
 import { indexNodes } from "../../../src/domain/network/nodes.ts";
 import { nad, nads, staticNic, storedVm, vmSpec } from "../specs.ts";
-import { ip, nic, type SpecCase } from "./case.ts";
+import { ip, nic, type SpecCase, two } from "./case.ts";
 import { inUse, node, untaggedBridge } from "./world.ts";
 
 const withPodNic = (address: string) =>
@@ -135,6 +135,18 @@ export const harmlessCases: readonly SpecCase[] = [
     spec: nic({}),
     facts: { nodes: indexNodes([node("node-1"), node("node-2")]) },
     field: "networks[0].type",
+  },
+  {
+    code: "ADDRESS_IS_BROADCAST",
+    when: "the subnet with that broadcast address is configured later",
+    spec: two({ ipConfig: { address: "198.51.100.255/16" } }, { ipConfig: { address: "198.51.100.10/24" } }),
+    field: "networks[0].ipConfig.address",
+  },
+  {
+    code: "ADDRESS_IS_BROADCAST",
+    when: "the other NIC's subnet is a /31, which has no broadcast address",
+    spec: two({ ipConfig: { address: "192.0.2.254/31" } }, { ipConfig: { address: "192.0.2.255/16" } }),
+    field: "networks[1].ipConfig.address",
   },
   {
     code: "NODE_DEVICE_MISSING",
