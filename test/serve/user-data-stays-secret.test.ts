@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { stringify } from "yaml";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, it, onTestFinished } from "vitest";
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import { namespaces, secrets } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
@@ -73,7 +73,7 @@ const endings: readonly (readonly [string, Refusal, Code, RegExp])[] = [
 ];
 
 describe("user-data", { timeout: 60_000 }, () => {
-  it("is told to nobody: output, errors and metrics hold nothing of it", async () => {
+  it("is told to nobody: output, errors and metrics hold nothing of it", async ({ expect }) => {
     const anyPort = { host: "127.0.0.1", port: 0 };
     const clock = (): Date => new Date();
     const local = await startLocalCluster({ apiListen: anyPort, delays: "fast", log: silentLog, clock });
