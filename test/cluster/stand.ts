@@ -20,6 +20,7 @@ import { namespaces, networkAttachmentDefinitions, virtualMachines } from "../..
 import { startService } from "../../src/serve/service.ts";
 import { watchNics, type NicWatch, type Nics } from "./nic-watch.ts";
 import { startTarget, type Target } from "./target.ts";
+import { nad, namespaceOf } from "../support/objects.ts";
 
 /** The real control plane needs seconds to end a guest; on a busy machine many more. */
 const patienceMs = 110_000;
@@ -72,18 +73,14 @@ export async function startStand(catalogue: Catalogue = builtInCatalogue()): Pro
     statuses,
     async namespace() {
       const name = `test-${randomBytes(4).toString("hex")}`;
-      await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+      await client.create(namespaces, namespaceOf(name));
       made.push(name);
       if (target.name === "real") await untilServiceAccount(target, name);
       return name;
     },
     async makeNad(namespace, name, config) {
-      await client.create(networkAttachmentDefinitions, {
-        apiVersion: "k8s.cni.cncf.io/v1",
-        kind: "NetworkAttachmentDefinition",
-        metadata: { namespace, name },
-        spec: { config: JSON.stringify({ cniVersion: "0.3.1", name, ...config }) },
-      });
+      const object = nad(`${namespace}/${name}`, { cniVersion: "0.3.1", name, ...config });
+      await client.create(networkAttachmentDefinitions, object);
     },
     async apply(spec, options = {}) {
       return await vms.applyVM({ virtualMachine: specToProto(spec), ...options });

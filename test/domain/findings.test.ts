@@ -2,11 +2,11 @@
 import { describe, it } from "vitest";
 import { findingTable } from "../../src/domain/findings.ts";
 import { applyFix } from "../../src/domain/fix.ts";
-import { someOf } from "../support/rows.ts";
 import { findingCases } from "./finding-cases/all.ts";
 import { findingsOfCase, findingsOfSpec, type SpecCase } from "./finding-cases/case.ts";
 import { harmlessAdoptions } from "./finding-cases/adoption.ts";
 import { harmlessCases } from "./finding-cases/in-use.ts";
+import { someOf } from "../support/rows.ts";
 
 describe("a finding", () => {
   it.for(findingCases)("$code when $when", (found, { expect }) => {

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "vitest";
 import { readDocument } from "../../src/domain/document/read-document.ts";
 import { applyFix } from "../../src/domain/fix.ts";
-import { someOf } from "../support/rows.ts";
 import { business, innerIpv6, policy, trafficCases } from "./finding-cases/traffic.ts";
 import { dhcpNic, findingsOf, vmSpec } from "./specs.ts";
+import { someOf } from "../support/rows.ts";
 
 describe("a finding on routes", () => {
   it.for(trafficCases)("$code when $when", ({ code, spec, field, message }, { expect }) => {

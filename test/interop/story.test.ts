@@ -14,6 +14,7 @@ import { startServe, type ServeProcess } from "../serve/main-process.ts";
 import { bufCurl, connectByCurl, grpcJs, grpcWebByFetch } from "./clients.ts";
 import { CallFailed, type ForeignClient } from "./foreign-client.ts";
 import { buf, describeWith, programOfPath, run } from "./programs.ts";
+import { namespaceOf } from "../support/objects.ts";
 
 let serving: ServeProcess;
 beforeAll(async () => {
@@ -26,7 +27,7 @@ afterAll(async () => {
 
 async function makeNamespace(name: string): Promise<void> {
   const client = connectKube({ server: serving.clusterUrl });
-  await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  await client.create(namespaces, namespaceOf(name));
   await client.close();
 }
 

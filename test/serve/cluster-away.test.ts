@@ -10,6 +10,7 @@ import { namespaces } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
 import { silentLog } from "../support/log.ts";
 import { clientsOf, startServiceOver } from "./running-service.ts";
+import { namespaceOf } from "../support/objects.ts";
 
 /** A loopback port that nobody has. */
 async function freePort(): Promise<number> {
@@ -77,7 +78,7 @@ describe("a service whose API server is away", { timeout: 60_000 }, () => {
     await expect
       .poll(async () => (await health.check({})).status)
       .toBe(HealthCheckResponse_ServingStatus.SERVING);
-    await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } });
+    await client.create(namespaces, namespaceOf("shop"));
     expect(await vms.applyVM({ virtualMachine: vm })).toMatchObject({ written: true });
   });
 });

@@ -11,6 +11,7 @@ import { startFaultyProxy, statusBody, type Refusal } from "./faulty-proxy.ts";
 import { startServe, temporaryFolder } from "./main-process.ts";
 import { silentLog } from "../support/log.ts";
 import { clientsOf } from "./running-service.ts";
+import { namespaceOf } from "../support/objects.ts";
 
 const canary = "canary-3b1f-do-not-tell";
 const text = `#cloud-config\nupdates: {network: {when: [boot]}}\npassword: ${canary}\n`;
@@ -96,7 +97,7 @@ describe("user-data", { timeout: 60_000 }, () => {
     onTestFinished(() => serving.stop());
     const { vms, networks } = clientsOf(serving.url);
     const name = "shop";
-    await cluster.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    await cluster.create(namespaces, namespaceOf(name));
 
     const machine = (vm: string, nics: readonly string[] = ["eth0"]) => ({
       namespace: name,

@@ -1,7 +1,8 @@
 // Findings on addresses that other VMs or the cluster have.
 import { builtInCatalogue } from "../../../src/domain/catalogue.ts";
 import { indexNodes } from "../../../src/domain/network/nodes.ts";
-import { nad, nads, staticNic, storedVm, vmSpec } from "../specs.ts";
+import { nad, nads, storedVm } from "../../support/objects.ts";
+import { staticNic, vmSpec } from "../specs.ts";
 import { ip, nic, type SpecCase, two } from "./case.ts";
 import { inUse, node, untaggedBridge } from "./world.ts";
 
