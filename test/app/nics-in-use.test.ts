@@ -9,7 +9,7 @@ import type {
 } from "../../src/domain/objects/kubernetes.ts";
 import { managedBy, managedByLabel, specAnnotation } from "../../src/domain/objects/ownership.ts";
 import type { NetworkConfig } from "../../src/domain/spec.ts";
-import { nad } from "../domain/specs.ts";
+import { nad } from "../support/objects.ts";
 import { createMemoryCache, vmiOf, vmOf, type MemoryNic } from "./memory-cluster.ts";
 
 const db = { namespace: "shop", name: "db" };

@@ -16,7 +16,7 @@ import { connectKube } from "../../src/kube/connection/connect.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 import { networkAttachmentDefinitions, virtualMachines } from "../../src/kube/resource.ts";
 import { createApiServer } from "../../src/local/api/api-server.ts";
-import { nad } from "../domain/specs.ts";
+import { nad } from "../support/objects.ts";
 
 const silent = (): void => undefined;
 const log = { info: silent, warn: silent, error: silent };

@@ -1,7 +1,8 @@
 // The plan beside the outcome: every kind of change that can be made here, to a VM that does not run, one that runs, and one
 // that runs and cannot be migrated. On the real control plane KubeVirt itself decides the outcome.
 import { Code, ConnectError } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, describe, it, vi } from "vitest";
 import { Effect, type FieldChange } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { isTrue } from "../../src/domain/objects/conditions.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
@@ -166,7 +167,7 @@ async function look({ target, vms }: Stand, ref: Ref) {
 
 /** Runs, with every NIC seen by the guest, nothing pending, and KubeVirt knows whether it can be migrated. */
 async function untilSettled(stand: Stand, ref: Ref, nics: number): Promise<void> {
-  await until(async () => {
+  const isSettled = async (): Promise<boolean> => {
     const { vm, vmi, pending } = await look(stand, ref);
     const seen = vmi?.status?.interfaces?.filter(({ infoSource }) => infoSource?.includes("guest-agent"));
     const knows = vmi?.status?.conditions?.some(({ type }) => type === "LiveMigratable");
@@ -177,7 +178,8 @@ async function untilSettled(stand: Stand, ref: Ref, nics: number): Promise<void>
       knows === true &&
       pending.length === 0
     );
-  });
+  };
+  await vi.waitUntil(isSettled, { timeout: patienceMs, message: `${ref.name} has not settled` });
 }
 
 /** Changes that only KubeVirt's condition MigrationRequired on the instance tells of. */
@@ -219,18 +221,6 @@ async function untilOutcome(stand: Stand, ref: Ref, from: Seen, promised: Promis
   for (;;) {
     const outcome = outcomeOf(await look(stand, ref), from);
     if (JSON.stringify(outcome) === wanted || performance.now() > deadline) return outcome;
-    await shortWait();
+    await pause(50);
   }
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + patienceMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`it did not come about in ${patienceMs} ms`);
-    await shortWait();
-  }
-}
-
-async function shortWait(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 50));
 }

@@ -27,12 +27,15 @@ export function watchNics(
   async function read(): Promise<void> {
     const request = { namespace, vmNames: [name] };
     for await (const { event } of service.watchInterfaceStatus(request, { signal: stopping.signal })) {
-      if (event.case === "snapshot")
+      if (event.case === "snapshot") {
         for (const status of event.value.interfaces) nics.set(status.nic, status);
-      if (event.case !== "changes") continue;
-      for (const status of event.value.updated) nics.set(status.nic, status);
-      for (const { nic } of event.value.removed) nics.delete(nic);
-      for (const look of looks) look();
+      }
+      if (event.case === "changes") {
+        for (const status of event.value.updated) nics.set(status.nic, status);
+        for (const { nic } of event.value.removed) nics.delete(nic);
+      }
+      // A snapshot may come in parts; only `synced` says that it is whole.
+      if (event.case === "synced" || event.case === "changes") for (const look of looks) look();
     }
   }
   const reading = read().catch((error: unknown) => {

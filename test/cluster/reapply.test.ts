@@ -4,7 +4,7 @@ import { Effect, ObjectAction } from "../../gen/multinic/v1/virtual_machine_pb.t
 import type { VmSpec } from "../../src/domain/spec.ts";
 import { networkAttachmentDefinitions, virtualMachines } from "../../src/kube/resource.ts";
 import { ownedObjects, ownersOf, versionsOf } from "./owned-objects.ts";
-import { allUp, machine, nicOf, startStand, wordOf, type Stand } from "./stand.ts";
+import { allUp, machine, startStand, wordOf, type Stand } from "./stand.ts";
 
 describe.concurrent("applying a VM again", () => {
   let stand: Stand;
@@ -36,7 +36,7 @@ describe.concurrent("applying a VM again", () => {
     await stand.apply(spec);
 
     for (const when of ["at once", "while it runs"]) {
-      if (when === "while it runs") await watch.until((nics) => nicOf(nics, "eth1").reason === "UP");
+      if (when === "while it runs") await watch.until((nics) => nics.get("eth1")?.reason === "UP");
       const before = versionsOf(await ownedObjects(client, spec));
       const again = await stand.apply(spec);
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { parseCatalogue } from "../../src/config/catalogue-file.ts";
 import { SettingsError } from "../../src/config/settings.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
@@ -28,7 +28,7 @@ defaultImage: registry.example/guest:1
 `;
 
 describe("the catalogue file", () => {
-  it("gives every kind of physical network with every field", () => {
+  it("gives every kind of physical network with every field", ({ expect }) => {
     const common = {
       default: false,
       vlans: [],
@@ -80,7 +80,7 @@ describe("the catalogue file", () => {
     });
   });
 
-  it("may leave everything out", () => {
+  it("may leave everything out", ({ expect }) => {
     const { defaultImage } = builtInCatalogue();
     expect(read("physicalNetworks: []\n")).toMatchObject({
       physicalNetworks: [],
@@ -296,19 +296,19 @@ describe("the catalogue file", () => {
       "networks.yaml:5: physicalNetworks[0].vlans[0]: must be a VLAN or a range of VLANs from 1 to 4094, not a list",
     ],
     ["an alias", "physicalNetworks: &a\n- *a\n", "networks.yaml: line 2, column 3: *a contains itself"],
-  ] as const)("is refused with line and reason: %s", ([, text, words]) => {
+  ] as const)("is refused with line and reason: %s", ([, text, words], { expect }) => {
     expect(() => read(text)).toThrow(SettingsError);
     expect(() => read(text)).toThrow(words);
   });
 
-  it("is refused with everything that is wrong, a line for each", () => {
+  it("is refused with everything that is wrong, a line for each", ({ expect }) => {
     expect(() => read(`${network("mtu: 1", "untagged: 2")}\n`)).toThrow(
       "networks.yaml:5: physicalNetworks[0].mtu: must be a whole number from 576 to 65535, not 1\n" +
         "networks.yaml:6: physicalNetworks[0].untagged: must be true or false, not a whole number",
     );
   });
 
-  it("may have one default of each type", () => {
+  it("may have one default of each type", ({ expect }) => {
     const text = `${network("default: true")}\n- {name: wan, type: ovs, bridge: br, default: true}\n`;
     expect(read(text).physicalNetworks.map(({ default: isDefault }) => isDefault)).toEqual([true, true]);
   });

@@ -1,6 +1,6 @@
 // docs/catalogue.md names every field of the catalogue file with its default, and its example holds them all.
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { parse } from "yaml";
 import { parseCatalogue } from "../../src/config/catalogue-file.ts";
 import { SettingsError } from "../../src/config/settings.ts";
@@ -67,11 +67,11 @@ function inWords(field: string, value: unknown): string {
 }
 
 describe("docs/catalogue.md", () => {
-  it.for(tables)("has every field: %s", ([heading, fields]) => {
+  it.for(tables)("has every field: %s", ([heading, fields], { expect }) => {
     expect(rowsUnder(heading).map(({ field }) => field)).toEqual(fields);
   });
 
-  it.for(least)("tells the defaults as they are: %s", ([headings, given]) => {
+  it.for(least)("tells the defaults as they are: %s", ([headings, given], { expect }) => {
     const [parsed] = read([{ name: "net", ...given }]).physicalNetworks;
     const implementation = parsed && carriers[parsed.carrier].implementation;
     const values = new Map<string, unknown>(Object.entries({ ...parsed, implementation }));
@@ -80,7 +80,7 @@ describe("docs/catalogue.md", () => {
     }
   });
 
-  it.for(least)("calls required what is: %s", ([headings, given]) => {
+  it.for(least)("calls required what is: %s", ([headings, given], { expect }) => {
     const whole: Readonly<Record<string, string>> = { name: "net", ...given };
     for (const { field, otherwise } of ["A physical network", ...headings].flatMap(rowsUnder)) {
       if (otherwise !== "required") continue;
@@ -89,14 +89,14 @@ describe("docs/catalogue.md", () => {
     }
   });
 
-  it("tells the defaults of the file as they are", () => {
+  it("tells the defaults of the file as they are", ({ expect }) => {
     const values = new Map(Object.entries(parseCatalogue("{}", "networks.yaml")));
     for (const { field, otherwise } of rowsUnder("The file")) {
       expect(otherwise, field).toBe(inWords(field, values.get(field)));
     }
   });
 
-  it("has an example that is read, with every field in it", () => {
+  it("has an example that is read, with every field in it", ({ expect }) => {
     const { physicalNetworks } = parseCatalogue(example, "networks.yaml");
     expect(physicalNetworks.map(({ name }) => name)).toEqual([
       "office",

@@ -6,11 +6,12 @@ import { compileAdopted } from "../../src/domain/adopt/compile-adopted.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import type { CompiledVm } from "../../src/domain/compile/compile.ts";
 import { type Facts, noFacts } from "../../src/domain/facts.ts";
-import type { VirtualMachine, VirtualMachineInstance } from "../../src/domain/objects/kubernetes.ts";
+import type { VirtualMachine } from "../../src/domain/objects/kubernetes.ts";
 import { specAnnotation } from "../../src/domain/objects/ownership.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
-import { storedVm, vmSpec } from "./specs.ts";
+import { instanceOfWeb, storedVm } from "../support/objects.ts";
+import { vmSpec } from "./specs.ts";
 
 const mac = "02:00:5e:10:00:01";
 
@@ -112,13 +113,7 @@ describe("an adoption", () => {
   });
 
   it("keeps the MAC address that a running NIC has, where the VM names none", ({ expect }) => {
-    const vmi: VirtualMachineInstance = {
-      apiVersion: "kubevirt.io/v1",
-      kind: "VirtualMachineInstance",
-      metadata: { name: "web", namespace: "shop" },
-      spec: { domain: { devices: {} } },
-      status: { phase: "Running", interfaces: [{ name: "eth1", mac: "02:00:5E:10:00:09" }] },
-    };
+    const vmi = instanceOfWeb({ interfaces: [{ name: "eth1", mac: "02:00:5E:10:00:09" }] });
     const { domain } = templateOf(adopt(theirs(), vmSpec(networks), { vmi }));
     expect(domain.devices.interfaces?.[1]?.macAddress).toBe("02:00:5e:10:00:09");
   });

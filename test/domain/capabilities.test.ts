@@ -6,7 +6,8 @@ import { capabilitiesOf } from "../../src/domain/network/capabilities.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import type { KubeVirt } from "../../src/domain/objects/kubernetes.ts";
 import { managedByLabel, specAnnotation } from "../../src/domain/objects/ownership.ts";
-import { nad, storedVm, vmSpec } from "./specs.ts";
+import { nad, storedVm } from "../support/objects.ts";
+import { vmSpec } from "./specs.ts";
 
 function kubeVirt(version: string, spec: KubeVirt["spec"] = {}): KubeVirt {
   return {

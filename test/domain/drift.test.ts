@@ -19,6 +19,7 @@ import type {
 import { guestConfigAnnotation } from "../../src/domain/objects/ownership.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import { vmSpec } from "./specs.ts";
+import { instanceOfWeb } from "../support/objects.ts";
 
 const spec = vmSpec([
   {
@@ -281,17 +282,10 @@ describe("a guest", () => {
   ];
 
   function running(interfaces: VmiInterfaceStatus[], agent = true): VirtualMachineInstance {
-    return {
-      apiVersion: "kubevirt.io/v1",
-      kind: "VirtualMachineInstance",
-      metadata: { name: "web", namespace: "shop" },
-      spec: { domain: { devices: {} } },
-      status: {
-        phase: "Running",
-        interfaces,
-        conditions: agent ? [{ type: "AgentConnected", status: "True" }] : [],
-      },
-    };
+    return instanceOfWeb({
+      interfaces,
+      conditions: agent ? [{ type: "AgentConnected", status: "True" }] : [],
+    });
   }
 
   const changed = (change: Partial<VmiInterfaceStatus>): VmiInterfaceStatus[] =>
@@ -340,25 +334,18 @@ describe("a guest", () => {
 
 describe("the fields that a VM and its instance show to have drifted", () => {
   const nic: VmInterface = { name: "eth0", macAddress: "02:00:5e:00:00:01", bridge: {} };
-  const agent: VirtualMachineInstance = {
-    apiVersion: "kubevirt.io/v1",
-    kind: "VirtualMachineInstance",
-    metadata: { name: "web", namespace: "shop" },
-    spec: { domain: { devices: {} } },
-    status: {
-      phase: "Running",
-      conditions: [{ type: "AgentConnected", status: "True" }],
-      interfaces: [
-        {
-          name: "eth0",
-          mac: "02:00:5e:00:00:01",
-          interfaceName: "ens3",
-          ipAddresses: ["192.0.2.10"],
-          infoSource: "domain, guest-agent",
-        },
-      ],
-    },
-  };
+  const agent = instanceOfWeb({
+    conditions: [{ type: "AgentConnected", status: "True" }],
+    interfaces: [
+      {
+        name: "eth0",
+        mac: "02:00:5e:00:00:01",
+        interfaceName: "ens3",
+        ipAddresses: ["192.0.2.10"],
+        infoSource: "domain, guest-agent",
+      },
+    ],
+  });
 
   it.for<[string, NetworkConfig, VmInterface, readonly string[]]>([
     ["as asked", { name: "eth0", macAddress: "02-00-5E-00-00-01" }, nic, ["name"]],

@@ -14,7 +14,7 @@ import { guestConfigAnnotation, specAnnotation } from "../../src/domain/objects/
 import type { NetworkType, VmSpec } from "../../src/domain/spec.ts";
 import { runsOf } from "../support/runs.ts";
 import { arbitrarySpec } from "./arbitrary-spec.ts";
-import { nad } from "./specs.ts";
+import { nad } from "../support/objects.ts";
 
 const runs = runsOf(5_000);
 

@@ -4,12 +4,11 @@ import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { type ImportedVm, importVm, type VmObjects } from "../../src/domain/import/import-vm.ts";
 import type {
   CloudInitSource,
-  Secret,
   VirtualMachineInstance,
   VmInterface,
   VmiInterfaceStatus,
 } from "../../src/domain/objects/kubernetes.ts";
-import { nad, storedVm } from "./specs.ts";
+import { instanceOfWeb, nad, secretOf, storedVm } from "../support/objects.ts";
 
 const mac = "02:00:5e:00:00:01";
 const eth0: VmInterface = { name: "eth0", macAddress: mac, bridge: {} };
@@ -32,13 +31,7 @@ const guest = (networkData: string, interfaces: VmInterface[] = [eth0]): Importe
   read(interfaces, { vm: withCloudInit({ networkData }, interfaces) });
 
 function running(interfaces: VmiInterfaceStatus[]): VirtualMachineInstance {
-  return {
-    apiVersion: "kubevirt.io/v1",
-    kind: "VirtualMachineInstance",
-    metadata: { name: "web", namespace: "shop" },
-    spec: { domain: { devices: {} } },
-    status: { phase: "Running", interfaces },
-  };
+  return instanceOfWeb({ interfaces });
 }
 
 describe("the machine part", () => {
@@ -242,12 +235,7 @@ ethernets:
 describe("where the network-config stands", () => {
   const text = `version: 2\nethernets: {eth0: {match: {macaddress: "${mac}"}, set-name: eth0, addresses: [192.0.2.9/24]}}\n`;
   const base64 = Buffer.from(text).toString("base64");
-  const secret: Secret = {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { name: "theirs" },
-    data: { networkdata: base64 },
-  };
+  const secret = secretOf("theirs", { networkdata: base64 });
 
   it.for<[string, CloudInitSource]>([
     ["in the VM", { networkData: text }],

@@ -72,7 +72,7 @@ describe("parseCidr()", () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), fc.nat(128), (address, prefix) => {
         const parsed = parseCidr(`${address}/${prefix}`);
-        if ("problem" in parsed) return;
+        if ("problem" in parsed) return fc.pre(false);
         expect(cidr(parsed.value.text)).toMatchObject({
           text: parsed.value.text,
           network: parsed.value.network,

@@ -6,7 +6,8 @@ import { checkVm } from "../../src/domain/validate/check-vm.ts";
 import { type Facts, noFacts } from "../../src/domain/facts.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import { node } from "./finding-cases/world.ts";
-import { dhcpNic, nads, staticNic, vmSpec } from "./specs.ts";
+import { nads } from "../support/objects.ts";
+import { dhcpNic, staticNic, vmSpec } from "./specs.ts";
 
 const unchecked = (spec: VmSpec, facts: Partial<Facts> = {}, catalogue: Catalogue = builtInCatalogue()) =>
   checkVm(spec, catalogue, { ...noFacts, ...facts }).unchecked;

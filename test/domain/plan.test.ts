@@ -11,7 +11,8 @@ import type { RunningVm } from "../../src/domain/plan/running-vm.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import { instanceOf, runningAs, storedAs, wantedAs } from "./running.ts";
-import { dhcpNic, nad, staticNic, storedVm, vmSpec } from "./specs.ts";
+import { nad, secretOf, storedVm } from "../support/objects.ts";
+import { dhcpNic, staticNic, vmSpec } from "./specs.ts";
 
 const resolve = (spec: VmSpec) => resolveVm(spec, builtInCatalogue(), noFacts).vm;
 
@@ -309,12 +310,7 @@ describe("the objects of a plan", () => {
   });
 
   it("tell that user-data changes, not how", ({ expect }) => {
-    const secret = (userdata: string): Secret => ({
-      apiVersion: "v1",
-      kind: "Secret",
-      metadata: { name: "multinic-web" },
-      data: { userdata },
-    });
+    const secret = (userdata: string) => secretOf("multinic-web", { userdata });
     const objects = [{ live: secret("aHVudGVyMg=="), wanted: secret("aHVudGVyMw==") }];
     expect(plan(objects).changes).toMatchObject([{ field: "userData.text", effect: "restart" }]);
     expect(plan(objects, false).changes).toMatchObject([{ effect: "none" }]);
@@ -331,12 +327,7 @@ describe("the objects of a plan", () => {
       const secret = (networks: string, text: string | undefined = theirs): Secret => {
         const boothook = nmstateBoothook(networks);
         const userdata = text === undefined ? boothook : withBoothook(text, boothook);
-        return {
-          apiVersion: "v1",
-          kind: "Secret",
-          metadata: { name: "multinic-web" },
-          data: { userdata: Buffer.from(userdata).toString("base64") },
-        };
+        return secretOf("multinic-web", { userdata: Buffer.from(userdata).toString("base64") });
       };
       expect(plan([{ live: secret("a: 1"), wanted: secret("a: 2") }]).changes).toEqual([]);
       expect(
@@ -346,12 +337,7 @@ describe("the objects of a plan", () => {
   );
 
   it("tell of another network-config that no field explains", ({ expect }) => {
-    const secret = (networkdata: string): Secret => ({
-      apiVersion: "v1",
-      kind: "Secret",
-      metadata: { name: "multinic-web" },
-      data: { networkdata },
-    });
+    const secret = (networkdata: string) => secretOf("multinic-web", { networkdata });
     expect(plan([{ live: secret("YQ=="), wanted: secret("Yg==") }]).changes).toMatchObject([
       { field: "networks", effect: "restart", silent: true },
     ]);

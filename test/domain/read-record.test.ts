@@ -19,7 +19,8 @@ import type { VmSpec } from "../../src/domain/spec.ts";
 import { checkVm } from "../../src/domain/validate/check-vm.ts";
 import { arbitrarySpec } from "./arbitrary-spec.ts";
 import { hostileRecords } from "./hostile-records.ts";
-import { staticNic, storedVm, vmSpec } from "./specs.ts";
+import { storedVm } from "../support/objects.ts";
+import { staticNic, vmSpec } from "./specs.ts";
 
 function vmWith(record: string | undefined, marks: Partial<VirtualMachine["metadata"]> = {}): VirtualMachine {
   const vm = storedVm();

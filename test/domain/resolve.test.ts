@@ -6,7 +6,8 @@ import { nicMetrics } from "../../src/domain/resolve/metrics.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import { inUse } from "./finding-cases/world.ts";
-import { dhcpNic, storedVm, vmSpec } from "./specs.ts";
+import { storedVm } from "../support/objects.ts";
+import { dhcpNic, vmSpec } from "./specs.ts";
 
 const resolve = (spec: VmSpec, facts: Partial<Facts> = {}) =>
   resolveVm(spec, builtInCatalogue(), { ...noFacts, ...facts }).vm;

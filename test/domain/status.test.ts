@@ -10,7 +10,8 @@ import type {
 import { managedByLabel, specAnnotation } from "../../src/domain/objects/ownership.ts";
 import { readRecord } from "../../src/domain/document/read-record.ts";
 import { interfaceStatuses } from "../../src/domain/status/interface-status.ts";
-import { storedVm, vmSpec } from "./specs.ts";
+import { instanceOfWeb, storedVm } from "../support/objects.ts";
+import { vmSpec } from "./specs.ts";
 
 const nic = { name: "eth0", macAddress: "02:00:5e:00:00:01", bridge: {} } as const;
 const vm = storedVm([nic]);
@@ -28,13 +29,10 @@ function instance(
   interfaces: readonly VmiInterfaceStatus[] = [],
   conditions: readonly Condition[] = [],
 ): VirtualMachineInstance {
-  return {
-    apiVersion: "kubevirt.io/v1",
-    kind: "VirtualMachineInstance",
-    metadata: { name: "web", namespace: "shop" },
-    spec: vm.spec.template.spec,
-    status: { phase, nodeName: "node-1", interfaces: [...interfaces], conditions: [...conditions] },
-  };
+  return instanceOfWeb(
+    { phase, nodeName: "node-1", interfaces: [...interfaces], conditions: [...conditions] },
+    vm.spec.template.spec,
+  );
 }
 
 const condition = (type: string, status: Condition["status"], message?: string): Condition => ({

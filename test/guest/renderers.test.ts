@@ -42,6 +42,7 @@ describe.skipIf(programsMissing !== undefined)(`the guest's files ${programsMiss
     ([kind, read], { expect }) => {
       const met = new Set<GuestTrait>();
       const isLost = (trait: GuestTrait) => loses(kind, trait, version);
+      expect(resultsOf(kind)).toHaveLength(cases.length);
       for (const { found, result } of resultsOf(kind)) {
         const { spec, nics } = found;
         if ("error" in result) {
@@ -74,6 +75,7 @@ describe.skipIf(programsMissing !== undefined)(`the guest's files ${programsMiss
         if (said !== "" || wrong.length > 0) expect({ said, wrong, spec: found.spec }).toEqual({ said: "" });
       }
     };
+    expect(queue).toHaveLength(cases.length);
     await Promise.all([judge(), judge()]);
     expect(queue).toEqual([]);
     console.info(

@@ -63,7 +63,10 @@ const steps = (object: fc.Arbitrary<Step["object"]>): fc.Arbitrary<readonly Step
     { minLength: 2, maxLength: 6 },
   );
 
-describe.skipIf(process.env["MULTINIC_TARGET"] !== "real")("the embedded API and kube-apiserver", () => {
+const isReal = process.env["MULTINIC_TARGET"] === "real";
+const skipped = isReal ? "" : " (skipped: npm run test:real starts kube-apiserver)";
+
+describe.skipIf(!isReal)(`the embedded API and kube-apiserver${skipped}`, () => {
   const servers: Send[] = [];
   let stop: () => Promise<void> = () => Promise.resolve();
 

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, type ExpectStatic, it } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { FindingSchema, type Finding } from "../../gen/multinic/v1/network_pb.ts";
 import { specToProto } from "../../src/wire/spec-to-proto.ts";
@@ -154,7 +154,7 @@ describe("input that cannot work", () => {
       .map(({ metadata }) => `${metadata["namespace"]}/${metadata["name"]}@${metadata["resourceVersion"]}`);
   }
 
-  async function expectNothingHappened(): Promise<void> {
+  async function expectNothingHappened(expect: ExpectStatic): Promise<void> {
     expect(await world()).toEqual(before);
     expect((await fetch(`${running.url}/readyz`)).status).toBe(200);
     const virtualMachine = { namespace, name: "web", networks: [{ name: "eth0" }] };
@@ -172,33 +172,36 @@ describe("input that cannot work", () => {
   const patchesOf = (finding: Finding | undefined) =>
     finding?.fix?.patches.map(({ field, value }) => [field, value?.kind.value]);
 
-  it.for(Object.entries(wrongSpecs))("%s: the service tells it, and writes nothing", async ([, row]) => {
-    const { spec, findings } = readDocument(row.document, { namespace });
-    expect(findings).toEqual([]);
-    const virtualMachine = specToProto(spec ?? { namespace, name: "", networks: [] });
+  it.for(Object.entries(wrongSpecs))(
+    "%s: the service tells it, and writes nothing",
+    async ([, row], { expect }) => {
+      const { spec, findings } = readDocument(row.document, { namespace });
+      expect(findings).toEqual([]);
+      const virtualMachine = specToProto(spec ?? { namespace, name: "", networks: [] });
 
-    const checked = await running.networks.validateNetworks({ virtualMachine });
-    expect(stated(checked.findings)).toContainEqual(row.finding);
-    const found = checked.findings.find(({ code }) => code === row.finding.code);
-    expect(patchesOf(found)).toEqual(row.patches);
-    const planned = await running.vms.applyVM({ virtualMachine, validateOnly: true });
-    expect(stated(planned.findings)).toEqual(stated(checked.findings));
-    expect(planned.written).toBe(false);
-    expect(planned.plan).toBeUndefined();
+      const checked = await running.networks.validateNetworks({ virtualMachine });
+      expect(stated(checked.findings)).toContainEqual(row.finding);
+      const found = checked.findings.find(({ code }) => code === row.finding.code);
+      expect(patchesOf(found)).toEqual(row.patches);
+      const planned = await running.vms.applyVM({ virtualMachine, validateOnly: true });
+      expect(stated(planned.findings)).toEqual(stated(checked.findings));
+      expect(planned.written).toBe(false);
+      expect(planned.plan).toBeUndefined();
 
-    const error = await running.vms.applyVM({ virtualMachine }).then(
-      () => undefined,
-      (reason: unknown) => ConnectError.from(reason),
-    );
-    expect(error?.code).toBe(Code.InvalidArgument);
-    expect(error?.findDetails(ErrorInfoSchema)).toMatchObject([{ reason: "FINDINGS", domain: "multinic" }]);
-    expect(error?.findDetails(FindingSchema)).toEqual(checked.findings);
-    await expectNothingHappened();
-  });
+      const error = await running.vms.applyVM({ virtualMachine }).then(
+        () => undefined,
+        (reason: unknown) => ConnectError.from(reason),
+      );
+      expect(error?.code).toBe(Code.InvalidArgument);
+      expect(error?.findDetails(ErrorInfoSchema)).toMatchObject([{ reason: "FINDINGS", domain: "multinic" }]);
+      expect(error?.findDetails(FindingSchema)).toEqual(checked.findings);
+      await expectNothingHappened(expect);
+    },
+  );
 
   it.for(Object.entries({ ...wrongSpecs, ...wrongDocuments }))(
     "%s: the command line tells it and ends with 1",
-    async ([, { document, finding, patches }]) => {
+    async ([, { document, finding, patches }], { expect }) => {
       const args = ["apply", "-", "--server", running.url, "-n", namespace, "-o", "json"];
       const { code, stdout, stderr } = await runMain(args, { stdin: document });
       expect({ code, stderr: stderr.replace(/^error: .*\n(next: .*\n)?/, "") }).toEqual({
@@ -212,13 +215,13 @@ describe("input that cannot work", () => {
       expect({ code: found?.code, field: found?.field ?? "" }).toEqual(finding);
       if (patches !== undefined)
         expect(found?.fix?.patches.map(({ field, value }) => [field, value])).toEqual(patches);
-      await expectNothingHappened();
+      await expectNothingHappened(expect);
     },
   );
 
   it.for(Object.entries(wrongBodies))(
     "%s: the API refuses the call and says what it cannot read",
-    async ([, [body, status, words]]) => {
+    async ([, [body, status, words]], { expect }) => {
       const answer = await fetch(`${running.url}/multinic.v1.VirtualMachineService/ApplyVM`, {
         method: "POST",
         headers: { "content-type": "application/json" },
@@ -226,11 +229,11 @@ describe("input that cannot work", () => {
       });
       expect(answer.status).toBe(status);
       expect(((await answer.json()) as { message: string }).message).toMatch(words);
-      await expectNothingHappened();
+      await expectNothingHappened(expect);
     },
   );
 
-  it("people read the same as text, with what to change", async () => {
+  it("people read the same as text, with what to change", async ({ expect }) => {
     const { document } = wrongSpecs["a route destination with host bits"] ?? { document: "" };
     const told = await runMain(["apply", "-", "--server", running.url, "-n", namespace], { stdin: document });
     expect(told).toMatchObject({ code: 1, stdout: "" });
@@ -248,7 +251,7 @@ describe("input that cannot work", () => {
     ["no file", ["apply"], "error: no document given"],
     ["an unknown option", ["apply", "-", "--force"], "unknown option '--force'"],
     ["a server that is no URL", ["apply", "-", "--server", "here"], "here is not an http or https URL"],
-  ] as const)("%s is wrong use and ends with 2", async ([, args, words]) => {
+  ] as const)("%s is wrong use and ends with 2", async ([, args, words], { expect }) => {
     const { code, stdout, stderr } = await runMain(args, { stdin: wukong(["{name: eth0}"]) });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(words);

@@ -11,6 +11,7 @@ import { silentLog } from "../support/log.ts";
 import { namespaces } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
 import { startService, type Service } from "../../src/serve/service.ts";
+import { namespaceOf } from "../support/objects.ts";
 
 /** Keeps nothing. */
 
@@ -66,7 +67,7 @@ export async function startRunningService(): Promise<RunningService> {
     clusterUrl: local.url,
     cluster,
     async namespace(name) {
-      await cluster.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+      await cluster.create(namespaces, namespaceOf(name));
     },
     async stop() {
       await service.stop();

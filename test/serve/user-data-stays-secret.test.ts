@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { stringify } from "yaml";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, it, onTestFinished } from "vitest";
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import { namespaces, secrets } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
@@ -11,6 +11,7 @@ import { startFaultyProxy, statusBody, type Refusal } from "./faulty-proxy.ts";
 import { startServe, temporaryFolder } from "./main-process.ts";
 import { silentLog } from "../support/log.ts";
 import { clientsOf } from "./running-service.ts";
+import { namespaceOf } from "../support/objects.ts";
 
 const canary = "canary-3b1f-do-not-tell";
 const text = `#cloud-config\nupdates: {network: {when: [boot]}}\npassword: ${canary}\n`;
@@ -73,7 +74,7 @@ const endings: readonly (readonly [string, Refusal, Code, RegExp])[] = [
 ];
 
 describe("user-data", { timeout: 60_000 }, () => {
-  it("is told to nobody: output, errors and metrics hold nothing of it", async () => {
+  it("is told to nobody: output, errors and metrics hold nothing of it", async ({ expect }) => {
     const anyPort = { host: "127.0.0.1", port: 0 };
     const clock = (): Date => new Date();
     const local = await startLocalCluster({ apiListen: anyPort, delays: "fast", log: silentLog, clock });
@@ -96,7 +97,7 @@ describe("user-data", { timeout: 60_000 }, () => {
     onTestFinished(() => serving.stop());
     const { vms, networks } = clientsOf(serving.url);
     const name = "shop";
-    await cluster.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    await cluster.create(namespaces, namespaceOf(name));
 
     const machine = (vm: string, nics: readonly string[] = ["eth0"]) => ({
       namespace: name,

@@ -1,5 +1,6 @@
 // A guest's network-config put in place by hand: the `ip` commands that do what netplan and systemd-networkd do. Reads the
 // compiled document alone.
+import { vi } from "vitest";
 import type { Namespace } from "./namespace.ts";
 
 /** cloud-init's network-config version 2, as far as it is compiled. */
@@ -63,13 +64,15 @@ export async function plugNics(namespace: Namespace, document: NetworkDocument, 
     (entry) => !world.unplugged.has(entry["set-name"]) && (entry.mtu ?? 1500) >= minIpv6Mtu,
   ).length;
   // The kernel makes link-local addresses when it has noticed the carrier.
-  const deadline = Date.now() + 15_000;
-  while (Date.now() < deadline) {
+  const haveLinkLocal = async (): Promise<boolean> => {
     const routes = await namespace.ip(["-6", "route", "show", "fe80::/64"]);
-    if (routes.split("\n").filter(Boolean).length >= speaking) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error(`no link-local addresses on ${speaking} NICs`);
+    return routes.split("\n").filter(Boolean).length >= speaking;
+  };
+  await vi.waitUntil(haveLinkLocal, {
+    timeout: 15_000,
+    interval: 5,
+    message: `fewer than ${speaking} NICs have a link-local address`,
+  });
 }
 
 /** All of the document. A rule's family is an option of the whole batch (iproute2 takes IPv4 else). */

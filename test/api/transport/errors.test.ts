@@ -3,7 +3,7 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import * as grpc from "@grpc/grpc-js";
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import {
   BadRequestSchema,
   ErrorInfoSchema,
@@ -67,13 +67,13 @@ describe("errors on the wire", () => {
     ],
     ["unavailable", unavailable(1_500), Code.Unavailable, "UNAVAILABLE"],
     ["rpcError", rpcError(Code.Aborted, { reason: "ETAG", message: "changed" }), Code.Aborted, "ETAG"],
-  ])("%s carries its code and ErrorInfo of this domain", async ([, thrown, code, reason]) => {
+  ])("%s carries its code and ErrorInfo of this domain", async ([, thrown, code, reason], { expect }) => {
     const error = await received(thrown);
     expect(error.code).toBe(code);
     expect(error.findDetails(ErrorInfoSchema)).toMatchObject([{ reason, domain: "multinic" }]);
   });
 
-  it("carries the standard detail of each kind", async () => {
+  it("carries the standard detail of each kind", async ({ expect }) => {
     expect((await received(notFound(vm))).findDetails(ResourceInfoSchema)).toMatchObject([
       { resourceType: "VirtualMachine", resourceName: "shop/web" },
     ]);
@@ -83,7 +83,7 @@ describe("errors on the wire", () => {
     expect(unmet.findDetails(PreconditionFailureSchema)).toMatchObject([{ violations: [missing] }]);
   });
 
-  it("names all violations, the first also in the message", async () => {
+  it("names all violations, the first also in the message", async ({ expect }) => {
     const violations = [
       { field: "networks[0].mtu", description: "70000 is too large", reason: "MTU_TOO_LARGE" },
       { field: "networks[1].vlanId", description: "5000 is not in 1..4094", reason: "VLAN_RANGE" },
@@ -93,7 +93,7 @@ describe("errors on the wire", () => {
     expect(error.findDetails(BadRequestSchema)).toMatchObject([{ fieldViolations: violations }]);
   });
 
-  it("reaches grpc-js as readable text and details", async () => {
+  it("reaches grpc-js as readable text and details", async ({ expect }) => {
     const thrown = rpcError(Code.Aborted, {
       reason: "ETAG",
       message: "VM shop/web changed: read it again, then retry",
@@ -105,7 +105,9 @@ describe("errors on the wire", () => {
     expect((error as grpc.ServiceError).metadata.get("grpc-status-details-bin")).toHaveLength(1);
   });
 
-  it("keeps thousands of violations within the headers that clients take, and counts the rest", async () => {
+  it("keeps thousands of violations within the headers that clients take, and counts the rest", async ({
+    expect,
+  }) => {
     const violations = Array.from({ length: 5_000 }, (_, index) => ({
       field: `networks[${index}].mtu`,
       description: "70000 is more than the physical network takes",
@@ -123,7 +125,7 @@ describe("errors on the wire", () => {
     expect(metadata).toEqual({ omittedViolations: String(5_000 - sent), omittedDetails: "1" });
   });
 
-  it("reveals nothing about an unexpected failure", async () => {
+  it("reveals nothing about an unexpected failure", async ({ expect }) => {
     const { url } = await failing(new Error("password is hunter2"));
     const answer = createClient(Health, transports["Connect over HTTP/1.1"]!(url)).check({});
     await expect(answer).rejects.toMatchObject({ code: Code.Internal, rawMessage: "internal error" });

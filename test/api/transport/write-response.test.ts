@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import * as http from "node:http";
 import * as http2 from "node:http2";
-import { expect, it, vi } from "vitest";
+import { it, vi } from "vitest";
 import { writeResponse } from "../../../src/api/transport/write-response.ts";
 import type { HttpResponse } from "../../../src/api/transport/http-types.ts";
 import { serve } from "./serving.ts";
@@ -25,7 +25,7 @@ const askers: Record<string, (url: string) => Promise<() => void>> = {
 
 it.for(Object.entries(askers))(
   "ends a body that waits for its reader when the reader leaves, over %s",
-  async ([, ask]) => {
+  async ([, ask], { expect }) => {
     const written = Promise.withResolvers<void>();
     const returned = Promise.withResolvers<void>();
     let writing: HttpResponse | undefined;

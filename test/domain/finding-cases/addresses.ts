@@ -92,6 +92,21 @@ export const addressesCases: readonly SpecCase[] = [
     field: "networks[1].ipConfig.address",
   },
   {
+    code: "ADDRESS_IS_BROADCAST",
+    when: "the address is the broadcast address of another subnet of the NIC",
+    spec: nic({ ipConfig: { addresses: ["192.0.2.10/24", "192.0.2.255/16"] } }),
+    field: "networks[0].ipConfig.addresses[1]",
+  },
+  {
+    code: "ADDRESS_IS_BROADCAST",
+    when: "the address is the broadcast address of the subnet that KubeVirt's masquerade gives the guest",
+    spec: vmSpec([
+      { name: "default", type: "pod" },
+      { name: "eth1", ipConfig: { address: "10.0.2.255/16" } },
+    ]),
+    field: "networks[1].ipConfig.address",
+  },
+  {
     code: "ADDRESS_DUPLICATE_IN_VM",
     when: "two NICs have the same address",
     spec: two({}, { ipConfig: { address: "192.0.2.10/24" } }),

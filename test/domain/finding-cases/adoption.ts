@@ -1,7 +1,8 @@
 // Findings on VMs that multinic did not create.
 import type { SpecCase } from "./case.ts";
 import type { VirtualMachine } from "../../../src/domain/objects/kubernetes.ts";
-import { dhcpNic, storedVm, vmSpec } from "../specs.ts";
+import { storedVm } from "../../support/objects.ts";
+import { dhcpNic, vmSpec } from "../specs.ts";
 
 /** A VM that multinic did not create, with 2 CPUs, 4Gi, a disk and cloud-init. */
 function theirs(change: Partial<VirtualMachine["spec"]["template"]["spec"]> = {}): VirtualMachine {

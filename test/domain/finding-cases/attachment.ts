@@ -1,7 +1,7 @@
 // Findings on what a NIC attaches to.
 import { builtInCatalogue } from "../../../src/domain/catalogue.ts";
 import { type SpecCase, nic } from "./case.ts";
-import { nad, nads } from "../specs.ts";
+import { nad, nads } from "../../support/objects.ts";
 
 export const attachmentCases: readonly SpecCase[] = [
   {

@@ -1,6 +1,7 @@
 // Findings on what the guest's renderer makes of its network-config.
 import type { GuestRenderer, NetworkConfig, VmSpec } from "../../../src/domain/spec.ts";
-import { dhcpNic, staticNic, storedVm, vmSpec } from "../specs.ts";
+import { storedVm } from "../../support/objects.ts";
+import { dhcpNic, staticNic, vmSpec } from "../specs.ts";
 import type { SpecCase } from "./case.ts";
 
 const rendered = (renderer: GuestRenderer, nic: NetworkConfig): VmSpec =>

@@ -1,8 +1,9 @@
 // Findings on addresses that other VMs or the cluster have.
 import { builtInCatalogue } from "../../../src/domain/catalogue.ts";
 import { indexNodes } from "../../../src/domain/network/nodes.ts";
-import { nad, nads, staticNic, storedVm, vmSpec } from "../specs.ts";
-import { ip, nic, type SpecCase } from "./case.ts";
+import { nad, nads, storedVm } from "../../support/objects.ts";
+import { staticNic, vmSpec } from "../specs.ts";
+import { ip, nic, type SpecCase, two } from "./case.ts";
 import { inUse, node, untaggedBridge } from "./world.ts";
 
 const withPodNic = (address: string) =>
@@ -135,6 +136,12 @@ export const harmlessCases: readonly SpecCase[] = [
     spec: nic({}),
     facts: { nodes: indexNodes([node("node-1"), node("node-2")]) },
     field: "networks[0].type",
+  },
+  {
+    code: "ADDRESS_IS_BROADCAST",
+    when: "the other NIC's subnet is a /31, which has no broadcast address",
+    spec: two({ ipConfig: { address: "192.0.2.254/31" } }, { ipConfig: { address: "192.0.2.255/16" } }),
+    field: "networks[1].ipConfig.address",
   },
   {
     code: "NODE_DEVICE_MISSING",

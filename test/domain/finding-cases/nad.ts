@@ -1,5 +1,6 @@
 // Findings on a NAD that the NIC names.
-import { nad, nads, vmSpec } from "../specs.ts";
+import { nad, nads } from "../../support/objects.ts";
+import { vmSpec } from "../specs.ts";
 import { nic, type SpecCase } from "./case.ts";
 
 const bridge = { cniVersion: "0.3.1", type: "bridge", bridge: "br0" };
