@@ -1,4 +1,4 @@
-// Objects of which somebody wrote any JSON into any part: every answer is still given, and those on other VMs are right.
+// Objects with arbitrary JSON in any part: every call is still answered, and the answers for other VMs are right.
 import { create, toBinary, toJson } from "@bufbuild/protobuf";
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
@@ -346,12 +346,12 @@ const withoutRecord = (objects: Objects): Objects => ({
 });
 
 describe("any JSON in the objects of one VM", () => {
-  it.for(named)("fails no answer: %s", async ([, part, path, value], { expect }) => {
+  it.for(named)("does not fail any call: %s", async ([, part, path, value], { expect }) => {
     const objects = withoutRecord({ ...victim, [part]: withValueAt(victim[part], path, value) });
     expect((await answers([objects])).views.map(({ vm }) => vm)).toEqual(["victim"]);
   });
 
-  it("fails no answer: a guest with an MTU that no int32 holds", async ({ expect }) => {
+  it("does not fail any call: a guest with an MTU beyond int32", async ({ expect }) => {
     const mtuOf = async (mtu: string) => {
       const [view] = (await answers([withoutRecord(withGuestMtu(mtu))])).views;
       return JSON.stringify(view?.json);
@@ -360,7 +360,7 @@ describe("any JSON in the objects of one VM", () => {
     expect(await mtuOf("1099511627776")).toContain("ethernets.eth1.mtu: is not imported");
   });
 
-  it("is left out, and the answer of that VM says so", async ({ expect }) => {
+  it("is left out, and the answer for that VM says so", async ({ expect }) => {
     const networks = withValueAt(victim.vm, ["spec", "template", "spec", "networks"], {}) as VirtualMachine;
     const [view] = (await answers([{ ...victim, vm: networks }])).views;
     expect(view?.json).toMatchObject({
@@ -368,7 +368,7 @@ describe("any JSON in the objects of one VM", () => {
     });
   });
 
-  it("may be an amount of memory as a number, which the API server keeps as it was written", async ({
+  it("can be an amount of memory as a number, which the API server keeps as it was written", async ({
     expect,
   }) => {
     const path = ["spec", "template", "spec", "domain", "memory", "guest"];
@@ -377,7 +377,7 @@ describe("any JSON in the objects of one VM", () => {
     expect(view?.json).toMatchObject({ virtualMachine: { memory: "2147483648" } });
   });
 
-  it("fails no answer, and changes none on another VM", async ({ expect }) => {
+  it("does not fail any call, and does not change the answer for another VM", async ({ expect }) => {
     const other = objectsOf("other");
     const expected = about("other", await answers([other]));
     expect(expected.views).toHaveLength(1);

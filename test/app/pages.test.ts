@@ -29,17 +29,17 @@ describe("a page", () => {
     ["shorter than the page", letters.slice(0, 2), 3],
     ["as long as the page", letters.slice(0, 3), 3],
     ["empty", [], 3],
-  ] as const)("has no next when the list is %s", ([, list, size], { expect }) => {
+  ] as const)("has no next page when the list is %s", ([, list, size], { expect }) => {
     expect(page(list, size)).toEqual({ items: list, nextToken: "" });
   });
 
-  it("goes on behind the last element, also when that is gone", ({ expect }) => {
+  it("continues after the last element, even if that element is gone", ({ expect }) => {
     const { nextToken } = page(letters, 3);
     const without = letters.filter((letter) => letter !== "c");
     expect(page(without, 3, nextToken).items).toEqual(["d", "e", "f"]);
   });
 
-  it("is empty when all elements behind it are gone", ({ expect }) => {
+  it("is empty when all later elements are gone", ({ expect }) => {
     const { nextToken } = page(letters, 3);
     expect(page(["a"], 3, nextToken)).toEqual({ items: [], nextToken: "" });
   });
@@ -58,7 +58,7 @@ describe("a page", () => {
 describe("pages of a changing list", () => {
   const edit = record({ letter: constantFrom(...letters), there: constantFrom(true, false) });
 
-  it("show what stays exactly once and in order, and nothing twice", ({ expect }) => {
+  it("show each element that stays exactly once and in order, and no element twice", ({ expect }) => {
     assert(
       property(
         uniqueArray(constantFrom(...letters)),

@@ -1,4 +1,4 @@
-// docs/catalogue.md names every field of the catalogue file with its default, and its example holds them all.
+// docs/catalogue.md lists every field of the catalogue file with its default, and its example has them all.
 import { readFileSync } from "node:fs";
 import { describe, it } from "vitest";
 import { parse } from "yaml";
@@ -71,7 +71,7 @@ describe("docs/catalogue.md", () => {
     expect(rowsUnder(heading).map(({ field }) => field)).toEqual(fields);
   });
 
-  it.for(least)("tells the defaults as they are: %s", ([headings, given], { expect }) => {
+  it.for(least)("gives the real defaults: %s", ([headings, given], { expect }) => {
     const [parsed] = read([{ name: "net", ...given }]).physicalNetworks;
     const implementation = parsed && carriers[parsed.carrier].implementation;
     const values = new Map<string, unknown>(Object.entries({ ...parsed, implementation }));
@@ -80,7 +80,7 @@ describe("docs/catalogue.md", () => {
     }
   });
 
-  it.for(least)("calls required what is: %s", ([headings, given], { expect }) => {
+  it.for(least)("marks as required only what is required: %s", ([headings, given], { expect }) => {
     const whole: Readonly<Record<string, string>> = { name: "net", ...given };
     for (const { field, otherwise } of ["A physical network", ...headings].flatMap(rowsUnder)) {
       if (otherwise !== "required") continue;
@@ -89,14 +89,14 @@ describe("docs/catalogue.md", () => {
     }
   });
 
-  it("tells the defaults of the file as they are", ({ expect }) => {
+  it("gives the real defaults of the file", ({ expect }) => {
     const values = new Map(Object.entries(parseCatalogue("{}", "networks.yaml")));
     for (const { field, otherwise } of rowsUnder("The file")) {
       expect(otherwise, field).toBe(inWords(field, values.get(field)));
     }
   });
 
-  it("has an example that is read, with every field in it", ({ expect }) => {
+  it("has a valid example with every field", ({ expect }) => {
     const { physicalNetworks } = parseCatalogue(example, "networks.yaml");
     expect(physicalNetworks.map(({ name }) => name)).toEqual([
       "office",

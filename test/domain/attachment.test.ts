@@ -47,7 +47,7 @@ const nic: fc.Arbitrary<NetworkConfig> = fc.record(
 const always = ["cniVersion", "name", "type"];
 
 describe("a generated NAD", () => {
-  it("has only keys that its plugin reads, with values that it takes, and its resource where it needs one", ({
+  it("has only keys that its plugin reads, with values that the plugin accepts, and its resource if it needs one", ({
     expect,
   }) => {
     const seen = new Set<string>();

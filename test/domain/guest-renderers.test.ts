@@ -1,4 +1,4 @@
-// The table of losses against the findings: what the newest version loses, the caller who names the guest is told.
+// The table of losses and the findings agree: a caller who names the guest gets a finding for what the newest version loses.
 import { describe, it } from "vitest";
 import { losses, loses } from "../../src/domain/guest/renderers.ts";
 import { type GuestRenderer, guestRenderers, type IpConfig, type VmSpec } from "../../src/domain/spec.ts";
@@ -26,7 +26,7 @@ function oneNic(ipConfig: IpConfig): VmSpec {
   return vmSpec([{ name: "eth0", ipConfig }]);
 }
 
-describe("a guest that is named", () => {
+describe("a named guest renderer", () => {
   it.for(guestCases)("is needed for $code when $when", ({ spec, code }, { expect }) => {
     const { guest, ...unnamed } = spec;
     expect(guest).toBeDefined();
@@ -35,7 +35,7 @@ describe("a guest that is named", () => {
     expect(netplan.map((found) => found.code)).not.toContain(code);
   });
 
-  it("hears of every loss of the newest version", ({ expect }) => {
+  it("gets a finding for every loss of the newest version", ({ expect }) => {
     const lost = guestRenderers.flatMap((renderer: GuestRenderer) =>
       Object.keys(losses[renderer])
         .filter((trait) => loses(renderer, trait as keyof (typeof losses)["eni"], newest))

@@ -1,4 +1,4 @@
-// A VM that was compiled from a spec, read back: the same objects come out, the same NICs, and nothing to change in an adoption.
+// A VM compiled from a spec and read back: it compiles to the same objects and NICs, and an adoption changes nothing.
 import { assert, boolean, property } from "fast-check";
 import { describe, it } from "vitest";
 import { compileAdopted } from "../../src/domain/adopt/compile-adopted.ts";

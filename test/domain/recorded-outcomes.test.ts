@@ -1,4 +1,4 @@
-// The plan's word beside what KubeVirt 1.9.0 and 1.8.4 did: every recorded change of a running VM that can be made here.
+// The plan compared with what KubeVirt 1.9.0 and 1.8.4 did: every recorded change of a running VM that multinic can make.
 import { readFileSync } from "node:fs";
 import { afterAll, describe, it } from "vitest";
 import type { FieldChange } from "../../src/domain/plan/field-changes.ts";

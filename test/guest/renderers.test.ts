@@ -37,7 +37,7 @@ describe.skipIf(programsMissing !== undefined)(`the guest's files ${programsMiss
     });
 
   it.for(readers)(
-    "%s is told all that was asked of every NIC, but for what the table says is lost",
+    "%s gets everything that was requested for every NIC, except what the table of losses lists",
     ([kind, read], { expect }) => {
       const met = new Set<GuestTrait>();
       const isLost = (trait: GuestTrait) => loses(kind, trait, version);
@@ -60,7 +60,7 @@ describe.skipIf(programsMissing !== undefined)(`the guest's files ${programsMiss
     },
   );
 
-  it("netplan accepts every one, warns of none, and is told all that was asked of every NIC", async ({
+  it("netplan accepts every document without a warning, and gets everything that was requested for every NIC", async ({
     expect,
   }) => {
     const queue = [...resultsOf("netplan")];

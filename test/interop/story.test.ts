@@ -1,4 +1,4 @@
-// One VM from its first check to its end, told by clients that nobody here wrote, against the process that people start.
+// One VM from its first check to its deletion, by clients of other projects against the real process.
 import { readFile } from "node:fs/promises";
 import { toJson, type JsonObject } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, type ExpectStatic, it } from "vitest";
@@ -114,7 +114,7 @@ function tell(namespace: string, clientOf: (url: string) => ForeignClient): void
       .toEqual([]);
   });
 
-  it("is told what is wrong by code and details", async ({ expect }) => {
+  it("gets code and details of what is wrong", async ({ expect }) => {
     const client = clientOf(serving.url);
     const virtualMachine = { namespace, name: "wrong", networks: [{ name: "eth0", vlanId: 4095 }] };
     const refused = await failureOf(client.call(applyVM, { virtualMachine }));
@@ -174,7 +174,7 @@ describeWith("curl", programOfPath("curl") !== undefined, () => {
     expect(JSON.parse(body)).toBeInstanceOf(Object);
   });
 
-  it("is told by GET what is not there", async ({ expect }) => {
+  it("gets NotFound by GET for a VM that does not exist", async ({ expect }) => {
     const path = "multinic.v1.VirtualMachineService/GetVM";
     const { status, body } = await get(path, { namespace: "default", name: "nowhere" });
     expect(status).toBe("404");

@@ -1,4 +1,4 @@
-// A canary in user-data: wherever an apply ends, it is in the Secret and nowhere else.
+// A canary in user-data: however an apply ends, it is in the Secret and nowhere else.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -74,7 +74,7 @@ const endings: readonly (readonly [string, Refusal, Code, RegExp])[] = [
 ];
 
 describe("user-data", { timeout: 60_000 }, () => {
-  it("is told to nobody: output, errors and metrics hold nothing of it", async ({ expect }) => {
+  it("never appears in output, errors or metrics", async ({ expect }) => {
     const anyPort = { host: "127.0.0.1", port: 0 };
     const clock = (): Date => new Date();
     const local = await startLocalCluster({ apiListen: anyPort, delays: "fast", log: silentLog, clock });

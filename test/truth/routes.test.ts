@@ -1,4 +1,4 @@
-// The predicted routing is the one that a Linux kernel holds once the compiled configuration is put in place, and the
+// The predicted routing is the one that a Linux kernel has once the compiled configuration is applied, and the
 // kernel sends traffic where the lookup says. Needs root and iproute2.
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, it } from "vitest";
@@ -132,7 +132,7 @@ describe.skipIf(lacking !== undefined)(
       );
     });
 
-    it(`holds the predicted tables and sends as the lookup says, for ${specs} generated specs`, async ({
+    it(`has the predicted tables and routes as the lookup says, for ${specs} generated specs`, async ({
       expect,
     }) => {
       await eachAtOnce(accepted(), async (compiled) => {

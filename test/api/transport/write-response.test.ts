@@ -1,4 +1,4 @@
-// Streams end with their client, also when it left without having read what was sent.
+// A stream ends when its client disconnects, even if the client has not read what was sent.
 
 import { once } from "node:events";
 import * as http from "node:http";
@@ -24,7 +24,7 @@ const askers: Record<string, (url: string) => Promise<() => void>> = {
 };
 
 it.for(Object.entries(askers))(
-  "ends a body that waits for its reader when the reader leaves, over %s",
+  "ends a body that waits for its reader when the reader disconnects, over %s",
   async ([, ask], { expect }) => {
     const written = Promise.withResolvers<void>();
     const returned = Promise.withResolvers<void>();
