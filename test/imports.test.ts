@@ -68,7 +68,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   api: ["app", "wire", "domain/*", "kube", "gen"],
   exporter: ["app", "domain/*", "kube", "kube/watch"],
   cli: ["wire", "config", "domain", "domain/document", "gen"],
-  // The embedded cluster knows nothing of the product, so that it could be a package of its own.
+  // The embedded cluster imports nothing of the service, so that it could be a separate package.
   local: ["local/*", "domain/objects", "kube/*"],
   "local/http": [],
   "local/api": ["local", "local/http", "domain/objects"],

@@ -57,7 +57,7 @@ function objectsOf(name: string): Objects {
   };
   const { virtualMachine: vm, attachments, secret } = compileVm(spec, resolveVm(spec, catalogue, noFacts).vm);
   const [nad] = attachments;
-  if (nad === undefined) throw new Error("the first NIC has a NAD of its own");
+  if (nad === undefined) throw new Error("the first NIC must have a generated NAD");
   const { template } = vm.spec;
   const writer = {
     manager: "kubectl",
@@ -118,7 +118,7 @@ function objectsOf(name: string): Objects {
   };
 }
 
-/** Everything that callers can be told of these objects, as bytes on the wire. */
+/** Every answer about these objects, as bytes on the wire. */
 async function answers(all: readonly Objects[]) {
   const vms = createMemoryCache<RecordedVm>();
   const vmis = createMemoryCache<VirtualMachineInstance>();
@@ -313,7 +313,7 @@ const named: readonly Wrong[] = [
     `{"type":${"[".repeat(50_000)}${"]".repeat(50_000)}}`,
   ],
   ["labels that are numbers", "vm", ["metadata", "labels"], { a: 5 }],
-  ["a time that is none", "vm", ["metadata", "creationTimestamp"], "yesterday"],
+  ["an invalid time", "vm", ["metadata", "creationTimestamp"], "yesterday"],
   ["a time beyond all calendars", "vm", ["metadata", "creationTimestamp"], "+012026-01-01T00:00:00Z"],
   [
     "more CPUs than an int32",
@@ -329,7 +329,7 @@ const named: readonly Wrong[] = [
   ["a NAD with a VLAN beyond every integer", "nad", ["spec", "config"], '{"type":"bridge","vlan":1e308}'],
 ];
 
-/** The MTU of the NIC on a NAD of somebody else's is the guest's own. */
+/** The MTU of the NIC on another owner's NAD is the guest's own. */
 function withGuestMtu(mtu: string): Objects {
   const { macAddress = "" } = victim.vm.spec.template.spec.domain.devices.interfaces?.[1] ?? {};
   const networkData = `version: 2\nethernets: {eth1: {match: {macaddress: "${macAddress}"}, set-name: eth1, mtu: ${mtu}}}\n`;

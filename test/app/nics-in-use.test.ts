@@ -25,7 +25,7 @@ function world() {
   return { ...caches, inUse: followNicsInUse(caches) };
 }
 
-/** A VM as it is recorded when it was made here. */
+/** A VM that multinic created, as it is recorded. */
 function recorded(nics: readonly MemoryNic[], networks: readonly NetworkConfig[]): RecordedVm {
   const vm = vmOf(db, nics);
   return readVm({

@@ -46,9 +46,9 @@ describe("a page", () => {
 
   it.for([
     ["of other filters", page(letters, 3, "", "others").nextToken],
-    ["that is no JSON", "bm9uc2Vuc2U"],
+    ["that is not JSON", "bm9uc2Vuc2U"],
     ["that is JSON of another kind", Buffer.from("null").toString("base64url")],
-    ["whose key is no text", Buffer.from('[1,"all"]').toString("base64url")],
+    ["whose key is not a text", Buffer.from('[1,"all"]').toString("base64url")],
     ["of nothing readable", "%%%"],
   ] as const)("is refused for a token %s", ([, token], { expect }) => {
     expect(() => page(letters, 3, token)).toThrow(BadPageToken);

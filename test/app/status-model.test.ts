@@ -39,19 +39,19 @@ describe("the status model", () => {
 
   it("numbers changes one by one and reports them in that order, like its history", ({ expect }) => {
     const { model, setVm, removeVm } = createMemoryCluster();
-    const told: StatusChange[] = [];
-    const unsubscribe = model.subscribe((change) => told.push(change));
+    const reported: StatusChange[] = [];
+    const unsubscribe = model.subscribe((change) => reported.push(change));
     setVm("shop/web", [up("eth0"), up("eth1")]);
     setVm("shop/web", [up("eth1")]);
     removeVm("shop/web");
-    expect(told.map(({ revision }) => revision)).toEqual(told.map((_, index) => index + 1));
-    expect(model.since(0)).toEqual(told);
-    expect(model.since(2)).toEqual(told.slice(2));
+    expect(reported.map(({ revision }) => revision)).toEqual(reported.map((_, index) => index + 1));
+    expect(model.since(0)).toEqual(reported);
+    expect(model.since(2)).toEqual(reported.slice(2));
     expect(model.since(model.revision)).toEqual([]);
     expect(model.since(model.revision + 1)).toBeUndefined();
     unsubscribe();
     setVm("shop/web", [up("eth0")]);
-    expect(told).toHaveLength(told.at(-1)?.revision ?? 0);
+    expect(reported).toHaveLength(reported.at(-1)?.revision ?? 0);
   });
 
   it("has the new state before it reports the change", ({ expect }) => {

@@ -84,7 +84,7 @@ describe("a new stream", () => {
     for (const each of [reader, resumed]) {
       await each.drain();
       expect(each.known.get("shop/web/eth0")?.reason).toBe("LINK_DOWN");
-      expect(each.told).toBe(1);
+      expect(each.received).toBe(1);
     }
   });
 });
@@ -113,7 +113,7 @@ describe("changes", () => {
     const reader = await syncedReader(cluster.model);
     cluster.setVm("shop/web", [up("eth0"), up("eth1")]);
     await reader.drain();
-    expect(reader.told).toBe(0);
+    expect(reader.received).toBe(0);
   });
 
   it.for([
@@ -182,7 +182,7 @@ describe("changes", () => {
     expect([...reader.known.keys()]).toEqual(ids);
     for (const id of ["shop/web", "shop/db", "lab/web"]) cluster.setVm(id, [down("eth0"), down("eth1")]);
     await reader.drain();
-    expect(reader.told).toBe(ids.length);
+    expect(reader.received).toBe(ids.length);
     expect([...stateOf(reader)]).toEqual(ids.map((id) => [id, "LINK_DOWN"]));
   });
 });
@@ -263,7 +263,7 @@ describe("a resumed stream", () => {
   it.for([
     ["of another process", { epoch: "epoch-2" }],
     ["of another scope", { scope: { namespace: "shop", vmNames: [] } }],
-    ["that is none", { token: "bm90IG91cnM" }],
+    ["that is invalid", { token: "bm90IG91cnM" }],
   ] as const)("starts again with a marked snapshot for a token %s", async ([, options], { expect }) => {
     const { model } = clusterOf("shop/web");
     const reader = await syncedReader(model);
@@ -376,7 +376,7 @@ describe("any sequence of changes, read at any speed", () => {
               (scope.namespace === "" || key.namespace === scope.namespace) &&
               (scope.vmNames.length === 0 || key.vm === "web"),
           );
-        expect(reader.told).toBe(inScope?.length);
+        expect(reader.received).toBe(inScope?.length);
         await reader.cut();
       }),
       { numRuns: 150 },

@@ -134,7 +134,7 @@ describe("ValidateNetworks", () => {
 
   it.for([
     ["a name", { routeTo: ["192.0.2.1", "example.org"] }, "route_to[1]"],
-    ["a source that is none", { routeTo: ["192.0.2.1"], routeFrom: "eth0" }, "route_from"],
+    ["an invalid source", { routeTo: ["192.0.2.1"], routeFrom: "eth0" }, "route_from"],
     ["101 addresses", { routeTo: Array.from({ length: 101 }, () => "192.0.2.1") }, "route_to"],
   ] as const)("refuses %s with the field", async ([, question, field], { expect }) => {
     const answer = await ask(question);

@@ -151,7 +151,7 @@ not checked: whether NADs exist
     const asked: ValidateNetworksRequest[] = [];
     const stdin = "name: db\nnetworks:\n- {name: eth0, vlanID: 5}\n- {name: eth1, type: Bridge}\n";
     const wrongName = { code: "VM_NAME_INVALID", severity: Severity.ERROR, field: "name", message: "no" };
-    // Found in a field that could not be read: a consequence, told already.
+    // About a field that could not be read: a consequence of an error that is already reported.
     const consequence = { ...wrongName, code: "VALUE_UNKNOWN", field: "networks[1].type" };
     const answer = { findings: [wrongName, consequence] };
     const table = await run("validate -", { stdin, ...answering(answer, asked) });

@@ -12,7 +12,7 @@ const example = /^```yaml\n(.*?)^```$/ms.exec(page)?.[1] ?? "";
 
 interface Row {
   readonly field: string;
-  /** As the page words it. */
+  /** As the page writes it. */
   readonly otherwise: string;
 }
 
@@ -59,8 +59,8 @@ const least: readonly (readonly [readonly string[], Readonly<Record<string, stri
 const read = (networks: readonly object[]) =>
   parseCatalogue(JSON.stringify({ physicalNetworks: networks }), "networks.yaml");
 
-/** A value in the page's words. */
-function inWords(field: string, value: unknown): string {
+/** A value as the page writes it. */
+function textOf(field: string, value: unknown): string {
   if (value === undefined) return field === "namespaces" ? "all" : "none";
   if (Array.isArray(value) && value.length === 0) return "none";
   return typeof value === "string" ? value : JSON.stringify(value);
@@ -76,7 +76,7 @@ describe("docs/catalogue.md", () => {
     const implementation = parsed && carriers[parsed.carrier].implementation;
     const values = new Map<string, unknown>(Object.entries({ ...parsed, implementation }));
     for (const { field, otherwise } of ["A physical network", ...headings].flatMap(rowsUnder)) {
-      if (otherwise !== "required") expect(otherwise, field).toBe(inWords(field, values.get(field)));
+      if (otherwise !== "required") expect(otherwise, field).toBe(textOf(field, values.get(field)));
     }
   });
 
@@ -92,7 +92,7 @@ describe("docs/catalogue.md", () => {
   it("gives the real defaults of the file", ({ expect }) => {
     const values = new Map(Object.entries(parseCatalogue("{}", "networks.yaml")));
     for (const { field, otherwise } of rowsUnder("The file")) {
-      expect(otherwise, field).toBe(inWords(field, values.get(field)));
+      expect(otherwise, field).toBe(textOf(field, values.get(field)));
     }
   });
 

@@ -66,7 +66,7 @@ describe("a generated NAD", () => {
           );
           expect(refusalOfPlugin(cni)).toBeUndefined();
           expect(cni.resourceName !== undefined).toBe(cni.type === "macvtap" || cni.type === "sriov");
-          // As somebody else's NAD it would be taken too.
+          // It would also be accepted as another owner's NAD.
           const given = vmSpec([
             { name: "lan", type: typeOfPlugin(cni.type) ?? "pod", nadName: nad.metadata.name },
           ]);

@@ -1,13 +1,13 @@
 import { readFileSync, readdirSync } from "node:fs";
 import * as fc from "fast-check";
+import { someOf } from "../support/rows.ts";
 import { describe, it } from "vitest";
 import { readDocument, readDocumentValue } from "../../src/domain/document/read-document.ts";
 import { applyFix } from "../../src/domain/fix.ts";
-import { someOf } from "../support/rows.ts";
 
 const options = { namespace: "team-a" };
 const read = (text: string): ReturnType<typeof readDocument> => readDocument(text, options);
-const told = (text: string): readonly (readonly string[])[] =>
+const foundIn = (text: string): readonly (readonly string[])[] =>
   read(text).findings.map(({ code, field, message }) => [code, field, message]);
 
 const head = "apiVersion: vm.novasphere.dev/v1alpha1\nkind: Wukong\nmetadata: {name: db}\n";
@@ -118,12 +118,14 @@ describe("the two forms", () => {
   });
 
   it("are distinguished by apiVersion, kind, metadata or spec", ({ expect }) => {
-    expect(told("spec: {networks: []}\nmetadata: {name: db}")).toEqual([
+    expect(foundIn("spec: {networks: []}\nmetadata: {name: db}")).toEqual([
       ["FIELD_REQUIRED", "apiVersion", "apiVersion is required"],
       ["FIELD_REQUIRED", "kind", "kind is required"],
     ]);
     expect(
-      told("apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nmetadata: {name: db}\nspec: {running: true}"),
+      foundIn(
+        "apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nmetadata: {name: db}\nspec: {running: true}",
+      ),
     ).toEqual([
       ["VALUE_UNKNOWN", "apiVersion", "kubevirt.io/v1 is not one of vm.novasphere.dev/v1alpha1"],
       ["VALUE_UNKNOWN", "kind", "VirtualMachine is not one of Wukong"],
@@ -268,8 +270,8 @@ describe("what does not fit", () => {
   });
 
   it("is reported if spec or metadata is not a mapping", ({ expect }) => {
-    expect(told(`${head}spec: [x]`)).toEqual([["WRONG_TYPE", "spec", "must be a mapping, not a list"]]);
-    expect(told(`${head.replace("{name: db}", "db")}spec: {}`)).toEqual([
+    expect(foundIn(`${head}spec: [x]`)).toEqual([["WRONG_TYPE", "spec", "must be a mapping, not a list"]]);
+    expect(foundIn(`${head.replace("{name: db}", "db")}spec: {}`)).toEqual([
       ["WRONG_TYPE", "metadata", "must be a mapping, not text"],
       ["FIELD_REQUIRED", "metadata.name", "name is required"],
     ]);
@@ -326,7 +328,7 @@ describe("what does not fit", () => {
 
   it("is reported by its own path in the metadata of a Wukong", ({ expect }) => {
     expect(
-      told("apiVersion: vm.novasphere.dev/v1alpha1\nkind: Wukong\nmetadata: {nmae: db}\nspec: {}"),
+      foundIn("apiVersion: vm.novasphere.dev/v1alpha1\nkind: Wukong\nmetadata: {nmae: db}\nspec: {}"),
     ).toEqual([
       ["UNKNOWN_FIELD", "metadata.nmae", "unknown field nmae; known fields are name, namespace"],
       ["FIELD_REQUIRED", "metadata.name", "name is required"],
@@ -334,7 +336,7 @@ describe("what does not fit", () => {
   });
 
   it("is one field under both of its names", ({ expect }) => {
-    expect(told("name: db\nrunStrategy: Always\nrun_strategy: RUN_STRATEGY_HALTED")).toEqual([
+    expect(foundIn("name: db\nrunStrategy: Always\nrun_strategy: RUN_STRATEGY_HALTED")).toEqual([
       ["DOCUMENT_INVALID", "run_strategy", "run_strategy and runStrategy are the same field; give it once"],
     ]);
   });
@@ -364,7 +366,7 @@ describe("what does not fit", () => {
 
   it("never treats a JavaScript property as a field", ({ expect }) => {
     expect(
-      told('{"name": "db", "__proto__": {"cpu": 2}, "constructor": 1, "networks": []}').map(
+      foundIn('{"name": "db", "__proto__": {"cpu": 2}, "constructor": 1, "networks": []}').map(
         ([code, field]) => [code, field],
       ),
     ).toEqual([

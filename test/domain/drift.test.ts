@@ -375,7 +375,7 @@ describe("the drifted fields of a VM and its instance", () => {
   it("do not include the name if NMState leaves it to the kernel", ({ expect }) => {
     const record = JSON.stringify({ digest: "", machine: { guestConfig: "nmstate" }, networks: {} });
     const metadata = { ...agent.metadata, annotations: { [guestConfigAnnotation]: record } };
-    const told = driftedFields(vmSpec([{ name: "eth0" }]), nic, undefined, { ...agent, metadata });
-    expect(told).toEqual([]);
+    const fields = driftedFields(vmSpec([{ name: "eth0" }]), nic, undefined, { ...agent, metadata });
+    expect(fields).toEqual([]);
   });
 });

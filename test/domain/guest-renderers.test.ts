@@ -53,13 +53,13 @@ describe("a named guest renderer", () => {
       "eni otherFamilyNameServers",
       "eni dhcpIpv6NameServers",
     ]);
-    const told = lost.map((each) => {
+    const counts = lost.map((each) => {
       const [renderer = "", trait = ""] = each.split(" ");
       return findingsOf({
         ...(specNeeding[trait] ?? vmSpec([])),
         guest: { renderer: renderer as GuestRenderer },
       }).filter(({ code }) => code.startsWith("GUEST_LOSES_")).length;
     });
-    expect(told.filter((count) => count === 0)).toEqual([]);
+    expect(counts.filter((count) => count === 0)).toEqual([]);
   });
 });

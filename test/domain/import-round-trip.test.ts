@@ -18,7 +18,7 @@ import { nad } from "../support/objects.ts";
 
 const runs = runsOf(5_000);
 
-/** A NAD of somebody else's for each type of NIC. */
+/** Another owner's NAD for each type of NIC. */
 const given = [
   nad("net-bridge", { cniVersion: "0.3.1", type: "bridge", bridge: "br7", vlan: 30 }),
   nad("net-macvlan", { cniVersion: "0.3.1", type: "macvtap" }, "macvtap.network.kubevirt.io/x"),
@@ -61,7 +61,7 @@ function withoutRecord({ virtualMachine, ...others }: CompiledVm): object {
   };
 }
 
-/** The same VM as somebody else's. */
+/** The same VM, not created by multinic. */
 function asTheirs(vm: VirtualMachine): VirtualMachine {
   const { labels: _labels, annotations: _annotations, ...metadata } = vm.metadata;
   return { ...vm, metadata };

@@ -21,7 +21,7 @@ const one = (change: Partial<NetworkConfig>): VmSpec => vmSpec([{ ...staticNic, 
 const withSecond = (change: Partial<NetworkConfig> = {}): VmSpec =>
   vmSpec([staticNic, { ...eth1, ...change }]);
 
-/** The VM as wanted, beside the instance of an earlier spec. */
+/** The VM as wanted, with the instance of an earlier spec. */
 function apart(running: VmSpec, wanted: VmSpec): { vm: VirtualMachine; vmi: VirtualMachineInstance } {
   return { vm: instanceOf(wanted).vm, vmi: instanceOf(running).vmi };
 }
@@ -43,7 +43,7 @@ function asStoredSecret({ secret }: CompiledVm, resourceVersion: string): Secret
   };
 }
 
-function tell({
+function fieldsOf({
   vm,
   vmi,
 }: {
@@ -157,7 +157,7 @@ describe("pending changes", () => {
       [["userData.secretName", "restart"]],
     ],
   ] as const)("name %s", ([, running, wanted, expected], { expect }) => {
-    expect(tell(apart(running, wanted))).toEqual(expected);
+    expect(fieldsOf(apart(running, wanted))).toEqual(expected);
   });
 
   it("have the running value and the wanted one", ({ expect }) => {
@@ -239,9 +239,9 @@ describe("pending changes", () => {
       ...vmi,
       status: { ...vmi.status, conditions: [condition("MigrationRequired", "True")] },
     };
-    expect(tell({ vm, vmi: migrating })).toEqual([["networks", "live-migration"]]);
+    expect(fieldsOf({ vm, vmi: migrating })).toEqual([["networks", "live-migration"]]);
     const explained = apart(one({}), vmSpec([staticNic], { cpu: 2 }));
-    expect(tell({ ...explained, vm: { ...explained.vm, status: asking.status ?? {} } })).toEqual([
+    expect(fieldsOf({ ...explained, vm: { ...explained.vm, status: asking.status ?? {} } })).toEqual([
       ["cpu", "restart"],
     ]);
   });
@@ -249,7 +249,7 @@ describe("pending changes", () => {
   it("wait for a restart if KubeVirt leaves another network to it", ({ expect }) => {
     const { vm, vmi } = apart(withSecond(), withSecond({ vlanId: 5 }));
     const asking: VirtualMachine = { ...vm, status: { conditions: [condition("RestartRequired", "True")] } };
-    expect(tell({ vm: asking, vmi })).toEqual([["networks[eth1].attachment", "restart"]]);
+    expect(fieldsOf({ vm: asking, vmi })).toEqual([["networks[eth1].attachment", "restart"]]);
   });
 
   it("do not include the guest if its start recorded nothing, and trust no text of others", ({ expect }) => {

@@ -58,7 +58,7 @@ const bridgedPod: Pick<Made, "circumstances"> = {
   circumstances: { notMigratable: "the pod network's NIC is a bridge" },
 };
 
-/** By the id of the recording; the others change what is no part of this API, or are refused before. */
+/** By the id of the recording. The others change what is not part of this API, or are refused. */
 const changes: Readonly<Record<string, Made>> = {
   nothing: made(base, base),
   "add-bridge": made(base, [...base, c]),

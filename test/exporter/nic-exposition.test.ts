@@ -11,7 +11,7 @@ import { parseExposition } from "./parse-exposition.ts";
 
 const up = (name: string) => ({ name, linkState: "up" }) as const;
 
-/** Counters by "namespace/vm/nic", and which NICs were asked for, which happens once per rendering. */
+/** Counters by "namespace/vm/nic", and the NICs that were asked for, each once per rendering. */
 function createTestTraffic(counters: Record<string, Traffic> = {}) {
   const asked: string[] = [];
   const source: TrafficSource = {
@@ -94,7 +94,7 @@ multinic_interface_transmit_errors_total{namespace="shop",vm="web",nic="eth0"} 0
     expect(lines).toContain('multinic_interface_mtu_bytes{namespace="shop",vm="web",nic="eth0"} 9000');
     expect(lines[0]).toContain('vlan="100"');
     expect(lines).toContain('multinic_interface_state{namespace="shop",vm="web",nic="eth0",state="Down"} 1');
-    // The VM has no binding there, which is what a bridge NIC looks like.
+    // The VM has no binding here, which is how a bridge NIC looks.
     expect(lines).toContain('multinic_interface_drift{namespace="shop",vm="web",nic="eth0"} 0');
   });
 
@@ -263,8 +263,8 @@ describe("after any changes and scrapes", () => {
           if (scrape) await nics.render();
         }
         parseExposition(await textOf(nics));
-        const afresh = createNicExposition(cluster.model, source);
-        expect((await samplesOf(nics)).toSorted()).toEqual((await samplesOf(afresh)).toSorted());
+        const fromScratch = createNicExposition(cluster.model, source);
+        expect((await samplesOf(nics)).toSorted()).toEqual((await samplesOf(fromScratch)).toSorted());
       }),
       { numRuns: 50 },
     );

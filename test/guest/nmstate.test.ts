@@ -22,21 +22,21 @@ describe("NMState desired state", () => {
   it("configures every NIC as requested, and as the network-config does", ({ expect }) => {
     const all = { isLost: () => false, met: () => undefined };
     for (const { nics, data } of cases) {
-      const told = readNmstate(nmstateText(compileNmstate(nics, "main")));
-      expect(surprises(told, nics, all)).toEqual([]);
+      const configured = readNmstate(nmstateText(compileNmstate(nics, "main")));
+      expect(surprises(configured, nics, all)).toEqual([]);
       // Name servers are the host's here and the NIC's there; the order of addresses means nothing.
-      const comparable = (nic: (typeof told)[number]) => ({
+      const comparable = (nic: (typeof configured)[number]) => ({
         ...nic,
         addresses: nic.addresses.toSorted(),
         dns: [],
         search: [],
       });
       const byCloudInit = readNetworkConfigText(data["networkdata"] ?? "");
-      expect(told.map(comparable)).toEqual(byCloudInit.map(comparable));
-      const union = (list: (nic: (typeof told)[number]) => readonly string[]) =>
+      expect(configured.map(comparable)).toEqual(byCloudInit.map(comparable));
+      const union = (list: (nic: (typeof configured)[number]) => readonly string[]) =>
         [...new Set(byCloudInit.flatMap(list))].toSorted();
-      expect([...(told[0]?.dns ?? [])].toSorted()).toEqual(union(({ dns }) => dns));
-      expect([...(told[0]?.search ?? [])].toSorted()).toEqual(union(({ search }) => search));
+      expect([...(configured[0]?.dns ?? [])].toSorted()).toEqual(union(({ dns }) => dns));
+      expect([...(configured[0]?.search ?? [])].toSorted()).toEqual(union(({ search }) => search));
     }
     console.info(`network-config and NMState compared for ${cases.length} VMs, seed ${seed}`);
   });
@@ -48,7 +48,7 @@ describe("NMState desired state", () => {
       }
     }
     expect(notNmstate({ desired: { interfaces: [{ name: "eth0", vlan: 7 }] } })).toEqual([
-      ".capture is no mapping",
+      ".capture is not a mapping",
       ".desired.interfaces[0].vlan is not known",
     ]);
   });

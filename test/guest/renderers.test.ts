@@ -10,9 +10,9 @@ import { readNetworkd } from "./read-networkd.ts";
 import { readNetworkManager } from "./read-network-manager.ts";
 import { readSysconfig } from "./read-sysconfig.ts";
 import { surprises } from "./surprises.ts";
-import type { ToldNic } from "./told.ts";
+import type { GuestNic } from "./guest-nic.ts";
 
-type Reader = (files: Readonly<Record<string, string>>) => readonly ToldNic[];
+type Reader = (files: Readonly<Record<string, string>>) => readonly GuestNic[];
 const readers: readonly (readonly [Exclude<GuestRenderer, "netplan">, Reader])[] = [
   ["networkd", readNetworkd],
   ["network-manager", readNetworkManager],

@@ -93,7 +93,7 @@ function withKubectl(program: string): void {
     let seen = "";
     let applied: Promise<unknown> | undefined;
     let deleted: Promise<unknown> | undefined;
-    // The watch is open when it tells of the first VM.
+    // The watch is open once it reports the first VM.
     const before = apply("already-there");
     for await (const chunk of watching) {
       seen += chunk.toString();

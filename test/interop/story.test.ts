@@ -83,7 +83,7 @@ const failureOf = async (call: Promise<unknown>): Promise<CallFailed> => {
 };
 
 /** The whole story; `namespace` is the client's own. */
-function tell(namespace: string, clientOf: (url: string) => ForeignClient): void {
+function testStory(namespace: string, clientOf: (url: string) => ForeignClient): void {
   it("checks, applies, watches, reads and deletes a VM", { timeout: 60_000 }, async ({ expect }) => {
     const client = clientOf(serving.url);
     await makeNamespace(namespace);
@@ -139,15 +139,15 @@ function tell(namespace: string, clientOf: (url: string) => ForeignClient): void
 }
 
 describe.each(["grpc", "grpcweb", "connect"] as const)("buf curl with %s", (protocol) => {
-  tell(`buf-${protocol}`, (url) => bufCurl(url, protocol));
+  testStory(`buf-${protocol}`, (url) => bufCurl(url, protocol));
 });
 
-describe("grpc-js", () => tell("grpc-js", grpcJs));
+describe("grpc-js", () => testStory("grpc-js", grpcJs));
 
-describe("gRPC-Web by fetch over HTTP/1.1", () => tell("grpc-web", grpcWebByFetch));
+describe("gRPC-Web by fetch over HTTP/1.1", () => testStory("grpc-web", grpcWebByFetch));
 
 describeWith("curl", programOfPath("curl") !== undefined, () => {
-  describe("with Connect's JSON", () => tell("curl", connectByCurl));
+  describe("with Connect's JSON", () => testStory("curl", connectByCurl));
 
   const get = async (path: string, message: JsonObject) => {
     const query = new URLSearchParams({ connect: "v1", encoding: "json", message: JSON.stringify(message) });

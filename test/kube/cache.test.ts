@@ -7,7 +7,7 @@ import {
   deleted,
   errorEvent,
   follow,
-  inWords,
+  textOf,
   listOf,
   modified,
   playCollection,
@@ -48,7 +48,7 @@ function start(namespace?: string): Followed {
 
 const watches = () => server.requests.filter(({ query }) => query.has("watch"));
 const lists = () => server.requests.filter(({ query }) => !query.has("watch"));
-const words = ({ changes }: Followed): string[] => changes.map(inWords);
+const words = ({ changes }: Followed): string[] => changes.map(textOf);
 
 /** A watch that the test goes on to feed. */
 function openWatch(): { handler: Handler; stream: Promise<OpenStream> } {
@@ -429,7 +429,7 @@ describe("a fault of the cache's user", () => {
     followed.cache.subscribe(() => {
       throw new Error("a mistake");
     });
-    followed.cache.subscribe((change) => heard.push(inWords(change)));
+    followed.cache.subscribe((change) => heard.push(textOf(change)));
     await expect.poll(() => heard).toEqual(["set a@n1", "set b@n1"]);
     expect(followed.cache.health().faults).toBe(2);
     expect(log.lines.map(({ message }) => message)).toContain("a listener of the cache failed");

@@ -46,7 +46,7 @@ describeWithKubeVirt("generated specs", () => {
       expect(admitVirtualMachine(vm).allowed).toBe(true);
     }
     console.info(
-      `specs accepted, and judged by KubeVirt's code and by the stand-in: ${wanted}, seed ${seed}`,
+      `specs accepted, and judged by KubeVirt's code and by the embedded cluster: ${wanted}, seed ${seed}`,
     );
   }, 180_000);
 });

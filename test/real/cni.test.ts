@@ -113,7 +113,7 @@ await describeWithCni("multus and the CNI programs", (whyNot) => {
           .toSorted(byName),
       );
       expect(await networkStatus(stand, pod)).toEqual(status);
-      expect(played, "what the stand-in's node had said").toEqual(status);
+      expect(played, "what the embedded cluster's node reported").toEqual(status);
       expect(await node.check(pod)).toEqual({ ok: true });
       expect(await node.del(pod)).toEqual({ ok: true, links: ["lo"] });
       expect(await node.left()).toEqual([]);

@@ -235,11 +235,13 @@ describe("input that cannot work", () => {
 
   it("the text output has the same, with what to change", async ({ expect }) => {
     const { document } = wrongSpecs["a route destination with host bits"] ?? { document: "" };
-    const told = await runMain(["apply", "-", "--server", running.url, "-n", namespace], { stdin: document });
-    expect(told).toMatchObject({ code: 1, stdout: "" });
-    expect(told.stderr).toContain("ROUTE_HOST_BITS");
-    expect(told.stderr).toContain("set networks[0].routes[0].destination to 192.168.0.0/16");
-    expect(told.stderr).toContain("error: refused; nothing was written");
+    const printed = await runMain(["apply", "-", "--server", running.url, "-n", namespace], {
+      stdin: document,
+    });
+    expect(printed).toMatchObject({ code: 1, stdout: "" });
+    expect(printed.stderr).toContain("ROUTE_HOST_BITS");
+    expect(printed.stderr).toContain("set networks[0].routes[0].destination to 192.168.0.0/16");
+    expect(printed.stderr).toContain("error: refused; nothing was written");
   });
 
   it.for([

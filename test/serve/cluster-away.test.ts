@@ -12,7 +12,7 @@ import { silentLog } from "../support/log.ts";
 import { clientsOf, startServiceOver } from "./running-service.ts";
 import { namespaceOf } from "../support/objects.ts";
 
-/** A loopback port that nobody has. */
+/** A free loopback port. */
 async function freePort(): Promise<number> {
   const holder = createServer().listen(0, "127.0.0.1");
   await once(holder, "listening");

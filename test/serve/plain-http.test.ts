@@ -4,7 +4,7 @@ import { readDocument } from "../../src/domain/document/read-document.ts";
 import { specToProto } from "../../src/wire/spec-to-proto.ts";
 import { startRunningService, type RunningService } from "./running-service.ts";
 
-describe("plain HTTP beside the API", () => {
+describe("plain HTTP on the port of the API", () => {
   let running: RunningService;
   beforeAll(async () => {
     running = await startRunningService();

@@ -22,7 +22,7 @@ async function serving(...args: readonly string[]): Promise<ServeProcess> {
   return started;
 }
 
-/** A loopback port that somebody else has. */
+/** A loopback port that is in use. */
 async function portInUse(): Promise<string> {
   const holder = createServer().listen(0, "127.0.0.1");
   await once(holder, "listening");
@@ -59,9 +59,9 @@ describe("multinic serve --local --examples", () => {
   it("answers the command that it prints", async ({ expect }) => {
     const { stdout } = await serving("--local", "--examples");
     const [, command = ""] = /NICs +bin\/multinic (.*)/.exec(stdout()) ?? [];
-    const told = await runMain(command.split(" "));
-    expect(told).toMatchObject({ code: 0, stderr: "" });
-    expect(told.stdout).toContain("multi-nic-vm");
+    const printed = await runMain(command.split(" "));
+    expect(printed).toMatchObject({ code: 0, stderr: "" });
+    expect(printed.stdout).toContain("multi-nic-vm");
   });
 });
 
