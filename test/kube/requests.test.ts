@@ -474,7 +474,7 @@ describe("a stream", () => {
       await stream.send({});
       open.resolve(() => stream.end());
     });
-    client = connect({ requestTimeoutMs: 40 });
+    client = connect({ requestTimeoutMs: 300 });
     const lines = client.stream("/w", {})[Symbol.asyncIterator]();
     await lines.next();
     const next = lines.next();

@@ -4,7 +4,7 @@ import { Code, ConnectError, createClient, type HandlerContext } from "@connectr
 import * as grpc from "@grpc/grpc-js";
 import { once } from "node:events";
 import * as http2 from "node:http2";
-import { describe, it, onTestFinished, vi } from "vitest";
+import { describe, it, onTestFinished } from "vitest";
 import { gzipSync } from "node:zlib";
 import {
   Health,
@@ -112,7 +112,7 @@ describe("limits", () => {
     const server = await serve();
     const socket = rawSocket(server);
     socket.write(bytes);
-    await vi.waitFor(() => expect(socket.received()).toMatch(/^HTTP\/1\.1 400 /));
+    await expect.poll(() => socket.received()).toMatch(/^HTTP\/1\.1 400 /);
     expect(await grpcJsCheck(grpcJs(server.port))).toMatchObject({ status: Status.SERVING });
   });
 });

@@ -1,7 +1,7 @@
 // The log line of a call: exactly one, with its outcome and duration, without its content.
 
 import { Code, ConnectError, createClient, type ServiceImpl } from "@connectrpc/connect";
-import { describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
 import {
   Health,
   HealthCheckResponse_ServingStatus as Status,
@@ -78,9 +78,7 @@ describe("log interceptor", () => {
     const stream = oneByOne(createClient(Health, transports["gRPC over HTTP/2"]!(url)).watch({}));
     await stream.next();
     await stream.next().catch(() => undefined);
-    await vi.waitFor(() =>
-      expect(lines).toMatchObject([{ fields: { method: "Watch", code, durationMs: 5_000 } }]),
-    );
+    await expect.poll(() => lines).toMatchObject([{ fields: { method: "Watch", code, durationMs: 5_000 } }]);
   });
 
   it.for(Object.entries(transports))(
@@ -104,9 +102,7 @@ describe("log interceptor", () => {
       await stream.next();
       leaving.abort();
       await ended.promise;
-      await vi.waitFor(() =>
-        expect(lines).toMatchObject([{ fields: { method: "Watch", code: "canceled" } }]),
-      );
+      await expect.poll(() => lines).toMatchObject([{ fields: { method: "Watch", code: "canceled" } }]);
     },
   );
 
@@ -123,7 +119,7 @@ describe("log interceptor", () => {
     );
     await stream.next();
     leaving.abort();
-    await vi.waitFor(() => expect(lines).toHaveLength(1));
+    await expect.poll(() => lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({ fields: { method: "Watch" } });
   });
 });

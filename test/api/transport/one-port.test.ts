@@ -2,7 +2,7 @@
 
 import { createClient } from "@connectrpc/connect";
 import { once } from "node:events";
-import { describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
 import {
   Health,
   HealthCheckResponse_ServingStatus as Status,
@@ -63,7 +63,7 @@ describe("one cleartext port", () => {
       await new Promise(setImmediate);
     }
     // The server's own settings, then its acknowledgement of ours.
-    await vi.waitFor(() => expect(socket.received()).toContain("\0\0\0\x04\x01\0\0\0\0"));
+    await expect.poll(() => socket.received()).toContain("\0\0\0\x04\x01\0\0\0\0");
   });
 
   it("understands an HTTP/1.1 request that arrives one byte at a time and starts like the preface", async ({
@@ -75,7 +75,7 @@ describe("one cleartext port", () => {
       await new Promise((written) => socket.write(byte, "latin1", written));
       await new Promise(setImmediate);
     }
-    await vi.waitFor(() => expect(socket.received()).toMatch(/^HTTP\/1\.1 404 /));
+    await expect.poll(() => socket.received()).toMatch(/^HTTP\/1\.1 404 /);
   });
 
   it("answers a TLS handshake with an error that says the port speaks cleartext", async ({ expect }) => {
