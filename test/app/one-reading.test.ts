@@ -38,7 +38,7 @@ describe("a use case that checks a spec", () => {
     await server.close();
   });
 
-  it("reads each object once, also of a VM that it adopts", async ({ expect }) => {
+  it("reads each object once, even for a VM that it adopts", async ({ expect }) => {
     const namespace = "default";
     const theirs: VirtualMachine = {
       apiVersion: "kubevirt.io/v1",
@@ -88,7 +88,7 @@ describe("a use case that checks a spec", () => {
     ]);
   });
 
-  it("finds the same in the same input, with all that could not be read of it", async ({ expect }) => {
+  it("finds the same in the same input, including everything that could not be read", async ({ expect }) => {
     const spec: VmSpec = {
       namespace: "default",
       name: "Web",

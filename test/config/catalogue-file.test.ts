@@ -28,7 +28,7 @@ defaultImage: registry.example/guest:1
 `;
 
 describe("the catalogue file", () => {
-  it("gives every kind of physical network with every field", ({ expect }) => {
+  it("describes every kind of physical network with every field", ({ expect }) => {
     const common = {
       default: false,
       vlans: [],
@@ -80,7 +80,7 @@ describe("the catalogue file", () => {
     });
   });
 
-  it("may leave everything out", ({ expect }) => {
+  it("can leave everything out", ({ expect }) => {
     const { defaultImage } = builtInCatalogue();
     expect(read("physicalNetworks: []\n")).toMatchObject({
       physicalNetworks: [],
@@ -120,7 +120,7 @@ describe("the catalogue file", () => {
       "sharedNads: line 2, column 1: sharedNads is given twice",
     ],
     [
-      "networks that are no list",
+      "networks that are not a list",
       "physicalNetworks: lan\n",
       "networks.yaml:1: physicalNetworks: must be a list, not text",
     ],
@@ -130,7 +130,7 @@ describe("the catalogue file", () => {
       "networks.yaml:2: physicalNetworks: must be a list, not empty",
     ],
     [
-      "a network that is no mapping",
+      "a network that is not a mapping",
       "physicalNetworks:\n- lan\n",
       "networks.yaml:2: physicalNetworks[0]: must be a mapping, not text",
     ],
@@ -210,7 +210,7 @@ describe("the catalogue file", () => {
       "networks.yaml:5: physicalNetworks[0].mtu: must be a whole number from 576 to 65535, not 575",
     ],
     [
-      "an MTU that is no number",
+      "an MTU that is not a number",
       network("mtu: big"),
       "networks.yaml:5: physicalNetworks[0].mtu: must be a whole number, not text",
     ],
@@ -301,14 +301,14 @@ describe("the catalogue file", () => {
     expect(() => read(text)).toThrow(words);
   });
 
-  it("is refused with everything that is wrong, a line for each", ({ expect }) => {
+  it("is refused with a line for everything that is wrong", ({ expect }) => {
     expect(() => read(`${network("mtu: 1", "untagged: 2")}\n`)).toThrow(
       "networks.yaml:5: physicalNetworks[0].mtu: must be a whole number from 576 to 65535, not 1\n" +
         "networks.yaml:6: physicalNetworks[0].untagged: must be true or false, not a whole number",
     );
   });
 
-  it("may have one default of each type", ({ expect }) => {
+  it("can have one default of each type", ({ expect }) => {
     const text = `${network("default: true")}\n- {name: wan, type: ovs, bridge: br, default: true}\n`;
     expect(read(text).physicalNetworks.map(({ default: isDefault }) => isDefault)).toEqual([true, true]);
   });

@@ -1,4 +1,4 @@
-// VMs that others made, read back as specs: what their objects say, and what of it no spec can say.
+// VMs that multinic did not create, read as specs: what their objects say, and what a spec cannot express.
 import { describe, it } from "vitest";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { type ImportedVm, importVm, type VmObjects } from "../../src/domain/import/import-vm.ts";
@@ -102,7 +102,7 @@ describe("an attachment", () => {
     ["an Open vSwitch bridge", { type: "ovs", bridge: "br8", vlan: 5 }, { type: "ovs", vlanId: 5 }],
     ["a plugin that is not known here", { type: "kube-ovn" }, { type: "bridge" }],
     ["a NAD that holds no plugin", {}, { type: "bridge" }],
-  ] as const)("to %s is given by the NAD's name", ([, config, expected], { expect }) => {
+  ] as const)("to %s is imported by the NAD's name", ([, config, expected], { expect }) => {
     expect(withNad(config)).toEqual({ name: "eth0", nadName: "net-eth0", macAddress: mac, ...expected });
   });
 
@@ -113,7 +113,7 @@ describe("an attachment", () => {
     });
   });
 
-  it("has the MAC address of the running VM where the VM names none", ({ expect }) => {
+  it("has the MAC address of the running VM if the VM does not set one", ({ expect }) => {
     const vmi = running([{ name: "eth0", mac: "02:00:5E:00:00:09" }]);
     expect(read([{ name: "eth0", bridge: {} }], { vmi }).spec.networks[0]).toMatchObject({
       macAddress: "02:00:5e:00:00:09",
@@ -121,8 +121,8 @@ describe("an attachment", () => {
   });
 });
 
-describe("a network-config of others", () => {
-  it("gives addresses, gateway, name servers and routes back", ({ expect }) => {
+describe("a network-config of another tool", () => {
+  it("gives addresses, gateway, name servers and routes", ({ expect }) => {
     const { spec, notes } = guest(`network:
   version: 2
   ethernets:
@@ -166,7 +166,7 @@ describe("a network-config of others", () => {
     ]);
   });
 
-  it("with metrics of its own makes the NIC with the best default route primary", ({ expect }) => {
+  it("with its own metrics makes the NIC with the best default route primary", ({ expect }) => {
     const nics: VmInterface[] = [eth0, { name: "eth1", macAddress: "02:00:5e:00:00:02", bridge: {} }];
     const { spec, notes } = guest(
       `version: 2
@@ -209,7 +209,7 @@ ethernets:
       "networks[eth0] addresses: 192.0.2.9/24 would be removed",
     ],
     [
-      "an interface by a name that nobody reports",
+      "an interface by a name that is not reported",
       "version: 2\nethernets: {enp1s0: {dhcp4: true}}\n",
       "network-config ethernets.enp1s0: cannot be matched to a NIC",
     ],
@@ -218,7 +218,7 @@ ethernets:
       `version: 2\nethernets: {lan: {match: {macaddress: "${mac}"}, set-name: lan0, dhcp4: true}}\n`,
       "networks[eth0] name in the guest: lan0 would become eth0",
     ],
-  ] as const)("with %s says what is not imported", ([, text, note], { expect }) => {
+  ] as const)("with %s reports what is not imported", ([, text, note], { expect }) => {
     expect(guest(text).notes).toContain(note);
   });
 
@@ -232,7 +232,7 @@ ethernets:
   });
 });
 
-describe("where the network-config stands", () => {
+describe("a VM's network-config", () => {
   const text = `version: 2\nethernets: {eth0: {match: {macaddress: "${mac}"}, set-name: eth0, addresses: [192.0.2.9/24]}}\n`;
   const base64 = Buffer.from(text).toString("base64");
   const secret = secretOf("theirs", { networkdata: base64 });
@@ -241,19 +241,19 @@ describe("where the network-config stands", () => {
     ["in the VM", { networkData: text }],
     ["in the VM as base64", { networkDataBase64: base64 }],
     ["in a Secret", { networkDataSecretRef: { name: "theirs" } }],
-  ])("%s, it is read", ([, source], { expect }) => {
+  ])("is read if it is %s", ([, source], { expect }) => {
     const { spec } = read([eth0], { vm: withCloudInit(source), secrets: new Map([["theirs", secret]]) });
     expect(spec.networks[0]?.ipConfig?.address).toBe("192.0.2.9/24");
   });
 
-  it("in a Secret that cannot be read, the addresses are not known", ({ expect }) => {
+  it("in a Secret that cannot be read leaves the addresses unknown", ({ expect }) => {
     const vm = withCloudInit({ networkDataSecretRef: { name: "theirs" } });
     const { spec, notes } = read([eth0], { vm });
     expect(spec.networks[0]).not.toHaveProperty("ipConfig");
     expect(notes).toEqual(["network-config: it is in Secret theirs, which could not be read"]);
   });
 
-  it("on a config drive, it is not imported", ({ expect }) => {
+  it("on a config drive is not imported", ({ expect }) => {
     const vm = storedVm([eth0]);
     vm.spec.template.spec.volumes = [{ name: "init", cloudInitConfigDrive: { networkData: text } }];
     expect(read([], { vm }).notes).toEqual([
@@ -261,7 +261,7 @@ describe("where the network-config stands", () => {
     ]);
   });
 
-  it("nowhere, nothing is assumed of the guest", ({ expect }) => {
+  it("that is missing leaves the guest's settings unknown", ({ expect }) => {
     const { spec, notes } = read([eth0]);
     expect(spec.networks[0]).not.toHaveProperty("ipConfig");
     expect(notes).toEqual(["network-config: the VM has none, so the guest's settings are unknown"]);

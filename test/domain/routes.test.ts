@@ -72,7 +72,7 @@ describe("the predicted table", () => {
     expect(rules).toEqual([]);
   });
 
-  it("has fe80::/64 for every NIC that speaks IPv6", ({ expect }) => {
+  it("has fe80::/64 for every NIC with IPv6", ({ expect }) => {
     const { routes } = routing(
       vmSpec([
         { name: "eth0", mtu: 1000 },
@@ -109,7 +109,7 @@ describe("the predicted table", () => {
     expect(table(vmSpec([nic]))).toContain("2001:db8:9::/48 2001:db8::1 eth0 1024 route");
   });
 
-  it("has one of the NIC's own, and rules by source, with routing: policy", ({ expect }) => {
+  it("has a table for the NIC, and rules by source, with routing: policy", ({ expect }) => {
     expect(table(withPolicy, 1001)).toEqual([
       "192.168.0.0/16 10.0.1.2 eth1 200 route",
       "0.0.0.0/0 10.0.1.1 eth1 200 gateway",
@@ -169,7 +169,7 @@ describe("a lookup", () => {
     expect(lookup(pod, "10.0.2.3")).toMatchObject({ nic: "eth0", source: { text: "10.0.2.2" } });
   });
 
-  it("tells a tie", ({ expect }) => {
+  it("reports a tie", ({ expect }) => {
     const tied = vmSpec([
       { name: "eth0", ipConfig: { address: "192.0.2.10/24" } },
       { name: "eth1", ipConfig: { address: "192.0.2.11/24" } },
@@ -206,7 +206,7 @@ describe("a fix", () => {
     ]);
   });
 
-  it("sets, makes and removes fields and leaves its input alone", ({ expect }) => {
+  it("sets, adds and removes fields and does not change its input", ({ expect }) => {
     const input = { networks: [{ name: "a", routes: [1, 2] }] };
     const mended = applyFix(input, {
       description: "",

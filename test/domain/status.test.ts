@@ -81,7 +81,7 @@ describe("a NIC is", () => {
     expect(status?.message).not.toBe("");
   });
 
-  it("told with KubeVirt's own word on why it does not start", ({ expect }) => {
+  it("reported with KubeVirt's own reason why it does not start", ({ expect }) => {
     const stuck = instance("Pending", [], [condition("Synchronized", "False", "no binding plugin")]);
     expect(interfaceStatuses(vm, stuck, undefined)[0]?.message).toBe("the VM is starting: no binding plugin");
     const stopped: VirtualMachine = { ...vm, status: { printableStatus: "Stopped" } };
@@ -90,7 +90,7 @@ describe("a NIC is", () => {
     );
   });
 
-  it("described by what was asked of it where that was recorded", ({ expect }) => {
+  it("described as requested if the request was recorded", ({ expect }) => {
     const spec = vmSpec([
       { name: "other" },
       { name: "eth0", type: "ovs", vlanId: 7, mtu: 1400, primary: true },

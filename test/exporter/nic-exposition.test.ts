@@ -1,4 +1,4 @@
-// The text of all NIC metrics for a given cluster, and what is rendered again when.
+// The text of all NIC metrics for a given cluster, and when each part is rendered again.
 import { array, assert, asyncProperty, bigInt, constantFrom, option, record, string } from "fast-check";
 import { describe, it } from "vitest";
 import { readVm } from "../../src/domain/document/read-record.ts";
@@ -11,7 +11,7 @@ import { parseExposition } from "./parse-exposition.ts";
 
 const up = (name: string) => ({ name, linkState: "up" }) as const;
 
-/** Counters by "namespace/vm/nic", and which NICs were asked for, which happens once per rendering. */
+/** Counters by "namespace/vm/nic", and the NICs that were asked for, each once per rendering. */
 function createTestTraffic(counters: Record<string, Traffic> = {}) {
   const asked: string[] = [];
   const source: TrafficSource = {
@@ -83,7 +83,7 @@ multinic_interface_transmit_errors_total{namespace="shop",vm="web",nic="eth0"} 0
 `);
   });
 
-  it("holds what was asked for where the VM records it", async ({ expect }) => {
+  it("has the requested values if the VM records them", async ({ expect }) => {
     const { vms, model } = createMemoryCluster();
     const spec = { namespace: "shop", name: "web", networks: [{ name: "eth0", vlanId: 100, mtu: 9000 }] };
     const vm = vmOf(keyOf("shop/web"), [{ name: "eth0" }]);
@@ -94,7 +94,7 @@ multinic_interface_transmit_errors_total{namespace="shop",vm="web",nic="eth0"} 0
     expect(lines).toContain('multinic_interface_mtu_bytes{namespace="shop",vm="web",nic="eth0"} 9000');
     expect(lines[0]).toContain('vlan="100"');
     expect(lines).toContain('multinic_interface_state{namespace="shop",vm="web",nic="eth0",state="Down"} 1');
-    // The VM has no binding there, which is what a bridge NIC looks like.
+    // The VM has no binding here, which is how a bridge NIC looks.
     expect(lines).toContain('multinic_interface_drift{namespace="shop",vm="web",nic="eth0"} 0');
   });
 
@@ -112,7 +112,7 @@ multinic_interface_transmit_errors_total{namespace="shop",vm="web",nic="eth0"} 0
     expect(info?.labels.get("guest_interface")).toBe(shown);
   });
 
-  it("tells of no NIC before the lists are complete, when running VMs look stopped", async ({ expect }) => {
+  it("has no NIC before the lists are complete, while running VMs look stopped", async ({ expect }) => {
     const { model, vms, vmis } = createMemoryCluster({ synced: false });
     const nics = createNicExposition(model, createTestTraffic().source);
     vms.set(keyOf("shop/web"), readVm(vmOf(keyOf("shop/web"), [up("eth0")])));
@@ -182,7 +182,7 @@ describe("a VM's part", () => {
     );
   });
 
-  it("keeps its state's bytes when only its counters move, and none of its old state when both do", async ({
+  it("keeps the rendered state if only counters change, and renders it again if both change", async ({
     expect,
   }) => {
     const cluster = createMemoryCluster();
@@ -203,15 +203,13 @@ describe("a VM's part", () => {
     );
   });
 
-  it("is not made for the counters of a VM that is not there", async ({ expect }) => {
+  it("does not exist for the counters of an unknown VM", async ({ expect }) => {
     const nics = createNicExposition(createMemoryCluster().model, createTestTraffic().source);
     nics.invalidateTraffic({ namespace: "shop", vm: "web" });
     expect(await samplesOf(nics)).toEqual([]);
   });
 
-  it("shows a change that comes in the middle of a scrape in the next one at the latest", async ({
-    expect,
-  }) => {
+  it("shows a change during a scrape in the next scrape at the latest", async ({ expect }) => {
     const cluster = createMemoryCluster();
     for (let n = 0; n < 40; n += 1) cluster.setVm(`shop/vm-${n}`, [up("eth0")]);
     const nics = createNicExposition(cluster.model, createTestTraffic().source);
@@ -227,7 +225,7 @@ describe("a VM's part", () => {
     expect(await textOf(nics)).not.toContain("vm-39");
   });
 
-  it("changes no more when stopped", async ({ expect }) => {
+  it("no longer changes when stopped", async ({ expect }) => {
     const cluster = createMemoryCluster();
     const nics = createNicExposition(cluster.model, createTestTraffic().source);
     nics.stop();
@@ -249,7 +247,7 @@ describe("after any changes and scrapes", () => {
     scrape: constantFrom(true, false),
   });
 
-  it("the text is the same as if rendered afresh", async ({ expect }) => {
+  it("the text is the same as if rendered from scratch", async ({ expect }) => {
     await assert(
       asyncProperty(array(step, { maxLength: 40, size: "max" }), async (steps) => {
         const cluster = createMemoryCluster();
@@ -265,8 +263,8 @@ describe("after any changes and scrapes", () => {
           if (scrape) await nics.render();
         }
         parseExposition(await textOf(nics));
-        const afresh = createNicExposition(cluster.model, source);
-        expect((await samplesOf(nics)).toSorted()).toEqual((await samplesOf(afresh)).toSorted());
+        const fromScratch = createNicExposition(cluster.model, source);
+        expect((await samplesOf(nics)).toSorted()).toEqual((await samplesOf(fromScratch)).toSorted());
       }),
       { numRuns: 50 },
     );

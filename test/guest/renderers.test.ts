@@ -11,9 +11,9 @@ import { readNetworkd } from "./read-networkd.ts";
 import { readNetworkManager } from "./read-network-manager.ts";
 import { readSysconfig } from "./read-sysconfig.ts";
 import { surprises } from "./surprises.ts";
-import type { ToldNic } from "./told.ts";
+import type { GuestNic } from "./guest-nic.ts";
 
-type Reader = (files: Readonly<Record<string, string>>) => readonly ToldNic[];
+type Reader = (files: Readonly<Record<string, string>>) => readonly GuestNic[];
 const readers: readonly (readonly [Exclude<GuestRenderer, "netplan">, Reader])[] = [
   ["networkd", readNetworkd],
   ["network-manager", readNetworkManager],
@@ -38,7 +38,7 @@ describe.skipIf(programsMissing !== undefined)(`the guest's files ${programsMiss
     });
 
   it.for(readers)(
-    "%s is told all that was asked of every NIC, but for what the table says is lost",
+    "%s gets everything that was requested for every NIC, except what the table of losses lists",
     ([kind, read], { expect }) => {
       const met = new Set<GuestTrait>();
       const isLost = (trait: GuestTrait) => loses(kind, trait, version);
@@ -61,7 +61,7 @@ describe.skipIf(programsMissing !== undefined)(`the guest's files ${programsMiss
     },
   );
 
-  it("netplan accepts every one, warns of none, and is told all that was asked of every NIC", async ({
+  it("netplan accepts every document without a warning, and gets everything that was requested for every NIC", async ({
     expect,
   }) => {
     const queue = [...resultsOf("netplan")];

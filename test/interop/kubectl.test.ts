@@ -1,4 +1,4 @@
-// kubectl beside the service, on the embedded cluster with the stand-in for KubeVirt running: what people look at and try.
+// kubectl beside the service, on the embedded cluster with its simulated KubeVirt: what people look at and try.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -88,12 +88,12 @@ function withKubectl(program: string): void {
     expect(of("NetworkAttachmentDefinition")).toHaveLength(10);
   });
 
-  it("sees a VM appear, start and go", async ({ expect }) => {
+  it("watches a VM being created, started and deleted", async ({ expect }) => {
     const watching = output(program, ["get", "vm", "-n", "shop", "-w", "--output-watch-events", ...options]);
     let seen = "";
     let applied: Promise<unknown> | undefined;
     let deleted: Promise<unknown> | undefined;
-    // The watch is open when it tells of the first VM.
+    // The watch is open once it reports the first VM.
     const before = apply("already-there");
     for await (const chunk of watching) {
       seen += chunk.toString();
@@ -108,7 +108,7 @@ function withKubectl(program: string): void {
     expect(seen).toMatch(/^ADDED +appearing /m);
   });
 
-  it("is told by name who owns a field that it wants to change", async ({ expect }) => {
+  it("gets the name of the owner of a field that it wants to change", async ({ expect }) => {
     await apply("owned");
     const document = `
 apiVersion: kubevirt.io/v1
@@ -124,7 +124,7 @@ spec: {template: {spec: {domain: {memory: {guest: 8Gi}}}}}
     expect(refused.stderr).toContain("--force-conflicts");
   });
 
-  it("deletes a VM with all that was made for it", async ({ expect }) => {
+  it("deletes a VM with everything that was created for it", async ({ expect }) => {
     await apply("leaving");
     await expect
       .poll(async () => (await kubectl(["get", "vmi", "leaving", "-n", "shop"])).stdout)
@@ -141,7 +141,7 @@ spec: {template: {spec: {domain: {memory: {guest: 8Gi}}}}}
       .toEqual([]);
   });
 
-  it("prints KubeVirt's words for a VM that it refuses", async ({ expect }) => {
+  it("prints KubeVirt's message for a VM that it refuses", async ({ expect }) => {
     const document = `
 apiVersion: kubevirt.io/v1
 kind: VirtualMachine

@@ -1,4 +1,4 @@
-// One VM from its first check to its end, told by clients that nobody here wrote, against the process that people start.
+// One VM from its first check to its deletion, by clients of other projects against the real process.
 import { readFile } from "node:fs/promises";
 import { toJson, type JsonObject } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, type ExpectStatic, it } from "vitest";
@@ -83,7 +83,7 @@ const failureOf = async (call: Promise<unknown>): Promise<CallFailed> => {
 };
 
 /** The whole story; `namespace` is the client's own. */
-function tell(namespace: string, clientOf: (url: string) => ForeignClient): void {
+function testStory(namespace: string, clientOf: (url: string) => ForeignClient): void {
   it("checks, applies, watches, reads and deletes a VM", { timeout: 60_000 }, async ({ expect }) => {
     const client = clientOf(serving.url);
     await makeNamespace(namespace);
@@ -114,7 +114,7 @@ function tell(namespace: string, clientOf: (url: string) => ForeignClient): void
       .toEqual([]);
   });
 
-  it("is told what is wrong by code and details", async ({ expect }) => {
+  it("gets code and details of what is wrong", async ({ expect }) => {
     const client = clientOf(serving.url);
     const virtualMachine = { namespace, name: "wrong", networks: [{ name: "eth0", vlanId: 4095 }] };
     const refused = await failureOf(client.call(applyVM, { virtualMachine }));
@@ -139,15 +139,15 @@ function tell(namespace: string, clientOf: (url: string) => ForeignClient): void
 }
 
 describe.each(["grpc", "grpcweb", "connect"] as const)("buf curl with %s", (protocol) => {
-  tell(`buf-${protocol}`, (url) => bufCurl(url, protocol));
+  testStory(`buf-${protocol}`, (url) => bufCurl(url, protocol));
 });
 
-describe("grpc-js", () => tell("grpc-js", grpcJs));
+describe("grpc-js", () => testStory("grpc-js", grpcJs));
 
-describe("gRPC-Web by fetch over HTTP/1.1", () => tell("grpc-web", grpcWebByFetch));
+describe("gRPC-Web by fetch over HTTP/1.1", () => testStory("grpc-web", grpcWebByFetch));
 
 describeWith("curl", programOfPath("curl") !== undefined, () => {
-  describe("with Connect's JSON", () => tell("curl", connectByCurl));
+  describe("with Connect's JSON", () => testStory("curl", connectByCurl));
 
   const get = async (path: string, message: JsonObject) => {
     const query = new URLSearchParams({ connect: "v1", encoding: "json", message: JSON.stringify(message) });
@@ -174,7 +174,7 @@ describeWith("curl", programOfPath("curl") !== undefined, () => {
     expect(JSON.parse(body)).toBeInstanceOf(Object);
   });
 
-  it("is told by GET what is not there", async ({ expect }) => {
+  it("gets NotFound by GET for a VM that does not exist", async ({ expect }) => {
     const path = "multinic.v1.VirtualMachineService/GetVM";
     const { status, body } = await get(path, { namespace: "default", name: "nowhere" });
     expect(status).toBe("404");

@@ -118,7 +118,7 @@ async function messageOf(work: Promise<unknown>): Promise<string> {
 describe("a connection is loaded", () => {
   const cluster = { server: "https://192.0.2.1:6443" };
 
-  it("from the file that was named", async ({ expect }) => {
+  it("from the given file", async ({ expect }) => {
     const kubeconfig = await writeKubeconfig("k", { cluster, namespace: "lab" });
     expect(await load({ kubeconfig })).toMatchObject({
       server: "https://192.0.2.1:6443",
@@ -127,7 +127,7 @@ describe("a connection is loaded", () => {
     });
   });
 
-  it("from all files of KUBECONFIG, the first word counting and missing files passed over", async ({
+  it("from all files of KUBECONFIG: the first value wins, and missing files are skipped", async ({
     expect,
   }) => {
     const one = await writeKubeconfig("one", { cluster });
@@ -141,7 +141,7 @@ describe("a connection is loaded", () => {
     expect((await load({ context: "other" }, around(env))).server).toBe("https://192.0.2.3:6443");
   });
 
-  it("without credentials when the server speaks plain HTTP", async ({ expect }) => {
+  it("without credentials if the server speaks plain HTTP", async ({ expect }) => {
     const kubeconfig = await writeKubeconfig("k", {
       cluster: { server: "http://127.0.0.1:8080" },
       user: { token: "t" },
@@ -166,7 +166,7 @@ describe("a connection is loaded", () => {
       /has no context "prod"; it has lab/,
     ],
     [
-      "the file is no kubeconfig",
+      "the file is not a kubeconfig",
       async () => {
         await writeFile(inFolder("k"), "- : [");
         await load({ kubeconfig: inFolder("k") });
@@ -181,15 +181,13 @@ describe("a connection is loaded", () => {
         }),
       /proxy-url must be an http or https proxy/,
     ],
-  ])("or the error says what to do: %s", async ([, work, words], { expect }) => {
+  ])("or fails with an error that says what to do: %s", async ([, work, words], { expect }) => {
     expect(await messageOf(work())).toMatch(words);
   });
 });
 
 describe("a token", () => {
-  it("in a pod comes from the ServiceAccount, and a new one is found at the first 401", async ({
-    expect,
-  }) => {
+  it("in a pod comes from the ServiceAccount, and is read again at the first 401", async ({ expect }) => {
     const server = await startTlsServer();
     acceptToken(server, "first");
     await mkdir(inFolder("serviceaccount"));
@@ -231,7 +229,7 @@ describe("a token", () => {
     expect(server.requests.length).toBe(6);
   });
 
-  it("that stays refused is the caller's error after one more try, and is not read anew at once", async ({
+  it("that stays refused is the caller's error after one retry, and is not read again at once", async ({
     expect,
   }) => {
     const server = await startTlsServer();
@@ -249,7 +247,7 @@ describe("a token", () => {
     expect(server.requests.length).toBe(6);
   });
 
-  it("is never sent to another server than it was read for", async ({ expect }) => {
+  it("is never sent to a server other than its own", async ({ expect }) => {
     const server = await startTlsServer();
     acceptToken(server, "another");
     const cluster = { server: server.url, "insecure-skip-tls-verify": true };
@@ -263,7 +261,7 @@ describe("a token", () => {
     expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(["Bearer t"]);
   });
 
-  it("of a plugin is asked for once by many calls that are refused at once", async ({ expect }) => {
+  it("of a plugin is requested once for many calls that are refused at the same time", async ({ expect }) => {
     const server = await startTlsServer();
     const script = `
       const fs = require("node:fs");
@@ -286,7 +284,7 @@ describe("a token", () => {
     expect(await readFile(inFolder("runs"), "utf8")).toBe("xx");
   });
 
-  it("of a plugin that fails is an error that names context and file", async ({ expect }) => {
+  it("of a plugin that fails is an error with context and file", async ({ expect }) => {
     const cluster = { server: "https://127.0.0.1:1", "insecure-skip-tls-verify": true };
     const exec = { apiVersion: "client.authentication.k8s.io/v1", command: inFolder("no-such-plugin") };
     const client = await connected({ kubeconfig: await writeKubeconfig("k", { cluster, user: { exec } }) });
@@ -313,7 +311,7 @@ describe("a secret", () => {
     ["a deadline", (server) => server.play(() => undefined)],
     ["a wrong certificate", async (server) => server.rotate(await serverTls("two"))],
   ])(
-    "is not in the error of %s, neither the token nor what was to be written",
+    "is not in the error of %s: neither the token nor the data to be written",
     async ([, fault], { expect }) => {
       const server = await startTlsServer();
       await fault(server);
@@ -344,7 +342,7 @@ describe("a certificate", () => {
     });
   }
 
-  it("of the client is shown, and a new one is taken up without a failed call", async ({ expect }) => {
+  it("of the client is presented, and a new one is used without a failed call", async ({ expect }) => {
     const server = await startTlsServer();
     server.play((_, reply) => reply.json(secret));
     const client = await connected({ kubeconfig: await kubeconfigWithFiles(server) });
@@ -361,7 +359,9 @@ describe("a certificate", () => {
     ]);
   });
 
-  it("of the API server by another authority is trusted as soon as the file names it", async ({ expect }) => {
+  it("of the API server by another authority is trusted as soon as the file contains the authority", async ({
+    expect,
+  }) => {
     const server = await startTlsServer();
     server.play((_, reply) => reply.json(secret));
     const client = await connected({ kubeconfig: await kubeconfigWithFiles(server) });
@@ -372,7 +372,7 @@ describe("a certificate", () => {
     expect(server.requests.length).toBe(2);
   });
 
-  it("that is read again and is the same leaves the connections alone", async ({ expect }) => {
+  it("that is read again unchanged leaves the connections open", async ({ expect }) => {
     const server = await startTlsServer();
     server.play((_, reply) => reply.json(secret));
     const client = await connected({ kubeconfig: await kubeconfigWithFiles(server) });
@@ -383,7 +383,7 @@ describe("a certificate", () => {
     expect(server.connections).toBeLessThanOrEqual(2);
   });
 
-  it("of the API server that nobody vouches for is refused, and the error says so", async ({ expect }) => {
+  it("of the API server by an unknown authority is refused, and the error says so", async ({ expect }) => {
     const server = await startTlsServer();
     const client = await connected({ kubeconfig: await kubeconfigWithFiles(server) });
     server.rotate(await serverTls("two"));
@@ -396,7 +396,7 @@ describe("a certificate", () => {
 });
 
 describe("a proxy", () => {
-  it("named by the kubeconfig carries every connection", async ({ expect }) => {
+  it("in the kubeconfig is used for every connection", async ({ expect }) => {
     const server = await startTlsServer();
     server.play((_, reply) => reply.json(secret));
     const targets: (string | undefined)[] = [];

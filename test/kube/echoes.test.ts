@@ -68,7 +68,7 @@ describe("the error of an API server that quotes the object", () => {
       `data[userdata]: Invalid value: "${`${userdata}\\n`.repeat(10)}": is wrong`,
       "data[userdata]: is wrong",
     ],
-  ] as const)("holds the reason alone: %s", ([, message, left], { expect }) => {
+  ] as const)("has only the reason: %s", ([, message, left], { expect }) => {
     const error = errorOf(message);
     expect(error.message).toBe(left);
     expect(error.causes).toEqual([{ field: "patch", reason: "FieldValueInvalid", message: left }]);
@@ -89,7 +89,7 @@ describe("the error of an API server that quotes the object", () => {
     expect(errorOf(message).message).toBe(message);
   });
 
-  it("never holds the data, wherever the object stands and whatever else it holds", ({ expect }) => {
+  it("never contains the data, wherever the object is and whatever else it contains", ({ expect }) => {
     const form = fc.constantFrom<(text: string) => string>(
       (text) => text,
       (text) => JSON.stringify(text),
@@ -110,7 +110,7 @@ describe("the error of an API server that quotes the object", () => {
     );
   });
 
-  it("quotes no object of a body that is no Status either", ({ expect }) => {
+  it("does not quote the object of a body that is not a Status either", ({ expect }) => {
     const body = `bad gateway, sent ${json}`;
     const { message } = errorOfAnswer("PATCH /api", { status: 502, body, retryAfter: undefined });
     expect(message).toBe("PATCH /api: HTTP 502: bad gateway, sent …");

@@ -100,7 +100,7 @@ const wrongDocuments: Readonly<Record<string, Row>> = {
   "an empty document": { document: "", finding: { code: "DOCUMENT_INVALID", field: "" } },
   "YAML that is a list": { document: "- a\n- b\n", finding: { code: "DOCUMENT_INVALID", field: "" } },
   "YAML that is a text": { document: "hello\n", finding: { code: "DOCUMENT_INVALID", field: "" } },
-  "what is no YAML": { document: "a: [\n", finding: { code: "DOCUMENT_INVALID", field: "" } },
+  "text that is not YAML": { document: "a: [\n", finding: { code: "DOCUMENT_INVALID", field: "" } },
   "a document of 10 MB": {
     document: `# ${"x".repeat(10_000_000)}\n`,
     finding: { code: "DOCUMENT_INVALID", field: "" },
@@ -173,7 +173,7 @@ describe("input that cannot work", () => {
     finding?.fix?.patches.map(({ field, value }) => [field, value?.kind.value]);
 
   it.for(Object.entries(wrongSpecs))(
-    "%s: the service tells it, and writes nothing",
+    "%s: the service reports it, and writes nothing",
     async ([, row], { expect }) => {
       const { spec, findings } = readDocument(row.document, { namespace });
       expect(findings).toEqual([]);
@@ -200,7 +200,7 @@ describe("input that cannot work", () => {
   );
 
   it.for(Object.entries({ ...wrongSpecs, ...wrongDocuments }))(
-    "%s: the command line tells it and ends with 1",
+    "%s: the command line reports it and exits with 1",
     async ([, { document, finding, patches }], { expect }) => {
       const args = ["apply", "-", "--server", running.url, "-n", namespace, "-o", "json"];
       const { code, stdout, stderr } = await runMain(args, { stdin: document });
@@ -233,13 +233,15 @@ describe("input that cannot work", () => {
     },
   );
 
-  it("people read the same as text, with what to change", async ({ expect }) => {
+  it("the text output has the same, with what to change", async ({ expect }) => {
     const { document } = wrongSpecs["a route destination with host bits"] ?? { document: "" };
-    const told = await runMain(["apply", "-", "--server", running.url, "-n", namespace], { stdin: document });
-    expect(told).toMatchObject({ code: 1, stdout: "" });
-    expect(told.stderr).toContain("ROUTE_HOST_BITS");
-    expect(told.stderr).toContain("set networks[0].routes[0].destination to 192.168.0.0/16");
-    expect(told.stderr).toContain("error: rejected; nothing was written");
+    const printed = await runMain(["apply", "-", "--server", running.url, "-n", namespace], {
+      stdin: document,
+    });
+    expect(printed).toMatchObject({ code: 1, stdout: "" });
+    expect(printed.stderr).toContain("ROUTE_HOST_BITS");
+    expect(printed.stderr).toContain("set networks[0].routes[0].destination to 192.168.0.0/16");
+    expect(printed.stderr).toContain("error: rejected; nothing was written");
   });
 
   it.for([
@@ -250,8 +252,8 @@ describe("input that cannot work", () => {
     ],
     ["no file", ["apply"], "error: no document given"],
     ["an unknown option", ["apply", "-", "--force"], "unknown option '--force'"],
-    ["a server that is no URL", ["apply", "-", "--server", "here"], "here is not an http or https URL"],
-  ] as const)("%s is wrong use and ends with 2", async ([, args, words], { expect }) => {
+    ["a server that is not a URL", ["apply", "-", "--server", "here"], "here is not an http or https URL"],
+  ] as const)("%s is wrong use and exits with 2", async ([, args, words], { expect }) => {
     const { code, stdout, stderr } = await runMain(args, { stdin: wukong(["{name: eth0}"]) });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(words);

@@ -12,7 +12,7 @@ import { silentLog } from "../support/log.ts";
 import { clientsOf, startServiceOver } from "./running-service.ts";
 import { namespaceOf } from "../support/objects.ts";
 
-/** A loopback port that nobody has. */
+/** A free loopback port. */
 async function freePort(): Promise<number> {
   const holder = createServer().listen(0, "127.0.0.1");
   await once(holder, "listening");
@@ -30,8 +30,8 @@ const failureOf = (call: Promise<unknown>): Promise<ConnectError | undefined> =>
 
 const vm = { namespace: "shop", name: "web", networks: [{ name: "eth0" }] };
 
-describe("a service whose API server is away", { timeout: 60_000 }, () => {
-  it("says so, stays alive, and recovers when the API server comes", async ({ expect }) => {
+describe("a service whose API server is not reachable", { timeout: 60_000 }, () => {
+  it("says so, stays alive, and recovers when the API server appears", async ({ expect }) => {
     const port = await freePort();
     const client = connectKube({ server: `http://127.0.0.1:${port}` });
     onTestFinished(() => client.close());

@@ -4,7 +4,7 @@ import { readDocument } from "../../src/domain/document/read-document.ts";
 import { specToProto } from "../../src/wire/spec-to-proto.ts";
 import { startRunningService, type RunningService } from "./running-service.ts";
 
-describe("plain HTTP beside the API", () => {
+describe("plain HTTP on the port of the API", () => {
   let running: RunningService;
   beforeAll(async () => {
     running = await startRunningService();
@@ -20,7 +20,7 @@ describe("plain HTTP beside the API", () => {
     expect(await get(path)).toMatchObject({ status: 200, text: "ok\n" });
   });
 
-  it("an unknown path is 404 and tells what is here", async ({ expect }) => {
+  it("an unknown path is 404 and lists the known ones", async ({ expect }) => {
     const { status, text } = await get("/metric");
     expect(status).toBe(404);
     for (const served of [
@@ -36,9 +36,7 @@ describe("plain HTTP beside the API", () => {
     }
   });
 
-  it("/metrics tells of NICs and of the process, each family once, with help and type", async ({
-    expect,
-  }) => {
+  it("/metrics has NICs and the process, each family once, with help and type", async ({ expect }) => {
     await running.namespace("metrics");
     const text = await readFile("examples/6.1-basic.yaml", "utf8");
     const { spec } = readDocument(text, { namespace: "metrics" });

@@ -22,7 +22,7 @@ async function serving(...args: readonly string[]): Promise<ServeProcess> {
   return started;
 }
 
-/** A loopback port that somebody else has. */
+/** A loopback port that is in use. */
 async function portInUse(): Promise<string> {
   const holder = createServer().listen(0, "127.0.0.1");
   await once(holder, "listening");
@@ -31,7 +31,7 @@ async function portInUse(): Promise<string> {
 }
 
 describe("multinic serve --local --examples", () => {
-  it("tells what it does, that all NICs are Up, and where to look", async ({ expect }) => {
+  it("prints what it does, that all NICs are Up, and where to look", async ({ expect }) => {
     const { stdout, stderr, url, clusterUrl } = await serving("--local", "--examples");
     const lines = stdout().split("\n");
     expect(lines[0]).toMatch(/^multinic \d+\.\d+\.\d+ on the embedded cluster$/);
@@ -56,12 +56,12 @@ describe("multinic serve --local --examples", () => {
     expect(stderr()).toBe("");
   });
 
-  it("answers the command that it names", async ({ expect }) => {
+  it("answers the command that it prints", async ({ expect }) => {
     const { stdout } = await serving("--local", "--examples");
     const [, command = ""] = /NICs +bin\/multinic (.*)/.exec(stdout()) ?? [];
-    const told = await runMain(command.split(" "));
-    expect(told).toMatchObject({ code: 0, stderr: "" });
-    expect(told.stdout).toContain("multi-nic-vm");
+    const printed = await runMain(command.split(" "));
+    expect(printed).toMatchObject({ code: 0, stderr: "" });
+    expect(printed.stdout).toContain("multi-nic-vm");
   });
 });
 
@@ -96,7 +96,7 @@ describe("multinic serve", () => {
 
 describe("the end of the process", () => {
   it.for(["SIGTERM", "SIGINT"] as const)(
-    "by %s is orderly: streams are told, exit code 0",
+    "by %s is graceful: streams get the reason, exit code 0",
     async (signal, { expect }) => {
       const started = await serving("--local", "--log-level", "error");
       const client = createClient(InterfaceStatusService, createGrpcTransport({ baseUrl: started.url }));
@@ -117,7 +117,7 @@ describe("the end of the process", () => {
     },
   );
 
-  it("comes while the cluster is waited for too", async ({ expect }) => {
+  it("also works while the service waits for the cluster", async ({ expect }) => {
     const folder = await temporaryFolder();
     const kubeconfig = join(folder, "kubeconfig");
     await writeFile(kubeconfig, kubeconfigOf("http://127.0.0.1:1"));
@@ -164,7 +164,7 @@ describe("an error after the signal to end", () => {
   });
 });
 
-describe("a start that cannot be", () => {
+describe("a failed start", () => {
   it.for([
     ["--listen", "--listen (MULTINIC_LISTEN)"],
     ["--local-api-listen", "--local-api-listen (MULTINIC_LOCAL_API_LISTEN)"],
@@ -188,7 +188,7 @@ describe("a start that cannot be", () => {
       ["validate", "examples/6.1-basic.yaml"],
       "correct the file, or leave out --config for the built-in catalogue",
     ],
-  ] as const)("names file and line of a catalogue that is wrong: %s", async ([, args, next], { expect }) => {
+  ] as const)("names file and line of a broken catalogue: %s", async ([, args, next], { expect }) => {
     const file = join(await temporaryFolder(), "networks.yaml");
     await writeFile(file, "physicalNetworks:\n  - name: lan\n    type: token-ring\n");
     const stderr = `error: ${file}:3: physicalNetworks[0].type: token-ring is not one of bridge, macvlan, sriov, ovs\nnext: ${next}\n`;
@@ -243,7 +243,7 @@ describe("a start that cannot be", () => {
     expect(stderr).not.toMatch(/\n +at /);
   });
 
-  it("names an address that this machine has not", async ({ expect }) => {
+  it("names an address that this machine does not have", async ({ expect }) => {
     const kubeconfig = join(await temporaryFolder(), "kubeconfig");
     await writeFile(kubeconfig, kubeconfigOf("http://127.0.0.1:1"));
     const args = ["serve", "--listen", "192.0.2.1:8080", "--kubeconfig", kubeconfig, "--log-level", "silent"];
@@ -256,7 +256,7 @@ describe("a start that cannot be", () => {
     });
   });
 
-  it("is wrong use without a cluster to be found, and says what to do", async ({ expect }) => {
+  it("is wrong use if no cluster can be found, and says what to do", async ({ expect }) => {
     const { code, stderr } = await runMain(["serve", "--listen", "127.0.0.1:0"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(
@@ -267,7 +267,9 @@ describe("a start that cannot be", () => {
 });
 
 describe("multinic serve --write-kubeconfig", () => {
-  it("writes a file for its owner alone, by which a second replica answers the same", async ({ expect }) => {
+  it("writes a file that only its owner can read, with which a second replica gives the same answers", async ({
+    expect,
+  }) => {
     const kubeconfig = join(await temporaryFolder(), "kubeconfig");
     const first = await serving("--local", "--examples", "--write-kubeconfig", kubeconfig);
     expect((await stat(kubeconfig)).mode & 0o777).toBe(0o600);

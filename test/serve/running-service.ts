@@ -13,8 +13,6 @@ import { startLocalCluster } from "../../src/local/local-cluster.ts";
 import { startService, type Service } from "../../src/serve/service.ts";
 import { namespaceOf } from "../support/objects.ts";
 
-/** Keeps nothing. */
-
 const anyPort = { host: "127.0.0.1", port: 0 };
 
 export interface Clients {
@@ -36,7 +34,7 @@ export function clientsOf(url: string): Clients {
 export interface RunningService extends Clients {
   readonly url: string;
   readonly clusterUrl: string;
-  /** May do everything on the cluster. */
+  /** Has all permissions on the cluster. */
   readonly cluster: FullKubeClient;
   namespace(name: string): Promise<void>;
   stop(): Promise<void>;

@@ -67,11 +67,14 @@ describe("errors on the wire", () => {
     ],
     ["unavailable", unavailable(1_500), Code.Unavailable, "UNAVAILABLE"],
     ["rpcError", rpcError(Code.Aborted, { reason: "ETAG", message: "changed" }), Code.Aborted, "ETAG"],
-  ])("%s carries its code and ErrorInfo of this domain", async ([, thrown, code, reason], { expect }) => {
-    const error = await received(thrown);
-    expect(error.code).toBe(code);
-    expect(error.findDetails(ErrorInfoSchema)).toMatchObject([{ reason, domain: "multinic" }]);
-  });
+  ])(
+    "%s carries its code and an ErrorInfo of multinic's domain",
+    async ([, thrown, code, reason], { expect }) => {
+      const error = await received(thrown);
+      expect(error.code).toBe(code);
+      expect(error.findDetails(ErrorInfoSchema)).toMatchObject([{ reason, domain: "multinic" }]);
+    },
+  );
 
   it("carries the standard detail of each kind", async ({ expect }) => {
     expect((await received(notFound(vm))).findDetails(ResourceInfoSchema)).toMatchObject([
@@ -83,7 +86,7 @@ describe("errors on the wire", () => {
     expect(unmet.findDetails(PreconditionFailureSchema)).toMatchObject([{ violations: [missing] }]);
   });
 
-  it("names all violations, the first also in the message", async ({ expect }) => {
+  it("lists all violations, and has the first in its message", async ({ expect }) => {
     const violations = [
       { field: "networks[0].mtu", description: "70000 is too large", reason: "MTU_TOO_LARGE" },
       { field: "networks[1].vlanId", description: "5000 is not in 1..4094", reason: "VLAN_RANGE" },
@@ -105,7 +108,7 @@ describe("errors on the wire", () => {
     expect((error as grpc.ServiceError).metadata.get("grpc-status-details-bin")).toHaveLength(1);
   });
 
-  it("keeps thousands of violations within the headers that clients take, and counts the rest", async ({
+  it("fits thousands of violations into the headers that clients accept, and counts the rest", async ({
     expect,
   }) => {
     const violations = Array.from({ length: 5_000 }, (_, index) => ({

@@ -1,4 +1,4 @@
-// Plain HTTP beside the RPCs, cross-origin access, and what is told to those who ask for something else.
+// Plain HTTP beside the RPCs, cross-origin access, and the answer on unknown paths.
 
 import { once } from "node:events";
 import * as http2 from "node:http2";
@@ -14,7 +14,7 @@ const preflight = (origin: string): RequestInit => ({
 });
 
 describe("plain HTTP", () => {
-  it("answers its own paths and names what is served under all others", async ({ expect }) => {
+  it("answers its own paths, and lists them on all others", async ({ expect }) => {
     const { url } = await serve({
       httpPaths: ["/livez"],
       http(request, response) {
@@ -54,7 +54,7 @@ describe("plain HTTP", () => {
         throw new Error("late");
       },
     ],
-  ])("goes on when a path %s after its client has left", async ([, http], { expect }) => {
+  ])("keeps serving when a path %s after its client has disconnected", async ([, http], { expect }) => {
     const entered = Promise.withResolvers<void>();
     const left = Promise.withResolvers<void>();
     const done = Promise.withResolvers<void>();
@@ -77,7 +77,7 @@ describe("plain HTTP", () => {
   });
 
   it.for(["/1.1", "/2"])(
-    "does not let a response that broke off look complete over HTTP%s",
+    "does not let a truncated response look complete over HTTP%s",
     async (version, { expect }) => {
       const { url } = await serve({
         http(_request, response) {
@@ -102,7 +102,7 @@ describe("plain HTTP", () => {
 describe("cross-origin access", () => {
   const allowedOrigins = ["https://console.example"];
 
-  it("is given to a listed origin", async ({ expect }) => {
+  it("is granted to a listed origin", async ({ expect }) => {
     const { url } = await serve({ allowedOrigins });
     const asked = await fetch(url + CHECK, preflight("https://console.example"));
     expect(asked.status).toBe(204);

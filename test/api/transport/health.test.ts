@@ -22,7 +22,7 @@ describe("health", () => {
     expect(await client.check({})).toMatchObject({ status: Status.SERVING });
   });
 
-  it("answers NOT_FOUND to Check of a service it does not know", async ({ expect }) => {
+  it("answers Check of an unknown service with NOT_FOUND", async ({ expect }) => {
     const { client } = start();
     await expect(client.check({ service: "no.Such" })).rejects.toMatchObject({ code: Code.NotFound });
   });
@@ -47,7 +47,7 @@ describe("health", () => {
     expect(await next()).toBe(Status.NOT_SERVING);
   });
 
-  it("turns to NOT_SERVING for good at shutdown", async ({ expect }) => {
+  it("stays NOT_SERVING once shutdown has begun", async ({ expect }) => {
     const { health, client } = start();
     health.set("a.B", true);
     const watch = oneByOne(client.watch({ service: "a.B" }));

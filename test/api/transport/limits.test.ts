@@ -1,10 +1,10 @@
-// What a caller may not do to the process: send too much, wait too long, or ask in ways no server expects.
+// Limits on callers: the size of messages, deadlines, and malformed requests.
 
 import { Code, ConnectError, createClient, type HandlerContext } from "@connectrpc/connect";
 import * as grpc from "@grpc/grpc-js";
 import { once } from "node:events";
 import * as http2 from "node:http2";
-import { describe, it, onTestFinished, vi } from "vitest";
+import { describe, it, onTestFinished } from "vitest";
 import { gzipSync } from "node:zlib";
 import {
   Health,
@@ -16,7 +16,7 @@ const TEN_MEGABYTES = "x".repeat(10 * 1024 * 1024);
 
 describe("limits", () => {
   it.for(Object.entries(transports))(
-    "refuses a body of 10 MB by %s and goes on",
+    "refuses a body of 10 MB and keeps serving: %s",
     async ([, transport], { expect }) => {
       const { url } = await serve();
       const client = createClient(Health, transport(url));
@@ -27,7 +27,7 @@ describe("limits", () => {
     },
   );
 
-  it("refuses a body of 10 MB by grpc-js and goes on", async ({ expect }) => {
+  it("refuses a body of 10 MB and keeps serving: grpc-js", async ({ expect }) => {
     const { port } = await serve();
     const client = grpcJs(port);
     await expect(grpcJsCheck(client, TEN_MEGABYTES)).rejects.toMatchObject({
@@ -67,7 +67,7 @@ describe("limits", () => {
     expect(await response.json()).toMatchObject({ code: "resource_exhausted" });
   });
 
-  it("takes a message just below the limit", async ({ expect }) => {
+  it("accepts a message just below the limit", async ({ expect }) => {
     const { url } = await serve({ readMaxBytes: 1_000 });
     const client = createClient(Health, transports["gRPC over HTTP/2"]!(url));
     await expect(client.check({ service: "x".repeat(990) })).rejects.toMatchObject({ code: Code.NotFound });
@@ -112,7 +112,7 @@ describe("limits", () => {
     const server = await serve();
     const socket = rawSocket(server);
     socket.write(bytes);
-    await vi.waitFor(() => expect(socket.received()).toMatch(/^HTTP\/1\.1 400 /));
+    await expect.poll(() => socket.received()).toMatch(/^HTTP\/1\.1 400 /);
     expect(await grpcJsCheck(grpcJs(server.port))).toMatchObject({ status: Status.SERVING });
   });
 });

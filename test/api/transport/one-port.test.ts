@@ -1,8 +1,8 @@
-// One cleartext port for every client: which openings are understood, which are refused, and that none hurts the others.
+// One cleartext port for every client: which first bytes are understood, which are refused, and that none affects others.
 
 import { createClient } from "@connectrpc/connect";
 import { once } from "node:events";
-import { describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
 import {
   Health,
   HealthCheckResponse_ServingStatus as Status,
@@ -14,7 +14,7 @@ const EMPTY_SETTINGS_FRAME = "\0\0\0\x04\0\0\0\0\0";
 
 describe("one cleartext port", () => {
   it.for(Object.entries(transports))(
-    "answers unary calls and streams by %s",
+    "answers unary calls and streams: %s",
     async ([, transport], { expect }) => {
       const { url } = await serve();
       const client = createClient(Health, transport(url));
@@ -41,7 +41,7 @@ describe("one cleartext port", () => {
     expect(await response.json()).toEqual({ status: "SERVING" });
   });
 
-  it("answers all kinds of clients at the same time", async ({ expect }) => {
+  it("answers clients of all kinds at the same time", async ({ expect }) => {
     const { url, port } = await serve();
     const clients = Object.values(transports).map((transport) => createClient(Health, transport(url)));
     const foreign = grpcJs(port);
@@ -55,7 +55,7 @@ describe("one cleartext port", () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([Status.SERVING]));
   });
 
-  it("understands an HTTP/2 preface that comes one byte at a time", async ({ expect }) => {
+  it("understands an HTTP/2 preface that arrives one byte at a time", async ({ expect }) => {
     const server = await serve();
     const socket = rawSocket(server);
     for (const byte of PREFACE + EMPTY_SETTINGS_FRAME) {
@@ -63,10 +63,10 @@ describe("one cleartext port", () => {
       await new Promise(setImmediate);
     }
     // The server's own settings, then its acknowledgement of ours.
-    await vi.waitFor(() => expect(socket.received()).toContain("\0\0\0\x04\x01\0\0\0\0"));
+    await expect.poll(() => socket.received()).toContain("\0\0\0\x04\x01\0\0\0\0");
   });
 
-  it("understands an HTTP/1.1 request that comes one byte at a time and begins like the preface", async ({
+  it("understands an HTTP/1.1 request that arrives one byte at a time and starts like the preface", async ({
     expect,
   }) => {
     const server = await serve();
@@ -75,10 +75,10 @@ describe("one cleartext port", () => {
       await new Promise((written) => socket.write(byte, "latin1", written));
       await new Promise(setImmediate);
     }
-    await vi.waitFor(() => expect(socket.received()).toMatch(/^HTTP\/1\.1 404 /));
+    await expect.poll(() => socket.received()).toMatch(/^HTTP\/1\.1 404 /);
   });
 
-  it("answers a client that starts with TLS that the port speaks cleartext", async ({ expect }) => {
+  it("answers a TLS handshake with an error that says the port speaks cleartext", async ({ expect }) => {
     const server = await serve();
     const socket = rawSocket(server);
     socket.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]));
@@ -106,7 +106,7 @@ describe("one cleartext port", () => {
   it.for<[string, string]>([
     ["says nothing", ""],
     ["stops inside the preface", "PRI * HT"],
-  ])("closes a connection that %s when the time is up", async ([, bytes], { expect }) => {
+  ])("closes a connection that %s after the timeout", async ([, bytes], { expect }) => {
     const server = await serve({ openingTimeoutMs: 50 });
     const socket = rawSocket(server);
     socket.write(bytes);
@@ -114,7 +114,9 @@ describe("one cleartext port", () => {
     expect(socket.received()).toBe("");
   });
 
-  it("survives a peer that resets its connection before and after the opening", async ({ expect }) => {
+  it("survives clients that reset their connection before and after the first request", async ({
+    expect,
+  }) => {
     const server = await serve();
     for (const bytes of [
       "",
@@ -140,7 +142,7 @@ describe("one cleartext port", () => {
     expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 
-  it("says why a port cannot be bound", async ({ expect }) => {
+  it("reports why a port cannot be bound", async ({ expect }) => {
     const { port } = await serve();
     await expect(serve({ port })).rejects.toMatchObject({ code: "EADDRINUSE" });
   });

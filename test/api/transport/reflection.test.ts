@@ -62,13 +62,13 @@ describe("reflection", () => {
     ["a type with extensions", { case: "allExtensionNumbersOfType", value: "no.Such" }, Code.NotFound],
     ["nothing at all", { case: undefined }, Code.InvalidArgument],
   ])(
-    "answers an error in the stream to %s that it does not know",
+    "answers a question about %s that it does not know with an error in the stream",
     async ([, question, errorCode], { expect }) => {
       expect(await ask(expect, question)).toMatchObject({ case: "errorResponse", value: { errorCode } });
     },
   );
 
-  it("names no extensions of a type that has none", async ({ expect }) => {
+  it("lists no extensions for a type that has none", async ({ expect }) => {
     const asked = { case: "allExtensionNumbersOfType", value: "grpc.health.v1.HealthCheckRequest" } as const;
     expect(await ask(expect, asked)).toMatchObject({
       case: "allExtensionNumbersResponse",
@@ -76,7 +76,7 @@ describe("reflection", () => {
     });
   });
 
-  it("answers several questions of one v1alpha stream in order", async ({ expect }) => {
+  it("answers several questions on one v1alpha stream in order", async ({ expect }) => {
     const client = createClient(Alpha, createRouterTransport(createReflection([Health])));
     async function* questions() {
       yield { messageRequest: { case: "listServices" as const, value: "" } };
