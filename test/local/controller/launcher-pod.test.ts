@@ -1,9 +1,9 @@
 // The virt-launcher pods that KubeVirt 1.9.0 made, against ours.
 import { describe, it } from "vitest";
 import { controllerRules } from "../../../src/local/kubevirt/controller/configuration.ts";
-import { firmwareUuid } from "../../../src/local/kubevirt/controller/firmware-uuid.ts";
+
 import { launcherPod } from "../../../src/local/kubevirt/controller/launcher-pod.ts";
-import { newVmi } from "../../../src/local/kubevirt/controller/new-vmi.ts";
+import { firmwareUuid, newVmi } from "../../../src/local/kubevirt/controller/new-vmi.ts";
 import { annotations } from "../../../src/local/kubevirt/resources.ts";
 import { recorded } from "./recorded.ts";
 
