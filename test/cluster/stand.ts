@@ -1,4 +1,4 @@
-// The service on the target, clients for it over gRPC, and namespaces that go with the test file.
+// The service on the target, its gRPC clients, and namespaces that are deleted with the test file.
 import { randomBytes } from "node:crypto";
 import { vi } from "vitest";
 import { createClient, type Client } from "@connectrpc/connect";
@@ -37,13 +37,13 @@ export interface Stand {
   readonly url: string;
   readonly vms: Client<typeof VirtualMachineService>;
   readonly statuses: Client<typeof InterfaceStatusService>;
-  /** Makes a namespace of its own for a test, ready for pods. */
+  /** Creates a namespace for one test, ready for pods. */
   namespace(): Promise<string>;
-  /** A NAD of somebody else's. */
+  /** Creates a NAD that multinic does not manage. */
   makeNad(namespace: string, name: string, config: Readonly<Record<string, unknown>>): Promise<void>;
   apply(spec: VmSpec, options?: ApplyOptions): Promise<ApplyVMResponse>;
   watch(vm: { readonly namespace: string; readonly name: string }): NicWatch;
-  /** Exceptions that the service's caches met and logged. */
+  /** Exceptions that the service's caches logged. */
   faults(): readonly number[];
   stop(): Promise<void>;
 }
@@ -90,14 +90,14 @@ export async function startStand(catalogue: Catalogue = builtInCatalogue()): Pro
     watch: (vm) => watchNics(statuses, vm),
     async stop() {
       await service.stop();
-      // The embedded cluster goes as a whole.
+      // The embedded cluster is stopped as a whole.
       if (target.name === "real") await Promise.all(made.map((name) => removeNamespace(client, name)));
       await target.stop();
     },
   };
 }
 
-/** Pods are refused before the controller-manager has made it. */
+/** Pods are refused until the controller-manager has created it. */
 async function untilServiceAccount({ client }: Target, namespace: string): Promise<void> {
   const isThere = async (): Promise<boolean> => {
     try {
@@ -114,7 +114,7 @@ async function untilServiceAccount({ client }: Target, namespace: string): Promi
   });
 }
 
-/** VMs go while there are nodes to end their guests; the next test file would meet them otherwise. */
+/** Deletes the VMs while nodes are there to end their guests, so that the next test file does not see them. */
 async function removeNamespace(client: FullKubeClient, namespace: string): Promise<void> {
   const listVms = async (): Promise<readonly VirtualMachine[]> =>
     (await client.list(virtualMachines, { namespace })).items;
@@ -128,21 +128,21 @@ async function removeNamespace(client: FullKubeClient, namespace: string): Promi
   await client.delete(namespaces, { name: namespace });
 }
 
-/** A VM with those NICs and little else. */
+/** A minimal VM with these NICs. */
 export function machine(namespace: string, name: string, networks: readonly NetworkConfig[]): VmSpec {
   return { namespace, name, networks };
 }
 
-/** True when the VM has exactly so many NICs and each is Up. */
+/** True when the VM has exactly this number of NICs and each is Up. */
 export function allUp(count: number): (nics: Nics) => boolean {
   return (nics) =>
     nics.size === count && [...nics.values()].every(({ state }) => state === InterfaceState.UP);
 }
 
-/** The NIC of that name. @throws when there is none. */
+/** The NIC with this name. @throws when it is missing. */
 export function nicOf<T>(nics: ReadonlyMap<string, T>, name: string): T {
   const nic = nics.get(name);
-  if (nic === undefined) throw new Error(`there is no NIC ${name}`);
+  if (nic === undefined) throw new Error(`missing NIC ${name}`);
   return nic;
 }
 
