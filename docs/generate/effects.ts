@@ -15,7 +15,7 @@ plan is the most disruptive effect of its changes.
 
 | effect | meaning |
 | --- | --- |
-| \`none\` | no running VM is affected, or the change takes back one that is still pending |
+| \`none\` | no running VM is affected, or the change reverts one that is still pending |
 | \`live\` | takes effect immediately, without interruption |
 | \`link-flap\` | takes effect immediately; the NIC's link goes down for a moment. No change has this effect with today's versions of KubeVirt |
 | \`live-migration\` | takes effect with a live migration |
@@ -41,34 +41,36 @@ With KubeVirt 1.8 and its feature gate \`LiveUpdateNADRef\`, changing the networ
 ## When no migration follows
 
 Before KubeVirt 1.6, someone has to start the migration that plugs a NIC (d). From 1.6 on, KubeVirt starts it automatically
-if the KubeVirt resource has \`LiveMigrate\` in \`workloadUpdateMethods\`. Otherwise the change is pending until someone
+if \`workloadUpdateMethods\` of the KubeVirt resource include \`LiveMigrate\`. Otherwise the change is pending until someone
 migrates or restarts the VM, and the reason of the change says so. A VM whose condition \`LiveMigratable\` is False cannot be
 migrated; changes that need a migration then have the effect \`restart\`.
 
 ## Silent changes
 
 A change is silent if its condition in the table is "none": KubeVirt does not show that it is pending. The guest's
-configuration is in a Secret, which KubeVirt does not compare, and KubeVirt ignores a new NIC of a binding plugin until the next
-start. \`FieldChange.silent\` marks these changes. \`pending_changes\` of \`GetVM\` (\`multinic get\`) lists them like all others
+configuration is in a Secret, which KubeVirt does not compare, and KubeVirt ignores a new NIC with a binding plugin until the
+VM is restarted. \`FieldChange.silent\` marks these changes. \`pending_changes\` of \`GetVM\` (\`multinic get\`) lists them like all others
 until the VM runs with them.
 
-To detect them, multinic records on the VM's template what the guest was started with, in the annotation
-\`multinic.novasphere.dev/guest-config\`. KubeVirt copies it to each instance at its start and does not update it afterwards. For
-user-data the annotation holds only a version, not a digest, so that passwords in the user-data cannot be guessed from it.
+To detect them, multinic records the guest's configuration on the VM's template, in the annotation
+\`multinic.novasphere.dev/guest-config\`. KubeVirt copies the annotation to each instance when the instance starts, and does not
+update it afterwards, so the instance shows what its guest was started with. For user-data the annotation holds only a version,
+not a digest, so that passwords in the user-data cannot be guessed from it.
 
 multinic never changes the content of a NAD that it generated: different content means a different NAD, which is a change that
-KubeVirt sees. For a NAD that multinic did not create, a change of its content shows up neither in KubeVirt nor in a plan.
+KubeVirt sees. If someone changes the content of a NAD that multinic did not create, neither KubeVirt nor a plan
+shows it.
 
 ## Removing a NIC
 
 KubeVirt can unplug a bridge NIC from a running VM (\`state: absent\`). It then removes the NIC from the VM's lists itself and
 owns these lists from then on, so that any later change would be a conflict. multinic therefore does not use it: a NIC that is
-removed from the list stays in the guest until the next start. To disconnect it earlier, set \`linkState: down\` first.
+removed from the list stays in the guest until the VM is restarted. To disconnect it earlier, set \`linkState: down\` first.
 
 ## How these effects are tested
 
 \`test/domain/recorded-outcomes.test.ts\` compares the plan with the recorded behaviour of KubeVirt 1.9.0 and 1.8.4
-(\`test/vectors\`). \`test/cluster/effects.test.ts\` compares it with what happens to a VM that is not running, to one that is
+(\`test/vectors\`). \`test/cluster/effects.test.ts\` compares it with what happens to a VM that is stopped, to one that is
 running and to one that cannot be migrated: on the embedded cluster and, with \`npm run test:real\`, on KubeVirt's own control
 plane.
 `;

@@ -58,7 +58,7 @@ export const fieldTexts: Readonly<Record<string, FieldText>> = {
   runStrategy: { default: "Always", rule: "KubeVirt's run strategies", change: "run-strategy" },
   guest: {
     default: "unknown",
-    rule: "what is known about the guest",
+    rule: "properties of the guest's operating system",
     change: { none: "none: used only for checks" },
   },
   "guest.renderer": {
@@ -195,7 +195,7 @@ function diskTexts(path: string, name: string): Readonly<Record<string, FieldTex
     [`${path}.name`]: { default: name, rule: "a DNS label; unique; not `cloudinitdisk`", change },
     [`${path}.containerImage`]: {
       default: "none",
-      rule: "a container image; changes to the disk are lost at a restart",
+      rule: "a container image; changes to the disk are lost when the VM is restarted",
       change,
     },
     [`${path}.persistentVolumeClaim`]: {

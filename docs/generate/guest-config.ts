@@ -16,8 +16,8 @@ the guest on a cloud-init disk. Text in the VM itself is limited to 2,048 bytes;
 
 The Secret holds a cloud-init network-config, version 2, limited to what all of cloud-init's renderers support. Interfaces are
 matched by MAC address and get the names of the NICs. \`userData.text\` is passed to the guest unchanged; a Secret named in
-\`userData.secretName\` is only referenced. Later changes of the network configuration take effect at a restart if the
-user-data contains \`updates: {network: {when: [boot]}}\`, as the default user-data does.
+\`userData.secretName\` is only referenced. Later changes of the network configuration take effect when the VM is
+restarted, if the user-data contains \`updates: {network: {when: [boot]}}\`, as the default user-data does.
 
 Which renderer writes the network-config into the guest's own files depends on the image. If \`guest.renderer\` names it,
 multinic reports each setting of this VM that the renderer loses: as \`GUEST_LOSES_…\` if all new versions of cloud-init lose it,
@@ -35,10 +35,10 @@ ${Object.entries(guestTraits)
   )
   .join("\n")}
 
-The table was established with the releases of cloud-init from 22.4 to 26.2. \`test/guest\` checks it in both directions
+The table was measured with the releases of cloud-init from 22.4 to 26.2. \`test/guest\` checks it in both directions
 against Debian's cloud-init (\`net-convert\`) and netplan, with the examples and with generated VMs. With a second default
-route, network-manager of 24.4 and later fails completely, and sysconfig gives the route the metric of the first. Only netplan
-supports tables and rules (\`routing: policy\`).
+route, network-manager of 24.4 and later configures no NIC at all, and sysconfig gives the route the metric of the first one.
+Only netplan supports tables and rules (\`routing: policy\`).
 
 ## \`guestConfig: nmstate\`
 
@@ -47,10 +47,10 @@ desired state, \`${nmstatePath}\`. Interfaces are matched by MAC address. Routes
 \`routing: policy\` work as requested. DNS servers apply to the whole guest, not to one NIC. Interfaces keep the names that the
 guest's kernel gives them.
 
-At every boot, a boothook in the user-data writes the file and lets nmstate.service apply it, so changes take effect at a restart
-whatever other user-data there is. cloud-init's own network configuration is disabled (\`config: disabled\`), because two
-programs writing NetworkManager profiles would conflict. A guest that cloud-init configured before still has the old profiles:
-when you switch to NMState, remove \`/etc/NetworkManager/system-connections/cloud-init-*\` in the guest.
+At every boot, a boothook in the user-data writes the file and lets nmstate.service apply it, so changes take effect when the VM
+is restarted, whatever else the user-data contains. cloud-init's own network configuration is disabled (\`config: disabled\`),
+because two programs writing NetworkManager profiles would conflict. A guest that cloud-init has configured before keeps the
+old profiles: when you switch to NMState, remove \`/etc/NetworkManager/system-connections/cloud-init-*\` in the guest.
 
 \`userData.text\` is included byte for byte as a separate MIME part, and may have up to 650 KiB. \`userData.secretName\` cannot be
 combined with NMState (\`NMSTATE_NEEDS_USER_DATA\`): use \`userData.text\`, or use cloud-init.

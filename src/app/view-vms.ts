@@ -110,7 +110,8 @@ function viewOf(
 ): VmView {
   const { vmi } = objects;
   const { spec, notes: importNotes } = specOf(record.spec, objects, catalogue);
-  const ofRecord = record.problem === undefined ? [] : [`record of what was asked for: ${record.problem}`];
+  const ofRecord =
+    record.problem === undefined ? [] : [`record of the requested configuration: ${record.problem}`];
   return {
     spec,
     importNotes: [...ofRecord, ...notes, ...importNotes],

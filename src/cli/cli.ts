@@ -84,6 +84,6 @@ function program({ io, deps }: Session, run: Run): Command {
 }
 
 const exitCodes = `
-Exit codes: 0 success, 1 refused or findings of severity error, 2 usage error, 3 service unreachable,
+Exit codes: 0 success, 1 rejected or findings of severity error, 2 usage error, 3 service not reachable,
 130 interrupted.
 Output is coloured on a terminal unless NO_COLOR is set.`;

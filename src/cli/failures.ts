@@ -29,7 +29,7 @@ export function failureOf(error: ConnectError, server: string | undefined): Fail
   const omitted = refused?.omittedCount ?? 0;
   return {
     message: [
-      refused === undefined ? error.rawMessage : "refused; nothing was written",
+      refused === undefined ? error.rawMessage : "rejected; nothing was written",
       ...(omitted === 0 ? [] : [`${omitted} more findings did not fit; multinic plan shows all of them`]),
     ].join("; "),
     next: reasonSteps[info?.reason ?? ""] ?? nextSteps[error.code],
@@ -76,8 +76,8 @@ const nextSteps: Partial<Record<Code, string>> = {
   [Code.Aborted]: "the VM has changed in the meantime; run `multinic plan` again",
   [Code.FailedPrecondition]: "run `multinic plan` to see the cause",
   [Code.PermissionDenied]: "ask the administrator of the service for permission",
-  [Code.Unauthenticated]: "authentication required",
-  [Code.Unimplemented]: "the service has another version; compare `multinic --version` on both sides",
+  [Code.Unauthenticated]: "ask the administrator of the service how to authenticate",
+  [Code.Unimplemented]: "the service has another version; compare `multinic --version` of client and service",
   [Code.DeadlineExceeded]: "the cluster is slow or unreachable; try again",
   [Code.Unavailable]: "try again in a moment",
 };
@@ -94,16 +94,16 @@ const reasonSteps: Readonly<Record<string, string>> = {
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
   ENOTFOUND: "no such host",
-  EAI_AGAIN: "the name server does not answer",
+  EAI_AGAIN: "the DNS server does not answer",
   ETIMEDOUT: "the connection timed out",
   ECONNRESET: "the connection was reset",
   ERR_HTTP2_ERROR: "it does not speak HTTP/2",
   DEPTH_ZERO_SELF_SIGNED_CERT:
-    "its certificate is self-signed; to trust it, set NODE_EXTRA_CA_CERTS to a file that has it",
+    "its certificate is self-signed; to trust it, set NODE_EXTRA_CA_CERTS to a file that contains it",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    "its certificate was issued by an unknown CA; set NODE_EXTRA_CA_CERTS to the file of the CA",
+    "its certificate was issued by an unknown CA; set NODE_EXTRA_CA_CERTS to a file with the CA's certificate",
   SELF_SIGNED_CERT_IN_CHAIN:
-    "its certificate was issued by an unknown CA; set NODE_EXTRA_CA_CERTS to the file of the CA",
+    "its certificate was issued by an unknown CA; set NODE_EXTRA_CA_CERTS to a file with the CA's certificate",
 };
 
 const unreachableBecause = (error: ConnectError): string =>

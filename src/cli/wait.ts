@@ -51,7 +51,7 @@ export async function waitForInterfaces(spec: VmSpec, options: WaitOptions): Pro
   }
   io.signal?.throwIfAborted();
   throw new CliError(
-    `timed out after ${timeoutMs / 1000} s: ${missing().length} of ${spec.networks.length} NICs do not have the wanted state:\n  ${missing().join("\n  ")}`,
+    `timed out after ${timeoutMs / 1000} s: ${missing().length} of ${spec.networks.length} NICs are not in the requested state:\n  ${missing().join("\n  ")}`,
     exitCode.refused,
     `the changes stay; \`multinic watch ${spec.name} -n ${spec.namespace}\` shows when the NICs change`,
   );

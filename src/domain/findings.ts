@@ -36,6 +36,9 @@ const error = row("error");
 const warning = row("warning");
 const info = row("info");
 
+/** An empty text would leave a message without its subject. */
+const shown = (given: string): string => (given === "" ? '""' : given);
+
 /** The table: severity, message with its values, reason. Rows are grouped by subject. */
 export const findingTable = {
   // the document
@@ -45,7 +48,7 @@ export const findingTable = {
   ),
   UNKNOWN_FIELD: error<{ name: string; known: string }>(
     (v) => `unknown field ${v.name}${v.known === "" ? "" : `; known fields are ${v.known}`}`,
-    "A misspelt field would be ignored silently.",
+    "A misspelt field would otherwise be ignored silently.",
   ),
   WRONG_TYPE: error<{ expected: string; given: string }>(
     (v) => `must be ${v.expected}, not ${v.given}`,
@@ -59,12 +62,12 @@ export const findingTable = {
 
   // the machine
   VM_NAME_INVALID: error<{ given: string }>(
-    (v) => `${v.given} is not a DNS label of at most 63 lower-case letters, digits and hyphens`,
+    (v) => `${shown(v.given)} is not a DNS label of at most 63 lower-case letters, digits and hyphens`,
     "The name becomes a label of the VM's pod (a Kubernetes label value has at most 63 characters) and the guest's host name.",
   ),
   NAMESPACE_INVALID: error<{ given: string }>(
-    (v) => `${v.given} is not a DNS label`,
-    "Kubernetes refuses such a namespace.",
+    (v) => `${shown(v.given)} is not a DNS label`,
+    "Kubernetes rejects such a name.",
   ),
   NAMESPACE_NOT_FOUND: error<{ namespace: string }>(
     (v) => `namespace ${v.namespace} does not exist; create it first`,
@@ -75,25 +78,26 @@ export const findingTable = {
     "KubeVirt needs at least one core.",
   ),
   MEMORY_INVALID: error<{ given: string }>(
-    (v) => `${v.given} is not an amount of memory such as 4Gi or 512Mi`,
-    "The value is a Kubernetes quantity; no guest starts with less than 1Mi.",
+    (v) =>
+      `${shown(v.given)} is not a Kubernetes quantity of whole bytes, at least 1Mi, such as 4Gi or 512Mi`,
+    "KubeVirt takes the memory as a Kubernetes quantity; no guest starts with less than 1Mi.",
   ),
   DISK_SOURCE_INVALID: error<{ count: number }>(
     (v) =>
-      `a disk needs exactly one of containerImage, persistentVolumeClaim, dataVolume; this one has ${v.count}`,
+      `a disk needs exactly one of containerImage, persistentVolumeClaim and dataVolume; this one has ${v.count}`,
     "KubeVirt: volumes[i] must have exactly one source type set.",
   ),
   DISK_NAME_INVALID: error<{ given: string }>(
-    (v) => `${v.given} is not a DNS label, or is the name of another disk`,
+    (v) => `${shown(v.given)} is not a DNS label, or is the name of another disk`,
     "KubeVirt: disk and volume names are unique; cloudinitdisk is the name of the cloud-init disk.",
   ),
   OBJECT_NAME_INVALID: error<{ given: string }>(
     (v) =>
-      `${v.given} is not a valid name of a Kubernetes object: at most 253 lower-case letters, digits, - and .`,
+      `${shown(v.given)} is not a valid name of a Kubernetes object: at most 253 lower-case letters, digits, - and .`,
     "Such an object cannot exist, so the VM would wait for it forever.",
   ),
   USER_DATA_SOURCE_INVALID: error<{ count: number }>(
-    (v) => `user-data needs exactly one of text, secretName; it has ${v.count}`,
+    (v) => `user-data needs exactly one of text and secretName; it has ${v.count}`,
     "KubeVirt: must have only one userdatasource set.",
   ),
   USER_DATA_KEEPS_FIRST_NETWORK: warning(
@@ -103,17 +107,17 @@ export const findingTable = {
   ),
   USER_DATA_UNREAD: info<{ name: string }>(
     (v) =>
-      `Secret ${v.name} is not read; later changes reach the guest only if its user-data sets updates.network.when: [boot]`,
+      `multinic does not read Secret ${v.name}; later network changes reach the guest only if the user-data in it sets updates.network.when: [boot]`,
     "multinic never reads a Secret that it did not create.",
   ),
   NMSTATE_NEEDS_USER_DATA: error<{ source: string }>(
     (v) =>
-      `nmstate reaches the guest in its user-data, which comes from ${v.source}; give the user-data as text, so that multinic can add to it`,
+      `NMState configuration is passed in the user-data, which comes from ${v.source}, so multinic cannot add to it; use userData.text, or leave out guestConfig`,
     "KubeVirt gives a guest one user-data, from one Secret, and multinic never changes an object that it did not create.",
   ),
   USER_DATA_IGNORED: warning<{ problem: string }>(
     (v) => `cloud-init ignores this user-data: ${v.problem}`,
-    "cloud-init takes the kind of user-data from the first line, and drops what it cannot read (cloudinit/user_data.py, handlers/cloud_config.py).",
+    "cloud-init determines the kind of user-data from its first line, and drops what it cannot read (cloudinit/user_data.py, handlers/cloud_config.py).",
   ),
   USER_DATA_CONFIGURES_NETWORK: warning<{ what: string }>(
     (v) => `this user-data also configures networks: ${v.what}`,
@@ -121,16 +125,16 @@ export const findingTable = {
   ),
   GUEST_CONFIG_UNREAD: warning<{ guest: string; nics: string }>(
     (v) => `${v.guest} does not read cloud-init's network-config; configure ${v.nics} inside the guest`,
-    "Addresses, routes, MTU and name servers reach the guest only through cloud-init.",
+    "Addresses, routes, MTU and DNS servers reach the guest only through cloud-init.",
   ),
   GUEST_LOSES_DEFAULT_ROUTE_NEVER: warning<{ renderer: string; versions: string }>(
     (v) =>
-      `${v.renderer} uses the routes that DHCP offers in any case (${v.versions}); configure the DHCP server not to offer a default route, or give the NIC a static address`,
+      `${v.renderer} always uses the routes that DHCP offers (${v.versions}); configure the DHCP server not to offer a default route, or give the NIC a static address`,
     "cloud-init passes use-routes only to netplan and networkd (cloudinit/net/network_state.py).",
   ),
   GUEST_LOSES_NAME_SERVERS: warning<{ renderer: string; what: string; versions: string }>(
     (v) => `${v.renderer} drops ${v.what} (${v.versions})`,
-    "The renderer writes name servers only next to addresses of the same family.",
+    "The renderer writes DNS servers only next to addresses of the same family.",
   ),
   GUEST_LOSES_METRIC: warning<{ renderer: string; what: string; versions: string }>(
     (v) => `${v.renderer} drops the metric of ${v.what} (${v.versions})`,
@@ -152,12 +156,12 @@ export const findingTable = {
 
   // the NIC
   NETWORKS_EMPTY: error(
-    () => "a VM needs at least one network",
+    () => "a VM needs at least one NIC",
     "Without NICs multinic has nothing to configure.",
   ),
   NIC_NAME_INVALID: error<{ given: string }>(
     (v) =>
-      `${v.given} is not a NIC name: 1 to 15 lower-case letters, digits and hyphens, with a letter or digit first and last`,
+      `${shown(v.given)} is not a NIC name: 1 to 15 lower-case letters, digits and hyphens, with a letter or digit first and last`,
     "It becomes the interface name in the guest (Linux IFNAMSIZ, 15 characters) and the alias in libvirt.",
   ),
   NIC_NAME_RESERVED: error<{ given: string }>(
@@ -174,7 +178,7 @@ export const findingTable = {
   ),
   PRIMARY_AMBIGUOUS: error<{ first: number }>(
     (v) => `networks[${v.first}] is also primary; a VM has one primary NIC`,
-    "Only one NIC can have the best default route.",
+    "Only one NIC can have the default route with the lowest metric.",
   ),
   LINK_STATE_UNSUPPORTED: error(
     () => "the link of an SR-IOV NIC cannot be set down",
@@ -191,7 +195,7 @@ export const findingTable = {
 
   // MAC
   MAC_INVALID: error<{ given: string }>(
-    (v) => `${v.given} is not a MAC address such as 02:00:5e:10:00:01`,
+    (v) => `${shown(v.given)} is not a MAC address such as 02:00:5e:10:00:01`,
     "KubeVirt: malformed MAC address.",
   ),
   MAC_MULTICAST: error<{ mac: string; unicast: string }>(
@@ -204,7 +208,7 @@ export const findingTable = {
   ),
   MAC_DUPLICATE_IN_VM: error<{ mac: string; first: number }>(
     (v) => `${v.mac} is also the MAC address of networks[${v.first}]`,
-    "Nothing can distinguish two NICs with the same MAC address, not even cloud-init.",
+    "The guest's configuration identifies NICs by their MAC addresses, so it cannot distinguish these two.",
   ),
   MAC_IN_USE: error<{ mac: string; whose: string }>(
     (v) => `${v.mac} is the MAC address of ${v.whose} on the same network`,
@@ -217,28 +221,28 @@ export const findingTable = {
     "Multus: cannot find a network-attachment-definition; the pod would never start.",
   ),
   NETWORK_NAME_INVALID: error<{ given: string }>(
-    (v) => `${v.given} is not NAME or NAMESPACE/NAME`,
+    (v) => `${shown(v.given)} is not NAME or NAMESPACE/NAME`,
     "KubeVirt splits networkName at the first slash.",
   ),
   NETWORK_NOT_ALLOWED: error<{ namespace: string; network: string }>(
     (v) => `namespace ${v.namespace} may not use ${v.network}`,
-    "The configuration must list a NAD of another namespace as shared, and may limit a physical network to some namespaces.",
+    "A NAD of another namespace can be used only if the catalogue lists it in sharedNads; the catalogue may also limit a physical network to some namespaces.",
   ),
   NETWORK_UNREADABLE: error<{ nad: string; problem: string }>(
     (v) => `NetworkAttachmentDefinition ${v.nad} has no valid CNI configuration: ${v.problem}`,
     "Multus: failed to unmarshal Spec.Config; the pod would never start.",
   ),
   NAD_CONFIG_ON_NODES: warning<{ nad: string }>(
-    (v) => `${v.nad} contains no CNI configuration; the VM starts only on nodes that have a file with it`,
+    (v) => `${v.nad} contains no CNI configuration; the VM starts only on nodes that have it in a file`,
     "Multus then reads the network of that name from /etc/cni/multus/net.d on the node (without it, GetCNIConfigFromFile: No networks found).",
   ),
   NAD_REFUSED_BY_PLUGIN: error<{ cni: string; nad: string; problem: string }>(
-    (v) => `the CNI plugin ${v.cni} refuses ${v.nad}: ${v.problem}`,
-    "From the plugins' source, and confirmed by running them: bridge and sriov fail at ADD, Open vSwitch refuses the port; the pod would never start.",
+    (v) => `the CNI plugin ${v.cni} rejects ${v.nad}: ${v.problem}`,
+    "From the plugins' source, and confirmed by running them: bridge and sriov fail at ADD, Open vSwitch rejects the port; the pod would never start.",
   ),
   NAD_CNI_VERSION: error<{ nad: string; problem: string }>(
     (v) => `${v.nad} ${v.problem}`,
-    "Without cniVersion the result has version 0.1.0, which requires an address (cannot convert: no valid IP addresses); a plugin refuses a version that it does not support (incompatible CNI versions).",
+    "Without cniVersion the result has version 0.1.0, which requires an address (cannot convert: no valid IP addresses); a plugin rejects a version that it does not support (incompatible CNI versions).",
   ),
   NAD_RESOURCE_NAME_MISSING: error<{ nad: string; cni: string }>(
     (v) => `${v.nad} has no annotation k8s.v1.cni.cncf.io/resourceName, which ${v.cni} needs`,
@@ -249,7 +253,7 @@ export const findingTable = {
     "ovs-cni creates a trunk port without a native VLAN (pkg/common).",
   ),
   IPAM_UNSUPPORTED: error<{ nad: string; ipam: string }>(
-    (v) => `${v.nad} has both ipam ${v.ipam} and disableContainerInterface`,
+    (v) => `${v.nad} has both ipam ${v.ipam} and disableContainerInterface, which the bridge plugin rejects`,
     "The bridge plugin: cannot use IPAM when DisableContainerInterface flag is set (plugins/main/bridge/bridge.go); the pod would never start.",
   ),
   IPAM_WITHOUT_EFFECT: warning<{ nad: string; ipam: string; cni: string }>(
@@ -267,7 +271,7 @@ export const findingTable = {
     "host-local keeps its leases in files on the node.",
   ),
   TYPE_NAD_MISMATCH: error<{ type: string; nad: string; cni: string; fits: string }>(
-    (v) => `type ${v.type} does not fit ${v.nad}, whose CNI type is ${v.cni}; it needs type ${v.fits}`,
+    (v) => `type ${v.type} does not fit ${v.nad}, whose CNI type is ${v.cni}; use type ${v.fits}`,
     "The binding would not match the device, and KubeVirt does not check it.",
   ),
   BINDING_UNSUPPORTED: error<{ cni: string; instead: string }>(
@@ -289,20 +293,20 @@ export const findingTable = {
     "Nothing keeps the VM away from such a node, unless the pod requests the bridge's marker as a resource.",
   ),
   NODE_DEVICE_MISSING: error<{ resource: string }>(
-    (v) => `no node that can run VMs offers a device ${v.resource}`,
+    (v) => `no node that can run VMs offers the device resource ${v.resource}`,
     "The scheduler: Insufficient RESOURCE; the pod stays Pending.",
   ),
   PHYSICAL_NETWORK_NOT_FOUND: error<{ name: string; known: string }>(
-    (v) => `there is no physical network ${v.name}; the configuration has ${v.known}`,
-    "Physical networks are defined in the service's configuration.",
+    (v) => `there is no physical network ${v.name}; the catalogue has ${v.known}`,
+    "Physical networks are defined in the service's catalogue.",
   ),
   PHYSICAL_NETWORK_MISSING: error<{ type: string }>(
-    (v) => `the configuration has no default physical network of type ${v.type}; name a network or a NAD`,
-    "Without one it is not known which bridge or device of the node to use.",
+    (v) => `the catalogue has no default physical network of type ${v.type}; set physicalNetwork or nadName`,
+    "Without one, multinic cannot know which bridge or device of the node to use.",
   ),
   PHYSICAL_NETWORK_TYPE_MISMATCH: error<{ name: string; has: string; type: string }>(
     (v) => `physical network ${v.name} is of type ${v.has}, not ${v.type}`,
-    "The NIC would not be attached in the way that its type requests.",
+    "The NIC would be attached in another way than its type says.",
   ),
   NETWORK_SOURCE_CONFLICT: error(
     () => "physicalNetwork and nadName cannot be combined",
@@ -316,11 +320,11 @@ export const findingTable = {
   ),
   VLAN_NOT_ALLOWED: error<{ network: string; allowed: string; vlan: number }>(
     (v) => `physical network ${v.network} carries VLANs ${v.allowed}, not ${v.vlan}`,
-    "The trunk to the node does not carry this VLAN, or it is assigned to others.",
+    "The catalogue does not list this VLAN: the trunk to the node does not carry it, or it is assigned to others.",
   ),
   VLAN_RESERVED: error<{ vlan: number; network: string; allowed: string }>(
     (v) => `VLAN ${v.vlan} of physical network ${v.network} is reserved; NICs may use ${v.allowed}`,
-    "The configuration reserves it for another purpose, such as storage; a VM in it could see and disturb that traffic.",
+    "The catalogue reserves it for another purpose, such as storage; a VM on it could see and disturb that traffic.",
   ),
   VLAN_FIXED_BY_NAD: error<{ nad: string; has: number }>(
     (v) => `${v.nad} is on VLAN ${v.has}, and multinic never changes an existing NAD`,
@@ -345,11 +349,12 @@ export const findingTable = {
     "A NIC is configured either statically or by DHCP.",
   ),
   ADDRESS_INVALID: error<{ given: string; problem: string }>(
-    (v) => `${v.given} is not an address with prefix length such as 10.0.1.100/24: ${v.problem}`,
-    "netplan refuses the whole file.",
+    (v) => `${shown(v.given)} is not an address with prefix length such as 10.0.1.100/24: ${v.problem}`,
+    "netplan rejects the whole file.",
   ),
   ADDRESS_IS_NETWORK: error<{ given: string; first: string; last: string }>(
-    (v) => `${v.given} is the network address or the broadcast address; hosts are ${v.first} to ${v.last}`,
+    (v) =>
+      `${v.given} is the network or broadcast address of its subnet; host addresses are ${v.first} to ${v.last}`,
     "RFC 1122 3.2.1.3: neither may be the address of a host.",
   ),
   ADDRESS_IS_BROADCAST: error<{ address: string; subnet: string; index: number }>(
@@ -369,7 +374,7 @@ export const findingTable = {
     "Two hosts with the same address answer for each other (RFC 5227).",
   ),
   ADDRESS_CLUSTER_OVERLAP: warning<{ subnet: string; cluster: string; what: string }>(
-    (v) => `${v.subnet} overlaps ${v.cluster}, ${v.what}; the guest can no longer reach all of it`,
+    (v) => `${v.subnet} overlaps ${v.cluster}, ${v.what}; the guest cannot reach all of ${v.cluster}`,
     "The guest also has a NIC on the pod network, and the more specific route wins.",
   ),
   SUBNET_OVERLAP: warning<{ subnet: string; other: string; first: number; winner: string }>(
@@ -378,8 +383,8 @@ export const findingTable = {
     "The kernel takes the longest prefix, then the lowest metric (ARP flux).",
   ),
   GATEWAY_INVALID: error<{ given: string; problem: string }>(
-    (v) => `${v.given} is not a gateway address such as 10.0.1.1: ${v.problem}`,
-    "netplan refuses the whole file.",
+    (v) => `${shown(v.given)} is not a gateway address such as 10.0.1.1: ${v.problem}`,
+    "netplan rejects the whole file.",
   ),
   GATEWAY_UNREACHABLE: error<{ gateway: string; subnets: string }>(
     (v) => `${v.gateway} is outside ${v.subnets}`,
@@ -394,30 +399,30 @@ export const findingTable = {
     "Which one wins is undefined; netplan warns of conflicting default routes (src/validation.c).",
   ),
   DNS_INVALID: error<{ given: string; problem: string }>(
-    (v) => `${v.given} is not an IP address: ${v.problem}`,
-    "A name server is given by its address.",
+    (v) => `${shown(v.given)} is not an IP address: ${v.problem}`,
+    "A DNS server is given by its address.",
   ),
   DNS_TOO_MANY: warning<{ count: number }>(
-    (v) => `${v.count} name servers; resolvers use the first three`,
+    (v) => `${v.count} DNS servers; resolvers use the first three`,
     "resolv.conf(5): MAXNS is 3.",
   ),
   SEARCH_DOMAIN_INVALID: error<{ given: string }>(
-    (v) => `${v.given} is not a domain name`,
+    (v) => `${shown(v.given)} is not a domain name`,
     "RFC 1123: labels of letters, digits and hyphens, at most 253 characters; a resolver drops anything else.",
   ),
   SEARCH_DOMAINS_WITHOUT_SERVERS: warning(
     () => "search domains reach the guest only together with dnsServers, and there are none",
-    "cloud-init refuses a whole network-config that has nameservers.search without nameservers.addresses (cloudinit/net/network_state.py).",
+    "cloud-init rejects a whole network-config that has nameservers.search without nameservers.addresses (cloudinit/net/network_state.py).",
   ),
 
   // routes
   ROUTE_DESTINATION_INVALID: error<{ given: string; problem: string }>(
-    (v) => `${v.given} is not a network such as 192.168.0.0/16: ${v.problem}`,
-    "netplan refuses the whole file.",
+    (v) => `${shown(v.given)} is not a network such as 192.168.0.0/16: ${v.problem}`,
+    "netplan rejects the whole file.",
   ),
   ROUTE_HOST_BITS: error<{ given: string; network: string }>(
     (v) => `${v.given} has host bits set; the network address is ${v.network}`,
-    "Linux refuses such a route, and netplan then refuses every NIC in the file.",
+    "Linux rejects such a route, and netplan then rejects the whole file, with every NIC in it.",
   ),
   ROUTE_FAMILY_MISMATCH: error<{ destination: string; gateway: string }>(
     (v) => `${v.destination} and ${v.gateway} are of different address families`,
@@ -437,21 +442,21 @@ export const findingTable = {
   ),
   ROUTE_GATEWAY_INDIRECT: error<{ gateway: string; via: string; destination: string }>(
     (v) => `the route to ${v.destination} would make ${v.gateway} itself reachable only through ${v.via}`,
-    "Linux refuses such an IPv6 route (net/ipv6/route.c ip6_route_check_nh: No route to host).",
+    "Linux rejects such an IPv6 route (net/ipv6/route.c ip6_route_check_nh: No route to host).",
   ),
   ROUTE_INSIDE_SUBNET: warning<{ destination: string; nic: string; subnet: string; effect: string }>(
-    (v) => `${v.destination} is on the link of ${v.nic} (${v.subnet}): ${v.effect}`,
+    (v) => `${v.destination} is in the subnet of ${v.nic} (${v.subnet}): ${v.effect}`,
     "The kernel takes the longest prefix, then the lowest metric: 0 for an IPv4 subnet, 256 for an IPv6 one.",
   ),
   REPLY_ASYMMETRIC: warning<{ nic: string; from: string; winner: string; metric: number; own: number }>(
     (v) =>
       `replies to traffic that arrives on ${v.nic} from ${v.from} leave through ${v.winner}, whose route has the lower metric (${v.metric}, not ${v.own})`,
-    "Firewalls and strict reverse-path filters drop replies that leave through another NIC; multinic does not add rules unasked, because rules have broken users' networks (cloud-init#5249).",
+    "Firewalls and strict reverse-path filters drop replies that leave through another NIC; multinic adds rules only on request, because automatic rules have broken users' networks (cloud-init#5249).",
   ),
 
   // source-based rules
   ROUTING_POLICY_UNSUPPORTED: error<{ problem: string }>(
-    (v) => `policy routing needs netplan or nmstate in the guest; ${v.problem}`,
+    (v) => `routing: policy needs guest.renderer netplan or guestConfig nmstate; ${v.problem}`,
     "The other renderers drop rules, and put the routes of other tables into the main table (cloud-init#4862; measured with cloud-init devel net-convert).",
   ),
   ROUTING_POLICY_SKIPS_DHCP: info<{ nic: string; winner: string }>(
@@ -460,21 +465,22 @@ export const findingTable = {
     "A rule needs a source address, and netplan cannot put the routes that DHCP offers into another table.",
   ),
   ROUTING_POLICY_EMPTY: info(
-    () => "policy routing has no effect: no NIC has both a static address and a gateway or a route",
+    () => "routing: policy has no effect: no NIC has both a static address and a gateway or a route",
     "Only NICs with routes beyond their own subnets need rules.",
   ),
 
   // a VM that exists
   RECORD_UNREADABLE: warning<{ problem: string }>(
     (v) =>
-      `the record of what was asked of this VM cannot be read (${v.problem}); the VM is read from its objects instead, and the next apply writes the record again`,
-    "Whoever may edit the VM may edit its annotation multinic.novasphere.dev/spec. What no object shows, such as a priority or a DNS domain without a server, is lost with the record.",
+      `the record of this VM's requested configuration cannot be read (${v.problem}); until the next apply writes it again, the configuration is read from the VM's objects`,
+    "Anyone who may edit the VM can edit the record, its annotation multinic.novasphere.dev/spec. Settings that no object shows, such as a priority or a search domain without a DNS server, are lost with it.",
   ),
 
   // a VM that multinic did not create
   ADOPTED_MACHINE_DIFFERS: error<{ has: string }>(
-    (v) => `multinic manages only the NICs of a VM it did not create; this field is ${v.has} and must stay`,
-    "Everything else belongs to the VM's creator: leave the field out, or give the value that it has.",
+    (v) =>
+      `multinic manages only the NICs of a VM that it did not create; this field is ${v.has} and cannot be changed`,
+    "Everything else belongs to the VM's creator: leave the field out, or set it to the VM's value.",
   ),
   ADOPTED_CONFIG_DRIVE: error(
     () => "this VM's cloud-init data is on a config drive; change it to cloudInitNoCloud first",
@@ -493,7 +499,7 @@ export const findingTable = {
   // the cluster's own checks
   REFUSED_BY_CLUSTER: error<{ message: string }>(
     (v) => v.message,
-    "The API server or KubeVirt's admission refused the object in a dry run.",
+    "The API server or an admission webhook, such as KubeVirt's, rejected the object in a dry run.",
   ),
 } as const satisfies Record<string, Row<never>>;
 

@@ -31,7 +31,8 @@ const fourParts = new RegExp(`^${Array.from({ length: 4 }, () => "(0|[1-9]\\d{0,
 export function parseIp(text: string): Parsed<IpAddress> {
   const octets = fourParts.exec(text)?.slice(1).map(Number);
   if (octets?.every((octet) => octet <= 255) === true) return { value: ipOf(new ipaddr.IPv4(octets)) };
-  if (!text.includes(":")) return { problem: text === "" ? "it is empty" : "four decimal parts are needed" };
+  if (!text.includes(":"))
+    return { problem: text === "" ? "it is empty" : "an IPv4 address has four decimal parts from 0 to 255" };
   if (text.includes("%")) return { problem: "a zone is not allowed" };
   if (!ipaddr.IPv6.isValid(text)) return { problem: "it is not an IPv6 address" };
   const value = ipaddr.IPv6.parse(text);

@@ -28,7 +28,7 @@ const maxGuestName = 64;
 const stateMetrics: readonly NicMetric[] = [
   {
     name: "multinic_interface_info",
-    help: "What is known of a NIC; always 1.",
+    help: "Properties of a NIC; always 1.",
     type: "gauge",
     of: "status",
     samples: (status) => [
@@ -63,21 +63,21 @@ const stateMetrics: readonly NicMetric[] = [
   },
   {
     name: "multinic_interface_mtu_bytes",
-    help: "MTU asked for in bytes; absent where none was.",
+    help: "Requested MTU of a NIC in bytes; absent if none was requested.",
     type: "gauge",
     of: "status",
     samples: ({ mtu }) => (mtu === 0 ? [] : [{ value: String(mtu) }]),
   },
   {
     name: "multinic_interface_drift",
-    help: "Fields of a NIC that are not as asked for, as far as the VM and its guest agent show; absent for VMs whose NICs are not ours.",
+    help: "Number of fields of a NIC whose actual values, in the VM and as reported by the guest agent, differ from the requested ones; absent for VMs whose NICs multinic does not manage.",
     type: "gauge",
     of: "status",
     samples: ({ driftedFields: fields }) => (fields === undefined ? [] : [{ value: String(fields.length) }]),
   },
   {
     name: "multinic_interface_traffic_source",
-    help: "Where the counters of a NIC come from; none where KubeVirt has none, as for SR-IOV. Always 1.",
+    help: "Source of the counters of a NIC: virt-handler, or none if KubeVirt has none, as for SR-IOV; always 1.",
     type: "gauge",
     of: "traffic",
     samples: (_, traffic) => [

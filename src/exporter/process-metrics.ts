@@ -41,7 +41,7 @@ export function createProcessMetrics(options: ProcessMetricsOptions): ProcessMet
 
   const duration = new Histogram({
     name: "multinic_rpc_duration_seconds",
-    help: "Duration of RPCs by their result; streams count when they end.",
+    help: "Duration of RPCs by result; a stream is counted when it ends.",
     labelNames: ["service", "method", "code"],
     buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300],
     registers: [registry],
@@ -106,7 +106,7 @@ function cacheMetrics(caches: ProcessMetricsOptions["caches"]): readonly Metric[
   return [
     new Gauge({
       name: "multinic_cache_synced",
-      help: "1 when the service has had its first complete list of that kind.",
+      help: "1 once the service has read the first complete list of this kind of object, otherwise 0.",
       labelNames: ["resource"],
       registers: [],
       collect() {
@@ -115,7 +115,7 @@ function cacheMetrics(caches: ProcessMetricsOptions["caches"]): readonly Metric[
     }),
     new Gauge({
       name: "multinic_cache_objects",
-      help: "Objects of that kind in memory.",
+      help: "Objects of this kind in memory.",
       labelNames: ["resource"],
       registers: [],
       collect() {
@@ -124,7 +124,7 @@ function cacheMetrics(caches: ProcessMetricsOptions["caches"]): readonly Metric[
     }),
     new Counter({
       name: "multinic_cache_relists_total",
-      help: "Complete lists after the first, made because the watch could not go on.",
+      help: "Complete lists read after the first, because the watch could not be resumed.",
       labelNames: ["resource"],
       registers: [],
       collect() {
@@ -134,7 +134,7 @@ function cacheMetrics(caches: ProcessMetricsOptions["caches"]): readonly Metric[
     }),
     new Counter({
       name: "multinic_cache_reconnects_total",
-      help: "Watches that ended, by the reason.",
+      help: "Watches that ended, by reason.",
       labelNames: ["resource", "reason"],
       registers: [],
       collect() {

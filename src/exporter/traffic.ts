@@ -3,14 +3,14 @@ import type { InterfaceKey } from "../app/status-model.ts";
 
 /** The counters of one NIC by KubeVirt's names, each with the help text of its metric. */
 export const counterHelp = {
-  receive_bytes: "Bytes that the guest received by a NIC.",
-  receive_packets: "Packets that the guest received by a NIC.",
-  receive_errors: "Errors in receiving by a NIC.",
+  receive_bytes: "Bytes that the guest received through a NIC.",
+  receive_packets: "Packets that the guest received through a NIC.",
+  receive_errors: "Errors while the guest received through a NIC.",
   receive_packets_dropped: "Packets to the guest that were dropped at a NIC.",
-  transmit_bytes: "Bytes that the guest sent by a NIC.",
-  transmit_packets: "Packets that the guest sent by a NIC.",
-  transmit_errors: "Errors in sending by a NIC.",
-  transmit_packets_dropped: "Packets of the guest that were dropped at a NIC.",
+  transmit_bytes: "Bytes that the guest sent through a NIC.",
+  transmit_packets: "Packets that the guest sent through a NIC.",
+  transmit_errors: "Errors while the guest sent through a NIC.",
+  transmit_packets_dropped: "Packets from the guest that were dropped at a NIC.",
 } as const;
 export type TrafficCounter = keyof typeof counterHelp;
 export const trafficCounters = Object.keys(counterHelp) as readonly TrafficCounter[];

@@ -29,7 +29,7 @@ const portWords: Readonly<Record<string, string>> = {
   EADDRINUSE: "is in use by another process; choose another port",
   EACCES: "is not allowed for this user; choose a port of 1024 or higher",
   EADDRNOTAVAIL: "is not an address of this machine",
-  EAI_AGAIN: "cannot be resolved: the name server does not answer",
+  EAI_AGAIN: "cannot be resolved: the DNS server does not answer",
   ENOTFOUND: "cannot be resolved: no such host",
 };
 

@@ -22,7 +22,7 @@ function clientOf({ model }: MemoryCluster) {
 const vms = ["lab/db", "shop/web", "shop/web-2", "shop/web.a"];
 
 describe("the list of NICs", () => {
-  it("gives each NIC once, VM by VM and by name, whatever the size of its pages", async ({ expect }) => {
+  it("returns each NIC once, ordered by VM and name, with every page size", async ({ expect }) => {
     const nics = fc.uniqueArray(fc.constantFrom("eth0", "eth1", "storage", "a"));
     await fc.assert(
       fc.asyncProperty(
@@ -52,7 +52,7 @@ describe("the list of NICs", () => {
     );
   });
 
-  it("goes on behind a NIC that is gone, and behind its VM", async ({ expect }) => {
+  it("continues after a NIC that has been removed, and after its VM", async ({ expect }) => {
     const cluster = createMemoryCluster();
     for (const id of vms) cluster.setVm(id, [{ name: "eth0" }, { name: "eth1" }]);
     const client = clientOf(cluster);
@@ -67,7 +67,7 @@ describe("the list of NICs", () => {
     expect(await next()).toEqual(["web-2/eth0"]);
   });
 
-  it("shows what changed since it was last asked for", async ({ expect }) => {
+  it("shows what has changed since the last call", async ({ expect }) => {
     const cluster = createMemoryCluster();
     const client = clientOf(cluster);
     const macs = async () =>

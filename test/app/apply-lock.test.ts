@@ -1,4 +1,4 @@
-// An apply that names a version or a plan gets exactly that or nothing, whoever writes while it is under way.
+// An apply that names a version or a plan writes exactly that or nothing, even if another client writes meanwhile.
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { applyVm, type ApplyRequest, type ApplyResult } from "../../src/app/apply/apply-vm.ts";
 import {
@@ -9,6 +9,7 @@ import {
 } from "../../src/app/cluster-view.ts";
 import { VersionMismatch } from "../../src/app/errors.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
+import { specAnnotation } from "../../src/domain/objects/ownership.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import type { VirtualMachine } from "../../src/domain/objects/kubernetes.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
@@ -18,7 +19,7 @@ import { networkAttachmentDefinitions, virtualMachines } from "../../src/kube/re
 import { createApiServer } from "../../src/local/api/api-server.ts";
 import { silentLog } from "../support/log.ts";
 
-describe("an apply while somebody else writes", () => {
+describe("an apply while another client writes", () => {
   const server = createApiServer();
   let client: FullKubeClient;
   let view: ClusterView;
@@ -68,28 +69,36 @@ describe("an apply while somebody else writes", () => {
       { namespace: "default", name },
       { metadata: { labels: { seen: "yes" } } },
     );
-  const moreMemory = (name: string) => (): Promise<unknown> =>
+  const gracePeriod = (name: string) => (): Promise<unknown> =>
     client.mergePatch(
       virtualMachines,
       { namespace: "default", name },
       { spec: { template: { spec: { terminationGracePeriodSeconds: 7 } } } },
     );
-  const vlanNads = async (name: string): Promise<number> => {
-    const { items } = await client.list(networkAttachmentDefinitions, { namespace: "default" });
-    return items.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.name === name))
-      .length;
-  };
-
   const nadNames = async (): Promise<readonly string[]> => {
     const { items } = await client.list(networkAttachmentDefinitions, { namespace: "default" });
     return items.map(({ metadata }) => metadata.name);
   };
+  const nadsOwnedBy = async (name: string): Promise<number> => {
+    const { items } = await client.list(networkAttachmentDefinitions, { namespace: "default" });
+    const isOwned = ({ metadata }: (typeof items)[number]): boolean =>
+      metadata.ownerReferences?.some((owner) => owner.name === name) ?? false;
+    return items.filter(isOwned).length;
+  };
   const recordOf = async (name: string): Promise<string | undefined> => {
     const vm = await client.find(virtualMachines, { namespace: "default", name });
-    return vm?.metadata.annotations?.["multinic.novasphere.dev/spec"];
+    return vm?.metadata.annotations?.[specAnnotation];
+  };
+  /** The networks of the VM's pods, and the grace period that `gracePeriod` writes. */
+  const templateOf = async (name: string) => {
+    const { spec } = await client.get(virtualMachines, { namespace: "default", name });
+    return spec.template.spec as {
+      readonly networks?: unknown;
+      readonly terminationGracePeriodSeconds?: number;
+    };
   };
 
-  it("changes nothing when it named a version that is gone, and leaves nothing that it made", async ({
+  it("changes nothing if the VM no longer has the version that the call names, and removes what it created", async ({
     expect,
   }) => {
     const { etag } = await apply({ spec: spec("by-version", 11) });
@@ -100,19 +109,22 @@ describe("an apply while somebody else writes", () => {
     expect(await recordOf("by-version")).toContain('"vlanId":11');
   });
 
-  it("changes nothing when the VM is not the one of the plan that it named", async ({ expect }) => {
+  it("changes nothing if the VM has changed since the plan that the call names", async ({ expect }) => {
     await apply({ spec: spec("by-plan", 21) });
     const wanted = spec("by-plan", 22);
     const planned = await apply({ spec: wanted, validateOnly: true });
+    const before = { nads: await nadNames(), template: await templateOf("by-plan") };
     const late = apply(
       { spec: wanted, planFingerprint: planned.plan?.fingerprint },
-      interrupted(moreMemory("by-plan")),
+      interrupted(gracePeriod("by-plan")),
     );
     await expect(late).rejects.toThrow(VersionMismatch);
+    expect(await nadNames()).toEqual(before.nads);
     expect(await recordOf("by-plan")).toContain('"vlanId":21');
+    expect(await templateOf("by-plan")).toEqual({ ...before.template, terminationGracePeriodSeconds: 7 });
   });
 
-  it("says when what it created could not be removed again, and still why it stopped", async ({ expect }) => {
+  it("reports both why it stopped and which of its new objects it could not remove", async ({ expect }) => {
     const { etag } = await apply({ spec: spec("by-undo", 51) });
     const unreachable = new KubeError("Unreachable", 0, "connection refused");
     const late = apply(
@@ -128,7 +140,7 @@ describe("an apply while somebody else writes", () => {
     });
   });
 
-  it("reports a field that another manager has taken since the dry run as the dry run does, and leaves nothing", async ({
+  it("reports a field that another manager took after the dry run as the dry run would, and removes what it created", async ({
     expect,
   }) => {
     await apply({ spec: spec("by-owner", 61) });
@@ -152,19 +164,24 @@ describe("an apply while somebody else writes", () => {
     expect(await recordOf("by-owner")).toContain('"vlanId":61');
   });
 
-  it("goes on when what was written is no part of the plan", async ({ expect }) => {
+  it("succeeds if the other write does not touch the plan", async ({ expect }) => {
     await apply({ spec: spec("by-label", 31) });
     const wanted = spec("by-label", 32);
     const planned = await apply({ spec: wanted, validateOnly: true });
     const fingerprint = { planFingerprint: planned.plan?.fingerprint };
     const applied = await apply({ spec: wanted, ...fingerprint }, interrupted(label("by-label")));
     expect(applied.written).toBe(true);
+    expect(await recordOf("by-label")).toContain('"vlanId":32');
+    const vm = await client.get(virtualMachines, { namespace: "default", name: "by-label" });
+    expect(vm.metadata.labels).toMatchObject({ seen: "yes" });
   });
 
-  it("goes on without a lock when nothing was named", async ({ expect }) => {
+  it("succeeds if the call names neither a version nor a plan", async ({ expect }) => {
     await apply({ spec: spec("free", 41) });
-    const applied = await apply({ spec: spec("free", 42) }, interrupted(moreMemory("free")));
+    const applied = await apply({ spec: spec("free", 42) }, interrupted(gracePeriod("free")));
     expect(applied.written).toBe(true);
-    expect(await vlanNads("free")).toBe(1);
+    expect(await recordOf("free")).toContain('"vlanId":42');
+    expect(await templateOf("free")).toMatchObject({ terminationGracePeriodSeconds: 7 });
+    expect(await nadsOwnedBy("free")).toBe(1);
   });
 });

@@ -63,7 +63,7 @@ afterEach(async () => {
 const schedulable = { "kubevirt.io/schedulable": "true" };
 
 describe("readings of the cluster", () => {
-  it("tell of each node what a NIC depends on", async ({ expect }) => {
+  it("contain what a NIC needs of each node", async ({ expect }) => {
     const { readings } = await stand({
       [nodesPath]: [
         {
@@ -117,12 +117,12 @@ describe("readings of the cluster", () => {
     });
   });
 
-  it("know nothing of what may not be read or is not there", async ({ expect }) => {
+  it("have no value for what cannot be read or does not exist", async ({ expect }) => {
     const { readings } = await stand({ [nodesPath]: 403, [servicesPath]: 403 });
     expect(await readings.read()).toEqual({ nodes: undefined, serviceCidrs: undefined });
   });
 
-  it("are made once for callers within ten seconds", async ({ expect }) => {
+  it("are shared by callers within ten seconds", async ({ expect }) => {
     const { readings, asked, later } = await stand({ [nodesPath]: [] });
     await Promise.all([readings.read(), readings.read()]);
     later(9_999);
@@ -133,7 +133,7 @@ describe("readings of the cluster", () => {
     expect(asked.filter((path) => path === nodesPath)).toHaveLength(2);
   });
 
-  it("fail for who asks, and are made anew for the next", async ({ expect }) => {
+  it("fail for the caller, and are tried again for the next", async ({ expect }) => {
     const lists: Record<string, readonly unknown[] | number> = { [nodesPath]: 400 };
     const { readings } = await stand(lists);
     await expect(readings.read()).rejects.toThrow("no");

@@ -1,4 +1,4 @@
-// Objects of which somebody wrote any JSON into any part: every answer is still given, and those on other VMs are right.
+// Objects with arbitrary JSON in any part: every call is still answered, and the answers for other VMs are right.
 import { create, toBinary, toJson } from "@bufbuild/protobuf";
 import * as fc from "fast-check";
 import { describe, it } from "vitest";
@@ -57,7 +57,7 @@ function objectsOf(name: string): Objects {
   };
   const { virtualMachine: vm, attachments, secret } = compileVm(spec, resolveVm(spec, catalogue, noFacts).vm);
   const [nad] = attachments;
-  if (nad === undefined) throw new Error("the first NIC has a NAD of its own");
+  if (nad === undefined) throw new Error("the first NIC must have a generated NAD");
   const { template } = vm.spec;
   const writer = {
     manager: "kubectl",
@@ -118,7 +118,7 @@ function objectsOf(name: string): Objects {
   };
 }
 
-/** Everything that callers can be told of these objects, as bytes on the wire. */
+/** Every answer about these objects, as bytes on the wire. */
 async function answers(all: readonly Objects[]) {
   const vms = createMemoryCache<RecordedVm>();
   const vmis = createMemoryCache<VirtualMachineInstance>();
@@ -313,7 +313,7 @@ const named: readonly Wrong[] = [
     `{"type":${"[".repeat(50_000)}${"]".repeat(50_000)}}`,
   ],
   ["labels that are numbers", "vm", ["metadata", "labels"], { a: 5 }],
-  ["a time that is none", "vm", ["metadata", "creationTimestamp"], "yesterday"],
+  ["an invalid time", "vm", ["metadata", "creationTimestamp"], "yesterday"],
   ["a time beyond all calendars", "vm", ["metadata", "creationTimestamp"], "+012026-01-01T00:00:00Z"],
   [
     "more CPUs than an int32",
@@ -329,7 +329,7 @@ const named: readonly Wrong[] = [
   ["a NAD with a VLAN beyond every integer", "nad", ["spec", "config"], '{"type":"bridge","vlan":1e308}'],
 ];
 
-/** The MTU of the NIC on a NAD of somebody else's is the guest's own. */
+/** The MTU of the NIC on another owner's NAD is the guest's own. */
 function withGuestMtu(mtu: string): Objects {
   const { macAddress = "" } = victim.vm.spec.template.spec.domain.devices.interfaces?.[1] ?? {};
   const networkData = `version: 2\nethernets: {eth1: {match: {macaddress: "${macAddress}"}, set-name: eth1, mtu: ${mtu}}}\n`;
@@ -346,21 +346,21 @@ const withoutRecord = (objects: Objects): Objects => ({
 });
 
 describe("any JSON in the objects of one VM", () => {
-  it.for(named)("fails no answer: %s", async ([, part, path, value], { expect }) => {
+  it.for(named)("does not fail any call: %s", async ([, part, path, value], { expect }) => {
     const objects = withoutRecord({ ...victim, [part]: withValueAt(victim[part], path, value) });
     expect((await answers([objects])).views.map(({ vm }) => vm)).toEqual(["victim"]);
   });
 
-  it("fails no answer: a guest with an MTU that no int32 holds", async ({ expect }) => {
+  it("does not fail any call: a guest with an MTU beyond int32", async ({ expect }) => {
     const mtuOf = async (mtu: string) => {
       const [view] = (await answers([withoutRecord(withGuestMtu(mtu))])).views;
       return JSON.stringify(view?.json);
     };
     expect(await mtuOf("1400")).toContain('"mtu":1400');
-    expect(await mtuOf("1099511627776")).toContain("ethernets.eth1.mtu: is not imported");
+    expect(await mtuOf("1099511627776")).toContain("ethernets.eth1.mtu: not imported");
   });
 
-  it("is left out, and the answer of that VM says so", async ({ expect }) => {
+  it("is left out, and the answer for that VM says so", async ({ expect }) => {
     const networks = withValueAt(victim.vm, ["spec", "template", "spec", "networks"], {}) as VirtualMachine;
     const [view] = (await answers([{ ...victim, vm: networks }])).views;
     expect(view?.json).toMatchObject({
@@ -368,7 +368,7 @@ describe("any JSON in the objects of one VM", () => {
     });
   });
 
-  it("may be an amount of memory as a number, which the API server keeps as it was written", async ({
+  it("can be an amount of memory as a number, which the API server keeps as it was written", async ({
     expect,
   }) => {
     const path = ["spec", "template", "spec", "domain", "memory", "guest"];
@@ -377,7 +377,7 @@ describe("any JSON in the objects of one VM", () => {
     expect(view?.json).toMatchObject({ virtualMachine: { memory: "2147483648" } });
   });
 
-  it("fails no answer, and changes none on another VM", async ({ expect }) => {
+  it("does not fail any call, and does not change the answer for another VM", async ({ expect }) => {
     const other = objectsOf("other");
     const expected = about("other", await answers([other]));
     expect(expected.views).toHaveLength(1);

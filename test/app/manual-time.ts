@@ -2,15 +2,15 @@
 
 export interface ManualTime {
   readonly sleepOrAborted: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Lets everything that can run do so, then so much time pass. */
+  /** Lets everything run that can, then lets this much time pass. */
   advance(ms: number): Promise<void>;
   /** Milliseconds that have passed. */
   readonly now: () => number;
-  /** Pauses that nobody has ended yet. */
+  /** Pauses that have not ended yet. */
   readonly pending: number;
 }
 
-/** Resolves when everything that waits for nothing but promises has run. */
+/** Resolves once everything that waits only for promises has run. */
 export async function settled(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }

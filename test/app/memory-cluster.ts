@@ -31,7 +31,7 @@ export function createMemoryCache<V>(): MemoryCache<V> {
     readonly namespace?: string | undefined;
     readonly name: string;
   }) => `${namespace}/${name}`;
-  const tell = (change: CacheChange<V>): void => {
+  const notify = (change: CacheChange<V>): void => {
     for (const listener of listeners) listener(change);
   };
   return {
@@ -69,13 +69,13 @@ export function createMemoryCache<V>(): MemoryCache<V> {
     set(key, value) {
       const previous = values.get(idOf(key));
       values.set(idOf(key), value);
-      tell({ type: "set", key, value, previous });
+      notify({ type: "set", key, value, previous });
     },
     remove(key) {
       const previous = values.get(idOf(key));
       if (previous === undefined) return;
       values.delete(idOf(key));
-      tell({ type: "delete", key, value: undefined, previous });
+      notify({ type: "delete", key, value: undefined, previous });
     },
     sync() {
       synced = true;

@@ -9,7 +9,7 @@ import type {
 } from "../../src/domain/objects/kubernetes.ts";
 import { managedBy, managedByLabel, specAnnotation } from "../../src/domain/objects/ownership.ts";
 import type { NetworkConfig } from "../../src/domain/spec.ts";
-import { nad } from "../domain/specs.ts";
+import { nad } from "../support/objects.ts";
 import { createMemoryCache, vmiOf, vmOf, type MemoryNic } from "./memory-cluster.ts";
 
 const db = { namespace: "shop", name: "db" };
@@ -25,7 +25,7 @@ function world() {
   return { ...caches, inUse: followNicsInUse(caches) };
 }
 
-/** A VM as it is recorded when it was made here. */
+/** A VM that multinic created, as it is recorded. */
 function recorded(nics: readonly MemoryNic[], networks: readonly NetworkConfig[]): RecordedVm {
   const vm = vmOf(db, nics);
   return readVm({
@@ -39,7 +39,7 @@ function recorded(nics: readonly MemoryNic[], networks: readonly NetworkConfig[]
 }
 
 describe("addresses in use", () => {
-  it("are those of a VM that does not run, in one spelling", ({ expect }) => {
+  it("include those of a stopped VM, in one spelling", ({ expect }) => {
     const { vms, inUse } = world();
     const networks = [
       { name: "eth0", ipConfig: { address: "192.0.2.10/24", addresses: ["2001:DB8::A/64"] } },
@@ -53,7 +53,7 @@ describe("addresses in use", () => {
     ]);
   });
 
-  it("are those that a running guest reports, but for link-local ones", ({ expect }) => {
+  it("include those that a running guest reports, except link-local ones", ({ expect }) => {
     const { vmis, inUse } = world();
     const vmi = vmiOf(db, [{ name: "eth0", mac, linkState: "up" }], "node-1");
     const [nic] = vmi.status?.interfaces ?? [];
@@ -65,7 +65,7 @@ describe("addresses in use", () => {
     expect([...inUse.byMac.keys()]).toEqual([mac]);
   });
 
-  it("are on the network of the NAD, also when that is seen later or changes", ({ expect }) => {
+  it("are on the network of the NAD, even if the NAD is seen later or changes", ({ expect }) => {
     const { vms, nads, inUse } = world();
     const segment = () => inUse.byMac.get(mac)?.map((nic) => nic.segment);
     vms.set(db, readVm(vmOf(db, [{ name: "eth0", mac }])));
@@ -78,7 +78,7 @@ describe("addresses in use", () => {
     expect(segment()).toEqual(["nad shop/net-eth0"]);
   });
 
-  it("are free again when the VM and its instance are gone", ({ expect }) => {
+  it("are free again once the VM and its instance are deleted", ({ expect }) => {
     const { vms, vmis, inUse } = world();
     vms.set(db, readVm(vmOf(db, [{ name: "eth0", mac }])));
     vmis.set(db, vmiOf(db, [{ name: "eth0", mac, linkState: "up" }], "node-1"));
@@ -88,7 +88,7 @@ describe("addresses in use", () => {
     expect(inUse.byMac.size).toBe(0);
   });
 
-  it("are told of every VM that has them, and of the one that keeps them", ({ expect }) => {
+  it("are listed with every VM that has them, and stay while one VM keeps them", ({ expect }) => {
     const { vms, inUse } = world();
     const web = { namespace: "bank", name: "web" };
     vms.set(db, readVm(vmOf(db, [{ name: "eth0", mac }])));
@@ -98,7 +98,7 @@ describe("addresses in use", () => {
     expect(inUse.byMac.get(mac)?.map(({ vm }) => vm)).toEqual(["web"]);
   });
 
-  it("are not those of the pod network, where each guest has one of its own", ({ expect }) => {
+  it("do not include those of the pod network, where every guest has the same one", ({ expect }) => {
     const { vms, inUse } = world();
     const vm = vmOf(db, [{ name: "eth0", mac }]);
     const spec = { ...vm.spec.template.spec, networks: [{ name: "eth0", pod: {} }] };

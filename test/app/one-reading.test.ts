@@ -16,7 +16,7 @@ import { connectKube } from "../../src/kube/connection/connect.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 import { networkAttachmentDefinitions, virtualMachines } from "../../src/kube/resource.ts";
 import { createApiServer } from "../../src/local/api/api-server.ts";
-import { nad } from "../domain/specs.ts";
+import { nad } from "../support/objects.ts";
 
 const silent = (): void => undefined;
 const log = { info: silent, warn: silent, error: silent };
@@ -38,7 +38,7 @@ describe("a use case that checks a spec", () => {
     await server.close();
   });
 
-  it("reads each object once, also of a VM that it adopts", async ({ expect }) => {
+  it("reads each object once, even for a VM that it adopts", async ({ expect }) => {
     const namespace = "default";
     const theirs: VirtualMachine = {
       apiVersion: "kubevirt.io/v1",
@@ -88,7 +88,7 @@ describe("a use case that checks a spec", () => {
     ]);
   });
 
-  it("finds the same in the same input, with all that could not be read of it", async ({ expect }) => {
+  it("finds the same in the same input, including everything that could not be read", async ({ expect }) => {
     const spec: VmSpec = {
       namespace: "default",
       name: "Web",

@@ -29,26 +29,26 @@ describe("a page", () => {
     ["shorter than the page", letters.slice(0, 2), 3],
     ["as long as the page", letters.slice(0, 3), 3],
     ["empty", [], 3],
-  ] as const)("has no next when the list is %s", ([, list, size], { expect }) => {
+  ] as const)("has no next page when the list is %s", ([, list, size], { expect }) => {
     expect(page(list, size)).toEqual({ items: list, nextToken: "" });
   });
 
-  it("goes on behind the last element, also when that is gone", ({ expect }) => {
+  it("continues after the last element, even if that element is gone", ({ expect }) => {
     const { nextToken } = page(letters, 3);
     const without = letters.filter((letter) => letter !== "c");
     expect(page(without, 3, nextToken).items).toEqual(["d", "e", "f"]);
   });
 
-  it("is empty when all elements behind it are gone", ({ expect }) => {
+  it("is empty when all later elements are gone", ({ expect }) => {
     const { nextToken } = page(letters, 3);
     expect(page(["a"], 3, nextToken)).toEqual({ items: [], nextToken: "" });
   });
 
   it.for([
     ["of other filters", page(letters, 3, "", "others").nextToken],
-    ["that is no JSON", "bm9uc2Vuc2U"],
+    ["that is not JSON", "bm9uc2Vuc2U"],
     ["that is JSON of another kind", Buffer.from("null").toString("base64url")],
-    ["whose key is no text", Buffer.from('[1,"all"]').toString("base64url")],
+    ["whose key is not a text", Buffer.from('[1,"all"]').toString("base64url")],
     ["of nothing readable", "%%%"],
   ] as const)("is refused for a token %s", ([, token], { expect }) => {
     expect(() => page(letters, 3, token)).toThrow(BadPageToken);
@@ -58,7 +58,7 @@ describe("a page", () => {
 describe("pages of a changing list", () => {
   const edit = record({ letter: constantFrom(...letters), there: constantFrom(true, false) });
 
-  it("show what stays exactly once and in order, and nothing twice", ({ expect }) => {
+  it("show each element that stays exactly once and in order, and no element twice", ({ expect }) => {
     assert(
       property(
         uniqueArray(constantFrom(...letters)),

@@ -1,4 +1,4 @@
-// The model's own promises: numbered changes, a history, order, and nothing told twice.
+// What the model guarantees: numbered changes, a history, order, and no change reported twice.
 import { describe, it } from "vitest";
 import { readVm } from "../../src/domain/document/read-record.ts";
 import { type StatusChange, startStatusModel } from "../../src/app/status-model.ts";
@@ -28,7 +28,7 @@ describe("the status model", () => {
     expect(later.list(everything).map(({ state }) => state)).toEqual(["Up"]);
   });
 
-  it("is synced when VMs and instances are, whatever becomes of the other lists", async ({ expect }) => {
+  it("is synced when VMs and instances are, whatever happens to the other lists", async ({ expect }) => {
     const { model, vms, vmis } = createMemoryCluster({ synced: false });
     vms.sync();
     expect(model.synced).toBe(false);
@@ -37,24 +37,24 @@ describe("the status model", () => {
     await model.whenSynced();
   });
 
-  it("numbers changes by one and tells them in that order, the same as its history", ({ expect }) => {
+  it("numbers changes one by one and reports them in that order, like its history", ({ expect }) => {
     const { model, setVm, removeVm } = createMemoryCluster();
-    const told: StatusChange[] = [];
-    const unsubscribe = model.subscribe((change) => told.push(change));
+    const reported: StatusChange[] = [];
+    const unsubscribe = model.subscribe((change) => reported.push(change));
     setVm("shop/web", [up("eth0"), up("eth1")]);
     setVm("shop/web", [up("eth1")]);
     removeVm("shop/web");
-    expect(told.map(({ revision }) => revision)).toEqual(told.map((_, index) => index + 1));
-    expect(model.since(0)).toEqual(told);
-    expect(model.since(2)).toEqual(told.slice(2));
+    expect(reported.map(({ revision }) => revision)).toEqual(reported.map((_, index) => index + 1));
+    expect(model.since(0)).toEqual(reported);
+    expect(model.since(2)).toEqual(reported.slice(2));
     expect(model.since(model.revision)).toEqual([]);
     expect(model.since(model.revision + 1)).toBeUndefined();
     unsubscribe();
     setVm("shop/web", [up("eth0")]);
-    expect(told).toHaveLength(told.at(-1)?.revision ?? 0);
+    expect(reported).toHaveLength(reported.at(-1)?.revision ?? 0);
   });
 
-  it("knows the new state already when it tells of it", ({ expect }) => {
+  it("has the new state before it reports the change", ({ expect }) => {
     const { model, setVm, removeVm } = createMemoryCluster();
     setVm("shop/web", [up("eth0"), up("eth1")]);
     const seen: number[] = [];
@@ -63,7 +63,9 @@ describe("the status model", () => {
     expect(seen).toEqual([0, 0]);
   });
 
-  it("tells nothing of an instance without a VM, nor of a VM written again as it was", ({ expect }) => {
+  it("reports no change for an instance without a VM, nor for a VM that is written unchanged", ({
+    expect,
+  }) => {
     const { model, vms, vmis } = createMemoryCluster();
     const key = keyOf("shop/web");
     vmis.set(key, vmiOf(key, [up("eth0")], "node-1"));
@@ -75,7 +77,7 @@ describe("the status model", () => {
     expect(model.revision).toBe(1);
   });
 
-  it("takes a VM of the same name that comes after a deletion as new", ({ expect }) => {
+  it("treats a VM that is created again under the same name as new", ({ expect }) => {
     const { model, setVm, removeVm } = createMemoryCluster();
     setVm("shop/web", [up("eth0")]);
     const before = model.revision;
@@ -85,7 +87,7 @@ describe("the status model", () => {
     expect(after).toEqual(["eth0 gone", "eth1 VM_STOPPED", "eth1 UP"]);
   });
 
-  it("hears nothing any more when stopped", ({ expect }) => {
+  it("ignores all changes once stopped", ({ expect }) => {
     const { model, setVm } = createMemoryCluster();
     model.stop();
     setVm("shop/web", [up("eth0")]);

@@ -1,4 +1,4 @@
-// A reader of one status stream that takes a message only when the test asks, and remembers what it was told.
+// A reader of one status stream that takes a message only when the test asks, and remembers what it received.
 import type { StatusModel, StatusScope } from "../../src/app/status-model.ts";
 import { watchStatus, type WatchEvent, type WatchMessage } from "../../src/app/watch-status.ts";
 import type { InterfaceStatus } from "../../src/domain/status/interface-status.ts";
@@ -14,10 +14,10 @@ export interface StreamReader {
   expect<T extends WatchEvent["type"]>(type: T): Promise<Extract<WatchEvent, { type: T }>>;
   /** Reads on, with time for changes to travel together, until there is nothing more to read. */
   drain(): Promise<void>;
-  /** What a client knows of the NICs by now. */
+  /** What the client knows of the NICs so far. */
   readonly known: ReadonlyMap<string, InterfaceStatus>;
-  /** Changes told, those that were merged into later ones included. */
-  readonly told: number;
+  /** Number of changes received, including those merged into later ones. */
+  readonly received: number;
   /** The last one that was not empty. */
   readonly token: string;
   readonly ended: boolean;
@@ -27,7 +27,7 @@ export interface StreamReader {
 export interface ReaderOptions {
   readonly scope?: StatusScope;
   readonly epoch?: string;
-  /** Goes on where that reader was cut, with its knowledge. */
+  /** Resumes where that reader was cut, with its knowledge. */
   readonly after?: StreamReader;
   readonly token?: string;
 }
@@ -48,7 +48,7 @@ export function openReader(model: StatusModel, options: ReaderOptions = {}): Str
   });
   const known = new Map(after?.known);
   let token = after?.token ?? "";
-  let told = after?.told ?? 0;
+  let received = after?.received ?? 0;
   let ended = false;
   let asked: Promise<void> | undefined;
   let answer:
@@ -62,7 +62,7 @@ export function openReader(model: StatusModel, options: ReaderOptions = {}): Str
     if (event.type === "reset") known.clear();
     if (event.type === "snapshot") for (const status of event.interfaces) known.set(idOf(status), status);
     if (event.type === "changes") {
-      told += event.updated.length + event.removed.length + event.merged;
+      received += event.updated.length + event.removed.length + event.merged;
       for (const status of event.updated) known.set(idOf(status), status);
       for (const key of event.removed) known.delete(idOf(key));
     }
@@ -71,8 +71,8 @@ export function openReader(model: StatusModel, options: ReaderOptions = {}): Str
   const reader: StreamReader = {
     time,
     known,
-    get told() {
-      return told;
+    get received() {
+      return received;
     },
     get token() {
       return token;

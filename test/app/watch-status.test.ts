@@ -1,4 +1,4 @@
-// One reader's stream: complete at the start, then every change once and in order, however slowly it is read.
+// One reader's stream: a complete snapshot, then every change once and in order, however slowly it is read.
 import { array, assert, asyncProperty, constant, constantFrom, oneof, record } from "fast-check";
 import { describe, it } from "vitest";
 import { readVm } from "../../src/domain/document/read-record.ts";
@@ -25,7 +25,7 @@ async function syncedReader(...[model, options]: Parameters<typeof openReader>):
 const stateOf = ({ known }: StreamReader) => new Map([...known].map(([id, { reason }]) => [id, reason]));
 
 describe("a new stream", () => {
-  it("starts with everything, then says that it is complete", async ({ expect }) => {
+  it("starts with a snapshot of everything, then synced", async ({ expect }) => {
     const { model } = clusterOf("shop/web", "lab/db");
     const reader = openReader(model);
     const { interfaces } = await reader.expect("snapshot");
@@ -41,7 +41,7 @@ describe("a new stream", () => {
     expect(await reader.expect("synced")).toEqual({ type: "synced", count: 0 });
   });
 
-  it("cuts a large snapshot into messages of 500 NICs without a token", async ({ expect }) => {
+  it("splits a large snapshot into messages of 500 NICs without a token", async ({ expect }) => {
     const cluster = createMemoryCluster();
     for (let vm = 0; vm < 300; vm += 1) cluster.setVm(`lab/vm-${vm}`, ["a", "b", "c", "d"].map(up));
     const reader = openReader(cluster.model);
@@ -59,7 +59,7 @@ describe("a new stream", () => {
     expect(reader.known.size).toBe(1_200);
   });
 
-  it("waits for the first complete list, and tells no running VM as stopped meanwhile", async ({
+  it("waits for the first complete list, and does not report running VMs as stopped before", async ({
     expect,
   }) => {
     const { vms, vmis, model } = createMemoryCluster({ synced: false });
@@ -72,7 +72,7 @@ describe("a new stream", () => {
     expect((await reader.expect("snapshot")).interfaces.map(({ reason }) => reason)).toEqual(["UP"]);
   });
 
-  it("misses nothing that changes while the snapshot is read", async ({ expect }) => {
+  it("misses no change while the snapshot is read", async ({ expect }) => {
     const cluster = clusterOf("shop/web");
     const reader = openReader(cluster.model);
     await reader.expect("snapshot");
@@ -83,13 +83,13 @@ describe("a new stream", () => {
     for (const each of [reader, resumed]) {
       await each.drain();
       expect(each.known.get("shop/web/eth0")?.reason).toBe("LINK_DOWN");
-      expect(each.told).toBe(1);
+      expect(each.received).toBe(1);
     }
   });
 });
 
 describe("changes", () => {
-  it("travel together after 10 ms, the latest of each NIC with the number of those it replaced", async ({
+  it("are sent together after 10 ms: the latest of each NIC, with the number of changes that it replaces", async ({
     expect,
   }) => {
     const cluster = clusterOf("shop/web");
@@ -107,12 +107,12 @@ describe("changes", () => {
     expect(await reader.next()).toBeUndefined();
   });
 
-  it("are told once where an update of the objects changes no NIC", async ({ expect }) => {
+  it("are not sent for an update that changes no NIC", async ({ expect }) => {
     const cluster = clusterOf("shop/web");
     const reader = await syncedReader(cluster.model);
     cluster.setVm("shop/web", [up("eth0"), up("eth1")]);
     await reader.drain();
-    expect(reader.told).toBe(0);
+    expect(reader.received).toBe(0);
   });
 
   it.for([
@@ -155,7 +155,7 @@ describe("changes", () => {
     }
   });
 
-  it("cost a reader that does not read one entry per NIC", async ({ expect }) => {
+  it("take one entry per NIC for a reader that does not read", async ({ expect }) => {
     const cluster = clusterOf("shop/web");
     const reader = await syncedReader(cluster.model);
     for (let round = 0; round < 10_000; round += 1) {
@@ -174,20 +174,20 @@ describe("changes", () => {
     [{ namespace: "shop", vmNames: ["web", "web", "none"] }, ["shop/web"]],
     [{ namespace: "", vmNames: ["web"] }, ["lab/web", "shop/web"]],
     [everything, ["lab/web", "shop/db", "shop/web"]],
-  ] as const)("and snapshot of scope %j are of %j alone", async ([scope, vms], { expect }) => {
+  ] as const)("and the snapshot of scope %j contain only %j", async ([scope, vms], { expect }) => {
     const cluster = clusterOf("shop/web", "shop/db", "lab/web");
     const reader = await syncedReader(cluster.model, { scope });
     const ids = vms.flatMap((vm) => [`${vm}/eth0`, `${vm}/eth1`]);
     expect([...reader.known.keys()]).toEqual(ids);
     for (const id of ["shop/web", "shop/db", "lab/web"]) cluster.setVm(id, [down("eth0"), down("eth1")]);
     await reader.drain();
-    expect(reader.told).toBe(ids.length);
+    expect(reader.received).toBe(ids.length);
     expect([...stateOf(reader)]).toEqual(ids.map((id) => [id, "LINK_DOWN"]));
   });
 });
 
 describe("a quiet stream", () => {
-  it("tells every 15 s that it lives, with a token that has moved on", async ({ expect }) => {
+  it("sends a heartbeat every 15 s, with the latest token", async ({ expect }) => {
     const cluster = clusterOf("shop/web");
     const reader = await syncedReader(cluster.model, { scope: { namespace: "lab", vmNames: [] } });
     const before = reader.token;
@@ -204,7 +204,7 @@ describe("a quiet stream", () => {
     await reader.expect("heartbeat");
   });
 
-  it("leaves no pause behind when a change wakes it", async ({ expect }) => {
+  it("leaves no timer behind when a change wakes it", async ({ expect }) => {
     const cluster = clusterOf("shop/web");
     const reader = await syncedReader(cluster.model);
     await reader.next();
@@ -219,9 +219,7 @@ describe("a quiet stream", () => {
 });
 
 describe("a resumed stream", () => {
-  it("tells every change after the token exactly once and in order, then that it has caught up", async ({
-    expect,
-  }) => {
+  it("sends every change after the token exactly once and in order, then synced", async ({ expect }) => {
     const cluster = clusterOf("shop/web");
     const reader = await syncedReader(cluster.model);
     await reader.cut();
@@ -235,7 +233,7 @@ describe("a resumed stream", () => {
     await again.expect("synced");
   });
 
-  it("loses no change that comes between its changes and its synced", async ({ expect }) => {
+  it("loses no change between the changes it resumes with and synced", async ({ expect }) => {
     const cluster = clusterOf("shop/web");
     const reader = await syncedReader(cluster.model);
     cluster.setVm("shop/web", [down("eth0"), up("eth1")]);
@@ -249,7 +247,7 @@ describe("a resumed stream", () => {
     expect(resumed.token).not.toBe(token);
   });
 
-  it("tells of a NIC that came and went as gone", async ({ expect }) => {
+  it("reports a NIC that was added and removed as removed", async ({ expect }) => {
     const cluster = clusterOf("shop/web");
     const reader = await syncedReader(cluster.model);
     cluster.setVm("lab/db", [up("eth0")]);
@@ -264,7 +262,7 @@ describe("a resumed stream", () => {
   it.for([
     ["of another process", { epoch: "epoch-2" }],
     ["of another scope", { scope: { namespace: "shop", vmNames: [] } }],
-    ["that is none", { token: "bm90IG91cnM" }],
+    ["that is invalid", { token: "bm90IG91cnM" }],
   ] as const)("starts with a reset and a snapshot for a token %s", async ([, options], { expect }) => {
     const { model } = clusterOf("shop/web");
     const reader = await syncedReader(model);
@@ -288,7 +286,7 @@ describe("a resumed stream", () => {
     expect(resumed.known.size).toBe(1_200);
   });
 
-  it("starts with a reset for a revision that is still to come", async ({ expect }) => {
+  it("starts with a reset for a revision in the future", async ({ expect }) => {
     const ahead = clusterOf("shop/web");
     const reader = await syncedReader(ahead.model);
     const behind = createMemoryCluster();
@@ -297,7 +295,7 @@ describe("a resumed stream", () => {
     expect(await resumed.expect("snapshot")).toMatchObject({ interfaces: [] });
   });
 
-  it("starts with a reset when the history does not reach back so far", async ({ expect }) => {
+  it("starts with a reset if the history does not reach back far enough", async ({ expect }) => {
     const cluster = clusterOf("shop/web");
     const reader = await syncedReader(cluster.model);
     for (let round = 0; round < 25_000; round += 1) {
@@ -334,7 +332,7 @@ describe("an aborted stream", () => {
     expect(reader.ended).toBe(true);
   });
 
-  it("fails when the caches end before their first list", async ({ expect }) => {
+  it("fails if the caches stop before their first list", async ({ expect }) => {
     const { model, vms } = createMemoryCluster({ synced: false });
     await vms.stop();
     await expect(openReader(model).next()).rejects.toThrow("stopped before its first list");
@@ -363,7 +361,7 @@ describe("any sequence of changes, read at any speed", () => {
     { namespace: "", vmNames: ["web"] },
   );
 
-  it("ends in the model's state, each change told or merged exactly once", async ({ expect }) => {
+  it("ends in the model's state, with each change sent or merged exactly once", async ({ expect }) => {
     await assert(
       asyncProperty(scope, array(step, { maxLength: 60, size: "max" }), async (scope, steps) => {
         const cluster = createMemoryCluster();
@@ -393,7 +391,7 @@ describe("any sequence of changes, read at any speed", () => {
               (scope.namespace === "" || key.namespace === scope.namespace) &&
               (scope.vmNames.length === 0 || key.vm === "web"),
           );
-        expect(reader.told).toBe(inScope?.length);
+        expect(reader.received).toBe(inScope?.length);
         await reader.cut();
       }),
       { numRuns: 150 },

@@ -18,7 +18,7 @@ const applying =
     });
 
 describe("--adopt", () => {
-  it("asks for adoption, in plan and apply, and only with the option", async ({ expect }) => {
+  it("requests adoption in plan and apply, and only with the option", async ({ expect }) => {
     const asked: ApplyVMRequest[] = [];
     const routes = applying(asked);
     for (const command of ["plan --adopt", "apply --adopt", "plan", "apply"])
@@ -46,14 +46,14 @@ describe("multinic get", () => {
         }),
       });
 
-  it("shows what the spec of a VM not created by multinic lacks", async ({ expect }) => {
-    const routes = answering({ importNotes: ["network-config bonds: is not read"] });
+  it("shows what is missing in the spec of a VM that multinic did not create", async ({ expect }) => {
+    const routes = answering({ importNotes: ["network-config bonds: not imported"] });
     expect((await run("get theirs -n shop", { routes })).stdout)
       .toBe(`shop/theirs  Running, not created by multinic
 
 NIC  TYPE  NETWORK  GUEST  MAC  IP  STATE  REASON
 
-not read: network-config bonds: is not read
+note: network-config bonds: not imported
 `);
   });
 

@@ -59,7 +59,7 @@ const launch = (args: readonly string[], launcher = join(root, "bin/multinic")) 
   spawnSync(launcher, args, { encoding: "utf8", env: { PATH: hostPath } });
 
 describe("bin/multinic", () => {
-  it("runs on the Node.js that npm installed, whatever the host's is", ({ expect }) => {
+  it("runs on the Node.js that npm installed, whatever the host has", ({ expect }) => {
     install();
     hostNode("v12.0.0");
     const { stdout, stderr, status } = launch(["get", "a b", "$HOME", "*"]);
@@ -69,14 +69,14 @@ describe("bin/multinic", () => {
     expect(started.execPath).toContain("/node_modules/node-linux-");
   });
 
-  it("keeps the exit code, and is found through links", ({ expect }) => {
+  it("keeps the exit code, and works through symbolic links", ({ expect }) => {
     install();
     symlinkSync("../bin/multinic", join(root, "host/first"));
     symlinkSync(join(root, "host/first"), join(root, "host/second"));
     expect(launch(["fail"], join(root, "host/second")).status).toBe(3);
   });
 
-  it("becomes the process itself, so that signals are its own", async ({ expect }) => {
+  it("replaces its own process, so that signals reach Node.js", async ({ expect }) => {
     install();
     const child = spawn(join(root, "bin/multinic"), ["wait"], {
       stdio: ["ignore", "pipe", "inherit"],
@@ -88,14 +88,14 @@ describe("bin/multinic", () => {
     expect(await once(child, "exit")).toEqual([42, null]);
   });
 
-  it("says what to do when npm ci was not run", ({ expect }) => {
+  it("says what to do if npm ci has not been run", ({ expect }) => {
     hostNode("v24.21.0");
     const { stdout, stderr, status } = launch(["get"]);
     expect({ stdout, status }).toEqual({ stdout: "", status: 2 });
     expect(stderr).toBe(`error: the dependencies are not installed\nnext: run npm ci in ${root}\n`);
   });
 
-  it("takes the host's Node.js where npm has none, if it is new enough", ({ expect }) => {
+  it("uses the host's Node.js if npm has none and the host's is new enough", ({ expect }) => {
     installWithoutNode();
     hostNode("v24.12.0");
     expect(JSON.parse(launch(["x"]).stdout)).toMatchObject({ args: ["x"] });

@@ -13,7 +13,7 @@ async function offered(...words: readonly string[]): Promise<readonly string[]> 
 }
 
 describe("completion in bash", () => {
-  it("offers the commands, the flags of a command and the words of a flag", async ({ expect }) => {
+  it("offers the commands, the flags of a command and the values of a flag", async ({ expect }) => {
     expect(await offered("")).toEqual([
       "validate",
       "render",
@@ -49,7 +49,7 @@ describe("completion in zsh and fish", () => {
     );
   });
 
-  it("quotes what the shells would read otherwise", async ({ expect }) => {
+  it("quotes what the shells would interpret", async ({ expect }) => {
     for (const shell of ["bash", "zsh"]) {
       const { stdout } = await run(`completion ${shell}`);
       execFileSync("bash", ["-n"], { input: shell === "bash" ? stdout : stdout.replace("$words[1]", "x") });

@@ -69,9 +69,9 @@ update     VirtualMachine               shop/multi-nic-vm  spec differs
 FIELD                  OLD  NEW  EFFECT   WHY
 networks[eth1].vlanId  -    100  restart  another network
 
-networks[eth1].vlanId with other KubeVirt versions: 1.9 live-migration; 1.6-1.7 live, according to its documentation
+networks[eth1].vlanId with other KubeVirt versions: 1.9 live-migration; 1.6-1.7 live (from its documentation)
 
-effect: restart (takes effect at the next restart of the VM)
+effect: restart (takes effect when the VM is restarted)
 fingerprint: abc
 `.slice(1);
 
@@ -132,7 +132,7 @@ function streaming(
 }
 
 describe("multinic plan", () => {
-  it("shows what would be written and what that does, and writes nothing", async ({ expect }) => {
+  it("shows what would be written and its effect, and writes nothing", async ({ expect }) => {
     const asked: ApplyVMRequest[] = [];
     const { code, stdout, connected } = await run(`plan ${file} -n shop`, {
       routes: (router) =>
@@ -175,7 +175,7 @@ describe("multinic apply", () => {
         },
       });
 
-  it("applies the plan of the fingerprint and answers with it", async ({ expect }) => {
+  it("applies the plan with the fingerprint and prints it", async ({ expect }) => {
     const asked: ApplyVMRequest[] = [];
     const table = await run(`apply ${file} -n shop --plan-fingerprint abc`, { routes: applying(asked) });
     const json = await run(`apply ${file} -n shop -o json`, { routes: applying(asked) });
@@ -218,7 +218,7 @@ eth1  Down  VM_STOPPED
 eth1  Up  UP
 connection lost (going down); reconnecting
 eth0  Up  UP
-every NIC of shop/multi-nic-vm has the wanted state
+every NIC of shop/multi-nic-vm is in the requested state
 `.slice(1),
     );
     expect(asked.map(({ vmNames, resumeToken }) => [vmNames, resumeToken])).toEqual([
@@ -256,11 +256,11 @@ every NIC of shop/multi-nic-vm has the wanted state
     });
     expect(code).toBe(1);
     expect(stderr).toContain(
-      "error: timed out after 0.2 s: 1 of 2 NICs do not have the wanted state:\n  eth1  no status yet\nnext: ",
+      "error: timed out after 0.2 s: 1 of 2 NICs are not in the requested state:\n  eth1  no status yet\nnext: ",
     );
   });
 
-  it("says that it was stopped, and not that it timed out", async ({ expect }) => {
+  it("says that it was interrupted, not that it timed out", async ({ expect }) => {
     const stop = new AbortController();
     const { code, stdout, stderr } = await run(`apply ${file} -n shop --wait`, {
       signal: stop.signal,
@@ -277,7 +277,7 @@ every NIC of shop/multi-nic-vm has the wanted state
     expect({ code, stdout, stderr }).toEqual({ code: 130, stdout: planText, stderr: "stopped\n" });
   });
 
-  it("waits for Down where linkState is down, and for nothing where the VM is halted", async ({ expect }) => {
+  it("waits for Down if linkState is down, and for nothing if the VM is halted", async ({ expect }) => {
     const stdin = "name: multi-nic-vm\nnetworks: [{name: eth0, linkState: down}]\n";
     const routes = (router: ConnectRouter): void => {
       applying()(router);
@@ -291,7 +291,7 @@ every NIC of shop/multi-nic-vm has the wanted state
     });
   });
 
-  it("shows the findings that the service refuses with", async ({ expect }) => {
+  it("shows the findings for which the service refuses", async ({ expect }) => {
     const finding = {
       code: "NETWORK_NOT_FOUND",
       severity: Severity.ERROR,
@@ -327,7 +327,7 @@ every NIC of shop/multi-nic-vm has the wanted state
 error  networks[0].nadName  NETWORK_NOT_FOUND  shop/lan does not exist
        fix: make it
 1 error
-error: refused; nothing was written; 3 more findings did not fit; multinic plan shows all of them
+error: rejected; nothing was written; 3 more findings did not fit; multinic plan shows all of them
 `.slice(1),
     );
     const json = await run(`apply ${file} -o json`, { routes });
@@ -335,7 +335,7 @@ error: refused; nothing was written; 3 more findings did not fit; multinic plan 
     expect(json.code).toBe(1);
   });
 
-  it("says what to do when the plan has changed", async ({ expect }) => {
+  it("says what to do if the plan has changed", async ({ expect }) => {
     const details = [
       { desc: ErrorInfoSchema, value: { reason: "PLAN_CHANGED", domain: "multinic.novasphere.dev" } },
     ];
@@ -404,7 +404,7 @@ eth1: the guest agent has not reported
     );
   });
 
-  it("lists all VMs of a namespace over all pages", async ({ expect }) => {
+  it("lists all VMs of a namespace from all pages", async ({ expect }) => {
     const asked: ListVMsRequest[] = [];
     const { stdout } = await run("get -n shop", { routes: listing(asked) });
     expect(stdout).toBe(
@@ -426,7 +426,7 @@ multi-nic-vm  eth1  bridge  shop/mn-1  -      -                  -              
     ]);
   });
 
-  it("cuts the last column to a narrow terminal, and nothing for a pipe", async ({ expect }) => {
+  it("cuts the last column on a narrow terminal, and nothing in a pipe", async ({ expect }) => {
     const narrow = await run("get -n shop", {
       routes: listing(),
       isTerminal: true,
@@ -540,7 +540,7 @@ shop/old eth9                 gone
     ]);
   });
 
-  it("prints each message for programs as a line of JSON or a document of YAML", async ({ expect }) => {
+  it("prints each message as a line of JSON or a YAML document with -o", async ({ expect }) => {
     const events = [snapshot([up("eth0")]), synced];
     const json = await watchUntil("watch -o json", "synced", streaming([{ events }]));
     expect(
@@ -597,7 +597,7 @@ describe("multinic delete", () => {
     expect(asked[0]).toMatchObject({ namespace: "shop", name: "web" });
   });
 
-  it("says so when the timeout is over", async ({ expect }) => {
+  it("says so when the timeout has passed", async ({ expect }) => {
     const { code, stderr } = await run("delete web --wait --timeout 50ms", {
       routes: (router) =>
         void router.service(VirtualMachineService, {
@@ -611,7 +611,7 @@ describe("multinic delete", () => {
 });
 
 describe("multinic serve", () => {
-  it("gets the settings of flags and environment, flags first", async ({ expect }) => {
+  it("reads its settings from flags and environment, flags first", async ({ expect }) => {
     const given: Settings[] = [];
     const serve = async (settings: Settings): Promise<number> => {
       given.push(settings);

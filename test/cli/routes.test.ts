@@ -43,7 +43,7 @@ fe80::/64       -         eth2  256     IPv6 link-local
 
 TO           NIC   VIA  FROM        ROUTE        WHY
 203.0.113.9  eth0  -    -           0.0.0.0/0    default route of eth0; its metric 100 is lower than 200 of eth1; assumed: the DHCP server decides
-10.0.1.7     eth1  -    10.0.1.100  10.0.1.0/24  10.0.1.0/24 is on the link of eth1
+10.0.1.7     eth1  -    10.0.1.100  10.0.1.0/24  10.0.1.0/24 is directly connected to eth1
 2001:db8::1  -     -    -           -            no route matches; the guest reports that the network is unreachable
 `.slice(1),
     );
@@ -51,7 +51,7 @@ TO           NIC   VIA  FROM        ROUTE        WHY
     expect(code).toBe(0);
   });
 
-  it("prints rules and tables where there are some, and follows a source address", async ({ expect }) => {
+  it("prints rules and tables if there are any, and follows a source address", async ({ expect }) => {
     const { code, stdout } = await routes("- --to 203.0.113.9 --from 10.0.1.100", withPolicy);
     expect(stdout).toBe(
       `
@@ -78,7 +78,7 @@ TO           NIC   VIA       FROM        ROUTE      WHY
     expect(code).toBe(0);
   });
 
-  it("answers programs with the answer of the service", async ({ expect }) => {
+  it("prints the service's answer with -o json", async ({ expect }) => {
     const { stdout } = await routes("- --to 203.0.113.9 --from 10.0.1.100 -o json", withPolicy);
     expect(JSON.parse(stdout)).toMatchObject({
       routes: expect.arrayContaining([
@@ -106,9 +106,7 @@ TO           NIC   VIA       FROM        ROUTE      WHY
     });
   });
 
-  it("ends with code 1 where a finding is an error, and shows the routes all the same", async ({
-    expect,
-  }) => {
+  it("exits with code 1 if a finding is an error, and still shows the routes", async ({ expect }) => {
     const { code, stdout, stderr } = await routes("-", withPolicy.replace("netplan", "eni"));
     expect(stderr).toContain("ROUTING_POLICY_UNSUPPORTED");
     expect(stdout).toContain("10.0.1.0/24");
@@ -136,7 +134,7 @@ describe("ValidateNetworks", () => {
 
   it.for([
     ["a name", { routeTo: ["192.0.2.1", "example.org"] }, "routeTo[1]"],
-    ["a source that is none", { routeTo: ["192.0.2.1"], routeFrom: "eth0" }, "routeFrom"],
+    ["an invalid source", { routeTo: ["192.0.2.1"], routeFrom: "eth0" }, "routeFrom"],
     ["101 addresses", { routeTo: Array.from({ length: 101 }, () => "192.0.2.1") }, "routeTo"],
   ] as const)("refuses %s with the field", async ([, question, field], { expect }) => {
     const answer = await ask(question);

@@ -42,7 +42,9 @@ async function listening(server: Server | Http2Server): Promise<string> {
 }
 
 describe("a service on the network", () => {
-  it("is called with gRPC over h2c, and the connection keeps no process alive", async ({ expect }) => {
+  it("is called with gRPC over h2c, and the connection does not keep the process alive", async ({
+    expect,
+  }) => {
     const server = createHttp2Server(
       connectNodeAdapter({
         connect: false,
@@ -84,7 +86,7 @@ describe("a service on the network", () => {
     const answer = await overTheNetwork("apply", "examples/6.1-basic.yaml", "--wait", "--server", url);
     expect(answer).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining("has the wanted state") as string,
+      stderr: expect.stringContaining("is in the requested state") as string,
     });
   });
 
@@ -108,9 +110,9 @@ describe("a service on the network", () => {
     expect(stderr).toContain(`error: cannot reach ${url}: `);
   });
 
-  it("that has no such host is unreachable too", async ({ expect }) => {
+  it("whose host does not exist is unreachable too", async ({ expect }) => {
     const { code, stderr } = await overTheNetwork("get", "--server", "http://nowhere.invalid:1");
     expect(code).toBe(3);
-    expect(stderr).toMatch(/no such host|name server does not answer/);
+    expect(stderr).toMatch(/no such host|DNS server does not answer/);
   });
 });

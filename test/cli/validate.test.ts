@@ -119,7 +119,7 @@ not checked: whether NADs exist
     expect(code).toBe(1);
   });
 
-  it("answers programs with the answer of the service", async ({ expect }) => {
+  it("prints the service's answer with -o json", async ({ expect }) => {
     const json = await run("validate examples/6.1-basic.yaml -o json", answering(wrong));
     expect(JSON.parse(json.stdout)).toEqual({
       findings: [
@@ -145,11 +145,13 @@ not checked: whether NADs exist
     expect([json.code, yaml.code]).toEqual([1, 1]);
   });
 
-  it("prints the findings on the form together with those on what could be read", async ({ expect }) => {
+  it("prints findings about the document's form together with those about what could be read", async ({
+    expect,
+  }) => {
     const asked: ValidateNetworksRequest[] = [];
     const stdin = "name: db\nnetworks:\n- {name: eth0, vlanID: 5}\n- {name: eth1, type: Bridge}\n";
     const wrongName = { code: "VM_NAME_INVALID", severity: Severity.ERROR, field: "name", message: "no" };
-    // Found in a field that could not be read: a consequence, told already.
+    // About a field that could not be read: a consequence of an error that is already reported.
     const consequence = { ...wrongName, code: "VALUE_UNKNOWN", field: "networks[1].type" };
     const answer = { findings: [wrongName, consequence] };
     const table = await run("validate -", { stdin, ...answering(answer, asked) });
@@ -188,7 +190,7 @@ error  name                VM_NAME_INVALID  no
     expect(code).toBe(1);
   });
 
-  it("asks a service where one is named, by flag or by environment", async ({ expect }) => {
+  it("asks a service if one is given, by flag or environment", async ({ expect }) => {
     const offline = (): never => {
       throw new Error("must not be used");
     };
@@ -207,7 +209,7 @@ error  name                VM_NAME_INVALID  no
     ]);
   });
 
-  it("hands the physical networks to the checks in this process", async ({ expect }) => {
+  it("uses the physical networks of the catalogue for checks in this process", async ({ expect }) => {
     const configs: object[] = [];
     const { routes } = answering(clean);
     const { createRouterTransport } = await import("@connectrpc/connect");
@@ -223,7 +225,7 @@ error  name                VM_NAME_INVALID  no
     expect(both.stderr).toContain("error: --config and --server cannot be combined\nnext: ");
   });
 
-  it("colours on a terminal alone, and not with NO_COLOR", async ({ expect }) => {
+  it("uses colours only on a terminal, and not with NO_COLOR", async ({ expect }) => {
     const escape = String.fromCodePoint(27);
     const args = "validate examples/6.1-basic.yaml";
     const plain = await run(args, answering(wrong));
@@ -236,7 +238,7 @@ error  name                VM_NAME_INVALID  no
     ]);
   });
 
-  it("lets no control character of an answer through to the terminal", async ({ expect }) => {
+  it("does not pass control characters of an answer to the terminal", async ({ expect }) => {
     const escape = String.fromCodePoint(27);
     const finding = {
       code: "X",
@@ -254,7 +256,7 @@ error  name                VM_NAME_INVALID  no
 });
 
 describe("multinic render", () => {
-  it("prints the objects as one stream of documents, and findings to stderr", async ({ expect }) => {
+  it("prints the objects as one stream of YAML documents, and findings to stderr", async ({ expect }) => {
     const objects = [{ yaml: "kind: A\n" }, { yaml: "---\nkind: B" }];
     const asked: ValidateNetworksRequest[] = [];
     const answer = { findings: wrong.findings.slice(1), objects };
@@ -265,7 +267,7 @@ describe("multinic render", () => {
     expect(asked[0]?.includeObjects).toBe(true);
   });
 
-  it("keeps stdout for objects when the document is refused", async ({ expect }) => {
+  it("prints nothing to stdout when the document is refused", async ({ expect }) => {
     const byForm = await run("render -", { stdin: "x: 1", ...answering(clean) });
     const byService = await run("render examples/6.1-basic.yaml", answering(wrong));
     expect([byForm, byService].map(({ code, stdout }) => [code, stdout])).toEqual([
@@ -297,7 +299,7 @@ describe("wrong use", () => {
     expect(stderr).toContain("next: ");
   });
 
-  it("is not what --help and --version are", async ({ expect }) => {
+  it("does not include --help and --version", async ({ expect }) => {
     const help = await run("--help");
     expect(help.stdout).toContain("Exit codes: 0 success");
     expect((await run("apply --help")).stdout).toContain("--plan-fingerprint <fingerprint>");
@@ -336,7 +338,7 @@ describe("a failed call", () => {
       3,
       "error: cannot reach http://a: x\nnext: start a service",
     ],
-  ] as const)("by %s has its own code", async ([, error, code, words], { expect }) => {
+  ] as const)("has its own exit code: %s", async ([, error, code, words], { expect }) => {
     const answer = await run("validate examples/6.1-basic.yaml --server http://a", failing(error));
     expect(answer.code).toBe(code);
     expect(answer.stderr).toContain(words);

@@ -1,4 +1,4 @@
-// VMs that somebody else made: read back, their NICs taken over, and nothing else of them touched.
+// VMs not created by multinic: read back, and adopted with their NICs only; nothing else of them changes.
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { Effect, InterfaceState, type VirtualMachineView } from "../../gen/multinic/v1/virtual_machine_pb.ts";
@@ -29,7 +29,7 @@ ethernets:
     dhcp4-overrides: {route-metric: 200}
 `;
 
-/** Their VM, as a tool of theirs applies it. */
+/** The VM as its creator's tool applies it. */
 function theirs(namespace: string): VirtualMachine {
   return {
     apiVersion: "kubevirt.io/v1",
@@ -80,7 +80,7 @@ function theirs(namespace: string): VirtualMachine {
   };
 }
 
-/** Everything of a VM but its NICs, its cloud-init volume's network data, and what servers and KubeVirt keep. */
+/** The VM without its NICs, the network data of its cloud-init volume, and the fields that servers and KubeVirt write. */
 function restOf({ metadata, spec }: VirtualMachine): object {
   const { domain, networks: _networks, volumes = [], ...template } = spec.template.spec;
   const { interfaces: _interfaces, ...devices } = domain.devices;
@@ -104,7 +104,7 @@ function restOf({ metadata, spec }: VirtualMachine): object {
   };
 }
 
-describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
+describe.concurrent("a VM not created by multinic", { timeout: 60_000 }, () => {
   let stand: Stand;
   beforeAll(async () => {
     stand = await startStand();
@@ -114,7 +114,7 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
   async function made(change: (vm: VirtualMachine) => void = () => undefined): Promise<VirtualMachine> {
     const namespace = await stand.namespace();
     const { client } = stand.target;
-    // On one network, the VMs of all these tests would have one address.
+    // The VMs of all tests have the same addresses, so each is on its own network.
     const own = namespace.replace("test-", "");
     await stand.makeNad(namespace, "lan", { type: "bridge", bridge: `lan${own}`, vlan: 30 });
     await stand.makeNad(namespace, "wan", { type: "bridge", bridge: `wan${own}` });
@@ -137,7 +137,7 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
     return virtualMachine;
   }
 
-  /** Its NICs as GetVM tells them, and nothing of the machine. */
+  /** The NICs that GetVM returns, without the machine's fields. */
   async function asked(vm: VirtualMachine): Promise<VmSpec> {
     const { virtualMachine } = await view(vm);
     if (virtualMachine === undefined) throw new Error("a view without a spec");
@@ -145,7 +145,7 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
     return { namespace: spec.namespace, name: spec.name, networks: spec.networks };
   }
 
-  /** Somebody's edit, by a manager of their own. */
+  /** An edit by another field manager. */
   async function edit(vm: VirtualMachine, patch: object): Promise<void> {
     await stand.target.client.mergePatch(virtualMachines, refOf(vm), patch, { fieldManager: "kubectl-edit" });
   }
@@ -167,7 +167,7 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
     );
   }
 
-  it("is read back with its NICs, in words that a spec has", async ({ expect }) => {
+  it("is read back as a spec with its NICs", async ({ expect }) => {
     const vm = await made();
     const { virtualMachine, managed, adopted, importNotes, drift } = await view(vm);
     if (virtualMachine === undefined) throw new Error("a view without a spec");
@@ -199,7 +199,7 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
     expect(JSON.stringify(virtualMachine)).not.toContain("updates");
   });
 
-  it("is left alone unless it is to be adopted", async ({ expect }) => {
+  it("is not changed unless adoption is requested", async ({ expect }) => {
     const vm = await made(stopped);
     const spec = await asked(vm);
     const refused = await refusal(stand.apply(spec));
@@ -210,7 +210,7 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
     expect(nobody.code).toBe(Code.NotFound);
   });
 
-  it("gives its NICs, and keeps everything else with its owner", async ({ expect }) => {
+  it("hands over its NICs; all other fields stay with their owner", async ({ expect }) => {
     const vm = await made();
     const spec = await asked(vm);
     const { client } = stand.target;
@@ -265,13 +265,13 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
     expect({ managed: shown.managed, adopted: shown.adopted }).toEqual({ managed: false, adopted: true });
     expect(shown.virtualMachine).toMatchObject({ cpu: 2, memory: "1Gi" });
     expect(shown.interfaces.map(({ state }) => wordOf(InterfaceState, state))).toEqual(["UP", "UP"]);
-    // As the plan said, what runs is not touched, and KubeVirt waits for a restart.
+    // As planned, the running VM is not changed, and KubeVirt waits for a restart.
     await expect
       .poll(async () => (await view(vm)).pendingChanges.map(({ effect }) => effect))
       .toContain(Effect.RESTART);
   });
 
-  it("takes changes of its NICs, also from a tool that still applies them, and is deleted by whoever made it", async ({
+  it("accepts NIC changes even while another tool still applies them, and is deleted by its creator", async ({
     expect,
   }) => {
     const vm = await made(stopped);
@@ -310,7 +310,7 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
       .toEqual([undefined, "lan", "wan"]);
   });
 
-  it("without cloud-init gets a disk with it, and keeps its own", async ({ expect }) => {
+  it("without cloud-init gets a cloud-init disk and keeps its own disks", async ({ expect }) => {
     const vm = await made((theirVm) => {
       stopped(theirVm);
       const { template } = theirVm.spec;
@@ -334,7 +334,7 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
     }
   });
 
-  it("is adopted in the version that was planned for, or not at all", async ({ expect }) => {
+  it("is adopted only in the version that was planned", async ({ expect }) => {
     const vm = await made(stopped);
     const spec = await asked(vm);
     const { etag } = await stand.apply(spec, { adopt: true, validateOnly: true });
@@ -344,7 +344,9 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
     expect((await ownedObjects(stand.target.client, spec)).secret).toBeUndefined();
   });
 
-  it("that is changed in the middle of it stays as it is, and nothing is left behind", async ({ expect }) => {
+  it("that changes during the adoption is not adopted, and no objects are left behind", async ({
+    expect,
+  }) => {
     const vm = await made(stopped);
     const spec = { ...(await asked(vm)), networks: [{ name: "eth0", vlanId: 42 }] };
     const { client } = stand.target;
@@ -372,7 +374,7 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
     expect(left.nads.map(({ metadata }) => metadata.name)).toEqual(["lan", "wan"]);
   });
 
-  it("keeps its machine: another one is refused with a fix", async ({ expect }) => {
+  it("keeps its machine: a different machine is refused with a fix", async ({ expect }) => {
     const vm = await made(stopped);
     const spec = await asked(vm);
     const planned = await stand.apply(
@@ -384,9 +386,7 @@ describe.concurrent("a VM that somebody else made", { timeout: 60_000 }, () => {
     ]);
   });
 
-  it("whose NICs somebody changed since tells who and when, and gives them back when asked", async ({
-    expect,
-  }) => {
+  it("reports who changed its NICs and when, and restores them on request", async ({ expect }) => {
     const vm = await made(stopped);
     const spec = await asked(vm);
     await stand.apply(spec, { adopt: true });

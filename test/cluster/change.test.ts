@@ -1,4 +1,4 @@
-// Changes of a running VM: each has the effect that the plan said before, and shows until it has.
+// Changes of a running VM: each has the effect that the plan predicted, and is reported as pending until then.
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { Effect, InterfaceState, type VirtualMachineView } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import type { ApplyVMResponse } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
@@ -23,7 +23,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     return virtualMachine;
   };
 
-  /** What still waits, in short. */
+  /** The pending changes in short form. */
   const pending = async (spec: VmSpec): Promise<readonly string[]> =>
     (await view(spec)).pendingChanges.map(({ field, effect }) => `${field} ${wordOf(Effect, effect)}`);
 
@@ -34,7 +34,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     );
   };
 
-  /** A running VM with those NICs. */
+  /** Creates a VM with these NICs and waits until it runs. */
   async function running(
     networks: readonly NetworkConfig[],
     more: Partial<VmSpec> = {},
@@ -46,7 +46,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     return { ...spec, watch };
   }
 
-  it("pulls and plugs a NIC's cable while the VM runs on", async ({ expect }) => {
+  it("sets a NIC's link down and up without a restart", async ({ expect }) => {
     const { watch, ...spec } = await running([{ name: "eth0" }, { name: "eth1", vlanId: 100 }]);
     await using _ = watch;
     const before = await ownedObjects(stand.target.client, spec);
@@ -74,7 +74,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     expect(await pending(spec)).toEqual([]);
   });
 
-  it("gives another address at the next start", async ({ expect }) => {
+  it("changes an address at the next start", async ({ expect }) => {
     const at = (address: string): NetworkConfig[] => [
       { name: "eth0", ipConfig: { mode: "static", address } },
     ];
@@ -108,7 +108,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
 
     const added = await stand.apply({ ...spec, networks: [{ name: "eth0" }, { name: "eth1", vlanId: 100 }] });
 
-    // The guest, for its part, configures the new NIC when it boots.
+    // The guest configures the new NIC when it boots.
     expect(effects(added)).toEqual([
       ["networks[eth1]", "LIVE_MIGRATION"],
       ["networks[eth1].ipConfig", "RESTART"],
@@ -142,13 +142,13 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     expect(nicOf(nics, "eth1").network).toBe(await networkOf());
     const { vmi } = await ownedObjects(stand.target.client, spec);
     expect(vmi?.metadata.uid).toBe(before?.metadata.uid);
-    // The NAD that it left goes with the next call that finds it unused.
+    // The next call that finds the former NAD unused deletes it.
     await stand.apply({ ...spec, networks: on(200) });
     const { nads } = await ownedObjects(stand.target.client, spec);
     expect(nads.map(({ metadata }) => metadata.name)).not.toContain(old);
   });
 
-  it("cannot plug a macvlan NIC, and says that it waits for a restart", async ({ expect }) => {
+  it("cannot plug a macvlan NIC, and reports that it waits for a restart", async ({ expect }) => {
     const { watch, ...spec } = await running([{ name: "eth0" }]);
     await using _ = watch;
     const wanted: VmSpec = { ...spec, networks: [{ name: "eth0" }, { name: "eth1", type: "macvlan" }] };
@@ -167,7 +167,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     expect(await pending(spec)).toEqual([]);
   });
 
-  it("gives another MAC address at the next start, and says so until then", async ({ expect }) => {
+  it("changes a MAC address at the next start, and reports it as pending until then", async ({ expect }) => {
     const withMac = (macAddress: string): NetworkConfig[] => [{ name: "eth0" }, { name: "eth1", macAddress }];
     const { watch, ...spec } = await running(withMac("02:00:5e:20:00:01"));
     await using _ = watch;
@@ -190,9 +190,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     expect(await pending(spec)).toEqual([]);
   });
 
-  it("hands other user-data to the guest at its next start, and tells nothing of the text", async ({
-    expect,
-  }) => {
+  it("gives the guest new user-data at its next start, without revealing its content", async ({ expect }) => {
     const withText = (text: string) => ({ userData: { text: `#cloud-config\npassword: ${text}\n` } });
     const { watch, ...spec } = await running([{ name: "eth0" }], withText("hunter2"));
     await using _ = watch;
@@ -210,7 +208,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     expect(await pending(spec)).toEqual([]);
   });
 
-  it("takes a change back that waited, and nothing waits any more", async ({ expect }) => {
+  it("reverts a pending change, and then nothing is pending", async ({ expect }) => {
     const withMac = (macAddress: string): NetworkConfig[] => [{ name: "eth0" }, { name: "eth1", macAddress }];
     const { watch, ...spec } = await running(withMac("02:00:5e:20:00:05"));
     await using _ = watch;
@@ -225,7 +223,9 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     await watch.until(allUp(2));
   });
 
-  it("tells each effect by the version of KubeVirt, and which were seen", async ({ expect }) => {
+  it("reports the effects for the cluster's KubeVirt version, and which of them are proven", async ({
+    expect,
+  }) => {
     const on = (vlanId: number): NetworkConfig[] => [{ name: "eth0" }, { name: "eth1", vlanId }];
     const { watch, ...spec } = await running(on(100));
     await using _ = watch;
@@ -243,7 +243,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     ]);
   });
 
-  it("takes a NIC out at the next start, and its NAD when nobody uses it any more", async ({ expect }) => {
+  it("removes a NIC at the next start, and its NAD when no VM uses it any more", async ({ expect }) => {
     const both: NetworkConfig[] = [{ name: "eth0" }, { name: "eth1", vlanId: 100 }];
     const { watch, ...spec } = await running(both);
     await using _ = watch;
@@ -256,7 +256,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     expect(wordOf(Effect, removed.plan?.effect)).toBe("RESTART");
     expect(await nads()).toEqual([["vm"], ["vm"]]);
     await expect.poll(async () => await pending(spec)).toEqual(["networks[eth1] RESTART"]);
-    // Another VM begins to use the network that this one leaves.
+    // Another VM starts to use the network that this VM leaves.
     const other = machine(spec.namespace, "other", [{ name: "net0", vlanId: 100 }]);
     await using otherWatch = stand.watch(other);
     await stand.apply(other);
@@ -278,7 +278,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     await watch.until(allUp(1));
   });
 
-  it("stops and starts it by the run strategy", async ({ expect }) => {
+  it("stops and starts the VM by its run strategy", async ({ expect }) => {
     const { watch, ...spec } = await running([{ name: "eth0" }]);
     await using _ = watch;
     const stopped = await stand.apply({ ...spec, runStrategy: "Halted" });
@@ -294,7 +294,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
 const effects = ({ plan }: ApplyVMResponse): readonly (readonly string[])[] =>
   (plan?.changes ?? []).map(({ field, effect }) => [field, wordOf(Effect, effect)]);
 
-/** By the run strategy: halted until it has stopped, then as wanted. */
+/** Halts the VM, waits until it has stopped, and sets the wanted run strategy. */
 async function restart(stand: Stand, spec: VmSpec, watch: NicWatch): Promise<void> {
   await stand.apply({ ...spec, runStrategy: "Halted" });
   await watch.until((nics) => [...nics.values()].every(({ reason }) => reason === "VM_STOPPED"));

@@ -1,4 +1,4 @@
-// Every kind of change of a VM that can be made here: the VM before, and after.
+// Every kind of change of a VM that can be tested here: the VM before and after.
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 
 type Machine = Omit<VmSpec, "namespace" | "name">;
@@ -34,7 +34,7 @@ const machine = (name: string, before: Partial<Machine>, after: Partial<Machine>
   after: { networks: [eth0], ...after },
 });
 
-/** In the terms of the `number`th VM, of at most 250: no two on a network may have the same MAC address or IP address. */
+/** The change for the `number`th VM, of at most 250: MAC and IP addresses must be unique on a network. */
 export function kindsOf(number: number): readonly Kind[] {
   const mac = (last: number): string => `02:00:5e:30:${number.toString(16).padStart(2, "0")}:0${last}`;
   const at = (host: number): string => `198.18.${number}.${host}`;

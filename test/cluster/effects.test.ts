@@ -1,7 +1,8 @@
-// The plan beside the outcome: every kind of change that can be made here, to a VM that does not run, one that runs, and one
-// that runs and cannot be migrated. On the real control plane KubeVirt itself decides the outcome.
+// Compares plan and outcome for every kind of change that can be tested here, on a stopped VM, a running VM, and a running
+// VM that cannot be migrated. On the real control plane KubeVirt itself decides the outcome.
 import { Code, ConnectError } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, describe, it, vi } from "vitest";
 import { Effect, type FieldChange } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { isTrue } from "../../src/domain/objects/conditions.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
@@ -31,25 +32,25 @@ const pairs: readonly Pair[] = states.flatMap((state, s) =>
 );
 const nameOf = ({ kind, state }: Pair): string => `${kind.name}, ${state}`;
 
-/** What became of the VM. */
+/** What happened to the VM. */
 interface Outcome {
   readonly runs: boolean;
   readonly restartRequired: boolean;
   readonly migrated: boolean;
-  /** The running instance is the one from before. */
+  /** True when the running instance is still the same one. */
   readonly sameInstance: boolean;
-  /** `field EFFECT` of what waits. */
+  /** `field EFFECT` of each pending change. */
   readonly pending: readonly string[];
 }
 
-/** What the plan said, in the same terms. */
+/** What the plan predicted, in the same form. */
 type Promised = Outcome;
 
 interface Compared {
   readonly promised: Promised;
-  /** Once it was the promised one, or when time was over. */
+  /** As soon as it was the promised outcome, or at the timeout. */
   readonly outcome: Outcome;
-  /** When all VMs were done: nothing else came after. */
+  /** When all VMs were done, to show that nothing changed afterwards. */
   readonly inTheEnd: Outcome;
 }
 
@@ -64,7 +65,7 @@ describe("the plan and the outcome agree on", () => {
     for (const vlan of [1, 2]) {
       await stand.makeNad(namespace, `given-${vlan}`, { type: "bridge", bridge: "br0", vlan });
     }
-    // A migration takes the real control plane half a minute, mostly of waiting: many at a time.
+    // A migration on the real control plane takes half a minute, mostly waiting, so many run at a time.
     const left = [...pairs];
     const looks = new Map<string, Changed>();
     const work = async (): Promise<void> => {
@@ -130,7 +131,7 @@ async function change(stand: Stand, namespace: string, { vm: name, kind, state }
   return { promised, outcome, again: async () => outcomeOf(await look(stand, spec), from) };
 }
 
-/** The changes that the plan told before it was carried out. A NAD that other VMs leave or take up makes it another plan. */
+/** The changes of the plan. Other VMs that join or leave a NAD can change the plan before it is applied. */
 async function applyAsPlanned(stand: Stand, wanted: VmSpec): Promise<readonly FieldChange[]> {
   for (;;) {
     const { plan } = await stand.apply(wanted, { validateOnly: true });
@@ -147,7 +148,7 @@ async function applyAsPlanned(stand: Stand, wanted: VmSpec): Promise<readonly Fi
 type Ref = Pick<VmSpec, "namespace" | "name">;
 type Seen = Awaited<ReturnType<typeof look>>;
 
-/** With a feature that KubeVirt migrates no VM with; ours to set, as another manager of the VM. */
+/** Adds a feature that prevents migration in KubeVirt, as another field manager of the VM. */
 async function forbidMigration({ target }: Stand, ref: Ref): Promise<void> {
   const features = { hypervPassthrough: { enabled: true } };
   await target.client.mergePatch(virtualMachines, ref, {
@@ -164,9 +165,9 @@ async function look({ target, vms }: Stand, ref: Ref) {
   return { vm, vmi, pending: view.virtualMachine?.pendingChanges ?? [] };
 }
 
-/** Runs, with every NIC seen by the guest, nothing pending, and KubeVirt knows whether it can be migrated. */
+/** Waits until the VM runs, the guest reports every NIC, nothing is pending, and KubeVirt knows if it can be migrated. */
 async function untilSettled(stand: Stand, ref: Ref, nics: number): Promise<void> {
-  await until(async () => {
+  const isSettled = async (): Promise<boolean> => {
     const { vm, vmi, pending } = await look(stand, ref);
     const seen = vmi?.status?.interfaces?.filter(({ infoSource }) => infoSource?.includes("guest-agent"));
     const knows = vmi?.status?.conditions?.some(({ type }) => type === "LiveMigratable");
@@ -177,10 +178,11 @@ async function untilSettled(stand: Stand, ref: Ref, nics: number): Promise<void>
       knows === true &&
       pending.length === 0
     );
-  });
+  };
+  await vi.waitUntil(isSettled, { timeout: patienceMs, message: `${ref.name} has not settled` });
 }
 
-/** Changes that only KubeVirt's condition MigrationRequired on the instance tells of. */
+/** Changes that only KubeVirt's condition MigrationRequired on the instance shows. */
 const inVain = ({ reason }: FieldChange): boolean => reason.includes("cannot be migrated");
 
 function promise(changes: readonly FieldChange[], runs: boolean): Promised {
@@ -196,7 +198,7 @@ function promise(changes: readonly FieldChange[], runs: boolean): Promised {
   };
 }
 
-/** KubeVirt gave the network to the instance already: it tells that it wants to migrate, not for which NIC. */
+/** The instance already has the new network: KubeVirt reports that it wants to migrate, but not for which NIC. */
 function pendingField(change: FieldChange): string {
   return inVain(change) && /\.(attachment|vlanId)$/.test(change.field) ? "networks" : change.field;
 }
@@ -212,25 +214,13 @@ function outcomeOf({ vm, vmi, pending }: Seen, from: Seen): Outcome {
   };
 }
 
-/** The outcome once it is the promised one, or what it was when time was over. */
+/** The outcome as soon as it is the promised one, or the last one at the timeout. */
 async function untilOutcome(stand: Stand, ref: Ref, from: Seen, promised: Promised): Promise<Outcome> {
   const wanted = JSON.stringify(promised);
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const outcome = outcomeOf(await look(stand, ref), from);
     if (JSON.stringify(outcome) === wanted || performance.now() > deadline) return outcome;
-    await shortWait();
+    await pause(50);
   }
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + patienceMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`it did not come about in ${patienceMs} ms`);
-    await shortWait();
-  }
-}
-
-async function shortWait(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 50));
 }

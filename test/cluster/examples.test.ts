@@ -1,4 +1,4 @@
-// The four documents as people write them, from the file to Up NICs, their guest configuration and their metrics.
+// The four documents of examples/, from the file to NICs that are Up, their guest configuration and their metrics.
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { parse } from "yaml";
@@ -23,7 +23,7 @@ describe.concurrent("the documents of examples/", () => {
   });
   afterAll(async () => await stand.stop());
 
-  /** One table row: addresses of the static NICs, in order; undefined for DHCP. Then what there is to say. */
+  /** A row: the addresses of the static NICs in order, undefined for DHCP, and the expected finding codes. */
   const documents: readonly (readonly [string, readonly (string | undefined)[], readonly string[]])[] = [
     ["3.2-three-networks.yaml", [undefined, "10.0.1.100", "192.168.1.100"], ["REPLY_ASYMMETRIC"]],
     ["6.1-basic.yaml", [undefined, "10.0.1.100"], []],
@@ -31,27 +31,32 @@ describe.concurrent("the documents of examples/", () => {
     ["6.3-multi-vlan.yaml", [undefined, "192.168.100.100", "192.168.200.100"], []],
   ];
 
-  it.for(documents)("%s gives NICs that are Up as asked", async ([file, addresses, codes], { expect }) => {
-    const spec = await example(file, await stand.namespace());
-    await using watch = stand.watch(spec);
-    const applied = await stand.apply(spec);
-    expect(applied.written).toBe(true);
-    expect(applied.findings.map(({ code }) => code)).toEqual(codes);
+  it.for(documents)(
+    "%s gives NICs that are Up as requested",
+    async ([file, addresses, codes], { expect }) => {
+      const spec = await example(file, await stand.namespace());
+      await using watch = stand.watch(spec);
+      const applied = await stand.apply(spec);
+      expect(applied.written).toBe(true);
+      expect(applied.findings.map(({ code }) => code)).toEqual(codes);
 
-    const nics = await watch.until(allUp(addresses.length));
+      const nics = await watch.until(allUp(addresses.length));
 
-    for (const [index, address] of addresses.entries()) {
-      const name = `eth${index}`;
-      const nic = nicOf(nics, name);
-      expect(nic.guestInterface).toBe(name);
-      const promised = deriveMac({ namespace: spec.namespace, vm: spec.name, nic: name }, () => false);
-      expect(nic.macAddress).toBe(promised);
-      expect(applied.networks[index]?.macAddress).toBe(promised);
-      const global = nic.ipAddresses.filter((ip) => !ip.startsWith("fe80::"));
-      expect(global).toEqual(address === undefined ? [expect.stringMatching(/^\d+(\.\d+){3}$/)] : [address]);
-      expect(nic.primary).toBe(index === 0);
-    }
-  });
+      for (const [index, address] of addresses.entries()) {
+        const name = `eth${index}`;
+        const nic = nicOf(nics, name);
+        expect(nic.guestInterface).toBe(name);
+        const promised = deriveMac({ namespace: spec.namespace, vm: spec.name, nic: name }, () => false);
+        expect(nic.macAddress).toBe(promised);
+        expect(applied.networks[index]?.macAddress).toBe(promised);
+        const global = nic.ipAddresses.filter((ip) => !ip.startsWith("fe80::"));
+        expect(global).toEqual(
+          address === undefined ? [expect.stringMatching(/^\d+(\.\d+){3}$/)] : [address],
+        );
+        expect(nic.primary).toBe(index === 0);
+      }
+    },
+  );
 
   it("6.2-routes.yaml gives the guest its route", async ({ expect }) => {
     const spec = await example("6.2-routes.yaml", await stand.namespace());
@@ -68,7 +73,7 @@ describe.concurrent("the documents of examples/", () => {
     });
   });
 
-  it("3.2-three-networks.yaml is seen by Prometheus", async ({ expect }) => {
+  it("3.2-three-networks.yaml has metrics in Prometheus", async ({ expect }) => {
     const spec = await example("3.2-three-networks.yaml", await stand.namespace());
     await using watch = stand.watch(spec);
     await stand.apply(spec);
@@ -91,7 +96,7 @@ describe.concurrent("the documents of examples/", () => {
       }
       expect(info.endsWith(" 1")).toBe(true);
     }
-    // virt-handler is asked every five seconds.
+    // virt-handler is scraped every five seconds.
     const patience = { timeout: 15_000 };
     const received = async (): Promise<readonly number[]> =>
       await receivedBytes(stand.url, [...nics.keys()].map(labels));
@@ -108,7 +113,7 @@ async function scrape(url: string): Promise<readonly string[]> {
   return (await answer.text()).split("\n");
 }
 
-/** One figure for each NIC that has one. */
+/** The value of each NIC that has one. */
 async function receivedBytes(url: string, nics: readonly string[]): Promise<readonly number[]> {
   const lines = await scrape(url);
   return nics.flatMap((labels) => {

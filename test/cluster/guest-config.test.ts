@@ -1,4 +1,4 @@
-// Two ways to the guest: by cloud-init's network-config, and by NMState desired state in user-data.
+// The two ways to configure a guest: cloud-init's network-config, and NMState desired state in user-data.
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { InterfaceState } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { secretNameOf } from "../../src/domain/objects/ownership.ts";
@@ -16,7 +16,7 @@ const networks = (host: number): readonly NetworkConfig[] => [
   },
 ];
 
-/** A password and more, 100 kB of it. */
+/** A password and padding, 100 kB in total. */
 const largeText = `#cloud-config\nchpasswd: {expire: false}\n${"# padding of a long cloud-config\n".repeat(3_100)}`;
 
 describe.concurrent("guestConfig", () => {
@@ -33,7 +33,7 @@ describe.concurrent("guestConfig", () => {
   const staticOf = (nics: Nics): readonly string[] =>
     nicOf(nics, "eth1").ipAddresses.filter((ip) => !ip.startsWith("fe80::"));
 
-  it("nmstate gives the addresses that cloud-init gives, beside user-data of any size", async ({
+  it("nmstate gives the same addresses as cloud-init, together with user-data of any size", async ({
     expect,
   }) => {
     const namespace = await stand.namespace();
@@ -52,7 +52,7 @@ describe.concurrent("guestConfig", () => {
 
     expect(staticOf(nics)).toEqual(["10.0.1.21", "2001:db8::21"]);
     expect(nicOf(nics, "eth0").ipAddresses[0]).toMatch(/^\d+(\.\d+){3}$/);
-    // The kernel's own name, which is no drift.
+    // The kernel's own name is not drift.
     expect(nicOf(nics, "eth1").guestInterface).toBe("enp2s0");
     const { virtualMachine } = await stand.vms.getVM({ namespace, name: spec.name });
     expect(virtualMachine).toMatchObject({ drift: [], importNotes: [], pendingChanges: [] });
@@ -66,7 +66,7 @@ describe.concurrent("guestConfig", () => {
       namespace: await stand.namespace(),
       name: "later",
       guestConfig: "nmstate",
-      // A disk that remembers the boots before; the real control plane has nobody who makes volumes.
+      // A disk that keeps the state of earlier boots; the real control plane has no volume provisioner.
       ...(stand.target.name === "real" ? {} : { bootDisk: { persistentVolumeClaim: "root" } }),
       networks: networks(31),
     };
@@ -82,7 +82,7 @@ describe.concurrent("guestConfig", () => {
     expect(staticOf(nics)).toEqual(["10.0.1.32", "2001:db8::32"]);
   });
 
-  it("cloud-init goes with user-data of 100 kB, which stays as it is", async ({ expect }) => {
+  it("cloud-init works with user-data of 100 kB, which is not changed", async ({ expect }) => {
     const spec: VmSpec = {
       namespace: await stand.namespace(),
       name: "by-cloud-init",

@@ -1,4 +1,4 @@
-// The record of one VM, overwritten by somebody who may edit it: all answers on other VMs stay, and the VM's own say what is wrong.
+// A VM's record overwritten by a user with edit rights: answers about other VMs do not change, the VM's own report the fault.
 import { afterAll, beforeAll, describe, it } from "vitest";
 import type { VirtualMachineView } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { specAnnotation } from "../../src/domain/objects/ownership.ts";
@@ -7,14 +7,14 @@ import { virtualMachines } from "../../src/kube/resource.ts";
 import { hostileRecords } from "../domain/hostile-records.ts";
 import { machine, startStand, type Stand } from "./stand.ts";
 
-describe("a record that cannot be read", () => {
+describe("an unreadable record", () => {
   let stand: Stand;
   beforeAll(async () => {
     stand = await startStand();
   });
   afterAll(async () => await stand.stop());
 
-  /** Which numbers make MAC and IP addresses that no other test of this file has. */
+  /** Numbers of MAC and IP addresses that no other test of this file uses. */
   const specOf = (namespace: string, name: string, index: number, host: number): VmSpec => ({
     ...machine(namespace, name, [
       {
@@ -54,7 +54,7 @@ describe("a record that cannot be read", () => {
     (await stand.apply(spec, { validateOnly: true })).findings.map(({ code, field }) => `${code} ${field}`);
 
   it.for(hostileRecords.map((record, index) => ({ ...record, index })))(
-    "is the trouble of its VM alone: $name",
+    "affects only its own VM: $name",
     async ({ text, says, index }, { expect }) => {
       const namespace = await stand.namespace();
       const victim = specOf(namespace, "victim", index, 1);
@@ -77,7 +77,7 @@ describe("a record that cannot be read", () => {
         .poll(async () => (await listed(namespace)).get("victim")?.importNotes.join("; "))
         .toContain(says);
       const after = await listed(namespace);
-      // Controllers may write into the object meanwhile.
+      // Controllers may write to the object in the meantime.
       expect({ ...after.get("other"), etag: "" }).toEqual({ ...before, etag: "" });
       expect(after.get("victim")).toMatchObject({ managed: true, interfaces: [{ nic: "eth0" }] });
       expect((await view(victim))?.importNotes.join("; ")).toContain(says);
@@ -97,7 +97,7 @@ describe("a record that cannot be read", () => {
     },
   );
 
-  it("is at most as long as the API server takes", async ({ expect }) => {
+  it("is at most as long as the API server accepts", async ({ expect }) => {
     const spec = specOf(await stand.namespace(), "victim", 99, 1);
     await stand.apply(spec);
     await expect(write(spec, JSON.stringify("x".repeat(1_048_576)))).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-// Addresses that another VM of the same network has: refused there, taken elsewhere, free again when that VM is gone.
+// Addresses in use by another VM: refused on the same network, accepted elsewhere, and free after that VM is deleted.
 import { afterAll, beforeAll, describe, it } from "vitest";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import { allUp, machine, startStand, type Stand } from "./stand.ts";
@@ -13,13 +13,13 @@ describe.concurrent("an address of another VM", () => {
   const fixed = (address: string, vlanId: number): readonly NetworkConfig[] => [
     { name: "eth0", vlanId, ipConfig: { mode: "static", address } },
   ];
-  /** What a plan says, as codes at fields; the service hears of other VMs a moment later. */
+  /** The plan's findings as code and field. Callers poll, because the service sees other VMs a moment later. */
   const findings = async (spec: VmSpec): Promise<readonly string[]> =>
     (await stand.apply(spec, { validateOnly: true })).findings.map(({ code, field }) => `${code} ${field}`);
   const addressInUse = ["ADDRESS_IN_USE networks[0].ipConfig.address"];
   const macInUse = ["MAC_IN_USE networks[0].macAddress"];
 
-  it("is refused on the same VLAN, and taken on another VLAN", async ({ expect }) => {
+  it("is refused on the same VLAN and accepted on another VLAN", async ({ expect }) => {
     const namespace = await stand.namespace();
     const first = machine(namespace, "first", fixed("198.51.100.10/24", 701));
     await stand.apply({ ...first, runStrategy: "Halted" });
@@ -30,7 +30,7 @@ describe.concurrent("an address of another VM", () => {
     expect(await findings({ ...second, networks: fixed("198.51.100.11/25", 701) })).toEqual([]);
   });
 
-  it("is told of, and no more, when that VM is in another namespace", async ({ expect }) => {
+  it("is only a warning when that VM is in another namespace", async ({ expect }) => {
     await stand.apply(machine(await stand.namespace(), "first", fixed("198.51.100.15/24", 708)));
     const second = machine(await stand.namespace(), "second", fixed("198.51.100.15/24", 708));
 
@@ -40,7 +40,7 @@ describe.concurrent("an address of another VM", () => {
     expect((await stand.apply(second)).written).toBe(true);
   });
 
-  it("is seen by NAD and bridge alike", async ({ expect }) => {
+  it("is found by NAD and by bridge", async ({ expect }) => {
     const namespace = await stand.namespace();
     await stand.makeNad(namespace, "office", { type: "bridge", bridge: "br0", vlan: 703 });
     await stand.apply(
@@ -53,7 +53,7 @@ describe.concurrent("an address of another VM", () => {
     await expect.poll(async () => await findings(second)).toEqual(addressInUse);
   });
 
-  it("is seen when the guest got it by DHCP", async ({ expect }) => {
+  it("is found when the guest got it by DHCP", async ({ expect }) => {
     const namespace = await stand.namespace();
     const first = machine(namespace, "first", [{ name: "eth0", vlanId: 704 }]);
     await using watch = stand.watch(first);
@@ -66,7 +66,7 @@ describe.concurrent("an address of another VM", () => {
     await expect.poll(async () => await findings(second)).toEqual(addressInUse);
   });
 
-  it("may be a MAC address in other letters; its fix takes another", async ({ expect }) => {
+  it("is found for a MAC address in another letter case; the fix chooses a new one", async ({ expect }) => {
     const namespace = await stand.namespace();
     const nic = (macAddress: string): readonly NetworkConfig[] => [{ name: "eth0", vlanId: 705, macAddress }];
     await stand.apply({ ...machine(namespace, "first", nic("02:00:5e:aa:bb:01")), runStrategy: "Halted" });
@@ -76,7 +76,7 @@ describe.concurrent("an address of another VM", () => {
     expect(await findings({ ...second, networks: [{ name: "eth0", vlanId: 705 }] })).toEqual([]);
   });
 
-  it("is free again when that VM is deleted", async ({ expect }) => {
+  it("is free after that VM is deleted", async ({ expect }) => {
     const namespace = await stand.namespace();
     const first = machine(namespace, "first", fixed("198.51.100.50/24", 706));
     await stand.apply(first);
@@ -88,7 +88,7 @@ describe.concurrent("an address of another VM", () => {
     expect((await stand.apply(second)).written).toBe(true);
   });
 
-  it("is no other VM's for the VM that has it", async ({ expect }) => {
+  it("is not reported for the VM that has it", async ({ expect }) => {
     const spec = machine(await stand.namespace(), "vm", fixed("198.51.100.60/24", 707));
     await using watch = stand.watch(spec);
     await stand.apply(spec);

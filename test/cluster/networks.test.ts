@@ -1,4 +1,4 @@
-// Every type of NIC on any VLAN: attached, Up, and named as asked.
+// Every type of NIC, with and without VLAN: attached, Up, and with the requested name.
 import { afterAll, beforeAll, describe, it } from "vitest";
 import type { NetworkConfig } from "../../src/domain/spec.ts";
 import { ownedObjects } from "./owned-objects.ts";
@@ -12,7 +12,7 @@ describe.concurrent("a NIC", () => {
   afterAll(async () => await stand.stop());
 
   const ipConfig = { mode: "static", address: "192.0.2.10/24" } as const;
-  /** The NIC and its CNI plugin. Devices are requested by whoever injects them into pods, not by KubeVirt (1.9). */
+  /** The NIC and its CNI plugin. Since KubeVirt 1.9 an external injector, not KubeVirt, requests devices for pods. */
   const types: readonly (readonly [string, NetworkConfig, string])[] = [
     ["bridge", { name: "lan", vlanId: 4094, mtu: 1400, ipConfig }, "bridge"],
     ["macvlan", { name: "lan", type: "macvlan", vlanId: 2500, ipConfig }, "macvtap"],
@@ -34,7 +34,7 @@ describe.concurrent("a NIC", () => {
     expect(nads.map(({ spec: nad }) => JSON.parse(nad?.config ?? "{}"))).toMatchObject([{ type: plugin }]);
   });
 
-  it("of type pod is Up with the pod's address beside others", async ({ expect }) => {
+  it("of type pod is Up with the pod's address next to other NICs", async ({ expect }) => {
     const spec = machine(await stand.namespace(), "vm", [
       { name: "cluster", type: "pod" },
       { name: "lan", ipConfig },

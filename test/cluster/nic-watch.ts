@@ -1,13 +1,13 @@
-// A reader of the stream of NIC states: what it knows of each NIC, and a way to wait for it to say something.
+// A reader of the stream of NIC states: keeps the last state of each NIC, and waits for a condition.
 import type { Client } from "@connectrpc/connect";
 import type { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_service_pb.ts";
 import type { InterfaceStatus } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 
-/** The NICs of one VM by name, in the stream's words. */
+/** The NICs of one VM by name, as the stream reports them. */
 export type Nics = ReadonlyMap<string, InterfaceStatus>;
 
 export interface NicWatch extends AsyncDisposable {
-  /** Resolves with the NICs as soon as the stream has told of a state in which the condition holds. @throws with what was told last. */
+  /** Resolves with the NICs as soon as the condition holds. @throws an error with the last state. */
   until(condition: (nics: Nics) => boolean): Promise<Nics>;
 }
 
@@ -27,12 +27,15 @@ export function watchNics(
   async function read(): Promise<void> {
     const request = { namespace, vmNames: [name] };
     for await (const { event } of service.watchInterfaceStatus(request, { signal: stopping.signal })) {
-      if (event.case === "snapshot")
+      if (event.case === "snapshot") {
         for (const status of event.value.interfaces) nics.set(status.nic, status);
-      if (event.case !== "changes") continue;
-      for (const status of event.value.updated) nics.set(status.nic, status);
-      for (const { nic } of event.value.removed) nics.delete(nic);
-      for (const look of looks) look();
+      }
+      if (event.case === "changes") {
+        for (const status of event.value.updated) nics.set(status.nic, status);
+        for (const { nic } of event.value.removed) nics.delete(nic);
+      }
+      // A snapshot may come in parts; only `synced` says that it is whole.
+      if (event.case === "synced" || event.case === "changes") for (const look of looks) look();
     }
   }
   const reading = read().catch((error: unknown) => {
@@ -50,7 +53,7 @@ export function watchNics(
       const told = (): string =>
         [...nics.values()].map(({ nic, reason, message }) => `${nic} ${reason}: ${message}`).join("; ");
       const timer = setTimeout(() => {
-        reject(new Error(`the stream did not say so in ${patienceMs} ms; it said: ${told()}`));
+        reject(new Error(`the condition did not hold within ${patienceMs} ms; last state: ${told()}`));
       }, patienceMs);
       looks.add(look);
       look();

@@ -1,4 +1,4 @@
-// What the API server holds of a VM: its objects, their versions as far as this product writes them, and their owners.
+// The API server's objects of a VM: their versions, as far as multinic writes them, and their owners.
 import type {
   NetworkAttachmentDefinition,
   Secret,
@@ -15,17 +15,15 @@ import {
 } from "../../src/kube/resource.ts";
 import { pods, type Pod } from "../../src/local/kubevirt/resources.ts";
 
-/** The objects of one VM. */
 export interface Owned {
   readonly vm: VirtualMachine | undefined;
   readonly vmi: VirtualMachineInstance | undefined;
   readonly secret: Secret | undefined;
-  /** All of the namespace, by name. */
+  /** All NADs of the namespace, by name. */
   readonly nads: readonly NetworkAttachmentDefinition[];
   readonly pods: readonly Pod[];
 }
 
-/** As they are now. */
 export async function ownedObjects(
   client: KubeClient,
   { namespace, name }: { readonly namespace: string; readonly name: string },
@@ -46,7 +44,7 @@ export async function ownedObjects(
   };
 }
 
-/** Versions of what this product writes. KubeVirt writes the VM's status and annotations, hence the VM by its spec's generation. */
+/** Versions that only multinic's writes change. KubeVirt writes the VM's status and annotations, so the VM counts by generation. */
 export function versionsOf({
   vm,
   secret,

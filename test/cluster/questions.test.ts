@@ -1,4 +1,4 @@
-// What a VM may attach to, and what the cluster can do, asked of the service on both clusters.
+// The networks that a VM can attach to and the cluster's capabilities, as the service reports them on both clusters.
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, it } from "vitest";
@@ -14,7 +14,7 @@ describe("the network service", () => {
   afterAll(async () => await stand.stop());
   const client = () => createClient(NetworkService, createGrpcTransport({ baseUrl: stand.url }));
 
-  it("lists physical networks, then the namespace's NADs with those who use them, page by page", async ({
+  it("lists physical networks, then the namespace's NADs with the VMs that use them, page by page", async ({
     expect,
   }) => {
     const namespace = await stand.namespace();
@@ -24,7 +24,7 @@ describe("the network service", () => {
       const { networks } = await client().listNetworks({ namespace });
       return networks.find(({ reference }) => reference.value === `${namespace}/their-net`);
     };
-    // The service's memory follows the cluster.
+    // The service's caches follow the cluster.
     await expect.poll(async () => (await listed())?.usedBy).toEqual([`${namespace}/web`]);
     expect(await listed()).toMatchObject({
       type: NetworkType.BRIDGE,
@@ -44,7 +44,7 @@ describe("the network service", () => {
     expect(names).toEqual(["bridge", "macvlan", "sriov", "ovs", `${namespace}/their-net`]);
   });
 
-  it("tells what the cluster can do, each with its evidence", async ({ expect }) => {
+  it("reports the cluster's capabilities, each with its evidence", async ({ expect }) => {
     const { capabilities } = await client().getCapabilities({});
     const states = new Map(capabilities.map(({ name, state }) => [name, state]));
     expect(states.get("type-macvlan")).toBe(CapabilityState.AVAILABLE);

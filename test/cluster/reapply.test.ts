@@ -1,10 +1,10 @@
-// Applying what is there already: nothing is written, and the plan says so.
+// Applying an unchanged VM: nothing is written, and the plan reports that.
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { Effect, ObjectAction } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import { networkAttachmentDefinitions, virtualMachines } from "../../src/kube/resource.ts";
 import { ownedObjects, ownersOf, versionsOf } from "./owned-objects.ts";
-import { allUp, machine, nicOf, startStand, wordOf, type Stand } from "./stand.ts";
+import { allUp, machine, startStand, wordOf, type Stand } from "./stand.ts";
 
 describe.concurrent("applying a VM again", () => {
   let stand: Stand;
@@ -13,7 +13,7 @@ describe.concurrent("applying a VM again", () => {
   });
   afterAll(async () => await stand.stop());
 
-  /** Every type of NIC, both ways to get addresses, and user-data of the caller's own. */
+  /** Every type of NIC, both ways to get addresses, and the caller's own user-data. */
   const everything = (namespace: string): VmSpec => ({
     namespace,
     name: "everything",
@@ -29,14 +29,14 @@ describe.concurrent("applying a VM again", () => {
     ],
   });
 
-  it("writes nothing, neither at once nor while it runs", async ({ expect }) => {
+  it("writes nothing, neither immediately nor while the VM runs", async ({ expect }) => {
     const spec = everything(await stand.namespace());
     const { client } = stand.target;
     await using watch = stand.watch(spec);
     await stand.apply(spec);
 
     for (const when of ["at once", "while it runs"]) {
-      if (when === "while it runs") await watch.until((nics) => nicOf(nics, "eth1").reason === "UP");
+      if (when === "while it runs") await watch.until((nics) => nics.get("eth1")?.reason === "UP");
       const before = versionsOf(await ownedObjects(client, spec));
       const again = await stand.apply(spec);
 
@@ -50,7 +50,7 @@ describe.concurrent("applying a VM again", () => {
       expect(again.written).toBe(false);
       expect(versionsOf(await ownedObjects(client, spec))).toEqual(before);
     }
-    // KubeVirt's own writes of the status come to an end; then the VM itself stays as it is.
+    // KubeVirt stops writing the status at some point; from then on the VM must not change.
     await expect
       .poll(async () => {
         const { resourceVersion } = await client.get(virtualMachines, spec).then(({ metadata }) => metadata);
@@ -60,7 +60,7 @@ describe.concurrent("applying a VM again", () => {
       .toBe(true);
   });
 
-  it("completes what is missing, and only that", async ({ expect }) => {
+  it("adds only what is missing", async ({ expect }) => {
     const namespace = await stand.namespace();
     const spec = machine(namespace, "cut-off", [{ name: "eth0" }, { name: "eth1", vlanId: 100 }]);
     const { client } = stand.target;

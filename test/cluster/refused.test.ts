@@ -1,4 +1,4 @@
-// What is refused, and that nothing is written then.
+// Refused calls and validate-only calls write nothing.
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, it, type ExpectStatic } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
@@ -34,7 +34,7 @@ async function refusal(call: Promise<unknown>): Promise<RefusedCall> {
   throw new Error("the call was not refused");
 }
 
-describe.concurrent("a call that is refused", () => {
+describe.concurrent("a refused or validate-only call", () => {
   let stand: Stand;
   beforeAll(async () => {
     stand = await startStand();
@@ -51,7 +51,7 @@ describe.concurrent("a call that is refused", () => {
     });
   }
 
-  it("for a namespace that does not exist makes none", async ({ expect }) => {
+  it("for a namespace that does not exist does not create it", async ({ expect }) => {
     const spec = machine("nobody-made-this", "vm", [{ name: "eth0" }]);
     expect(await refusal(stand.apply(spec))).toMatchObject({
       code: "FailedPrecondition",
@@ -102,7 +102,7 @@ describe.concurrent("a call that is refused", () => {
     },
   );
 
-  it("for a VM that the API server would find too large writes nothing", async ({ expect }) => {
+  it("for a VM that is too large for the API server writes nothing", async ({ expect }) => {
     const routes = Array.from({ length: 6_000 }, (_, at) => ({
       destination: `10.${at >> 8}.${at & 255}.0/24`,
       gateway: "192.0.2.1",
@@ -118,7 +118,7 @@ describe.concurrent("a call that is refused", () => {
     await expectNothing(expect, spec);
   });
 
-  it("for a VM that somebody else made leaves it alone", async ({ expect }) => {
+  it("for a VM not created by multinic does not change it", async ({ expect }) => {
     const namespace = await stand.namespace();
     const { client } = stand.target;
     const made = await client.apply(
@@ -158,7 +158,7 @@ describe.concurrent("a call that is refused", () => {
     expect(virtualMachine?.virtualMachine?.networks).toMatchObject([{ name: "default" }]);
   });
 
-  it("for a field that another manager took names the manager", async ({ expect }) => {
+  it("for a field that another manager owns names the manager", async ({ expect }) => {
     const { client } = stand.target;
     const spec = {
       ...machine(await stand.namespace(), "vm", [{ name: "eth0" }]),
@@ -186,7 +186,7 @@ describe.concurrent("a call that is refused", () => {
     expect(versionsOf(await ownedObjects(client, spec))).toEqual(before);
   });
 
-  it("for a plan that is not the one looked at writes nothing", async ({ expect }) => {
+  it("for a plan other than the confirmed one writes nothing", async ({ expect }) => {
     const { client } = stand.target;
     const spec = machine(await stand.namespace(), "vm", [{ name: "eth0" }]);
     const looked = await stand.apply(spec, { validateOnly: true });
@@ -208,7 +208,7 @@ describe.concurrent("a call that is refused", () => {
     expect(versionsOf(await ownedObjects(client, spec))).toEqual(before);
   });
 
-  it("that only asks for the plan of a running VM writes nothing", async ({ expect }) => {
+  it("with validate_only for a running VM writes nothing", async ({ expect }) => {
     const { client } = stand.target;
     const spec = machine(await stand.namespace(), "vm", [{ name: "eth0" }]);
     await using watch = stand.watch(spec);

@@ -1,4 +1,4 @@
-// Generated NADs are shared by the VMs of a namespace and go with the last of them; nothing is left behind.
+// Generated NADs are shared by the VMs of a namespace and deleted with the last one; nothing is left behind.
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { ObjectAction } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { ownedObjects, ownersOf } from "./owned-objects.ts";
@@ -11,7 +11,9 @@ describe.concurrent("VMs on the same network", () => {
   });
   afterAll(async () => await stand.stop());
 
-  it("share one NAD, which goes with the last of them, and leave nothing behind", async ({ expect }) => {
+  it("share one NAD, which is deleted with the last of them, and leave nothing behind", async ({
+    expect,
+  }) => {
     const namespace = await stand.namespace();
     const { client } = stand.target;
     const one = machine(namespace, "one", [{ name: "eth0", vlanId: 100 }]);
@@ -42,7 +44,7 @@ describe.concurrent("VMs on the same network", () => {
     await expect.poll(() => left(two)).toEqual({ vm: false, vmi: false, secret: false, pods: 0, nads: 0 });
   });
 
-  it("keep a NAD that somebody else made", async ({ expect }) => {
+  it("keep a NAD not created by multinic", async ({ expect }) => {
     const namespace = await stand.namespace();
     await stand.makeNad(namespace, "theirs", { type: "bridge", bridge: "br7" });
     const spec = machine(namespace, "guest", [{ name: "eth0", nadName: "theirs" }]);
@@ -57,7 +59,7 @@ describe.concurrent("VMs on the same network", () => {
     await expect.poll(() => left(spec)).toEqual({ vm: false, vmi: false, secret: false, pods: 0, nads: 1 });
   });
 
-  it("are gone at once when they are deleted while they start", async ({ expect }) => {
+  it("are removed at once when they are deleted during their start", async ({ expect }) => {
     const namespace = await stand.namespace();
     const spec = machine(namespace, "short", [{ name: "eth0" }, { name: "eth1", type: "macvlan" }]);
     await stand.apply(spec);

@@ -1,5 +1,6 @@
-// The service on the target, clients for it over gRPC, and namespaces that go with the test file.
+// The service on the target, its gRPC clients, and namespaces that are deleted with the test file.
 import { randomBytes } from "node:crypto";
+import { vi } from "vitest";
 import { createClient, type Client } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_service_pb.ts";
@@ -19,6 +20,10 @@ import { namespaces, networkAttachmentDefinitions, virtualMachines } from "../..
 import { startService } from "../../src/serve/service.ts";
 import { watchNics, type NicWatch, type Nics } from "./nic-watch.ts";
 import { startTarget, type Target } from "./target.ts";
+import { nad, namespaceOf } from "../support/objects.ts";
+
+/** The real control plane needs seconds to end a guest; on a busy machine many more. */
+const patienceMs = 110_000;
 
 export interface ApplyOptions {
   readonly validateOnly?: boolean;
@@ -32,13 +37,13 @@ export interface Stand {
   readonly url: string;
   readonly vms: Client<typeof VirtualMachineService>;
   readonly statuses: Client<typeof InterfaceStatusService>;
-  /** Makes a namespace of its own for a test, ready for pods. */
+  /** Creates a namespace for one test, ready for pods. */
   namespace(): Promise<string>;
-  /** A NAD of somebody else's. */
+  /** Creates a NAD that multinic does not manage. */
   makeNad(namespace: string, name: string, config: Readonly<Record<string, unknown>>): Promise<void>;
   apply(spec: VmSpec, options?: ApplyOptions): Promise<ApplyVMResponse>;
   watch(vm: { readonly namespace: string; readonly name: string }): NicWatch;
-  /** Exceptions that the service's caches met and logged. */
+  /** Exceptions that the service's caches logged. */
   faults(): readonly number[];
   stop(): Promise<void>;
 }
@@ -68,18 +73,14 @@ export async function startStand(catalogue: Catalogue = builtInCatalogue()): Pro
     statuses,
     async namespace() {
       const name = `test-${randomBytes(4).toString("hex")}`;
-      await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+      await client.create(namespaces, namespaceOf(name));
       made.push(name);
       if (target.name === "real") await untilServiceAccount(target, name);
       return name;
     },
     async makeNad(namespace, name, config) {
-      await client.create(networkAttachmentDefinitions, {
-        apiVersion: "k8s.cni.cncf.io/v1",
-        kind: "NetworkAttachmentDefinition",
-        metadata: { namespace, name },
-        spec: { config: JSON.stringify({ cniVersion: "0.3.1", name, ...config }) },
-      });
+      const object = nad(`${namespace}/${name}`, { cniVersion: "0.3.1", name, ...config });
+      await client.create(networkAttachmentDefinitions, object);
     },
     async apply(spec, options = {}) {
       return await vms.applyVM({ virtualMachine: specToProto(spec), ...options });
@@ -89,56 +90,59 @@ export async function startStand(catalogue: Catalogue = builtInCatalogue()): Pro
     watch: (vm) => watchNics(statuses, vm),
     async stop() {
       await service.stop();
-      // The embedded cluster goes as a whole.
+      // The embedded cluster is stopped as a whole.
       if (target.name === "real") await Promise.all(made.map((name) => removeNamespace(client, name)));
       await target.stop();
     },
   };
 }
 
-/** Pods are refused before the controller-manager has made it. */
+/** Pods are refused until the controller-manager has created it. */
 async function untilServiceAccount({ client }: Target, namespace: string): Promise<void> {
-  for (;;) {
+  const isThere = async (): Promise<boolean> => {
     try {
       await client.getText(`/api/v1/namespaces/${namespace}/serviceaccounts/default`);
-      return;
+      return true;
     } catch (error) {
-      if (!isKubeError(error, "NotFound")) throw error;
-      await shortWait();
+      if (isKubeError(error, "NotFound")) return false;
+      throw error;
     }
-  }
+  };
+  await vi.waitUntil(isThere, {
+    timeout: patienceMs,
+    message: `${namespace} has no default service account`,
+  });
 }
 
-/** VMs go while there are nodes to end their guests; the next test file would meet them otherwise. */
+/** Deletes the VMs while nodes are there to end their guests, so that the next test file does not see them. */
 async function removeNamespace(client: FullKubeClient, namespace: string): Promise<void> {
   const listVms = async (): Promise<readonly VirtualMachine[]> =>
     (await client.list(virtualMachines, { namespace })).items;
   for (const { metadata } of await listVms()) {
     await client.delete(virtualMachines, { namespace, name: metadata.name });
   }
-  while ((await listVms()).length > 0) await shortWait();
+  await vi.waitUntil(async () => (await listVms()).length === 0, {
+    timeout: patienceMs,
+    message: `${namespace} still has VMs`,
+  });
   await client.delete(namespaces, { name: namespace });
 }
 
-async function shortWait(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 50));
-}
-
-/** A VM with those NICs and little else. */
+/** A minimal VM with these NICs. */
 export function machine(namespace: string, name: string, networks: readonly NetworkConfig[]): VmSpec {
   return { namespace, name, networks };
 }
 
-/** True when the VM has exactly so many NICs and each is Up. */
+/** True when the VM has exactly this number of NICs and each is Up. */
 export function allUp(count: number): (nics: Nics) => boolean {
   return (nics) =>
     nics.size === count && [...nics.values()].every(({ state }) => state === InterfaceState.UP);
 }
 
-/** The NIC of that name. @throws when there is none. */
+/** The NIC with this name. @throws when it is missing. */
 export function nicOf<T>(nics: ReadonlyMap<string, T>, name: string): T {
   const nic = nics.get(name);
-  if (nic === undefined) throw new Error(`there is no NIC ${name}`);
+  if (nic === undefined) throw new Error(`missing NIC ${name}`);
   return nic;
 }
 

@@ -1,4 +1,4 @@
-// Where the suite runs: the embedded cluster, or a real control plane (MULTINIC_TARGET=real) with played nodes alone.
+// The cluster of the suite: the embedded one, or a real control plane (MULTINIC_TARGET=real) where only nodes are simulated.
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import { loadKubeConnection } from "../../src/kube/connection/credentials.ts";
 import type { FullKubeClient } from "../../src/kube/kube-client.ts";
@@ -8,12 +8,11 @@ import { deviceResources, startLocalCluster } from "../../src/local/local-cluste
 import { createMachines } from "../../src/local/kubevirt/node/machines.ts";
 import { startNode } from "../../src/local/kubevirt/node/node.ts";
 
-/** A cluster under test. */
 export interface Target {
   readonly name: "embedded" | "real";
-  /** May do everything. */
+  /** Cluster admin. */
   readonly client: FullKubeClient;
-  /** None: virt-handler's pods are found through the API server. */
+  /** Empty: virt-handler's pods are found through the API server. */
   readonly virtHandlerMetricsUrls: readonly string[];
   stop(): Promise<void>;
 }
@@ -21,7 +20,7 @@ export interface Target {
 const clock = (): Date => new Date();
 const anyPort = { host: "127.0.0.1", port: 0 };
 
-/** The target that the environment names. */
+/** The target set by the environment. */
 export async function startTarget(log: KubeLog): Promise<Target> {
   return process.env["MULTINIC_TARGET"] === "real" ? await startReal(log) : await startEmbedded(log);
 }
@@ -40,7 +39,7 @@ async function startEmbedded(log: KubeLog): Promise<Target> {
   };
 }
 
-/** Who a virt-handler is to KubeVirt's own virt-api (Kubernetes user impersonation). */
+/** The identity of a virt-handler for KubeVirt's own virt-api. */
 function handlerIdentity(nodeName: string): Record<string, string | string[]> {
   return {
     "impersonate-user": "system:serviceaccount:kubevirt:kubevirt-handler",

@@ -1,4 +1,4 @@
-// VirtualMachines that KubeVirt or the API server refuses, written past our own checks: the same causes on both targets.
+// VirtualMachines that KubeVirt or the API server refuses, written without our own checks: the same causes on both targets.
 import { afterAll, beforeAll, describe, it } from "vitest";
 import type {
   VirtualMachine,
@@ -11,7 +11,7 @@ import { virtualMachines } from "../../src/kube/resource.ts";
 import { silentLog } from "../support/log.ts";
 import { startTarget, type Target } from "./target.ts";
 
-/** A VM that is taken, with two bridge NICs, but for what the parts replace. */
+/** A valid VM with two bridge NICs, except for the replaced parts. */
 interface Parts {
   readonly interfaces?: readonly VmInterface[];
   readonly networks?: readonly VmNetwork[];
@@ -55,10 +55,10 @@ const nic = "spec.template.spec.domain.devices.interfaces[1]";
 const network = "spec.template.spec.networks[1]";
 const cloudInit = "spec.template.spec.volumes[1].cloudInitNoCloud";
 
-/** What is wrong, and the causes: field and reason of each. */
+/** The fault, the replaced parts, and field and reason of each cause. */
 const refused: readonly (readonly [string, Parts, readonly (readonly [string, string])[]])[] = [
   [
-    "two interfaces of one name",
+    "two interfaces with the same name",
     { interfaces: [eth0, eth0] },
     [
       [`${network}.name`, "FieldValueRequired"],
@@ -66,15 +66,15 @@ const refused: readonly (readonly [string, Parts, readonly (readonly [string, st
     ],
   ],
   [
-    "two networks of one name",
+    "two networks with the same name",
     { networks: [one, { ...two, name: "eth0" }] },
     [
       [`${network}.name`, "FieldValueDuplicate"],
       [`${nic}.name`, "FieldValueInvalid"],
     ],
   ],
-  ["a network without interface", { interfaces: [eth0] }, [[`${network}.name`, "FieldValueRequired"]]],
-  ["an interface without network", { networks: [one] }, [[`${nic}.name`, "FieldValueInvalid"]]],
+  ["a network without an interface", { interfaces: [eth0] }, [[`${network}.name`, "FieldValueRequired"]]],
+  ["an interface without a network", { networks: [one] }, [[`${nic}.name`, "FieldValueInvalid"]]],
   [
     "a dot in an interface's name",
     { interfaces: [eth0, { ...eth1, name: "eth.1" }], networks: [one, { ...two, name: "eth.1" }] },
@@ -99,7 +99,7 @@ const refused: readonly (readonly [string, Parts, readonly (readonly [string, st
     ],
   ],
   [
-    "masquerade apart from the pod network",
+    "masquerade outside the pod network",
     { interfaces: [eth0, { name: "eth1", masquerade: {} }] },
     [[`${nic}.name`, "FieldValueInvalid"]],
   ],
@@ -118,20 +118,20 @@ const refused: readonly (readonly [string, Parts, readonly (readonly [string, st
     },
     [["spec.template.spec.interfaces", "FieldValueDuplicate"]],
   ],
-  ["a network without source", { networks: [one, { name: "eth1" }] }, [[network, "FieldValueRequired"]]],
+  ["a network without a source", { networks: [one, { name: "eth1" }] }, [[network, "FieldValueRequired"]]],
   ["a network with two sources", { networks: [one, { ...two, pod: {} }] }, [[network, "FieldValueRequired"]]],
   [
-    "a Multus network without name",
+    "a Multus network without a name",
     { networks: [one, { name: "eth1", multus: { networkName: "" } }] },
     [[network, "FieldValueRequired"]],
   ],
   [
-    "a disk without volume",
+    "a disk without a volume",
     { volumes: [] },
     [["spec.template.spec.domain.devices.disks[0].name", "FieldValueInvalid"]],
   ],
   [
-    "a volume without source",
+    "a volume without a source",
     { volumes: [{ name: "rootdisk" }] },
     [["spec.template.spec.volumes[0]", "FieldValueInvalid"]],
   ],
@@ -190,23 +190,23 @@ describe("KubeVirt and the API server", () => {
       if (error instanceof KubeError) return error;
       throw error;
     }
-    throw new Error("it was not refused");
+    throw new Error("the VM was not refused");
   }
 
-  it.for(refused)("refuse %s, and say where", async ([, parts, causes], { expect }) => {
+  it.for(refused)("refuse %s and name the field", async ([, parts, causes], { expect }) => {
     const { reason, causes: given } = await verdict(parts);
     expect(reason).toBe("Invalid");
     expect(given.map((cause) => [cause.field, cause.reason])).toEqual(causes);
   });
 
-  it("name the webhook before its words", async ({ expect }) => {
+  it("put the webhook's name before its message", async ({ expect }) => {
     const { message } = await verdict({ networks: [one, { name: "eth1" }] });
     expect(message).toBe(
       'admission webhook "virtualmachine-validator.kubevirt.io" denied the request: should have a network type',
     );
   });
 
-  it("refuse a number that KubeVirt cannot read, without a cause", async ({ expect }) => {
+  it("refuse a number that KubeVirt cannot decode, without a cause", async ({ expect }) => {
     const { reason, message, causes } = await verdict({ cores: -1 });
     expect([reason, causes]).toEqual(["BadRequest", []]);
     expect(message).toMatch(
@@ -220,7 +220,7 @@ describe("KubeVirt and the API server", () => {
       { interfaces: [eth0, { name: "eth1", binding: { name: "x" } }] },
     ],
     [
-      "two NICs with one MAC address",
+      "two NICs with the same MAC address",
       {
         interfaces: [
           { ...eth0, macAddress: "02:00:5e:10:00:01" },

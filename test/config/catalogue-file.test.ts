@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { parseCatalogue } from "../../src/config/catalogue-file.ts";
 import { SettingsError } from "../../src/config/settings.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
@@ -28,7 +28,7 @@ defaultImage: registry.example/guest:1
 `;
 
 describe("the catalogue file", () => {
-  it("gives every kind of physical network with every field", () => {
+  it("describes every kind of physical network with every field", ({ expect }) => {
     const common = {
       default: false,
       vlans: [],
@@ -80,7 +80,7 @@ describe("the catalogue file", () => {
     });
   });
 
-  it("may leave everything out", () => {
+  it("can leave everything out", ({ expect }) => {
     const { defaultImage } = builtInCatalogue();
     expect(read("physicalNetworks: []\n")).toMatchObject({
       physicalNetworks: [],
@@ -106,7 +106,7 @@ describe("the catalogue file", () => {
     [
       "two documents",
       "{}\n---\n{}\n",
-      "networks.yaml: line 2, column 1: a second document begins; give one at a time",
+      "networks.yaml: line 2, column 1: a second document starts here; pass one document at a time",
     ],
     ["no YAML", "physicalNetworks:\n  - name: [\n", "networks.yaml: line 3, column 1: "],
     [
@@ -120,7 +120,7 @@ describe("the catalogue file", () => {
       "sharedNads: line 2, column 1: sharedNads is given twice",
     ],
     [
-      "networks that are no list",
+      "networks that are not a list",
       "physicalNetworks: lan\n",
       "networks.yaml:1: physicalNetworks: must be a list, not text",
     ],
@@ -130,7 +130,7 @@ describe("the catalogue file", () => {
       "networks.yaml:2: physicalNetworks: must be a list, not empty",
     ],
     [
-      "a network that is no mapping",
+      "a network that is not a mapping",
       "physicalNetworks:\n- lan\n",
       "networks.yaml:2: physicalNetworks[0]: must be a mapping, not text",
     ],
@@ -210,7 +210,7 @@ describe("the catalogue file", () => {
       "networks.yaml:5: physicalNetworks[0].mtu: must be a whole number from 576 to 65535, not 575",
     ],
     [
-      "an MTU that is no number",
+      "an MTU that is not a number",
       network("mtu: big"),
       "networks.yaml:5: physicalNetworks[0].mtu: must be a whole number, not text",
     ],
@@ -273,7 +273,7 @@ describe("the catalogue file", () => {
     [
       "two networks of one name",
       `${network()}\n- {name: lan, type: ovs, bridge: br}\n`,
-      "networks.yaml:5: physicalNetworks[1].name: there are two physical networks of the name lan",
+      "networks.yaml:5: physicalNetworks[1].name: there are two physical networks named lan",
     ],
     [
       "two defaults of one type",
@@ -295,20 +295,20 @@ describe("the catalogue file", () => {
       network("vlans: [[5]]"),
       "networks.yaml:5: physicalNetworks[0].vlans[0]: must be a VLAN or a range of VLANs from 1 to 4094, not a list",
     ],
-    ["an alias", "physicalNetworks: &a\n- *a\n", "networks.yaml: line 2, column 3: *a holds itself"],
-  ] as const)("is refused with line and reason: %s", ([, text, words]) => {
+    ["an alias", "physicalNetworks: &a\n- *a\n", "networks.yaml: line 2, column 3: *a contains itself"],
+  ] as const)("is refused with line and reason: %s", ([, text, words], { expect }) => {
     expect(() => read(text)).toThrow(SettingsError);
     expect(() => read(text)).toThrow(words);
   });
 
-  it("is refused with everything that is wrong, a line for each", () => {
+  it("is refused with a line for everything that is wrong", ({ expect }) => {
     expect(() => read(`${network("mtu: 1", "untagged: 2")}\n`)).toThrow(
       "networks.yaml:5: physicalNetworks[0].mtu: must be a whole number from 576 to 65535, not 1\n" +
         "networks.yaml:6: physicalNetworks[0].untagged: must be true or false, not a whole number",
     );
   });
 
-  it("may have one default of each type", () => {
+  it("can have one default of each type", ({ expect }) => {
     const text = `${network("default: true")}\n- {name: wan, type: ovs, bridge: br, default: true}\n`;
     expect(read(text).physicalNetworks.map(({ default: isDefault }) => isDefault)).toEqual([true, true]);
   });

@@ -5,9 +5,7 @@ import { readSettings, SettingsError, type SettingFlags } from "../../src/config
 const settingsOf = (flags: SettingFlags) => readSettings(flags, {});
 
 describe("settings", () => {
-  it("without anything are those of a service on loopback, over the cluster that kubectl finds", ({
-    expect,
-  }) => {
+  it("are by default those of a service on loopback, with the cluster that kubectl uses", ({ expect }) => {
     expect(settingsOf({})).toEqual({
       listen: { host: "127.0.0.1", port: 8080 },
       tls: undefined,
@@ -23,7 +21,7 @@ describe("settings", () => {
     });
   });
 
-  it("with --local and nothing else are those of an embedded cluster on loopback", ({ expect }) => {
+  it("with only --local are those of an embedded cluster on loopback", ({ expect }) => {
     expect(settingsOf({ local: true })).toMatchObject({
       local: true,
       localApiListen: { host: "127.0.0.1", port: 8001 },
@@ -33,12 +31,12 @@ describe("settings", () => {
     });
   });
 
-  it("log little while the examples print their own progress, unless asked to", ({ expect }) => {
+  it("log little while the examples print their progress, unless asked to", ({ expect }) => {
     expect(settingsOf({ local: true, examples: true }).logLevel).toBe("warn");
     expect(settingsOf({ local: true, examples: true, logLevel: "debug" }).logLevel).toBe("debug");
   });
 
-  it("hold what was given", ({ expect }) => {
+  it("hold the values that were given", ({ expect }) => {
     const given: SettingFlags = {
       listen: "127.1.2.3:80",
       tlsListen: "[::1]:443",
@@ -68,12 +66,12 @@ describe("settings", () => {
     });
   });
 
-  it("have TLS on loopback as soon as there is a certificate", ({ expect }) => {
+  it("have TLS on loopback if there is a certificate", ({ expect }) => {
     const { tls } = settingsOf({ tlsCert: "c", tlsKey: "k" });
     expect(tls?.listen).toEqual({ host: "127.0.0.1", port: 8443 });
   });
 
-  it("of a real cluster may be for everybody", ({ expect }) => {
+  it("can listen on all addresses with a real cluster", ({ expect }) => {
     const settings = settingsOf({ kubeconfig: "k", listen: ":8080" });
     expect(settings).toMatchObject({ kubeconfig: "k", listen: { host: "::", port: 8080 }, local: false });
   });
@@ -170,7 +168,7 @@ describe("settings", () => {
 });
 
 describe("the table of settings", () => {
-  it("calls each row by its flag in camel case, and names flag and variable alike", ({ expect }) => {
+  it("names each row like its flag in camel case, and the variable like the flag", ({ expect }) => {
     for (const [name, { flag, variable }] of settingRows) {
       const kebab = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       expect(flag.split(" ")[0]).toBe(`--${kebab}`);
@@ -178,14 +176,14 @@ describe("the table of settings", () => {
     }
   });
 
-  it("has a default that can be read, or words for what applies without one", ({ expect }) => {
+  it("has a default that can be parsed, or a text for what applies without one", ({ expect }) => {
     for (const [name, { form, default: preset, otherwise }] of settingRows) {
       if (preset === undefined) expect(otherwise, name).toBeDefined();
       else expect(form.read(preset), name).toBeDefined();
     }
   });
 
-  it("is read from the environment too; a flag wins, and an empty variable is not set", ({ expect }) => {
+  it("is read from the environment too; a flag wins, and an empty variable counts as unset", ({ expect }) => {
     const env = {
       MULTINIC_LISTEN: "127.0.0.1:1",
       MULTINIC_LOCAL: "TRUE",
@@ -228,7 +226,7 @@ describe("HOST:PORT", () => {
     "[::1]",
     "http://host:80",
     "a b:1",
-  ])("%j is not one", (text, { expect }) => {
+  ])("%j is refused", (text, { expect }) => {
     expect(() => settingsOf({ listen: text })).toThrow(
       "--listen (MULTINIC_LISTEN) must be HOST:PORT, such as 127.0.0.1:8080, not",
     );

@@ -1,6 +1,6 @@
-// docs/catalogue.md names every field of the catalogue file with its default, and its example holds them all.
+// docs/catalogue.md lists every field of the catalogue file with its default, and its example has them all.
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { parse } from "yaml";
 import { parseCatalogue } from "../../src/config/catalogue-file.ts";
 import { SettingsError } from "../../src/config/settings.ts";
@@ -12,7 +12,7 @@ const example = /^```yaml\n(.*?)^```$/ms.exec(page)?.[1] ?? "";
 
 interface Row {
   readonly field: string;
-  /** As the page words it. */
+  /** As the page writes it. */
   readonly otherwise: string;
 }
 
@@ -59,28 +59,28 @@ const least: readonly (readonly [readonly string[], Readonly<Record<string, stri
 const read = (networks: readonly object[]) =>
   parseCatalogue(JSON.stringify({ physicalNetworks: networks }), "networks.yaml");
 
-/** A value in the page's words. */
-function inWords(field: string, value: unknown): string {
+/** A value as the page writes it. */
+function textOf(field: string, value: unknown): string {
   if (value === undefined) return field === "namespaces" ? "all" : "none";
   if (Array.isArray(value) && value.length === 0) return "none";
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 describe("docs/catalogue.md", () => {
-  it.for(tables)("has every field: %s", ([heading, fields]) => {
+  it.for(tables)("has every field: %s", ([heading, fields], { expect }) => {
     expect(rowsUnder(heading).map(({ field }) => field)).toEqual(fields);
   });
 
-  it.for(least)("tells the defaults as they are: %s", ([headings, given]) => {
+  it.for(least)("gives the real defaults: %s", ([headings, given], { expect }) => {
     const [parsed] = read([{ name: "net", ...given }]).physicalNetworks;
     const implementation = parsed && carriers[parsed.carrier].implementation;
     const values = new Map<string, unknown>(Object.entries({ ...parsed, implementation }));
     for (const { field, otherwise } of ["A physical network", ...headings].flatMap(rowsUnder)) {
-      if (otherwise !== "required") expect(otherwise, field).toBe(inWords(field, values.get(field)));
+      if (otherwise !== "required") expect(otherwise, field).toBe(textOf(field, values.get(field)));
     }
   });
 
-  it.for(least)("calls required what is: %s", ([headings, given]) => {
+  it.for(least)("marks as required only what is required: %s", ([headings, given], { expect }) => {
     const whole: Readonly<Record<string, string>> = { name: "net", ...given };
     for (const { field, otherwise } of ["A physical network", ...headings].flatMap(rowsUnder)) {
       if (otherwise !== "required") continue;
@@ -89,14 +89,14 @@ describe("docs/catalogue.md", () => {
     }
   });
 
-  it("tells the defaults of the file as they are", () => {
+  it("gives the real defaults of the file", ({ expect }) => {
     const values = new Map(Object.entries(parseCatalogue("{}", "networks.yaml")));
     for (const { field, otherwise } of rowsUnder("The file")) {
-      expect(otherwise, field).toBe(inWords(field, values.get(field)));
+      expect(otherwise, field).toBe(textOf(field, values.get(field)));
     }
   });
 
-  it("has an example that is read, with every field in it", () => {
+  it("has a valid example with every field", ({ expect }) => {
     const { physicalNetworks } = parseCatalogue(example, "networks.yaml");
     expect(physicalNetworks.map(({ name }) => name)).toEqual([
       "office",

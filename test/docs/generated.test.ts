@@ -13,16 +13,16 @@ describe("the documentation", () => {
     expect(written, "run npm run docs and commit the page").toBe(pages[file]?.());
   });
 
-  it("has the same table of fields in the README", async ({ expect }) => {
+  it("has an up-to-date table of fields in the README", async ({ expect }) => {
     const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
     expect(readme, "run npm run docs and commit the README").toBe(withFieldTable(readme));
   });
 
-  it("has a text for every field, and for no other", ({ expect }) => {
+  it("has a text for every field, and no others", ({ expect }) => {
     expect(Object.keys(fieldTexts).toSorted()).toEqual(referenceFields.map(({ path }) => path).toSorted());
   });
 
-  it("calls required what the field table requires, and the list of networks", ({ expect }) => {
+  it("marks the list of networks and the fields that the field table requires as required", ({ expect }) => {
     const withoutDefault = Object.keys(fieldTexts).filter((path) => fieldTexts[path]?.default === "");
     const required = referenceFields.filter((field) => field.required).map(({ path }) => path);
     expect(withoutDefault).toEqual(expect.arrayContaining(required));

@@ -37,7 +37,9 @@ describe("generated specs", () => {
       }),
       { numRuns: runs, seed },
     );
-    console.info(`specs generated ${runs}, accepted and judged by the stand-in ${accepted}, seed ${seed}`);
+    console.info(
+      `specs generated ${runs}, accepted and judged by the embedded cluster ${accepted}, seed ${seed}`,
+    );
     expect(accepted).toBeGreaterThan(runs / 10);
   }, 240_000);
 });

@@ -1,4 +1,4 @@
-// The part of somebody else's VM that an adoption writes: its NICs, and of the lists that they stand in nothing else.
+// The part of another owner's VM that an adoption writes: its NICs, and nothing else in the lists that contain them.
 import { describe, it } from "vitest";
 import { machineOf, withMachineOf } from "../../src/domain/adopt/adopted-spec.ts";
 import { adoptionChanges } from "../../src/domain/adopt/adoption-changes.ts";
@@ -6,11 +6,12 @@ import { compileAdopted } from "../../src/domain/adopt/compile-adopted.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import type { CompiledVm } from "../../src/domain/compile/compile.ts";
 import { type Facts, noFacts } from "../../src/domain/facts.ts";
-import type { VirtualMachine, VirtualMachineInstance } from "../../src/domain/objects/kubernetes.ts";
+import type { VirtualMachine } from "../../src/domain/objects/kubernetes.ts";
 import { specAnnotation } from "../../src/domain/objects/ownership.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
-import { storedVm, vmSpec } from "./specs.ts";
+import { instanceOfWeb, storedVm } from "../support/objects.ts";
+import { vmSpec } from "./specs.ts";
 
 const mac = "02:00:5e:10:00:01";
 
@@ -46,7 +47,7 @@ function adopt(live: VirtualMachine, spec: VmSpec, facts: Partial<Facts> = {}): 
 const templateOf = ({ virtualMachine }: CompiledVm) => virtualMachine.spec.template.spec;
 
 describe("an adoption", () => {
-  it("keeps of each NIC what no spec says, and writes its MAC address", ({ expect }) => {
+  it("keeps what a spec cannot say about a NIC, and writes its MAC address", ({ expect }) => {
     const { domain } = templateOf(adopt(theirs(), vmSpec(networks)));
     expect(domain.devices.interfaces).toEqual([
       {
@@ -75,14 +76,14 @@ describe("an adoption", () => {
     ]);
   });
 
-  it("binds a NIC in one way when its type changes", ({ expect }) => {
+  it("leaves a NIC with one binding when its type changes", ({ expect }) => {
     const { domain } = templateOf(adopt(theirs(), vmSpec([{ name: "eth0", type: "sriov" }])));
     const [eth0] = domain.devices.interfaces ?? [];
     expect(eth0).toMatchObject({ sriov: {} });
     expect(eth0).not.toHaveProperty("bridge");
   });
 
-  it("moves the network-config alone, and leaves the user-data where it is", ({ expect }) => {
+  it("moves only the network-config, and leaves the user-data where it is", ({ expect }) => {
     const compiled = adopt(theirs(), vmSpec(networks));
     expect(templateOf(compiled).volumes).toEqual([
       {
@@ -98,7 +99,7 @@ describe("an adoption", () => {
     expect(Object.keys(compiled.secret.stringData)).toEqual(["networkdata"]);
   });
 
-  it("writes no field of the machine, no label, and records the NICs alone", ({ expect }) => {
+  it("writes no field of the machine and no label, and records only the NICs", ({ expect }) => {
     const { virtualMachine } = adopt(theirs(), vmSpec(networks, { cpu: 1 }));
     expect(Object.keys(virtualMachine.spec)).toEqual(["template"]);
     expect(Object.keys(virtualMachine.spec.template.spec).toSorted()).toEqual([
@@ -111,19 +112,13 @@ describe("an adoption", () => {
     expect(JSON.parse(virtualMachine.metadata.annotations?.[specAnnotation] ?? "")).toEqual(vmSpec(networks));
   });
 
-  it("keeps the MAC address that a running NIC has, where the VM names none", ({ expect }) => {
-    const vmi: VirtualMachineInstance = {
-      apiVersion: "kubevirt.io/v1",
-      kind: "VirtualMachineInstance",
-      metadata: { name: "web", namespace: "shop" },
-      spec: { domain: { devices: {} } },
-      status: { phase: "Running", interfaces: [{ name: "eth1", mac: "02:00:5E:10:00:09" }] },
-    };
+  it("keeps the MAC address of a running NIC if the VM does not set one", ({ expect }) => {
+    const vmi = instanceOfWeb({ interfaces: [{ name: "eth1", mac: "02:00:5E:10:00:09" }] });
     const { domain } = templateOf(adopt(theirs(), vmSpec(networks), { vmi }));
     expect(domain.devices.interfaces?.[1]?.macAddress).toBe("02:00:5e:10:00:09");
   });
 
-  it("tells besides the NICs' fields which MAC addresses get written and that the network-config moves", ({
+  it("reports, besides the NICs' fields, which MAC addresses are written and that the network-config moves", ({
     expect,
   }) => {
     const live = theirs();
@@ -144,7 +139,7 @@ describe("the disks", () => {
     return vm;
   };
 
-  it("get one for cloud-init where there is none", ({ expect }) => {
+  it("include one for cloud-init if there was none", ({ expect }) => {
     const compiled = adopt(withoutCloudInit(), vmSpec(networks));
     expect(templateOf(compiled).domain.devices.disks).toEqual([
       { name: "root", disk: { bus: "sata" } },
@@ -153,7 +148,7 @@ describe("the disks", () => {
     expect(Object.keys(compiled.secret.stringData)).toEqual(["networkdata", "userdata"]);
   });
 
-  it("stay written once they were: what an only owner leaves out is removed", ({ expect }) => {
+  it("stay in every later apply, because a field that its only owner leaves out is removed", ({ expect }) => {
     const live = withoutCloudInit();
     const { domain, volumes } = templateOf(adopt(live, vmSpec(networks)));
     live.spec.template.spec.domain.devices.disks = domain.devices.disks ?? [];
@@ -166,7 +161,7 @@ describe("the disks", () => {
 });
 
 describe("the machine", () => {
-  it("has the user-data's Secret by name, and text only where it stands in the VM", ({ expect }) => {
+  it("has the name of the user-data's Secret, and the text only if it is in the VM", ({ expect }) => {
     const live = theirs();
     expect(machineOf(live).userData).toEqual({ text: "#cloud-config\n" });
     live.spec.template.spec.volumes = [

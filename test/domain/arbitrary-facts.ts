@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import type { Facts, NicInUse, NodeFact } from "../../src/domain/facts.ts";
 import { indexNodes } from "../../src/domain/network/nodes.ts";
 import { inUse, node } from "./finding-cases/world.ts";
-import { nad, nads } from "./specs.ts";
+import { nad, nads } from "../support/objects.ts";
 
 /** Half of the time nothing is known. */
 const perhaps = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>

@@ -16,7 +16,7 @@ function given<T extends object>(fields: { readonly [Key in keyof T]: T[Key] | u
 
 const byte = fc.integer({ min: 1, max: 250 });
 
-/** An address in a subnet of its own for each NIC, with a gateway and next hops inside. */
+/** An address in a separate subnet for each NIC, with a gateway and next hops inside. */
 function ipConfig(index: number): fc.Arbitrary<IpConfig> {
   const subnet = `10.${index}.7`;
   const dhcp = fc

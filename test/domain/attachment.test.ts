@@ -47,7 +47,7 @@ const nic: fc.Arbitrary<NetworkConfig> = fc.record(
 const always = ["cniVersion", "name", "type"];
 
 describe("a generated NAD", () => {
-  it("has only keys that its plugin reads, with values that it takes, and its resource where it needs one", ({
+  it("has only keys that its plugin reads, with values that the plugin accepts, and its resource if it needs one", ({
     expect,
   }) => {
     const seen = new Set<string>();
@@ -66,7 +66,7 @@ describe("a generated NAD", () => {
           );
           expect(refusalOfPlugin(cni)).toBeUndefined();
           expect(cni.resourceName !== undefined).toBe(cni.type === "macvtap" || cni.type === "sriov");
-          // As somebody else's NAD it would be taken too.
+          // It would also be accepted as another owner's NAD.
           const given = vmSpec([
             { name: "lan", type: typeOfPlugin(cni.type) ?? "pod", nadName: nad.metadata.name },
           ]);

@@ -1,4 +1,4 @@
-// What a cluster can do and what a VM may attach to, from the objects that tell.
+// What a cluster can do and what a VM can attach to, read from the cluster's objects.
 import { describe, it } from "vitest";
 import { readVm } from "../../src/domain/document/read-record.ts";
 import { attachableNetworks } from "../../src/domain/network/attachable.ts";
@@ -6,7 +6,8 @@ import { capabilitiesOf } from "../../src/domain/network/capabilities.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import type { KubeVirt } from "../../src/domain/objects/kubernetes.ts";
 import { managedByLabel, specAnnotation } from "../../src/domain/objects/ownership.ts";
-import { nad, storedVm, vmSpec } from "./specs.ts";
+import { nad, storedVm } from "../support/objects.ts";
+import { vmSpec } from "./specs.ts";
 
 function kubeVirt(version: string, spec: KubeVirt["spec"] = {}): KubeVirt {
   return {
@@ -33,20 +34,20 @@ describe("a capability", () => {
     expect(available(name, kubeVirt(version))).toBe(expected);
   });
 
-  it("of type macvlan rests on the registered binding plugin", ({ expect }) => {
+  it("for type macvlan depends on the registered binding plugin", ({ expect }) => {
     const network = { binding: { macvtap: { domainAttachmentType: "tap" } } };
     expect(available("type-macvlan", kubeVirt("v1.9.0", { configuration: { network } }))).toBe(true);
     expect(available("type-macvlan", kubeVirt("v1.9.0"))).toBe(false);
     expect(available("type-macvlan", undefined)).toBeUndefined();
   });
 
-  it("of the other types rests on the configuration", ({ expect }) => {
+  it("for the other types depends on the configuration", ({ expect }) => {
     expect(available("type-ovs", undefined)).toBe(true);
     expect(available("type-pod", undefined)).toBe(true);
     expect(available("type-ovs", undefined, { ...builtInCatalogue(), physicalNetworks: [] })).toBe(false);
   });
 
-  it("to migrate on a change rests on KubeVirt's update methods", ({ expect }) => {
+  it("to migrate on a change depends on KubeVirt's update methods", ({ expect }) => {
     const migrating = { workloadUpdateStrategy: { workloadUpdateMethods: ["LiveMigrate"] } };
     expect(available("migration-on-change", kubeVirt("v1.9.0", migrating))).toBe(true);
     expect(available("migration-on-change", kubeVirt("v1.9.0"))).toBe(false);
@@ -88,7 +89,7 @@ describe("the networks of a namespace", () => {
   const networks = attachableNetworks("shop", catalogue, nads, [readVm(user)]);
   const named = (name: string) => networks.find(({ reference }) => reference.name === name);
 
-  it("are the physical ones, its own NADs and the shared ones", ({ expect }) => {
+  it("are the physical networks, its own NADs and the shared NADs", ({ expect }) => {
     expect(networks.map(({ reference }) => reference.name)).toEqual([
       "bridge",
       "macvlan",
@@ -102,7 +103,7 @@ describe("the networks of a namespace", () => {
     ]);
   });
 
-  it("say what fits and why nothing can attach", ({ expect }) => {
+  it("show what can attach, or why nothing can", ({ expect }) => {
     expect(named("shop/their-net")).toMatchObject({
       type: "bridge",
       vlans: [{ first: 7, last: 7 }],
@@ -116,7 +117,7 @@ describe("the networks of a namespace", () => {
     expect(named("shop/multinic-bridge-1")?.generated).toBe(true);
   });
 
-  it("say who uses them", ({ expect }) => {
+  it("show which VMs use them", ({ expect }) => {
     expect(named("shop/their-net")?.usedBy).toEqual(["shop/web"]);
     expect(named("infra/backup")?.usedBy).toEqual(["shop/web"]);
     expect(named("ovs")?.usedBy).toEqual(["shop/web"]);

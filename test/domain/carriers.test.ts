@@ -1,4 +1,4 @@
-// What holds for every carrier: a new one is complete when these sentences are true of it.
+// What is true of every carrier. A new carrier is complete when these tests pass.
 import { describe, it } from "vitest";
 import {
   builtInCatalogue,
@@ -70,11 +70,11 @@ const cniOf = (network: PhysicalNetwork, vlanId: number, mtu: number | undefined
 };
 
 describe("the carriers", () => {
-  it("serve a type of NIC each", ({ expect }) => {
+  it("each serve a type of NIC", ({ expect }) => {
     expect(new Set(pairs.map(({ carrier }) => carrier))).toEqual(new Set(Object.keys(carriers)));
   });
 
-  it("differ in the catalogue's word for them, and no plugin is of two", ({ expect }) => {
+  it("have different names in the catalogue, and no plugin belongs to two of them", ({ expect }) => {
     for (const names of Object.values(carriersOfType)) {
       expect(new Set(names.map((name) => carriers[name].implementation)).size).toBe(names.length);
     }
@@ -82,12 +82,12 @@ describe("the carriers", () => {
     expect(new Set(plugins).size).toBe(plugins.length);
   });
 
-  it.for(carriedTypes)("take back type %s from the NADs of its first carrier", (type, { expect }) => {
+  it.for(carriedTypes)("recognise type %s by the NADs of its first carrier", (type, { expect }) => {
     const { plugins } = carrierOfNads(type);
     expect(plugins.map(typeOfPlugin)).toEqual(plugins.map(() => type));
   });
 
-  it.for(carriedTypes)("of type %s are a capability that the built-in catalogue has", (type, { expect }) => {
+  it.for(carriedTypes)("of type %s are a capability of the built-in catalogue", (type, { expect }) => {
     const { available, evidence } =
       capabilitiesOf(builtInCatalogue(), undefined).find(({ name }) => name === `type-${type}`) ?? {};
     expect(available).not.toBe(false);
@@ -100,7 +100,7 @@ describe.for(pairs.map((network) => [network.type, network.carrier, network] as 
   ([, , network]) => {
     const catalogue: Catalogue = { ...builtInCatalogue(), physicalNetworks: [network] };
 
-    it("has a NAD that its own plugin takes, on the segment of the network", ({ expect }) => {
+    it("has a NAD that its own plugin accepts, on the segment of the network", ({ expect }) => {
       for (const vlan of [0, 1, 4094]) {
         const { cni } = cniOf(network, vlan, 1400);
         expect(carrierOf(network).plugins).toContain(cni.type);
@@ -109,7 +109,7 @@ describe.for(pairs.map((network) => [network.type, network.carrier, network] as 
       }
     });
 
-    it("is read back from its VM as it was asked for", ({ expect }) => {
+    it("is read back from its VM as it was requested", ({ expect }) => {
       for (const vlanId of [undefined, 1, 4094]) {
         const asked = {
           type: network.type,

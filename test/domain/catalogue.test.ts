@@ -1,4 +1,4 @@
-// Physical networks: which is taken, and what they carry.
+// Physical networks: which one a NIC gets, and what they carry.
 import { describe, it } from "vitest";
 import {
   builtInCatalogue,
@@ -40,7 +40,7 @@ const codes = (vlanId: number | undefined, namespace = "shop") =>
   ).findings.map(({ code }) => code);
 
 describe("a physical network", () => {
-  it("takes its VLANs and no others", ({ expect }) => {
+  it("accepts its VLANs and no others", ({ expect }) => {
     expect(codes(100)).toEqual([]);
     expect(codes(250)).toEqual([]);
     expect(codes(300)).toEqual(["VLAN_NOT_ALLOWED"]);
@@ -54,7 +54,7 @@ describe("a physical network", () => {
     expect(codes(100, "other")).toEqual(["NETWORK_NOT_ALLOWED"]);
   });
 
-  it("is missing when its type has no default", ({ expect }) => {
+  it("is missing if its type has no default", ({ expect }) => {
     const { findings } = checkVm(vmSpec([{ name: "eth0", type: "ovs" }]), catalogue, noFacts);
     expect(findings.map(({ code, field }) => [code, field])).toEqual([
       ["PHYSICAL_NETWORK_MISSING", "networks[0].type"],

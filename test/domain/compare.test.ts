@@ -44,7 +44,7 @@ describe("the differences of two lists of NICs", () => {
     ]);
   });
 
-  it("count a NIC that is only named before as added, and keep its place", ({ expect }) => {
+  it("count a NIC that had only a name before as added, and keep its position", ({ expect }) => {
     const both = nics({ eth0: nic(), eth1: nic() });
     const isPresent = (name: string): boolean => name !== "eth0";
     expect(nicDifferences({ ...comparison, isPresent }, both, both)).toMatchObject([
@@ -52,7 +52,7 @@ describe("the differences of two lists of NICs", () => {
     ]);
   });
 
-  it("are none of a list and itself, and the same the other way round", ({ expect }) => {
+  it("are empty for a list and itself, and symmetric", ({ expect }) => {
     const other = { added: "removed", removed: "added", field: "field", reordered: "reordered" } as const;
     const lines = (before: Nics, after: Nics, isBack: boolean): readonly string[] =>
       nicDifferences(comparison, before, after)

@@ -71,7 +71,7 @@ describe("an attachment", () => {
     expect(configs(vmSpec([{ ...dhcpNic, type: "ovs" }]))[0]).toMatchObject({ vlan: 0 });
   });
 
-  it("is shared by NICs that want the same, and named by its content", ({ expect }) => {
+  it("is shared by NICs that need the same, and named by its content", ({ expect }) => {
     const shared = compile(vmSpec([dhcpNic, { name: "eth1" }]));
     expect(shared.attachments).toHaveLength(1);
     const [other] = compile(vmSpec([{ ...dhcpNic, vlanId: 5 }])).attachments;
@@ -79,7 +79,7 @@ describe("an attachment", () => {
     expect(compile(vmSpec([dhcpNic])).attachments).toEqual(shared.attachments);
   });
 
-  it("that was given is used and not made", ({ expect }) => {
+  it("that is given is used, and not created", ({ expect }) => {
     const compiled = compile(
       vmSpec([
         { ...dhcpNic, nadName: "their-net" },
@@ -158,7 +158,7 @@ describe("the guest's configuration", () => {
     `);
   });
 
-  it("has no default route by a NIC that must not have one", ({ expect }) => {
+  it("has no default route on a NIC that must not have one", ({ expect }) => {
     const text = networkData(
       vmSpec([
         { ...staticNic, ipConfig: { address: "192.0.2.10/24", gateway: "192.0.2.1", defaultRoute: "never" } },
@@ -167,7 +167,7 @@ describe("the guest's configuration", () => {
     expect(text).not.toContain("routes");
   });
 
-  it("quotes addresses, which YAML 1.1 readers would take for numbers", ({ expect }) => {
+  it("quotes addresses, which YAML 1.1 parsers would read as numbers", ({ expect }) => {
     expect(networkData(vmSpec([{ ...dhcpNic, macAddress: "12:22:33:44:55:10" }]))).toContain(
       '"12:22:33:44:55:10"',
     );
@@ -180,7 +180,7 @@ describe("the guest's configuration", () => {
     expect(JSON.stringify(compiled.virtualMachine)).not.toContain("hunter2");
   });
 
-  it("leaves user-data to the caller's Secret where one is named", ({ expect }) => {
+  it("leaves user-data to the caller's Secret if one is given", ({ expect }) => {
     const compiled = compile(vmSpec([dhcpNic], { userData: { secretName: "theirs" } }));
     expect(compiled.secret.stringData).not.toHaveProperty("userdata");
     expect(compiled.virtualMachine.spec.template.spec.volumes?.at(-1)?.cloudInitNoCloud).toEqual({
@@ -189,7 +189,7 @@ describe("the guest's configuration", () => {
     });
   });
 
-  it("lets networks change at the next boot where the caller gives no user-data", ({ expect }) => {
+  it("lets networks change at the next boot if the caller gives no user-data", ({ expect }) => {
     expect(compile(vmSpec([dhcpNic])).secret.stringData["userdata"]).toBe(
       "#cloud-config\nupdates:\n  network:\n    when:\n      - boot\n",
     );

@@ -1,4 +1,4 @@
-// Drift: what somebody changed beside this product, field by field, and what a guest has instead of what it was told.
+// Drift: what others changed in a VM, field by field, and where a guest differs from its configuration.
 import { describe, it } from "vitest";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { checkVm } from "../../src/domain/validate/check-vm.ts";
@@ -19,6 +19,7 @@ import type {
 import { guestConfigAnnotation } from "../../src/domain/objects/ownership.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import { vmSpec } from "./specs.ts";
+import { instanceOfWeb } from "../support/objects.ts";
 
 const spec = vmSpec([
   {
@@ -69,21 +70,21 @@ const ofInterfaces = {
 };
 
 describe("a VM", () => {
-  it("that nobody touched has none", ({ expect }) => {
+  it("that is unchanged has no drift", ({ expect }) => {
     expect(drift(objectsOf(stored()))).toEqual([]);
   });
 
-  it("that is told by NMState has none, as far as its objects show", ({ expect }) => {
+  it("that is configured by NMState has no drift, as far as its objects show", ({ expect }) => {
     expect(drift(objectsOf(stored({ ...spec, guestConfig: "nmstate" })))).toEqual([]);
   });
 
-  it("that was not made here has none: nothing is known to be wanted", ({ expect }) => {
+  it("that multinic did not create has no drift, because no wanted state is known", ({ expect }) => {
     const theirs = stored();
     theirs.vm.metadata.labels = {};
     expect(drift(objectsOf(theirs))).toEqual([]);
   });
 
-  it("tells a changed field, its writer and since when", ({ expect }) => {
+  it("has a changed field reported with its writer and time", ({ expect }) => {
     const changed = stored();
     const [eth0] = changed.vm.spec.template.spec.domain.devices.interfaces ?? [];
     if (eth0 === undefined) throw new Error("there is no NIC");
@@ -173,7 +174,7 @@ describe("a VM", () => {
       "Secret multinic-web",
       "",
     ],
-  ])("tells %s", ([, change, field, wanted, actual], { expect }) => {
+  ])("reports %s", ([, change, field, wanted, actual], { expect }) => {
     const changed = stored();
     change(changed.vm.spec.template.spec);
     const found = drift(objectsOf(changed)).find((one) => one.field === field);
@@ -183,14 +184,14 @@ describe("a VM", () => {
 });
 
 describe("a NAD", () => {
-  it("that is gone is told at the NIC", ({ expect }) => {
+  it("that is gone is reported at the NIC", ({ expect }) => {
     const { nads, ...others } = stored();
     expect(drift(objectsOf({ ...others, nads: nads.slice(1) }))).toMatchObject([
       { field: "networks[eth0].attachment", wanted: `shop/${nads[0]?.metadata.name}`, actual: "" },
     ]);
   });
 
-  it("with other content is told with both, its writer and since when", ({ expect }) => {
+  it("with other content is reported with both contents, the writer and the time", ({ expect }) => {
     const changed = stored();
     const nad = changed.nads[1];
     if (nad?.spec?.config === undefined) throw new Error("there is no NAD");
@@ -211,7 +212,7 @@ describe("a NAD", () => {
     ]);
   });
 
-  it("that was only written in another way has none", ({ expect }) => {
+  it("that is only formatted differently has no drift", ({ expect }) => {
     const changed = stored();
     const [nad] = changed.nads;
     if (nad?.spec?.config === undefined) throw new Error("there is no NAD");
@@ -229,7 +230,7 @@ describe("a network-config", () => {
     return drift(objectsOf({ ...changed, secret: { ...secret, data } }));
   }
 
-  it("in which an address was changed is told", ({ expect }) => {
+  it("with a changed address is reported", ({ expect }) => {
     expect(edited((text) => text.replace("192.0.2.10", "192.0.2.11"))).toMatchObject([
       {
         field: "networks[eth0].ipConfig.addresses",
@@ -240,20 +241,20 @@ describe("a network-config", () => {
     ]);
   });
 
-  it("that lost a NIC is told", ({ expect }) => {
+  it("that lost a NIC is reported", ({ expect }) => {
     expect(edited((text) => text.slice(0, text.indexOf("  eth1:")))).toMatchObject([
       { field: "networks[eth1].ipConfig", wanted: "dhcp", actual: "" },
-      { field: "networkConfig", actual: "networks[eth1]: the network-config does not mention it" },
+      { field: "networkConfig", actual: "networks[eth1]: not mentioned in the network-config" },
     ]);
   });
 
-  it("with settings that are not read here is told", ({ expect }) => {
+  it("with settings that multinic does not read is reported", ({ expect }) => {
     expect(edited((text) => `${text}bonds: {}\n`)).toMatchObject([
-      { field: "networkConfig", wanted: "", actual: "network-config bonds: is not imported" },
+      { field: "networkConfig", wanted: "", actual: "network-config bonds: not imported" },
     ]);
   });
 
-  it("that is gone is told; one that may not be read is not judged", ({ expect }) => {
+  it("that is gone is reported; one that cannot be read is not judged", ({ expect }) => {
     const gone = new Map([["multinic-web", undefined]]);
     expect(drift(objectsOf(stored(), { secrets: gone }))).toMatchObject([
       { field: "networkConfig", wanted: "Secret multinic-web", actual: "" },
@@ -281,27 +282,20 @@ describe("a guest", () => {
   ];
 
   function running(interfaces: VmiInterfaceStatus[], agent = true): VirtualMachineInstance {
-    return {
-      apiVersion: "kubevirt.io/v1",
-      kind: "VirtualMachineInstance",
-      metadata: { name: "web", namespace: "shop" },
-      spec: { domain: { devices: {} } },
-      status: {
-        phase: "Running",
-        interfaces,
-        conditions: agent ? [{ type: "AgentConnected", status: "True" }] : [],
-      },
-    };
+    return instanceOfWeb({
+      interfaces,
+      conditions: agent ? [{ type: "AgentConnected", status: "True" }] : [],
+    });
   }
 
   const changed = (change: Partial<VmiInterfaceStatus>): VmiInterfaceStatus[] =>
     asked.map((status) => (status.name === "eth0" ? { ...status, ...change } : status));
 
-  it("with what was asked for, and addresses of its own besides, has none", ({ expect }) => {
+  it("with the requested addresses and others besides has no drift", ({ expect }) => {
     expect(drift(objectsOf(stored(), { vmi: running(asked) }))).toEqual([]);
   });
 
-  it("with another address is told, without a time: the guest keeps none", ({ expect }) => {
+  it("with another address is reported without a time, which the guest does not record", ({ expect }) => {
     const vmi = running(changed({ ipAddresses: ["192.0.2.99", "fe80::1"] }));
     expect(drift(objectsOf(stored(), { vmi }))).toEqual([
       {
@@ -315,14 +309,14 @@ describe("a guest", () => {
     ]);
   });
 
-  it("with another name of the interface is told", ({ expect }) => {
+  it("with another interface name is reported", ({ expect }) => {
     const vmi = running(changed({ interfaceName: "enp1s0" }));
     expect(drift(objectsOf(stored(), { vmi }))).toMatchObject([
       { field: "networks[eth0].name", wanted: "eth0", actual: "enp1s0" },
     ]);
   });
 
-  it("with another MAC address is told, which KubeVirt lists as a NIC of its own", ({ expect }) => {
+  it("with another MAC address is reported, although KubeVirt lists it as a separate NIC", ({ expect }) => {
     const vmi = running([
       ...changed({ infoSource: "domain, multus-status" }),
       { name: "", interfaceName: "eth0", mac: "02:00:5E:00:00:77", infoSource: "guest-agent" },
@@ -338,27 +332,20 @@ describe("a guest", () => {
   });
 });
 
-describe("the fields that a VM and its instance show to have drifted", () => {
+describe("the drifted fields of a VM and its instance", () => {
   const nic: VmInterface = { name: "eth0", macAddress: "02:00:5e:00:00:01", bridge: {} };
-  const agent: VirtualMachineInstance = {
-    apiVersion: "kubevirt.io/v1",
-    kind: "VirtualMachineInstance",
-    metadata: { name: "web", namespace: "shop" },
-    spec: { domain: { devices: {} } },
-    status: {
-      phase: "Running",
-      conditions: [{ type: "AgentConnected", status: "True" }],
-      interfaces: [
-        {
-          name: "eth0",
-          mac: "02:00:5e:00:00:01",
-          interfaceName: "ens3",
-          ipAddresses: ["192.0.2.10"],
-          infoSource: "domain, guest-agent",
-        },
-      ],
-    },
-  };
+  const agent = instanceOfWeb({
+    conditions: [{ type: "AgentConnected", status: "True" }],
+    interfaces: [
+      {
+        name: "eth0",
+        mac: "02:00:5e:00:00:01",
+        interfaceName: "ens3",
+        ipAddresses: ["192.0.2.10"],
+        infoSource: "domain, guest-agent",
+      },
+    ],
+  });
 
   it.for<[string, NetworkConfig, VmInterface, readonly string[]]>([
     ["as asked", { name: "eth0", macAddress: "02-00-5E-00-00-01" }, nic, ["name"]],
@@ -374,21 +361,21 @@ describe("the fields that a VM and its instance show to have drifted", () => {
       nic,
       ["name", "ipConfig.addresses"],
     ],
-  ])("are told of a NIC %s", ([, asked, actual, fields], { expect }) => {
+  ])("are reported for a NIC %s", ([, asked, actual, fields], { expect }) => {
     const network = { name: "eth0", multus: { networkName: "wan" } };
     expect(driftedFields(vmSpec([asked]), actual, network, agent)).toEqual(
       fields.map((field) => `networks[eth0].${field}`),
     );
   });
 
-  it("are the NIC itself where nobody asked for it", ({ expect }) => {
+  it("are the NIC itself if it was not requested", ({ expect }) => {
     expect(driftedFields(vmSpec([]), nic, undefined, undefined)).toEqual(["networks[eth0]"]);
   });
 
-  it("are not the name where NMState leaves it to the kernel", ({ expect }) => {
+  it("do not include the name if NMState leaves it to the kernel", ({ expect }) => {
     const record = JSON.stringify({ digest: "", machine: { guestConfig: "nmstate" }, networks: {} });
     const metadata = { ...agent.metadata, annotations: { [guestConfigAnnotation]: record } };
-    const told = driftedFields(vmSpec([{ name: "eth0" }]), nic, undefined, { ...agent, metadata });
-    expect(told).toEqual([]);
+    const fields = driftedFields(vmSpec([{ name: "eth0" }]), nic, undefined, { ...agent, metadata });
+    expect(fields).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// The table of losses against the findings: what the newest version loses, the caller who names the guest is told.
+// The table of losses and the findings agree: a caller who names the guest gets a finding for what the newest version loses.
 import { describe, it } from "vitest";
 import { losses } from "../../src/domain/guest/renderers.ts";
 import { loses } from "../support/loses.ts";
@@ -27,7 +27,7 @@ function oneNic(ipConfig: IpConfig): VmSpec {
   return vmSpec([{ name: "eth0", ipConfig }]);
 }
 
-describe("a guest that is named", () => {
+describe("a named guest renderer", () => {
   it.for(guestCases)("is needed for $code when $when", ({ spec, code }, { expect }) => {
     const { guest, ...unnamed } = spec;
     expect(guest).toBeDefined();
@@ -36,7 +36,7 @@ describe("a guest that is named", () => {
     expect(netplan.map((found) => found.code)).not.toContain(code);
   });
 
-  it("hears of every loss of the newest version", ({ expect }) => {
+  it("gets a finding for every loss of the newest version", ({ expect }) => {
     const lost = guestRenderers.flatMap((renderer: GuestRenderer) =>
       Object.keys(losses[renderer])
         .filter((trait) => loses(renderer, trait as keyof (typeof losses)["eni"], newest))
@@ -54,13 +54,13 @@ describe("a guest that is named", () => {
       "eni otherFamilyNameServers",
       "eni dhcpIpv6NameServers",
     ]);
-    const told = lost.map((each) => {
+    const counts = lost.map((each) => {
       const [renderer = "", trait = ""] = each.split(" ");
       return findingsOf({
         ...(specNeeding[trait] ?? vmSpec([])),
         guest: { renderer: renderer as GuestRenderer },
       }).filter(({ code }) => code.startsWith("GUEST_LOSES_")).length;
     });
-    expect(told.filter((count) => count === 0)).toEqual([]);
+    expect(counts.filter((count) => count === 0)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// What somebody may write into the annotation with the record of a VM, and what multinic says of it.
+// What anyone with write access can put into the annotation with a VM's record, and what multinic reports about it.
 import type { VmSpec } from "../../src/domain/spec.ts";
 
 export interface HostileRecord {
@@ -9,7 +9,7 @@ export interface HostileRecord {
   readonly says: string;
 }
 
-/** The first NIC of the record with these fields in place of its own. */
+/** The first NIC of the record with these fields replaced. */
 const nic =
   (fields: Readonly<Record<string, unknown>>) =>
   ({ networks: [first, ...others], ...spec }: VmSpec): string =>

@@ -1,4 +1,4 @@
-// A VM that was compiled from a spec, read back: the same objects come out, the same NICs, and nothing to change in an adoption.
+// A VM compiled from a spec and read back: it compiles to the same objects and NICs, and an adoption changes nothing.
 import { assert, boolean, property } from "fast-check";
 import { describe, it } from "vitest";
 import { compileAdopted } from "../../src/domain/adopt/compile-adopted.ts";
@@ -14,11 +14,11 @@ import { guestConfigAnnotation, specAnnotation } from "../../src/domain/objects/
 import type { NetworkType, VmSpec } from "../../src/domain/spec.ts";
 import { runsOf } from "../support/runs.ts";
 import { arbitrarySpec } from "./arbitrary-spec.ts";
-import { nad } from "./specs.ts";
+import { nad } from "../support/objects.ts";
 
 const runs = runsOf(5_000);
 
-/** A NAD of somebody else's for each type of NIC. */
+/** Another owner's NAD for each type of NIC. */
 const given = [
   nad("net-bridge", { cniVersion: "0.3.1", type: "bridge", bridge: "br7", vlan: 30 }),
   nad("net-macvlan", { cniVersion: "0.3.1", type: "macvtap" }, "macvtap.network.kubevirt.io/x"),
@@ -61,7 +61,7 @@ function withoutRecord({ virtualMachine, ...others }: CompiledVm): object {
   };
 }
 
-/** The same VM as somebody else's. */
+/** The same VM, not created by multinic. */
 function asTheirs(vm: VirtualMachine): VirtualMachine {
   const { labels: _labels, annotations: _annotations, ...metadata } = vm.metadata;
   return { ...vm, metadata };

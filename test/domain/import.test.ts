@@ -1,15 +1,14 @@
-// VMs that others made, read back as specs: what their objects say, and what of it no spec can say.
+// VMs that multinic did not create, read as specs: what their objects say, and what a spec cannot express.
 import { describe, it } from "vitest";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { type ImportedVm, importVm, type VmObjects } from "../../src/domain/import/import-vm.ts";
 import type {
   CloudInitSource,
-  Secret,
   VirtualMachineInstance,
   VmInterface,
   VmiInterfaceStatus,
 } from "../../src/domain/objects/kubernetes.ts";
-import { nad, storedVm } from "./specs.ts";
+import { instanceOfWeb, nad, secretOf, storedVm } from "../support/objects.ts";
 
 const mac = "02:00:5e:00:00:01";
 const eth0: VmInterface = { name: "eth0", macAddress: mac, bridge: {} };
@@ -32,13 +31,7 @@ const guest = (networkData: string, interfaces: VmInterface[] = [eth0]): Importe
   read(interfaces, { vm: withCloudInit({ networkData }, interfaces) });
 
 function running(interfaces: VmiInterfaceStatus[]): VirtualMachineInstance {
-  return {
-    apiVersion: "kubevirt.io/v1",
-    kind: "VirtualMachineInstance",
-    metadata: { name: "web", namespace: "shop" },
-    spec: { domain: { devices: {} } },
-    status: { phase: "Running", interfaces },
-  };
+  return instanceOfWeb({ interfaces });
 }
 
 describe("the machine part", () => {
@@ -109,7 +102,7 @@ describe("an attachment", () => {
     ["an Open vSwitch bridge", { type: "ovs", bridge: "br8", vlan: 5 }, { type: "ovs", vlanId: 5 }],
     ["a plugin that is not known here", { type: "kube-ovn" }, { type: "bridge" }],
     ["a NAD that holds no plugin", {}, { type: "bridge" }],
-  ] as const)("to %s is given by the NAD's name", ([, config, expected], { expect }) => {
+  ] as const)("to %s is imported by the NAD's name", ([, config, expected], { expect }) => {
     expect(withNad(config)).toEqual({ name: "eth0", nadName: "net-eth0", macAddress: mac, ...expected });
   });
 
@@ -120,7 +113,7 @@ describe("an attachment", () => {
     });
   });
 
-  it("has the MAC address of the running VM where the VM names none", ({ expect }) => {
+  it("has the MAC address of the running VM if the VM does not set one", ({ expect }) => {
     const vmi = running([{ name: "eth0", mac: "02:00:5E:00:00:09" }]);
     expect(read([{ name: "eth0", bridge: {} }], { vmi }).spec.networks[0]).toMatchObject({
       macAddress: "02:00:5e:00:00:09",
@@ -128,8 +121,8 @@ describe("an attachment", () => {
   });
 });
 
-describe("a network-config of others", () => {
-  it("gives addresses, gateway, name servers and routes back", ({ expect }) => {
+describe("a network-config of another tool", () => {
+  it("gives addresses, gateway, name servers and routes", ({ expect }) => {
     const { spec, notes } = guest(`network:
   version: 2
   ethernets:
@@ -173,7 +166,7 @@ describe("a network-config of others", () => {
     ]);
   });
 
-  it("with metrics of its own makes the NIC with the best default route primary", ({ expect }) => {
+  it("with its own metrics makes the NIC with the best default route primary", ({ expect }) => {
     const nics: VmInterface[] = [eth0, { name: "eth1", macAddress: "02:00:5e:00:00:02", bridge: {} }];
     const { spec, notes } = guest(
       `version: 2
@@ -191,41 +184,41 @@ ethernets:
   });
 
   it.for([
-    ["bonds", "version: 2\nbonds: {bond0: {}}\n", "network-config bonds: is not imported"],
-    ["VLANs", "version: 2\nvlans: {v5: {id: 5}}\n", "network-config vlans: is not imported"],
-    ["version 1", "version: 1\nconfig: []\n", "network-config: version 1 is not imported, only version 2 is"],
+    ["bonds", "version: 2\nbonds: {bond0: {}}\n", "network-config bonds: not imported"],
+    ["VLANs", "version: 2\nvlans: {v5: {id: 5}}\n", "network-config vlans: not imported"],
+    ["version 1", "version: 1\nconfig: []\n", "network-config: version 1 is not imported; only version 2 is"],
     [
       "no YAML",
       "version: [\n",
-      "network-config: it cannot be read: line 2, column 1: Flow sequence in block collection must be sufficiently indented and end with a ]",
+      "network-config: cannot be read: line 2, column 1: Flow sequence in block collection must be sufficiently indented and end with a ]",
     ],
-    ["a text", "hello\n", "network-config: it is not a YAML mapping"],
+    ["a text", "hello\n", "network-config: not a YAML mapping"],
     [
       "an unknown setting of a NIC",
       `version: 2\nethernets: {eth0: {match: {macaddress: "${mac}"}, set-name: eth0, dhcp4: true, wakeonlan: true}}\n`,
-      "network-config ethernets.eth0.wakeonlan: is not imported",
+      "network-config ethernets.eth0.wakeonlan: not imported",
     ],
     [
       "DHCP for IPv6",
       `version: 2\nethernets: {eth0: {match: {macaddress: "${mac}"}, set-name: eth0, dhcp6: true}}\n`,
-      "network-config ethernets.eth0.dhcp6: is not imported",
+      "network-config ethernets.eth0.dhcp6: not imported",
     ],
     [
       "an address beside DHCP",
       `version: 2\nethernets: {eth0: {match: {macaddress: "${mac}"}, set-name: eth0, dhcp4: true, addresses: [192.0.2.9/24]}}\n`,
-      "networks[eth0] addresses: 192.0.2.9/24 would become nothing",
+      "networks[eth0] addresses: 192.0.2.9/24 would be removed",
     ],
     [
-      "an interface by a name that nobody reports",
+      "an interface by a name that is not reported",
       "version: 2\nethernets: {enp1s0: {dhcp4: true}}\n",
-      "network-config ethernets.enp1s0: it cannot be matched to a NIC",
+      "network-config ethernets.enp1s0: cannot be matched to a NIC",
     ],
     [
       "another name in the guest",
       `version: 2\nethernets: {lan: {match: {macaddress: "${mac}"}, set-name: lan0, dhcp4: true}}\n`,
       "networks[eth0] name in the guest: lan0 would become eth0",
     ],
-  ] as const)("with %s says what is not imported", ([, text, note], { expect }) => {
+  ] as const)("with %s reports what is not imported", ([, text, note], { expect }) => {
     expect(guest(text).notes).toContain(note);
   });
 
@@ -239,33 +232,28 @@ ethernets:
   });
 });
 
-describe("where the network-config stands", () => {
+describe("a VM's network-config", () => {
   const text = `version: 2\nethernets: {eth0: {match: {macaddress: "${mac}"}, set-name: eth0, addresses: [192.0.2.9/24]}}\n`;
   const base64 = Buffer.from(text).toString("base64");
-  const secret: Secret = {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { name: "theirs" },
-    data: { networkdata: base64 },
-  };
+  const secret = secretOf("theirs", { networkdata: base64 });
 
   it.for<[string, CloudInitSource]>([
     ["in the VM", { networkData: text }],
     ["in the VM as base64", { networkDataBase64: base64 }],
     ["in a Secret", { networkDataSecretRef: { name: "theirs" } }],
-  ])("%s, it is read", ([, source], { expect }) => {
+  ])("is read if it is %s", ([, source], { expect }) => {
     const { spec } = read([eth0], { vm: withCloudInit(source), secrets: new Map([["theirs", secret]]) });
     expect(spec.networks[0]?.ipConfig?.address).toBe("192.0.2.9/24");
   });
 
-  it("in a Secret that cannot be read, the addresses are not known", ({ expect }) => {
+  it("in a Secret that cannot be read leaves the addresses unknown", ({ expect }) => {
     const vm = withCloudInit({ networkDataSecretRef: { name: "theirs" } });
     const { spec, notes } = read([eth0], { vm });
     expect(spec.networks[0]).not.toHaveProperty("ipConfig");
     expect(notes).toEqual(["network-config: it is in Secret theirs, which could not be read"]);
   });
 
-  it("on a config drive, it is not imported", ({ expect }) => {
+  it("on a config drive is not imported", ({ expect }) => {
     const vm = storedVm([eth0]);
     vm.spec.template.spec.volumes = [{ name: "init", cloudInitConfigDrive: { networkData: text } }];
     expect(read([], { vm }).notes).toEqual([
@@ -273,9 +261,9 @@ describe("where the network-config stands", () => {
     ]);
   });
 
-  it("nowhere, nothing is assumed of the guest", ({ expect }) => {
+  it("that is missing leaves the guest's settings unknown", ({ expect }) => {
     const { spec, notes } = read([eth0]);
     expect(spec.networks[0]).not.toHaveProperty("ipConfig");
-    expect(notes).toEqual(["network-config: the VM has none, so the guest's own settings are not known"]);
+    expect(notes).toEqual(["network-config: the VM has none, so the guest's settings are unknown"]);
   });
 });

@@ -18,7 +18,7 @@ function cidr(text: string): Cidr {
 }
 
 describe("parseIp()", () => {
-  it.for(["192.0.2.1", "0.0.0.0", "2001:db8::1", "::", "fe80::1"])("takes %s", (text, { expect }) => {
+  it.for(["192.0.2.1", "0.0.0.0", "2001:db8::1", "::", "fe80::1"])("accepts %s", (text, { expect }) => {
     expect(parseIp(text)).toMatchObject({ value: { text } });
   });
 
@@ -72,7 +72,7 @@ describe("parseCidr()", () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), fc.nat(128), (address, prefix) => {
         const parsed = parseCidr(`${address}/${prefix}`);
-        if ("problem" in parsed) return;
+        if ("problem" in parsed) return fc.pre(false);
         expect(cidr(parsed.value.text)).toMatchObject({
           text: parsed.value.text,
           network: parsed.value.network,
@@ -106,11 +106,11 @@ describe("subnets", () => {
     ["2001:db8::/64", true],
     ["2001:db8::ffff:ffff:ffff:ffff/64", false],
     ["2001:db8::/127", false],
-  ] as const)("the host part of %s is no host: %s", ([text, expected], { expect }) => {
+  ] as const)("%s is the network or broadcast address: %s", ([text, expected], { expect }) => {
     expect(isNetworkOrBroadcast(cidr(text))).toBe(expected);
   });
 
-  it("name the first and last host", ({ expect }) => {
+  it("have a first and a last host", ({ expect }) => {
     expect(hostRange(cidr("192.0.2.77/24"))).toEqual({ first: "192.0.2.1", last: "192.0.2.254" });
     expect(hostRange(cidr("192.0.2.77/30"))).toEqual({ first: "192.0.2.77", last: "192.0.2.78" });
   });

@@ -1,4 +1,4 @@
-// What an answer says it could not check: only what would have mattered to this VM.
+// What an answer reports as not checked: only what matters to this VM.
 import { describe, it } from "vitest";
 import { indexNodes } from "../../src/domain/network/nodes.ts";
 import { builtInCatalogue, type Catalogue } from "../../src/domain/catalogue.ts";
@@ -6,7 +6,8 @@ import { checkVm } from "../../src/domain/validate/check-vm.ts";
 import { type Facts, noFacts } from "../../src/domain/facts.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import { node } from "./finding-cases/world.ts";
-import { dhcpNic, nads, staticNic, vmSpec } from "./specs.ts";
+import { nads } from "../support/objects.ts";
+import { dhcpNic, staticNic, vmSpec } from "./specs.ts";
 
 const unchecked = (spec: VmSpec, facts: Partial<Facts> = {}, catalogue: Catalogue = builtInCatalogue()) =>
   checkVm(spec, catalogue, { ...noFacts, ...facts }).unchecked;
@@ -23,7 +24,7 @@ const known: Partial<Facts> = {
 const marks = { "bridge.network.kubevirt.io/br0": "1k" };
 
 describe("what could not be checked", () => {
-  it("is little for a VM on the pod network alone", ({ expect }) => {
+  it("is little for a VM on the pod network only", ({ expect }) => {
     expect(unchecked(vmSpec([{ name: "eth0", type: "pod" }]))).toEqual(["whether the namespace exists"]);
   });
 
@@ -39,7 +40,7 @@ describe("what could not be checked", () => {
     expect(words(vmSpec([{ name: "pod", type: "pod" }, staticNic]))).toContain("pods and Services");
   });
 
-  it("is nothing where everything is known", ({ expect }) => {
+  it("is empty if everything is known", ({ expect }) => {
     expect(
       unchecked(vmSpec([staticNic]), {
         ...known,
@@ -51,13 +52,15 @@ describe("what could not be checked", () => {
     ).toEqual([]);
   });
 
-  it("is the bridge where the nodes say nothing of theirs", ({ expect }) => {
+  it("includes the bridge if the nodes do not report theirs", ({ expect }) => {
     expect(unchecked(vmSpec([staticNic]), { ...known, nodes: indexNodes([node("node-1")]) })).toEqual([
       expect.stringContaining("the nodes have the bridge"),
     ]);
   });
 
-  it("is not the overlap with the cluster's networks where the configuration names them", ({ expect }) => {
+  it("does not include the overlap with the cluster's networks if the configuration lists them", ({
+    expect,
+  }) => {
     const spec = vmSpec([{ name: "pod", type: "pod" }, staticNic]);
     const catalogue = { ...builtInCatalogue(), clusterCidrs: ["10.96.0.0/12"] };
     expect(unchecked(spec, {}, catalogue).join("\n")).not.toContain("pods and Services");

@@ -1,4 +1,4 @@
-// MAC addresses: spellings, and addresses that stay.
+// MAC addresses: spellings, and derived addresses that stay the same.
 import { describe, it } from "vitest";
 import { asUnicast, deriveMac, isMulticast, normaliseMac } from "../../src/domain/mac.ts";
 
@@ -25,7 +25,7 @@ describe("normaliseMac()", () => {
 describe("deriveMac()", () => {
   const nic = { namespace: "shop", vm: "web", nic: "eth0" };
 
-  it("gives a NIC the same address every time, and its sister another one", ({ expect }) => {
+  it("gives a NIC the same address every time, and another NIC a different one", ({ expect }) => {
     const mac = deriveMac(nic, () => false);
     expect(deriveMac({ ...nic }, () => false)).toBe(mac);
     expect(deriveMac({ ...nic, nic: "eth1" }, () => false)).not.toBe(mac);
@@ -38,7 +38,7 @@ describe("deriveMac()", () => {
     expect(Number.parseInt(mac.slice(0, 2), 16) & 2).toBe(2);
   });
 
-  it("takes the next candidate when one is taken", ({ expect }) => {
+  it("uses the next candidate if one is taken", ({ expect }) => {
     const first = deriveMac(nic, () => false);
     const second = deriveMac(nic, (mac) => mac === first);
     expect(second).not.toBe(first);
@@ -47,7 +47,7 @@ describe("deriveMac()", () => {
 });
 
 describe("multicast addresses", () => {
-  it("are told and made unicast", ({ expect }) => {
+  it("are recognised and made unicast", ({ expect }) => {
     expect(isMulticast("03:00:5e:10:00:01")).toBe(true);
     expect(asUnicast("03:00:5e:10:00:01")).toBe("02:00:5e:10:00:01");
   });

@@ -1,4 +1,4 @@
-// Pending changes: what the running VM lacks, field by field, also where KubeVirt is silent.
+// Pending changes: what the running VM lacks, field by field, even if KubeVirt does not report it.
 import { describe, it } from "vitest";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { type CompiledVm, compileVm } from "../../src/domain/compile/compile.ts";
@@ -21,7 +21,7 @@ const one = (change: Partial<NetworkConfig>): VmSpec => vmSpec([{ ...staticNic, 
 const withSecond = (change: Partial<NetworkConfig> = {}): VmSpec =>
   vmSpec([staticNic, { ...eth1, ...change }]);
 
-/** The VM as wanted, beside the instance of an earlier spec. */
+/** The VM as wanted, with the instance of an earlier spec. */
 function apart(running: VmSpec, wanted: VmSpec): { vm: VirtualMachine; vmi: VirtualMachineInstance } {
   return { vm: instanceOf(wanted).vm, vmi: instanceOf(running).vmi };
 }
@@ -43,7 +43,7 @@ function asStoredSecret({ secret }: CompiledVm, resourceVersion: string): Secret
   };
 }
 
-function tell({
+function fieldsOf({
   vm,
   vmi,
 }: {
@@ -54,7 +54,7 @@ function tell({
 }
 
 describe("pending changes", () => {
-  it("are none for a VM that does not run, or runs as wanted", ({ expect }) => {
+  it("are empty for a VM that does not run, or runs as wanted", ({ expect }) => {
     const { vm, vmi } = instanceOf(withSecond());
     expect(pendingChanges(vm, undefined)).toEqual([]);
     expect(pendingChanges(vm, vmi)).toEqual([]);
@@ -157,17 +157,17 @@ describe("pending changes", () => {
       [["userData.secretName", "restart"]],
     ],
   ] as const)("name %s", ([, running, wanted, expected], { expect }) => {
-    expect(tell(apart(running, wanted))).toEqual(expected);
+    expect(fieldsOf(apart(running, wanted))).toEqual(expected);
   });
 
-  it("tell the value that runs and the one that is wanted", ({ expect }) => {
+  it("have the running value and the wanted one", ({ expect }) => {
     const { vm, vmi } = apart(one({}), one({ ipConfig: { address: "192.0.2.11/24" } }));
     expect(pendingChanges(vm, vmi)).toMatchObject([
       { nic: "eth0", oldValue: "192.0.2.10/24", newValue: "192.0.2.11/24" },
     ]);
   });
 
-  it("keep memory that KubeVirt plugs until the guest has it", ({ expect }) => {
+  it("include hotplugged memory until the guest has it", ({ expect }) => {
     const { vm, vmi } = instanceOf(vmSpec([staticNic], { memory: "2Gi" }), { maxGuest: "4Gi" });
     const memory = { guestAtBoot: "1Gi", guestRequested: "1Gi" };
     const conditions = [condition("MemoryChange", "True")];
@@ -177,7 +177,7 @@ describe("pending changes", () => {
     ]);
   });
 
-  it("tell that the text of user-data changed, and nothing of the text", ({ expect }) => {
+  it("report that the text of user-data changed, without the text", ({ expect }) => {
     const text = (password: string): VmSpec =>
       vmSpec([staticNic], { userData: { text: `#cloud-config\npassword: ${password}\n` } });
     const compiled = (spec: VmSpec, stored: Secret | undefined) =>
@@ -198,7 +198,7 @@ describe("pending changes", () => {
     expect(pendingChanges(compiled(text("hunter2"), first).virtualMachine, vmi)).toEqual([]);
   });
 
-  it("keep a NIC that KubeVirt gave to the instance until the domain has it", ({ expect }) => {
+  it("include a NIC that KubeVirt added to the instance until the domain has it", ({ expect }) => {
     const { vm, vmi } = instanceOf(withSecond());
     const plugging = (...conditions: Condition[]): VirtualMachineInstance => ({
       ...vmi,
@@ -226,7 +226,7 @@ describe("pending changes", () => {
     );
   });
 
-  it("report what KubeVirt requests where no field explains it", ({ expect }) => {
+  it("report what KubeVirt requests if no field explains it", ({ expect }) => {
     const { vm, vmi } = instanceOf(one({}));
     const asking: VirtualMachine = {
       ...vm,
@@ -239,20 +239,20 @@ describe("pending changes", () => {
       ...vmi,
       status: { ...vmi.status, conditions: [condition("MigrationRequired", "True")] },
     };
-    expect(tell({ vm, vmi: migrating })).toEqual([["networks", "live-migration"]]);
+    expect(fieldsOf({ vm, vmi: migrating })).toEqual([["networks", "live-migration"]]);
     const explained = apart(one({}), vmSpec([staticNic], { cpu: 2 }));
-    expect(tell({ ...explained, vm: { ...explained.vm, status: asking.status ?? {} } })).toEqual([
+    expect(fieldsOf({ ...explained, vm: { ...explained.vm, status: asking.status ?? {} } })).toEqual([
       ["cpu", "restart"],
     ]);
   });
 
-  it("wait for a restart where KubeVirt leaves another network to it", ({ expect }) => {
+  it("wait for a restart if KubeVirt leaves another network to it", ({ expect }) => {
     const { vm, vmi } = apart(withSecond(), withSecond({ vlanId: 5 }));
     const asking: VirtualMachine = { ...vm, status: { conditions: [condition("RestartRequired", "True")] } };
-    expect(tell({ vm: asking, vmi })).toEqual([["networks[eth1].attachment", "restart"]]);
+    expect(fieldsOf({ vm: asking, vmi })).toEqual([["networks[eth1].attachment", "restart"]]);
   });
 
-  it("say nothing of the guest where the start told nothing, and trust no text of others", ({ expect }) => {
+  it("do not include the guest if its start recorded nothing, and trust no text of others", ({ expect }) => {
     const { vm, vmi } = apart(one({}), one({ ipConfig: { address: "192.0.2.11/24" } }));
     for (const text of [undefined, "nonsense", "[]", "{}", '{"digest":1}']) {
       const annotations = text === undefined ? {} : { [guestConfigAnnotation]: text };

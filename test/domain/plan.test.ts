@@ -1,4 +1,4 @@
-// The plan: what differs, what that does to a running VM, and a fingerprint that means exactly this.
+// The plan: what differs, what that does to a running VM, and a fingerprint of exactly this.
 import { describe, it } from "vitest";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { noFacts } from "../../src/domain/facts.ts";
@@ -11,7 +11,8 @@ import type { RunningVm } from "../../src/domain/plan/running-vm.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import { instanceOf, runningAs, storedAs, wantedAs } from "./running.ts";
-import { dhcpNic, nad, staticNic, storedVm, vmSpec } from "./specs.ts";
+import { nad, secretOf, storedVm } from "../support/objects.ts";
+import { dhcpNic, staticNic, vmSpec } from "./specs.ts";
 
 const resolve = (spec: VmSpec) => resolveVm(spec, builtInCatalogue(), noFacts).vm;
 
@@ -126,7 +127,7 @@ describe("the effect of a change on a running VM", () => {
     expect(stopped(before, after).changes.every((other) => other.effect === "none")).toBe(true);
   });
 
-  it("of NICs in another order is told once", ({ expect }) => {
+  it("of NICs in another order is reported once", ({ expect }) => {
     const networks = [staticNic, { ...dhcpNic, name: "eth1" }];
     const plan = changes(
       vmSpec(networks),
@@ -139,7 +140,7 @@ describe("the effect of a change on a running VM", () => {
     });
   });
 
-  it("of nothing is nothing", ({ expect }) => {
+  it("is none if nothing changes", ({ expect }) => {
     expect(changes(one({}), one({}))).toMatchObject({ changes: [], effect: "none" });
   });
 
@@ -159,7 +160,7 @@ describe("the effect on the cluster at hand", () => {
     ["v1.8.4", "restart"],
     ["v1.7.0", "restart"],
     ["v1.4.1", "restart"],
-  ] as const)("is that of KubeVirt %s", ([version, effect], { expect }) => {
+  ] as const)("follows KubeVirt %s", ([version, effect], { expect }) => {
     const change = effectOf(runningAs(one({}), { version }));
     expect(change).toMatchObject({ effect });
     expect(change?.reason).not.toContain("this is what");
@@ -173,12 +174,15 @@ describe("the effect on the cluster at hand", () => {
 
   it.for([
     [undefined, "KubeVirt's version is not known; this is what 1.9 does"],
-    ["v1.10.0", "KubeVirt v1.10.0 has not been examined; this is what 1.9 does"],
-    ["v2.0.0", "KubeVirt v2.0.0 has not been examined; this is what 1.9 does"],
-    ["v1.2.0", "KubeVirt v1.2.0 has not been examined; this is what 1.4-1.5 does"],
-  ] as const)("is, for version %s, the nearest known, and says so", ([version, words], { expect }) => {
-    expect(effectOf(runningAs(one({}), { version }))?.reason).toContain(words);
-  });
+    ["v1.10.0", "KubeVirt v1.10.0 has not been tested; this is what 1.9 does"],
+    ["v2.0.0", "KubeVirt v2.0.0 has not been tested; this is what 1.9 does"],
+    ["v1.2.0", "KubeVirt v1.2.0 has not been tested; this is what 1.4-1.5 does"],
+  ] as const)(
+    "is that of the nearest known version for version %s, and says so",
+    ([version, words], { expect }) => {
+      expect(effectOf(runningAs(one({}), { version }))?.reason).toContain(words);
+    },
+  );
 
   it("follows KubeVirt 1.8's gate for other networks", ({ expect }) => {
     const change = effectOf(runningAs(one({}), { version: "v1.8.4", featureGates: ["LiveUpdateNADRef"] }));
@@ -186,7 +190,7 @@ describe("the effect on the cluster at hand", () => {
     expect(change?.versions[1]).toEqual({ kubevirt: "1.8", effect: "live-migration", proven: false });
   });
 
-  it("is a restart where the VM cannot be migrated, with KubeVirt's reason", ({ expect }) => {
+  it("is a restart if the VM cannot be migrated, with KubeVirt's reason", ({ expect }) => {
     const change = effectOf(runningAs(one({}), { notMigratable: "a disk is not shared" }));
     expect(change).toMatchObject({ effect: "restart" });
     expect(change?.reason).toContain(
@@ -195,13 +199,13 @@ describe("the effect on the cluster at hand", () => {
     expect(change?.versions.every(({ effect }) => effect === "restart")).toBe(true);
   });
 
-  it("waits for somebody where KubeVirt migrates nothing by itself, and says so", ({ expect }) => {
+  it("needs a manual migration if KubeVirt migrates nothing by itself, and says so", ({ expect }) => {
     const change = effectOf(runningAs(one({}), { workloadUpdateMethods: ["Evict"] }));
     expect(change).toMatchObject({ effect: "live-migration" });
     expect(change?.reason).toContain("waits until someone migrates or restarts the VM");
   });
 
-  it("is nothing where a change that waits is taken back", ({ expect }) => {
+  it("is none if a pending change is taken back", ({ expect }) => {
     const [a, b] = [one({ macAddress: "02:00:5e:00:00:01" }), one({ macAddress: "02:00:5e:00:00:02" })];
     expect(changes(b, a, runningAs(a)).changes).toMatchObject([
       { field: "networks[eth0].macAddress", effect: "none", silent: false },
@@ -227,7 +231,7 @@ describe("the effect on the cluster at hand", () => {
     ]);
   });
 
-  it("tells which changes KubeVirt is silent on", ({ expect }) => {
+  it("shows which changes KubeVirt does not report", ({ expect }) => {
     const silent = changes(one({}), withSecond({ type: "macvlan" })).changes;
     expect(silent.map((change) => [change.field, change.silent])).toEqual([
       ["networks[eth1]", true],
@@ -293,7 +297,7 @@ describe("the objects of a plan", () => {
     ]);
   });
 
-  it("do not differ by what the API server keeps for itself", ({ expect }) => {
+  it("do not differ in fields that only the API server writes", ({ expect }) => {
     const bumped = object({
       metadata: { ...storedVm().metadata, resourceVersion: "8", generation: 3, managedFields: [{}] },
       status: { ready: true },
@@ -308,13 +312,8 @@ describe("the objects of a plan", () => {
     expect(isUnchanged(same)).toBe(true);
   });
 
-  it("tell that user-data changes, not how", ({ expect }) => {
-    const secret = (userdata: string): Secret => ({
-      apiVersion: "v1",
-      kind: "Secret",
-      metadata: { name: "multinic-web" },
-      data: { userdata },
-    });
+  it("show that user-data changes, not how", ({ expect }) => {
+    const secret = (userdata: string) => secretOf("multinic-web", { userdata });
     const objects = [{ live: secret("aHVudGVyMg=="), wanted: secret("aHVudGVyMw==") }];
     expect(plan(objects).changes).toMatchObject([{ field: "userData.text", effect: "restart" }]);
     expect(plan(objects, false).changes).toMatchObject([{ effect: "none" }]);
@@ -326,17 +325,12 @@ describe("the objects of a plan", () => {
     ["a cloud-config", "#cloud-config\nusers: []\n"],
     ["MIME", "MIME-Version: 1.0\nContent-Type: text/x-shellscript\n\n#!/bin/sh\n"],
   ] as const)(
-    "do not take networks by NMState for user-data of the caller's, beside %s",
+    "do not treat NMState networks as the caller's user-data, beside %s",
     ([, theirs], { expect }) => {
       const secret = (networks: string, text: string | undefined = theirs): Secret => {
         const boothook = nmstateBoothook(networks);
         const userdata = text === undefined ? boothook : withBoothook(text, boothook);
-        return {
-          apiVersion: "v1",
-          kind: "Secret",
-          metadata: { name: "multinic-web" },
-          data: { userdata: Buffer.from(userdata).toString("base64") },
-        };
+        return secretOf("multinic-web", { userdata: Buffer.from(userdata).toString("base64") });
       };
       expect(plan([{ live: secret("a: 1"), wanted: secret("a: 2") }]).changes).toEqual([]);
       expect(
@@ -345,13 +339,8 @@ describe("the objects of a plan", () => {
     },
   );
 
-  it("tell of another network-config that no field explains", ({ expect }) => {
-    const secret = (networkdata: string): Secret => ({
-      apiVersion: "v1",
-      kind: "Secret",
-      metadata: { name: "multinic-web" },
-      data: { networkdata },
-    });
+  it("show another network-config that no field explains", ({ expect }) => {
+    const secret = (networkdata: string) => secretOf("multinic-web", { networkdata });
     expect(plan([{ live: secret("YQ=="), wanted: secret("Yg==") }]).changes).toMatchObject([
       { field: "networks", effect: "restart", silent: true },
     ]);
@@ -380,7 +369,7 @@ describe("a generated NAD", () => {
     },
   });
 
-  it("goes with the last VM that uses it", ({ expect }) => {
+  it("is removed with the last VM that uses it", ({ expect }) => {
     const all = [
       owned("mine", "a"),
       owned("shared", "a", "b"),

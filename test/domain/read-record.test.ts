@@ -19,7 +19,8 @@ import type { VmSpec } from "../../src/domain/spec.ts";
 import { checkVm } from "../../src/domain/validate/check-vm.ts";
 import { arbitrarySpec } from "./arbitrary-spec.ts";
 import { hostileRecords } from "./hostile-records.ts";
-import { staticNic, storedVm, vmSpec } from "./specs.ts";
+import { storedVm } from "../support/objects.ts";
+import { staticNic, vmSpec } from "./specs.ts";
 
 function vmWith(record: string | undefined, marks: Partial<VirtualMachine["metadata"]> = {}): VirtualMachine {
   const vm = storedVm();
@@ -32,7 +33,7 @@ const spec = vmSpec([staticNic]);
 const recorded = (value: unknown) => readRecord(vmWith(JSON.stringify(value)));
 
 describe("a record", () => {
-  it("is read as it was written, of every spec that is accepted", ({ expect }) => {
+  it("is read as it was written, for every accepted spec", ({ expect }) => {
     let accepted = 0;
     fc.assert(
       fc.property(arbitrarySpec, (asked) => {
@@ -50,28 +51,28 @@ describe("a record", () => {
     expect(accepted).toBeGreaterThan(50);
   });
 
-  it("keeps what it knows when another version wrote a field more", ({ expect }) => {
+  it("keeps the known fields if another version wrote one more", ({ expect }) => {
     const nic = { ...staticNic, qos: { rate: 5 } };
     expect(recorded({ ...spec, flavour: "large", networks: [nic] })).toEqual({ spec });
   });
 
-  it.for(hostileRecords)("with $name is unreadable, and says why", ({ text, says }, { expect }) => {
+  it.for(hostileRecords)("with $name is unreadable, with the reason", ({ text, says }, { expect }) => {
     const { spec: read, problem } = readRecord(vmWith(text(spec)));
     expect(read).toBeUndefined();
     expect(problem).toContain(says);
     expect(problem?.length).toBeLessThan(300);
   });
 
-  it("is not read when it is longer than any that the API server takes", ({ expect }) => {
+  it("is not read if it is longer than the API server allows", ({ expect }) => {
     const long = JSON.stringify({ ...spec, memory: "x".repeat(1_048_576) });
     expect(readRecord(vmWith(long))).toEqual({ problem: `it is longer than ${maxRecordLength} characters` });
   });
 
-  it("is none without networks, whatever else is in it", ({ expect }) => {
+  it("does not exist without networks, whatever else is in it", ({ expect }) => {
     expect(recorded({ namespace: "shop", name: "web" })).toEqual({ problem: "it has no networks" });
   });
 
-  it("is that of a VM that multinic created or whose NICs it took over, and of no other", ({ expect }) => {
+  it("is used only for a VM that multinic created or whose NICs it adopted", ({ expect }) => {
     const text = JSON.stringify(spec);
     const adopted = { labels: {}, annotations: { [adoptedAnnotation]: "now" } };
     expect(readRecord(vmWith(text, adopted))).toEqual({ spec });
@@ -96,7 +97,7 @@ describe("the record of a guest", () => {
     expect(readGuestRecord(text)).toBeUndefined();
   });
 
-  it("has no NIC that it does not name, also of a name that every JavaScript object has", ({ expect }) => {
+  it("has only the NICs that it names, even for names that every JavaScript object has", ({ expect }) => {
     const record = readGuestRecord('{"digest":"d","machine":{},"networks":{}}');
     expect(record?.networks["constructor"]).toBeUndefined();
     expect(record?.machine["toString"]).toBeUndefined();

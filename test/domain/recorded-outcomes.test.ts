@@ -1,4 +1,4 @@
-// The plan's word beside what KubeVirt 1.9.0 and 1.8.4 did: every recorded change of a running VM that can be made here.
+// The plan compared with what KubeVirt 1.9.0 and 1.8.4 did: every recorded change of a running VM that multinic can make.
 import { readFileSync } from "node:fs";
 import { afterAll, describe, it } from "vitest";
 import type { FieldChange } from "../../src/domain/plan/field-changes.ts";
@@ -58,7 +58,7 @@ const bridgedPod: Pick<Made, "circumstances"> = {
   circumstances: { notMigratable: "the pod network's NIC is a bridge" },
 };
 
-/** By the id of the recording; the others change what is no part of this API, or are refused before. */
+/** By the id of the recording. The others change what is not part of this API, or are refused. */
 const changes: Readonly<Record<string, Made>> = {
   nothing: made(base, base),
   "add-bridge": made(base, [...base, c]),

@@ -6,15 +6,16 @@ import { nicMetrics } from "../../src/domain/resolve/metrics.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import { inUse } from "./finding-cases/world.ts";
-import { dhcpNic, storedVm, vmSpec } from "./specs.ts";
+import { storedVm } from "../support/objects.ts";
+import { dhcpNic, vmSpec } from "./specs.ts";
 
 const resolve = (spec: VmSpec, facts: Partial<Facts> = {}) =>
   resolveVm(spec, builtInCatalogue(), { ...noFacts, ...facts }).vm;
 
 describe("metrics", () => {
   it.for([
-    ["the first NIC is primary when none says so", [{}, {}, {}], [100, 200, 300]],
-    ["the primary NIC has the best metric wherever it stands", [{}, {}, { primary: true }], [200, 300, 100]],
+    ["the first NIC is primary if none is marked", [{}, {}, {}], [100, 200, 300]],
+    ["the primary NIC has the best metric at any position", [{}, {}, { primary: true }], [200, 300, 100]],
     ["priority orders the others", [{ priority: 9 }, { primary: true }, { priority: 1 }], [300, 100, 200]],
     [
       "equal priorities go by position",
@@ -33,7 +34,7 @@ describe("metrics", () => {
 });
 
 describe("a resolved VM", () => {
-  it("has sensible defaults for everything that may be left out", ({ expect }) => {
+  it("has defaults for everything that can be left out", ({ expect }) => {
     const vm = resolve(vmSpec([{ name: "eth0" }]));
     expect(vm).toMatchObject({ cpu: 1, memory: "1Gi", runStrategy: "Always", disks: [{ name: "rootdisk" }] });
     expect(vm.nics[0]).toMatchObject({
@@ -56,7 +57,7 @@ describe("a resolved VM", () => {
     expect(spec).toEqual(before);
   });
 
-  it("is static without a mode when an address is given", ({ expect }) => {
+  it("is static if it has an address and no mode", ({ expect }) => {
     expect(resolve(vmSpec([{ name: "a", ipConfig: { addresses: ["192.0.2.1/24"] } }])).nics[0]?.mode).toBe(
       "static",
     );
@@ -68,7 +69,7 @@ describe("a resolved VM", () => {
     ["sriov", { kind: "sriov" }],
     ["ovs", { kind: "bridge" }],
     ["pod", { kind: "masquerade" }],
-  ] as const)("binds type %s as KubeVirt needs it", ([type, binding], { expect }) => {
+  ] as const)("has the binding that KubeVirt needs for type %s", ([type, binding], { expect }) => {
     expect(resolve(vmSpec([{ name: "eth0", type }])).nics[0]?.binding).toEqual(binding);
     if (type !== "pod")
       expect(resolve(vmSpec([{ name: "eth0", type, nadName: "n" }])).nics[0]?.binding).toEqual(binding);
@@ -82,7 +83,7 @@ describe("a resolved VM", () => {
     });
   });
 
-  it("derives another MAC when the first is taken by another VM", ({ expect }) => {
+  it("derives another MAC if another VM has the first", ({ expect }) => {
     const mac = resolve(vmSpec([dhcpNic])).nics[0]?.mac ?? "";
     const other = resolve(vmSpec([dhcpNic]), { macsInUse: inUse(mac) }).nics[0]?.mac;
     expect(other).not.toBe(mac);

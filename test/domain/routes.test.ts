@@ -72,7 +72,7 @@ describe("the predicted table", () => {
     expect(rules).toEqual([]);
   });
 
-  it("has fe80::/64 for every NIC that speaks IPv6", ({ expect }) => {
+  it("has fe80::/64 for every NIC with IPv6", ({ expect }) => {
     const { routes } = routing(
       vmSpec([
         { name: "eth0", mtu: 1000 },
@@ -109,7 +109,7 @@ describe("the predicted table", () => {
     expect(table(vmSpec([nic]))).toContain("2001:db8:9::/48 2001:db8::1 eth0 1024 route");
   });
 
-  it("has one of the NIC's own, and rules by source, with routing: policy", ({ expect }) => {
+  it("has a table for the NIC, and rules by source, with routing: policy", ({ expect }) => {
     expect(table(withPolicy, 1001)).toEqual([
       "192.168.0.0/16 10.0.1.2 eth1 200 route",
       "0.0.0.0/0 10.0.1.1 eth1 200 gateway",
@@ -130,7 +130,7 @@ describe("the predicted table", () => {
 
 describe("a lookup", () => {
   it.for([
-    ["10.0.1.7", "eth1", "", "10.0.1.100", "10.0.1.0/24 is on the link of eth1"],
+    ["10.0.1.7", "eth1", "", "10.0.1.100", "10.0.1.0/24 is directly connected to eth1"],
     ["192.168.9.9", "eth1", "10.0.1.1", "10.0.1.100", "route to 192.168.0.0/16 through eth1"],
     [
       "203.0.113.9",
@@ -169,7 +169,7 @@ describe("a lookup", () => {
     expect(lookup(pod, "10.0.2.3")).toMatchObject({ nic: "eth0", source: { text: "10.0.2.2" } });
   });
 
-  it("tells a tie", ({ expect }) => {
+  it("reports a tie", ({ expect }) => {
     const tied = vmSpec([
       { name: "eth0", ipConfig: { address: "192.0.2.10/24" } },
       { name: "eth1", ipConfig: { address: "192.0.2.11/24" } },
@@ -177,7 +177,7 @@ describe("a lookup", () => {
     expect(lookup(tied, "192.0.2.9")).toMatchObject({
       nic: "eth0",
       reason:
-        "192.0.2.0/24 is on the link of eth0; 192.0.2.0/24 through eth1 is equally good, and the kernel takes the route that was configured first",
+        "192.0.2.0/24 is directly connected to eth0; 192.0.2.0/24 through eth1 is equally good, and the kernel takes the route that was configured first",
     });
   });
 
@@ -190,7 +190,7 @@ describe("a lookup", () => {
       reason: "rule 1001 sends packets from 10.0.1.100 to table 1001; default route of eth1",
     });
     expect(lookup(withPolicy, "10.0.1.9", "10.0.1.100").reason).toBe(
-      "rule 1000 sends packets from 10.0.1.100 to 10.0.1.0/24 to table main; 10.0.1.0/24 is on the link of eth1",
+      "rule 1000 sends packets from 10.0.1.100 to 10.0.1.0/24 to table main; 10.0.1.0/24 is directly connected to eth1",
     );
   });
 });
@@ -206,7 +206,7 @@ describe("a fix", () => {
     ]);
   });
 
-  it("sets, makes and removes fields and leaves its input alone", ({ expect }) => {
+  it("sets, adds and removes fields and does not change its input", ({ expect }) => {
     const input = { networks: [{ name: "a", routes: [1, 2] }] };
     const mended = applyFix(input, {
       description: "",

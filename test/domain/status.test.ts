@@ -10,7 +10,8 @@ import type {
 import { managedByLabel, specAnnotation } from "../../src/domain/objects/ownership.ts";
 import { readRecord } from "../../src/domain/document/read-record.ts";
 import { interfaceStatuses } from "../../src/domain/status/interface-status.ts";
-import { storedVm, vmSpec } from "./specs.ts";
+import { instanceOfWeb, storedVm } from "../support/objects.ts";
+import { vmSpec } from "./specs.ts";
 
 const nic = { name: "eth0", macAddress: "02:00:5e:00:00:01", bridge: {} } as const;
 const vm = storedVm([nic]);
@@ -28,13 +29,10 @@ function instance(
   interfaces: readonly VmiInterfaceStatus[] = [],
   conditions: readonly Condition[] = [],
 ): VirtualMachineInstance {
-  return {
-    apiVersion: "kubevirt.io/v1",
-    kind: "VirtualMachineInstance",
-    metadata: { name: "web", namespace: "shop" },
-    spec: vm.spec.template.spec,
-    status: { phase, nodeName: "node-1", interfaces: [...interfaces], conditions: [...conditions] },
-  };
+  return instanceOfWeb(
+    { phase, nodeName: "node-1", interfaces: [...interfaces], conditions: [...conditions] },
+    vm.spec.template.spec,
+  );
 }
 
 const condition = (type: string, status: Condition["status"], message?: string): Condition => ({
@@ -83,7 +81,7 @@ describe("a NIC is", () => {
     expect(status?.message).not.toBe("");
   });
 
-  it("told with KubeVirt's own word on why it does not start", ({ expect }) => {
+  it("reported with KubeVirt's own reason why it does not start", ({ expect }) => {
     const stuck = instance("Pending", [], [condition("Synchronized", "False", "no binding plugin")]);
     expect(interfaceStatuses(vm, stuck, undefined)[0]?.message).toBe("the VM is starting: no binding plugin");
     const stopped: VirtualMachine = { ...vm, status: { printableStatus: "Stopped" } };
@@ -108,7 +106,7 @@ describe("a NIC is", () => {
     });
   });
 
-  it("described by what was asked of it where that was recorded", ({ expect }) => {
+  it("described as requested if the request was recorded", ({ expect }) => {
     const spec = vmSpec([
       { name: "other" },
       { name: "eth0", type: "ovs", vlanId: 7, mtu: 1400, primary: true },

@@ -1,4 +1,4 @@
-// What cloud-init makes of user-data, as far as the NICs depend on it.
+// How cloud-init treats user-data, as far as the NICs depend on it.
 import { describe, it } from "vitest";
 import { readUserData } from "../../src/domain/guest/user-data.ts";
 
@@ -36,7 +36,7 @@ describe("user-data", () => {
     ["several parts", "Content-Type: multipart/mixed; boundary=x\n"],
     ["a template", "## template: jinja\n#cloud-config\n"],
     ["one for Windows", "#ps1_sysnative\n"],
-  ] as const)("is taken: %s", ([, text], { expect }) => {
+  ] as const)("is accepted: %s", ([, text], { expect }) => {
     expect(readUserData(text).ignored).toBeUndefined();
   });
 

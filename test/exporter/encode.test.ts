@@ -1,4 +1,4 @@
-// Who gets a compressed scrape, and that it is whole.
+// Which clients get a compressed scrape, and that it is complete.
 import { gunzipSync } from "node:zlib";
 import { describe, it } from "vitest";
 import { encodeBody } from "../../src/exporter/encode.ts";

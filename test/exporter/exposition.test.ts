@@ -1,4 +1,4 @@
-// How samples are spelt: whatever a label holds, another reader of the format gets it back.
+// How samples are written: another parser of the format reads every label back.
 import { assert, dictionary, oneof, property, string, stringMatching } from "fast-check";
 import { describe, it } from "vitest";
 import { renderHead, renderLabels, renderSample } from "../../src/exporter/exposition.ts";
@@ -10,7 +10,7 @@ const family = { name: "a_total", help: 'back\\slash, "quotes"\nand two lines', 
 const anyText = oneof(string({ unit: "binary" }), stringMatching(/^[\\"\n{},= #a]*$/));
 
 describe("a family", () => {
-  it("says its help and type once, escaped", ({ expect }) => {
+  it("has its help and type once, escaped", ({ expect }) => {
     const text = renderHead(family) + renderSample("a_total", "", "1");
     expect(text).toBe(
       '# HELP a_total back\\\\slash, "quotes"\\nand two lines\n# TYPE a_total counter\na_total{} 1\n',
@@ -25,11 +25,11 @@ describe("a family", () => {
     ["a backslash before an n", "\\n", '{a="\\\\n"}'],
     ["braces and commas", '{a="b",}', '{a="{a=\\"b\\",}"}'],
     ["nothing", "", '{a=""}'],
-  ] as const)("spells a label of %s", ([, value, text], { expect }) => {
+  ] as const)("writes a label of %s", ([, value, text], { expect }) => {
     expect(renderSample("x", renderLabels({ a: value }), "1")).toBe(`x${text} 1\n`);
   });
 
-  it("gives every label back to another reader", ({ expect }) => {
+  it("writes labels that another parser reads back", ({ expect }) => {
     assert(
       property(dictionary(stringMatching(/^[a-z_]{1,8}$/), anyText), (labels) => {
         const text =
@@ -42,7 +42,7 @@ describe("a family", () => {
     );
   });
 
-  it("is what virt-handler's reader reads, too", ({ expect }) => {
+  it("is also read by the parser for virt-handler", ({ expect }) => {
     assert(
       property(anyText, anyText, anyText, (namespace, name, nic) => {
         const labels = renderLabels({
@@ -64,7 +64,7 @@ describe("a family", () => {
   });
 });
 
-describe("the reader of the tests refuses", () => {
+describe("the parser of the tests refuses", () => {
   it.for([
     ["a family in two places", "# HELP a x\n# TYPE a gauge\na 1\n# HELP b x\n# TYPE b gauge\na 2\n"],
     ["a second HELP", "# HELP a x\n# TYPE a gauge\n# HELP a x\n"],

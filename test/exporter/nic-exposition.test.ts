@@ -1,4 +1,4 @@
-// The text of all NIC metrics for a given cluster, and what is rendered again when.
+// The text of all NIC metrics for a given cluster, and when each part is rendered again.
 import { array, assert, asyncProperty, bigInt, constantFrom, option, record, string } from "fast-check";
 import { describe, it } from "vitest";
 import { readVm } from "../../src/domain/document/read-record.ts";
@@ -11,7 +11,7 @@ import { parseExposition } from "./parse-exposition.ts";
 
 const up = (name: string) => ({ name, linkState: "up" }) as const;
 
-/** Counters by "namespace/vm/nic", and which NICs were asked for, which happens once per rendering. */
+/** Counters by "namespace/vm/nic", and the NICs that were asked for, each once per rendering. */
 function createTestTraffic(counters: Record<string, Traffic> = {}) {
   const asked: string[] = [];
   const source: TrafficSource = {
@@ -38,7 +38,7 @@ describe("the text of NIC metrics", () => {
       "shop/web/eth0": { receive_bytes: 18_446_744_073_709_551_615n, transmit_errors: 0n },
     });
     expect(await textOf(createNicExposition(cluster.model, source))).toBe(`\
-# HELP multinic_interface_info What is known of a NIC; always 1.
+# HELP multinic_interface_info Properties of a NIC; always 1.
 # TYPE multinic_interface_info gauge
 multinic_interface_info{namespace="shop",vm="web",nic="eth0",type="bridge",network="net-eth0",vlan="0",primary="true",mac="02:00:5e:00:00:01",node="node-1",guest_interface="enp1s0"} 1
 multinic_interface_info{namespace="shop",vm="web",nic="fast",type="sriov",network="net-fast",vlan="0",primary="false",mac="02:00:5e:00:00:02",node="node-1",guest_interface=""} 1
@@ -54,36 +54,36 @@ multinic_interface_state{namespace="shop",vm="web",nic="fast",state="Unknown"} 0
 # TYPE multinic_interface_state_reason gauge
 multinic_interface_state_reason{namespace="shop",vm="web",nic="eth0",reason="UP"} 1
 multinic_interface_state_reason{namespace="shop",vm="web",nic="fast",reason="UP"} 1
-# HELP multinic_interface_mtu_bytes MTU asked for in bytes; absent where none was.
+# HELP multinic_interface_mtu_bytes Requested MTU of a NIC in bytes; absent if none was requested.
 # TYPE multinic_interface_mtu_bytes gauge
-# HELP multinic_interface_drift Fields of a NIC that are not as asked for, as far as the VM and its guest agent show; absent for VMs whose NICs are not ours.
+# HELP multinic_interface_drift Number of fields of a NIC whose actual values, in the VM and as reported by the guest agent, differ from the requested ones; absent for VMs whose NICs multinic does not manage.
 # TYPE multinic_interface_drift gauge
-# HELP multinic_interface_traffic_source Where the counters of a NIC come from; none where KubeVirt has none, as for SR-IOV. Always 1.
+# HELP multinic_interface_traffic_source Source of the counters of a NIC: virt-handler, or none if KubeVirt has none, as for SR-IOV; always 1.
 # TYPE multinic_interface_traffic_source gauge
 multinic_interface_traffic_source{namespace="shop",vm="web",nic="eth0",source="virt-handler"} 1
 multinic_interface_traffic_source{namespace="shop",vm="web",nic="fast",source="none"} 1
-# HELP multinic_interface_receive_bytes_total Bytes that the guest received by a NIC.
+# HELP multinic_interface_receive_bytes_total Bytes that the guest received through a NIC.
 # TYPE multinic_interface_receive_bytes_total counter
 multinic_interface_receive_bytes_total{namespace="shop",vm="web",nic="eth0"} 18446744073709551615
-# HELP multinic_interface_receive_packets_total Packets that the guest received by a NIC.
+# HELP multinic_interface_receive_packets_total Packets that the guest received through a NIC.
 # TYPE multinic_interface_receive_packets_total counter
-# HELP multinic_interface_receive_errors_total Errors in receiving by a NIC.
+# HELP multinic_interface_receive_errors_total Errors while the guest received through a NIC.
 # TYPE multinic_interface_receive_errors_total counter
 # HELP multinic_interface_receive_packets_dropped_total Packets to the guest that were dropped at a NIC.
 # TYPE multinic_interface_receive_packets_dropped_total counter
-# HELP multinic_interface_transmit_bytes_total Bytes that the guest sent by a NIC.
+# HELP multinic_interface_transmit_bytes_total Bytes that the guest sent through a NIC.
 # TYPE multinic_interface_transmit_bytes_total counter
-# HELP multinic_interface_transmit_packets_total Packets that the guest sent by a NIC.
+# HELP multinic_interface_transmit_packets_total Packets that the guest sent through a NIC.
 # TYPE multinic_interface_transmit_packets_total counter
-# HELP multinic_interface_transmit_errors_total Errors in sending by a NIC.
+# HELP multinic_interface_transmit_errors_total Errors while the guest sent through a NIC.
 # TYPE multinic_interface_transmit_errors_total counter
 multinic_interface_transmit_errors_total{namespace="shop",vm="web",nic="eth0"} 0
-# HELP multinic_interface_transmit_packets_dropped_total Packets of the guest that were dropped at a NIC.
+# HELP multinic_interface_transmit_packets_dropped_total Packets from the guest that were dropped at a NIC.
 # TYPE multinic_interface_transmit_packets_dropped_total counter
 `);
   });
 
-  it("holds what was asked for where the VM records it", async ({ expect }) => {
+  it("has the requested values if the VM records them", async ({ expect }) => {
     const { vms, model } = createMemoryCluster();
     const spec = { namespace: "shop", name: "web", networks: [{ name: "eth0", vlanId: 100, mtu: 9000 }] };
     const vm = vmOf(keyOf("shop/web"), [{ name: "eth0" }]);
@@ -94,7 +94,7 @@ multinic_interface_transmit_errors_total{namespace="shop",vm="web",nic="eth0"} 0
     expect(lines).toContain('multinic_interface_mtu_bytes{namespace="shop",vm="web",nic="eth0"} 9000');
     expect(lines[0]).toContain('vlan="100"');
     expect(lines).toContain('multinic_interface_state{namespace="shop",vm="web",nic="eth0",state="Down"} 1');
-    // The VM has no binding there, which is what a bridge NIC looks like.
+    // The VM has no binding here, which is how a bridge NIC looks.
     expect(lines).toContain('multinic_interface_drift{namespace="shop",vm="web",nic="eth0"} 0');
   });
 
@@ -112,13 +112,13 @@ multinic_interface_transmit_errors_total{namespace="shop",vm="web",nic="eth0"} 0
     expect(info?.labels.get("guest_interface")).toBe(shown);
   });
 
-  it("tells of no NIC before the lists are complete, when running VMs look stopped", async ({ expect }) => {
+  it("has no NIC before the lists are complete, while running VMs look stopped", async ({ expect }) => {
     const { model, vms, vmis } = createMemoryCluster({ synced: false });
     const nics = createNicExposition(model, createTestTraffic().source);
     vms.set(keyOf("shop/web"), readVm(vmOf(keyOf("shop/web"), [up("eth0")])));
     vms.sync();
     expect(await samplesOf(nics)).toEqual([]);
-    expect(parseExposition(await textOf(nics)).size).toBe(14);
+    expect([...parseExposition(await textOf(nics)).keys()]).toEqual(nicMetrics.map(({ name }) => name));
     vmis.set(keyOf("shop/web"), vmiOf(keyOf("shop/web"), [up("eth0")], "node-1"));
     vmis.sync();
     expect(await samplesOf(nics)).toContain(
@@ -182,7 +182,7 @@ describe("a VM's part", () => {
     );
   });
 
-  it("keeps its state's bytes when only its counters move, and none of its old state when both do", async ({
+  it("keeps the rendered state if only counters change, and renders it again if both change", async ({
     expect,
   }) => {
     const cluster = createMemoryCluster();
@@ -203,15 +203,13 @@ describe("a VM's part", () => {
     );
   });
 
-  it("is not made for the counters of a VM that is not there", async ({ expect }) => {
+  it("does not exist for the counters of an unknown VM", async ({ expect }) => {
     const nics = createNicExposition(createMemoryCluster().model, createTestTraffic().source);
     nics.invalidateTraffic({ namespace: "shop", vm: "web" });
     expect(await samplesOf(nics)).toEqual([]);
   });
 
-  it("shows a change that comes in the middle of a scrape in the next one at the latest", async ({
-    expect,
-  }) => {
+  it("shows a change during a scrape in the next scrape at the latest", async ({ expect }) => {
     const cluster = createMemoryCluster();
     for (let n = 0; n < 40; n += 1) cluster.setVm(`shop/vm-${n}`, [up("eth0")]);
     const nics = createNicExposition(cluster.model, createTestTraffic().source);
@@ -227,7 +225,7 @@ describe("a VM's part", () => {
     expect(await textOf(nics)).not.toContain("vm-39");
   });
 
-  it("changes no more when stopped", async ({ expect }) => {
+  it("no longer changes when stopped", async ({ expect }) => {
     const cluster = createMemoryCluster();
     const nics = createNicExposition(cluster.model, createTestTraffic().source);
     nics.stop();
@@ -249,7 +247,7 @@ describe("after any changes and scrapes", () => {
     scrape: constantFrom(true, false),
   });
 
-  it("the text is the same as if rendered afresh", async ({ expect }) => {
+  it("the text is the same as if rendered from scratch", async ({ expect }) => {
     await assert(
       asyncProperty(array(step, { maxLength: 40, size: "max" }), async (steps) => {
         const cluster = createMemoryCluster();
@@ -265,8 +263,8 @@ describe("after any changes and scrapes", () => {
           if (scrape) await nics.render();
         }
         parseExposition(await textOf(nics));
-        const afresh = createNicExposition(cluster.model, source);
-        expect((await samplesOf(nics)).toSorted()).toEqual((await samplesOf(afresh)).toSorted());
+        const fromScratch = createNicExposition(cluster.model, source);
+        expect((await samplesOf(nics)).toSorted()).toEqual((await samplesOf(fromScratch)).toSorted());
       }),
       { numRuns: 50 },
     );

@@ -35,7 +35,7 @@ export function parseExposition(text: string): ReadonlyMap<string, ParsedFamily>
       const sample = parseSample(line);
       const family = families.get(current);
       if (family === undefined || !belongsTo(sample.name, family))
-        throw new Error(`${sample.name} stands under ${current}`);
+        throw new Error(`${sample.name} is under ${current}`);
       const id = JSON.stringify([
         sample.name,
         [...sample.labels].map(([label, value]) => `${label}=${value}`).toSorted(),

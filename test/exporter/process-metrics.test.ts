@@ -1,4 +1,4 @@
-// What the process tells of itself: calls by their result, open streams, caches and scrapes.
+// The metrics of the process: calls by their result, open streams, caches and scrapes.
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { describe, it } from "vitest";
 import { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_service_pb.ts";
@@ -59,7 +59,7 @@ const count = "multinic_rpc_duration_seconds_count";
 const open = "multinic_rpc_streams";
 
 describe("metrics of the process", () => {
-  it("tell version, caches and scrapes", async ({ expect }) => {
+  it("contain version, caches and scrapes", async ({ expect }) => {
     const { vms, value } = startMetrics();
     expect(await value("multinic_build_info", ["version", "1.2.3"])).toBe("1");
     expect(await value("multinic_cache_synced", ["resource", "vms"])).toBe("0");
@@ -73,7 +73,7 @@ describe("metrics of the process", () => {
     expect(await value("multinic_virt_handler_unreadable_lines_total")).toBe("2");
   });
 
-  it("tell absolute counters anew at each scrape, not their sum", async ({ expect }) => {
+  it("set absolute counters at each scrape instead of adding to them", async ({ expect }) => {
     const { value } = startMetrics();
     await value("multinic_cache_reconnects_total");
     expect(await value("multinic_cache_reconnects_total", ["reason", "expired"])).toBe("2");
@@ -92,7 +92,7 @@ describe("metrics of the process", () => {
   it.for([
     ["ends", "short", "ok"],
     ["fails", "broken", "unavailable"],
-  ] as const)("count a stream that %s when it is over", async ([, namespace, code], { expect }) => {
+  ] as const)("count a stream that %s when it has ended", async ([, namespace, code], { expect }) => {
     const { metrics, value } = startMetrics();
     const stream = startService(metrics).watchInterfaceStatus({ namespace })[Symbol.asyncIterator]();
     await stream.next();
@@ -103,7 +103,7 @@ describe("metrics of the process", () => {
     expect(await value(count, ["code", code])).toBe("1");
   });
 
-  it("count a stream whose reader has left as cancelled", async ({ expect }) => {
+  it("count a stream whose reader has disconnected as cancelled", async ({ expect }) => {
     const { metrics, value } = startMetrics();
     const leaving = new AbortController();
     const options = { signal: leaving.signal };
@@ -118,7 +118,7 @@ describe("metrics of the process", () => {
     expect(await value(count, ["code", "canceled"])).toBe("1");
   });
 
-  it("count a stream that is aborted before anybody reads it", async ({ expect }) => {
+  it("count a stream that is aborted before it is read", async ({ expect }) => {
     const { metrics, value } = startMetrics();
     const aborting = new AbortController();
     const call = metrics.interceptor(async (request) => {

@@ -39,7 +39,7 @@ describe("GET /metrics of a running service", () => {
     );
   }
 
-  it("answers in the text format, with the process's own metrics behind", async ({ expect }) => {
+  it("answers in the text format, with the metrics of the process at the end", async ({ expect }) => {
     const response = await fetch(`${stand.url}/metrics`);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
@@ -50,7 +50,7 @@ describe("GET /metrics of a running service", () => {
   });
 
   it(
-    "counts what virt-handler counts, and says of SR-IOV that nobody counts",
+    "has the counters of virt-handler, and source none for SR-IOV",
     { timeout: 40_000 },
     async ({ expect }) => {
       // Scrapes of virt-handler are 5 s apart.

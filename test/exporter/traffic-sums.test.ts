@@ -1,4 +1,4 @@
-// Sums over the domains of a NIC: never back, and right over restarts and migrations.
+// Sums over the domains of a NIC: they never decrease, and are right across restarts and migrations.
 import { array, assert, constantFrom, nat, oneof, property, record } from "fast-check";
 import { describe, it } from "vitest";
 import { createTrafficSums } from "../../src/exporter/traffic-sums.ts";
@@ -104,7 +104,7 @@ describe("the sum of a NIC's traffic", () => {
     expect(traffic.get(key)).toEqual({ receive_bytes: 6n, transmit_bytes: 7n });
   });
 
-  it("is exact beyond what a double holds", ({ expect }) => {
+  it("is exact beyond the precision of a double", ({ expect }) => {
     const traffic = createTrafficSums();
     const large = 2n ** 60n + 1n;
     traffic.add(reading("a", { receive_bytes: large }), 0);
@@ -112,7 +112,7 @@ describe("the sum of a NIC's traffic", () => {
     expect(traffic.get(key)).toEqual({ receive_bytes: large + 1n });
   });
 
-  it("says whether a reading changed anything", ({ expect }) => {
+  it("reports whether a reading changed anything", ({ expect }) => {
     const traffic = createTrafficSums();
     expect(traffic.add(reading("a", { receive_bytes: 5n }), 0)).toBe(true);
     expect(traffic.add(reading("a", { receive_bytes: 5n }), 5_000)).toBe(false);
@@ -128,7 +128,7 @@ describe("the sum of a NIC's traffic", () => {
     expect(traffic.get(key)).toBeUndefined();
   });
 
-  it("never goes back, whatever is read", ({ expect }) => {
+  it("never decreases, whatever is read", ({ expect }) => {
     const anyReading = record({ node: constantFrom("a", "b", "c"), bytes: nat(10), pauseMs: nat(40_000) });
     assert(
       property(array(anyReading, { maxLength: 50, size: "max" }), (readings) => {
@@ -156,7 +156,7 @@ describe("the sum of a NIC's traffic", () => {
     { weight: 1, arbitrary: record({ do: constantFrom("repeat" as const) }) },
   );
 
-  it("is what all domains counted up to their last scrape, over restarts and migrations", ({ expect }) => {
+  it("is what all domains counted up to their last scrape, across restarts and migrations", ({ expect }) => {
     assert(
       property(array(step, { maxLength: 80, size: "max" }), (steps) => {
         const traffic = createTrafficSums();

@@ -1,4 +1,4 @@
-// Where virt-handler is read: through the API server over TLS with a token, or at URLs that were named.
+// Where virt-handler is read: through the API server over TLS with a token, or at given URLs.
 import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, it } from "vitest";
 import { podTargets, urlTargets } from "../../src/exporter/virt-handler-targets.ts";
@@ -45,7 +45,7 @@ describe("virt-handler's pods", () => {
     });
   }
 
-  it("that run are found in KubeVirt's namespace and read by their port 8443, with the token", async ({
+  it("are found in KubeVirt's namespace if they run, and read at port 8443 with the token", async ({
     expect,
   }) => {
     playCluster();
@@ -57,7 +57,7 @@ describe("virt-handler's pods", () => {
     expect(metrics?.headers.authorization).toBe("Bearer t");
   });
 
-  it("are none where KubeVirt is not installed", async ({ expect }) => {
+  it("are not found if KubeVirt is not installed", async ({ expect }) => {
     server.play((_, reply) => reply.json(list()));
     expect(await podTargets(client)(signal)).toEqual([]);
   });
@@ -71,7 +71,7 @@ describe("virt-handler's pods", () => {
     });
   });
 
-  it("are asked once a scrape, also when the API server cannot reach one", async ({ expect }) => {
+  it("are requested once per scrape, even if the API server cannot reach one", async ({ expect }) => {
     server.play((_, reply) => reply.refuse(503, "ServiceUnavailable"));
     const read = client.getText(proxied, { signal });
     await expect(read).rejects.toMatchObject({ reason: "ServiceUnavailable" });
@@ -80,7 +80,7 @@ describe("virt-handler's pods", () => {
 });
 
 describe("URLs of virt-handler", () => {
-  it("are each read once, without the API server", async ({ expect }) => {
+  it("are read once each, without the API server", async ({ expect }) => {
     await using server = await startScriptedServer();
     server.play((_, reply) => reply.text("a 1\n", 200));
     const url = `${server.url}/metrics`;

@@ -1,4 +1,4 @@
-// What is read out of virt-handler's metrics, and what is not.
+// What is read from virt-handler's metrics, and what is not.
 import { describe, it } from "vitest";
 import { readNicCounters } from "../../src/exporter/virt-handler-text.ts";
 import { exposition } from "../../src/local/kubevirt/node/exposition.ts";
@@ -28,7 +28,7 @@ describe("the reader of virt-handler's metrics", () => {
     ["a line that breaks off", 'kubevirt_vmi_network_receive_bytes_total{interface="eth0",name="we'],
     ["no namespace", 'kubevirt_vmi_network_receive_bytes_total{interface="eth0",name="web"} 1'],
     ["no labels", "kubevirt_vmi_network_receive_bytes_total 1"],
-  ] as const)("counts %s as unreadable and goes on", ([, bad], { expect }) => {
+  ] as const)("counts %s as unreadable and continues", ([, bad], { expect }) => {
     const { readings, unreadable } = readNicCounters(
       `${bad}\n${line("5", "kubevirt_vmi_network_transmit_bytes_total")}\n`,
     );
@@ -42,11 +42,13 @@ describe("the reader of virt-handler's metrics", () => {
     ["heads", "# TYPE kubevirt_vmi_network_receive_bytes_total counter"],
     ["empty lines", "\n\n"],
     ["a page of something else", "<html>kubevirt_vmi_network_receive_bytes_total</html>"],
-  ] as const)("passes over %s", ([, text], { expect }) => {
+  ] as const)("skips %s", ([, text], { expect }) => {
     expect(readNicCounters(text)).toEqual({ readings: [], unreadable: 0 });
   });
 
-  it("reads all eight counters of what the stand-in writes, labels of the VMI besides", ({ expect }) => {
+  it("reads all eight counters that the embedded cluster writes, whatever other labels they have", ({
+    expect,
+  }) => {
     const counters = {
       receiveBytes: 1,
       transmitBytes: 2,

@@ -1,4 +1,4 @@
-// Scraping virt-handler: a failure keeps the figures and is counted, and one node never waits for another.
+// Scraping virt-handler: a failure keeps the last values and is counted, and no node waits for another.
 import { describe, it } from "vitest";
 import type { InterfaceKey } from "../../src/app/status-model.ts";
 import { createTrafficSums } from "../../src/exporter/traffic-sums.ts";
@@ -63,7 +63,7 @@ async function started(...args: Parameters<typeof start>) {
 }
 
 describe("counters from virt-handler", () => {
-  it("are asked for only when the VMs are known", async ({ expect }) => {
+  it("are requested only when the VMs are known", async ({ expect }) => {
     const { traffic, sums, ready } = start({ a: text("a", 10) });
     await settled();
     expect(sums.get(eth0)).toBeUndefined();
@@ -73,7 +73,7 @@ describe("counters from virt-handler", () => {
     traffic.stop();
   });
 
-  it("are asked for every 5 s, and only VMs whose counters moved are told", async ({ expect }) => {
+  it("are requested every 5 s, and only VMs whose counters changed are reported", async ({ expect }) => {
     const answers = { a: text("a", 10) + text("a", 1, "db") };
     const { traffic, sums, updates, time, nextRound } = await started(answers);
     answers.a = text("a", 30) + text("a", 1, "db");
@@ -86,7 +86,7 @@ describe("counters from virt-handler", () => {
     traffic.stop();
   });
 
-  it("stay when a scrape fails, which is counted each time and logged once", async ({ expect }) => {
+  it("stay if a scrape fails, which is counted each time and logged once", async ({ expect }) => {
     const answers: Answers = { a: text("a", 10) };
     const { traffic, sums, log, nextRound } = await started(answers);
     expect(traffic.errors).toEqual(new Map([["a", 0]]));
@@ -102,7 +102,7 @@ describe("counters from virt-handler", () => {
     traffic.stop();
   });
 
-  it("of one node come on while another does not answer", async ({ expect }) => {
+  it("of one node keep coming while another node does not answer", async ({ expect }) => {
     const answers: Answers = { silent: undefined, a: text("a", 10) };
     const { traffic, sums, nextRound } = await started(answers);
     answers["a"] = text("a", 20);
@@ -111,7 +111,7 @@ describe("counters from virt-handler", () => {
     traffic.stop();
   });
 
-  it("go on over a migration that both nodes report for a while", async ({ expect }) => {
+  it("continue across a migration that both nodes report for a while", async ({ expect }) => {
     const answers: Answers = { a: text("a", 100), b: "" };
     const { traffic, sums, nextRound } = await started(answers);
     answers["b"] = text("b", 5);
@@ -124,7 +124,7 @@ describe("counters from virt-handler", () => {
     traffic.stop();
   });
 
-  it("of NICs that no VM has are not kept, nor those of a NIC that is gone", async ({ expect }) => {
+  it("of NICs that no VM has or had removed are not kept", async ({ expect }) => {
     const known = new Set(["web", "db"]);
     const answers = { a: text("a", 10) + text("a", 1, "stranger") + text("a", 1, "db") };
     const { traffic, sums, nextRound } = await started(answers, ({ vm }) => known.has(vm));
@@ -138,14 +138,14 @@ describe("counters from virt-handler", () => {
     traffic.stop();
   });
 
-  it("that cannot be read are counted by the line", async ({ expect }) => {
+  it("that cannot be read are counted per line", async ({ expect }) => {
     const { traffic, sums } = await started({ a: text("a", 10).replace(" 10", " ten") });
     expect(traffic.unreadableLines).toBe(1);
     expect(sums.get(eth0)).toBeUndefined();
     traffic.stop();
   });
 
-  it("follow the virt-handlers that come and go, looked up every 30 s", async ({ expect }) => {
+  it("follow virt-handlers that appear and disappear, looked up every 30 s", async ({ expect }) => {
     const answers: Answers = { a: text("a", 10) };
     const { traffic, sums, time } = await started(answers);
     delete answers["a"];
@@ -158,7 +158,7 @@ describe("counters from virt-handler", () => {
     expect(time.pending).toBe(0);
   });
 
-  it("come on from the virt-handlers known while a look-up fails, which is logged once", async ({
+  it("keep coming from the known virt-handlers while a look-up fails, which is logged once", async ({
     expect,
   }) => {
     const answers: Answers = { a: text("a", 10) };
@@ -180,9 +180,7 @@ describe("counters from virt-handler", () => {
     traffic.stop();
   });
 
-  it("are asked of eight virt-handlers at most at once; the others have their turn after", async ({
-    expect,
-  }) => {
+  it("are requested from at most eight virt-handlers at a time", async ({ expect }) => {
     const urls = Array.from({ length: 20 }, (_, index) => `node-${index}`);
     const answers: Answers = Object.fromEntries(urls.map((url) => [url, undefined]));
     const { traffic, sums, asked, release } = await started(answers);
@@ -195,7 +193,7 @@ describe("counters from virt-handler", () => {
     traffic.stop();
   });
 
-  it("are not asked for any more when stopped, and a scrape under way ends without an error", async ({
+  it("are no longer requested when stopped, and a running scrape ends without an error", async ({
     expect,
   }) => {
     const { traffic, time, log } = await started({ silent: undefined, a: text("a", 10) });

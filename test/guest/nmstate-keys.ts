@@ -55,7 +55,7 @@ export function notNmstate(document: unknown): readonly string[] {
 }
 
 function misfits(value: unknown, shape: Shape, at: string): readonly string[] {
-  if (shape === "texts") return isTexts(value) ? [] : [`${at} is no list of texts`];
+  if (shape === "texts") return isTexts(value) ? [] : [`${at} is not a list of texts`];
   if (shape === "text" || shape === "flag" || shape === "number") {
     const type = { text: "string", flag: "boolean", number: "number" }[shape];
     return typeof value === type ? [] : [`${at} is no ${shape}`];
@@ -64,9 +64,9 @@ function misfits(value: unknown, shape: Shape, at: string): readonly string[] {
     const [of] = shape as readonly [Keys];
     return Array.isArray(value)
       ? value.flatMap((element: unknown, index) => misfits(element, of, `${at}[${index}]`))
-      : [`${at} is no list`];
+      : [`${at} is not a list`];
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return [`${at} is no mapping`];
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [`${at} is not a mapping`];
   return Object.entries(value).flatMap(([key, child]: [string, unknown]) => {
     const known = (shape as Keys)[key];
     return known === undefined ? [`${at}.${key} is not known`] : misfits(child, known, `${at}.${key}`);

@@ -1,4 +1,4 @@
-// NMState desired state: the same networks as by cloud-init, in a form that nmstate takes, brought in by a boothook.
+// NMState desired state: the same networks as in the network-config, in nmstate's form, delivered by a boothook.
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,24 +19,24 @@ const seed = Date.now() % 2 ** 31;
 const cases = guestCases(seed);
 
 describe("NMState desired state", () => {
-  it("tells every NIC what was asked, and what the network-config tells it", ({ expect }) => {
+  it("configures every NIC as requested, and as the network-config does", ({ expect }) => {
     const all = { isLost: () => false, met: () => undefined };
     for (const { nics, data } of cases) {
-      const told = readNmstate(nmstateText(compileNmstate(nics, "main")));
-      expect(surprises(told, nics, all)).toEqual([]);
+      const configured = readNmstate(nmstateText(compileNmstate(nics, "main")));
+      expect(surprises(configured, nics, all)).toEqual([]);
       // Name servers are the host's here and the NIC's there; the order of addresses means nothing.
-      const comparable = (nic: (typeof told)[number]) => ({
+      const comparable = (nic: (typeof configured)[number]) => ({
         ...nic,
         addresses: nic.addresses.toSorted(),
         dns: [],
         search: [],
       });
       const byCloudInit = readNetworkConfigText(data["networkdata"] ?? "");
-      expect(told.map(comparable)).toEqual(byCloudInit.map(comparable));
-      const union = (list: (nic: (typeof told)[number]) => readonly string[]) =>
+      expect(configured.map(comparable)).toEqual(byCloudInit.map(comparable));
+      const union = (list: (nic: (typeof configured)[number]) => readonly string[]) =>
         [...new Set(byCloudInit.flatMap(list))].toSorted();
-      expect([...(told[0]?.dns ?? [])].toSorted()).toEqual(union(({ dns }) => dns));
-      expect([...(told[0]?.search ?? [])].toSorted()).toEqual(union(({ search }) => search));
+      expect([...(configured[0]?.dns ?? [])].toSorted()).toEqual(union(({ dns }) => dns));
+      expect([...(configured[0]?.search ?? [])].toSorted()).toEqual(union(({ search }) => search));
     }
     console.info(`network-config and NMState compared for ${cases.length} VMs, seed ${seed}`);
   });
@@ -48,7 +48,7 @@ describe("NMState desired state", () => {
       }
     }
     expect(notNmstate({ desired: { interfaces: [{ name: "eth0", vlan: 7 }] } })).toEqual([
-      ".capture is no mapping",
+      ".capture is not a mapping",
       ".desired.interfaces[0].vlan is not known",
     ]);
   });
@@ -61,7 +61,7 @@ describe("NMState desired state", () => {
     expect(desired["route-rules"]?.config.map((rule) => rule["route-table"])).toEqual([254, 1000]);
   });
 
-  it("is written as it is by the boothook, which then asks nmstate.service to apply it", ({ expect }) => {
+  it("is written unchanged by the boothook, which then asks nmstate.service to apply it", ({ expect }) => {
     const folder = mkdtempSync(join(tmpdir(), "boothook-"));
     try {
       writeFileSync(join(folder, "systemctl"), `#!/bin/sh\necho "$@" >${folder}/asked\n`);
@@ -124,7 +124,7 @@ describe.skipIf(programsMissing !== undefined)(
     const ours = answer.parts.at(-1)?.[0];
 
     it.for(texts.map(([what], index) => ({ what, index })))(
-      "is what it is alone, byte for byte, and ours beside it: $what",
+      "is unchanged, byte for byte, with the boothook beside it: $what",
       ({ index }, { expect }) => {
         const [theirs, together] = answer.parts.slice(index * 2);
         expect(theirs?.length).toBe(1);
@@ -132,12 +132,12 @@ describe.skipIf(programsMissing !== undefined)(
       },
     );
 
-    it("is a boothook where the caller gives none", ({ expect }) => {
+    it("is a boothook if the caller gives no user-data", ({ expect }) => {
       expect(answer.parts.at(-1)?.map(({ type }) => type)).toEqual(["text/cloud-boothook"]);
       expect(Buffer.from(ours?.content ?? "", "base64").toString()).toBe(alone["userdata"]);
     });
 
-    it("goes with a network-config that turns cloud-init's own networks off", ({ expect }) => {
+    it("comes with a network-config that turns cloud-init's own networks off", ({ expect }) => {
       expect(answer.disabled).toBe(true);
     });
   },

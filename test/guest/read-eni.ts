@@ -1,12 +1,12 @@
-// interfaces(5) of ifupdown, as cloud-init's eni renderer writes it. The MAC address of a name stands in the udev rules.
-import { isIpv6, type ToldNic, toldNothing, type ToldRoute } from "./told.ts";
+// interfaces(5) of ifupdown, as cloud-init's eni renderer writes it. The MAC address of a name is in the udev rules.
+import { isIpv6, type GuestNic, unconfigured, type GuestRoute } from "./guest-nic.ts";
 
-type Draft = { -readonly [Key in keyof ToldNic]: ToldNic[Key] };
+type Draft = { -readonly [Key in keyof GuestNic]: GuestNic[Key] };
 
-export function readEni(files: Readonly<Record<string, string>>): readonly ToldNic[] {
+export function readEni(files: Readonly<Record<string, string>>): readonly GuestNic[] {
   const macs = macsByName(files["etc/udev/rules.d/70-persistent-net.rules"] ?? "");
   const nics = new Map<string, Draft>();
-  const loopback: Draft = { ...toldNothing, mac: "" };
+  const loopback: Draft = { ...unconfigured, mac: "" };
   let name = "";
   let isDhcp = false;
   for (const line of (files["etc/network/interfaces.d/50-cloud-init"] ?? "").split("\n")) {
@@ -14,7 +14,7 @@ export function readEni(files: Readonly<Record<string, string>>): readonly ToldN
     if (key === "iface") {
       name = values[0] ?? "";
       isDhcp = values[2] === "dhcp";
-      const nic = nics.get(name) ?? { ...toldNothing, mac: macs.get(name) ?? "" };
+      const nic = nics.get(name) ?? { ...unconfigured, mac: macs.get(name) ?? "" };
       if (name !== "lo") nics.set(name, { ...nic, dhcp4: nic.dhcp4 || isDhcp });
     }
     const nic = nics.get(name) ?? loopback;
@@ -34,10 +34,10 @@ export function readEni(files: Readonly<Record<string, string>>): readonly ToldN
   }));
 }
 
-const defaultVia = (via: string): ToldRoute => ({ to: isIpv6(via) ? "::/0" : "0.0.0.0/0", via });
+const defaultVia = (via: string): GuestRoute => ({ to: isIpv6(via) ? "::/0" : "0.0.0.0/0", via });
 
 /** `ip route add TO via GATEWAY metric N`, or `route add -net TO gw GATEWAY metric N` of older versions. */
-function readCommand(words: readonly string[]): readonly ToldRoute[] {
+function readCommand(words: readonly string[]): readonly GuestRoute[] {
   const after = (...keys: readonly string[]) => {
     const at = words.findIndex((word) => keys.includes(word));
     return at === -1 ? undefined : words[at + 1];

@@ -1,6 +1,6 @@
 // cloud-init's network-config, version 2, as text, read back.
 import { parse } from "yaml";
-import type { ToldNic } from "./told.ts";
+import type { GuestNic } from "./guest-nic.ts";
 
 interface Ethernet {
   readonly match: { readonly macaddress: string };
@@ -12,7 +12,7 @@ interface Ethernet {
   readonly nameservers?: { readonly addresses: readonly string[]; readonly search?: readonly string[] };
 }
 
-export function readNetworkConfigText(text: string): readonly ToldNic[] {
+export function readNetworkConfigText(text: string): readonly GuestNic[] {
   const { ethernets } = parse(text) as { readonly ethernets: Readonly<Record<string, Ethernet>> };
   return Object.values(ethernets).map((nic) => {
     const overrides = nic["dhcp4-overrides"] ?? {};

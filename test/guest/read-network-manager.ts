@@ -1,16 +1,16 @@
 // NetworkManager's keyfiles (nm-settings-keyfile(5)), as cloud-init's network-manager renderer writes them.
 import { type IniSection, readIni, valuesOf } from "./read-ini.ts";
-import { isIpv6, type ToldNic, type ToldRoute } from "./told.ts";
+import { isIpv6, type GuestNic, type GuestRoute } from "./guest-nic.ts";
 
 const families = ["ipv4", "ipv6"] as const;
 
-export function readNetworkManager(files: Readonly<Record<string, string>>): readonly ToldNic[] {
+export function readNetworkManager(files: Readonly<Record<string, string>>): readonly GuestNic[] {
   return Object.entries(files)
     .filter(([path]) => path.endsWith(".nmconnection"))
     .map(([, text]) => readConnection(readIni(text)));
 }
 
-function readConnection(sections: readonly IniSection[]): ToldNic {
+function readConnection(sections: readonly IniSection[]): GuestNic {
   const one = (section: string, key: string) => valuesOf(sections, section, key)[0];
   const list = (section: string, key: string) =>
     (one(section, key) ?? "").split(";").filter((value) => value !== "");
@@ -43,7 +43,7 @@ const fits = (family: (typeof families)[number], value: string): boolean =>
   isIpv6(value) === (family === "ipv6");
 
 /** DESTINATION/PREFIX,NEXT-HOP[,METRIC]; without one it has the connection's. */
-function readRoute(value: string, connectionMetric: string | undefined): ToldRoute {
+function readRoute(value: string, connectionMetric: string | undefined): GuestRoute {
   const [to = "", via = "", own] = value.split(",");
   const metric = own ?? connectionMetric;
   return { to, via, ...(metric === undefined ? {} : { metric: Number(metric) }) };

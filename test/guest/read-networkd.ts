@@ -1,15 +1,15 @@
 // systemd.network(5) files, as cloud-init's networkd renderer and netplan write them.
 import { type IniSection, readIni, valuesOf } from "./read-ini.ts";
-import { isIpv6, type ToldNic, type ToldRoute } from "./told.ts";
+import { isIpv6, type GuestNic, type GuestRoute } from "./guest-nic.ts";
 
 /** The NICs of all .network files among `files` (by path). */
-export function readNetworkd(files: Readonly<Record<string, string>>): readonly ToldNic[] {
+export function readNetworkd(files: Readonly<Record<string, string>>): readonly GuestNic[] {
   return Object.entries(files)
     .filter(([path]) => path.endsWith(".network"))
     .map(([, text]) => readNetwork(readIni(text)));
 }
 
-function readNetwork(sections: readonly IniSection[]): ToldNic {
+function readNetwork(sections: readonly IniSection[]): GuestNic {
   const all = (section: string, key: string) => valuesOf(sections, section, key);
   const words = (section: string, key: string) => all(section, key).flatMap((value) => value.split(/\s+/));
   const dhcpSections = ["DHCP", "DHCPv4"];
@@ -32,7 +32,7 @@ function readNetwork(sections: readonly IniSection[]): ToldNic {
   };
 }
 
-function readRoute({ entries }: IniSection): ToldRoute {
+function readRoute({ entries }: IniSection): GuestRoute {
   const value = Object.fromEntries(entries);
   const via = value["Gateway"] ?? "";
   return {

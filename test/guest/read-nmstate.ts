@@ -1,6 +1,6 @@
-// An NMState policy as text, read back: captures first, then what the desired state tells each NIC.
+// An NMState policy as text, read back: captures first, then the NICs of the desired state.
 import { parse } from "yaml";
-import type { ToldNic } from "./told.ts";
+import type { GuestNic } from "./guest-nic.ts";
 
 interface Ip {
   readonly enabled?: boolean;
@@ -35,8 +35,8 @@ interface Policy {
   };
 }
 
-/** Name servers are the host's: every NIC is told all of them. */
-export function readNmstate(text: string): readonly ToldNic[] {
+/** Name servers belong to the host: every NIC gets all of them. */
+export function readNmstate(text: string): readonly GuestNic[] {
   const { capture, desired } = parse(text) as Policy;
   const resolver = desired["dns-resolver"]?.config;
   return desired.interfaces.map((nic) => {

@@ -1,9 +1,9 @@
 // The ifcfg, route and route6 files of Red Hat's network scripts, as cloud-init's sysconfig renderer writes them.
-import { isIpv6, type ToldNic, type ToldRoute } from "./told.ts";
+import { isIpv6, type GuestNic, type GuestRoute } from "./guest-nic.ts";
 
 type Files = Readonly<Record<string, string>>;
 
-export function readSysconfig(files: Files): readonly ToldNic[] {
+export function readSysconfig(files: Files): readonly GuestNic[] {
   const resolver = words(files["etc/resolv.conf"] ?? "");
   return Object.entries(files)
     .filter(([path]) => path.includes("/ifcfg-"))
@@ -15,7 +15,7 @@ function readInterface(
   path: string,
   files: Files,
   resolver: readonly (readonly string[])[],
-): ToldNic {
+): GuestNic {
   const dhcp4 = value["BOOTPROTO"] === "dhcp";
   const numbered = (key: string): readonly string[] =>
     ["", ...Array.from({ length: 10 }, (_, index) => String(index))].flatMap(
@@ -25,7 +25,7 @@ function readInterface(
   const metric6 = value["IPV6_ROUTE_METRIC"] ?? value["METRIC"];
   const masks = numbered("NETMASK");
   const named = (kind: string) => files[path.replace("/ifcfg-", `/${kind}-`)] ?? "";
-  const defaultRoute = (to: string, via: string | undefined, of: string | undefined): ToldRoute[] =>
+  const defaultRoute = (to: string, via: string | undefined, of: string | undefined): GuestRoute[] =>
     via === undefined ? [] : [{ to, via, ...(of === undefined ? {} : { metric: Number(of) }) }];
   return {
     mac: (value["HWADDR"] ?? "").toLowerCase(),
@@ -56,7 +56,7 @@ function readInterface(
   };
 }
 
-function readRoutes(value: Readonly<Record<string, string>>): readonly ToldRoute[] {
+function readRoutes(value: Readonly<Record<string, string>>): readonly GuestRoute[] {
   return Object.keys(value)
     .filter((key) => key.startsWith("ADDRESS"))
     .map((key) => {
@@ -71,7 +71,7 @@ function readRoutes(value: Readonly<Record<string, string>>): readonly ToldRoute
 }
 
 /** DESTINATION via NEXT-HOP [metric N] dev NIC. */
-function readRoute6([to = "", , via = "", ...options]: readonly string[]): readonly ToldRoute[] {
+function readRoute6([to = "", , via = "", ...options]: readonly string[]): readonly GuestRoute[] {
   const metric = options[options.indexOf("metric") + 1];
   return isIpv6(to) ? [{ to, via, ...(options.includes("metric") ? { metric: Number(metric) } : {}) }] : [];
 }

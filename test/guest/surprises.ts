@@ -1,27 +1,27 @@
-// What a guest's files tell each NIC, held against what was asked and against the table of losses, both ways.
+// Compares the NICs in a guest's files with what was requested and with the table of losses, both ways.
 import { firstFamily, type GuestTrait, traitsOf } from "../../src/domain/guest/renderers.ts";
 import type { IpFamily } from "../../src/domain/ip.ts";
 import type { Nic } from "../../src/domain/nic.ts";
-import { isIpv6, type ToldNic, type ToldRoute, wanted } from "./told.ts";
+import { isIpv6, type GuestNic, type GuestRoute, wanted } from "./guest-nic.ts";
 
-/** The losses of one renderer in one version, and what was met of them. */
-export interface Foretold {
+/** The losses of one renderer in one version, and a callback for each trait that occurred. */
+export interface Expected {
   readonly isLost: (trait: GuestTrait) => boolean;
   readonly met: (trait: GuestTrait) => void;
 }
 
-/** One line for each NIC and thing that is otherwise than foretold. */
+/** One line for each NIC and setting that is not as expected. */
 export function surprises(
-  told: readonly ToldNic[],
+  configured: readonly GuestNic[],
   nics: readonly Nic[],
-  foretold: Foretold,
+  expected: Expected,
 ): readonly string[] {
   return nics.flatMap((nic) => {
     const want = wanted(nic);
-    const found = told.find(({ mac }) => mac === nic.mac);
-    if (found === undefined) return [`${nic.name} is told nothing`];
+    const found = configured.find(({ mac }) => mac === nic.mac);
+    if (found === undefined) return [`${nic.name} is not configured`];
     const needed = [...traitsOf(nic).keys()];
-    const lost = needed.filter(foretold.isLost);
+    const lost = needed.filter(expected.isLost);
     const wrong = [
       ...differing("addresses", want.addresses.toSorted(), found.addresses.toSorted()),
       ...differing("mtu", want.mtu, found.mtu),
@@ -38,7 +38,7 @@ export function surprises(
           return kept === lost.includes(trait) ? [`${trait} is ${kept ? "kept" : "lost"}`] : [];
         }),
     ];
-    for (const trait of needed) foretold.met(trait);
+    for (const trait of needed) expected.met(trait);
     return wrong.map((problem) => `${nic.name}: ${problem}`);
   });
 }
@@ -48,15 +48,15 @@ function differing(what: string, one: unknown, other: unknown): readonly string[
   return wanted === found ? [] : [`${what} ${found}, not ${wanted}`];
 }
 
-/** A route is as asked when no trait that it needs is lost. Instead of a lost one there may be another. */
+/** A route is as requested if no trait that it needs is lost. There may be another in place of a lost one. */
 function wrongRoutes(
-  want: ToldNic,
-  told: ToldNic,
+  want: GuestNic,
+  configured: GuestNic,
   first: IpFamily,
   lost: readonly GuestTrait[],
 ): readonly string[] {
   const wrong = want.routes.flatMap((route) => {
-    const there = told.routes.filter(({ to, via }) => to === route.to && via === route.via);
+    const there = configured.routes.filter(({ to, via }) => to === route.to && via === route.via);
     const inMetric = there.some(({ metric }) => metric === route.metric);
     const lostFor = routeTraits(route, first).filter((trait) => lost.includes(trait));
     const text = `${route.to} via ${route.via} metric ${route.metric ?? ""}`;
@@ -66,16 +66,18 @@ function wrongRoutes(
       ? [`${text}: routeMetrics is ${inMetric ? "kept" : "lost"}`]
       : [];
   });
-  const unasked = told.routes.filter(
+  const unexpected = configured.routes.filter(
     ({ to, via }) => !want.routes.some((each) => each.to === to && each.via === via),
   );
   const excused = want.routes.filter((route) =>
     routeTraits(route, first).some((trait) => lost.includes(trait)),
   );
-  return unasked.length > excused.length ? [...wrong, ...differing("unasked routes", [], unasked)] : wrong;
+  return unexpected.length > excused.length
+    ? [...wrong, ...differing("routes that were not requested", [], unexpected)]
+    : wrong;
 }
 
-function routeTraits(route: ToldRoute, first: IpFamily): readonly GuestTrait[] {
+function routeTraits(route: GuestRoute, first: IpFamily): readonly GuestTrait[] {
   const family: IpFamily = isIpv6(route.to) ? 6 : 4;
   const isDefault = route.to.endsWith("/0");
   return [
@@ -88,7 +90,7 @@ function routeTraits(route: ToldRoute, first: IpFamily): readonly GuestTrait[] {
 /** resolv.conf(5): more are not used. */
 const maxNameServers = 3;
 
-function wrongServers(want: ToldNic, told: ToldNic, lost: readonly GuestTrait[]): readonly string[] {
+function wrongServers(want: GuestNic, configured: GuestNic, lost: readonly GuestTrait[]): readonly string[] {
   const has = (family: IpFamily) => want.addresses.some((address) => isIpv6(address) === (family === 6));
   const traitOf = (family: IpFamily): GuestTrait | undefined => {
     if (want.dhcp4) return family === 6 ? "dhcpIpv6NameServers" : "dhcpNameServers";
@@ -96,16 +98,16 @@ function wrongServers(want: ToldNic, told: ToldNic, lost: readonly GuestTrait[])
   };
   const servers = want.dns.slice(0, maxNameServers).flatMap((server) => {
     const trait = traitOf(isIpv6(server) ? 6 : 4);
-    const kept = told.dns.includes(server);
+    const kept = configured.dns.includes(server);
     return kept === (trait !== undefined && lost.includes(trait))
       ? [`name server ${server} is ${kept ? "kept" : "lost"}`]
       : [];
   });
-  // Search domains go the way of the name servers.
+  // Search domains are lost with the name servers.
   const searched = want.dns.every((server) => {
     const trait = traitOf(isIpv6(server) ? 6 : 4);
     return trait === undefined || !lost.includes(trait);
   });
-  const search = want.search.filter((domain) => !told.search.includes(domain));
+  const search = want.search.filter((domain) => !configured.search.includes(domain));
   return searched ? [...servers, ...differing("missing search domains", [], search)] : servers;
 }

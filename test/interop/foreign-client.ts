@@ -90,7 +90,7 @@ function anyOf(typeUrl: string, value: Uint8Array): Any {
   return create(AnySchema, { typeUrl, value: Uint8Array.from(value) });
 }
 
-/** By number; 0 is no error. */
+/** By number; 0 is OK. */
 const codes = [
   "ok",
   "canceled",

@@ -1,9 +1,9 @@
-// kubectl beside the service, on the embedded cluster with the stand-in for KubeVirt running: what people look at and try.
+// kubectl beside the service, on the embedded cluster with its simulated KubeVirt: what people look at and try.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 import { startServe, type ServeProcess } from "../serve/main-process.ts";
 import { clientsOf, type Clients } from "../serve/running-service.ts";
 import { describeWith, kubectls, output, run, type RunResult } from "./programs.ts";
@@ -32,13 +32,19 @@ function withKubectl(program: string): void {
     clients = clientsOf(serving.url);
     options = ["--kubeconfig", kubeconfig, "--cache-dir", join(folder, "cache")];
     kubectl = (args, input) => run(program, [...args, ...options], input);
-    expect(await kubectl(["create", "namespace", "shop"])).toMatchObject({ code: 0, stderr: "" });
+    await outputOf(["create", "namespace", "shop"]);
   });
   afterAll(async () => {
     await serving.stop();
     await rm(folder, { recursive: true });
   });
 
+  /** What a command prints. @throws if it fails or warns. */
+  async function outputOf(args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await kubectl(args);
+    if (code !== 0 || stderr !== "") throw new Error(`kubectl ${args.join(" ")}: exit ${code}, ${stderr}`);
+    return stdout;
+  }
   const apply = (name: string) =>
     clients.vms.applyVM({
       virtualMachine: {
@@ -48,14 +54,11 @@ function withKubectl(program: string): void {
       },
     });
   const listed = async (...args: readonly string[]): Promise<Listed["items"]> => {
-    const { stdout, stderr, code } = await kubectl(["get", ...args, "-o", "yaml"]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    return (parse(stdout) as Listed).items;
+    return (parse(await outputOf(["get", ...args, "-o", "yaml"])) as Listed).items;
   };
 
-  it("shows VMs, their instances and networks as a table", async () => {
-    const { code, stdout, stderr } = await kubectl(["get", "vm,vmi,net-attach-def", "-A"]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  it("shows VMs, their instances and networks as a table", async ({ expect }) => {
+    const stdout = await outputOf(["get", "vm,vmi,net-attach-def", "-A"]);
     const vm =
       /^NAMESPACE +NAME +AGE +STATUS +READY\nexample-3-2 +virtualmachine\.kubevirt\.io\/multi-nic-vm +\S+ +Running +True$/m;
     expect(stdout).toMatch(vm);
@@ -67,7 +70,7 @@ function withKubectl(program: string): void {
     );
   });
 
-  it("shows them as YAML", async () => {
+  it("shows them as YAML", async ({ expect }) => {
     const items = await listed("vm,vmi,net-attach-def", "-A");
     const of = (kind: string) =>
       items
@@ -85,12 +88,12 @@ function withKubectl(program: string): void {
     expect(of("NetworkAttachmentDefinition")).toHaveLength(10);
   });
 
-  it("sees a VM appear, start and go", async () => {
+  it("watches a VM being created, started and deleted", async ({ expect }) => {
     const watching = output(program, ["get", "vm", "-n", "shop", "-w", "--output-watch-events", ...options]);
     let seen = "";
     let applied: Promise<unknown> | undefined;
     let deleted: Promise<unknown> | undefined;
-    // The watch is open when it tells of the first VM.
+    // The watch is open once it reports the first VM.
     const before = apply("already-there");
     for await (const chunk of watching) {
       seen += chunk.toString();
@@ -105,7 +108,7 @@ function withKubectl(program: string): void {
     expect(seen).toMatch(/^ADDED +appearing /m);
   });
 
-  it("is told by name who owns a field that it wants to change", async () => {
+  it("gets the name of the owner of a field that it wants to change", async ({ expect }) => {
     await apply("owned");
     const document = `
 apiVersion: kubevirt.io/v1
@@ -121,7 +124,7 @@ spec: {template: {spec: {domain: {memory: {guest: 8Gi}}}}}
     expect(refused.stderr).toContain("--force-conflicts");
   });
 
-  it("deletes a VM with all that was made for it", async () => {
+  it("deletes a VM with everything that was created for it", async ({ expect }) => {
     await apply("leaving");
     await expect
       .poll(async () => (await kubectl(["get", "vmi", "leaving", "-n", "shop"])).stdout)
@@ -138,7 +141,7 @@ spec: {template: {spec: {domain: {memory: {guest: 8Gi}}}}}
       .toEqual([]);
   });
 
-  it("prints KubeVirt's words for a VM that it refuses", async () => {
+  it("prints KubeVirt's message for a VM that it refuses", async ({ expect }) => {
     const document = `
 apiVersion: kubevirt.io/v1
 kind: VirtualMachine

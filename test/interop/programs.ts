@@ -1,4 +1,4 @@
-// Foreign programs: where they are, how they are run, and what a machine without them means for a test.
+// Programs of other projects: where they are, how they are run, and what happens to a test if one is missing.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
@@ -35,7 +35,7 @@ export function kubectls(): ReadonlyMap<string, string> {
   );
 }
 
-/** A group of tests that needs a program: skipped without it on a machine of a person, failed in CI. */
+/** A group of tests that needs a program. Without it they are skipped, and in CI they fail. */
 export function describeWith(program: string, isThere: boolean, tests: () => void): void {
   if (isThere) describe(program, tests);
   else if (process.env["CI"] === "true") {
@@ -65,7 +65,7 @@ export async function run(program: string, args: readonly string[], input = ""):
   return { code: code ?? undefined, stdout, stderr };
 }
 
-/** Runs a program for what it prints; leaving the loop ends it. @throws when it ends by itself with an error. */
+/** Runs a program for its output; leaving the loop ends it. @throws if it exits with an error. */
 export async function* output(
   program: string,
   args: readonly string[],

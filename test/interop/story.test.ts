@@ -1,7 +1,7 @@
-// One VM from its first check to its end, told by clients that nobody here wrote, against the process that people start.
+// One VM from its first check to its deletion, by clients of other projects against the real process.
 import { readFile } from "node:fs/promises";
 import { toJson, type JsonObject } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, type ExpectStatic, it } from "vitest";
 import { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_service_pb.ts";
 import { NetworkService } from "../../gen/multinic/v1/network_service_pb.ts";
 import { VirtualMachineSchema } from "../../gen/multinic/v1/virtual_machine_pb.ts";
@@ -14,6 +14,7 @@ import { startServe, type ServeProcess } from "../serve/main-process.ts";
 import { bufCurl, connectByCurl, grpcJs, grpcWebByFetch } from "./clients.ts";
 import { CallFailed, type ForeignClient } from "./foreign-client.ts";
 import { buf, describeWith, programOfPath, run } from "./programs.ts";
+import { namespaceOf } from "../support/objects.ts";
 
 let serving: ServeProcess;
 beforeAll(async () => {
@@ -21,12 +22,12 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await serving.stop();
-  expect(serving.stderr()).toBe("");
+  if (serving.stderr() !== "") throw new Error(`the service wrote to stderr: ${serving.stderr()}`);
 });
 
 async function makeNamespace(name: string): Promise<void> {
   const client = connectKube({ server: serving.clusterUrl });
-  await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  await client.create(namespaces, namespaceOf(name));
   await client.close();
 }
 
@@ -49,7 +50,11 @@ interface Status {
 }
 
 /** Reads the stream until every NIC is Up; answers the NICs. */
-async function watchUntilUp(client: ForeignClient, namespace: string): Promise<ReadonlyMap<string, Status>> {
+async function watchUntilUp(
+  expect: ExpectStatic,
+  client: ForeignClient,
+  namespace: string,
+): Promise<ReadonlyMap<string, Status>> {
   const nics = new Map<string, Status>();
   let synced = false;
   for await (const message of client.stream(watchInterfaceStatus, { namespace })) {
@@ -78,8 +83,8 @@ const failureOf = async (call: Promise<unknown>): Promise<CallFailed> => {
 };
 
 /** The whole story; `namespace` is the client's own. */
-function tell(namespace: string, clientOf: (url: string) => ForeignClient): void {
-  it("checks, applies, watches, reads and deletes a VM", { timeout: 60_000 }, async () => {
+function testStory(namespace: string, clientOf: (url: string) => ForeignClient): void {
+  it("checks, applies, watches, reads and deletes a VM", { timeout: 60_000 }, async ({ expect }) => {
     const client = clientOf(serving.url);
     await makeNamespace(namespace);
     const virtualMachine = await example(namespace);
@@ -91,7 +96,7 @@ function tell(namespace: string, clientOf: (url: string) => ForeignClient): void
 
     const applied = await client.call(applyVM, { virtualMachine });
     expect(applied).toMatchObject({ written: true, plan: { effect: "EFFECT_NONE" } });
-    const nics = await watchUntilUp(client, namespace);
+    const nics = await watchUntilUp(expect, client, namespace);
     expect(nics.get("eth1")?.ipAddresses).toContain("10.0.1.100");
 
     const view = (await client.call(getVM, { namespace, name }))["virtualMachine"] as JsonObject;
@@ -109,7 +114,7 @@ function tell(namespace: string, clientOf: (url: string) => ForeignClient): void
       .toEqual([]);
   });
 
-  it("is told what is wrong by code and details", async () => {
+  it("gets code and details of what is wrong", async ({ expect }) => {
     const client = clientOf(serving.url);
     const virtualMachine = { namespace, name: "wrong", networks: [{ name: "eth0", vlanId: 4095 }] };
     const refused = await failureOf(client.call(applyVM, { virtualMachine }));
@@ -143,15 +148,15 @@ function tell(namespace: string, clientOf: (url: string) => ForeignClient): void
 }
 
 describe.each(["grpc", "grpcweb", "connect"] as const)("buf curl with %s", (protocol) => {
-  tell(`buf-${protocol}`, (url) => bufCurl(url, protocol));
+  testStory(`buf-${protocol}`, (url) => bufCurl(url, protocol));
 });
 
-describe("grpc-js", () => tell("grpc-js", grpcJs));
+describe("grpc-js", () => testStory("grpc-js", grpcJs));
 
-describe("gRPC-Web by fetch over HTTP/1.1", () => tell("grpc-web", grpcWebByFetch));
+describe("gRPC-Web by fetch over HTTP/1.1", () => testStory("grpc-web", grpcWebByFetch));
 
 describeWith("curl", programOfPath("curl") !== undefined, () => {
-  describe("with Connect's JSON", () => tell("curl", connectByCurl));
+  describe("with Connect's JSON", () => testStory("curl", connectByCurl));
 
   const get = async (path: string, message: JsonObject) => {
     const query = new URLSearchParams({ connect: "v1", encoding: "json", message: JSON.stringify(message) });
@@ -170,14 +175,14 @@ describeWith("curl", programOfPath("curl") !== undefined, () => {
     ["multinic.v1.NetworkService/ListNetworks", { namespace: "default" }],
     ["multinic.v1.VirtualMachineService/ListVMs", {}],
     ["multinic.v1.InterfaceStatusService/ListInterfaceStatus", {}],
-  ] as const)("may GET %s, which has no side effects", async ([path, message]) => {
+  ] as const)("may GET %s, which has no side effects", async ([path, message], { expect }) => {
     const { status, body, headers } = await get(path, message);
     expect(status).toBe("200");
     expect(headers["cache-control"]).toEqual(["no-store"]);
     expect(JSON.parse(body)).toBeInstanceOf(Object);
   });
 
-  it("is told by GET what is not there", async () => {
+  it("gets NotFound by GET for a VM that does not exist", async ({ expect }) => {
     const path = "multinic.v1.VirtualMachineService/GetVM";
     const { status, body } = await get(path, { namespace: "default", name: "nowhere" });
     expect(status).toBe("404");
@@ -188,14 +193,14 @@ describeWith("curl", programOfPath("curl") !== undefined, () => {
     ["ApplyVM, which writes", "VirtualMachineService/ApplyVM"],
     ["DeleteVM, which writes", "VirtualMachineService/DeleteVM"],
     ["ValidateNetworks, whose user-data does not belong into a URL", "NetworkService/ValidateNetworks"],
-  ] as const)("may not GET %s", async ([, path]) => {
+  ] as const)("may not GET %s", async ([, path], { expect }) => {
     const { status } = await get(`multinic.v1.${path}`, {});
     expect(status).toBe("405");
   });
 });
 
 describe("reflection", () => {
-  it("lists every service to buf curl", async () => {
+  it("lists every service to buf curl", async ({ expect }) => {
     const args = ["curl", "--http2-prior-knowledge", "--list-services", serving.url];
     const { stdout, code } = await run(buf, args);
     expect(code).toBe(0);
@@ -209,7 +214,7 @@ describe("reflection", () => {
     ]);
   });
 
-  it("lists every method to buf curl", async () => {
+  it("lists every method to buf curl", async ({ expect }) => {
     const args = ["curl", "--http2-prior-knowledge", "--list-methods", serving.url];
     const { stdout } = await run(buf, args);
     const methods = stdout.trim().split("\n");

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, it } from "vitest";
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import type { FullKubeClient } from "../../src/kube/kube-client.ts";
 import {
@@ -7,7 +7,7 @@ import {
   deleted,
   errorEvent,
   follow,
-  inWords,
+  textOf,
   listOf,
   modified,
   playCollection,
@@ -48,7 +48,7 @@ function start(namespace?: string): Followed {
 
 const watches = () => server.requests.filter(({ query }) => query.has("watch"));
 const lists = () => server.requests.filter(({ query }) => !query.has("watch"));
-const words = ({ changes }: Followed): string[] => changes.map(inWords);
+const words = ({ changes }: Followed): string[] => changes.map(textOf);
 
 /** A watch that the test goes on to feed. */
 function openWatch(): { handler: Handler; stream: Promise<OpenStream> } {
@@ -57,7 +57,7 @@ function openWatch(): { handler: Handler; stream: Promise<OpenStream> } {
 }
 
 describe("a cache", () => {
-  it("shows the collection once all pages of the first list are there, not before", async () => {
+  it("shows the collection once all pages of the first list are there, not before", async ({ expect }) => {
     const secondPage = Promise.withResolvers<void>();
     playCollection(server, {
       lists: [
@@ -79,7 +79,7 @@ describe("a cache", () => {
     await expect.poll(() => watches()[0]?.query.get("resourceVersion")).toBe("9");
   });
 
-  it("follows changes and tells them in order, with what was there before", async () => {
+  it("follows changes and reports them in order, with the previous value", async ({ expect }) => {
     playCollection(server, {
       lists: [listOf(9, vmi("a", 3, "n1"))],
       watches: [
@@ -98,7 +98,7 @@ describe("a cache", () => {
     expect(at.changes[0]?.key).toEqual({ namespace: "lab", name: "a" });
   });
 
-  it("asks for one namespace and one selection when told so", async () => {
+  it("requests one namespace and one selection if configured", async ({ expect }) => {
     playCollection(server, { lists: [listOf(9)] });
     await start("lab").cache.whenSynced();
     await expect.poll(() => watches().length).toBe(1);
@@ -106,7 +106,7 @@ describe("a cache", () => {
     expect(server.requests.map((request) => request.path)).toEqual([path, path]);
   });
 
-  it("asks each watch for bookmarks and for an end in 5 to 10 minutes", async () => {
+  it("requests bookmarks and a timeout of 5 to 10 minutes for each watch", async ({ expect }) => {
     playCollection(server, { lists: [listOf(9)] });
     start();
     await expect.poll(() => watches().length).toBe(1);
@@ -118,7 +118,7 @@ describe("a cache", () => {
     });
   });
 
-  it("goes on from the last bookmark", async () => {
+  it("resumes from the last bookmark", async ({ expect }) => {
     playCollection(server, {
       lists: [listOf(9)],
       watches: [
@@ -134,7 +134,7 @@ describe("a cache", () => {
     expect(state()).toEqual(["a@n1"]);
   });
 
-  it("ignores what is older than what it has seen", async () => {
+  it("ignores events older than what it has seen", async ({ expect }) => {
     playCollection(server, {
       lists: [listOf(9, vmi("a", 9, "n9"))],
       watches: [
@@ -153,7 +153,7 @@ describe("a cache", () => {
     expect(at.cache.health().staleEvents).toBe(3);
   });
 
-  it("takes a hostile object for what it says and no more", async () => {
+  it("stores an object named __proto__ without side effects", async ({ expect }) => {
     const watch = openWatch();
     playCollection(server, { lists: [listOf(9)], watches: [watch.handler] });
     const at = start();
@@ -165,7 +165,7 @@ describe("a cache", () => {
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
 
-  it("tells how fresh it is", async () => {
+  it("reports how fresh it is", async ({ expect }) => {
     playCollection(server, { lists: [listOf(9)] });
     const { cache } = start();
     expect(cache.health()).toMatchObject({ synced: false, lastContactMs: Number.POSITIVE_INFINITY });
@@ -221,7 +221,7 @@ describe("after a fault of the watch", () => {
       },
     ],
     ["403, without haste", { play: refused(403, "Forbidden"), ending: "denied", pause: 5_000 }],
-  ])("it goes on where it was: %s", async ([, { play, ending, pause = 0 }]) => {
+  ])("it resumes: %s", async ([, { play, ending, pause = 0 }], { expect }) => {
     playCollection(server, {
       lists: [listOf(9, vmi("a", 9, "n9"))],
       watches: [play, watchOf(modified(vmi("a", 11, "n11")))],
@@ -248,7 +248,7 @@ describe("after a fault of the watch", () => {
       },
     ],
     ["a line that is not JSON", { play: broken((s) => s.write("<html>\n")), ending: "undecodable" }],
-    ["a line that is no event", { play: broken((s) => s.write("7\n")), ending: "undecodable" }],
+    ["a line that is not an event", { play: broken((s) => s.write("7\n")), ending: "undecodable" }],
     [
       "bytes that are not UTF-8",
       { play: broken((s) => s.write(Uint8Array.of(0xff, 10))), ending: "undecodable" },
@@ -262,7 +262,7 @@ describe("after a fault of the watch", () => {
       { play: broken((s) => s.send(added({ metadata: { name: "a" } }))), ending: "undecodable" },
     ],
     ["a line over 4 MiB", { play: broken((s) => s.write("x".repeat(4_200_000))), ending: "undecodable" }],
-  ])("it lists again: %s", async ([, { play, ending }]) => {
+  ])("it lists again: %s", async ([, { play, ending }], { expect }) => {
     playCollection(server, {
       lists: [listOf(9, vmi("a", 9, "n9")), listOf(30, vmi("a", 29, "n29"))],
       watches: [play],
@@ -278,7 +278,9 @@ describe("after a fault of the watch", () => {
     expect(lists().map(({ query }) => query.get("resourceVersion"))).toEqual([null, null]);
   });
 
-  it("a peer that fell silent is left after 90 seconds, a bookmark a minute is not silence", async () => {
+  it("a silent connection is dropped after 90 seconds, and a bookmark per minute is not silence", async ({
+    expect,
+  }) => {
     playCollection(server, {
       lists: [listOf(9)],
       watches: [watchOf(bookmark(50)), watchOf(added(vmi("a", 51, "n51")))],
@@ -298,7 +300,7 @@ describe("after a fault of the watch", () => {
     expect(watches()[1]?.query.get("resourceVersion")).toBe("50");
   });
 
-  it("the waits double up to 30 seconds, and start over after a watch that held", async () => {
+  it("the delays double up to 30 seconds, and start over after a long watch", async ({ expect }) => {
     const held = openWatch();
     const fails: Handler[] = Array.from({ length: 7 }, () => refused(503, "ServiceUnavailable"));
     playCollection(server, { lists: [listOf(9)], watches: [...fails, held.handler] });
@@ -311,7 +313,7 @@ describe("after a fault of the watch", () => {
     await expect.poll(() => timing.pauses.slice(7)).toEqual([400]);
   });
 
-  it("the next watch follows at once when the last one held and ended in order", async () => {
+  it("the next watch starts at once if the last one was long and ended normally", async ({ expect }) => {
     const held = openWatch();
     playCollection(server, { lists: [listOf(9)], watches: [held.handler] });
     start();
@@ -324,7 +326,7 @@ describe("after a fault of the watch", () => {
 });
 
 describe("a list", () => {
-  it("that fails is tried again, and until then nothing counts as synced", async () => {
+  it("that fails is retried, and the cache is not synced until then", async ({ expect }) => {
     playCollection(server, {
       lists: [
         (_, reply) => reply.refuse(500, "InternalError"),
@@ -344,7 +346,9 @@ describe("a list", () => {
     );
   });
 
-  it("whose next page has expired leaves nothing behind and is asked for in one piece", async () => {
+  it("whose next page has expired leaves nothing behind and is requested again in one piece", async ({
+    expect,
+  }) => {
     playCollection(server, {
       lists: [
         (_, reply) =>
@@ -359,7 +363,9 @@ describe("a list", () => {
     expect(lists().map(({ query }) => query.get("limit"))).toEqual(["500", "500", null]);
   });
 
-  it("anew tells what is missing, what changed, what was made again, and nothing of what stayed", async () => {
+  it("that is repeated reports what is missing, changed or created again, and nothing that is unchanged", async ({
+    expect,
+  }) => {
     playCollection(server, {
       lists: [
         listOf(9, vmi("a", 1, "n1"), vmi("b", 2, "n1"), vmi("c", 3, "n1"), vmi("d", 4, "n1")),
@@ -384,7 +390,7 @@ describe("a list", () => {
     ]);
   });
 
-  it("anew becomes visible as a whole", async () => {
+  it("that is repeated becomes visible as a whole", async ({ expect }) => {
     const secondPage = Promise.withResolvers<void>();
     playCollection(server, {
       lists: [
@@ -413,7 +419,7 @@ describe("a list", () => {
 });
 
 describe("a fault of the cache's user", () => {
-  it("in one listener is logged and hurts no other", async () => {
+  it("in one listener is logged and does not affect the others", async ({ expect }) => {
     playCollection(server, {
       lists: [listOf(9, vmi("a", 1, "n1"))],
       watches: [watchOf(added(vmi("b", 10, "n1")))],
@@ -423,13 +429,13 @@ describe("a fault of the cache's user", () => {
     followed.cache.subscribe(() => {
       throw new Error("a mistake");
     });
-    followed.cache.subscribe((change) => heard.push(inWords(change)));
+    followed.cache.subscribe((change) => heard.push(textOf(change)));
     await expect.poll(() => heard).toEqual(["set a@n1", "set b@n1"]);
     expect(followed.cache.health().faults).toBe(2);
     expect(log.lines.map(({ message }) => message)).toContain("a listener of the cache failed");
   });
 
-  it("in the projection keeps the former value and goes on", async () => {
+  it("in the projection keeps the previous value and continues", async ({ expect }) => {
     const noNode = { metadata: { namespace: "lab", name: "a", uid: "uid-a", resourceVersion: "10" } };
     playCollection(server, {
       lists: [listOf(9, vmi("a", 1, "n1"), { metadata: { namespace: "lab", name: "x" } })],
@@ -440,7 +446,7 @@ describe("a fault of the cache's user", () => {
     expect(at.cache.health().faults).toBe(2);
   });
 
-  it("is not to unsubscribe while being told", async () => {
+  it("does not include unsubscribing during a notification", async ({ expect }) => {
     playCollection(server, { lists: [listOf(9, vmi("a", 1, "n1"), vmi("b", 2, "n1"))] });
     const at = start();
     let heard = 0;
@@ -454,7 +460,7 @@ describe("a fault of the cache's user", () => {
 });
 
 describe("the end of a cache", () => {
-  it("leaves no watch open and its values readable", async () => {
+  it("leaves no watch open, and its values readable", async ({ expect }) => {
     playCollection(server, { lists: [listOf(9, vmi("a", 1, "n1"))] });
     const { cache, state } = start();
     await expect.poll(() => watches().length).toBe(1);
@@ -467,7 +473,7 @@ describe("the end of a cache", () => {
     expect(log.lines).toEqual([]);
   });
 
-  it("before the first list is told to whom waits for it", async () => {
+  it("before the first list is reported to callers who wait for it", async ({ expect }) => {
     server.play(() => undefined);
     const { cache } = start();
     const waiting = cache.whenSynced();
@@ -475,7 +481,7 @@ describe("the end of a cache", () => {
     await expect(waiting).rejects.toThrow("stopped before its first list");
   });
 
-  it("is not needed to give up waiting", async () => {
+  it("is not needed to give up waiting", async ({ expect }) => {
     server.play(() => undefined);
     const { cache } = start();
     const patience = new AbortController();
@@ -484,7 +490,7 @@ describe("the end of a cache", () => {
     await expect(waiting).rejects.toThrow("enough");
   });
 
-  it("comes with the end of its client, too", async () => {
+  it("also comes with the end of its client", async ({ expect }) => {
     playCollection(server, { lists: [listOf(9)] });
     const { cache } = start();
     await expect.poll(() => watches().length).toBe(1);

@@ -8,7 +8,7 @@ import { virtualMachineInstances } from "../../src/kube/resource.ts";
 import type { Timing } from "../../src/kube/timing.ts";
 import type { Handler, ScriptedServer } from "./scripted-server.ts";
 
-/** An instance `name` whose node name stands for its state. */
+/** An instance `name` whose node name represents its state. */
 export function vmi(name: string, resourceVersion: number, nodeName: string, uid = `uid-${name}`): object {
   const metadata = { namespace: "lab", name, uid, resourceVersion: String(resourceVersion) };
   return { apiVersion: "kubevirt.io/v1", kind: "VirtualMachineInstance", metadata, status: { nodeName } };
@@ -83,8 +83,8 @@ export function nameAndNode({ metadata, status }: VirtualMachineInstance): strin
   return `${metadata.name}@${status.nodeName}`;
 }
 
-/** A change in a few words: "set a@n2 was a@n1", "delete a@n2". */
-export function inWords({ type, value, previous }: CacheChange<string>): string {
+/** A change as text: "set a@n2 was a@n1", "delete a@n2". */
+export function textOf({ type, value, previous }: CacheChange<string>): string {
   if (type === "delete") return `delete ${previous}`;
   return previous === undefined ? `set ${value}` : `set ${value} was ${previous}`;
 }

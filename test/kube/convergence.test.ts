@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { expect, it } from "vitest";
+import { type ExpectStatic, it } from "vitest";
 import type { CacheChange } from "../../src/kube/watch/cache.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import { follow } from "./collection.ts";
@@ -8,8 +8,8 @@ import { startScriptedServer } from "./scripted-server.ts";
 import { recordLog } from "../support/log.ts";
 import { createTestTiming } from "./test-timing.ts";
 
-/** What somebody knows who only heard the changes; fails where they contradict each other. */
-function replay(changes: readonly CacheChange<string>[]): string[] {
+/** The state that a listener derives from the changes alone. Fails if a change contradicts the one before it. */
+function replay(expect: ExpectStatic, changes: readonly CacheChange<string>[]): string[] {
   const known = new Map<string, string>();
   for (const { type, key, value, previous } of changes) {
     expect(previous, `what was there before the ${type} of ${key.name}`).toBe(known.get(key.name));
@@ -32,8 +32,8 @@ function versionsRise(changes: readonly CacheChange<string>[]): boolean {
 }
 
 it.for(Array.from({ length: 12 }, (_, seed) => seed + 1))(
-  "a cache ends with what the API server has, and told each step of it, on bad day %i",
-  async (seed) => {
+  "a cache ends in the state of the API server and reports each change on the way, with the faults of seed %i",
+  async (seed, { expect }) => {
     const random = createRandom(seed);
     const api = createFaultyApi(random);
     await using server = await startScriptedServer();
@@ -50,7 +50,7 @@ it.for(Array.from({ length: 12 }, (_, seed) => seed + 1))(
     api.calm();
     await api.change();
     await expect.poll(state).toEqual(api.state());
-    expect(replay(changes)).toEqual(api.state());
+    expect(replay(expect, changes)).toEqual(api.state());
     expect(versionsRise(changes)).toBe(true);
     expect(cache.health()).toMatchObject({ synced: true, faults: 0 });
     await cache.stop();

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { inspect, promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, it } from "vitest";
 import { stringify } from "yaml";
 import type { Secret } from "../../src/domain/objects/kubernetes.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
@@ -118,7 +118,7 @@ async function messageOf(work: Promise<unknown>): Promise<string> {
 describe("a connection is loaded", () => {
   const cluster = { server: "https://192.0.2.1:6443" };
 
-  it("from the file that was named", async () => {
+  it("from the given file", async ({ expect }) => {
     const kubeconfig = await writeKubeconfig("k", { cluster, namespace: "lab" });
     expect(await load({ kubeconfig })).toMatchObject({
       server: "https://192.0.2.1:6443",
@@ -127,7 +127,9 @@ describe("a connection is loaded", () => {
     });
   });
 
-  it("from all files of KUBECONFIG, the first word counting and missing files passed over", async () => {
+  it("from all files of KUBECONFIG: the first value wins, and missing files are skipped", async ({
+    expect,
+  }) => {
     const one = await writeKubeconfig("one", { cluster });
     const two = await writeKubeconfig("two", { cluster: { server: "https://192.0.2.2:6443" } });
     const three = await writeKubeconfig("three", {
@@ -139,7 +141,7 @@ describe("a connection is loaded", () => {
     expect((await load({ context: "other" }, around(env))).server).toBe("https://192.0.2.3:6443");
   });
 
-  it("without credentials when the server speaks plain HTTP", async () => {
+  it("without credentials if the server speaks plain HTTP", async ({ expect }) => {
     const kubeconfig = await writeKubeconfig("k", {
       cluster: { server: "http://127.0.0.1:8080" },
       user: { token: "t" },
@@ -164,7 +166,7 @@ describe("a connection is loaded", () => {
       /has no context "prod"; it has lab/,
     ],
     [
-      "the file is no kubeconfig",
+      "the file is not a kubeconfig",
       async () => {
         await writeFile(inFolder("k"), "- : [");
         await load({ kubeconfig: inFolder("k") });
@@ -179,13 +181,13 @@ describe("a connection is loaded", () => {
         }),
       /proxy-url must be an http or https proxy/,
     ],
-  ])("or the error says what to do: %s", async ([, work, words]) => {
+  ])("or fails with an error that says what to do: %s", async ([, work, words], { expect }) => {
     expect(await messageOf(work())).toMatch(words);
   });
 });
 
 describe("a token", () => {
-  it("in a pod comes from the ServiceAccount, and a new one is found at the first 401", async () => {
+  it("in a pod comes from the ServiceAccount, and is read again at the first 401", async ({ expect }) => {
     const server = await startTlsServer();
     acceptToken(server, "first");
     await mkdir(inFolder("serviceaccount"));
@@ -207,7 +209,7 @@ describe("a token", () => {
     expect([refusals, server.requests.length]).toEqual([3, 1 + 3 + 3 + 1]);
   });
 
-  it("of a kubeconfig is read again at a 401, from tokenFile or from the file itself", async () => {
+  it("of a kubeconfig is read again at a 401, from tokenFile or from the file itself", async ({ expect }) => {
     const server = await startTlsServer();
     const cluster = {
       server: server.url,
@@ -227,7 +229,9 @@ describe("a token", () => {
     expect(server.requests.length).toBe(6);
   });
 
-  it("that stays refused is the caller's error after one more try, and is not read anew at once", async () => {
+  it("that stays refused is the caller's error after one retry, and is not read again at once", async ({
+    expect,
+  }) => {
     const server = await startTlsServer();
     acceptToken(server, "another");
     const cluster = { server: server.url, "insecure-skip-tls-verify": true };
@@ -243,7 +247,7 @@ describe("a token", () => {
     expect(server.requests.length).toBe(6);
   });
 
-  it("is never sent to another server than it was read for", async () => {
+  it("is never sent to a server other than its own", async ({ expect }) => {
     const server = await startTlsServer();
     acceptToken(server, "another");
     const cluster = { server: server.url, "insecure-skip-tls-verify": true };
@@ -257,7 +261,7 @@ describe("a token", () => {
     expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(["Bearer t"]);
   });
 
-  it("of a plugin is asked for once by many calls that are refused at once", async () => {
+  it("of a plugin is requested once for many calls that are refused at the same time", async ({ expect }) => {
     const server = await startTlsServer();
     const script = `
       const fs = require("node:fs");
@@ -280,7 +284,7 @@ describe("a token", () => {
     expect(await readFile(inFolder("runs"), "utf8")).toBe("xx");
   });
 
-  it("of a plugin that fails is an error that names context and file", async () => {
+  it("of a plugin that fails is an error with context and file", async ({ expect }) => {
     const cluster = { server: "https://127.0.0.1:1", "insecure-skip-tls-verify": true };
     const exec = { apiVersion: "client.authentication.k8s.io/v1", command: inFolder("no-such-plugin") };
     const client = await connected({ kubeconfig: await writeKubeconfig("k", { cluster, user: { exec } }) });
@@ -288,7 +292,7 @@ describe("a token", () => {
     expect(message).toMatch(/^the credentials of context "lab" from .*\/k cannot be read: .*no-such-plugin/);
   });
 
-  it("of a plugin that hangs does not outlast the call", async () => {
+  it("of a plugin that hangs does not outlast the call", async ({ expect }) => {
     const cluster = { server: "https://127.0.0.1:1", "insecure-skip-tls-verify": true };
     const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "sleep", args: ["2"] };
     const loaded = await load({ kubeconfig: await writeKubeconfig("k", { cluster, user: { exec } }) });
@@ -306,22 +310,25 @@ describe("a secret", () => {
     ["a reset", (server) => server.play((_, reply) => reply.reset())],
     ["a deadline", (server) => server.play(() => undefined)],
     ["a wrong certificate", async (server) => server.rotate(await serverTls("two"))],
-  ])("is not in the error of %s, neither the token nor what was to be written", async ([, fault]) => {
-    const server = await startTlsServer();
-    await fault(server);
-    const cluster = {
-      server: server.url,
-      "certificate-authority-data": Buffer.from(await pem("ca-one.crt")).toString("base64"),
-    };
-    const kubeconfig = await writeKubeconfig("k", { cluster, user: { token: "canary-token" } });
-    const client = connectKube({ ...(await load({ kubeconfig })), timing, requestTimeoutMs: 200 });
-    open.push(client);
-    const error: unknown = await client
-      .create(secrets, { ...secret, stringData: { password: "canary-password" } })
-      .catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(KubeError);
-    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain("canary");
-  });
+  ])(
+    "is not in the error of %s: neither the token nor the data to be written",
+    async ([, fault], { expect }) => {
+      const server = await startTlsServer();
+      await fault(server);
+      const cluster = {
+        server: server.url,
+        "certificate-authority-data": Buffer.from(await pem("ca-one.crt")).toString("base64"),
+      };
+      const kubeconfig = await writeKubeconfig("k", { cluster, user: { token: "canary-token" } });
+      const client = connectKube({ ...(await load({ kubeconfig })), timing, requestTimeoutMs: 200 });
+      open.push(client);
+      const error: unknown = await client
+        .create(secrets, { ...secret, stringData: { password: "canary-password" } })
+        .catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(KubeError);
+      expect(inspect(error, { depth: 20, showHidden: true })).not.toContain("canary");
+    },
+  );
 });
 
 describe("a certificate", () => {
@@ -335,7 +342,7 @@ describe("a certificate", () => {
     });
   }
 
-  it("of the client is shown, and a new one is taken up without a failed call", async () => {
+  it("of the client is presented, and a new one is used without a failed call", async ({ expect }) => {
     const server = await startTlsServer();
     server.play((_, reply) => reply.json(secret));
     const client = await connected({ kubeconfig: await kubeconfigWithFiles(server) });
@@ -352,7 +359,9 @@ describe("a certificate", () => {
     ]);
   });
 
-  it("of the API server by another authority is trusted as soon as the file names it", async () => {
+  it("of the API server by another authority is trusted as soon as the file contains the authority", async ({
+    expect,
+  }) => {
     const server = await startTlsServer();
     server.play((_, reply) => reply.json(secret));
     const client = await connected({ kubeconfig: await kubeconfigWithFiles(server) });
@@ -363,7 +372,7 @@ describe("a certificate", () => {
     expect(server.requests.length).toBe(2);
   });
 
-  it("that is read again and is the same leaves the connections alone", async () => {
+  it("that is read again unchanged leaves the connections open", async ({ expect }) => {
     const server = await startTlsServer();
     server.play((_, reply) => reply.json(secret));
     const client = await connected({ kubeconfig: await kubeconfigWithFiles(server) });
@@ -374,7 +383,7 @@ describe("a certificate", () => {
     expect(server.connections).toBeLessThanOrEqual(2);
   });
 
-  it("of the API server that nobody vouches for is refused, and the error says so", async () => {
+  it("of the API server by an unknown authority is refused, and the error says so", async ({ expect }) => {
     const server = await startTlsServer();
     const client = await connected({ kubeconfig: await kubeconfigWithFiles(server) });
     server.rotate(await serverTls("two"));
@@ -387,7 +396,7 @@ describe("a certificate", () => {
 });
 
 describe("a proxy", () => {
-  it("named by the kubeconfig carries every connection", async () => {
+  it("in the kubeconfig is used for every connection", async ({ expect }) => {
     const server = await startTlsServer();
     server.play((_, reply) => reply.json(secret));
     const targets: (string | undefined)[] = [];
@@ -416,7 +425,7 @@ describe("a proxy", () => {
 });
 
 describe("client-node", () => {
-  it("is not loaded for a server that needs no credentials", async () => {
+  it("is not loaded for a server that needs no credentials", async ({ expect }) => {
     const from = (file: string): string =>
       JSON.stringify(new URL(`../../src/kube/connection/${file}`, import.meta.url).href);
     const script = `

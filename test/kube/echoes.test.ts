@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { errorOfAnswer } from "../../src/kube/status.ts";
 
 const userdata = "I2Nsb3VkLWNvbmZpZwpwYXNzd29yZDogY2FuYXJ5";
@@ -68,7 +68,7 @@ describe("the error of an API server that quotes the object", () => {
       `data[userdata]: Invalid value: "${`${userdata}\\n`.repeat(10)}": is wrong`,
       "data[userdata]: is wrong",
     ],
-  ] as const)("holds the reason alone: %s", ([, message, left]) => {
+  ] as const)("has only the reason: %s", ([, message, left], { expect }) => {
     const error = errorOf(message);
     expect(error.message).toBe(left);
     expect(error.causes).toEqual([{ field: "patch", reason: "FieldValueInvalid", message: left }]);
@@ -85,11 +85,11 @@ describe("the error of an API server that quotes the object", () => {
     "json: cannot unmarshal string into Go struct field VirtualMachineSpec.spec.running of type bool",
     'admission webhook "virtualmachine-validator.kubevirt.io" denied the request: spec.template.spec.networks[0] must have a network type',
     "spec: Invalid value: {}: must not be empty",
-  ])("keeps an ordinary text whole: %s", (message) => {
+  ])("keeps an ordinary text whole: %s", (message, { expect }) => {
     expect(errorOf(message).message).toBe(message);
   });
 
-  it("never holds the data, wherever the object stands and whatever else it holds", () => {
+  it("never contains the data, wherever the object is and whatever else it contains", ({ expect }) => {
     const form = fc.constantFrom<(text: string) => string>(
       (text) => text,
       (text) => JSON.stringify(text),
@@ -110,7 +110,7 @@ describe("the error of an API server that quotes the object", () => {
     );
   });
 
-  it("quotes no object of a body that is no Status either", () => {
+  it("does not quote the object of a body that is not a Status either", ({ expect }) => {
     const body = `bad gateway, sent ${json}`;
     const { message } = errorOfAnswer("PATCH /api", { status: 502, body, retryAfter: undefined });
     expect(message).toBe("PATCH /api: HTTP 502: bad gateway, sent …");

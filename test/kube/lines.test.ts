@@ -1,5 +1,5 @@
 import { array, assert, asyncProperty, nat, string } from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { splitLines } from "../../src/kube/connection/lines.ts";
 
 async function* cut(bytes: Uint8Array, places: readonly number[]): AsyncGenerator<Uint8Array> {
@@ -20,7 +20,7 @@ async function linesOf(chunks: AsyncIterable<Uint8Array>, maxBytes = 1_000): Pro
 describe("splitLines()", () => {
   const line = string({ unit: "binary", minLength: 1 }).map((text) => text.replaceAll("\n", "x"));
 
-  it("gives the same lines wherever the bytes are cut", async () => {
+  it("gives the same lines wherever the bytes are split", async ({ expect }) => {
     await assert(
       asyncProperty(array(line), array(nat()), async (lines, places) => {
         const bytes = Buffer.from(lines.map((text) => `${text}\n`).join(""));
@@ -30,7 +30,7 @@ describe("splitLines()", () => {
     );
   });
 
-  it("never gives a line that has not ended", async () => {
+  it("never gives an incomplete line", async ({ expect }) => {
     await assert(
       asyncProperty(line, line, async (whole, started) => {
         const seen: string[] = [];
@@ -47,7 +47,7 @@ describe("splitLines()", () => {
   it.for([
     ["at the limit", 10, true],
     ["over the limit", 11, false],
-  ] as const)("takes a line %s: %s", async ([, length, taken]) => {
+  ] as const)("accepts a line %s: %s", async ([, length, taken], { expect }) => {
     for (const places of [[], [3], [1, 2, 3, 9]]) {
       const reading = linesOf(cut(Buffer.from(`${"x".repeat(length)}\n`), places), 10);
       if (taken) expect(await reading).toEqual(["x".repeat(length)]);

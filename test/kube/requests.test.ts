@@ -1,5 +1,5 @@
 import { getEventListeners } from "node:events";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, it } from "vitest";
 import type { NetworkAttachmentDefinition, Secret } from "../../src/domain/objects/kubernetes.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import type { KubeConnection } from "../../src/kube/connection/connect.ts";
@@ -98,7 +98,7 @@ describe("an operation is one request", () => {
       "application/json",
     ],
     ["getText", (c) => c.getText("/version"), "GET /version"],
-  ])("%s", async ([, operate, line, contentType]) => {
+  ])("%s", async ([, operate, line, contentType], { expect }) => {
     server.play((_, reply) => reply.json(secret));
     await operate(client);
     const [request] = server.requests;
@@ -108,14 +108,14 @@ describe("an operation is one request", () => {
     expect(request?.headers["user-agent"]).toBe("multinic");
   });
 
-  it("keeps the base path of the server's URL", async () => {
+  it("keeps the base path of the server's URL", async ({ expect }) => {
     server.play((_, reply) => reply.json(secret));
     client = connect({ server: `${server.url}/k8s/clusters/one/` });
     await client.get(secrets, ref);
     expect(server.requests[0]?.path).toBe(`/k8s/clusters/one${lab}/s`);
   });
 
-  it("says the conditions of a deletion in its body", async () => {
+  it("has the preconditions of a deletion in its body", async ({ expect }) => {
     server.play((_, reply) => reply.json({ kind: "Status", status: "Success" }));
     await client.delete(secrets, ref, {
       uid: "u",
@@ -132,7 +132,7 @@ describe("an operation is one request", () => {
     });
   });
 
-  it("carries the headers of the connection, such as those of an impersonation", async () => {
+  it("carries the headers of the connection, such as those of an impersonation", async ({ expect }) => {
     server.play((_, reply) => reply.json(secret));
     client = connect({
       headers: {
@@ -153,14 +153,14 @@ describe("an operation is one request", () => {
     ["a name that is a step in a path", { namespace: "lab", name: ".." }],
     ["no namespace", { name: "s" }],
     ["an empty namespace", { namespace: "", name: "s" }],
-  ] as const)("is refused before it is sent for %s", async ([, where]) => {
+  ] as const)("is refused before it is sent for %s", async ([, where], { expect }) => {
     expect(await failureOf(client.delete(secrets, where))).toMatchObject({ reason: "BadRequest", status: 0 });
     expect(server.requests).toEqual([]);
   });
 });
 
 describe("a list", () => {
-  it("is read page by page and handed out whole, each object with its kind", async () => {
+  it("is read page by page and returned whole, each object with its kind", async ({ expect }) => {
     server.play(({ query }, reply) => {
       const from = Number(query.get("continue") ?? 0);
       const metadata = { resourceVersion: "40", continue: from < 2 ? String(from + 1) : "" };
@@ -177,7 +177,7 @@ describe("a list", () => {
     expect(server.requests.map(({ query }) => query.get("labelSelector"))).toEqual(["a=b", "a=b", "a=b"]);
   });
 
-  it("is asked for in one piece when its next page has expired", async () => {
+  it("is requested in one piece if its next page has expired", async ({ expect }) => {
     server.play(({ query }, reply) => {
       if (query.has("continue")) reply.refuse(410, "Expired");
       else if (query.has("limit")) {
@@ -195,7 +195,7 @@ describe("a list", () => {
     expect(list.items.map(({ metadata }) => metadata.name)).toEqual(["a", "b"]);
   });
 
-  it("of 200000 objects does not overflow the stack", async () => {
+  it("of 200000 objects does not overflow the stack", async ({ expect }) => {
     const items = Array.from({ length: 200_000 }, (_, index) => ({ metadata: { name: `s${index}` } }));
     server.play((_, reply) => reply.json({ metadata: { resourceVersion: "1" }, items }));
     expect((await client.list(secrets)).items.length).toBe(200_000);
@@ -203,7 +203,7 @@ describe("a list", () => {
 });
 
 describe("a failure", () => {
-  it("carries the API server's text, reason and causes", async () => {
+  it("carries the API server's text, reason and causes", async ({ expect }) => {
     const causes = [
       { field: ".spec.template", reason: "FieldManagerConflict", message: 'conflict with "kubectl"' },
     ];
@@ -219,51 +219,54 @@ describe("a failure", () => {
     [413, "RequestEntityTooLarge"],
     [418, "Unknown"],
     [422, "Invalid"],
-  ] as const)("of HTTP %i without a Status object is %s and quotes the answer", async ([status, reason]) => {
-    server.play((_, reply) => reply.text("<h1>the proxy says no</h1>", status));
-    const error = await failureOf(client.create(secrets, secret));
-    expect(error).toMatchObject({ reason, status });
-    expect(error.message).toBe(`POST ${lab}: HTTP ${status}: <h1>the proxy says no</h1>`);
-  });
+  ] as const)(
+    "of HTTP %i without a Status object is %s and quotes the answer",
+    async ([status, reason], { expect }) => {
+      server.play((_, reply) => reply.text("<h1>the proxy says no</h1>", status));
+      const error = await failureOf(client.create(secrets, secret));
+      expect(error).toMatchObject({ reason, status });
+      expect(error.message).toBe(`POST ${lab}: HTTP ${status}: <h1>the proxy says no</h1>`);
+    },
+  );
 
-  it("of finding nothing is undefined for find", async () => {
+  it("is undefined for find if the object does not exist", async ({ expect }) => {
     expect(await client.find(secrets, ref)).toBeUndefined();
   });
 
-  it("is what a redirect is, and it is not followed", async () => {
+  it("includes redirects, which are not followed", async ({ expect }) => {
     server.play((_, reply) => reply.text("", 302, { location: `${server.url}/elsewhere` }));
     expect((await failureOf(client.get(secrets, ref))).message).toContain("HTTP 302, a redirect");
     expect(server.requests.length).toBe(1);
   });
 
-  it.for(["<html>", "null", "7", ""])("is Undecodable when a success is %j", async (body) => {
+  it.for(["<html>", "null", "7", ""])("is Undecodable if a success is %j", async (body, { expect }) => {
     server.play((_, reply) => reply.text(body, 200));
     expect(await failureOf(client.get(secrets, ref))).toMatchObject({ reason: "Undecodable" });
   });
 
   it.for([{}, { items: [] }, { metadata: { resourceVersion: "1" } }])(
-    "is Undecodable when a list is %j, and never an empty list",
-    async (body) => {
+    "is Undecodable if a list is %j, and never an empty list",
+    async (body, { expect }) => {
       server.play((_, reply) => reply.json(body));
       expect(await failureOf(client.list(secrets))).toMatchObject({ reason: "Undecodable" });
     },
   );
 
-  it("is Unreachable when nobody listens, and says where", async () => {
+  it("is Unreachable if nothing listens, and says where", async ({ expect }) => {
     client = connect({ server: "http://127.0.0.1:1" });
     const error = await failureOf(client.get(secrets, ref));
     expect(error).toMatchObject({ reason: "Unreachable", status: 0 });
     expect(error.message).toContain("http://127.0.0.1:1");
   });
 
-  it("is Unreachable when the deadline passes without an answer", async () => {
+  it("is Unreachable if the deadline passes without an answer", async ({ expect }) => {
     server.play(() => undefined);
     client = connect({ requestTimeoutMs: 30 });
     const error = await failureOf(client.get(secrets, ref));
     expect(error).toMatchObject({ reason: "Unreachable", message: `GET ${lab}/s: no answer within 30 ms` });
   });
 
-  it("is Cancelled when the caller gives up", async () => {
+  it("is Cancelled if the caller aborts", async ({ expect }) => {
     const caller = new AbortController();
     server.play(() => caller.abort(new Error("enough")));
     const error = await failureOf(client.get(secrets, ref, { signal: caller.signal }));
@@ -273,7 +276,7 @@ describe("a failure", () => {
     expect(server.requests.length).toBe(1);
   });
 
-  it("is Cancelled after the client was closed", async () => {
+  it("is Cancelled after the client has been closed", async ({ expect }) => {
     await client.close();
     expect(await failureOf(client.get(secrets, ref))).toMatchObject({ reason: "Cancelled" });
   });
@@ -301,7 +304,7 @@ describe("a failed request", () => {
 
   it.for(repeatable.flatMap((name) => [500, 502, 503, 504, "reset"].map((fault) => [name, fault] as const)))(
     "is sent again: %s after %s",
-    async ([name, fault]) => {
+    async ([name, fault], { expect }) => {
       server.play((_, reply) => {
         if (server.requests.length > 2)
           reply.json({ ...secret, metadata: { resourceVersion: "1" }, items: [] });
@@ -316,14 +319,14 @@ describe("a failed request", () => {
 
   it.for(others.flatMap((name) => [503, "reset"].map((fault) => [name, fault] as const)))(
     "is not sent again: %s after %s",
-    async ([name, fault]) => {
+    async ([name, fault], { expect }) => {
       server.play((_, reply) => (typeof fault === "number" ? reply.text("", fault) : reply.reset()));
       await failureOf(calls[name](client));
       expect(server.requests.length).toBe(1);
     },
   );
 
-  it("waits as long as a 429 asks, also for a create", async () => {
+  it("waits as long as a 429 asks, even for a create", async ({ expect }) => {
     server.play((_, reply) =>
       server.requests.length === 1
         ? reply.refuse(429, "TooManyRequests", {}, { "retry-after": "2" })
@@ -333,54 +336,54 @@ describe("a failed request", () => {
     expect(timing.pauses).toEqual([2_000]);
   });
 
-  it("is given up at once when it must wait beyond the deadline", async () => {
+  it("fails at once if it would have to wait beyond the deadline", async ({ expect }) => {
     server.play((_, reply) => reply.refuse(429, "TooManyRequests", { details: { retryAfterSeconds: 31 } }));
     const error = await failureOf(client.get(secrets, ref));
     expect(error).toMatchObject({ reason: "TooManyRequests", retryAfterSeconds: 31 });
     expect(timing.pauses).toEqual([]);
   });
 
-  it("is given up after five times", async () => {
+  it("fails after five attempts", async ({ expect }) => {
     server.play((_, reply) => reply.text("", 503));
     expect(await failureOf(client.get(secrets, ref))).toMatchObject({ reason: "ServiceUnavailable" });
     expect(server.requests.length).toBe(5);
   });
 
-  it("counts as a deletion when only its answer was lost", async () => {
+  it("counts as a deletion if only its answer was lost", async ({ expect }) => {
     server.play((_, reply) => (server.requests.length === 1 ? reply.reset() : reply.refuse(404, "NotFound")));
     await client.delete(secrets, ref, withUid);
     expect(server.requests.length).toBe(2);
   });
 
-  it("is not mistaken for a deletion when there was nothing from the start", async () => {
+  it("does not count as a deletion if the object did not exist from the start", async ({ expect }) => {
     server.play((_, reply) => reply.refuse(404, "NotFound"));
     expect(await failureOf(client.delete(secrets, ref, withUid))).toMatchObject({ reason: "NotFound" });
   });
 });
 
 describe("connections", () => {
-  it("are used again: 50 requests in a row open at most two", async () => {
+  it("are reused: 50 requests in a row open at most two", async ({ expect }) => {
     server.play((_, reply) => reply.json(secret));
     for (let n = 0; n < 50; n++) await client.get(secrets, ref);
     expect(server.requests.length).toBe(50);
     expect(server.connections).toBeLessThanOrEqual(2);
   });
 
-  it("are bounded: 200 requests at once open as many as configured", async () => {
+  it("are limited: 200 requests at once open as many as configured", async ({ expect }) => {
     server.play((_, reply) => reply.json(secret));
     client = connect({ connections: 4 });
     await Promise.all(Array.from({ length: 200 }, async () => await client.get(secrets, ref)));
     expect(server.connections).toBeLessThanOrEqual(4);
   });
 
-  it("and calls leave no trace on a signal that outlives them", async () => {
+  it("and calls leave no listener on a signal that outlives them", async ({ expect }) => {
     server.play((_, reply) => reply.json(secret));
     const { signal } = new AbortController();
     await Promise.all(Array.from({ length: 50 }, async () => await client.get(secrets, ref, { signal })));
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
-  it("of streams leave those of requests alone", async () => {
+  it("of streams do not count against those of requests", async ({ expect }) => {
     server.play(async ({ path }, reply) => {
       if (path === "/watch") await reply.stream().send({ n: 1 });
       else reply.json(secret);
@@ -410,7 +413,7 @@ describe("a stream", () => {
     return seen;
   }
 
-  it("gives lines however their bytes are cut", async () => {
+  it("gives the same lines however their bytes are split", async ({ expect }) => {
     server.play(async (_, reply) => {
       const stream = reply.stream();
       for (const byte of Buffer.from("één\n\nzwei\n")) await stream.write(Uint8Array.of(byte));
@@ -437,12 +440,12 @@ describe("a stream", () => {
       },
     ],
     ["silence beyond the limit", async (stream) => await stream.write("a\n")],
-  ])("is Unreachable after %s", async ([, play]) => {
+  ])("is Unreachable after %s", async ([, play], { expect }) => {
     server.play(async (_, reply) => await play(reply.stream()));
     expect(await failureOf(readAll(40))).toMatchObject({ reason: "Unreachable" });
   });
 
-  it("is Unreachable when its answer does not begin within the deadline", async () => {
+  it("is Unreachable if its answer does not begin within the deadline", async ({ expect }) => {
     server.play(() => undefined);
     client = connect({ requestTimeoutMs: 30 });
     expect(await failureOf(readAll())).toMatchObject({
@@ -451,7 +454,7 @@ describe("a stream", () => {
     });
   });
 
-  it("is Cancelled when the caller gives up, before and after it began", async () => {
+  it("is Cancelled if the caller aborts, before and after it began", async ({ expect }) => {
     const caller = new AbortController();
     server.play(async (_, reply) => await reply.stream().send({}));
     const lines = client.stream("/w", { signal: caller.signal })[Symbol.asyncIterator]();
@@ -463,19 +466,19 @@ describe("a stream", () => {
     expect(await failureOf(late.next())).toMatchObject({ reason: "Cancelled" });
   });
 
-  it("is Undecodable with a line over 4 MiB", async () => {
+  it("is Undecodable with a line over 4 MiB", async ({ expect }) => {
     server.play(async (_, reply) => await reply.stream().write("x".repeat(4 * 1024 * 1024 + 1)));
     expect(await failureOf(readAll())).toMatchObject({ reason: "Undecodable" });
   });
 
-  it("lives longer than the deadline of a request", async () => {
+  it("lives longer than the deadline of a request", async ({ expect }) => {
     const open = Promise.withResolvers<() => void>();
     server.play(async (_, reply) => {
       const stream = reply.stream();
       await stream.send({});
       open.resolve(() => stream.end());
     });
-    client = connect({ requestTimeoutMs: 40 });
+    client = connect({ requestTimeoutMs: 300 });
     const lines = client.stream("/w", {})[Symbol.asyncIterator]();
     await lines.next();
     const next = lines.next();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { isLater } from "../../src/kube/watch/resource-version.ts";
 
 describe("isLater()", () => {
@@ -11,7 +11,7 @@ describe("isLater()", () => {
     ["opaque-b", "opaque-a", true],
     ["opaque-a", "opaque-b", true],
     ["opaque", "opaque", false],
-  ] as const)("%s after %s: %s", ([one, other, later]) => {
+  ] as const)("%s after %s: %s", ([one, other, later], { expect }) => {
     expect(isLater(one, other)).toBe(later);
   });
 });

@@ -1,4 +1,4 @@
-// The NIC that KubeVirt gives to a VM without any (SetDefaultNetworkInterface, pkg/network/vmispec/defaults.go).
+// The NIC that KubeVirt adds to a VM without NICs (SetDefaultNetworkInterface, pkg/network/vmispec/defaults.go).
 import { describe, it } from "vitest";
 import type { VirtualMachineInstanceSpec } from "../../src/domain/objects/kubernetes.ts";
 import type { KubevirtConfiguration } from "../../src/local/kubevirt/configuration.ts";
@@ -15,11 +15,11 @@ function defaulted(
 
 describe("a VM without NICs", () => {
   it.for<[string, Network, object]>([
-    ["by bridge where nothing is configured", {}, { bridge: {} }],
-    ["by bridge where that is configured", { defaultNetworkInterface: "bridge" }, { bridge: {} }],
-    ["by masquerade where that is configured", { defaultNetworkInterface: "masquerade" }, { masquerade: {} }],
+    ["with bridge by default", {}, { bridge: {} }],
+    ["with bridge if configured", { defaultNetworkInterface: "bridge" }, { bridge: {} }],
+    ["with masquerade if configured", { defaultNetworkInterface: "masquerade" }, { masquerade: {} }],
     [
-      "by masquerade though bridges are not permitted",
+      "with masquerade even if bridge is not permitted",
       { defaultNetworkInterface: "masquerade", permitBridgeInterfaceOnPodNetwork: false },
       { masquerade: {} },
     ],
@@ -34,19 +34,19 @@ describe("a VM without NICs", () => {
 
   it.for<[string, Network, string]>([
     [
-      "bridges are not permitted",
+      "bridge is not permitted",
       { permitBridgeInterfaceOnPodNetwork: false },
       "bridge interface is not enabled in kubevirt-config",
     ],
     ["slirp is configured", { defaultNetworkInterface: "slirp" }, "slirp interface is deprecated as of v1.3"],
-  ])("gets none and is told why, where %s", ([, network, failure], { expect }) => {
+  ])("gets an error if %s", ([, network, failure], { expect }) => {
     expect(defaulted({}, network)).toEqual({ failure });
   });
 
   it.for<[string, VirtualMachineInstanceSpec["domain"]["devices"]]>([
-    ["wants none", { autoattachPodInterface: false }],
-    ["has its own", { interfaces: [{ name: "a", bridge: {} }] }],
-  ])("is left as it is when it %s", ([, devices], { expect }) => {
+    ["disables it", { autoattachPodInterface: false }],
+    ["has NICs", { interfaces: [{ name: "a", bridge: {} }] }],
+  ])("is not changed if it %s", ([, devices], { expect }) => {
     expect(defaulted(devices)).toEqual({ spec: { domain: { devices } } });
   });
 });

@@ -1,4 +1,4 @@
-// infoSource of status.interfaces, which virt-controller and virt-handler both write.
+// infoSource in status.interfaces, which both virt-controller and virt-handler write.
 import { describe, it } from "vitest";
 import { addSource, hasSource, multusStatus, removeSource } from "../../src/local/kubevirt/info-source.ts";
 
@@ -8,7 +8,7 @@ describe("infoSource", () => {
     ["", "multus-status"],
     ["domain", "domain, multus-status"],
     ["multus-status, domain", "multus-status, domain"],
-  ] as const)("%s with Multus' mark is %s", ([before, after], { expect }) => {
+  ] as const)("%s with Multus added is %s", ([before, after], { expect }) => {
     expect(addSource(before, multusStatus)).toBe(after);
     expect(hasSource(after, multusStatus)).toBe(true);
   });
@@ -18,7 +18,7 @@ describe("infoSource", () => {
     ["multus-status", ""],
     ["domain, guest-agent, multus-status", "domain, guest-agent"],
     ["domain", "domain"],
-  ] as const)("%s without Multus' mark is %s", ([before, after], { expect }) => {
+  ] as const)("%s with Multus removed is %s", ([before, after], { expect }) => {
     expect(removeSource(before, multusStatus)).toBe(after);
     expect(hasSource(after, multusStatus)).toBe(false);
   });

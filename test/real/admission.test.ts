@@ -1,4 +1,4 @@
-// The recorded verdicts are still KubeVirt's: every case is put to the live judge again.
+// The recorded verdicts are still KubeVirt's: its admission code judges every case again.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, it } from "vitest";
 import { startJudge, type Judge, type Verdict } from "./judge.ts";

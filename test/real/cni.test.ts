@@ -1,4 +1,4 @@
-// The NADs that this product makes, put to the real multus and CNI programs as virt-controller asked for them in the pod.
+// The NADs that multinic generates, run by the real multus and CNI programs as virt-controller requests them in the pod.
 // macvtap-cni and sriov-cni cannot be built from the module registry: with theirs, multus is followed to the missing
 // program, and test/domain/attachment.test.ts holds their configurations against what they read.
 import { afterAll, beforeAll, it } from "vitest";
@@ -80,40 +80,45 @@ await describeWithCni("multus and the CNI programs", (whyNot) => {
     }
   }
 
-  it.for(cases)("make the interfaces as promised and leave nothing: $vm", async (row, { expect, skip }) => {
-    const reason = whyNot(row.needs);
-    if (reason !== undefined) return skip(reason);
-    await using node = await startCniNode(bridgesAndOvs);
-    const { pod, networks } = await start(row.vm, row.networks);
-    const promised = networks
-      .filter(({ attachment }) => attachment !== "")
-      .map(({ name, attachment: nad, macAddress: mac, mtu }) => ({
-        nad,
-        device: podInterface(name),
-        mac,
-        mtu,
-      }));
-    const status = promised.map(({ nad, device, mac }) => ({ nad, device, mac }));
-    const played = await networkStatus(stand, pod);
+  it.for(cases)(
+    "create the interfaces as promised and leave nothing behind: $vm",
+    async (row, { expect, skip }) => {
+      const reason = whyNot(row.needs);
+      if (reason !== undefined) return skip(reason);
+      await using node = await startCniNode(bridgesAndOvs);
+      const { pod, networks } = await start(row.vm, row.networks);
+      const promised = networks
+        .filter(({ attachment }) => attachment !== "")
+        .map(({ name, attachment: nad, macAddress: mac, mtu }) => ({
+          nad,
+          device: podInterface(name),
+          mac,
+          mtu,
+        }));
+      const status = promised.map(({ nad, device, mac }) => ({ nad, device, mac }));
+      const played = await networkStatus(stand, pod);
 
-    const links = await add(node, pod);
+      const links = await add(node, pod);
 
-    const byName = (a: { readonly device: string }, b: { readonly device: string }): number =>
-      a.device < b.device ? -1 : 1;
-    expect(
-      links
-        .filter(({ ifname }) => ifname !== "lo" && ifname !== "eth0")
-        .map(({ ifname: device, address: mac, mtu }) => ({ device, mac, mtu }))
-        .toSorted(byName),
-    ).toEqual(
-      promised.map(({ device, mac, mtu }) => ({ device, mac, mtu: mtu === 0 ? 1500 : mtu })).toSorted(byName),
-    );
-    expect(await networkStatus(stand, pod)).toEqual(status);
-    expect(played, "what the stand-in's node had said").toEqual(status);
-    expect(await node.check(pod)).toEqual({ ok: true });
-    expect(await node.del(pod)).toEqual({ ok: true, links: ["lo"] });
-    expect(await node.left()).toEqual([]);
-  });
+      const byName = (a: { readonly device: string }, b: { readonly device: string }): number =>
+        a.device < b.device ? -1 : 1;
+      expect(
+        links
+          .filter(({ ifname }) => ifname !== "lo" && ifname !== "eth0")
+          .map(({ ifname: device, address: mac, mtu }) => ({ device, mac, mtu }))
+          .toSorted(byName),
+      ).toEqual(
+        promised
+          .map(({ device, mac, mtu }) => ({ device, mac, mtu: mtu === 0 ? 1500 : mtu }))
+          .toSorted(byName),
+      );
+      expect(await networkStatus(stand, pod)).toEqual(status);
+      expect(played, "what the embedded cluster's node reported").toEqual(status);
+      expect(await node.check(pod)).toEqual({ ok: true });
+      expect(await node.del(pod)).toEqual({ ok: true, links: ["lo"] });
+      expect(await node.left()).toEqual([]);
+    },
+  );
 
   it("put a NIC of type ovs into its VLAN, and one without VLAN into none", async ({ expect }) => {
     await using node = await startCniNode(bridgesAndOvs);
@@ -130,7 +135,7 @@ await describeWithCni("multus and the CNI programs", (whyNot) => {
   it.for([
     ["macvtap", { name: "lan", type: "macvlan", vlanId: 100, mtu: 1400 }],
     ["sriov", { name: "lan", type: "sriov", vlanId: 100 }],
-  ] as const)("miss nothing but the program %s for its NAD", async ([plugin, network], { expect }) => {
+  ] as const)("lack only the program %s for its NAD", async ([plugin, network], { expect }) => {
     await using node = await startCniNode(bridges);
     const { pod } = await start(plugin, [network]);
 
@@ -172,7 +177,7 @@ await describeWithCni("multus and the CNI programs", (whyNot) => {
     await expect.poll(async () => await node.left()).toEqual([]);
   });
 
-  it("leave nothing when VM, pod and NADs were gone first", async ({ expect }) => {
+  it("leave nothing behind if VM, pod and NADs are deleted first", async ({ expect }) => {
     await using node = await startCniNode(bridgesAndOvs);
     const { pod } = await start("gone", [{ name: "lan" }, { name: "tagged", type: "ovs", vlanId: 100 }]);
     await add(node, pod);
@@ -185,7 +190,7 @@ await describeWithCni("multus and the CNI programs", (whyNot) => {
     expect(await node.left()).toEqual([]);
   });
 
-  it("drop what a guest sends from another MAC than its own", async ({ expect, skip }) => {
+  it("drop what a guest sends from a MAC other than its own", async ({ expect, skip }) => {
     const reason = whyNot("bridgeMacSpoofCheck");
     if (reason !== undefined) return skip(reason);
     await using node = await startCniNode(bridges);

@@ -1,11 +1,11 @@
-// Tests that need the program with KubeVirt's own code are skipped, with the reason, where nobody built it.
+// Tests that need the program with KubeVirt's own code. Where it has not been built they are skipped, with the reason.
 import { describe, it } from "vitest";
 import { builtProgram } from "./program-path.ts";
 
-/** A run that set out to test the real thing must not pass by skipping it. */
+/** A run against the real control plane must not pass by skipping. */
 const required = process.env["CI"] === "true" && process.env["MULTINIC_TARGET"] === "real";
 
-/** A describe block that is handed the program's path, or one test skipped with the reason. */
+/** A describe block that gets the program's path, or one test skipped with the reason. */
 export function describeWithKubeVirt(name: string, tests: (program: string) => void): void {
   describe(name, () => {
     if (builtProgram !== undefined) return tests(builtProgram);

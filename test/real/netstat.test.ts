@@ -1,4 +1,4 @@
-// The recorded interface statuses are still virt-handler's: every case is put to its live code again.
+// The recorded interface statuses are still virt-handler's: its own code computes every case again.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, it } from "vitest";
 import type { VmiInterfaceStatus } from "../../src/domain/objects/kubernetes.ts";

@@ -1,6 +1,6 @@
 // The program with KubeVirt's own code, as test/real/run names it.
 
-/** Its path; undefined where nobody built it. */
+/** Its path; undefined if it has not been built. */
 export const builtProgram = process.env["MULTINIC_KUBEVIRT"] || undefined;
 
 /** Its path. @throws Error saying how to get it. */

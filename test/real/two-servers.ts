@@ -58,7 +58,7 @@ export async function realServer(): Promise<Send> {
   });
 }
 
-/** An embedded API server of its own, and how to end it. */
+/** A separate embedded API server, and how to stop it. */
 export async function embeddedServer(): Promise<{ readonly send: Send; stop(): Promise<void> }> {
   const server = createApiServer();
   const { url } = await server.listen({ host: "127.0.0.1", port: 0 });

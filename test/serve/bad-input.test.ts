@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, type ExpectStatic, it } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { FindingsSchema, type Finding } from "../../gen/multinic/v1/network_pb.ts";
 import { specToProto } from "../../src/wire/spec-to-proto.ts";
@@ -104,7 +104,7 @@ const wrongDocuments: Readonly<Record<string, Row>> = {
   "an empty document": { document: "", finding: { code: "DOCUMENT_INVALID", field: "" } },
   "YAML that is a list": { document: "- a\n- b\n", finding: { code: "DOCUMENT_INVALID", field: "" } },
   "YAML that is a text": { document: "hello\n", finding: { code: "DOCUMENT_INVALID", field: "" } },
-  "what is no YAML": { document: "a: [\n", finding: { code: "DOCUMENT_INVALID", field: "" } },
+  "text that is not YAML": { document: "a: [\n", finding: { code: "DOCUMENT_INVALID", field: "" } },
   "a document of 10 MB": {
     document: `# ${"x".repeat(10_000_000)}\n`,
     finding: { code: "DOCUMENT_INVALID", field: "" },
@@ -158,7 +158,7 @@ describe("input that cannot work", () => {
       .map(({ metadata }) => `${metadata["namespace"]}/${metadata["name"]}@${metadata["resourceVersion"]}`);
   }
 
-  async function expectNothingHappened(): Promise<void> {
+  async function expectNothingHappened(expect: ExpectStatic): Promise<void> {
     expect(await world()).toEqual(before);
     expect((await fetch(`${running.url}/readyz`)).status).toBe(200);
     const virtualMachine = { namespace, name: "web", networks: [{ name: "eth0" }] };
@@ -176,35 +176,38 @@ describe("input that cannot work", () => {
   const patchesOf = (finding: Finding | undefined) =>
     finding?.fix?.patches.map(({ field, value }) => [field, value?.kind.value]);
 
-  it.for(Object.entries(wrongSpecs))("%s: the service tells it, and writes nothing", async ([, row]) => {
-    const { spec, findings } = readDocument(row.document, { namespace });
-    expect(findings).toEqual([]);
-    const virtualMachine = specToProto(spec ?? { namespace, name: "", networks: [] });
+  it.for(Object.entries(wrongSpecs))(
+    "%s: the service reports it, and writes nothing",
+    async ([, row], { expect }) => {
+      const { spec, findings } = readDocument(row.document, { namespace });
+      expect(findings).toEqual([]);
+      const virtualMachine = specToProto(spec ?? { namespace, name: "", networks: [] });
 
-    const checked = await running.networks.validateNetworks({ virtualMachine });
-    expect(stated(checked.findings)).toContainEqual(row.finding);
-    const found = checked.findings.find(({ code }) => code === row.finding.code);
-    expect(patchesOf(found)).toEqual(row.patches);
-    const planned = await running.vms.applyVM({ virtualMachine, validateOnly: true });
-    expect(stated(planned.findings)).toEqual(stated(checked.findings));
-    expect(planned.written).toBe(false);
-    expect(planned.plan).toBeUndefined();
+      const checked = await running.networks.validateNetworks({ virtualMachine });
+      expect(stated(checked.findings)).toContainEqual(row.finding);
+      const found = checked.findings.find(({ code }) => code === row.finding.code);
+      expect(patchesOf(found)).toEqual(row.patches);
+      const planned = await running.vms.applyVM({ virtualMachine, validateOnly: true });
+      expect(stated(planned.findings)).toEqual(stated(checked.findings));
+      expect(planned.written).toBe(false);
+      expect(planned.plan).toBeUndefined();
 
-    const error = await running.vms.applyVM({ virtualMachine }).then(
-      () => undefined,
-      (reason: unknown) => ConnectError.from(reason),
-    );
-    expect(error?.code).toBe(row.refusedWith ?? Code.InvalidArgument);
-    expect(error?.findDetails(ErrorInfoSchema)).toMatchObject([
-      { reason: "FINDINGS", domain: "multinic.novasphere.dev" },
-    ]);
-    expect(error?.findDetails(FindingsSchema)[0]?.findings).toEqual(checked.findings);
-    await expectNothingHappened();
-  });
+      const error = await running.vms.applyVM({ virtualMachine }).then(
+        () => undefined,
+        (reason: unknown) => ConnectError.from(reason),
+      );
+      expect(error?.code).toBe(row.refusedWith ?? Code.InvalidArgument);
+      expect(error?.findDetails(ErrorInfoSchema)).toMatchObject([
+        { reason: "FINDINGS", domain: "multinic.novasphere.dev" },
+      ]);
+      expect(error?.findDetails(FindingsSchema)[0]?.findings).toEqual(checked.findings);
+      await expectNothingHappened(expect);
+    },
+  );
 
   it.for(Object.entries({ ...wrongSpecs, ...wrongDocuments }))(
-    "%s: the command line tells it and ends with 1",
-    async ([, { document, finding, patches }]) => {
+    "%s: the command line reports it and exits with 1",
+    async ([, { document, finding, patches }], { expect }) => {
       const args = ["apply", "-", "--server", running.url, "-n", namespace, "-o", "json"];
       const { code, stdout, stderr } = await runMain(args, { stdin: document });
       expect({ code, stderr: stderr.replace(/^error: .*\n(next: .*\n)?/, "") }).toEqual({
@@ -218,13 +221,13 @@ describe("input that cannot work", () => {
       expect({ code: found?.code, field: found?.field ?? "" }).toEqual(finding);
       if (patches !== undefined)
         expect(found?.fix?.patches.map(({ field, value }) => [field, value])).toEqual(patches);
-      await expectNothingHappened();
+      await expectNothingHappened(expect);
     },
   );
 
   it.for(Object.entries(wrongBodies))(
     "%s: the API refuses the call and says what it cannot read",
-    async ([, [body, status, words]]) => {
+    async ([, [body, status, words]], { expect }) => {
       const answer = await fetch(`${running.url}/multinic.v1.VirtualMachineService/ApplyVM`, {
         method: "POST",
         headers: { "content-type": "application/json" },
@@ -232,17 +235,19 @@ describe("input that cannot work", () => {
       });
       expect(answer.status).toBe(status);
       expect(((await answer.json()) as { message: string }).message).toMatch(words);
-      await expectNothingHappened();
+      await expectNothingHappened(expect);
     },
   );
 
-  it("people read the same as text, with what to change", async () => {
+  it("the text output has the same, with what to change", async ({ expect }) => {
     const { document } = wrongSpecs["a route destination with host bits"] ?? { document: "" };
-    const told = await runMain(["apply", "-", "--server", running.url, "-n", namespace], { stdin: document });
-    expect(told).toMatchObject({ code: 1, stdout: "" });
-    expect(told.stderr).toContain("ROUTE_HOST_BITS");
-    expect(told.stderr).toContain("set networks[0].routes[0].destination to 192.168.0.0/16");
-    expect(told.stderr).toContain("error: refused; nothing was written");
+    const printed = await runMain(["apply", "-", "--server", running.url, "-n", namespace], {
+      stdin: document,
+    });
+    expect(printed).toMatchObject({ code: 1, stdout: "" });
+    expect(printed.stderr).toContain("ROUTE_HOST_BITS");
+    expect(printed.stderr).toContain("set networks[0].routes[0].destination to 192.168.0.0/16");
+    expect(printed.stderr).toContain("error: rejected; nothing was written");
   });
 
   it.for([
@@ -253,8 +258,8 @@ describe("input that cannot work", () => {
     ],
     ["no file", ["apply"], "error: no document given"],
     ["an unknown option", ["apply", "-", "--force"], "unknown option '--force'"],
-    ["a server that is no URL", ["apply", "-", "--server", "here"], "here is not an http or https URL"],
-  ] as const)("%s is wrong use and ends with 2", async ([, args, words]) => {
+    ["a server that is not a URL", ["apply", "-", "--server", "here"], "here is not an http or https URL"],
+  ] as const)("%s is wrong use and exits with 2", async ([, args, words], { expect }) => {
     const { code, stdout, stderr } = await runMain(args, { stdin: wukong(["{name: eth0}"]) });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(words);

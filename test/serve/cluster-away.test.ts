@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, it, onTestFinished } from "vitest";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { Health, HealthCheckResponse_ServingStatus } from "../../gen/grpc/health/v1/health_pb.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
@@ -10,8 +10,9 @@ import { namespaces } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
 import { silentLog } from "../support/log.ts";
 import { clientsOf, startServiceOver } from "./running-service.ts";
+import { namespaceOf } from "../support/objects.ts";
 
-/** A loopback port that nobody has. */
+/** A free loopback port. */
 async function freePort(): Promise<number> {
   const holder = createServer().listen(0, "127.0.0.1");
   await once(holder, "listening");
@@ -29,8 +30,8 @@ const failureOf = (call: Promise<unknown>): Promise<ConnectError | undefined> =>
 
 const vm = { namespace: "shop", name: "web", networks: [{ name: "eth0" }] };
 
-describe("a service whose API server is away", { timeout: 60_000 }, () => {
-  it("says so, stays alive, and recovers when the API server comes", async () => {
+describe("a service whose API server is not reachable", { timeout: 60_000 }, () => {
+  it("says so, stays alive, and recovers when the API server appears", async ({ expect }) => {
     const port = await freePort();
     const client = connectKube({ server: `http://127.0.0.1:${port}` });
     onTestFinished(() => client.close());
@@ -79,7 +80,7 @@ describe("a service whose API server is away", { timeout: 60_000 }, () => {
     await expect
       .poll(async () => (await health.check({})).status)
       .toBe(HealthCheckResponse_ServingStatus.SERVING);
-    await client.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } });
+    await client.create(namespaces, namespaceOf("shop"));
     expect(await vms.applyVM({ virtualMachine: vm })).toMatchObject({ written: true });
   });
 });

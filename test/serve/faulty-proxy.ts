@@ -1,4 +1,4 @@
-// A proxy before the API server: passes everything on, but answers the writes of one kind of object by itself when told.
+// A proxy in front of the API server: it passes everything on, and on request answers the writes of one kind of object itself.
 import { once } from "node:events";
 import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

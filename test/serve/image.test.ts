@@ -1,4 +1,4 @@
-// The image has what .dockerignore lets through: not the embedded cluster. The program must say so, and work without.
+// The image has what .dockerignore lets through, so not the embedded cluster. The program must say so, and work without it.
 import { execFile } from "node:child_process";
 import { cp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -43,7 +43,7 @@ describe("the image", () => {
     });
   });
 
-  it("does not call another module that is missing the embedded cluster", async ({ expect }) => {
+  it("does not report another missing module as the embedded cluster", async ({ expect }) => {
     const folder = await image();
     const main = path.join(folder, "src/local/local-cluster.ts");
     await cp(path.join(root, "src/local"), path.join(folder, "src/local"), { recursive: true });

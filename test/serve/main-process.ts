@@ -1,4 +1,4 @@
-// The program as people start it: `node src/main.ts …` as a process of its own, what it prints, and how it ends.
+// The program as users start it: `node src/main.ts …` as a separate process, its output, and how it ends.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -20,7 +20,7 @@ export interface Ended {
 export interface MainProcess {
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** The first match in what it printed so far or prints from now on. @throws when it ends, or takes too long. */
+  /** The first match in its output, past or future. @throws if it ends or takes too long. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
   signal(name: NodeJS.Signals): void;
   readonly ended: Promise<Ended>;
@@ -31,7 +31,7 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts it; `stop` ends it for good. The environment holds no settings but those given. */
+/** Starts it; `stop` kills it. The environment has only the given settings. */
 export function startMain(
   args: readonly string[],
   { stdin, env = {} }: StartOptions = {},
@@ -68,7 +68,7 @@ export function startMain(
         const match = pattern.exec(printed.stdout);
         if (match !== null) resolve(match);
       };
-      const timer = setTimeout(() => fail(`${patienceMs} ms went by`), patienceMs);
+      const timer = setTimeout(() => fail(`${patienceMs} ms passed`), patienceMs);
       void ended.then(() => fail("it ended"));
       looks.add(look);
       look();
@@ -86,7 +86,7 @@ export function startMain(
   };
 }
 
-/** Runs it to its end, which is that of the test at the latest. */
+/** Runs it until it ends, at the latest with the test. */
 export async function runMain(args: readonly string[], options?: StartOptions): Promise<Ended> {
   const started = startMain(args, options);
   onTestFinished(() => started.stop());
@@ -118,7 +118,7 @@ export async function startServe(
   }
 }
 
-/** A folder that goes with the test. */
+/** A folder that is removed after the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "multinic-test-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

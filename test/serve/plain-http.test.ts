@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 import { readDocument } from "../../src/domain/document/read-document.ts";
 import { specToProto } from "../../src/wire/spec-to-proto.ts";
 import { startRunningService, type RunningService } from "./running-service.ts";
 
-describe("plain HTTP beside the API", () => {
+describe("plain HTTP on the port of the API", () => {
   let running: RunningService;
   beforeAll(async () => {
     running = await startRunningService();
@@ -16,11 +16,11 @@ describe("plain HTTP beside the API", () => {
     return { status: answer.status, type: answer.headers.get("content-type"), text: await answer.text() };
   };
 
-  it.for(["/livez", "/readyz"])("%s is ok", async (path) => {
+  it.for(["/livez", "/readyz"])("%s is ok", async (path, { expect }) => {
     expect(await get(path)).toMatchObject({ status: 200, text: "ok\n" });
   });
 
-  it("an unknown path is 404 and tells what is here", async () => {
+  it("an unknown path is 404 and lists the known ones", async ({ expect }) => {
     const { status, text } = await get("/metric");
     expect(status).toBe(404);
     for (const served of [
@@ -36,7 +36,7 @@ describe("plain HTTP beside the API", () => {
     }
   });
 
-  it("/metrics tells of NICs and of the process, each family once, with help and type", async () => {
+  it("/metrics has NICs and the process, each family once, with help and type", async ({ expect }) => {
     await running.namespace("metrics");
     const text = await readFile("examples/6.1-basic.yaml", "utf8");
     const { spec } = readDocument(text, { namespace: "metrics" });

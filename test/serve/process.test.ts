@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, it, onTestFinished } from "vitest";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_service_pb.ts";
 import { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
@@ -22,7 +22,7 @@ async function serving(...args: readonly string[]): Promise<ServeProcess> {
   return started;
 }
 
-/** A loopback port that somebody else has. */
+/** A loopback port that is in use. */
 async function portInUse(): Promise<string> {
   const holder = createServer().listen(0, "127.0.0.1");
   await once(holder, "listening");
@@ -31,7 +31,7 @@ async function portInUse(): Promise<string> {
 }
 
 describe("multinic serve --local --examples", () => {
-  it("tells what it does, that all NICs are Up, and where to look", async () => {
+  it("prints what it does, that all NICs are Up, and where to look", async ({ expect }) => {
     const { stdout, stderr, url, clusterUrl } = await serving("--local", "--examples");
     const lines = stdout().split("\n");
     expect(lines[0]).toMatch(/^multinic \d+\.\d+\.\d+ on the embedded cluster$/);
@@ -56,17 +56,17 @@ describe("multinic serve --local --examples", () => {
     expect(stderr()).toBe("");
   });
 
-  it("answers the command that it names", async () => {
+  it("answers the command that it prints", async ({ expect }) => {
     const { stdout } = await serving("--local", "--examples");
     const [, command = ""] = /NICs +bin\/multinic (.*)/.exec(stdout()) ?? [];
-    const told = await runMain(command.split(" "));
-    expect(told).toMatchObject({ code: 0, stderr: "" });
-    expect(told.stdout).toContain("multi-nic-vm");
+    const printed = await runMain(command.split(" "));
+    expect(printed).toMatchObject({ code: 0, stderr: "" });
+    expect(printed.stdout).toContain("multi-nic-vm");
   });
 });
 
 describe("multinic serve", () => {
-  it("takes its settings from the environment", async () => {
+  it("takes its settings from the environment", async ({ expect }) => {
     const folder = await temporaryFolder();
     const started = startMain(["serve"], {
       env: {
@@ -82,7 +82,7 @@ describe("multinic serve", () => {
     expect(await readFile(join(folder, "kubeconfig"), "utf8")).toContain(clusterUrl);
   });
 
-  it("serves the same over TLS", async () => {
+  it("serves the same over TLS", async ({ expect }) => {
     const tls = fileURLToPath(new URL("../kube/tls/", import.meta.url));
     const pair = ["--tls-cert", join(tls, "server-one.crt"), "--tls-key", join(tls, "server-one.key")];
     const started = await serving("--local", "--tls-listen", "127.0.0.1:0", ...pair);
@@ -96,8 +96,8 @@ describe("multinic serve", () => {
 
 describe("the end of the process", () => {
   it.for(["SIGTERM", "SIGINT"] as const)(
-    "by %s is orderly: streams are told, exit code 0",
-    async (signal) => {
+    "by %s is graceful: streams get the reason, exit code 0",
+    async (signal, { expect }) => {
       const started = await serving("--local", "--log-level", "error");
       const client = createClient(InterfaceStatusService, createGrpcTransport({ baseUrl: started.url }));
       const stream = client.watchInterfaceStatus({})[Symbol.asyncIterator]();
@@ -119,7 +119,7 @@ describe("the end of the process", () => {
     },
   );
 
-  it("comes while the cluster is waited for too", async () => {
+  it("also works while the service waits for the cluster", async ({ expect }) => {
     const folder = await temporaryFolder();
     const kubeconfig = join(folder, "kubeconfig");
     await writeFile(kubeconfig, kubeconfigOf("http://127.0.0.1:1"));
@@ -143,7 +143,7 @@ const kubeconfigOf = (server: string): string =>
   });
 
 describe("an error after the signal to end", () => {
-  it("is logged, and the process ends", async () => {
+  it("is logged, and the process ends", async ({ expect }) => {
     const serveFile = new URL("../../src/serve/serve.ts", import.meta.url).href;
     const settingsFile = new URL("../../src/config/settings.ts", import.meta.url).href;
     const script = `
@@ -166,11 +166,11 @@ describe("an error after the signal to end", () => {
   });
 });
 
-describe("a start that cannot be", () => {
+describe("a failed start", () => {
   it.for([
     ["--listen", "--listen (MULTINIC_LISTEN)"],
     ["--local-api-listen", "--local-api-listen (MULTINIC_LOCAL_API_LISTEN)"],
-  ] as const)("names the port of %s that is in use", async ([flag, name]) => {
+  ] as const)("names the port of %s that is in use", async ([flag, name], { expect }) => {
     const taken = await portInUse();
     const others = { "--listen": "127.0.0.1:0", "--local-api-listen": "127.0.0.1:0", [flag]: taken };
     const { code, stdout, stderr } = await runMain(["serve", "--local", ...Object.entries(others).flat()]);
@@ -188,9 +188,9 @@ describe("a start that cannot be", () => {
     [
       "validate",
       ["validate", "examples/6.1-basic.yaml"],
-      "fix the file, or leave out --config for the built-in physical networks",
+      "correct the file, or leave out --config for the built-in catalogue",
     ],
-  ] as const)("names file and line of a catalogue that is wrong: %s", async ([, args, next]) => {
+  ] as const)("names file and line of a broken catalogue: %s", async ([, args, next], { expect }) => {
     const file = join(await temporaryFolder(), "networks.yaml");
     await writeFile(file, "physicalNetworks:\n  - name: lan\n    type: token-ring\n");
     const stderr = `error: ${file}:3: physicalNetworks[0].type: token-ring is not one of bridge, macvlan, sriov, ovs\nnext: ${next}\n`;
@@ -221,7 +221,7 @@ describe("a start that cannot be", () => {
     [["--listen", "nowhere"], "--listen (MULTINIC_LISTEN) must be HOST:PORT"],
     [["--examples"], "--examples (MULTINIC_EXAMPLES) works only on the embedded cluster; add --local"],
     [["--colour"], "unknown option '--colour'"],
-  ] as const)("is wrong use: serve %j", async ([args, words]) => {
+  ] as const)("is wrong use: serve %j", async ([args, words], { expect }) => {
     const ports = ["--local-api-listen", "127.0.0.1:0"];
     const listen = args.includes("--listen" as never) ? [] : ["--listen", "127.0.0.1:0"];
     const { code, stdout, stderr } = await runMain(["serve", ...ports, ...listen, ...args]);
@@ -230,7 +230,7 @@ describe("a start that cannot be", () => {
     expect(stderr).not.toMatch(/\n +at /);
   });
 
-  it("names the example for which the catalogue lacks a physical network", async () => {
+  it("names the example for which the catalogue lacks a physical network", async ({ expect }) => {
     const file = join(await temporaryFolder(), "networks.yaml");
     await writeFile(
       file,
@@ -240,12 +240,12 @@ describe("a start that cannot be", () => {
     const { code, stderr } = await runMain(["serve", "--local", "--examples", "--config", file, ...ports]);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^error: --examples \(MULTINIC_EXAMPLES\): examples\/3\.2-three-networks\.yaml cannot be applied .* networks\[1\].type: the configuration has no default physical network of type macvlan/,
+      /^error: --examples \(MULTINIC_EXAMPLES\): examples\/3\.2-three-networks\.yaml cannot be applied .* networks\[1\].type: the catalogue has no default physical network of type macvlan/,
     );
     expect(stderr).not.toMatch(/\n +at /);
   });
 
-  it("names an address that this machine has not", async () => {
+  it("names an address that this machine does not have", async ({ expect }) => {
     const kubeconfig = join(await temporaryFolder(), "kubeconfig");
     await writeFile(kubeconfig, kubeconfigOf("http://127.0.0.1:1"));
     const args = ["serve", "--listen", "192.0.2.1:8080", "--kubeconfig", kubeconfig, "--log-level", "silent"];
@@ -258,7 +258,7 @@ describe("a start that cannot be", () => {
     });
   });
 
-  it("is wrong use without a cluster to be found, and says what to do", async () => {
+  it("is wrong use if no cluster can be found, and says what to do", async ({ expect }) => {
     const { code, stderr } = await runMain(["serve", "--listen", "127.0.0.1:0"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(
@@ -269,7 +269,9 @@ describe("a start that cannot be", () => {
 });
 
 describe("multinic serve --write-kubeconfig", () => {
-  it("writes a file for its owner alone, by which a second replica answers the same", async () => {
+  it("writes a file that only its owner can read, with which a second replica gives the same answers", async ({
+    expect,
+  }) => {
     const kubeconfig = join(await temporaryFolder(), "kubeconfig");
     const first = await serving("--local", "--examples", "--write-kubeconfig", kubeconfig);
     expect((await stat(kubeconfig)).mode & 0o777).toBe(0o600);

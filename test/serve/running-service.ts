@@ -11,8 +11,7 @@ import { silentLog } from "../support/log.ts";
 import { namespaces } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
 import { startService, type Service } from "../../src/serve/service.ts";
-
-/** Keeps nothing. */
+import { namespaceOf } from "../support/objects.ts";
 
 const anyPort = { host: "127.0.0.1", port: 0 };
 
@@ -35,7 +34,7 @@ export function clientsOf(url: string): Clients {
 export interface RunningService extends Clients {
   readonly url: string;
   readonly clusterUrl: string;
-  /** May do everything on the cluster. */
+  /** Has all permissions on the cluster. */
   readonly cluster: FullKubeClient;
   namespace(name: string): Promise<void>;
   stop(): Promise<void>;
@@ -66,7 +65,7 @@ export async function startRunningService(): Promise<RunningService> {
     clusterUrl: local.url,
     cluster,
     async namespace(name) {
-      await cluster.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+      await cluster.create(namespaces, namespaceOf(name));
     },
     async stop() {
       await service.stop();

@@ -1,9 +1,9 @@
-// A canary in user-data: wherever an apply ends, it is in the Secret and nowhere else.
+// A canary in user-data: however an apply ends, it is in the Secret and nowhere else.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { stringify } from "yaml";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, it, onTestFinished } from "vitest";
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import { namespaces, secrets } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
@@ -11,8 +11,9 @@ import { startFaultyProxy, statusBody, type Refusal } from "./faulty-proxy.ts";
 import { startServe, temporaryFolder } from "./main-process.ts";
 import { silentLog } from "../support/log.ts";
 import { clientsOf } from "./running-service.ts";
+import { namespaceOf } from "../support/objects.ts";
 
-const canary = "canary-3b1f-do-not-tell";
+const canary = "canary-3b1f-keep-secret";
 const text = `#cloud-config\nupdates: {network: {when: [boot]}}\npassword: ${canary}\n`;
 /** Pieces of it in every form in which an object carries it; a base64 text is the same from any multiple of 3 on. */
 const traces = [canary, Buffer.from(text).toString("base64").slice(4, -8)];
@@ -73,7 +74,7 @@ const endings: readonly (readonly [string, Refusal, Code, RegExp])[] = [
 ];
 
 describe("user-data", { timeout: 60_000 }, () => {
-  it("is told to nobody: output, errors and metrics hold nothing of it", async () => {
+  it("never appears in output, errors or metrics", async ({ expect }) => {
     const anyPort = { host: "127.0.0.1", port: 0 };
     const clock = (): Date => new Date();
     const local = await startLocalCluster({ apiListen: anyPort, delays: "fast", log: silentLog, clock });
@@ -96,7 +97,7 @@ describe("user-data", { timeout: 60_000 }, () => {
     onTestFinished(() => serving.stop());
     const { vms, networks } = clientsOf(serving.url);
     const name = "shop";
-    await cluster.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    await cluster.create(namespaces, namespaceOf(name));
 
     const machine = (vm: string, nics: readonly string[] = ["eth0"]) => ({
       namespace: name,
@@ -104,7 +105,7 @@ describe("user-data", { timeout: 60_000 }, () => {
       userData: { source: { case: "text" as const, value: text } },
       networks: nics.map((nic) => ({ name: nic })),
     });
-    const told: string[] = [];
+    const seen: string[] = [];
     const failing = async (call: Promise<unknown>): Promise<ConnectError> => {
       const error = ConnectError.from(
         await call.then(
@@ -117,7 +118,7 @@ describe("user-data", { timeout: 60_000 }, () => {
           ? Buffer.from(detail.value).toString("latin1")
           : JSON.stringify(detail),
       );
-      told.push(
+      seen.push(
         `${error.message}\n${[...error.metadata.entries()].flat().join("\n")}\n${details.join("\n")}`,
       );
       return error;
@@ -126,7 +127,7 @@ describe("user-data", { timeout: 60_000 }, () => {
     await vms.applyVM({ virtualMachine: machine("accepted") });
     const stored = await cluster.get(secrets, { namespace: name, name: "multinic-accepted" });
     expect(stored.data?.["userdata"]).toContain(traces[1]);
-    told.push(
+    seen.push(
       JSON.stringify((await vms.getVM({ namespace: name, name: "accepted" })).virtualMachine?.interfaces),
     );
 
@@ -134,14 +135,14 @@ describe("user-data", { timeout: 60_000 }, () => {
       proxy.refuse("/secrets/", refusal);
       const error = await failing(vms.applyVM({ virtualMachine: machine("refused") }));
       expect(error.code, what).toBe(code);
-      expect(told.at(-1), what).toMatch(words);
+      expect(seen.at(-1), what).toMatch(words);
     }
     proxy.refuse("", undefined);
 
-    // A finding of ours, beside the user-data.
+    // A finding about a spec with user-data.
     const twice = machine("refused", ["eth0", "eth0"]);
     await failing(vms.applyVM({ virtualMachine: twice }));
-    told.push(JSON.stringify((await networks.validateNetworks({ virtualMachine: twice })).findings));
+    seen.push(JSON.stringify((await networks.validateNetworks({ virtualMachine: twice })).findings));
 
     // A request that cannot be read, and one that is too large.
     for (const userData of [text, { text: [text] }, { [text]: "" }, { text: text.repeat(10_000) }]) {
@@ -153,7 +154,7 @@ describe("user-data", { timeout: 60_000 }, () => {
       expect([400, 429]).toContain(answer.status);
     }
 
-    // Somebody else takes the network-config over, and the next apply is in conflict with that.
+    // Another manager takes over the network-config, and the next apply conflicts with it.
     const { metadata } = stored;
     await cluster.apply(
       secrets,
@@ -163,11 +164,11 @@ describe("user-data", { timeout: 60_000 }, () => {
         metadata: { name: metadata.name, namespace: name },
         data: { networkdata: Buffer.from("version: 2\n").toString("base64") },
       },
-      { fieldManager: "somebody", force: true },
+      { fieldManager: "argo", force: true },
     );
     const conflict = await failing(vms.applyVM({ virtualMachine: machine("accepted", ["eth0", "eth1"]) }));
     expect(conflict.code).toBe(Code.FailedPrecondition);
-    expect(conflict.rawMessage).toContain("somebody");
+    expect(conflict.rawMessage).toContain("argo");
 
     const scraped = await (await fetch(`${serving.url}/metrics`)).text();
     serving.signal("SIGTERM");
@@ -175,7 +176,7 @@ describe("user-data", { timeout: 60_000 }, () => {
     expect(code).toBe(0);
     expect(stderr).toContain('"method":"ApplyVM"');
     for (const trace of traces) {
-      for (const place of [stdout, stderr, scraped, ...told]) expect(place).not.toContain(trace);
+      for (const place of [stdout, stderr, scraped, ...seen]) expect(place).not.toContain(trace);
     }
   });
 });

@@ -10,33 +10,33 @@ export interface IpRun {
 }
 
 export interface Namespace {
-  /** Runs `ip` with these arguments in the namespace; rejects when it fails. */
+  /** Runs `ip` with these arguments in the namespace. Rejects if it fails. */
   readonly ip: (args: readonly string[]) => Promise<string>;
-  /** Runs the commands one after the other; rejects at the first that fails. */
+  /** Runs the commands in order. Rejects at the first that fails. */
   readonly batch: (commands: readonly string[], options?: readonly string[]) => Promise<string>;
-  /** The same, but goes on after a failure and tells it. */
+  /** The same, but continues after a failure and returns it. */
   readonly attempt: (commands: readonly string[]) => Promise<IpRun>;
 }
 
 const prefix = "multinic-truth";
-let made = 0;
+let created = 0;
 
-/** Why namespaces cannot be made here; undefined when they can. */
+/** Why network namespaces cannot be created; undefined if they can. */
 export async function whyNoNamespaces(): Promise<string | undefined> {
-  if (process.platform !== "linux") return "network namespaces are Linux's";
-  if (process.getuid?.() !== 0) return "making network namespaces needs root";
+  if (process.platform !== "linux") return "network namespaces need Linux";
+  if (process.getuid?.() !== 0) return "creating network namespaces needs root";
   try {
     await inNamespace(async ({ ip }) => ip(["link"]));
     return undefined;
   } catch (reason) {
-    return `cannot make a network namespace with iproute2: ${String(reason)}`;
+    return `cannot create a network namespace with iproute2: ${String(reason)}`;
   }
 }
 
-/** Makes a namespace, and removes it whatever happens in it. */
+/** Creates a namespace for the work, and removes it afterwards even if the work fails. */
 export async function inNamespace<T>(work: (namespace: Namespace) => Promise<T>): Promise<T> {
-  made += 1;
-  const name = `${prefix}-${process.pid}-${made}`;
+  created += 1;
+  const name = `${prefix}-${process.pid}-${created}`;
   const run = async (args: readonly string[], input?: string): Promise<string> => {
     const { ok, stdout, stderr } = await runIp(["-n", name, ...args], input);
     if (!ok) throw new Error(`ip ${args.join(" ")}: ${stderr.trim()}${input ? `\n${input}` : ""}`);

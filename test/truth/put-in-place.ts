@@ -1,5 +1,6 @@
-// A guest's network-config put in place by hand: the `ip` commands that do what netplan and systemd-networkd do. Reads the
-// compiled document alone.
+// Applies a guest's network-config with the `ip` commands that do what netplan and systemd-networkd do. Reads only the
+// compiled document.
+import { vi } from "vitest";
 import type { Namespace } from "./namespace.ts";
 
 /** cloud-init's network-config version 2, as far as it is compiled. */
@@ -62,14 +63,16 @@ export async function plugNics(namespace: Namespace, document: NetworkDocument, 
   const speaking = entries.filter(
     (entry) => !world.unplugged.has(entry["set-name"]) && (entry.mtu ?? 1500) >= minIpv6Mtu,
   ).length;
-  // The kernel makes link-local addresses when it has noticed the carrier.
-  const deadline = Date.now() + 15_000;
-  while (Date.now() < deadline) {
+  // The kernel adds link-local addresses once it has noticed the carrier.
+  const haveLinkLocal = async (): Promise<boolean> => {
     const routes = await namespace.ip(["-6", "route", "show", "fe80::/64"]);
-    if (routes.split("\n").filter(Boolean).length >= speaking) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error(`no link-local addresses on ${speaking} NICs`);
+    return routes.split("\n").filter(Boolean).length >= speaking;
+  };
+  await vi.waitUntil(haveLinkLocal, {
+    timeout: 15_000,
+    interval: 5,
+    message: `fewer than ${speaking} NICs have a link-local address`,
+  });
 }
 
 /** All of the document. A rule's family is an option of the whole batch (iproute2 takes IPv4 else). */
@@ -107,7 +110,7 @@ export function configuration({ ethernets }: NetworkDocument, world: World): rea
     });
 }
 
-/** RouteMetric= goes for the subnet of the lease too (systemd's networkd-dhcp4.c). */
+/** RouteMetric= also applies to the subnet of the lease (systemd's networkd-dhcp4.c). */
 function leased(entry: Ethernet, lease: Lease | undefined): readonly string[] {
   if (entry.dhcp4 !== true || lease === undefined) return [];
   const overrides = entry["dhcp4-overrides"];

@@ -1,4 +1,4 @@
-// The predicted routing is the one that a Linux kernel holds once the compiled configuration is put in place, and the
+// The predicted routing is the one that a Linux kernel has once the compiled configuration is applied, and the
 // kernel sends traffic where the lookup says. Needs root and iproute2.
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, it } from "vitest";
@@ -24,7 +24,7 @@ const seed = Number(process.env["MULTINIC_SEED"] ?? Date.now() % 2 ** 31);
 const lacking = await whyNoNamespaces();
 if (lacking !== undefined && process.env["CI"] === "true") throw new Error(lacking);
 
-/** What one spec comes to, by our own code. */
+/** What multinic makes of one spec. */
 interface Compiled {
   readonly spec: VmSpec;
   readonly vm: ResolvedVm;
@@ -61,7 +61,7 @@ const leaseOf = (isPod: boolean, index: number): World["leases"][string] =>
 const text = ({ destination, gateway, nic, metric, table }: KernelRoute): string =>
   `${destination} ${gateway} ${nic} ${metric} ${table}`;
 
-/** The prediction in the kernel's words; a next hop that DHCP tells is filled in from the lease. */
+/** The prediction in the kernel's form. A next hop from DHCP is filled in from the lease. */
 function predicted({ routing, world }: Compiled): readonly string[] {
   return routing.routes.map(({ destination, gateway, nic, metric, table, origin }) =>
     text({
@@ -76,14 +76,14 @@ function predicted({ routing, world }: Compiled): readonly string[] {
   );
 }
 
-/** Without the subnets of leases, which nothing predicts. */
+/** All but the subnets of leases, which are not predicted. */
 const isPredictable = ({ destination, gateway }: KernelRoute): boolean =>
   !(gateway === "" && /^172\.(?:1[6-9]|2\d)\.0\.0\/24$/.test(destination));
 
 const ip = (address: string): IpAddress =>
   knownCidr(`${address}/${address.includes(":") ? 128 : 32}`).address;
 
-/** Addresses in and next to everything that the spec names, and some that nothing names. */
+/** Addresses in and next to everything in the spec, and some far from it. */
 function targets({ vm }: Compiled): readonly string[] {
   const near = vm.nics.flatMap(({ addresses, gateway, routes }) => [
     ...addresses.flatMap(({ cidr: { address } }) => [address.text, beside(address)]),
@@ -109,7 +109,7 @@ function sources({ vm }: Compiled): readonly IpAddress[] {
     .filter(({ text: address }) => !address.startsWith("fe80:"));
 }
 
-const worded = (lookup: RouteLookup, { world }: Compiled): object => {
+const asKernel = (lookup: RouteLookup, { world }: Compiled): object => {
   const nic = lookup.nic ?? "";
   const gateway =
     lookup.gateway?.text ??
@@ -132,7 +132,7 @@ describe.skipIf(lacking !== undefined)(
       );
     });
 
-    it(`holds the predicted tables and sends as the lookup says, for ${specs} generated specs`, async ({
+    it(`has the predicted tables and routes as the lookup says, for ${specs} generated specs`, async ({
       expect,
     }) => {
       await eachAtOnce(accepted(), async (compiled) => {
@@ -175,7 +175,7 @@ describe.skipIf(lacking !== undefined)(
               expect(["local", "broadcast"], about).toContain(answer.type);
               continue;
             }
-            expect({ nic: answer.nic, gateway: answer.gateway }, about).toEqual(worded(lookup, compiled));
+            expect({ nic: answer.nic, gateway: answer.gateway }, about).toEqual(asKernel(lookup, compiled));
             if (lookup.source !== undefined && from === undefined) {
               expect(answer.source, about).toBe(lookup.source.text);
             }

@@ -213,7 +213,8 @@ export type WatchInterfaceStatusResponse_Changes = Message<"multinic.v1.WatchInt
   removed: InterfaceKey[];
 
   /**
-   * Number of changes merged into later ones because they came faster than the service's tick or than this reader reads.
+   * Number of changes that were merged into later ones, because they came faster than the service sends or the client
+   * reads them.
    *
    * @generated from field: int32 merged = 3;
    */

@@ -45,7 +45,7 @@ export type NetworkConfig = Message<"multinic.v1.NetworkConfig"> & {
   nadName: string;
 
   /**
-   * VLAN of the NIC, which is an access port of it: 1 to 4094. 0 or absent: untagged.
+   * VLAN of which the NIC is an access port, from 1 to 4094. 0 or absent: untagged.
    *
    * @generated from field: optional int32 vlan_id = 4;
    */
@@ -150,7 +150,7 @@ export type IpConfig = Message<"multinic.v1.IpConfig"> & {
   gateway: string;
 
   /**
-   * DNS servers. Common guests use at most three.
+   * Addresses of DNS servers. Common guests use at most three.
    *
    * @generated from field: repeated string dns_servers = 5;
    */
@@ -241,14 +241,14 @@ export type Finding = Message<"multinic.v1.Finding"> & {
   field: string;
 
   /**
-   * What is wrong, with the values concerned.
+   * What is wrong, with the values involved.
    *
    * @generated from field: string message = 4;
    */
   message: string;
 
   /**
-   * A change of the input that fixes it, if one is known.
+   * A change of the input that solves the problem, if one is known.
    *
    * @generated from field: multinic.v1.Fix fix = 5;
    */
@@ -710,8 +710,8 @@ export const NetworkType = {
   BRIDGE: 1,
 
   /**
-   * A macvtap device on a parent NIC of the node (macvtap CNI and binding plugin), or a bridge on that parent if the
-   * physical network is configured so. The macvlan CNI itself cannot carry a VM.
+   * A macvtap device on a parent interface of the node (macvtap CNI and binding plugin), or a bridge on that interface
+   * if the physical network is configured so. The macvlan CNI itself cannot carry a VM.
    *
    * @generated from enum value: NETWORK_TYPE_MACVLAN = 2;
    */
@@ -889,7 +889,7 @@ export const Severity = {
   UNSPECIFIED: 0,
 
   /**
-   * The request cannot work: nothing is written.
+   * The request cannot work, so nothing is written.
    *
    * @generated from enum value: SEVERITY_ERROR = 1;
    */

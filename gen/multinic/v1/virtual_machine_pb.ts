@@ -546,9 +546,9 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * One line for each part of the VM that could not be read, its record of what was asked for included. For a VM without
-   * a record that can be read, also one for each setting that would change if `virtual_machine` were applied. No such
-   * setting is guessed in `virtual_machine`.
+   * One line for each part of the VM that could not be read, including its record of the requested configuration. If the
+   * VM has no readable record, also one line for each setting that would change if `virtual_machine` were applied.
+   * `virtual_machine` contains no guesses of such settings.
    *
    * @generated from field: repeated string import_notes = 9;
    */
@@ -614,7 +614,7 @@ export type Drift = Message<"multinic.v1.Drift"> & {
 
   /**
    * Where the actual value was read, such as VirtualMachine shop/web, and the last manager other than multinic that wrote
-   * it, if the API server records one.
+   * it, if the API server has recorded one.
    *
    * @generated from field: string source = 5;
    */
@@ -726,7 +726,7 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
   reason: string;
 
   /**
-   * The reason as text for people, with the next step to take.
+   * The reason as text for people, with the next step if there is one.
    *
    * @generated from field: string message = 13;
    */
@@ -1029,7 +1029,7 @@ export const GuestConfigSchema: GenEnum<GuestConfig> = /*@__PURE__*/
   enumDesc(file_multinic_v1_virtual_machine, 3);
 
 /**
- * What a change does to a running VM, from least to most disruptive.
+ * The effect of a change on a running VM, from least to most disruptive.
  *
  * @generated from enum multinic.v1.Effect
  */
@@ -1042,7 +1042,7 @@ export const Effect = {
   UNSPECIFIED: 0,
 
   /**
-   * No running VM is affected: the VM is new or not running.
+   * No running VM is affected: the VM is new or not running, or the change reverts one that is still pending.
    *
    * @generated from enum value: EFFECT_NONE = 1;
    */
@@ -1085,7 +1085,7 @@ export const Effect = {
 } as const;
 
 /**
- * What a change does to a running VM, from least to most disruptive.
+ * The effect of a change on a running VM, from least to most disruptive.
  *
  * @generated from enum multinic.v1.Effect
  */

@@ -209,7 +209,7 @@ export const ListVMsRequestSchema: GenMessage<ListVMsRequest> = /*@__PURE__*/
  */
 export type ListVMsResponse = Message<"multinic.v1.ListVMsResponse"> & {
   /**
-   * VMs on this page, without findings.
+   * VMs on this page, without `drift`.
    *
    * @generated from field: repeated multinic.v1.VirtualMachineView virtual_machines = 1;
    */

@@ -58,7 +58,7 @@ export async function decideStewardship(
     throw new PreconditionFailed(
       "VM_NOT_MANAGED",
       `VirtualMachine ${namespace}/${name}`,
-      "multinic did not create this VM and changes nothing of it; adopt it to take over its NICs only",
+      "multinic did not create this VM and does not change it; adopt it to take over its NICs, and only its NICs",
     );
   }
   const { spec: was, notes } = recorded === undefined ? await imported() : { spec: recorded, notes: [] };

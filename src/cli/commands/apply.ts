@@ -35,7 +35,7 @@ interface ApplyOptions extends PlanOptions {
 
 export function planCommand(run: Run): Command {
   return withOptions(new Command("plan"))
-    .description("show what apply would write and what that does to a running VM; writes nothing")
+    .description("show what apply would write, and the effect on a running VM; writes nothing")
     .action(
       run(async (session, file: string | undefined, options: PlanOptions) => {
         const spec = await readVm(documentFile(file, options), options, session);
@@ -52,7 +52,7 @@ export function planCommand(run: Run): Command {
 
 export function applyCommand(run: Run): Command {
   return withOptions(new Command("apply"))
-    .description("create or change a VM and its networks; safe to repeat, for example after an interruption")
+    .description("create or change a VM and its networks; if interrupted, the same command completes it")
     .addOption(
       new Option(
         "--plan-fingerprint <fingerprint>",
@@ -90,7 +90,7 @@ export function applyCommand(run: Run): Command {
 function withOptions(command: Command): Command {
   return withDocument(command)
     .addOption(
-      new Option("--adopt", "manage the NICs, and only the NICs, of a VM that multinic did not create"),
+      new Option("--adopt", "take over the NICs, and only the NICs, of a VM that multinic did not create"),
     )
     .addOption(serverOption().default(defaultServer))
     .addOption(outputOption());
@@ -119,5 +119,5 @@ async function wait(
     return;
   }
   await waitForInterfaces(spec, { transport, io: session.io, timeoutMs: timeout, progress });
-  progress(session.style("green", `every NIC of ${spec.namespace}/${spec.name} has the wanted state`));
+  progress(session.style("green", `every NIC of ${spec.namespace}/${spec.name} is in the requested state`));
 }

@@ -26,7 +26,7 @@ interface DeleteOptions extends ServerOptions {
 
 export function deleteCommand(run: Run): Command {
   return new Command("delete")
-    .description("delete a VM and the objects that multinic created for it and no other VM uses")
+    .description("delete a VM, and the objects that multinic created for it unless another VM uses them")
     .argument("<name>", "name of the VM")
     .addOption(namespaceOption())
     .addOption(new Option("--wait", "wait until the VM is gone"))

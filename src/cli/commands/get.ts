@@ -112,7 +112,7 @@ function messageLines({ interfaces }: VirtualMachineView): readonly string[] {
 
 /** What the spec lacks that was read from a VM not created by multinic. */
 function noteLines({ importNotes }: VirtualMachineView): readonly string[] {
-  return importNotes.length > 0 ? ["", ...importNotes.map((note) => `not read: ${printable(note)}`)] : [];
+  return importNotes.length > 0 ? ["", ...importNotes.map((note) => `note: ${printable(note)}`)] : [];
 }
 
 /** Where the VM differs from its spec. */

@@ -20,7 +20,7 @@ interface RoutesOptions extends ValidateOptions {
 
 export function routesCommand(run: Run): Command {
   return withOptions(new Command("routes"))
-    .description("print the guest's routes, and the NIC that traffic to an address takes")
+    .description("print the guest's routes, and the route that traffic to an address takes")
     .addOption(
       new Option("--to <address>", "show the route to this address; repeatable").argParser(
         (given: string, before: readonly string[] | undefined) => [...(before ?? []), address(given)],
@@ -29,7 +29,7 @@ export function routesCommand(run: Run): Command {
     .addOption(
       new Option(
         "--from <address>",
-        "source address of the traffic to --to, as in replies; default: the guest chooses",
+        "source address of that traffic, as in replies; default: the guest selects it",
       ).argParser(address),
     )
     .action(

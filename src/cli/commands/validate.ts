@@ -69,8 +69,15 @@ export function renderCommand(run: Run): Command {
 /** Adds those options to a command. */
 export function withOptions(command: Command): Command {
   return withDocument(command)
-    .addOption(serverOption("check against the cluster of this service; default: check without a cluster"))
-    .addOption(new Option("--config <file>", "physical networks to check against, YAML; not with --server"))
+    .addOption(
+      serverOption("URL of a service, to check against its cluster; default: check without a cluster"),
+    )
+    .addOption(
+      new Option(
+        "--config <file>",
+        "catalogue of physical networks to check against, YAML; not with --server",
+      ),
+    )
     .addOption(outputOption());
 }
 
@@ -97,7 +104,7 @@ export async function ask(
     throw new CliError(
       "--config and --server cannot be combined",
       exitCode.usage,
-      "leave out --config, because the service has its own, or leave out --server and MULTINIC_SERVER",
+      "leave out --config, because the service has its own catalogue, or leave out --server and MULTINIC_SERVER",
     );
   }
   const { spec, findings } = await readInput(file, options.namespace, session.io);
@@ -110,7 +117,7 @@ export async function ask(
     server === undefined
       ? await settingsErrorAsUsage(
           () => session.deps.offline(config === undefined ? {} : { config }),
-          "fix the file, or leave out --config for the built-in physical networks",
+          "correct the file, or leave out --config for the built-in catalogue",
         )
       : session.connect(server);
   const request = { virtualMachine: specToProto(spec), includeObjects, routeTo: [...routeTo], routeFrom };

@@ -21,9 +21,7 @@ interface WatchOptions extends ServerOptions {
 
 export function watchCommand(run: Run): Command {
   return new Command("watch")
-    .description(
-      "print the state of NICs, then a line for each change; reconnects when the connection is lost",
-    )
+    .description("print the state of NICs, then a line for each change; reconnects if the connection is lost")
     .argument("[names...]", "names of VMs; default: all")
     .addOption(namespaceOption())
     .addOption(new Option("-A, --all-namespaces", "VMs of all namespaces"))

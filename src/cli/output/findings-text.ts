@@ -37,9 +37,7 @@ export function countLine(findings: readonly Finding[]): string {
         [severity, findings.filter((found) => found.severity === severityToProto[severity]).length] as const,
     )
     .filter(([, count]) => count > 0)
-    .map(
-      ([severity, count]) => `${count} ${severity === "info" ? "note" : severity}${count === 1 ? "" : "s"}`,
-    )
+    .map(([severity, count]) => `${count} ${severity}${count === 1 ? "" : "s"}`)
     .join(", ");
 }
 

@@ -14,10 +14,10 @@ const actionColours = { create: "green", update: "yellow", delete: "red", unchan
 const effects: Readonly<Record<keyof typeof effectToProto, string>> = {
   none: "no effect on a running VM",
   live: "takes effect immediately, without interruption",
-  "link-flap": "takes effect immediately; a link is down for a moment",
+  "link-flap": "takes effect immediately; the NIC's link goes down for a moment",
   "live-migration": "takes effect with a live migration",
-  restart: "takes effect at the next restart of the VM",
-  impossible: "KubeVirt refuses the change",
+  restart: "takes effect when the VM is restarted",
+  impossible: "KubeVirt rejects the change",
 };
 
 /** Objects, changed fields, effect and fingerprint. */
@@ -74,7 +74,7 @@ function otherVersions(changes: readonly FieldChange[]): readonly string[] {
     const others = versions
       .filter((version) => version.effect !== effect)
       .map(({ kubevirt, effect: other, proven }) => {
-        const source = proven ? "" : ", according to its documentation";
+        const source = proven ? "" : " (from its documentation)";
         return `${kubevirt} ${effectWord(other)}${source}`;
       });
     return others.length === 0 ? [] : [`${field} with other KubeVirt versions: ${others.join("; ")}`];

@@ -75,7 +75,7 @@ function nodeAt(document: Document.Parsed, field: string): Node | null | undefin
 
 /** Replaces messages that describe the parser rather than the document. */
 const parserWords: Readonly<Record<string, string>> = {
-  MULTIPLE_DOCS: "a second document begins; give one at a time",
+  MULTIPLE_DOCS: "a second document starts here; pass one document at a time",
   RESOURCE_EXHAUSTION: "the document is nested too deeply",
 };
 
@@ -94,14 +94,14 @@ function limitPassed(text: string): string | undefined {
   let begunOnLine = 0;
   for (const token of new Lexer().lex(text)) {
     tokens += 1;
-    if (tokens > maxTokens) return `the document has more than ${maxTokens} words and marks`;
+    if (tokens > maxTokens) return `the document has more than ${maxTokens} YAML tokens`;
     if (token === "[" || token === "{") brackets += 1;
     else if (token === "]" || token === "}") brackets -= 1;
     else if (token === "-" || token === "?" || token === ":") begunOnLine += 1;
     else if (token === "\n" || token === "\r\n") begunOnLine = brackets > 0 ? begunOnLine : 0;
     else if (token === ",") begunOnLine = 0;
     if (brackets > maxNesting || begunOnLine > maxNesting)
-      return `the document is nested more than ${maxNesting} deep`;
+      return `the document is nested more than ${maxNesting} levels deep`;
   }
   return undefined;
 }
@@ -129,7 +129,7 @@ function meaningless(document: Document.Parsed, place: Place): string | undefine
       const target = alias.resolve(document);
       if (target === undefined)
         return stop(alias, `there is no anchor &${alias.source} before *${alias.source}`);
-      return ancestors.includes(target) ? stop(alias, `*${alias.source} holds itself`) : undefined;
+      return ancestors.includes(target) ? stop(alias, `*${alias.source} contains itself`) : undefined;
     },
   });
   return problem ?? (aliases > 0 ? excessiveAliases(document) : undefined);
@@ -141,7 +141,7 @@ function excessiveAliases(document: Document.Parsed): string | undefined {
     document.toJS({ maxAliasCount: maxAliases });
     return undefined;
   } catch (reason) {
-    if (reason instanceof ReferenceError) return `the aliases cannot be followed: ${reason.message}`;
+    if (reason instanceof ReferenceError) return `the aliases cannot be resolved: ${reason.message}`;
     throw reason;
   }
 }

@@ -13,9 +13,9 @@ export const guestTraits = {
   ipv6DefaultRoute: "the IPv6 default route",
   otherFamilyRoutes: "routes whose address family is not that of the first address",
   otherFamilyDefaultRoute: "a second default route, for the other address family",
-  dhcpNameServers: "name servers on a NIC with DHCP",
-  otherFamilyNameServers: "name servers of an address family in which the NIC has no address",
-  dhcpIpv6NameServers: "IPv6 name servers on a NIC with DHCP",
+  dhcpNameServers: "DNS servers on a NIC with DHCP",
+  otherFamilyNameServers: "DNS servers of an address family in which the NIC has no address",
+  dhcpIpv6NameServers: "IPv6 DNS servers on a NIC with DHCP",
 } as const;
 export type GuestTrait = keyof typeof guestTraits;
 

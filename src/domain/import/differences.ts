@@ -21,7 +21,7 @@ const configFields = {
   "ipConfig.addresses": ["addresses", ({ addresses }) => addresses.map(cidrText).toSorted().join(", ")],
   "ipConfig.gateway": ["routes", ({ routes }) => routesText(routes.filter(isDefault))],
   routes: ["routes", ({ routes }) => routesText(routes.filter((route) => !isDefault(route)))],
-  "ipConfig.dnsServers": ["name servers", ({ dnsServers }) => dnsServers.map(ipText).join(", ")],
+  "ipConfig.dnsServers": ["DNS servers", ({ dnsServers }) => dnsServers.map(ipText).join(", ")],
   "ipConfig.searchDomains": ["search domains", ({ searchDomains }) => searchDomains.join(", ")],
   routing: ["routing-policy", ({ rules }) => rules.map(ruleText).join(", ")],
 } as const satisfies Readonly<Record<string, readonly [string, (nic: GuestNicRead) => string]>>;
@@ -44,9 +44,14 @@ export function differencesOf(spec: VmSpec, byNic: GuestNics, catalogue: Catalog
   return [...fieldsByNic(byNic)].flatMap(([name, before]) =>
     changedFields(configFieldNames, before, after.get(name) ?? before).map(
       ({ field, oldValue, newValue }) =>
-        `networks[${name}] ${configFields[field][0]}: ${oldValue || "nothing"} would become ${newValue || "nothing"}`,
+        `networks[${name}] ${configFields[field][0]}: ${changeText(oldValue, newValue)}`,
     ),
   );
+}
+
+function changeText(oldValue: string, newValue: string): string {
+  if (oldValue === "") return `${newValue} would be added`;
+  return newValue === "" ? `${oldValue} would be removed` : `${oldValue} would become ${newValue}`;
 }
 
 function fieldsByNic(nics: GuestNics): ReadonlyMap<string, Fields<ConfigField>> {

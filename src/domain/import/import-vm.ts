@@ -44,7 +44,7 @@ export function importVm(objects: VmObjects, catalogue: Catalogue): ImportedVm {
   const notes: string[] = [];
   const interfaces = vm.spec.template.spec.domain.devices.interfaces ?? [];
   for (const { name, state } of interfaces)
-    if (state === "absent") notes.push(`networks[${name}]: it is being unplugged`);
+    if (state === "absent") notes.push(`networks[${name}]: being unplugged`);
   const kept = interfaces.filter(({ state }) => state !== "absent");
   const guest = readGuest(kept, objects);
   notes.push(...guest.notes);
@@ -127,7 +127,7 @@ export function readGuest(
   const byNic = new Map<string, GuestNicRead>();
   const found = networkDataOf(cloudInitVolumeOf(objects.vm), objects.secrets);
   if (found === undefined)
-    return { byNic, notes: ["network-config: the VM has none, so the guest's own settings are not known"] };
+    return { byNic, notes: ["network-config: the VM has none, so the guest's settings are unknown"] };
   if ("problem" in found) return { byNic, notes: [`network-config: ${found.problem}`] };
   const { nics, notes: unread } = readNetworkConfig(found.text);
   const notes = [...unread];
@@ -142,12 +142,12 @@ export function readGuest(
           )
         : interfaces.find((candidate) => macOf(candidate, objects) === read.mac);
     if (nic === undefined || byNic.has(nic.name))
-      notes.push(`network-config ethernets.${read.id}: it cannot be matched to a NIC`);
+      notes.push(`network-config ethernets.${read.id}: cannot be matched to a NIC`);
     else byNic.set(nic.name, read);
   }
   if (nics.length > 0) {
     const missing = interfaces.filter(({ name }) => !byNic.has(name));
-    notes.push(...missing.map(({ name }) => `networks[${name}]: the network-config does not mention it`));
+    notes.push(...missing.map(({ name }) => `networks[${name}]: not mentioned in the network-config`));
   }
   return { byNic, notes };
 }

@@ -37,17 +37,17 @@ export interface NetworkConfigRead {
 type Note = (path: string, why: string) => void;
 type Mapping = Readonly<Record<string, unknown>>;
 
-const nothing = "is not imported";
+const nothing = "not imported";
 
 /** Reads the text as cloud-init does (YAML 1.1, with or without the outer key `network`). */
 export function readNetworkConfig(text: string): NetworkConfigRead {
   const { value, findings } = parseYaml(text, "1.1");
-  if (findings.length > 0) return unread(...findings.map(({ message }) => `it cannot be read: ${message}`));
+  if (findings.length > 0) return unread(...findings.map(({ message }) => `cannot be read: ${message}`));
   const config = isMapping(value) && isMapping(value["network"]) ? value["network"] : value;
-  if (!isMapping(config)) return unread("it is not a YAML mapping");
-  if (config["config"] === "disabled") return unread("it disables network configuration by cloud-init");
+  if (!isMapping(config)) return unread("not a YAML mapping");
+  if (config["config"] === "disabled") return unread("network configuration by cloud-init is disabled");
   if (config["version"] !== 2)
-    return unread(`version ${JSON.stringify(config["version"])} ${nothing}, only version 2 is`);
+    return unread(`version ${JSON.stringify(config["version"])} is ${nothing}; only version 2 is`);
   const notes: string[] = [];
   const note: Note = (path, why) => notes.push(`network-config ${path}: ${why}`);
   noteOthers(config, ["version", "ethernets"], "", note);
@@ -125,7 +125,7 @@ function routesOf(value: unknown, at: string, note: Note): readonly RouteConfig[
   return value.flatMap((route: unknown, index): readonly RouteConfig[] => {
     const path = `${at}[${index}]`;
     if (!isMapping(route) || typeof route["to"] !== "string" || typeof route["via"] !== "string") {
-      note(path, `${nothing}, because it has no to or no via`);
+      note(path, `${nothing}, because \`to\` or \`via\` is missing`);
       return [];
     }
     noteOthers(route, ["to", "via", "metric", "table"], `${path}.`, note);

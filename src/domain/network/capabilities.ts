@@ -39,7 +39,7 @@ function typeCapability(
   if (type === "pod") return { name, available: true, evidence: "every cluster has a pod network" };
   const network = defaultPhysicalNetwork(catalogue, type);
   if (network === undefined) {
-    const evidence = "the configuration has no default physical network of this type";
+    const evidence = "the catalogue has no default physical network of this type";
     return { name, available: false, evidence };
   }
   const configured = `physical network ${network.name}`;

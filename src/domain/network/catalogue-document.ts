@@ -153,7 +153,7 @@ function givenTwice(networks: readonly PhysicalNetwork[]): readonly Finding[] {
       finding("DOCUMENT_INVALID", `physicalNetworks[${index}].${field}`, { problem });
     return [
       ...(earlier.some((other) => other.name === name)
-        ? [at("name", `there are two physical networks of the name ${name}`)]
+        ? [at("name", `there are two physical networks named ${name}`)]
         : []),
       ...(network.default && earlier.some((other) => other.default && other.type === type)
         ? [at("default", `there are two default physical networks of type ${type}`)]

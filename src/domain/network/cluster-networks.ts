@@ -22,7 +22,7 @@ export function clusterNetworks(
   return [
     ...behindMasquerade,
     ...clusterCidrs.flatMap((text) => clusterNetwork("a network of the cluster", text)),
-    ...serviceCidrs.flatMap((text) => clusterNetwork("the network of Services", text)),
+    ...serviceCidrs.flatMap((text) => clusterNetwork("the Service network", text)),
     ...(nodes?.networks ?? []),
   ];
 }

@@ -24,12 +24,12 @@ const atBoot = "the guest reads its network-config when it boots; KubeVirt is no
 
 const untilSomebodyMigrates: Landing = {
   effect: "live-migration",
-  reason: "KubeVirt hotplugs the NIC by a live migration, which before 1.6 someone must start",
+  reason: "KubeVirt hotplugs the NIC by a live migration, which someone must start before KubeVirt 1.6",
 };
 
 const networkAtStart: Landing = {
   effect: "restart",
-  reason: "KubeVirt before 1.9 moves a NIC to another network only at the next start",
+  reason: "KubeVirt before 1.9 moves a NIC to another network only when the VM is restarted",
 };
 
 /** Sources: KubeVirt's pkg/network/vmliveupdate, pkg/network/migration, and its user guide (hotplug_interfaces, nad_reference). */
@@ -52,7 +52,7 @@ export const effectTable = {
     change: "a NIC with a binding plugin added (macvlan through macvtap)",
     effect: "restart",
     reason:
-      "KubeVirt ignores a new NIC with a binding plugin until the next start, and no condition reports it",
+      "KubeVirt ignores a new NIC with a binding plugin until the VM is restarted, and no condition reports it",
     proven: both,
     silent: true,
   },
@@ -66,13 +66,13 @@ export const effectTable = {
     change: "a NIC removed",
     effect: "restart",
     reason:
-      "the NIC is removed at the next start; KubeVirt could unplug a bridge NIC earlier (state absent), but would then own the VM's list of NICs",
+      "the NIC is removed when the VM is restarted; KubeVirt could unplug a bridge NIC earlier (state: absent), but would then own the VM's list of NICs",
     proven: both,
   },
   reorder: {
     change: "the order of the NICs",
     effect: "restart",
-    reason: "the guest sees the NICs in their new order after the next start; no condition reports it",
+    reason: "the guest sees the NICs in their new order when the VM is restarted; no condition reports it",
     proven: both,
     silent: true,
   },
@@ -116,7 +116,7 @@ export const effectTable = {
   "link-state-sriov": {
     change: "linkState of a NIC of type sriov",
     effect: "impossible",
-    reason: "KubeVirt refuses a link state for an SR-IOV NIC",
+    reason: "KubeVirt rejects a link state for an SR-IOV NIC",
     proven: both,
   },
   guest: {
@@ -143,14 +143,14 @@ export const effectTable = {
   cpu: {
     change: "cpu",
     effect: "restart",
-    reason: "KubeVirt changes the number of cores only when the VM starts",
+    reason: "KubeVirt changes the number of cores only when the VM is restarted",
     proven: ["1.9"],
   },
   memory: {
     change:
       "memory: to less than the VM started with, to more than maxGuest, or of a VM that cannot be migrated or has no maxGuest",
     effect: "restart",
-    reason: "KubeVirt makes this change of memory only when the VM starts",
+    reason: "KubeVirt changes the memory in this way only when the VM is restarted",
     proven: both,
   },
   "memory-plug": {
@@ -163,7 +163,7 @@ export const effectTable = {
   disks: {
     change: "bootDisk, disks",
     effect: "restart",
-    reason: "KubeVirt changes the list of disks only when the VM starts",
+    reason: "KubeVirt changes the list of disks only when the VM is restarted",
     proven: ["1.9"],
   },
   "run-strategy": {

@@ -81,7 +81,7 @@ function plannedObject({ live, wanted }: DryRunObject): PlannedObject {
   if (live === undefined) return { ...common, action: "create", reason: "does not exist yet" };
   return isDeepStrictEqual(comparable(live), comparable(wanted))
     ? { ...common, action: "unchanged", reason: "is up to date" }
-    : { ...common, action: "update", reason: "differs from the wanted state" };
+    : { ...common, action: "update", reason: "differs from the requested state" };
 }
 
 /**

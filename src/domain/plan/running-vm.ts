@@ -68,7 +68,7 @@ function versionOf(version: string | undefined): Pick<RunningVm, "version" | "ve
   const [major = 0, minor = 0] = match.slice(1).map(Number);
   const unseen = (group: KubeVirtVersions): Pick<RunningVm, "version" | "versionNote"> => ({
     version: group,
-    versionNote: `KubeVirt ${version} has not been examined; this is what ${group} does`,
+    versionNote: `KubeVirt ${version} has not been tested; this is what ${group} does`,
   });
   if (major > 1 || minor > minorVersions[newest][1]) return unseen(newest);
   const group = kubeVirtVersions.find((versions) => {
@@ -82,7 +82,7 @@ const noEffect = (reason: string): JudgedEffect => ({ effect: "none", reason, si
 const untouched = noEffect("the VM is not running");
 
 /** No effect: a pending change is undone. */
-export const takenBack = noEffect("the running VM still has this value; a pending change is undone");
+export const takenBack = noEffect("the running VM still has this value; this reverts a pending change");
 
 /** The effect of a change of that kind. `vm` undefined: it does not run. */
 export function judgeChange(kind: ChangeKind, vm: RunningVm | undefined): JudgedEffect {

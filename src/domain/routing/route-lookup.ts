@@ -89,7 +89,7 @@ function routeInWords(route: PredictedRoute, others: readonly PredictedRoute[]):
     destination.prefixLength === 0
       ? `default route of ${nic.name}`
       : gateway === undefined
-        ? `${destination.network} is on the link of ${nic.name}`
+        ? `${destination.network} is directly connected to ${nic.name}`
         : `route to ${destination.network} through ${nic.name}`;
   const rival = others.find(
     (other) =>

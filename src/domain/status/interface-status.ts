@@ -14,19 +14,16 @@ export type InterfaceState = (typeof interfaceStates)[number];
 
 /** The state and message of each reason. The set is closed, so a reason may be a label of a metric. */
 const reasons = {
-  UP: ["Up", "running, link up, and seen by the guest agent"],
+  UP: ["Up", "the VM is running, the link is up, and the guest agent reports the NIC"],
   VM_STOPPED: ["Down", "the VM is not running"],
   VM_STARTING: ["Down", "the VM is starting"],
   VM_PAUSED: ["Unknown", "the VM is paused"],
   LINK_DOWN: ["Down", "the link is set down; set linkState to up to connect it"],
-  NOT_IN_DOMAIN: [
-    "Down",
-    "the running VM does not have this NIC yet; it gets it by a live migration or a restart",
-  ],
+  NOT_IN_DOMAIN: ["Down", "the running VM does not have this NIC yet; a live migration or a restart adds it"],
   NOT_PLUGGED_YET: ["Unknown", "the pod has the NIC, but the VM does not have it yet"],
   NO_GUEST_AGENT: [
     "Unknown",
-    "no guest agent answers; install and start qemu-guest-agent in the guest to see its side",
+    "no guest agent is connected; install and start qemu-guest-agent in the guest, so that it reports its NICs",
   ],
   NOT_SEEN_BY_GUEST: ["Unknown", "the guest agent does not list a NIC with this MAC address"],
   NODE_LOST: ["Unknown", "KubeVirt has lost contact with the node; what it reports may be out of date"],

@@ -10,8 +10,8 @@ import {
   isNetworkOrBroadcast,
   overlaps,
 } from "../ip.ts";
-import type { Nic } from "../nic.ts";
-import { hasConnectedRoute, hasIpv6 } from "../routing/predicted-routes.ts";
+import type { Nic, NicAddress } from "../nic.ts";
+import { hasConnectedRoute, hasIpv6, masquerade } from "../routing/predicted-routes.ts";
 import { type NicCheck, nicsBefore } from "./context.ts";
 
 /**
@@ -88,19 +88,23 @@ const addressIsHost: NicCheck = ({ nic }) =>
   });
 
 /** Whichever NIC is configured first, the guest treats the address as a broadcast address or loses that broadcast. */
-const addressIsNoBroadcast: NicCheck = ({ nic, vm }) =>
-  nic.addresses.map(({ field, cidr: { address } }) => {
-    for (const { index, addresses } of vm.nics) {
-      const subnet = addresses.find(
-        ({ cidr }) => cidr.address.text !== address.text && broadcastAddress(cidr) === address.text,
-      );
-      if (subnet !== undefined) {
-        const values = { address: address.text, subnet: subnet.cidr.network, index };
-        return finding("ADDRESS_IS_BROADCAST", field, values, { related: [subnet.field] });
-      }
-    }
-    return undefined;
+const addressIsNoBroadcast: NicCheck = ({ nic, vm }) => {
+  const subnets = vm.nics.flatMap(subnetsOf);
+  return nic.addresses.map(({ field, cidr: { address } }) => {
+    const other = subnets.find(
+      ({ cidr }) => cidr.address.text !== address.text && broadcastAddress(cidr) === address.text,
+    );
+    if (other === undefined) return undefined;
+    const values = { address: address.text, subnet: other.cidr.network, index: other.index };
+    return finding("ADDRESS_IS_BROADCAST", field, values, { related: [other.field] });
   });
+};
+
+/** The subnets of a NIC that are known beforehand. */
+function subnetsOf({ type, index, field, addresses }: Nic): (NicAddress & { readonly index: number })[] {
+  if (type === "pod") return [{ index, field: `${field}.type`, cidr: masquerade.address }];
+  return addresses.map((address) => ({ ...address, index }));
+}
 
 const addressIsUniqueInVm: NicCheck = (context) =>
   context.nic.addresses.map(({ field, cidr }) => {

@@ -43,10 +43,15 @@ const mtuIsInRange: NicCheck = ({ nic }) => {
 
 const mtuIsCarried: NicCheck = ({ nic }) => {
   if (nic.mtu === undefined || nic.attachment?.kind !== "generated") return undefined;
-  const { name: network, mtu: max } = nic.attachment.network;
+  const { name, mtu: max } = nic.attachment.network;
   if (nic.mtu <= max || nic.mtu > maxMtu) return undefined;
   const field = `${nic.field}.mtu`;
-  return finding("MTU_TOO_LARGE", field, { network, max, given: nic.mtu }, { fix: replaceWith(field, max) });
+  return finding(
+    "MTU_TOO_LARGE",
+    field,
+    { network: `physical network ${name}`, max, given: nic.mtu },
+    { fix: replaceWith(field, max) },
+  );
 };
 
 const networkIsAllowed: NicCheck = ({ nic: { field, attachment }, vm: { namespace }, catalogue }) => {

@@ -39,7 +39,7 @@ const userDataIsRead: VmCheck = ({ vm }) => {
     reading.configuresNetwork === undefined
       ? undefined
       : finding("USER_DATA_CONFIGURES_NETWORK", field, { what: reading.configuresNetwork }),
-    reading.forWindows ? configUnread(vm, field, "Windows (as the user-data shows)") : undefined,
+    reading.forWindows ? configUnread(vm, field, "Windows (according to the user-data)") : undefined,
     vm.guestConfig === "nmstate" ||
     reading.followsNetwork ||
     reading.ignored !== undefined ||

@@ -60,7 +60,11 @@ const fitsPciSlots: VmCheck = ({ asked, vm }) => {
   // One more disk for cloud-init.
   const count = asked.networks.length + vm.disks.length + 1;
   return count > maxDevices
-    ? finding("LIMIT_EXCEEDED", "networks", { count, what: "NICs and disks", max: maxDevices })
+    ? finding("LIMIT_EXCEEDED", "networks", {
+        count,
+        what: "NICs and disks, including the cloud-init disk",
+        max: maxDevices,
+      })
     : undefined;
 };
 

@@ -18,7 +18,7 @@ const pluginCarriesVms: NadCheck = ({ type }, _, context) =>
     ? finding("BINDING_UNSUPPORTED", nadField(context), {
         cni: type,
         instead:
-          "use a NAD of type macvtap with its binding plugin, or one of type bridge on the same parent",
+          "use a NAD of type macvtap with its binding plugin, or one of type bridge on the same parent interface",
       })
     : undefined;
 

@@ -57,7 +57,7 @@ function sourceRulesFix(vm: ResolvedVm, nic: Nic, family: IpFamily): Fix | undef
   if (vm.renderer === "netplan") return replaceWith(policy.field, policy.value);
   if (vm.renderer !== undefined) return undefined;
   return {
-    description: "set routing to policy and guest.renderer to netplan; only for a guest that uses netplan",
+    description: "set routing to policy and guest.renderer to netplan, if the guest uses netplan",
     patches: [policy, { field: "guest.renderer", value: "netplan" }],
   };
 }

@@ -1,7 +1,6 @@
-// The NIC of a VM that names none: virt-api judges VMs with it, virt-controller starts them with it.
+// The NIC of a VM without NICs: virt-api validates VMs with it, and virt-controller starts them with it.
 import { permitsBridgeOnPodNetwork, type KubevirtConfiguration } from "./configuration.ts";
 
-/** The lists of a VMI spec that this is about, whatever else of it is typed. */
 interface NicSpec {
   readonly networks?: readonly { readonly name: string }[];
   readonly domain: {
@@ -12,11 +11,8 @@ interface NicSpec {
   };
 }
 
-/** KubeVirt's default (DefaultNetworkInterface in pkg/virt-config/virt-config.go). */
-const defaultBinding = "bridge";
-
 /**
- * The spec, with one NIC on the pod network when it has neither NICs nor networks and does not refuse one
+ * The spec, with one NIC on the pod network if it has no NICs and no networks and autoattachPodInterface is not false
  * (SetDefaultNetworkInterface in pkg/network/vmispec/defaults.go). `failure` says why the configuration allows none.
  */
 export function withDefaultNetwork<S extends NicSpec>(
@@ -26,17 +22,13 @@ export function withDefaultNetwork<S extends NicSpec>(
   const { devices } = spec.domain;
   const nics = (spec.networks?.length ?? 0) + (devices.interfaces?.length ?? 0);
   if (nics > 0 || devices.autoattachPodInterface === false) return { spec };
-  const binding = configuration.network?.defaultNetworkInterface ?? defaultBinding;
+  // The default is DefaultNetworkInterface in pkg/virt-config/virt-config.go.
+  const binding = configuration.network?.defaultNetworkInterface ?? "bridge";
   if (binding === "slirp") return { failure: "slirp interface is deprecated as of v1.3" };
   if (binding === "bridge" && !permitsBridgeOnPodNetwork(configuration)) {
     return { failure: "bridge interface is not enabled in kubevirt-config" };
   }
   const interfaces = [{ name: "default", [binding]: {} }];
-  return {
-    spec: {
-      ...spec,
-      networks: [{ name: "default", pod: {} }],
-      domain: { ...spec.domain, devices: { ...devices, interfaces } },
-    },
-  };
+  const domain = { ...spec.domain, devices: { ...devices, interfaces } };
+  return { spec: { ...spec, networks: [{ name: "default", pod: {} }], domain } };
 }

@@ -1,7 +1,16 @@
-// What Multus says that it attached to a pod.
+// Multus' annotations on a pod: the networks to attach, and those that are attached.
 import { annotations, type Pod } from "./resources.ts";
 
-/** One element of the annotation k8s.v1.cni.cncf.io/network-status. */
+/** An element of the annotation k8s.v1.cni.cncf.io/networks, in the JSON form that KubeVirt writes. */
+export interface NetworkSelection {
+  readonly name: string;
+  readonly namespace: string;
+  readonly mac?: string;
+  readonly interface?: string;
+  readonly "cni-args"?: Record<string, string>;
+}
+
+/** An element of the annotation k8s.v1.cni.cncf.io/network-status. */
 export interface NetworkStatus {
   readonly name: string;
   readonly interface?: string;
@@ -12,29 +21,22 @@ export interface NetworkStatus {
   readonly "device-info"?: unknown;
 }
 
-/** The pod's network-status; empty while Multus has not written it, or when it is no JSON list. */
+/** The pod's network-status; empty before Multus has written it, or when it is not a JSON list. */
 export function networkStatuses(pod: Pod): readonly NetworkStatus[] {
-  const text = pod.metadata.annotations?.[annotations.networkStatus];
-  if (text === undefined || text === "") return [];
-  const parsed = parseJson(text);
-  return Array.isArray(parsed) ? (parsed as NetworkStatus[]) : [];
+  try {
+    const parsed: unknown = JSON.parse(pod.metadata.annotations?.[annotations.networkStatus] ?? "");
+    return Array.isArray(parsed) ? (parsed as NetworkStatus[]) : [];
+  } catch {
+    // KubeVirt too treats invalid JSON as an empty list.
+    return [];
+  }
 }
 
-/** The attachments beside the pod's own interface, by interface name. */
+/** The attachments other than the default one, by interface name. */
 export function secondaryByInterface(pod: Pod): Map<string, NetworkStatus> {
   return new Map(
     networkStatuses(pod)
       .filter((status) => status.default !== true && status.interface !== undefined)
       .map((status) => [status.interface ?? "", status]),
   );
-}
-
-/** Multus writes the annotation; what is no JSON says as little as none (KubeVirt logs and goes on). */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

@@ -1,19 +1,18 @@
-// Reading the two lists that make up a VM's NICs: spec.networks and spec.domain.devices.interfaces.
+// Reads the two lists that define a VM's NICs: spec.networks and spec.domain.devices.interfaces.
 import { createHash } from "node:crypto";
 import type { VirtualMachineInstanceSpec, VmInterface, VmNetwork } from "../../domain/objects/kubernetes.ts";
 
-/** The two lists, which belong together by name. */
+/** Interfaces and networks are matched by name. */
 export interface NicLists {
   readonly interfaces: readonly VmInterface[];
   readonly networks: readonly VmNetwork[];
 }
 
-/** The NIC lists of a spec; empty where it has none. */
 export function nicLists(spec: VirtualMachineInstanceSpec): NicLists {
   return { interfaces: spec.domain.devices.interfaces ?? [], networks: spec.networks ?? [] };
 }
 
-/** A list of named things by name; of two with one name the last wins, as in KubeVirt. */
+/** The last of several items with the same name wins, as in KubeVirt. */
 export function byName<T extends { readonly name?: string | undefined }>(list: readonly T[]): Map<string, T> {
   return new Map(list.map((item) => [item.name ?? "", item]));
 }
@@ -27,7 +26,7 @@ export function networksOf(
   return interfaces.flatMap(({ name }) => known.get(name) ?? []);
 }
 
-/** True for a network that Multus attaches beside the pod's own. */
+/** True for a Multus network other than the default one. */
 export function isSecondary(network: VmNetwork): boolean {
   return network.multus !== undefined && network.multus.default !== true;
 }
@@ -38,14 +37,14 @@ export function defaultNetwork(networks: readonly VmNetwork[]): VmNetwork | unde
 }
 
 /**
- * The name that a secondary network's interface has in the pod: `pod` and the first 11 hex digits of the SHA-256 of
- * the network's name in the VM (pkg/network/namescheme), so it never depends on the NAD.
+ * The name of a secondary network's interface in the pod: `pod` and the first 11 hex digits of the SHA-256 of the
+ * network's name in the VM (pkg/network/namescheme). It does not depend on the NAD.
  */
 export function podInterfaceName(networkName: string): string {
   return `pod${createHash("sha256").update(networkName).digest("hex").slice(0, 11)}`;
 }
 
-/** A NAD as `namespace/name`; without a namespace it is the VM's own. */
+/** Splits `namespace/name`; without a namespace it is the VM's. */
 export function qualifiedNad(networkName: string, namespace: string): { namespace: string; name: string } {
   const slash = networkName.indexOf("/");
   return slash < 0

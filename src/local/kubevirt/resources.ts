@@ -1,10 +1,10 @@
-// The objects over which the two halves of the KubeVirt stand-in meet (controller and node), besides those of
-// the product itself: pods, nodes and migrations, and the labels and annotations that KubeVirt puts on them.
+// The objects that the simulated controller and nodes exchange, besides those of the product: pods, nodes and migrations,
+// with KubeVirt's labels and annotations.
 import type { KubernetesObject, ObjectMeta } from "../../domain/objects/kubernetes.ts";
 import type { Resource } from "../../kube/resource.ts";
 
-/** v1 Container, as far as a virt-launcher pod needs it. */
-export interface PodContainer {
+/** v1 Container, with the fields of a virt-launcher pod. */
+interface PodContainer {
   name: string;
   image: string;
   ports?: { name: string; containerPort: number }[];
@@ -64,7 +64,7 @@ export interface Node extends KubernetesObject {
   };
 }
 
-/** The phases of a migration that KubeVirt goes through within one cluster. */
+/** The phases of a migration within one cluster. */
 export type MigrationPhase =
   | ""
   | "Pending"
@@ -77,8 +77,8 @@ export type MigrationPhase =
   | "Failed";
 
 /**
- * status.migrationState of a VMI. virt-controller writes the identities of both ends and thereby hands the
- * migration to the two virt-handlers; these write the rest (addresses, timestamps, completed, failed).
+ * status.migrationState of a VMI. virt-controller hands a migration to the two virt-handlers by writing source and
+ * target; they write the rest (addresses, timestamps, completed, failed).
  */
 export interface MigrationState {
   migrationUid?: string;
@@ -112,26 +112,15 @@ export interface VirtualMachineInstanceMigration extends KubernetesObject {
   };
 }
 
-/** True for a pod, VMI or migration that has come to its end: its phase will not change any more. */
+/** True for a pod, VMI or migration in a final phase. */
 export function hasEnded({ status }: { readonly status?: { readonly phase?: string } | undefined }): boolean {
   return status?.phase === "Succeeded" || status?.phase === "Failed";
 }
 
-export const pods: Resource<Pod> = {
-  group: "",
-  version: "v1",
-  plural: "pods",
-  kind: "Pod",
-  namespaced: true,
-};
+const core = { group: "", version: "v1" };
 
-export const nodes: Resource<Node> = {
-  group: "",
-  version: "v1",
-  plural: "nodes",
-  kind: "Node",
-  namespaced: false,
-};
+export const pods: Resource<Pod> = { ...core, plural: "pods", kind: "Pod", namespaced: true };
+export const nodes: Resource<Node> = { ...core, plural: "nodes", kind: "Node", namespaced: false };
 
 export const virtualMachineInstanceMigrations: Resource<VirtualMachineInstanceMigration> = {
   group: "kubevirt.io",
@@ -151,9 +140,9 @@ export const labels = {
   vmName: "vm.kubevirt.io/name",
   /** On pods and VMIs: name of the VMI, cut to 63 characters. */
   vmiId: "vmi.kubevirt.io/id",
-  /** On VMIs, set with Scheduled, and moved by virt-handler at a migration: the node that runs it. */
+  /** On VMIs: the node that runs it, set with phase Scheduled; virt-handler changes it at a migration. */
   nodeName: "kubevirt.io/nodeName",
-  /** On VMIs while a migration runs: where to. */
+  /** On VMIs during a migration: the target node. */
   migrationTargetNodeName: "kubevirt.io/migrationTargetNodeName",
   /** On migration target pods: uid of the migration. */
   migrationJob: "kubevirt.io/migrationJobUID",
@@ -167,11 +156,11 @@ export const annotations = {
   domain: "kubevirt.io/domain",
   /** On migration target pods: name of the migration. */
   migrationJobName: "kubevirt.io/migrationJobName",
-  /** On migrations made because the VMI asked for one (condition MigrationRequired). */
+  /** On migrations created for condition MigrationRequired or MemoryChange. */
   workloadUpdateMigration: "kubevirt.io/workloadUpdateMigration",
-  /** On pods: what Multus shall attach, a JSON list. */
+  /** On pods: the networks to attach, a JSON list. */
   networks: "k8s.v1.cni.cncf.io/networks",
-  /** On pods: what Multus attached, a JSON list. */
+  /** On pods: the attached networks, a JSON list. */
   networkStatus: "k8s.v1.cni.cncf.io/network-status",
   /** On pods: the NAD that replaces the cluster network. */
   defaultNetwork: "v1.multus-cni.io/default-network",
@@ -183,7 +172,7 @@ export const virtHandler = "virt-handler";
 
 /** Finalizers, as kubevirt.io/api/core/v1 names them. */
 export const finalizers = {
-  /** On VMs, by virt-controller: the VMI goes first. */
+  /** On VMs, by virt-controller: the VMI is removed first. */
   vm: "kubevirt.io/virtualMachineControllerFinalize",
   /** On VMIs, at creation: the guest and its pods end first. */
   vmi: "kubevirt.io/foregroundDeleteVirtualMachine",

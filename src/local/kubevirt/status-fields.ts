@@ -1,10 +1,21 @@
-// Conditions and phases as virt-controller and virt-handler write them; what is given is not changed.
+// Conditions and phases as virt-controller and virt-handler write them; arguments are not changed.
 import type { Condition, VirtualMachineInstance, VmiPhase } from "../../domain/objects/kubernetes.ts";
+import { timestamp } from "../timestamp.ts";
 
-/** The condition by which virt-controller asks for more memory; virt-handler removes it when the memory is there. */
+/** The condition by which virt-controller requests more memory; virt-handler removes it when the guest has it. */
 export const memoryChangeType = "MemoryChange";
 
-/** The list with the condition; the transition time stays while status and reason stay. */
+/** A condition with `now` as its transition time. */
+export function newCondition(
+  type: string,
+  status: Condition["status"],
+  now: Date,
+  rest: { readonly reason?: string; readonly message?: string } = {},
+): Condition {
+  return { type, status, ...rest, lastProbeTime: null, lastTransitionTime: timestamp(now) };
+}
+
+/** The list with the condition; the transition time is kept while the status stays the same. */
 export function withCondition(
   conditions: readonly Condition[] | undefined,
   condition: Condition,
@@ -22,12 +33,12 @@ export function withCondition(
   return list;
 }
 
-/** The list without conditions of that type. */
+/** The list without conditions of this type. */
 export function withoutCondition(conditions: readonly Condition[] | undefined, type: string): Condition[] {
   return (conditions ?? []).filter((condition) => condition.type !== type);
 }
 
-/** The VMI in that phase, with the time at which it first came to it (pkg/controller SetVMIPhaseTransitionTimestamp). */
+/** The VMI in this phase, with the time at which it first had it (pkg/controller SetVMIPhaseTransitionTimestamp). */
 export function withPhase<V extends VirtualMachineInstance>(vmi: V, phase: VmiPhase, now: string): V {
   const passed = vmi.status?.phaseTransitionTimestamps ?? [];
   const phaseTransitionTimestamps = passed.some((entry) => entry.phase === phase)

@@ -52,7 +52,7 @@ const full: VmSpec = {
 };
 
 describe("a VM over the wire", () => {
-  it("comes back with every field, and with nothing that was not given", ({ expect }) => {
+  it("comes back with every field that was set, and with no other", ({ expect }) => {
     for (const spec of [
       full,
       { namespace: "", name: "", networks: [] },
@@ -63,7 +63,7 @@ describe("a VM over the wire", () => {
     }
   });
 
-  it("names the field of each enum number that is not known, and leaves the field out", ({ expect }) => {
+  it("reports the field of each unknown enum number and leaves the field out", ({ expect }) => {
     const vm = create(VirtualMachineSchema, {
       name: "db",
       runStrategy: 99 as never,

@@ -3,7 +3,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { serve } from "./serving.ts";
 
 const run = promisify(execFile);
@@ -15,7 +15,7 @@ async function bufCurl(...args: string[]): Promise<string> {
 }
 
 describe("buf curl", () => {
-  it.for(["grpc-v1", "grpc-v1alpha"])("lists services by reflection %s", async (version) => {
+  it.for(["grpc-v1", "grpc-v1alpha"])("lists services by reflection %s", async (version, { expect }) => {
     const { url } = await serve();
     expect((await bufCurl("--reflect-protocol", version, "--list-services", url)).trim().split("\n")).toEqual(
       [
@@ -26,9 +26,12 @@ describe("buf curl", () => {
     );
   });
 
-  it.for(["grpc", "grpcweb", "connect"])("calls what reflection describes by %s", async (protocol) => {
-    const { url } = await serve();
-    const answer = await bufCurl("--protocol", protocol, "-d", "{}", `${url}/grpc.health.v1.Health/Check`);
-    expect(JSON.parse(answer)).toEqual({ status: "SERVING" });
-  });
+  it.for(["grpc", "grpcweb", "connect"])(
+    "calls what reflection describes by %s",
+    async (protocol, { expect }) => {
+      const { url } = await serve();
+      const answer = await bufCurl("--protocol", protocol, "-d", "{}", `${url}/grpc.health.v1.Health/Check`);
+      expect(JSON.parse(answer)).toEqual({ status: "SERVING" });
+    },
+  );
 });

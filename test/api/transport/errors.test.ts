@@ -3,7 +3,7 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import * as grpc from "@grpc/grpc-js";
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import {
   BadRequestSchema,
   ErrorInfoSchema,
@@ -66,13 +66,18 @@ describe("errors on the wire", () => {
     ],
     ["unavailable", unavailable(1_500), Code.Unavailable, "UNAVAILABLE"],
     ["rpcError", rpcError(Code.Aborted, { reason: "ETAG", message: "changed" }), Code.Aborted, "ETAG"],
-  ])("%s carries its code and ErrorInfo of this domain", async ([, thrown, code, reason]) => {
-    const error = await received(thrown);
-    expect(error.code).toBe(code);
-    expect(error.findDetails(ErrorInfoSchema)).toMatchObject([{ reason, domain: "multinic.novasphere.dev" }]);
-  });
+  ])(
+    "%s carries its code and an ErrorInfo of multinic's domain",
+    async ([, thrown, code, reason], { expect }) => {
+      const error = await received(thrown);
+      expect(error.code).toBe(code);
+      expect(error.findDetails(ErrorInfoSchema)).toMatchObject([
+        { reason, domain: "multinic.novasphere.dev" },
+      ]);
+    },
+  );
 
-  it("carries the standard detail of each kind", async () => {
+  it("carries the standard detail of each kind", async ({ expect }) => {
     expect((await received(notFound(vm))).findDetails(ResourceInfoSchema)).toMatchObject([
       { resourceType: "VirtualMachine", resourceName: "shop/web" },
     ]);
@@ -82,7 +87,7 @@ describe("errors on the wire", () => {
     expect(unmet.findDetails(PreconditionFailureSchema)).toMatchObject([{ violations: [missing] }]);
   });
 
-  it("names all violations, the first also in the message", async () => {
+  it("lists all violations, and has the first in its message", async ({ expect }) => {
     const violations = [
       { field: "networks[0].mtu", description: "70000 is too large", reason: "MTU_TOO_LARGE" },
       { field: "networks[1].vlanId", description: "5000 is not in 1..4094", reason: "VLAN_RANGE" },
@@ -92,7 +97,7 @@ describe("errors on the wire", () => {
     expect(error.findDetails(BadRequestSchema)).toMatchObject([{ fieldViolations: violations }]);
   });
 
-  it("reaches grpc-js as readable text and details", async () => {
+  it("reaches grpc-js as readable text and details", async ({ expect }) => {
     const thrown = rpcError(Code.Aborted, {
       reason: "ETAG",
       message: "VM shop/web changed: read it again, then retry",
@@ -104,7 +109,7 @@ describe("errors on the wire", () => {
     expect((error as grpc.ServiceError).metadata.get("grpc-status-details-bin")).toHaveLength(1);
   });
 
-  it("reveals nothing about an unexpected failure", async () => {
+  it("reveals nothing about an unexpected failure", async ({ expect }) => {
     const { url } = await failing(new Error("password is hunter2"));
     const answer = createClient(Health, transports["Connect over HTTP/1.1"]!(url)).check({});
     await expect(answer).rejects.toMatchObject({ code: Code.Internal, rawMessage: "internal error" });

@@ -1,8 +1,8 @@
-// Plain HTTP beside the RPCs, cross-origin access, and what is told to those who ask for something else.
+// Plain HTTP beside the RPCs, cross-origin access, and the answer on unknown paths.
 
 import { once } from "node:events";
 import * as http2 from "node:http2";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, it, onTestFinished } from "vitest";
 import { HealthCheckResponse_ServingStatus as Status } from "../../../gen/grpc/health/v1/health_pb.ts";
 import { sendText, type HttpRequest, type HttpResponse } from "../../../src/api/transport/http-types.ts";
 import { grpcJs, grpcJsCheck, serve } from "./serving.ts";
@@ -14,7 +14,7 @@ const preflight = (origin: string): RequestInit => ({
 });
 
 describe("plain HTTP", () => {
-  it("answers its own paths and names what is served under all others", async () => {
+  it("answers its own paths, and lists them on all others", async ({ expect }) => {
     const { url } = await serve({
       httpPaths: ["/livez"],
       http(request, response) {
@@ -37,7 +37,7 @@ describe("plain HTTP", () => {
       },
     ],
     ["rejects", () => Promise.reject(new Error("secret"))],
-  ])("answers 500 without the reason when a path %s", async ([, http]) => {
+  ])("answers 500 without the reason when a path %s", async ([, http], { expect }) => {
     const { url, log } = await serve({ http });
     const response = await fetch(`${url}/metrics`);
     expect(response.status).toBe(500);
@@ -54,7 +54,7 @@ describe("plain HTTP", () => {
         throw new Error("late");
       },
     ],
-  ])("goes on when a path %s after its client has left", async ([, http]) => {
+  ])("keeps serving when a path %s after its client has disconnected", async ([, http], { expect }) => {
     const entered = Promise.withResolvers<void>();
     const left = Promise.withResolvers<void>();
     const done = Promise.withResolvers<void>();
@@ -77,8 +77,8 @@ describe("plain HTTP", () => {
   });
 
   it.for(["/1.1", "/2"])(
-    "does not let a response that broke off look complete over HTTP%s",
-    async (version) => {
+    "does not let a truncated response look complete over HTTP%s",
+    async (version, { expect }) => {
       const { url } = await serve({
         http(_request, response) {
           response.writeHead(200);
@@ -102,7 +102,7 @@ describe("plain HTTP", () => {
 describe("cross-origin access", () => {
   const allowedOrigins = ["https://console.example"];
 
-  it("is given to a listed origin", async () => {
+  it("is granted to a listed origin", async ({ expect }) => {
     const { url } = await serve({ allowedOrigins });
     const asked = await fetch(url + CHECK, preflight("https://console.example"));
     expect(asked.status).toBe(204);
@@ -123,7 +123,7 @@ describe("cross-origin access", () => {
   it.for<[string, string[]]>([
     ["an origin that is not listed", allowedOrigins],
     ["any origin when none is listed", []],
-  ])("is refused to %s", async ([, origins]) => {
+  ])("is refused to %s", async ([, origins], { expect }) => {
     const { url } = await serve({ allowedOrigins: origins });
     const asked = await fetch(url + CHECK, preflight("https://evil.example"));
     expect(asked.status).toBe(403);

@@ -1,7 +1,7 @@
 // grpc.health.v1 as clients see it.
 
 import { Code, createClient, createRouterTransport } from "@connectrpc/connect";
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import {
   Health,
   HealthCheckResponse_ServingStatus as Status,
@@ -15,26 +15,26 @@ function start() {
 }
 
 describe("health", () => {
-  it("is not serving until it is set to serving", async () => {
+  it("is not serving until it is set to serving", async ({ expect }) => {
     const { health, client } = start();
     expect(await client.check({})).toMatchObject({ status: Status.NOT_SERVING });
     health.set("", true);
     expect(await client.check({})).toMatchObject({ status: Status.SERVING });
   });
 
-  it("answers NOT_FOUND to Check of a service it does not know", async () => {
+  it("answers Check of an unknown service with NOT_FOUND", async ({ expect }) => {
     const { client } = start();
     await expect(client.check({ service: "no.Such" })).rejects.toMatchObject({ code: Code.NotFound });
   });
 
-  it("lists every service", async () => {
+  it("lists every service", async ({ expect }) => {
     const { health, client } = start();
     health.set("a.B", true);
     const { statuses } = await client.list({});
     expect(statuses).toMatchObject({ "": { status: Status.NOT_SERVING }, "a.B": { status: Status.SERVING } });
   });
 
-  it("sends a watcher each change once, starting with the current status", async () => {
+  it("sends a watcher each change once, starting with the current status", async ({ expect }) => {
     const { health, client } = start();
     const watch = oneByOne(client.watch({ service: "a.B" }));
     const next = async () => (await watch.next()).value?.status;
@@ -47,7 +47,7 @@ describe("health", () => {
     expect(await next()).toBe(Status.NOT_SERVING);
   });
 
-  it("turns to NOT_SERVING for good at shutdown", async () => {
+  it("stays NOT_SERVING once shutdown has begun", async ({ expect }) => {
     const { health, client } = start();
     health.set("a.B", true);
     const watch = oneByOne(client.watch({ service: "a.B" }));

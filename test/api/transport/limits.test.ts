@@ -1,10 +1,10 @@
-// What a caller may not do to the process: send too much, wait too long, or ask in ways no server expects.
+// Limits on callers: the size of messages, deadlines, and malformed requests.
 
 import { Code, ConnectError, createClient, type HandlerContext } from "@connectrpc/connect";
 import * as grpc from "@grpc/grpc-js";
 import { once } from "node:events";
 import * as http2 from "node:http2";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, it, onTestFinished } from "vitest";
 import { gzipSync } from "node:zlib";
 import {
   Health,
@@ -15,16 +15,19 @@ import { grpcJs, grpcJsCheck, oneByOne, rawSocket, serve, transports } from "./s
 const TEN_MEGABYTES = "x".repeat(10 * 1024 * 1024);
 
 describe("limits", () => {
-  it.for(Object.entries(transports))("refuses a body of 10 MB by %s and goes on", async ([, transport]) => {
-    const { url } = await serve();
-    const client = createClient(Health, transport(url));
-    await expect(client.check({ service: TEN_MEGABYTES })).rejects.toMatchObject({
-      code: Code.ResourceExhausted,
-    });
-    expect(await client.check({})).toMatchObject({ status: Status.SERVING });
-  });
+  it.for(Object.entries(transports))(
+    "refuses a body of 10 MB and keeps serving: %s",
+    async ([, transport], { expect }) => {
+      const { url } = await serve();
+      const client = createClient(Health, transport(url));
+      await expect(client.check({ service: TEN_MEGABYTES })).rejects.toMatchObject({
+        code: Code.ResourceExhausted,
+      });
+      expect(await client.check({})).toMatchObject({ status: Status.SERVING });
+    },
+  );
 
-  it("refuses a body of 10 MB by grpc-js and goes on", async () => {
+  it("refuses a body of 10 MB and keeps serving: grpc-js", async ({ expect }) => {
     const { port } = await serve();
     const client = grpcJs(port);
     await expect(grpcJsCheck(client, TEN_MEGABYTES)).rejects.toMatchObject({
@@ -33,7 +36,9 @@ describe("limits", () => {
     expect(await grpcJsCheck(client)).toMatchObject({ status: Status.SERVING });
   });
 
-  it("does not let refused bodies use up the flow control window of a shared connection", async () => {
+  it("does not let refused bodies use up the flow control window of a shared connection", async ({
+    expect,
+  }) => {
     const { url } = await serve();
     const session = http2.connect(url, { maxSessionMemory: 100 });
     onTestFinished(() => session.destroy());
@@ -51,7 +56,7 @@ describe("limits", () => {
     }
   });
 
-  it("refuses a small body that inflates to 10 MB", async () => {
+  it("refuses a small body that inflates to 10 MB", async ({ expect }) => {
     const { url } = await serve();
     const response = await fetch(`${url}/grpc.health.v1.Health/Check`, {
       method: "POST",
@@ -62,7 +67,7 @@ describe("limits", () => {
     expect(await response.json()).toMatchObject({ code: "resource_exhausted" });
   });
 
-  it("takes a message just below the limit", async () => {
+  it("accepts a message just below the limit", async ({ expect }) => {
     const { url } = await serve({ readMaxBytes: 1_000 });
     const client = createClient(Health, transports["gRPC over HTTP/2"]!(url));
     await expect(client.check({ service: "x".repeat(990) })).rejects.toMatchObject({ code: Code.NotFound });
@@ -71,7 +76,7 @@ describe("limits", () => {
     });
   });
 
-  it("asks the gate before the body is read", async () => {
+  it("asks the gate before the body is read", async ({ expect }) => {
     const requestGate = (_context: HandlerContext): void => {
       throw new ConnectError("who are you", Code.Unauthenticated);
     };
@@ -87,7 +92,7 @@ describe("limits", () => {
     ]);
   });
 
-  it("ends streams with the reason of the shutdown", async () => {
+  it("ends streams with the reason of the shutdown", async ({ expect }) => {
     const shutdown = new AbortController();
     const { url } = await serve({ shutdownSignal: shutdown.signal });
     const stream = oneByOne(createClient(Health, transports["gRPC over HTTP/2"]!(url)).watch({}));
@@ -103,11 +108,11 @@ describe("limits", () => {
     ["no Host at all", "POST /grpc.health.v1.Health/Check HTTP/1.0\r\n\r\n"],
     ["a Host that makes no URL", "POST /grpc.health.v1.Health/Check HTTP/1.1\r\nhost: a b\r\n\r\n"],
     ["a port out of range", "POST /grpc.health.v1.Health/Check HTTP/1.1\r\nhost: a:99999\r\n\r\n"],
-  ])("answers 400 to %s", async ([, bytes]) => {
+  ])("answers 400 to %s", async ([, bytes], { expect }) => {
     const server = await serve();
     const socket = rawSocket(server);
     socket.write(bytes);
-    await vi.waitFor(() => expect(socket.received()).toMatch(/^HTTP\/1\.1 400 /));
+    await expect.poll(() => socket.received()).toMatch(/^HTTP\/1\.1 400 /);
     expect(await grpcJsCheck(grpcJs(server.port))).toMatchObject({ status: Status.SERVING });
   });
 });

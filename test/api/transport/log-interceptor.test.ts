@@ -1,7 +1,7 @@
-// The log line of a call: exactly one, with its outcome and duration, and nothing of its content.
+// The log line of a call: exactly one, with its outcome and duration, without its content.
 
 import { Code, ConnectError, createClient, type ServiceImpl } from "@connectrpc/connect";
-import { describe, expect, it, vi } from "vitest";
+import { describe, it } from "vitest";
 import {
   Health,
   HealthCheckResponse_ServingStatus as Status,
@@ -26,7 +26,7 @@ describe("log interceptor", () => {
     ["gRPC over HTTP/2", "grpc"],
     ["gRPC-Web over HTTP/1.1", "grpc-web"],
     ["Connect over HTTP/1.1", "connect"],
-  ])("writes one line for a unary call by %s", async ([transport, protocol]) => {
+  ])("writes one line for a unary call: %s", async ([transport, protocol], { expect }) => {
     const { url, clock, lines } = await start({
       check() {
         clock.now += 12.4;
@@ -43,7 +43,7 @@ describe("log interceptor", () => {
     ]);
   });
 
-  it("gives code and reason of a refusal", async () => {
+  it("logs the code and reason of a refusal", async ({ expect }) => {
     const { url, lines } = await start({
       check() {
         throw notFound({ type: "VirtualMachine", name: "shop/web" });
@@ -53,7 +53,7 @@ describe("log interceptor", () => {
     expect(lines).toMatchObject([{ level: "info", fields: { code: "not_found", reason: "NOT_FOUND" } }]);
   });
 
-  it("gives the cause of our own faults at level error", async () => {
+  it("logs the cause of an internal error at level error", async ({ expect }) => {
     const fault = new Error("broken");
     const { url, lines } = await start({
       check() {
@@ -67,7 +67,7 @@ describe("log interceptor", () => {
   it.for<[string, Error | undefined, string]>([
     ["ends well", undefined, "ok"],
     ["fails on the way", new ConnectError("slow", Code.ResourceExhausted), "resource_exhausted"],
-  ])("writes the line of a stream when it %s", async ([, failure, code]) => {
+  ])("writes the line of a stream that %s", async ([, failure, code], { expect }) => {
     const { url, clock, lines } = await start({
       async *watch() {
         yield { status: Status.SERVING };
@@ -78,14 +78,12 @@ describe("log interceptor", () => {
     const stream = oneByOne(createClient(Health, transports["gRPC over HTTP/2"]!(url)).watch({}));
     await stream.next();
     await stream.next().catch(() => undefined);
-    await vi.waitFor(() =>
-      expect(lines).toMatchObject([{ fields: { method: "Watch", code, durationMs: 5_000 } }]),
-    );
+    await expect.poll(() => lines).toMatchObject([{ fields: { method: "Watch", code, durationMs: 5_000 } }]);
   });
 
   it.for(Object.entries(transports))(
-    "ends a stream whose client left without reading, by %s",
-    async ([, transport]) => {
+    "ends a stream whose client disconnected without reading: %s",
+    async ([, transport], { expect }) => {
       const ended = Promise.withResolvers<void>();
       const { url, lines } = await start({
         async *watch() {
@@ -104,13 +102,11 @@ describe("log interceptor", () => {
       await stream.next();
       leaving.abort();
       await ended.promise;
-      await vi.waitFor(() =>
-        expect(lines).toMatchObject([{ fields: { method: "Watch", code: "canceled" } }]),
-      );
+      await expect.poll(() => lines).toMatchObject([{ fields: { method: "Watch", code: "canceled" } }]);
     },
   );
 
-  it("writes the line of a stream whose client left", async () => {
+  it("writes the line of a stream whose client disconnected", async ({ expect }) => {
     const { url, lines } = await start({
       async *watch(_request, { signal }) {
         yield { status: Status.SERVING };
@@ -123,7 +119,7 @@ describe("log interceptor", () => {
     );
     await stream.next();
     leaving.abort();
-    await vi.waitFor(() => expect(lines).toHaveLength(1));
+    await expect.poll(() => lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({ fields: { method: "Watch" } });
   });
 });

@@ -3,7 +3,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, createClient, createRouterTransport } from "@connectrpc/connect";
-import { describe, expect, it } from "vitest";
+import { describe, type ExpectStatic, it } from "vitest";
 import { Health } from "../../../gen/grpc/health/v1/health_pb.ts";
 import { file_google_rpc_error_details } from "../../../gen/google/rpc/error_details_pb.ts";
 import {
@@ -15,7 +15,7 @@ import { createReflection } from "../../../src/api/transport/reflection.ts";
 
 type Question = ServerReflectionRequest["messageRequest"];
 
-async function ask(messageRequest: Question) {
+async function ask(expect: ExpectStatic, messageRequest: Question) {
   const transport = createRouterTransport(createReflection([Health]));
   const request = { host: "here", messageRequest } as ServerReflectionRequest;
   const answers = await collect(
@@ -46,8 +46,8 @@ describe("reflection", () => {
       "an enum in it",
       { case: "fileContainingSymbol", value: "grpc.health.v1.HealthCheckResponse.ServingStatus" },
     ],
-  ])("finds a file by %s", async ([, question]) => {
-    const answer = await ask(question);
+  ])("finds a file by %s", async ([, question], { expect }) => {
+    const answer = await ask(expect, question);
     if (answer.case !== "fileDescriptorResponse") throw new Error(`unexpected ${answer.case}`);
     const names = answer.value.fileDescriptorProto.map(
       (bytes) => fromBinary(FileDescriptorProtoSchema, bytes).name,
@@ -61,19 +61,22 @@ describe("reflection", () => {
     ["a method", { case: "fileContainingSymbol", value: "grpc.health.v1.Health.NoSuch" }, Code.NotFound],
     ["a type with extensions", { case: "allExtensionNumbersOfType", value: "no.Such" }, Code.NotFound],
     ["nothing at all", { case: undefined }, Code.InvalidArgument],
-  ])("answers an error in the stream to %s that it does not know", async ([, question, errorCode]) => {
-    expect(await ask(question)).toMatchObject({ case: "errorResponse", value: { errorCode } });
-  });
+  ])(
+    "answers a question about %s that it does not know with an error in the stream",
+    async ([, question, errorCode], { expect }) => {
+      expect(await ask(expect, question)).toMatchObject({ case: "errorResponse", value: { errorCode } });
+    },
+  );
 
-  it("names no extensions of a type that has none", async () => {
+  it("lists no extensions for a type that has none", async ({ expect }) => {
     const asked = { case: "allExtensionNumbersOfType", value: "grpc.health.v1.HealthCheckRequest" } as const;
-    expect(await ask(asked)).toMatchObject({
+    expect(await ask(expect, asked)).toMatchObject({
       case: "allExtensionNumbersResponse",
       value: { extensionNumber: [] },
     });
   });
 
-  it("answers several questions of one v1alpha stream in order", async () => {
+  it("answers several questions on one v1alpha stream in order", async ({ expect }) => {
     const client = createClient(Alpha, createRouterTransport(createReflection([Health])));
     async function* questions() {
       yield { messageRequest: { case: "listServices" as const, value: "" } };

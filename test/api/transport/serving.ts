@@ -78,17 +78,14 @@ export function pathOfMethod(method: DescMethod): string {
 }
 
 /** A TCP connection that collects what it receives; destroyed when the test is over. */
-export function rawSocket({
-  port,
-}: Pick<Listener, "port">): Socket & { readonly received: () => string; readonly gone: Promise<void> } {
+export function rawSocket({ port }: Pick<Listener, "port">): Socket & { readonly received: () => string } {
   const socket = connect({ host: "127.0.0.1", port, noDelay: true });
   let received = "";
   socket.setEncoding("latin1").on("data", (chunk: string) => (received += chunk));
-  // A reset is one of the ways in which a server may end a connection; what matters to a test is that it ended.
+  // A server may end a connection by a reset; what matters to a test is that it ended.
   socket.on("error", () => undefined);
-  const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   onTestFinished(() => void socket.destroy());
-  return Object.assign(socket, { received: () => received, gone });
+  return Object.assign(socket, { received: () => received });
 }
 
 /** The messages of a stream, to be taken one at a time. */

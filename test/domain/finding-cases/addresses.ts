@@ -92,6 +92,21 @@ export const addressesCases: readonly SpecCase[] = [
     field: "networks[1].ipConfig.address",
   },
   {
+    code: "ADDRESS_IS_BROADCAST",
+    when: "the address is the broadcast address of another subnet of the NIC",
+    spec: nic({ ipConfig: { addresses: ["192.0.2.10/24", "192.0.2.255/16"] } }),
+    field: "networks[0].ipConfig.addresses[1]",
+  },
+  {
+    code: "ADDRESS_IS_BROADCAST",
+    when: "the address is the broadcast address of the subnet that KubeVirt's masquerade gives the guest",
+    spec: vmSpec([
+      { name: "default", type: "pod" },
+      { name: "eth1", ipConfig: { address: "10.0.2.255/16" } },
+    ]),
+    field: "networks[1].ipConfig.address",
+  },
+  {
     code: "ADDRESS_DUPLICATE_IN_VM",
     when: "two NICs have the same address",
     spec: two({}, { ipConfig: { address: "192.0.2.10/24" } }),
@@ -143,13 +158,13 @@ export const addressesCases: readonly SpecCase[] = [
   },
   {
     code: "DNS_INVALID",
-    when: "a name server is given by name",
+    when: "a DNS server is given by name",
     spec: ip({ dnsServers: ["dns.example"] }),
     field: "networks[0].ipConfig.dnsServers[0]",
   },
   {
     code: "DNS_TOO_MANY",
-    when: "there are four name servers",
+    when: "there are four DNS servers",
     spec: ip({ dnsServers: ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"] }),
     field: "networks[0].ipConfig.dnsServers",
     fix: true,
@@ -162,7 +177,7 @@ export const addressesCases: readonly SpecCase[] = [
   },
   {
     code: "SEARCH_DOMAINS_WITHOUT_SERVERS",
-    when: "there are search domains and no name servers",
+    when: "there are search domains and no DNS servers",
     spec: ip({ searchDomains: ["example.org"] }),
     field: "networks[0].ipConfig.searchDomains",
   },

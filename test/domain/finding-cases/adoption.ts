@@ -1,7 +1,8 @@
 // Findings on VMs that multinic did not create.
 import type { SpecCase } from "./case.ts";
 import type { VirtualMachine } from "../../../src/domain/objects/kubernetes.ts";
-import { dhcpNic, storedVm, vmSpec } from "../specs.ts";
+import { storedVm } from "../../support/objects.ts";
+import { dhcpNic, vmSpec } from "../specs.ts";
 
 /** A VM that multinic did not create, with 2 CPUs, 4Gi, a disk and cloud-init. */
 function theirs(change: Partial<VirtualMachine["spec"]["template"]["spec"]> = {}): VirtualMachine {
@@ -35,21 +36,25 @@ export const adoptionCases: readonly SpecCase[] = [
     facts: { vm: storedVm(), record: { problem: "it is not JSON" } },
     field: "",
   },
-  differs("it asks for a different number of CPUs", "cpu", vmSpec([dhcpNic], { cpu: 4 })),
-  differs("it asks for a different amount of memory", "memory", vmSpec([dhcpNic], { memory: "8Gi" })),
+  differs("the request has a different number of CPUs", "cpu", vmSpec([dhcpNic], { cpu: 4 })),
+  differs("the request has a different amount of memory", "memory", vmSpec([dhcpNic], { memory: "8Gi" })),
   differs(
-    "it asks for a different boot disk",
+    "the request has a different boot disk",
     "bootDisk",
     vmSpec([dhcpNic], { bootDisk: { dataVolume: "mine" } }),
   ),
-  differs("it asks for an additional disk", "disks", vmSpec([dhcpNic], { disks: [{ dataVolume: "more" }] })),
   differs(
-    "it asks for different user-data",
+    "the request has an additional disk",
+    "disks",
+    vmSpec([dhcpNic], { disks: [{ dataVolume: "more" }] }),
+  ),
+  differs(
+    "the request has different user-data",
     "userData",
     vmSpec([dhcpNic], { userData: { secretName: "mine" } }),
   ),
   differs(
-    "it asks for a different run strategy",
+    "the request has a different run strategy",
     "runStrategy",
     vmSpec([dhcpNic], { runStrategy: "Halted" }),
   ),
@@ -74,7 +79,7 @@ export const adoptionCases: readonly SpecCase[] = [
     when: "the VM's network-config has a bond",
     spec: vmSpec([dhcpNic]),
     facts: { vm: theirs() },
-    adoptionNotes: ["network-config bonds: is not imported"],
+    adoptionNotes: ["network-config bonds: not imported"],
     field: "networks",
   },
 ];
@@ -83,7 +88,7 @@ export const adoptionCases: readonly SpecCase[] = [
 export const harmlessAdoptions: readonly SpecCase[] = [
   {
     code: "ADOPTED_MACHINE_DIFFERS",
-    when: "it gives the machine fields as they are",
+    when: "the request has the machine fields of the VM",
     spec: vmSpec([dhcpNic], {
       cpu: 2,
       memory: "4096Mi",

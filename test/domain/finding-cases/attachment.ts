@@ -1,7 +1,7 @@
 // Findings on what a NIC attaches to.
 import { builtInCatalogue } from "../../../src/domain/catalogue.ts";
 import { type SpecCase, nic } from "./case.ts";
-import { nad, nads } from "../specs.ts";
+import { nad, nads } from "../../support/objects.ts";
 
 export const attachmentCases: readonly SpecCase[] = [
   {
@@ -96,7 +96,7 @@ export const attachmentCases: readonly SpecCase[] = [
   },
   {
     code: "PHYSICAL_NETWORK_MISSING",
-    when: "the configuration has no default network of the type",
+    when: "the catalogue has no default network of the type",
     spec: nic({ type: "ovs" }),
     catalogue: { ...builtInCatalogue(), physicalNetworks: [] },
     field: "networks[0].type",

@@ -37,7 +37,7 @@ export const documentCases: readonly DocumentCase[] = [
 export const refusalCases: readonly RefusalCase[] = [
   {
     code: "REFUSED_BY_CLUSTER",
-    when: "another webhook of the cluster refuses the VM",
+    when: "another webhook of the cluster rejects the VM",
     cause: {
       field: "spec.template.spec.domain.devices.interfaces[0].macAddress",
       message:

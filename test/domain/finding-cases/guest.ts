@@ -1,6 +1,7 @@
 // Findings on what the guest's renderer makes of its network-config.
 import type { GuestRenderer, NetworkConfig, VmSpec } from "../../../src/domain/spec.ts";
-import { dhcpNic, staticNic, storedVm, vmSpec } from "../specs.ts";
+import { storedVm } from "../../support/objects.ts";
+import { dhcpNic, staticNic, vmSpec } from "../specs.ts";
 import type { SpecCase } from "./case.ts";
 
 const rendered = (renderer: GuestRenderer, nic: NetworkConfig): VmSpec =>
@@ -44,13 +45,13 @@ export const guestCases: readonly SpecCase[] = [
   },
   {
     code: "GUEST_LOSES_NAME_SERVERS",
-    when: "ifupdown uses DHCP and a name server is given",
+    when: "ifupdown uses DHCP and a DNS server is given",
     spec: rendered("eni", { ...dhcpNic, ipConfig: { mode: "dhcp", dnsServers: ["192.0.2.53"] } }),
     field: "networks[0].ipConfig.dnsServers",
   },
   {
     code: "GUEST_LOSES_NAME_SERVERS",
-    when: "NetworkManager is given an IPv6 name server without an IPv6 address",
+    when: "NetworkManager is given an IPv6 DNS server without an IPv6 address",
     spec: rendered("network-manager", {
       ...staticNic,
       ipConfig: { address: "192.0.2.10/24", dnsServers: ["2001:db8::53"] },

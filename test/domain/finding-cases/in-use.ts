@@ -1,8 +1,9 @@
 // Findings on addresses that other VMs or the cluster have.
 import { builtInCatalogue } from "../../../src/domain/catalogue.ts";
 import { indexNodes } from "../../../src/domain/network/nodes.ts";
-import { nad, nads, staticNic, storedVm, vmSpec } from "../specs.ts";
-import { ip, nic, type SpecCase } from "./case.ts";
+import { nad, nads, storedVm } from "../../support/objects.ts";
+import { staticNic, vmSpec } from "../specs.ts";
+import { ip, nic, type SpecCase, two } from "./case.ts";
 import { inUse, node, untaggedBridge } from "./world.ts";
 
 const withPodNic = (address: string) =>
@@ -14,7 +15,7 @@ const withPodNic = (address: string) =>
 export const inUseCases: readonly SpecCase[] = [
   {
     code: "MAC_IN_USE",
-    when: "a VM on the same network has the MAC",
+    when: "a VM on the same network has the MAC address",
     spec: nic({ macAddress: "02:00:5E:10:00:01" }),
     facts: { macsInUse: inUse("02:00:5e:10:00:01") },
     field: "networks[0].macAddress",
@@ -22,7 +23,7 @@ export const inUseCases: readonly SpecCase[] = [
   },
   {
     code: "MAC_IN_USE",
-    when: "a VM on another NAD over the same bridge and VLAN has the MAC",
+    when: "a VM on another NAD over the same bridge and VLAN has the MAC address",
     spec: nic({ macAddress: "02:00:5e:10:00:01", nadName: "net" }),
     facts: {
       nads: nads(nad("net", { cniVersion: "0.3.1", type: "bridge", bridge: "br5", vlan: 9 })),
@@ -33,7 +34,7 @@ export const inUseCases: readonly SpecCase[] = [
   },
   {
     code: "MAC_IN_USE",
-    when: "another VM was created with the MAC that this VM already had",
+    when: "another VM was created with the MAC address that this VM already had",
     spec: nic({}),
     facts: {
       vm: storedVm([{ name: "eth0", bridge: {}, macAddress: "02:00:5e:10:00:01" }]),
@@ -72,7 +73,7 @@ export const inUseCases: readonly SpecCase[] = [
   },
   {
     code: "ADDRESS_CLUSTER_OVERLAP",
-    when: "the subnet contains the network of Services",
+    when: "the subnet contains the Service network",
     spec: withPodNic("10.96.0.9/8"),
     facts: { serviceCidrs: ["10.96.0.0/12"] },
     field: "networks[1].ipConfig.address",
@@ -86,7 +87,7 @@ export const inUseCases: readonly SpecCase[] = [
   },
   {
     code: "ADDRESS_CLUSTER_OVERLAP",
-    when: "the configuration names the network",
+    when: "the catalogue names the network",
     spec: withPodNic("172.20.0.9/24"),
     catalogue: { ...builtInCatalogue(), clusterCidrs: ["172.20.0.0/14"] },
     field: "networks[1].ipConfig.address",
@@ -103,14 +104,14 @@ export const inUseCases: readonly SpecCase[] = [
 export const harmlessCases: readonly SpecCase[] = [
   {
     code: "MAC_IN_USE",
-    when: "the VM with the MAC is on another VLAN",
+    when: "the VM with the MAC address is on another VLAN",
     spec: nic({ macAddress: "02:00:5e:10:00:01" }),
     facts: { macsInUse: inUse("02:00:5e:10:00:01", { segment: "linux bridge br0 vlan 5" }) },
     field: "networks[0].macAddress",
   },
   {
     code: "MAC_IN_USE",
-    when: "the VM with the MAC is this one",
+    when: "the VM with the MAC address is this one",
     spec: nic({ macAddress: "02:00:5e:10:00:01" }),
     facts: { macsInUse: inUse("02:00:5e:10:00:01", { vm: "web", nic: "old" }) },
     field: "networks[0].macAddress",
@@ -135,6 +136,12 @@ export const harmlessCases: readonly SpecCase[] = [
     spec: nic({}),
     facts: { nodes: indexNodes([node("node-1"), node("node-2")]) },
     field: "networks[0].type",
+  },
+  {
+    code: "ADDRESS_IS_BROADCAST",
+    when: "the other NIC's subnet is a /31, which has no broadcast address",
+    spec: two({ ipConfig: { address: "192.0.2.254/31" } }, { ipConfig: { address: "192.0.2.255/16" } }),
+    field: "networks[1].ipConfig.address",
   },
   {
     code: "NODE_DEVICE_MISSING",

@@ -1,5 +1,6 @@
 // Findings on a NAD that the NIC names.
-import { nad, nads, vmSpec } from "../specs.ts";
+import { nad, nads } from "../../support/objects.ts";
+import { vmSpec } from "../specs.ts";
 import { nic, type SpecCase } from "./case.ts";
 
 const bridge = { cniVersion: "0.3.1", type: "bridge", bridge: "br0" };
@@ -72,7 +73,7 @@ export const nadCases: readonly SpecCase[] = [
   },
   {
     code: "NAD_REFUSED_BY_PLUGIN",
-    when: "the configuration's own name has a space",
+    when: "the CNI configuration's name has a space",
     spec: onNad,
     facts: { nads: nads(nad("net", { ...bridge, name: "a b" })) },
     field: "networks[0].nadName",

@@ -1,5 +1,6 @@
 // Findings on what the nodes have.
-import { nad, nads, vmSpec } from "../specs.ts";
+import { nad, nads } from "../../support/objects.ts";
+import { vmSpec } from "../specs.ts";
 import { indexNodes } from "../../../src/domain/network/nodes.ts";
 import { nic, type SpecCase } from "./case.ts";
 import { node } from "./world.ts";

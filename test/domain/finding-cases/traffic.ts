@@ -77,7 +77,7 @@ export const trafficCases: readonly TrafficCase[] = [
     field: "networks[0].routes[0].destination",
     fix: true,
     message:
-      "10.0.1.128/25 is on the link of eth1 (10.0.1.0/24): hosts there are reached through 10.0.1.1 on eth1 instead of directly",
+      "10.0.1.128/25 is in the subnet of eth1 (10.0.1.0/24): hosts there are reached through 10.0.1.1 on eth1 instead of directly",
   },
   {
     code: "ROUTE_INSIDE_SUBNET",
@@ -85,7 +85,7 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: vmSpec([inner("10.0.1.0/24")]),
     field: "networks[0].routes[0].destination",
     fix: true,
-    message: "10.0.1.0/24 is on the link of eth1 (10.0.1.0/24): the route is never used",
+    message: "10.0.1.0/24 is in the subnet of eth1 (10.0.1.0/24): the route is never used",
   },
   {
     code: "ROUTE_INSIDE_SUBNET",
@@ -94,7 +94,7 @@ export const trafficCases: readonly TrafficCase[] = [
     field: "networks[0].routes[0].destination",
     fix: true,
     message:
-      "2001:db8::/64 is on the link of eth1 (2001:db8::/64): hosts there are reached through 2001:db8::1 on eth1 instead of directly",
+      "2001:db8::/64 is in the subnet of eth1 (2001:db8::/64): hosts there are reached through 2001:db8::1 on eth1 instead of directly",
   },
   {
     code: "ROUTE_GATEWAY_INDIRECT",
@@ -172,7 +172,7 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: vmSpec([business], { routing: "policy" }),
     field: "routing",
     fix: true,
-    message: "policy routing needs netplan or nmstate in the guest; guest.renderer is not set",
+    message: "routing: policy needs guest.renderer netplan or guestConfig nmstate; guest.renderer is not set",
   },
   {
     code: "ROUTING_POLICY_UNSUPPORTED",
@@ -180,7 +180,8 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: vmSpec([business], { routing: "policy", guest: { renderer: "network-manager" } }),
     field: "routing",
     fix: true,
-    message: "policy routing needs netplan or nmstate in the guest; guest.renderer is network-manager",
+    message:
+      "routing: policy needs guest.renderer netplan or guestConfig nmstate; guest.renderer is network-manager",
   },
   {
     code: "ROUTING_POLICY_SKIPS_DHCP",
@@ -196,6 +197,6 @@ export const trafficCases: readonly TrafficCase[] = [
     spec: policy([storage]),
     field: "routing",
     fix: true,
-    message: "policy routing has no effect: no NIC has both a static address and a gateway or a route",
+    message: "routing: policy has no effect: no NIC has both a static address and a gateway or a route",
   },
 ];

@@ -1,7 +1,7 @@
 // Findings on VLAN and MTU.
 import { type SpecCase, nic } from "./case.ts";
 import { bridgeNetwork } from "./world.ts";
-import { nad, nads } from "../specs.ts";
+import { nad, nads } from "../../support/objects.ts";
 
 export const vlanAndMtuCases: readonly SpecCase[] = [
   {

@@ -1,4 +1,4 @@
-// What a cluster with KubeVirt 1.9 says to a VirtualMachine, for tests that make some.
+// Runs a VirtualMachine through the checks of a cluster with KubeVirt 1.9, for tests that create VMs.
 import type { KubernetesObject } from "../../../src/domain/objects/kubernetes.ts";
 import type { AdmissionRequest, Refusal } from "../../../src/local/api/admission.ts";
 import type { ApiObject } from "../../../src/local/api/object.ts";
@@ -9,12 +9,12 @@ import type { KubevirtConfiguration } from "../../../src/local/kubevirt/configur
 import { createKubevirtAdmission } from "../../../src/local/kubevirt/admission/kubevirt-admission.ts";
 import { virtualMachineSchema } from "../../../src/local/kubevirt/admission/webhook-schema.ts";
 
-/** The object as the API server decodes it: JSON of which no type is known. */
+/** The object as the API server decodes it: untyped JSON. */
 export function toApiObject(object: KubernetesObject): ApiObject {
   return object as unknown as ApiObject;
 }
 
-/** A verdict with the place where it fell; `object` is what would be stored. */
+/** `stage` is the step that refused; `object` is what would be stored. */
 export type Review = { readonly pruned: readonly string[] } & (
   | { readonly allowed: true; readonly object: ApiObject; readonly warnings: readonly string[] }
   | {
@@ -31,12 +31,12 @@ function byField(a: { readonly field?: string }, b: { readonly field?: string })
 }
 
 interface ReviewOptions {
-  /** The stored object, which makes the write an update. */
+  /** The stored object; if given, the write is an update. */
   readonly oldObject?: KubernetesObject;
   readonly configuration?: KubevirtConfiguration;
 }
 
-/** Runs a VirtualMachine through the stages of a write: pruned, mutated, checked against the CRD, validated. */
+/** The stages of a write: pruning, mutating webhook, CRD schema, validating webhook. */
 export function reviewVirtualMachine(
   given: KubernetesObject,
   { oldObject, configuration = {} }: ReviewOptions = {},
@@ -71,7 +71,7 @@ export function reviewVirtualMachine(
   return { allowed: true, object, warnings: verdict?.warnings ?? [], pruned };
 }
 
-/** Whether a cluster with KubeVirt would take the VirtualMachine, and if not, why. */
+/** Whether a cluster with KubeVirt accepts the VirtualMachine, and if not, why. */
 export function admitVirtualMachine(
   object: KubernetesObject,
   options: ReviewOptions = {},

@@ -1,4 +1,4 @@
-// Quantities read and written back as Kubernetes does.
+// Quantities are parsed and formatted as in Kubernetes.
 import { it } from "vitest";
 import { canonicalQuantity, one, quantityValue } from "../../../src/domain/objects/quantity.ts";
 
@@ -17,12 +17,12 @@ it.for([
   expect(quantityValue(given)).toBe(units * one);
 });
 
-it("parts of one are kept", ({ expect }) => {
+it("fractions are kept", ({ expect }) => {
   expect(canonicalQuantity("0.5")).toBe("500m");
   expect(quantityValue("100m") * 10n).toBe(one);
 });
 
-it("what is no quantity stays as it is and counts as nothing", ({ expect }) => {
+it("a text that is not a quantity is not changed and counts as zero", ({ expect }) => {
   expect(canonicalQuantity("lots")).toBe("lots");
   expect(quantityValue("lots")).toBe(0n);
 });

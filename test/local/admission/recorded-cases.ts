@@ -1,10 +1,10 @@
-// The verdicts recorded from KubeVirt 1.9.0, and our own in the same form.
+// The verdicts recorded from KubeVirt 1.9.0, and ours in the same form.
 import { readFileSync } from "node:fs";
 import type { KubernetesObject } from "../../../src/domain/objects/kubernetes.ts";
 import type { KubevirtConfiguration } from "../../../src/local/kubevirt/configuration.ts";
 import { reviewVirtualMachine } from "./judge.ts";
 
-/** A verdict; what is empty is left out. */
+/** Empty fields are omitted. */
 export interface RecordedVerdict {
   readonly allowed: boolean;
   readonly stage?: string;
@@ -30,7 +30,6 @@ type Line = Omit<RecordedCase, "configuration" | "verdict"> &
 
 const folder = new URL("../../vectors/kubevirt-admission/", import.meta.url);
 
-/** The cases of one file. */
 export function recordedCases(file: string): RecordedCase[] {
   const configurations = JSON.parse(readFileSync(new URL("configs.json", folder), "utf8")) as Record<
     string,
@@ -54,7 +53,7 @@ export function recordedCases(file: string): RecordedCase[] {
   });
 }
 
-/** What the stand-in says to a case, as it would be recorded. */
+/** Our verdict on a case in the form of the recording. */
 export function verdictOf({ object, oldObject, configuration }: RecordedCase): RecordedVerdict {
   const review = reviewVirtualMachine(object, {
     ...(oldObject !== undefined && { oldObject }),

@@ -1,4 +1,4 @@
-// What the mutating webhook writes into a VirtualMachine.
+// The fields that the mutating webhook writes to a VirtualMachine.
 import { describe, it } from "vitest";
 import type { VirtualMachine } from "../../../src/domain/objects/kubernetes.ts";
 import type { KubevirtConfiguration } from "../../../src/local/kubevirt/configuration.ts";
@@ -47,7 +47,7 @@ function stored(
 }
 
 describe("the mutating webhook", () => {
-  it("gives a new VM its firmware identity, architecture, machine type and PCI layout", ({ expect }) => {
+  it("sets firmware UUID and serial, architecture, machine type and PCI layout of a new VM", ({ expect }) => {
     const { template } = stored(vm).spec;
     expect(template.metadata?.annotations).toEqual({ "kubevirt.io/pci-topology-version": "v3" });
     expect(template.spec).toMatchObject({
@@ -56,14 +56,14 @@ describe("the mutating webhook", () => {
     });
   });
 
-  it("gives an existing VM no other identity", ({ expect }) => {
+  it("does not change the firmware identity of an existing VM", ({ expect }) => {
     const { template } = stored(vm, "UPDATE").spec;
     expect(template.spec.domain.firmware).toBeUndefined();
     expect(template.metadata?.annotations).toBeUndefined();
     expect(template.spec.domain.machine).toEqual({ type: "q35" });
   });
 
-  it("keeps what is given", ({ expect }) => {
+  it("keeps given values", ({ expect }) => {
     const given = structuredClone(vm);
     given.spec.template.metadata = { annotations: { "kubevirt.io/pci-topology-version": "v2" } };
     given.spec.template.spec.domain.firmware = { uuid: "mine" };
@@ -84,11 +84,11 @@ describe("the mutating webhook", () => {
     });
   });
 
-  it("writes quantities in their canonical form", ({ expect }) => {
+  it("writes canonical quantities", ({ expect }) => {
     expect(stored(vm).spec.template.spec.domain.memory).toEqual({ guest: "1Gi" });
   });
 
-  it("adds no NIC: that is for the running VM", ({ expect }) => {
+  it("does not add a NIC: only the VMI gets one", ({ expect }) => {
     const given = structuredClone(vm);
     given.spec.template.spec.domain.devices = {};
     delete given.spec.template.spec.networks;
@@ -97,21 +97,21 @@ describe("the mutating webhook", () => {
     expect(spec.domain.devices.interfaces).toBeUndefined();
   });
 
-  it("leaves its argument as it was", ({ expect }) => {
+  it("does not change its argument", ({ expect }) => {
     const before = structuredClone(vm);
     stored(vm);
     expect(vm).toEqual(before);
   });
 });
 
-describe("writes that are not looked at", () => {
+describe("writes that are not checked", () => {
   const broken = structuredClone(vm);
   delete broken.spec.template.spec.domain.devices.interfaces?.[0]?.bridge;
 
   it.for([
     ["of another kind", { resource: { ...virtualMachines, plural: "virtualmachineinstances" } }],
-    ["of the status", { subresource: "status" }],
-    ["of a VM that is going away", { deletionTimestamp: "2025-01-01T00:00:00Z" }],
+    ["of a status", { subresource: "status" }],
+    ["of a VM that is being deleted", { deletionTimestamp: "2025-01-01T00:00:00Z" }],
   ] as const)("%s", ([, write], { expect }) => {
     const { deletionTimestamp, ...request } = { deletionTimestamp: undefined, ...write };
     const metadata = { ...broken.metadata, ...(deletionTimestamp !== undefined && { deletionTimestamp }) };
@@ -133,7 +133,7 @@ describe("writes that are not looked at", () => {
   });
 });
 
-it("the configuration counts at the next write", ({ expect }) => {
+it("a changed configuration applies to the next write", ({ expect }) => {
   let configuration: KubevirtConfiguration = {};
   const admission = createKubevirtAdmission(() => configuration);
   const object = structuredClone(vm);

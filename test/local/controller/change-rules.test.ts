@@ -1,4 +1,4 @@
-// The rules for changes of a running VM, against what KubeVirt 1.9.0 did for each of 68 changes.
+// The rules for changes of a running VM, compared with KubeVirt 1.9.0's recorded behaviour for 68 changes.
 import { describe, it } from "vitest";
 import type { VmiInterfaceStatus } from "../../../src/domain/objects/kubernetes.ts";
 import { multusInterfaces } from "../../../src/local/kubevirt/controller/multus-interfaces.ts";
@@ -21,7 +21,7 @@ import { changes, nicLines, recorded, type Change, type RecordedChange } from ".
 
 const plugins = new Map([["macvtap", {}]]);
 
-/** A running VM as the rules see it. */
+/** The objects of a running VM that the rules read. */
 interface Machine {
   vm: Vm;
   startedFrom: Vm["spec"];
@@ -43,7 +43,7 @@ function started(vm: Vm, migratable: boolean): Machine {
   };
 }
 
-/** Multus attached what was asked for. */
+/** A pod with every requested network attached. */
 function podWith(networks: string | undefined): Pod {
   const asked = JSON.parse(networks ?? "[]") as { name: string; namespace: string; interface: string }[];
   const status = asked.map((item) => ({ name: `${item.namespace}/${item.name}`, interface: item.interface }));
@@ -55,7 +55,7 @@ function podWith(networks: string | undefined): Pod {
   };
 }
 
-/** The domain has what is not absent. */
+/** The status once the domain has every NIC that is not absent. */
 function plugged(statuses: readonly VmiInterfaceStatus[], vmi: Vmi): VmiInterfaceStatus[] {
   const absent = new Set(
     vmi.spec.domain.devices.interfaces?.filter(({ state }) => state === "absent").map(({ name }) => name),
@@ -101,7 +101,7 @@ function asVm(vmi: Vmi): Vm {
   return { ...vmi, kind: "VirtualMachine", spec: { template: { spec: vmi.spec } }, status: {} };
 }
 
-/** The VMI takes over what is live; the domain unplugs, and Multus attaches where it can by itself. */
+/** Applies the live changes to the VMI; the domain unplugs NICs, and Multus attaches networks where it can without a migration. */
 function follow(machine: Machine, dynamicNetworks: boolean): void {
   const { interfaces, networks } = vmiNics(machine.vm, machine.vmi);
   machine.vmi.spec.domain.devices.interfaces = structuredClone([...interfaces]);
@@ -112,7 +112,7 @@ function follow(machine: Machine, dynamicNetworks: boolean): void {
   }
   const statuses = plugged(multusInterfaces(machine.vmi, machine.pod), machine.vmi);
   const attached = machine.pod.metadata.annotations?.[annotations.networkStatus] ?? "";
-  // An absent NIC that the pod no longer has is gone from the status too.
+  // An absent NIC that the pod no longer has is removed from the status too.
   const left = statuses.filter(
     (status) => status.infoSource !== "multus-status" || attached.includes(status.podInterfaceName ?? "-"),
   );
@@ -127,7 +127,7 @@ const asRecorded: Readonly<Record<RecordedChange["outcome"]["migrationRequired"]
 };
 
 describe("a change of a running VM has the recorded effect", () => {
-  it("for every recorded change", ({ expect }) => {
+  it("for the complete recording", ({ expect }) => {
     expect(recorded.changes).toHaveLength(68);
     expect(Object.keys(changes).toSorted()).toEqual(recorded.changes.map(({ id }) => id).toSorted());
   });
@@ -142,7 +142,7 @@ describe("a change of a running VM has the recorded effect", () => {
     });
   });
 
-  it("drops an absent NIC from the VM only when neither the VMI's spec nor its status has it", ({
+  it("removes an absent NIC from the VM only when neither the VMI's spec nor its status has it", ({
     expect,
   }) => {
     const { vm, vmi } = started(structuredClone(changes["absent"]?.base ?? fail()), true);

@@ -1,9 +1,9 @@
-// The virt-launcher pods that KubeVirt 1.9.0 made, against ours.
+// Our virt-launcher pods, compared with those that KubeVirt 1.9.0 created.
 import { describe, it } from "vitest";
 import { controllerRules } from "../../../src/local/kubevirt/controller/configuration.ts";
-import { firmwareUuid } from "../../../src/local/kubevirt/controller/firmware-uuid.ts";
+
 import { launcherPod } from "../../../src/local/kubevirt/controller/launcher-pod.ts";
-import { newVmi } from "../../../src/local/kubevirt/controller/new-vmi.ts";
+import { firmwareUuid, newVmi } from "../../../src/local/kubevirt/controller/new-vmi.ts";
 import { annotations } from "../../../src/local/kubevirt/resources.ts";
 import { recorded } from "./recorded.ts";
 
@@ -11,7 +11,7 @@ const rules = controllerRules({
   configuration: { network: { binding: { macvtap: { domainAttachmentType: "tap" } } } },
 });
 
-describe("a virt-launcher pod is the recorded one", () => {
+describe("a virt-launcher pod equals the recorded one", () => {
   it.for(recorded.pods.plugins.filter(({ noPod }) => noPod === undefined))(
     "$description",
     (was, { expect }) => {
@@ -26,7 +26,7 @@ describe("a virt-launcher pod is the recorded one", () => {
     },
   );
 
-  it("is not made for a binding plugin that is not registered", ({ expect }) => {
+  it("is not created for an unregistered binding plugin", ({ expect }) => {
     const [was] = recorded.pods.plugins.filter(({ noPod }) => noPod !== undefined);
     expect(`FailedCreate: failed to render launch manifest: ${errorOf(was?.vm)}`).toBe(was?.noPod);
   });

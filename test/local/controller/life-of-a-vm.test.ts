@@ -13,7 +13,7 @@ const gone = ({ vm, vmi, pods: list }: Seen): boolean =>
   vm === undefined && vmi === undefined && list.length === 0;
 
 describe("a VM with run strategy Always", () => {
-  it("comes to run by way of a VMI and a virt-launcher pod", async ({ expect }) => {
+  it("runs by means of a VMI and a virt-launcher pod", async ({ expect }) => {
     await using stand = await startStand();
     await stand.client.create(
       vms,
@@ -47,7 +47,7 @@ describe("a VM with run strategy Always", () => {
     ]);
   });
 
-  it("goes after its VMI and its pod when it is deleted", async ({ expect }) => {
+  it("is removed after its VMI and its pod when it is deleted", async ({ expect }) => {
     await using stand = await startStand();
     await stand.client.create(vms, machine([podNic()]));
     await stand.until(running);
@@ -87,7 +87,7 @@ describe("a VM with run strategy Always", () => {
     expect(second.vmi?.spec.domain.firmware).toEqual(first.vmi?.spec.domain.firmware);
   });
 
-  it("is brought on by a controller that starts later, from the objects alone", async ({ expect }) => {
+  it("is continued by a restarted controller from the objects alone", async ({ expect }) => {
     await using stand = await startStand();
     await stand.client.create(vms, machine([podNic(), bridgeNic("a", "net")]));
     const before = await stand.until(running);
@@ -112,14 +112,14 @@ describe("a VM with run strategy Always", () => {
     await stand.until(gone);
   });
 
-  it("has a NIC on the pod network when it names none", async ({ expect }) => {
+  it("gets a NIC on the pod network when it has no NICs", async ({ expect }) => {
     await using stand = await startStand();
     await stand.client.create(vms, machine([]));
     const { vmi } = await stand.until(running);
     expect(vmi?.spec.domain.devices.interfaces).toEqual([{ name: "default", bridge: {} }]);
   });
 
-  it("is Starting while no node takes its pod", async ({ expect }) => {
+  it("is Starting while its pod is not scheduled", async ({ expect }) => {
     await using stand = await startStand({ node: false });
     await stand.client.create(vms, machine([podNic()]));
     const { vm, vmi } = await stand.until(
@@ -147,7 +147,7 @@ describe("the other run strategies", () => {
     expect(later.vmi !== undefined).toBe(again);
   });
 
-  it("Once leaves a guest that ended alone", async ({ expect }) => {
+  it("Once does not restart a guest that ended", async ({ expect }) => {
     await using stand = await startStand();
     await stand.client.create(vms, machine([podNic()], { runStrategy: "Once" }));
     const { vmi } = await stand.until(running);
@@ -160,13 +160,13 @@ describe("the other run strategies", () => {
 describe("a VM that cannot get a pod", () => {
   it.for([
     [
-      "names a binding plugin that is not registered",
+      "uses an unregistered binding plugin",
       pluginNic("a", "nowhere", "net"),
       {},
       "failed to render launch manifest: couldn't find configuration for network binding: nowhere",
     ],
     [
-      "is on a NAD that is not there, and KubeVirt reads NADs",
+      "uses a missing NAD while KubeVirt reads NADs",
       bridgeNic("a", "nowhere"),
       {
         configuration: { developerConfiguration: { disabledFeatureGates: ["ExternalNetResourceInjection"] } },

@@ -1,4 +1,4 @@
-// VMs for the tests, and edits of them in the terms of the recorded changes.
+// VMs for the tests, and edits that make the recorded changes.
 import type { VmInterface, VmNetwork } from "../../../src/domain/objects/kubernetes.ts";
 import type { Vm } from "../../../src/local/kubevirt/controller/objects.ts";
 

@@ -1,4 +1,4 @@
-// Memory of a running guest: what KubeVirt plugs, and in which words it refuses.
+// Memory of a running guest: what KubeVirt can hotplug, and its messages when it cannot.
 import { describe, it } from "vitest";
 import { findCondition } from "../../../src/domain/objects/conditions.ts";
 import {
@@ -24,19 +24,19 @@ const asking = (guest: string) => {
   return { ...spec.template.spec, domain: { ...spec.template.spec.domain, memory: { guest } } };
 };
 
-describe("the memory that a guest may get", () => {
+describe("the maximum guest memory", () => {
   it.for([
     ["1Gi", "LiveUpdate", "4Gi"],
     ["1536Mi", "LiveUpdate", "6Gi"],
     ["512Mi", "LiveUpdate", undefined],
     ["1025Mi", "LiveUpdate", undefined],
     ["1Gi", "Stage", undefined],
-  ] as const)("of %s under %s is %s", ([guest, rollout, maxGuest], { expect }) => {
+  ] as const)("for %s and %s is %s", ([guest, rollout, maxGuest], { expect }) => {
     expect(running(guest, true, rollout).spec.domain.memory?.maxGuest).toBe(maxGuest);
   });
 });
 
-describe("other memory", () => {
+describe("changed guest memory", () => {
   it.for([
     ["1Gi", "2Gi", true, undefined],
     ["1Gi", "1024Mi", true, undefined],
@@ -66,11 +66,11 @@ describe("other memory", () => {
       "memory hotplug not supported, Memory hotplug is only available for VMs with at least 1Gi of guest memory",
     ],
     ["2Gi", "1Gi", true, "memory updated in template spec to a value lower than what the VM started with"],
-  ] as const)("than %s, %s, migratable %s: %s", ([guest, wanted, migratable, words], { expect }) => {
-    expect(memoryWaits(asking(wanted), running(guest, migratable))).toBe(words);
+  ] as const)("from %s to %s, migratable %s: %s", ([guest, wanted, migratable, message], { expect }) => {
+    expect(memoryWaits(asking(wanted), running(guest, migratable))).toBe(message);
   });
 
-  it("is asked for by a condition, until the guest has moved to it", ({ expect }) => {
+  it("is requested by a condition until the guest has migrated", ({ expect }) => {
     const vmi = running("1Gi");
     expect(memoryToPlug(asking("2Gi"), vmi)).toBe("2Gi");
     const given: Vmi = {

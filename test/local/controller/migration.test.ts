@@ -1,4 +1,4 @@
-// Live migrations: when there is one, how it goes, and how it fails.
+// Live migrations: when they start, their phases, and how they fail.
 import { describe, it } from "vitest";
 import { findCondition } from "../../../src/domain/objects/conditions.ts";
 import { vmis, vms } from "../../../src/local/kubevirt/controller/objects.ts";
@@ -29,12 +29,12 @@ async function migrationInPhase(stand: Stand, phase: string): Promise<VirtualMac
     found = (await migrations(stand)).find(({ status }) => status?.phase === phase);
     return found !== undefined;
   });
-  if (found === undefined) throw new Error(`no migration is ${phase}`);
+  if (found === undefined) throw new Error(`no migration in phase ${phase}`);
   return found;
 }
 
 describe("a live migration", () => {
-  it("moves the guest to a pod on another node, with the NIC that was added", async ({ expect }) => {
+  it("moves the guest to a pod on another node, with the added NIC", async ({ expect }) => {
     await using stand = await startStand({ configuration: liveMigrate });
     await stand.client.create(vms, machine([podNic(), bridgeNic("a", "net")]));
     const before = await stand.until(running);
@@ -66,7 +66,7 @@ describe("a live migration", () => {
     });
   });
 
-  it("goes through KubeVirt's phases in their order", async ({ expect }) => {
+  it("has KubeVirt's phases in order", async ({ expect }) => {
     await using stand = await startStand();
     await stand.client.create(vms, machine([podNic()]));
     await stand.until(running);
@@ -84,7 +84,7 @@ describe("a live migration", () => {
     expect(metadata.name).toBe("by-hand");
   });
 
-  it("is not made where the KubeVirt resource does not allow it: the VMI keeps asking", async ({
+  it("is not created if the KubeVirt resource does not enable it; the condition stays", async ({
     expect,
   }) => {
     await using stand = await startStand();
@@ -96,11 +96,11 @@ describe("a live migration", () => {
     expect(await migrations(stand)).toEqual([]);
   });
 
-  it("fails with its target pod, and the guest stays where it is", async ({ expect }) => {
+  it("fails with its target pod, and the guest stays on its node", async ({ expect }) => {
     await using stand = await startStand();
     await stand.client.create(vms, machine([podNic(), bridgeNic("a", "net")]));
     const before = await stand.until(running);
-    // The target waits for ever for a NAD that is not there.
+    // The target waits forever for a missing NAD.
     await stand.change(nad("a", "nowhere"));
     await stand.until((seen) => required(seen) === "True");
     await stand.client.create(virtualMachineInstanceMigrations, byHand("hopeless"));
@@ -115,7 +115,7 @@ describe("a live migration", () => {
     await stand.untilAsync(async () => (await migrations(stand)).length === 0);
   });
 
-  it("fails at once when its VMI is not there", async ({ expect }) => {
+  it("fails at once when its VMI does not exist", async ({ expect }) => {
     await using stand = await startStand();
     await stand.client.create(virtualMachineInstanceMigrations, byHand("early"));
     const { status } = await migrationInPhase(stand, "Failed");

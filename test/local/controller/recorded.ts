@@ -1,4 +1,4 @@
-// What KubeVirt 1.9.0's virt-controller did (test/vectors/kubevirt-vm-changes.json), and the changes by which it was asked.
+// The recorded behaviour of KubeVirt 1.9.0's virt-controller (test/vectors/kubevirt-vm-changes.json), and the changes that led to it.
 import { readFileSync } from "node:fs";
 import type { Vm } from "../../../src/local/kubevirt/controller/objects.ts";
 import {
@@ -51,13 +51,13 @@ export const recorded = JSON.parse(readFileSync(file, "utf8")) as {
   readonly pods: Readonly<Record<"plugins" | "noExternalInj", readonly RecordedPod[]>>;
 };
 
-/** A step is an edit of the VM's spec, "restart" (as virtctl does), or "nothing" that the VM's spec shows. */
+/** An edit of the VM's spec, "restart" (as virtctl does), or "nothing" for a change outside the VM's spec. */
 export type Step = Edit | "restart" | "nothing";
 
 export interface Change {
   readonly base: Vm;
   readonly steps: readonly Step[];
-  /** Whether the guest could be migrated: KubeVirt refuses it with a bridge on the pod network. */
+  /** KubeVirt does not migrate a VM with a bridge on the pod network. */
   readonly migratable: boolean;
 }
 
@@ -144,7 +144,7 @@ function cloudInit(fields: object): Edit {
   };
 }
 
-/** By the id of the recorded change. */
+/** By id of the recorded change. */
 export const changes: Readonly<Record<string, Change>> = {
   nothing: change(base, "nothing"),
   "add-bridge": change(base, add(c)),
@@ -226,7 +226,7 @@ function renamed({ nic, network }: Nic, name: string): Nic {
   return { nic: { ...nic, name }, network: { ...network, name } };
 }
 
-/** One line a NIC, as the recording has them. */
+/** One line per NIC, in the form of the recording. */
 export function nicLines(vm: Vm): string[] {
   const { networks = [], domain } = vm.spec.template.spec;
   return (domain.devices.interfaces ?? []).map(({ name, state: link, macAddress }) => {

@@ -1,5 +1,5 @@
-// The recorded changes once more, each made to a VM that runs on the embedded API: the controller as a whole, with
-// its migrations, has to end where KubeVirt 1.9.0 ended.
+// The recorded changes again, each made to a VM on the embedded API: the whole controller, with its migrations, must
+// reach the final state that KubeVirt 1.9.0 reached.
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { startCache, type Cache } from "../../../src/kube/watch/cache.ts";
@@ -17,11 +17,11 @@ import { startTestNode } from "./test-node.ts";
 
 const name = "vm";
 
-/** Where the recording stopped before KubeVirt did: what its own rules lead to next. */
+/** Cases whose recording stopped too early: the final state by KubeVirt's own rules. */
 const recordedTooEarly: Readonly<Record<string, Partial<Outcome>>> = {
-  // The NIC that came back is plugged by a second migration, 20 s after the first.
+  // A second migration, 20 s after the first, plugs the NIC again.
   "absent-then-up": { domainNICsAtEnd: ["default", "a", "b"] },
-  // Watched for 8 s, of 15 s of grace.
+  // Recorded for 8 s of the 15 s grace period.
   rename: {
     migrationRequired: "pending-then-true",
     migrated: true,
@@ -29,7 +29,7 @@ const recordedTooEarly: Readonly<Record<string, Partial<Outcome>>> = {
   },
 };
 
-/** Follows one VMI after another of a VM, as the recorder did. */
+/** Follows the successive VMIs of a VM, as the recorder did. */
 interface Watch {
   migrationRequired: Outcome["migrationRequired"];
   migrated: boolean;
@@ -67,10 +67,10 @@ describe.each(["plugins", "stage"] as const)("under configuration %s", (config) 
   let client: FullKubeClient;
   let vmCache: Cache<Vm>;
   let vmiCache: Cache<Vmi>;
-  /** When something of a VM changed last, by its namespace. */
+  /** The last change of a VM, by namespace. */
   const lastEvents = new Map<string, number>();
 
-  /** Resolves when nothing of the VM has changed for a while, or nothing of any VM. */
+  /** Resolves when the VM, or any VM without `namespace`, has not changed for this time. */
   async function quietFor(ms: number, namespace?: string): Promise<void> {
     const last = (): number =>
       namespace === undefined ? Math.max(...lastEvents.values()) : (lastEvents.get(namespace) ?? 0);
@@ -120,7 +120,7 @@ describe.each(["plugins", "stage"] as const)("under configuration %s", (config) 
     for (const { id } of group) watches.set(id, newWatch(vmiCache.get({ namespace: id, name })));
     await takeSteps();
     await until(() => group.every((was) => isDeepStrictEqual(outcome(was), expected(was))));
-    // What should never come has had its time, the controller's longest wait included.
+    // Longer than the controller's longest delay, so that an unexpected change would have happened by now.
     await quietFor(2_000);
   }, 120_000);
 
@@ -128,7 +128,7 @@ describe.each(["plugins", "stage"] as const)("under configuration %s", (config) 
     await stack.disposeAsync();
   });
 
-  /** The steps of each VM, one when what the one before led to at once has come. */
+  /** The steps of each VM; each waits for the immediate effects of the one before. */
   async function takeSteps(): Promise<void> {
     await Promise.all(
       group.map(async ({ id }) => {
@@ -141,12 +141,12 @@ describe.each(["plugins", "stage"] as const)("under configuration %s", (config) 
     );
   }
 
-  /** Resolves when the VM's status speaks of its spec as it is now, or of a later one. */
+  /** Resolves when the VM's status is about its current spec or a later one. */
   async function seenByController(namespace: string): Promise<void> {
     const { metadata } = await client.get(vms, { namespace, name });
     await until(() => {
       const vmi = vmiCache.get({ namespace, name });
-      // A VM that stops has no generation to tell of.
+      // The status of a stopping VM has no generation.
       if (vmi === undefined || vmi.metadata.deletionTimestamp !== undefined) return true;
       const { desiredGeneration = 0 } = vmCache.get({ namespace, name })?.status ?? {};
       return desiredGeneration >= (metadata.generation ?? 0);
@@ -157,7 +157,7 @@ describe.each(["plugins", "stage"] as const)("under configuration %s", (config) 
     const watch = watches.get(id) ?? newWatch(undefined);
     const vm = vmCache.get({ namespace: id, name });
     const vmi = vmiCache.get({ namespace: id, name });
-    // Whether the condition shows at all before multus-dynamic-networks-controller has done its work is chance.
+    // multus-dynamic-networks-controller may be done before the condition appears.
     const byChance = dynamicNetworksController && watch.migrationRequired === "pending";
     return {
       restartRequired: findCondition(vm?.status?.conditions, "RestartRequired")?.status === "True",
@@ -178,7 +178,7 @@ function expected({ id, outcome }: RecordedChange): Outcome {
   return { ...outcome, ...recordedTooEarly[id] };
 }
 
-/** Resolves when the condition holds, or after half a minute: the tests tell then what is missing. */
+/** Resolves when the condition holds, or after half a minute; the tests then report what is missing. */
 async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 30_000;
   while (!condition() && performance.now() < deadline)
@@ -189,7 +189,7 @@ function newWatch(last: Vmi | undefined): Watch {
   return { migrationRequired: "never", migrated: false, vmiSpecChanged: false, last };
 }
 
-/** All of its NICs are plugged. */
+/** True when all NICs are plugged. */
 function runs(vmi: Vmi | undefined): boolean {
   const wanted = vmi?.spec.domain.devices.interfaces?.length;
   return vmi?.status?.phase === "Running" && inDomain(vmi).length === wanted;

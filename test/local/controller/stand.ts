@@ -1,4 +1,4 @@
-// An embedded API with the controller and the test's node, and ways to look at it and wait for it.
+// An embedded API with the controller and the test node, and functions that read it and wait for it.
 import type { VirtualMachine } from "../../../src/domain/objects/kubernetes.ts";
 import { connectKube } from "../../../src/kube/connection/connect.ts";
 import { isKubeError } from "../../../src/kube/errors.ts";
@@ -16,11 +16,11 @@ import { startTestNode, type TestNodeOptions } from "./test-node.ts";
 export interface StandOptions extends Omit<TestNodeOptions, "client"> {
   readonly configuration?: KubevirtSpec;
   readonly delays?: Partial<ControllerDelays>;
-  /** Without a node pods stay as they were created. */
+  /** Without a node, pods stay unscheduled. */
   readonly node?: boolean;
 }
 
-/** What can be seen of one VM. */
+/** The objects of one VM. */
 export interface Seen {
   readonly vm: Vm | undefined;
   readonly vmi: Vmi | undefined;
@@ -30,18 +30,18 @@ export interface Seen {
 export interface Stand extends AsyncDisposable {
   readonly client: FullKubeClient;
   look(): Promise<Seen>;
-  /** Looks again and again until the condition holds. @throws with what was seen last after 10 s. */
+  /** Polls until the condition holds. @throws an error with the last objects after 10 s. */
   until(condition: (seen: Seen) => boolean): Promise<Seen>;
-  /** The same for anything else. @throws after 10 s. */
+  /** Polls any other condition. @throws after 10 s. */
   untilAsync(condition: () => Promise<boolean>): Promise<void>;
-  /** Ends the controller, does something, and starts another. */
+  /** Stops the controller, runs `something`, and starts a new controller. */
   without(something: () => Promise<void>): Promise<void>;
   change(edit: (spec: VirtualMachine["spec"]) => void): Promise<void>;
 }
 
 export const namespace = "default";
 
-/** Edits a VM as it is stored; when the controller wrote meanwhile, the edit is made anew. */
+/** Edits the stored VM; repeats the edit when the controller wrote in between. */
 export async function changeVm(
   client: FullKubeClient,
   ref: ObjectRef,
@@ -106,14 +106,14 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
         const seen = await look();
         if (condition(seen)) return seen;
         if (Date.now() > deadline)
-          throw new Error(`it did not come to pass: ${JSON.stringify(seen, undefined, 1)}`);
+          throw new Error(`the condition did not hold: ${JSON.stringify(seen, undefined, 1)}`);
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },
     async untilAsync(condition) {
       const deadline = Date.now() + 10_000;
       while (!(await condition())) {
-        if (Date.now() > deadline) throw new Error("it did not come to pass");
+        if (Date.now() > deadline) throw new Error("the condition did not hold");
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },

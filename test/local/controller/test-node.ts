@@ -1,4 +1,4 @@
-// The least that a node does for the tests of the controller: pods run, Multus attaches, guests have their NICs.
+// A minimal node for the controller's tests: pods run, Multus attaches networks, guests have their NICs.
 import type { VmInterface, VmiInterfaceStatus } from "../../../src/domain/objects/kubernetes.ts";
 import { startCache } from "../../../src/kube/watch/cache.ts";
 import type { FullKubeClient } from "../../../src/kube/kube-client.ts";
@@ -16,7 +16,7 @@ import { silentLog } from "../../support/log.ts";
 
 export interface TestNodeOptions {
   readonly client: FullKubeClient;
-  /** multus-dynamic-networks-controller is there: NICs come and go while the pod runs. */
+  /** With multus-dynamic-networks-controller: NICs are attached and detached while the pod runs. */
   readonly dynamicNetworks?: (namespace: string) => boolean;
 }
 
@@ -25,7 +25,7 @@ interface Domain {
   readonly nics: readonly VmInterface[];
 }
 
-/** Two nodes; a pod goes to the one that has no pod of its VMI yet. */
+/** Two nodes; a pod runs on the one without another pod of its VMI. */
 export function startTestNode({ client, dynamicNetworks = () => false }: TestNodeOptions): {
   stop(): Promise<void>;
 } {
@@ -54,7 +54,7 @@ export function startTestNode({ client, dynamicNetworks = () => false }: TestNod
     return undefined;
   }
 
-  /** A pod whose NADs are not all there waits. */
+  /** A pod with a missing NAD waits. */
   async function attach(pod: Pod): Promise<void> {
     const waits = pod.status?.phase === undefined || pod.status.phase === "Pending";
     if (!waits && !dynamicNetworks(pod.metadata.namespace ?? "")) return;
@@ -95,7 +95,7 @@ export function startTestNode({ client, dynamicNetworks = () => false }: TestNod
     return undefined;
   }
 
-  /** The pod that the guest has left comes to its end. */
+  /** Ends the pod that the guest has left. */
   async function endSource(vmi: Vmi): Promise<void> {
     const { completed, sourcePod = "" } = vmi.status?.migrationState ?? {};
     const { namespace } = vmi.metadata;
@@ -131,7 +131,7 @@ export function startTestNode({ client, dynamicNetworks = () => false }: TestNod
     };
   }
 
-  /** The domain follows the VMI's spec: bridge NICs once Multus attached them, SR-IOV NICs only with a new domain. */
+  /** The domain follows the VMI's spec: bridge NICs after Multus attached them, SR-IOV NICs only in a new domain. */
   function plug(vmi: Vmi): Domain {
     const node = vmi.status?.nodeName ?? "";
     const wanted = (vmi.spec.domain.devices.interfaces ?? []).filter(({ state }) => state !== "absent");
@@ -147,7 +147,7 @@ export function startTestNode({ client, dynamicNetworks = () => false }: TestNod
     };
   }
 
-  /** The domain's NICs, and those that only Multus knows of. */
+  /** The domain's NICs, and those that only Multus reports. */
   function interfaces(vmi: Vmi, { nics }: Domain): VmiInterfaceStatus[] {
     const known = vmi.status?.interfaces ?? [];
     const inDomain = nics.map(({ name, macAddress, state }): VmiInterfaceStatus => {
@@ -165,7 +165,7 @@ export function startTestNode({ client, dynamicNetworks = () => false }: TestNod
     return [...inDomain, ...others.map((nic) => ({ ...nic, infoSource: "multus-status" }))];
   }
 
-  /** Both virt-handlers' next step of a migration that virt-controller handed over. */
+  /** The next step of both virt-handlers in a migration that virt-controller handed over. */
   function migrate(vmi: Vmi): Vmi {
     const state = vmi.status?.migrationState;
     if (state?.targetNode === undefined || state.completed === true) return vmi;
@@ -201,7 +201,7 @@ export function startTestNode({ client, dynamicNetworks = () => false }: TestNod
   };
 }
 
-/** A bridge on the pod network ties the guest to its node. */
+/** A VM with a bridge on the pod network cannot be migrated. */
 function isMigratable({ spec }: Vmi): boolean {
   const podNetwork = spec.networks?.find(({ pod }) => pod !== undefined);
   return !spec.domain.devices.interfaces?.some(

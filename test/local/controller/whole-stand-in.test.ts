@@ -1,4 +1,4 @@
-// The controller with its real neighbours: KubeVirt's admission before it, two played nodes behind it.
+// The controller together with KubeVirt's admission and two simulated nodes.
 import { afterEach, beforeEach, describe, it } from "vitest";
 import { connectKube } from "../../../src/kube/connection/connect.ts";
 import type { FullKubeClient } from "../../../src/kube/kube-client.ts";
@@ -18,7 +18,7 @@ import { changeVm, namespace } from "./stand.ts";
 const ref = { namespace, name: "vm" };
 const clock = (): Date => new Date();
 
-describe("the controller between KubeVirt's admission and two nodes", () => {
+describe("admission, controller and two nodes together", () => {
   let client: FullKubeClient;
   let stack: AsyncDisposableStack;
 
@@ -64,7 +64,8 @@ describe("the controller between KubeVirt's admission and two nodes", () => {
     for (;;) {
       const [vm, vmi] = await Promise.all([client.find(vms, ref), client.find(vmis, ref)]);
       if (condition(vm, vmi)) return vmi;
-      if (Date.now() > deadline) throw new Error(`not so: ${JSON.stringify({ vm, vmi }, undefined, 1)}`);
+      if (Date.now() > deadline)
+        throw new Error(`the condition did not hold: ${JSON.stringify({ vm, vmi }, undefined, 1)}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -76,7 +77,7 @@ describe("the controller between KubeVirt's admission and two nodes", () => {
   const reported = (vmi: Vmi | undefined, name: string): string =>
     vmi?.status?.interfaces?.find((nic) => nic.name === name)?.infoSource ?? "";
 
-  it("runs a VM, plugs and unplugs NICs by migration, and ends it", async ({ expect }) => {
+  it("run a VM, plug and unplug NICs by migration, and delete the VM", async ({ expect }) => {
     await client.create(vms, machine([podNic(), bridgeNic("a", "net", { macAddress: "02:11:22:33:44:5a" })]));
     const first = await until(
       (vm, vmi) => vm?.status?.printableStatus === "Running" && reported(vmi, "a").includes("domain"),

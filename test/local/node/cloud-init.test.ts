@@ -47,14 +47,14 @@ describe("readCloudInit()", () => {
     expect(read(source, data === undefined ? undefined : secret(data)).plan.kind).toBe(kind);
   });
 
-  it("names each Secret once", () => {
+  it("lists each Secret once", () => {
     const source = { secretRef: { name: "net" }, networkDataSecretRef: { name: "net" } };
     expect(cloudInitSecrets(makeVmi([], { volumes: [{ name: "ci", cloudInitNoCloud: source }] }))).toEqual([
       "net",
     ]);
   });
 
-  it("reads the policy for later boots from user-data in a Secret", () => {
+  it("reads the update policy from user-data in a Secret", () => {
     const userdata = Buffer.from("#cloud-config\nupdates: {network: {when: [boot]}}").toString("base64");
     expect(read({ secretRef: { name: "net" } }, secret({ userdata })).updatesAtBoot).toBe(true);
   });
@@ -66,9 +66,9 @@ describe("planAtBoot()", () => {
 
   it.for([
     ["a blank disk", undefined, false, fresh],
-    ["another instance's disk", "b", false, fresh],
-    ["the instance's own disk", "a", false, old],
-    ["the instance's own disk when user-data updates the network at boot", "a", true, fresh],
+    ["a disk of another instance", "b", false, fresh],
+    ["a disk of the same instance", "a", false, old],
+    ["a disk of the same instance when user-data updates the network at boot", "a", true, fresh],
   ] as const)("on %s", ([, instanceId, updatesAtBoot, expected], { expect }) => {
     const memory = instanceId === undefined ? undefined : { instanceId, plan: old };
     expect(planAtBoot({ instanceId: "a", plan: fresh, updatesAtBoot }, memory)).toBe(expected);
@@ -76,7 +76,7 @@ describe("planAtBoot()", () => {
 });
 
 describe("rootClaim()", () => {
-  it("is the first claim or DataVolume, and none for a container disk", () => {
+  it("is the first claim or DataVolume, and undefined for a container disk", () => {
     const claim = { name: "root", persistentVolumeClaim: { claimName: "disk1" } };
     expect(rootClaim(makeVmi([], { volumes: [claim] }))).toBe("default/disk1");
     expect(rootClaim(makeVmi([], { volumes: [{ name: "root", dataVolume: { name: "dv1" } }] }))).toBe(

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { VirtualMachineInstance, VmInterface } from "../../../src/domain/objects/kubernetes.ts";
 import { podInterfaceName } from "../../../src/local/kubevirt/nics.ts";
 import { buildDomain, syncDomain } from "../../../src/local/kubevirt/node/domain.ts";
-import { whyNotMigratable } from "../../../src/local/kubevirt/node/migratable.ts";
+import { whyNotMigratable } from "../../../src/local/kubevirt/node/vmi-status.ts";
 import { makeVmi } from "./vmi.ts";
 
 const red: VmInterface = { name: "red", bridge: {}, macAddress: "02:00:00:00:00:0A" };
@@ -25,23 +25,23 @@ describe("buildDomain()", () => {
     });
   });
 
-  it("leaves absent NICs out", () => {
+  it("omits absent NICs", () => {
     expect(buildDomain(makeVmi([red, { ...blue, state: "absent" }]), {}).interfaces).toHaveLength(1);
   });
 
-  it("has a NIC of a binding plugin only when the plugin attaches by tap", () => {
+  it("has a NIC of a binding plugin only if the plugin uses a tap device", () => {
     const vmi = makeVmi([{ name: "red", binding: { name: "macvtap" }, macAddress: "02:00:00:00:00:0a" }]);
     expect(buildDomain(vmi, { macvtap: { domainAttachmentType: "tap" } }).interfaces).toHaveLength(1);
     expect(buildDomain(vmi, { macvtap: {} }).interfaces).toHaveLength(0);
     expect(buildDomain(vmi, {}).interfaces).toHaveLength(0);
   });
 
-  it("gives virtio NICs a queue per vCPU when the VMI asks for multiqueue", () => {
+  it("gives virtio NICs a queue per vCPU if the VMI enables multiqueue", () => {
     const domain = buildDomain(makeVmi([red, { ...blue, model: "e1000" }], { multiqueueCores: 4 }), {});
     expect(domain.interfaces.map(({ queues }) => queues)).toEqual([4, undefined]);
   });
 
-  it("invents a MAC for a NIC without one, for the life of the VMI", () => {
+  it("generates a MAC for a NIC without one, constant for the life of the VMI", () => {
     const nic = { name: "red", bridge: {} };
     const [first, again, next] = [makeVmi([nic]), makeVmi([nic]), makeVmi([nic], { name: "vm2" })].map(
       (vmi) => buildDomain(vmi, {}).interfaces[0]?.mac,
@@ -55,7 +55,7 @@ describe("buildDomain()", () => {
 describe("syncDomain()", () => {
   const before = buildDomain(makeVmi([red]), {});
 
-  it("changes nothing when nothing changed", () => {
+  it("returns the same domain when nothing changed", () => {
     expect(syncDomain(before, attached(makeVmi([red]), "red"), {})).toBe(before);
   });
 
@@ -65,7 +65,7 @@ describe("syncDomain()", () => {
     expect(syncDomain(down, makeVmi([{ ...red, state: "up" }]), {})).toEqual(before);
   });
 
-  it("plugs a bridge NIC once Multus has attached it, at the end", () => {
+  it("appends a bridge NIC after Multus has attached it", () => {
     const vmi = makeVmi([blue, red]);
     expect(syncDomain(before, vmi, {})).toBe(before);
     expect(syncDomain(before, attached(vmi, "blue"), {}).interfaces.map(({ alias }) => alias)).toEqual([
@@ -74,12 +74,12 @@ describe("syncDomain()", () => {
     ]);
   });
 
-  it("plugs no SR-IOV NIC", () => {
+  it("does not plug an SR-IOV NIC", () => {
     const vmi = attached(makeVmi([red, { name: "fast", sriov: {} }]), "fast");
     expect(syncDomain(before, vmi, {})).toBe(before);
   });
 
-  it("unplugs an absent NIC and keeps one that only left the list", () => {
+  it("unplugs an absent NIC, and keeps one that was only removed from the list", () => {
     expect(syncDomain(before, makeVmi([{ ...red, state: "absent" }]), {}).interfaces).toEqual([]);
     expect(syncDomain(before, makeVmi([]), {})).toBe(before);
   });
@@ -103,11 +103,11 @@ describe("whyNotMigratable()", () => {
   const passedThrough = { ...bare, spec: { ...bare.spec, domain: { ...bare.spec.domain, features } } };
 
   it.for<[string, VirtualMachineInstance, boolean]>([
-    ["without pod network", makeVmi([red]), true],
+    ["without a pod network", makeVmi([red]), true],
     ["with masquerade", onPod({ name: "default", masquerade: {} }), true],
     ["with a bridge on the pod network", onPod({ name: "default", bridge: {} }), false],
-    ["with a plugin that migrates", onPod({ name: "default", binding: { name: "passt" } }), true],
-    ["with a plugin that does not", onPod({ name: "default", binding: { name: "other" } }), false],
+    ["with a migratable plugin", onPod({ name: "default", binding: { name: "passt" } }), true],
+    ["with a plugin that is not migratable", onPod({ name: "default", binding: { name: "other" } }), false],
     ["with hyperv passthrough", passedThrough, false],
   ])("lets a VMI %s go: %s", ([, vmi, migratable], { expect }) => {
     expect(whyNotMigratable(vmi, { passt: { migration: {} }, other: {} }) === undefined).toBe(migratable);

@@ -18,7 +18,7 @@ const everywhere: NetworkPlan = { kind: "dhcp-everywhere" };
 const bridge = () => "bridge";
 const servers = () => ({ dhcp: createDhcpServers(), podIP: undefined });
 
-/** What the agent of a freshly booted guest says: name to addresses, link-local ones left out. */
+/** Addresses by name that the agent of a freshly booted guest reports, without link-local ones. */
 function boot(interfaces: VmInterface[], plan: NetworkPlan, domain?: Domain): Record<string, string[]> {
   const vmi = makeVmi(interfaces);
   const nics = guestNics(vmi, domain ?? buildDomain(vmi, {}));
@@ -42,12 +42,12 @@ ethernets:
 `);
 
 describe("a guest", () => {
-  it("names and addresses its NICs by MAC, whatever their order", () => {
+  it("matches its NICs by MAC, independent of their order", () => {
     const said = boot([blue, red], twoNics);
     expect(said).toEqual({ data: ["10.0.1.100"], mgmt: [expect.stringMatching(/^100\./)] });
   });
 
-  it("runs DHCP on every NIC without a network-config, under the kernel's names", () => {
+  it("runs DHCP on every NIC with the kernel's names without a network-config", () => {
     const said = boot([red, blue], everywhere);
     expect(said).toEqual({
       enp1s0: [expect.stringMatching(/^100\./)],
@@ -55,7 +55,7 @@ describe("a guest", () => {
     });
   });
 
-  it("leaves a NIC that the network-config does not list without address", () => {
+  it("does not configure a NIC that the network-config does not list", () => {
     const plan = parseNetworkConfig(
       'version: 2\nethernets: {a: {match: {macaddress: "02:00:00:00:00:0a"}, dhcp4: true}}',
     );
@@ -76,14 +76,14 @@ ethernets:
     expect(boot([red], plan)).toEqual({ enp1s0: ["192.0.2.1"] });
   });
 
-  it("configures nothing by a text that is refused", () => {
+  it("configures nothing from an invalid network-config", () => {
     expect(boot([red, blue], parseNetworkConfig("version: 2\nethernets: ["))).toEqual({
       enp1s0: [],
       enp2s0: [],
     });
   });
 
-  it("sees an SR-IOV NIC as any other, matched in lower case", () => {
+  it("configures an SR-IOV NIC like any other, matched in lower case", () => {
     const plan = parseNetworkConfig(
       'version: 2\nethernets: {f: {match: {macaddress: "02:00:00:00:00:0c"}, set-name: fast, addresses: [192.0.2.9/24]}}',
     );
@@ -104,14 +104,14 @@ ethernets:
     }
   });
 
-  it("has a link-local address on each NIC that it configured, last", () => {
+  it("has a link-local address last on each configured NIC", () => {
     const vmi = makeVmi([red]);
     const guest = bootGuest(everywhere, guestNics(vmi, buildDomain(vmi, {})));
     const [said] = agentInterfaces(guest, wiresOf(vmi, bridge), servers());
     expect(said?.ips.at(-1)).toBe("fe80::ff:fe00:a");
   });
 
-  it("drops the addresses of a NIC without link and has them back with it", () => {
+  it("loses the addresses of a NIC without link and regains them with the link", () => {
     const vmi = makeVmi([red, blue]);
     const network = servers();
     const up = bootGuest(twoNics, guestNics(vmi, buildDomain(vmi, {})));
@@ -126,7 +126,7 @@ ethernets:
     expect(addresses).toEqual(["10.0.1.100", "", "10.0.1.100"]);
   });
 
-  it("gives a plugged NIC the next free name and keeps the others'", () => {
+  it("gives a plugged NIC the next free name and keeps the other names", () => {
     const vmi = makeVmi([red, blue]);
     const [nicRed, nicBlue] = guestNics(vmi, buildDomain(vmi, {}));
     if (nicRed === undefined || nicBlue === undefined) throw new Error("two NICs expected");
@@ -142,8 +142,8 @@ ethernets:
   });
 });
 
-describe("the wire of a NIC", () => {
-  it("is dead behind macvlan with a bridge binding: DHCP gets no answer", () => {
+describe("the connection of a NIC", () => {
+  it("is dead for macvlan with a bridge binding: DHCP gets no answer", () => {
     const vmi = makeVmi([red]);
     const guest = bootGuest(everywhere, guestNics(vmi, buildDomain(vmi, {})));
     const [said] = agentInterfaces(
@@ -154,7 +154,7 @@ describe("the wire of a NIC", () => {
     expect(said?.ips).toEqual(["fe80::ff:fe00:a"]);
   });
 
-  it("stays where it is plugged when the spec names another network", () => {
+  it("does not change while the NIC is plugged, even if the spec has another network", () => {
     const vmi = makeVmi([red]);
     const moved = makeVmi([red], { networks: [{ name: "red", multus: { networkName: "other/net" } }] });
     const before = wiresOf(vmi, bridge);
@@ -166,7 +166,7 @@ describe("the wire of a NIC", () => {
 });
 
 describe("DHCP", () => {
-  it("leases the same address to the same MAC and different ones to others of the network", () => {
+  it("leases a constant address to a MAC and different addresses to other MACs of the network", () => {
     const dhcp = createDhcpServers();
     const macs = Array.from(
       { length: 2_000 },

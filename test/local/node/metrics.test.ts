@@ -15,7 +15,7 @@ function received(uptimes: ReturnType<typeof trackUptimes>, nowMs: number): numb
 }
 
 describe("counters", () => {
-  it("start at zero, grow while the link is up, and stand still while it is down", () => {
+  it("start at zero, increase while the link is up, and stop while it is down", () => {
     const started = trackUptimes(new Map(), up, 1_000);
     expect(received(started, 1_000)).toBe(0);
     const afterTen = received(started, 11_000);
@@ -36,7 +36,7 @@ describe("exposition()", () => {
     expect(exposition([])).toBe("");
   });
 
-  it("has one series per metric and NIC, labelled as KubeVirt labels it", () => {
+  it("has one series per metric and NIC with KubeVirt's labels", () => {
     const text = exposition([
       {
         node: "node1",

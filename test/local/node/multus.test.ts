@@ -29,7 +29,7 @@ describe("attachNetworks()", () => {
     });
   });
 
-  it("says in Multus' words that a NAD is missing", () => {
+  it("reports a missing NAD with Multus' message", () => {
     const message =
       'cannot find a network-attachment-definition (red) in namespace (default): network-attachment-definitions.k8s.cni.cncf.io "red" not found';
     expect(attachNetworks(pod(red), "10.244.1.2", lookup())).toEqual({
@@ -43,12 +43,12 @@ describe("attachNetworks()", () => {
 
   it.for([
     [
-      "cut off",
+      "truncated",
       '{"cniVersion":"0.3.1","type":"bridge",',
       "failed to unmarshal Spec.Config: unexpected end of JSON input",
     ],
     [
-      "no JSON",
+      "not JSON",
       "bridge",
       "failed to unmarshal Spec.Config: invalid character 'b' looking for beginning of value",
     ],
@@ -64,7 +64,7 @@ describe("attachNetworks()", () => {
       '[default/pod-1/UID:net]: error adding container to network "net": cannot convert: no valid IP addresses',
     ],
   ] as const)(
-    "fails without an event of its own for a configuration that is %s",
+    "fails without a Multus event for a configuration that is %s",
     ([, config, text], { expect }) => {
       const attachment = attachNetworks(pod(red), "10.244.1.2", lookup(makeNad("red", config)));
       expect(attachment).toEqual({ kind: "failed", failure: { error: expect.stringContaining(text) } });
@@ -85,7 +85,7 @@ describe("reattachNetworks()", () => {
   const names = (statuses: readonly { name: string }[] | undefined) =>
     statuses?.slice(1).map(({ name }) => name);
 
-  it("adds and removes what the annotation adds and removes", () => {
+  it("attaches and detaches as the annotation changes", () => {
     const nads = lookup(makeNad("red"), makeNad("blue"));
     expect(names(reattachNetworks(attachedPod(pod(red, blue), pod(red), nads), "10.244.1.2", nads))).toEqual([
       "default/red",
@@ -97,7 +97,7 @@ describe("reattachNetworks()", () => {
     expect(reattachNetworks(attachedPod(pod(red), pod(red), nads), "10.244.1.2", nads)).toBeUndefined();
   });
 
-  it("keeps an SR-IOV device that virt-controller took off the annotation", () => {
+  it("keeps an SR-IOV device that virt-controller removed from the annotation", () => {
     const fast = { name: "fast", sriov: {}, macAddress: "02:aa:00:00:00:0c" };
     const nads = lookup(makeNad("red"), makeNad("fast", '{"cniVersion":"0.3.1","type":"sriov"}'));
     expect(reattachNetworks(attachedPod(pod(red), pod(red, fast), nads), "10.244.1.2", nads)).toBeUndefined();

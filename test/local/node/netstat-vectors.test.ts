@@ -1,4 +1,4 @@
-// vmiInterfaces() against what virt-handler's own code reported on recorded cases.
+// vmiInterfaces() compared with the output of virt-handler's own code on recorded cases.
 import { readFileSync } from "node:fs";
 import { describe, it } from "vitest";
 import type { VirtualMachineInstance, VmiInterfaceStatus } from "../../../src/domain/objects/kubernetes.ts";
@@ -24,7 +24,7 @@ const cases = readFileSync(new URL("../../vectors/netstat/cases.jsonl", import.m
   .split("\n")
   .map((line) => JSON.parse(line) as RecordedCase);
 
-describe("vmiInterfaces() does as virt-handler", () => {
+describe("vmiInterfaces() equals virt-handler", () => {
   it.for(cases)("$id: $description", ({ vmi, domain, agent, podCache, expected }, { expect }) => {
     const status = vmiInterfaces({ vmi, domain: domain ?? undefined, agent, podCache });
     expect(status).toStrictEqual(expected);

@@ -40,7 +40,7 @@ ethernets:
     });
   });
 
-  it("takes the key network around it, and JSON", () => {
+  it("accepts the top-level key network, and JSON", () => {
     expect(parseNetworkConfig('{"network":{"version":2,"ethernets":{"enp1s0":{"dhcp4":"yes"}}}}')).toEqual({
       kind: "ethernets",
       ethernets: [{ id: "enp1s0", match: {}, dhcp4: true, dhcp6: false, addresses: [] }],
@@ -49,22 +49,26 @@ ethernets:
 
   it.for([
     ["broken YAML", "version: 2\nethernets: {eth0: [", /not YAML/],
-    ["a text that is no mapping", "just words", /not a mapping/],
+    ["a text that is not a mapping", "just words", /not a mapping/],
     ["version 1", "version: 1\nconfig: []", /version 1/],
     [
-      "an address without prefix length",
+      "an address without a prefix length",
       "version: 2\nethernets: {a: {addresses: [10.0.1.100]}}",
       /10\.0\.1\.100/,
     ],
-    ["an address that is none", "version: 2\nethernets: {a: {addresses: [10.0.1.300/24]}}", /10\.0\.1\.300/],
+    ["an invalid address", "version: 2\nethernets: {a: {addresses: [10.0.1.300/24]}}", /10\.0\.1\.300/],
     ["a prefix too long", "version: 2\nethernets: {a: {addresses: [10.0.1.3/33]}}", /10\.0\.1\.3\/33/],
     [
       "set-name without a MAC",
       "version: 2\nethernets: {a: {set-name: eth0, match: {name: en*}}}",
       /set-name/,
     ],
-    ["a route to nowhere", "version: 2\nethernets: {a: {routes: [{via: 10.0.0.1}]}}", /route to/],
-    ["a route by no address", "version: 2\nethernets: {a: {routes: [{to: default, via: gw}]}}", /via "gw"/],
+    ["a route without a destination", "version: 2\nethernets: {a: {routes: [{via: 10.0.0.1}]}}", /route to/],
+    [
+      "a route with an invalid via",
+      "version: 2\nethernets: {a: {routes: [{to: default, via: gw}]}}",
+      /via "gw"/,
+    ],
   ] as const)("refuses the whole text for %s", ([, text, reason], { expect }) => {
     expect(parseNetworkConfig(text)).toEqual({ kind: "refused", reason: expect.stringMatching(reason) });
   });

@@ -14,9 +14,9 @@ import {
 import { createApiServer, type ApiServer } from "../../../src/local/api/api-server.ts";
 import { annotations, labels, nodes, pods, type Pod } from "../../../src/local/kubevirt/resources.ts";
 import { fastDelays, type NodeDelays } from "../../../src/local/kubevirt/node/delays.ts";
-import { guestAgentAnnotation } from "../../../src/local/kubevirt/node/machine.ts";
+import { guestAgentAnnotation } from "../../../src/local/kubevirt/node/machines.ts";
 import { createMachines } from "../../../src/local/kubevirt/node/machines.ts";
-import { startNode, type NodeOptions, type PlayedNode } from "../../../src/local/kubevirt/node/node.ts";
+import { startNode, type NodeOptions, type SimulatedNode } from "../../../src/local/kubevirt/node/node.ts";
 import { events } from "../../../src/local/kubevirt/node/pod-events.ts";
 import { silentLog } from "../../support/log.ts";
 import { makeNad, makePod, makeVmi } from "./vmi.ts";
@@ -27,7 +27,7 @@ const blue = { name: "blue", bridge: {}, macAddress: "02:00:00:00:00:0b" };
 
 let server: ApiServer;
 let client: FullKubeClient;
-let running: PlayedNode[];
+let running: SimulatedNode[];
 
 beforeEach(async () => {
   server = createApiServer();
@@ -42,7 +42,7 @@ afterEach(async () => {
   await server.close();
 });
 
-async function play(options: Partial<NodeOptions> = {}): Promise<PlayedNode> {
+async function play(options: Partial<NodeOptions> = {}): Promise<SimulatedNode> {
   const node = await startNode({
     client,
     nodeName: "node1",
@@ -55,7 +55,7 @@ async function play(options: Partial<NodeOptions> = {}): Promise<PlayedNode> {
   return node;
 }
 
-/** Asks again until the answer fits; fails with the last misfit when that takes too long. */
+/** Polls until the assertion passes; fails with the last error after a timeout. */
 async function eventually<T>(ask: () => Promise<T>, check: (answer: T) => void): Promise<T> {
   return await vi.waitFor(
     async () => {
@@ -76,7 +76,7 @@ function byName(vmi: VirtualMachineInstance): Record<string, VmiInterfaceStatus>
   return Object.fromEntries((vmi.status?.interfaces ?? []).map((status) => [status.name ?? "", status]));
 }
 
-/** virt-controller's part by hand: the VMI, its pod, and Scheduled once the pod runs. */
+/** Does virt-controller's part: the VMI, its pod, and Scheduled once the pod runs. */
 async function launch(vmi: VirtualMachineInstance): Promise<{ vmi: VirtualMachineInstance; pod: Pod }> {
   const created = await client.create(virtualMachineInstances, vmi);
   await client.create(pods, makePod(created));
@@ -105,7 +105,7 @@ async function podRunning(name: string): Promise<Pod> {
   );
 }
 
-/** Changes a VMI as virt-controller would, over whatever the node wrote in between. */
+/** Changes a VMI as virt-controller would, even if the node wrote in between. */
 async function change(
   name: string,
   edit: (vmi: VirtualMachineInstance) => void,
@@ -139,7 +139,7 @@ ethernets:
 
 const cloudInit = { name: "cloudinit", cloudInitNoCloud: { networkDataSecretRef: { name: "net" } } };
 
-describe("a played node", () => {
+describe("a simulated node", () => {
   it("is a schedulable Node with a heartbeat and KubeVirt's devices", async () => {
     await play({ resources: { "openshift.io/sriov": "8" } });
     const node = await client.get(nodes, { name: "node1" });
@@ -206,7 +206,7 @@ describe("a played node", () => {
       /failed to unmarshal Spec\.Config: unexpected end of JSON input/,
     ],
   ] as const)(
-    "keeps a pod waiting while its NAD %s, says why, and starts it when mended",
+    "keeps a pod waiting while its NAD %s, reports why, and starts it when the NAD is fixed",
     async ([, config, reason, text], { expect }) => {
       await play();
       if (config !== undefined) await client.create(networkAttachmentDefinitions, makeNad("red", config));
@@ -244,7 +244,7 @@ describe("a played node", () => {
     await podRunning("virt-launcher-vm1");
   });
 
-  it("says that no node has the device that a pod asks for", async () => {
+  it("reports that no node has the device that a pod requests", async () => {
     await play();
     const pod = makePod(makeVmi([]));
     pod.spec.containers = [
@@ -260,7 +260,7 @@ describe("a played node", () => {
     ]);
   });
 
-  it("boots a guest by the network-config in the Secret", async () => {
+  it("boots a guest with the network-config in the Secret", async () => {
     await play();
     await client.create(networkAttachmentDefinitions, makeNad("red"));
     await secretWith(staticConfig("10.0.1.100"));
@@ -271,7 +271,7 @@ describe("a played node", () => {
     expect(byName(vmi)["red"]?.ipAddresses?.[0]).toBe("10.0.1.100");
   });
 
-  it("takes a link down and up again, live", async () => {
+  it("sets a link down and up on the running guest", async () => {
     await play();
     await client.create(networkAttachmentDefinitions, makeNad("red"));
     await launch(makeVmi([red]));
@@ -342,7 +342,7 @@ describe("a played node", () => {
     );
   });
 
-  it("applies a changed network-config to the next boot of a claim only when user-data asks for it", async () => {
+  it("applies a changed network-config at the next boot of a claim only if user-data enables it", async () => {
     await play();
     await client.create(networkAttachmentDefinitions, makeNad("red"));
     const root = { name: "root", persistentVolumeClaim: { claimName: "disk1" } };
@@ -370,7 +370,7 @@ describe("a played node", () => {
     expect(addresses).toEqual(["192.0.2.1", "192.0.2.1", "192.0.2.3"]);
   });
 
-  it("says nothing of the guest before its agent answers", async () => {
+  it("reports nothing from the guest before its agent answers", async () => {
     let now = Date.parse("2026-01-01T00:00:00Z");
     const delays: NodeDelays = { ...fastDelays, guestBootMs: 60_000 };
     await play({ clock: () => new Date(now), delays });
@@ -386,7 +386,7 @@ describe("a played node", () => {
     await eventually(vmiNamed, (vmi) => expect(byName(vmi)["red"]?.interfaceName).toBe("enp1s0"));
   });
 
-  it("hears nothing of a guest whose image has no agent, until it is installed", async () => {
+  it("reports nothing from a guest whose image has no agent, until one is installed", async () => {
     await play();
     await client.create(networkAttachmentDefinitions, makeNad("red"));
     const vmi = makeVmi([red]);
@@ -403,7 +403,7 @@ describe("a played node", () => {
     await eventually(vmiNamed, (current) => expect(byName(current)["red"]?.interfaceName).toBe("enp1s0"));
   });
 
-  it("rebuilds what runs after a restart, and goes on from there", async () => {
+  it("restores the running VMIs after a restart and continues", async () => {
     const first = await play();
     await client.create(networkAttachmentDefinitions, makeNad("red"));
     await launch(makeVmi([red]));
@@ -442,8 +442,8 @@ describe("a played node", () => {
   });
 });
 
-describe("two played nodes", () => {
-  /** virt-controller's part of a migration by hand; resolves when the VMI runs in the target pod. */
+describe("two simulated nodes", () => {
+  /** Does virt-controller's part of a migration; resolves when the VMI runs in the target pod. */
   async function migrate(vmi: VirtualMachineInstance, targetPod: string): Promise<VirtualMachineInstance> {
     await client.create(pods, makePod(vmi, targetPod));
     const target = await podRunning(targetPod);
@@ -461,7 +461,7 @@ describe("two played nodes", () => {
     });
   }
 
-  it("move a VMI to and fro, guest and all", async () => {
+  it("move a VMI with its guest there and back", async () => {
     const machines = createMachines();
     await play({ machines });
     await play({ machines, nodeName: "node2" });

@@ -1,4 +1,4 @@
-// The played Multus beside the real one (test/vectors/cni-outcomes.json): the same network-status, the same words.
+// The simulated Multus compared with the real one (test/vectors/cni-outcomes.json): same network-status, same messages.
 import { describe, it } from "vitest";
 import { type Attachment, attachNetworks } from "../../../src/local/kubevirt/node/multus.ts";
 import { podInterfaceName } from "../../../src/local/kubevirt/nics.ts";
@@ -37,10 +37,10 @@ function podOf({ networks, annotations: more }: RecordedOutcome): Pod {
   };
 }
 
-/** What KubeVirt never asks for. */
+/** Cases that KubeVirt never requests. */
 const neverAsked = new Set(["bridge-no-mac", "annotation-short", "default-network", "interface-16"]);
 
-/** Failures by what a node lacks, or by multus' own settings: the played node has every bridge, parent and plugin. */
+/** Failures caused by the node or by Multus' settings: the simulated node has every bridge, parent and plugin. */
 const notPlayed = new Set([
   "bridge-not-a-bridge",
   "bridge-no-nft",
@@ -71,7 +71,7 @@ function played(outcome: RecordedOutcome): Attachment {
   );
 }
 
-describe("the played Multus", () => {
+describe("the simulated Multus", () => {
   it.for(worked)("attaches as the real one: $id, $description", (outcome, { expect }) => {
     const attachment = played(outcome);
     if (attachment.kind === "failed") throw new Error(attachment.failure.error);
@@ -85,7 +85,7 @@ describe("the played Multus", () => {
     expect(error).toBe(outcome.add.error?.replaceAll(/pods\/pod-\d+/g, "pods/pod"));
   });
 
-  it("is put beside the real one so often", ({ expect }) => {
+  it("is compared with the complete recording", ({ expect }) => {
     expect({ worked: worked.length, failed: failed.length }).toEqual({ worked: 40, failed: 23 });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Node, Pod } from "../../../src/local/kubevirt/resources.ts";
-import { chooseNode } from "../../../src/local/kubevirt/node/scheduling.ts";
+import { chooseNode } from "../../../src/local/kubevirt/node/scheduler.ts";
 import { makePod, makeVmi } from "./vmi.ts";
 
 function node(name: string, more: { labels?: Record<string, string>; unschedulable?: boolean } = {}): Node {
@@ -27,25 +27,37 @@ const two = [node("node2"), node("node1")];
 describe("chooseNode()", () => {
   it.for<[string, Pod, Node[], Pod[], string]>([
     ["the first by name", pod(), two, [], "node1"],
-    ["another than a sibling's", pod(), two, [pod({ nodeName: "node1" })], "node2"],
-    ["an ended sibling's", pod(), two, [pod({ nodeName: "node1" }, { phase: "Succeeded" })], "node1"],
+    ["a node other than a sibling's", pod(), two, [pod({ nodeName: "node1" })], "node2"],
     [
-      "one with the labels",
+      "the node of an ended sibling",
+      pod(),
+      two,
+      [pod({ nodeName: "node1" }, { phase: "Succeeded" })],
+      "node1",
+    ],
+    [
+      "a node with the labels",
       pod({ nodeSelector: { zone: "a" } }),
       [...two, node("node3", { labels: { zone: "a" } })],
       [],
       "node3",
     ],
     [
-      "any for KubeVirt's own selectors",
+      "any node for KubeVirt's own selectors",
       pod({ nodeSelector: { "cpu-model.node.kubevirt.io/X": "true" } }),
       two,
       [],
       "node1",
     ],
-    ["one that is not cordoned", pod(), [node("node1", { unschedulable: true }), node("node2")], [], "node2"],
-    ["one with the device", asking("openshift.io/sriov"), two, [], "node1"],
-    ["any for KubeVirt's own devices", asking("devices.kubevirt.io/kvm"), two, [], "node1"],
+    [
+      "a node that is not cordoned",
+      pod(),
+      [node("node1", { unschedulable: true }), node("node2")],
+      [],
+      "node2",
+    ],
+    ["a node with the device", asking("openshift.io/sriov"), two, [], "node1"],
+    ["any node for KubeVirt's own devices", asking("devices.kubevirt.io/kvm"), two, [], "node1"],
   ])("takes %s", ([, wanted, nodes, siblings, name], { expect }) => {
     expect(chooseNode(wanted, nodes, siblings)).toEqual({ kind: "node", name });
   });

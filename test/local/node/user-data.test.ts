@@ -25,7 +25,7 @@ describe("userDataParts()", () => {
       ),
       ["#!/bin/sh\n\nä\n", "a: 1\n"],
     ],
-    ["parts of parts", multipart(multipart("Content-Type: text/plain\n\na").replaceAll("==a", "==b")), ["a"]],
+    ["nested parts", multipart(multipart("Content-Type: text/plain\n\na").replaceAll("==a", "==b")), ["a"]],
   ])("takes %s", ([, text, parts], { expect }) => {
     expect(userDataParts(text)).toEqual(parts);
   });
@@ -35,8 +35,8 @@ describe("fileOfBoothook()", () => {
   const hook = "#cloud-boothook\n#!/bin/sh\ncat >/etc/nmstate/a.yml <<'END'\na: 1\nb: 2\nEND\ntrue\n";
   it.for<[string, readonly string[], string | undefined]>([
     ["the here-document of a boothook", ["#!/bin/sh\n", hook], "a: 1\nb: 2"],
-    ["nothing of a script", [hook.replace("#cloud-boothook\n", "")], undefined],
-    ["nothing for another folder", [hook.replace("/etc/nmstate", "/etc/other")], undefined],
+    ["nothing in a script", [hook.replace("#cloud-boothook\n", "")], undefined],
+    ["nothing in another folder", [hook.replace("/etc/nmstate", "/etc/other")], undefined],
   ])("finds %s", ([, parts, content], { expect }) => {
     expect(fileOfBoothook(parts, "/etc/nmstate", ".yml")).toBe(content);
   });
@@ -52,9 +52,9 @@ describe("parseNmstate()", () => {
       { kind: "nmstate", ethernets: [{ dhcp4: false, addresses: ["192.0.2.1"] }] },
     ],
     ["DHCP", nic(", ipv4: {enabled: true, dhcp: true}"), { ethernets: [{ dhcp4: true, addresses: [] }] }],
-    ["no YAML", "{", { kind: "refused" }],
+    ["invalid YAML", "{", { kind: "refused" }],
     ["no interfaces", "desired: {}", { kind: "refused" }],
-    ["an interface by name", "interfaces: [{name: eth0}]", { kind: "refused" }],
+    ["an interface identified by name", "interfaces: [{name: eth0}]", { kind: "refused" }],
   ])("reads %s", ([, text, plan], { expect }) => {
     expect(parseNmstate(text)).toMatchObject(plan);
   });

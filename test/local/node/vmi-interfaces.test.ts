@@ -33,7 +33,7 @@ function agentOf(mac: string, interfaceName: string, ips: string[] = []): AgentI
 }
 
 describe("vmiInterfaces()", () => {
-  it("keeps the previous status while libvirt knows no domain", () => {
+  it("keeps the previous status while libvirt has no domain", () => {
     const previous = [{ name: "red", infoSource: "multus-status" }];
     const status = vmiInterfaces({
       vmi: vmi([{ name: "red", bridge: {} }], { previous }),
@@ -44,7 +44,7 @@ describe("vmiInterfaces()", () => {
     expect(status).toEqual(previous);
   });
 
-  it("reports a NIC of the domain with one queue and link up when libvirt names neither", () => {
+  it("reports one queue and link up for a NIC of the domain when libvirt has neither", () => {
     const status = vmiInterfaces({
       vmi: vmi([{ name: "red", bridge: {} }]),
       domain: domain([{ alias: "red", mac: red }]),
@@ -54,7 +54,7 @@ describe("vmiInterfaces()", () => {
     expect(status).toEqual([{ name: "red", mac: red, infoSource: "domain", queueCount: 1, linkState: "up" }]);
   });
 
-  it("reports an SR-IOV NIC after the others, with the spec's MAC as it is spelled and no link or queues", () => {
+  it("reports an SR-IOV NIC after the others, with the MAC as in the spec and without link and queues", () => {
     const status = vmiInterfaces({
       vmi: vmi([
         { name: "fast", sriov: {}, macAddress: "02-AA-00-00-00-0A" },
@@ -74,19 +74,24 @@ describe("vmiInterfaces()", () => {
   it.for<[string, string[], string[], string[]]>([
     ["the guest's addresses where the pod has none", [], ["192.0.2.5", "fe80::1"], ["192.0.2.5", "fe80::1"]],
     [
-      "the pod's address over the guest's of that family",
+      "the pod's address instead of the guest's of the same family",
       ["10.1.0.2"],
       ["192.0.2.5", "2001:db8::5"],
       ["10.1.0.2", "2001:db8::5"],
     ],
     ["no address when the guest has none", ["10.1.0.2"], [], []],
     [
-      "IPv4 before IPv6 whatever the guest's order",
+      "IPv4 before IPv6 in any order of the guest",
       [],
       ["2001:db8::5", "192.0.2.5"],
       ["192.0.2.5", "2001:db8::5"],
     ],
-    ["no address with a zone or without sense", [], ["fe80::1%eth0", "nonsense", "192.0.2.5"], ["192.0.2.5"]],
+    [
+      "no address with a zone and no invalid address",
+      [],
+      ["fe80::1%eth0", "nonsense", "192.0.2.5"],
+      ["192.0.2.5"],
+    ],
   ])("shows %s", ([, pod, guest, shown], { expect }) => {
     const [status] = vmiInterfaces({
       vmi: vmi([{ name: "red", bridge: {} }]),
@@ -98,7 +103,7 @@ describe("vmiInterfaces()", () => {
     expect(status?.ipAddress).toEqual(shown[0]);
   });
 
-  it("leaves link-local addresses of a masquerade guest out", () => {
+  it("omits link-local addresses of a masquerade guest", () => {
     const [status] = vmiInterfaces({
       vmi: vmi([{ name: "default", masquerade: {} }], { networks: [{ name: "default", pod: {} }] }),
       domain: domain([{ alias: "default", mac: red }]),
@@ -108,7 +113,7 @@ describe("vmiInterfaces()", () => {
     expect(status).toMatchObject({ ipAddress: "10.244.0.2", ipAddresses: ["10.244.0.2"] });
   });
 
-  it("puts the NIC of the pod network first, wherever the spec has it", () => {
+  it("puts the NIC of the pod network first, independent of its position in the spec", () => {
     const status = vmiInterfaces({
       vmi: vmi(
         [
@@ -132,7 +137,7 @@ describe("vmiInterfaces()", () => {
     expect(status.map(({ name }) => name)).toEqual(["default", "red"]);
   });
 
-  it("keeps the pod interface names and Multus marks that virt-controller wrote", () => {
+  it("keeps the pod interface names and the Multus source that virt-controller wrote", () => {
     const status = vmiInterfaces({
       vmi: vmi(
         [
@@ -165,7 +170,7 @@ describe("vmiInterfaces()", () => {
     ]);
   });
 
-  it("lists at most ten interfaces that only the guest knows", () => {
+  it("reports at most ten interfaces that only the guest has", () => {
     const status = vmiInterfaces({
       vmi: vmi([]),
       domain: domain([]),

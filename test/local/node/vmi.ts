@@ -1,4 +1,4 @@
-// VMIs, pods and NADs as the tests of the node part put them into the API.
+// VMIs, pods and NADs that the tests of the node create.
 import type {
   NetworkAttachmentDefinition,
   VirtualMachineInstance,
@@ -9,7 +9,7 @@ import type {
 import { annotations, labels, type Pod } from "../../../src/local/kubevirt/resources.ts";
 import { podInterfaceName } from "../../../src/local/kubevirt/nics.ts";
 
-/** A VMI with these NICs; networks default to a NAD of the NIC's name each. */
+/** A VMI with these NICs; by default each network is a NAD with the NIC's name. */
 export function makeVmi(
   interfaces: VmInterface[],
   options: {
@@ -69,7 +69,7 @@ export function makePod(vmi: VirtualMachineInstance, name = `virt-launcher-${vmi
   };
 }
 
-/** A NAD of the bridge plugin, or with the given configuration text. */
+/** A NAD of the bridge plugin, or with the given configuration. */
 export function makeNad(
   name: string,
   config = JSON.stringify({ cniVersion: "0.3.1", name, type: "bridge", bridge: "br1" }),

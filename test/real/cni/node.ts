@@ -91,7 +91,7 @@ export async function lackingHere(): Promise<Lacking> {
 export async function startCniNode(links: readonly string[]): Promise<CniNode> {
   const node = await mkdtemp(join(tmpdir(), "multinic-cni-"));
   const env = { ...process.env, NODE: node };
-  // In a process group of its own: an interrupt of the tests must not keep it from cleaning up.
+  // In a separate process group, so that it still cleans up when the tests are interrupted.
   const child = spawn(script, ["node", ...links], { env, detached: true, stdio: ["pipe", "pipe", "pipe"] });
   const exited = once(child, "exit");
   let complaint = "";

@@ -103,7 +103,7 @@ export interface PodInterface {
   readonly mac: string;
 }
 
-/** What the pod's network-status says of the networks beside the pod's own. */
+/** The pod's network-status without the pod's default network. */
 export async function networkStatus(stand: Stand, pod: PodName): Promise<readonly PodInterface[]> {
   const { metadata } = await stand.target.client.get(pods, pod);
   const statuses = JSON.parse(metadata.annotations?.[annotations.networkStatus] ?? "[]") as {

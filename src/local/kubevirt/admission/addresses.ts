@@ -1,4 +1,4 @@
-// Addresses as virt-api reads them: IP, MAC and PCI.
+// IP, MAC and PCI addresses as virt-api parses them.
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 
 const mapped = new BlockList();
@@ -8,12 +8,12 @@ function withoutLeadingZeros(text: string): string {
   return text.replaceAll(/(^|[.:])0+(\d+)(?=\.|$)/g, "$1$2");
 }
 
-/** No zone; zeros before the numbers of an IPv4 address are accepted. */
+/** Zones are refused; leading zeros in IPv4 are accepted. */
 export function isIPAddress(text: string): boolean {
   return isIPv4(withoutLeadingZeros(text)) || (isIPv6(text) && !text.includes("%"));
 }
 
-/** Also an IPv4 address written as an IPv6 one, which Go takes for IPv4. */
+/** True also for an IPv4-mapped IPv6 address, as in Go. */
 export function isIPv4Address(text: string): boolean {
   return isIPv4(withoutLeadingZeros(text)) || (isIPAddress(text) && mapped.check(text, "ipv6"));
 }
@@ -26,8 +26,8 @@ const bare = /^[\da-f]+$/i;
 const lengths = [6, 8, 20];
 
 /**
- * How many bytes the address has, as Go's net.ParseMAC reads it, which KubeVirt calls (pkg/network/link/mac.go):
- * written with colons, dashes, dots or nothing between; undefined when it is none.
+ * The length in bytes, as Go's net.ParseMAC, which KubeVirt calls (pkg/network/link/mac.go), reads it: with colons,
+ * dashes, dots or no separators; undefined when it is not a MAC address.
  */
 export function macAddressLength(text: string): number | undefined {
   if (!separated.test(text) && !dotted.test(text) && !bare.test(text)) return undefined;
@@ -35,10 +35,10 @@ export function macAddressLength(text: string): number | undefined {
   return lengths.includes(length) ? length : undefined;
 }
 
-/** The address of KubeVirt's in-pod bridge. Only this very spelling is recognised. */
+/** The address of KubeVirt's in-pod bridge. Only this spelling is recognised. */
 export const reservedMacAddress = "02:00:00:00:00:00";
 
-/** Domain, bus, slot and function in full, `0000:81:00.1`; the slot's range is not checked (pkg/util/hardware/hw_utils.go). */
+/** Domain, bus, slot and function, `0000:81:00.1`; the slot's range is not checked (pkg/util/hardware/hw_utils.go). */
 export function isPciAddress(text: string): boolean {
   return /^[\da-fA-F]{4}:[\da-fA-F]{2}:[\da-fA-F]{2}\.[0-7]$/.test(text);
 }

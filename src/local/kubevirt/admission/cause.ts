@@ -1,9 +1,25 @@
-// What a rule returns for each thing that is wrong, and the refusal that virt-api makes of all of them.
+// The faults that rules report, with the path of each field, and virt-api's refusal made from them.
 import type { Refusal } from "../../api/admission.ts";
-import type { FieldPath } from "./field-path.ts";
+
+/** An immutable field path as KubeVirt writes it: `spec.template.spec.networks[0].name`. */
+export class FieldPath {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  child(...names: readonly string[]): FieldPath {
+    return new FieldPath([this.text, ...names].join("."));
+  }
+
+  index(position: number): FieldPath {
+    return new FieldPath(`${this.text}[${position}]`);
+  }
+}
 
 /** The reasons that KubeVirt's causes use (k8s.io/apimachinery CauseType). */
-export type CauseReason =
+type CauseReason =
   | "FieldValueDuplicate"
   | "FieldValueInvalid"
   | "FieldValueNotFound"
@@ -21,12 +37,12 @@ export function cause(reason: CauseReason, field: FieldPath | string, message: s
   return { reason, message, field: typeof field === "string" ? field : field.text };
 }
 
-/** The most common kind: the value is there and is not acceptable. */
+/** A cause with the most common reason, FieldValueInvalid. */
 export function invalid(field: FieldPath | string, message: string): Cause {
   return cause("FieldValueInvalid", field, message);
 }
 
-/** virt-api sends no more causes than this, and says in the message how many it left out. */
+/** virt-api sends at most this many causes and reports how many more there were in the message. */
 const causesSent = 10;
 
 /** HTTP 422 with the first ten causes, in message and details (pkg/util/webhooks/webhooks.go ToAdmissionResponse). */

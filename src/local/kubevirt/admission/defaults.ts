@@ -1,4 +1,4 @@
-// The defaults that virt-api sets: those it stores with a VirtualMachine, and those it only judges by.
+// virt-api's defaults: those stored in a VirtualMachine, and those set only for validation.
 import type { KubevirtConfiguration } from "../configuration.ts";
 import { withDefaultNetwork } from "../default-network.ts";
 import { one, quantityValue } from "../../../domain/objects/quantity.ts";
@@ -24,15 +24,15 @@ function withArchitecture(spec: TemplateSpec, configuration: KubevirtConfigurati
 
 const pciTopologyVersion = "kubevirt.io/pci-topology-version";
 
-/** PCI Express with root ports for plugging: amd64 with q35, arm64 with virt (pkg/defaults/defaults.go). */
+/** PCI Express with root ports for hotplug: amd64 with q35, arm64 with virt (pkg/defaults/defaults.go). */
 function plugsOverPcie({ architecture, domain }: TemplateSpec): boolean {
   const type = domain.machine?.type ?? "";
   return architecture !== "s390x" && (type.includes("q35") || type.startsWith("virt"));
 }
 
 /**
- * What the mutating webhook writes (vm-mutator.go): architecture and machine type always; at creation also the
- * firmware's UUID and serial, on which the guest's cloud-init identity hangs, and the version of the PCI layout.
+ * What the mutating webhook writes (vm-mutator.go): always architecture and machine type; at creation also the firmware's
+ * UUID, which is the guest's cloud-init instance-id, and serial, and the version of the PCI layout.
  */
 export function withStoredDefaults(
   spec: VirtualMachineSpec,
@@ -55,7 +55,7 @@ export function withStoredDefaults(
   return { ...spec, template: { ...template, ...(metadata !== undefined && { metadata }), spec: created } };
 }
 
-/** A limit alone is the request as well. */
+/** A limit without a request sets the request too. */
 function withCpuRequest(domain: Domain): Domain {
   const { requests, limits } = domain.resources ?? {};
   if (limits?.cpu === undefined || quantityValue(limits.cpu) === 0n || quantityValue(requests?.cpu) !== 0n) {
@@ -64,7 +64,7 @@ function withCpuRequest(domain: Domain): Domain {
   return { ...domain, resources: { ...domain.resources, requests: { ...requests, cpu: limits.cpu } } };
 }
 
-/** Guest memory by request, else by limit. */
+/** The request, else the limit, is the default of the guest's memory. */
 function withGuestMemory(domain: Domain): Domain {
   const { requests, limits } = domain.resources ?? {};
   const guest = [domain.memory?.guest, requests?.memory, limits?.memory].find(
@@ -73,7 +73,7 @@ function withGuestMemory(domain: Domain): Domain {
   return { ...domain, memory: { ...domain.memory, ...(guest !== undefined && { guest }) } };
 }
 
-/** Without a topology the CPU resources count as sockets, rounded up. */
+/** Without a topology, the CPU limit or request rounded up is the number of sockets. */
 function withTopology(domain: Domain): Domain {
   const { cores = 0, sockets = 0, threads = 0 } = domain.cpu ?? {};
   if (cores !== 0 || sockets !== 0 || threads !== 0) return domain;
@@ -83,7 +83,7 @@ function withTopology(domain: Domain): Domain {
   return { ...domain, cpu: { ...domain.cpu, cores: 1, threads: 1, sockets: wanted } };
 }
 
-/** Volumes that no disk shows get one (pkg/util/util.go). */
+/** Adds a disk for each volume that has none (pkg/util/util.go). */
 function withVolumeDisks(spec: TemplateSpec): TemplateSpec {
   const { disks = [], filesystems = [] } = spec.domain.devices;
   const shown = new Set([...disks, ...filesystems].map(({ name }) => name));
@@ -96,8 +96,8 @@ function withVolumeDisks(spec: TemplateSpec): TemplateSpec {
 }
 
 /**
- * What a VM would get when it runs (SetDefaultVirtualMachineInstanceSpec in pkg/defaults/defaults.go), by which it is
- * judged. `failure` says why the configuration allows no default.
+ * The defaults that a VM gets when it runs (SetDefaultVirtualMachineInstanceSpec in pkg/defaults/defaults.go), set before
+ * validation. `failure` says why the configuration allows no default.
  */
 export function withJudgingDefaults(
   spec: VirtualMachineSpec,

@@ -1,4 +1,4 @@
-// What an object goes through when virt-api reads it into Go's types and writes it back.
+// Decodes an object into Go's types and encodes it again, as virt-api does.
 import { type Json, type JsonObject, asObject, isObject } from "../../api/json.ts";
 import { fieldSchema } from "../../api/schemas.ts";
 import { canonicalQuantity, type Quantity, quantityError } from "../../../domain/objects/quantity.ts";
@@ -7,7 +7,7 @@ import { hasZeroValue, isQuantity, walkSpec } from "./webhook-schema.ts";
 
 const template = "spec.template.spec.domain";
 
-/** Integers whose Go type is narrower than the schema says, with that type's bounds. */
+/** Integers whose Go type is narrower than the schema's, with the bounds of the Go type. */
 const narrowIntegers: Readonly<
   Record<string, { readonly type: string; readonly min: number; readonly max: number }>
 > = {
@@ -22,7 +22,7 @@ const narrowIntegers: Readonly<
   [`${template}.cpu.maxSockets`]: { type: "uint32", min: 0, max: 2 ** 32 - 1 },
 };
 
-/** Why Go cannot read the spec; undefined when it can. A bad quantity stops the reading, a bad number waits for its end. */
+/** Go's error, undefined when it can decode the spec. A bad quantity stops decoding, so it is reported before a bad number. */
 export function decodingError(spec: Json): string | undefined {
   let quantity: string | undefined;
   let integer: string | undefined;
@@ -37,8 +37,8 @@ export function decodingError(spec: Json): string | undefined {
 }
 
 /**
- * The spec as Go writes it back: nulls gone, quantities in their canonical form,
- * required scalars and the structs that are no pointers there. The given spec stays.
+ * The spec as Go encodes it: without nulls, with canonical quantities, required scalars and the structs that are not
+ * pointers. The given spec is not changed.
  */
 export function decodedSpec(given: JsonObject): VirtualMachineSpec {
   const spec = structuredClone(given);
@@ -58,7 +58,7 @@ export function decodedSpec(given: JsonObject): VirtualMachineSpec {
       if (!Object.hasOwn(value, name) && hasZeroValue(field)) value[name] = zero(field?.type);
     }
   });
-  // The types were checked by the webhook's schema.
+  // The webhook's schema has checked the types.
   return spec as unknown as VirtualMachineSpec;
 }
 

@@ -1,6 +1,6 @@
-// The two webhooks of KubeVirt's virt-api for VirtualMachines, played for the embedded API: defaults, then the rules.
-// Judged as KubeVirt 1.9.0 judges (test/vectors/kubevirt-admission); what is not looked at: instance types, preferences,
-// DataVolumeTemplates, affinity, huge pages, CPU pinning, NUMA, maxGuest, launch security, ACPI tables, I/O threads, block sizes.
+// virt-api's mutating and validating webhooks for VirtualMachines, with KubeVirt 1.9.0's verdicts
+// (test/vectors/kubevirt-admission). Not checked: instance types, preferences, DataVolumeTemplates, affinity, huge pages,
+// CPU pinning, NUMA, maxGuest, launch security, ACPI tables, I/O threads, block sizes.
 import { randomUUID } from "node:crypto";
 import type { Admission, AdmissionRequest, Refusal } from "../../api/admission.ts";
 import { asObject } from "../../api/json.ts";
@@ -12,13 +12,13 @@ import { decodedSpec, decodingError } from "./go-decoding.ts";
 import { judgeVirtualMachine } from "./rule-chain.ts";
 import { schemaErrors } from "./webhook-schema.ts";
 
-interface Judged {
+interface VmWrite {
   readonly operation: "CREATE" | "UPDATE";
   readonly object: ApiObject;
 }
 
-/** The write of a VirtualMachine itself; neither its status, nor a removal, nor a change of one that is going away. */
-function judged({ resource, subresource, operation, object }: AdmissionRequest): Judged | undefined {
+/** The create or update of a VirtualMachine; undefined for its status, for a deletion and for other resources. */
+function vmWrite({ resource, subresource, operation, object }: AdmissionRequest): VmWrite | undefined {
   const isVirtualMachine = resource.group === "kubevirt.io" && resource.plural === "virtualmachines";
   if (!isVirtualMachine || subresource !== undefined || operation === "DELETE" || object === undefined) {
     return undefined;
@@ -26,7 +26,7 @@ function judged({ resource, subresource, operation, object }: AdmissionRequest):
   return { operation, object };
 }
 
-/** Types first, as both webhooks do. */
+/** Both webhooks check the types first. */
 function unreadable(object: ApiObject): Refusal | undefined {
   const errors = schemaErrors(object);
   if (errors.length > 0) return refusalOf(errors.map((message) => ({ message })));
@@ -34,16 +34,9 @@ function unreadable(object: ApiObject): Refusal | undefined {
   return message === undefined ? undefined : { code: 400, message };
 }
 
-function warningsFor(object: ApiObject): string[] {
-  return asObject(object["spec"])["running"] === undefined
-    ? []
-    : ["spec.running is deprecated, please use spec.runStrategy instead."];
-}
-
 /**
- * The judge. `configuration` is asked at each write, so that a change of the KubeVirt resource counts at once.
- * `newUuid` names the firmware of new VMs. Messages are virt-api's own: the API server puts its
- * `admission webhook "…" denied the request: ` before them.
+ * `configuration` is called at each write, so a change of the KubeVirt resource applies at once. `newUuid` makes firmware
+ * UUIDs and serials. Messages are virt-api's; the API server puts `admission webhook "…" denied the request: ` before them.
  */
 export function createKubevirtAdmission(
   configuration: () => KubevirtConfiguration,
@@ -55,7 +48,7 @@ export function createKubevirtAdmission(
       validate: "virtualmachine-validator.kubevirt.io",
     },
     mutate(request) {
-      const write = judged(request);
+      const write = vmWrite(request);
       if (write === undefined) return { object: request.object ?? refuseNothing(request) };
       const refusal = unreadable(write.object);
       if (refusal !== undefined) return { refusal };
@@ -65,7 +58,7 @@ export function createKubevirtAdmission(
       return { object: { ...write.object, spec: asObject(spec) } };
     },
     validate(request) {
-      const write = judged(request);
+      const write = vmWrite(request);
       if (write === undefined) return undefined;
       const refusal = unreadable(write.object);
       if (refusal !== undefined) return { refusal };
@@ -73,13 +66,14 @@ export function createKubevirtAdmission(
       const spec = decodedSpec(asObject(write.object["spec"]));
       const verdict = judgeVirtualMachine(spec, write.operation, configuration());
       if (verdict !== undefined) return { refusal: verdict };
-      const warnings = warningsFor(write.object);
-      return warnings.length > 0 ? { warnings } : undefined;
+      return spec.running === undefined
+        ? undefined
+        : { warnings: ["spec.running is deprecated, please use spec.runStrategy instead."] };
     },
   };
 }
 
-/** A removal has no object to go on with, so nothing may be asked to change it. */
+/** A deletion has no object, and the API server must not call a mutating webhook for it. */
 function refuseNothing({ operation, resource }: AdmissionRequest): never {
   throw new Error(`no object to mutate in a ${operation} of ${resource.plural}`);
 }

@@ -1,27 +1,22 @@
-// All rules in the order in which virt-api asks them, which is the order of the causes in a refusal.
-import { type Cause, refusalOf } from "./cause.ts";
+// All rules in virt-api's order, which is the order of the causes in a refusal.
+import { type Cause, FieldPath, refusalOf } from "./cause.ts";
 import type { KubevirtConfiguration } from "../configuration.ts";
 import { withJudgingDefaults } from "./defaults.ts";
-import { FieldPath } from "./field-path.ts";
-import type { SpecRule } from "./rule.ts";
+import { type SpecRule, faultsOf } from "./rule.ts";
 import { accessCredentials } from "./rules/access-credentials.ts";
-import { bootOrder } from "./rules/boot-order.ts";
-import { disks } from "./rules/disks.ts";
-import { hostDevices, inputs, sound } from "./rules/devices.ts";
-import { dnsConfig } from "./rules/dns.ts";
-import { firmware } from "./rules/firmware.ts";
-import { discontinuedBindings, interfaceBindings } from "./rules/interface-bindings.ts";
+import { bootOrder, disks } from "./rules/disks.ts";
+import { firmware, hostDevices, inputs, sound } from "./rules/devices.ts";
+import { discontinuedBindings, interfaceBindings, interfaceState } from "./rules/interface-bindings.ts";
 import { interfaceFields } from "./rules/interface-fields.ts";
-import { interfaceState } from "./rules/interface-state.ts";
 import { liveUpdateOfSockets, memoryAndCpuRules } from "./rules/memory-and-cpu.ts";
-import { hostname, subdomain } from "./rules/names.ts";
+import { dnsConfig, hostname, subdomain } from "./rules/names.ts";
 import {
   interfaceNamesAreUnique,
   interfacesHaveNetworks,
   networkNamesAreUnique,
+  networkSourceRules,
   networksHaveInterfaces,
-} from "./rules/network-pairs.ts";
-import { networkSourceRules } from "./rules/network-sources.ts";
+} from "./rules/networks.ts";
 import { networkProbesNeedPodNetwork, probeHandlers } from "./rules/probes.ts";
 import { networkResourceClaims } from "./rules/resource-claims.ts";
 import { evictionStrategy, reservedLabelFaults, runStrategyFaults } from "./rules/virtual-machine.ts";
@@ -64,9 +59,8 @@ const templateRules: readonly SpecRule[] = [
 ];
 
 const specAt = new FieldPath("spec");
-const templateAt = specAt.child("template", "spec");
 
-/** Judges a VirtualMachine's spec as vms-admitter.go does; undefined when nothing is wrong. */
+/** Validates a VirtualMachine's spec as vms-admitter.go does; undefined when it is valid. */
 export function judgeVirtualMachine(
   given: VirtualMachineSpec,
   operation: "CREATE" | "UPDATE",
@@ -77,16 +71,16 @@ export function judgeVirtualMachine(
   const { defaulted: spec } = judging;
   const template = spec.template.spec;
   if (operation === "CREATE") {
-    // The discontinued bindings are reported alone, and below `spec` instead of the template.
-    const discontinued = discontinuedBindings({ at: specAt, spec: template, configuration });
+    // Discontinued bindings are reported alone, with paths below `spec` instead of the template.
+    const discontinued = faultsOf([discontinuedBindings], { at: specAt, spec: template, configuration });
     if (discontinued.length > 0) return refusalOf(discontinued);
   }
-  const context = { at: templateAt, spec: template, configuration };
+  const context = { at: specAt.child("template", "spec"), spec: template, configuration };
   const causes: Cause[] = [
     ...reservedLabelFaults(specAt, spec),
-    ...templateRules.flatMap((rule) => rule(context)),
+    ...faultsOf(templateRules, context),
     ...runStrategyFaults(specAt, spec, configuration),
-    ...liveUpdateOfSockets(context),
+    ...faultsOf([liveUpdateOfSockets], context),
   ];
   return causes.length > 0 ? refusalOf(causes) : undefined;
 }

@@ -1,10 +1,11 @@
-// A rule judges one thing about a VirtualMachine's template and returns a cause for each fault.
-import type { Cause } from "./cause.ts";
+// A rule checks one thing about a VirtualMachine's template and returns a cause for each fault.
+import type { Cause, FieldPath } from "./cause.ts";
 import type { KubevirtConfiguration } from "../configuration.ts";
-import type { FieldPath } from "./field-path.ts";
 import type { Interface, Network, TemplateSpec } from "./template-spec.ts";
 
-/** What a rule sees. */
+/** One or more faults, in KubeVirt's order; undefined or an empty list when the rule is met. */
+export type Faults = Cause | readonly Cause[] | undefined;
+
 export interface RuleContext {
   /** The path of `spec` as causes write it. */
   readonly at: FieldPath;
@@ -12,30 +13,37 @@ export interface RuleContext {
   readonly configuration: KubevirtConfiguration;
 }
 
-/** Causes in the order in which KubeVirt finds them; none when the rule is kept. */
-export type SpecRule = (context: RuleContext) => readonly Cause[];
+export type SpecRule = (context: RuleContext) => Faults;
 
-/** What a rule about one NIC sees; `network` is the one of its name, the last if there are several. */
-export interface InterfaceContext {
+/** `network` is the network with the interface's name, the last one if there are several. */
+interface InterfaceContext extends RuleContext {
   /** The path of this interface. */
   readonly at: FieldPath;
   /** The path of the whole template spec, which some causes name instead. */
   readonly specAt: FieldPath;
   readonly nic: Interface;
   readonly network: Network | undefined;
-  readonly spec: TemplateSpec;
-  readonly configuration: KubevirtConfiguration;
 }
 
-export type InterfaceRule = (context: InterfaceContext) => readonly Cause[];
+export type InterfaceRule = (context: InterfaceContext) => Faults;
 
-/** Runs rules on every NIC: all rules on the first, then all on the second. */
+export function faultsOf<C>(rules: readonly ((context: C) => Faults)[], context: C): Cause[] {
+  return rules.flatMap((rule) => rule(context) ?? []);
+}
+
+/** Runs all rules on the first NIC, then all on the second, and so on. */
 export function forEachInterface(rules: readonly InterfaceRule[]): SpecRule {
   return ({ at, spec, configuration }) =>
     interfacesOf(spec).flatMap((nic, index) => {
       const network = networksOf(spec).findLast(({ name }) => name === nic.name);
-      const context = { at: interfacesAt(at).index(index), specAt: at, nic, network, spec, configuration };
-      return rules.flatMap((rule) => rule(context));
+      return faultsOf(rules, {
+        at: interfacesAt(at).index(index),
+        specAt: at,
+        nic,
+        network,
+        spec,
+        configuration,
+      });
     });
 }
 
@@ -49,8 +57,4 @@ export function networksOf(spec: TemplateSpec): readonly Network[] {
 
 export function interfacesAt(at: FieldPath): FieldPath {
   return at.child("domain", "devices", "interfaces");
-}
-
-export function disksAt(at: FieldPath): FieldPath {
-  return at.child("domain", "devices", "disks");
 }

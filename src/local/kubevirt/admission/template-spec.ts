@@ -1,6 +1,5 @@
-// The fields of a VirtualMachine that admission reads. More than the product writes, since it judges what anyone wrote.
-// Shapes of kubevirt.io/v1; holds only for objects that passed the webhook's schema.
-
+// The fields of a kubevirt.io/v1 VirtualMachine that admission reads: more than the product writes, since it validates the
+// VMs of every client. Correct only for objects that the webhook's schema accepts.
 import type { Quantity } from "../../../domain/objects/quantity.ts";
 
 type Empty = Readonly<Record<string, unknown>>;
@@ -17,12 +16,7 @@ export interface PortRange {
   readonly end: number;
 }
 
-export interface DhcpOptions {
-  readonly ntpServers?: readonly string[];
-  readonly privateOptions?: readonly { readonly option: number; readonly value: string }[];
-}
-
-/** spec.domain.devices.interfaces[]; `slirp`, `passt` and `macvtap` are bindings that KubeVirt gave up in 1.3. */
+/** spec.domain.devices.interfaces[]; `slirp`, `passt` and `macvtap` are bindings that KubeVirt discontinued in 1.3. */
 export interface Interface {
   readonly name: string;
   readonly model?: string;
@@ -40,7 +34,10 @@ export interface Interface {
   readonly macvtap?: Empty;
   readonly ports?: readonly Port[];
   readonly portRanges?: readonly PortRange[];
-  readonly dhcpOptions?: DhcpOptions;
+  readonly dhcpOptions?: {
+    readonly ntpServers?: readonly string[];
+    readonly privateOptions?: readonly { readonly option: number }[];
+  };
 }
 
 /** spec.networks[]. */
@@ -65,7 +62,7 @@ export interface Disk {
   readonly dedicatedIOThread?: boolean;
 }
 
-export interface CloudInit {
+interface CloudInit {
   readonly secretRef?: { readonly name?: string };
   readonly userData?: string;
   readonly userDataBase64?: string;

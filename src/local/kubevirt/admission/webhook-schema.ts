@@ -1,16 +1,15 @@
-// The first thing both webhooks ask: does the object have KubeVirt's types? pkg/util/openapi/openapi.go.
-// virt-api carries the schema compiled in; the CRD is generated from the same types, so that is read here.
+// The type check that both webhooks begin with: pkg/util/openapi/openapi.go. virt-api has its schema compiled in; the CRD,
+// which is generated from the same Go types, is used here.
 import { isObject, type Json, type JsonObject } from "../../api/json.ts";
 import { type Schema, fieldSchema, resolve, schemaOf } from "../../api/schemas.ts";
 
 const source = { file: "virtualmachines.json" };
 
-/** The schema of VirtualMachine. */
 export function virtualMachineSchema(): Schema {
   return schemaOf(source);
 }
 
-/** Choices that KubeVirt's own schema has and its CRD has not. */
+/** Enums of KubeVirt's own schema that the CRD lacks. */
 const enums: Readonly<Record<string, readonly string[]>> = {
   "spec.template.spec.dnsPolicy": ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"],
   "spec.template.spec.readinessProbe.httpGet.scheme": ["HTTP", "HTTPS"],
@@ -22,15 +21,15 @@ const enums: Readonly<Record<string, readonly string[]>> = {
 
 const templateMetadata = "spec.template.metadata";
 
-/** The CRD leaves the template's metadata open; virt-api knows it as ObjectMeta. */
+/** The template's metadata has no schema in the CRD; virt-api validates it as ObjectMeta. */
 function schemaAt(path: string, schema: Schema): Schema {
   const metadata = virtualMachineSchema().properties?.["metadata"];
   return resolve(path === templateMetadata && metadata !== undefined ? metadata : schema);
 }
 
 /**
- * What is wrong with spec and status, in the words of go-openapi; empty when nothing is. Items of lists are told
- * without their index. Fields that are not known are not looked for: the API server has pruned them.
+ * The errors of spec and status as go-openapi writes them; empty when there are none. List items are given without their
+ * index. Unknown fields are not reported: the API server has pruned them.
  */
 export function schemaErrors(object: JsonObject): string[] {
   const { spec, status } = virtualMachineSchema().properties ?? {};
@@ -69,17 +68,17 @@ function fieldErrors(path: string, name: string, value: Json | undefined, schema
   if (field === undefined) {
     return path === templateMetadata ? [`${path}.${name} in body is a forbidden property`] : [];
   }
-  // The API server drops null where the CRD does not allow it; in a status virt-api allows it too.
+  // The API server drops null where the CRD does not allow it; virt-api accepts it in a status.
   const dropped = value === null && (field.nullable !== true || path.startsWith("status"));
   return value === undefined || dropped ? [] : valueErrors(`${path}.${name}`, value, field);
 }
 
-/** Required scalars are no trouble when missing: Go's zero value stands in for them. */
+/** A missing required scalar is accepted: Go reads its zero value. */
 export function hasZeroValue(schema: Schema | undefined): boolean {
   return ["string", "integer", "number", "boolean"].includes(schema?.type ?? "");
 }
 
-/** Quantities are told from ports, which may be names as well, by their pattern. */
+/** Only quantities have a pattern; ports, the other int-or-string fields, have none. */
 export function isQuantity(schema: Schema): boolean {
   return schema["x-kubernetes-int-or-string"] === true && schema.pattern !== undefined;
 }
@@ -102,7 +101,7 @@ function typeName(value: Json): string {
   return Array.isArray(value) ? "array" : typeof value;
 }
 
-/** Calls `visit` with every value below spec that the schema knows, with its path without indices. */
+/** Calls `visit` with every value below spec that the schema describes, with its path without indices. */
 export function walkSpec(spec: Json, visit: (path: string, value: Json, schema: Schema) => void): void {
   const schema = virtualMachineSchema().properties?.["spec"];
   if (schema !== undefined) walk("spec", spec, schema, visit);

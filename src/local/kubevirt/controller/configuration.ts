@@ -1,4 +1,4 @@
-// What virt-controller makes of the KubeVirt resource, and how long it waits.
+// The settings that virt-controller derives from the KubeVirt resource, and its delays.
 import {
   gateEnabled,
   rollsOutLive,
@@ -7,20 +7,18 @@ import {
   type KubevirtSpec,
 } from "../configuration.ts";
 
-/** The KubeVirt resource's spec, resolved. */
 export interface ControllerRules {
   readonly bindingPlugins: ReadonlyMap<string, BindingPlugin>;
-  /** True: NIC-independent changes of memory, CPU and node selector need no restart (the default when unset). */
+  /** True: changes of memory, CPU and node selector need no restart (the default when unset). */
   readonly liveUpdate: boolean;
-  /** True: an injector outside KubeVirt adds device requests to pods, and NADs are not read (default since 1.9). */
+  /** True: an injector outside KubeVirt adds device requests to pods, and KubeVirt reads no NADs (default since 1.9). */
   readonly externalNetResourceInjection: boolean;
-  /** For what KubeVirt's parts decide alike. */
   readonly configuration: KubevirtConfiguration;
-  /** True: a VMI that asks for a migration gets one. KubeVirt's default is no. */
+  /** True: a VMI with condition MigrationRequired or MemoryChange is migrated. Default: false. */
   readonly migrateOnUpdate: boolean;
 }
 
-/** @returns the rules that follow from a KubeVirt CR's spec; from none, those of a fresh installation. */
+/** @returns the rules for a KubeVirt CR's spec; without one, those of a new installation. */
 export function controllerRules(spec: KubevirtSpec = {}): ControllerRules {
   const configuration = spec.configuration ?? {};
   return {
@@ -32,19 +30,19 @@ export function controllerRules(spec: KubevirtSpec = {}): ControllerRules {
   };
 }
 
-/** Waiting times, in milliseconds. */
+/** Delays in milliseconds. */
 export interface ControllerDelays {
-  /** How long a new bridge NIC may stay unplugged before a migration is asked for (pkg/network/migration: 15 s). */
+  /** How long a new bridge NIC may stay unplugged before a migration is requested (pkg/network/migration: 15 s). */
   readonly migrationGraceMs: number;
-  /** When a pending migration is looked at again (watch/vmi: 10 s). */
+  /** Until a pending migration is checked again (watch/vmi: 10 s). */
   readonly reevaluateMs: number;
-  /** How often VMIs that ask for a migration are looked for (workload-updater: 5 s). */
+  /** How often VMIs that need a migration are looked for (workload-updater: 5 s). */
   readonly workloadUpdateMs: number;
-  /** Wait after the first failed start; grows with the square of the count (watch/vm: 10 s). */
+  /** Delay after the first failed start; it grows with the square of the count (watch/vm: 10 s). */
   readonly startBackoffMs: number;
 }
 
-/** KubeVirt's own waiting times. */
+/** KubeVirt's own delays. */
 export const kubevirtDelays: ControllerDelays = {
   migrationGraceMs: 15_000,
   reevaluateMs: 10_000,

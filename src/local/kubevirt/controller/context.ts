@@ -1,13 +1,10 @@
-// What the controllers see and write through: caches of the objects, the rules, the clock.
+// What the controllers share: client, rules, delays, clock, and caches of the objects.
 import type { Cache } from "../../../kube/watch/cache.ts";
 import type { FullKubeClient } from "../../../kube/kube-client.ts";
 import type { CacheIndex } from "../../../kube/watch/cache-index.ts";
 import type { Pod, VirtualMachineInstanceMigration } from "../resources.ts";
 import type { ControllerDelays, ControllerRules } from "./configuration.ts";
 import type { Vm, Vmi } from "./objects.ts";
-
-/** The name under which the fields that virt-controller writes are managed. */
-export const fieldManager = "virt-controller";
 
 export interface ControllerContext {
   readonly client: FullKubeClient;
@@ -17,6 +14,6 @@ export interface ControllerContext {
   readonly vms: Cache<Vm>;
   readonly vmis: Cache<Vmi>;
   readonly migrations: Cache<VirtualMachineInstanceMigration>;
-  /** virt-launcher pods, by the uid of their VMI. */
+  /** virt-launcher pods by the uid of their VMI. */
   readonly launchers: CacheIndex<Pod>;
 }

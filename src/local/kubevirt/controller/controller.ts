@@ -1,4 +1,4 @@
-// Plays virt-controller: watches VMs, VMIs, their pods and migrations at any API server, and acts on them by name.
+// Simulates virt-controller: watches VMs, VMIs, their pods and migrations at any API server, and reconciles them by key.
 import type { KubernetesObject } from "../../../domain/objects/kubernetes.ts";
 import { startCache, type Cache } from "../../../kube/watch/cache.ts";
 import type { FullKubeClient } from "../../../kube/kube-client.ts";
@@ -6,7 +6,7 @@ import type { KubeLog } from "../../../kube/log.ts";
 import type { Resource } from "../../../kube/resource.ts";
 import type { KubevirtSpec } from "../configuration.ts";
 import { labels, pods, virtLauncher, virtualMachineInstanceMigrations, type Pod } from "../resources.ts";
-import { createWorkQueue, type Outcome, type WorkQueue } from "../../../kube/watch/work-queue.ts";
+import { createWorkQueue, type WorkQueue, type WorkQueueOptions } from "../../../kube/watch/work-queue.ts";
 import { keyOf } from "../../../kube/object-key.ts";
 import { indexCache } from "../../../kube/watch/cache-index.ts";
 import { controllerRules, kubevirtDelays, type ControllerDelays } from "./configuration.ts";
@@ -17,17 +17,17 @@ import { reconcileVmi } from "./vmi-controller.ts";
 import { migrateOnUpdate, wantsMigration } from "./workload-update.ts";
 import type { ControllerContext } from "./context.ts";
 
-export interface ControllerOptions {
+interface ControllerOptions {
   readonly client: FullKubeClient;
   readonly log: KubeLog;
   readonly clock: () => Date;
-  /** The KubeVirt resource's `spec`; default: that of a fresh installation. */
+  /** The KubeVirt resource's `spec`. Default: that of a new installation. */
   readonly configuration?: KubevirtSpec | undefined;
-  /** Waits other than KubeVirt's. */
+  /** Default: KubeVirt's delays. */
   readonly delays?: Partial<ControllerDelays> | undefined;
 }
 
-/** Starts at once; `stop` resolves when nothing of it runs any more. */
+/** Starts at once; `stop` resolves when the controller has stopped completely. */
 export function startController(options: ControllerOptions): { stop(): Promise<void> } {
   const { client, log, clock } = options;
   const caches: Cache<unknown>[] = [];
@@ -51,7 +51,7 @@ export function startController(options: ControllerOptions): { stop(): Promise<v
 
   const vmController = new VmController(context);
   const queues: WorkQueue[] = [];
-  function queue(name: string, work: (key: string) => Promise<Outcome>): WorkQueue {
+  function queue(name: string, work: WorkQueueOptions["work"]): WorkQueue {
     const made = createWorkQueue({ name, work, log });
     queues.push(made);
     return made;
@@ -64,7 +64,7 @@ export function startController(options: ControllerOptions): { stop(): Promise<v
     keyOf({ ...metadata, name: spec.vmiName }),
   );
 
-  function lookAtMigrationsOf(vmiKey: string): void {
+  function addMigrationsOf(vmiKey: string): void {
     for (const { metadata } of migrationsOf(vmiKey)) migrationQueue.add(keyOf(metadata));
   }
 
@@ -76,7 +76,7 @@ export function startController(options: ControllerOptions): { stop(): Promise<v
   context.vmis.subscribe(({ key, value }) => {
     vmQueue.add(keyOf(key));
     vmiQueue.add(keyOf(key));
-    lookAtMigrationsOf(keyOf(key));
+    addMigrationsOf(keyOf(key));
     if (value !== undefined && context.rules.migrateOnUpdate && wantsMigration(value)) {
       updateQueue.addAfter(keyOf(key), context.delays.workloadUpdateMs);
     }
@@ -84,13 +84,13 @@ export function startController(options: ControllerOptions): { stop(): Promise<v
   podCache.subscribe(({ value, previous }) => {
     for (const vmiKey of ownersOf(value ?? previous)) {
       vmiQueue.add(vmiKey);
-      lookAtMigrationsOf(vmiKey);
+      addMigrationsOf(vmiKey);
     }
   });
   context.migrations.subscribe(({ key, value, previous }) => {
     migrationQueue.add(keyOf(key));
     const vmiName = (value ?? previous)?.spec.vmiName;
-    // The next migration of the VMI may have waited for this one.
+    // The next migration of the VMI may be waiting for this one.
     if (vmiName !== undefined && context.rules.migrateOnUpdate) {
       updateQueue.addAfter(keyOf({ ...key, name: vmiName }), context.delays.workloadUpdateMs);
     }
@@ -109,7 +109,7 @@ export function startController(options: ControllerOptions): { stop(): Promise<v
   };
 }
 
-/** Nothing is decided on half of the context. */
+/** No key is processed before all caches are complete. */
 async function startWhenSynced(
   caches: readonly Cache<unknown>[],
   queues: readonly WorkQueue[],

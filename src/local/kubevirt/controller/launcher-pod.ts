@@ -1,13 +1,12 @@
-// The virt-launcher pod of a VMI, as far as Kubernetes and Multus look at it (KubeVirt: services/template.go).
+// The virt-launcher pod of a VMI, with the fields that Kubernetes and Multus read (KubeVirt: services/template.go).
 import { createHash } from "node:crypto";
+import { one, quantityValue } from "../../../domain/objects/quantity.ts";
 import { annotations, labels, virtLauncher, type Pod } from "../resources.ts";
 import type { ControllerRules } from "./configuration.ts";
 import { defaultNetworkAnnotation, networksAnnotation } from "./network-annotation.ts";
 import { ownedBy } from "./new-vmi.ts";
 import { nicLists } from "../nics.ts";
 import type { Vmi } from "./objects.ts";
-
-const image = "quay.io/kubevirt/virt-launcher:v1.9.0";
 
 /** Devices of the node that every virt-launcher needs. */
 const devices = {
@@ -16,14 +15,14 @@ const devices = {
   "devices.kubevirt.io/vhost-net": "1",
 };
 
-export interface LauncherOptions {
+interface LauncherOptions {
   readonly rules: ControllerRules;
-  /** Device requests that the NADs in use ask for, by resource name; empty with an external injector. */
+  /** Device requests of the VMI's NADs by resource name; empty with an external injector. */
   readonly networkResources: ReadonlyMap<string, number>;
 }
 
 /**
- * The pod to create. Its name is made from the VMI's uid, so that a second attempt meets the first one's pod.
+ * The pod to create. Its name comes from the VMI's uid, so that a second attempt finds the pod of the first.
  * @throws UnknownBindingError
  */
 export function launcherPod(vmi: Vmi, { rules, networkResources }: LauncherOptions): Pod {
@@ -62,7 +61,7 @@ export function launcherPod(vmi: Vmi, { rules, networkResources }: LauncherOptio
       containers: [
         {
           name: "compute",
-          image,
+          image: "quay.io/kubevirt/virt-launcher:v1.9.0",
           resources: {
             requests: {
               cpu: vmi.spec.domain.resources?.requests?.["cpu"] ?? "100m",
@@ -79,7 +78,7 @@ export function launcherPod(vmi: Vmi, { rules, networkResources }: LauncherOptio
   };
 }
 
-/** `virt-launcher-NAME-xxxxx`, where the last part stands for `seed` (a uid). */
+/** `virt-launcher-NAME-xxxxx`, where the last part is a hash of `seed` (a uid). */
 export function launcherName(vmi: Vmi, seed: string): string {
   const suffix = createHash("sha256").update(seed).digest("hex").slice(0, 5);
   return `virt-launcher-${vmi.metadata.name.slice(0, 200)}-${suffix}`;
@@ -91,23 +90,15 @@ function hostnameOf(vmi: Vmi): string {
 }
 
 /**
- * Guest memory and what KubeVirt adds: 260 MiB for its processes, the display and I/O, 8 MiB for each CPU, and 1 GiB when
- * a device of the host is passed through (hypervisor/kvm).
+ * Guest memory and KubeVirt's overhead: 260 MiB for its processes, the display and I/O, 8 MiB for each CPU, and 1 GiB for
+ * passthrough of a host device (hypervisor/kvm).
  */
 function memoryRequest(vmi: Vmi): string {
   const guest = vmi.spec.domain.memory?.guest ?? vmi.spec.domain.resources?.requests?.["memory"] ?? "0";
   const { sockets = 1, cores = 1, threads = 1 } = vmi.spec.domain.cpu ?? {};
   const passthrough = nicLists(vmi.spec).interfaces.some(({ sriov }) => sriov !== undefined);
   const overheadMi = 260 + 8 * sockets * cores * threads + (passthrough ? 1024 : 0);
-  const bytes = quantityBytes(guest) + overheadMi * mebi;
-  return bytes % mebi === 0 ? `${bytes / mebi}Mi` : String(bytes);
-}
-
-const mebi = 1024 ** 2;
-
-/** Kubernetes' suffixes of a quantity of memory; 0 for what is none. */
-function quantityBytes(quantity: string): number {
-  const [, number = "0", suffix = ""] = /^([\d.]+)([EPTGMk]i?|Ki)?$/.exec(quantity) ?? [];
-  const power = ["", "K", "M", "G", "T", "P", "E"].indexOf(suffix.charAt(0).toUpperCase());
-  return Math.ceil(Number(number) * (suffix.endsWith("i") ? 1024 : 1000) ** power);
+  const mebi = 1024n ** 2n;
+  const bytes = (quantityValue(guest) + one - 1n) / one + BigInt(overheadMi) * mebi;
+  return bytes % mebi === 0n ? `${bytes / mebi}Mi` : String(bytes);
 }

@@ -15,18 +15,18 @@ export function isReady(pod: Pod): boolean {
     readonly ready?: boolean;
     readonly state?: { readonly running?: object };
   }[];
-  // compute may carry the guest's readiness probe, so it only has to have started.
+  // compute may have the guest's readiness probe, so it only has to be started.
   return statuses.every(({ name, ready, state }) =>
     name === "compute" ? state?.running !== undefined : ready === true,
   );
 }
 
-/** The pods that belong to a VMI, among some. */
+/** Those of the pods that the VMI controls. */
 export function podsOf(vmi: Vmi, pods: Iterable<Pod>): Pod[] {
   return [...pods].filter((pod) => isControlledBy(pod, vmi));
 }
 
-/** The newest pod on the node that runs the VMI; while no node does, the newest. */
+/** The newest pod on the VMI's node; the newest of all while the VMI has no node. */
 export function currentPod(vmi: Vmi, pods: Iterable<Pod>): Pod | undefined {
   const node = vmi.status?.nodeName ?? "";
   return podsOf(vmi, pods)

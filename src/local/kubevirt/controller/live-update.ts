@@ -1,12 +1,12 @@
-// Which NIC changes of a VM reach its running VMI, and which NICs leave the lists once they are unplugged
+// Which NIC changes of a VM apply to its running VMI, and which NICs leave the lists once they are unplugged
 // (KubeVirt: pkg/network/controllers/vm.go).
 import type { VmInterface, VmNetwork, VmiInterfaceStatus } from "../../../domain/objects/kubernetes.ts";
 import { byName, isSecondary, networksOf, nicLists, type NicLists } from "../nics.ts";
 import type { Vm, Vmi } from "./objects.ts";
 
 /**
- * The NIC lists that the VMI ought to have: new bridge and SR-IOV NICs are added at the end, `state` and the NAD follow
- * the VM, and a NIC that is absent and gone from the status is dropped. Anything else waits for the next start.
+ * The NIC lists that the VMI should have: new bridge and SR-IOV NICs are added at the end, `state` and the NAD follow the
+ * VM, and a NIC that is absent and no longer in the status is removed. Other changes wait for the next start.
  */
 export function vmiNics(vm: Vm, vmi: Vmi): NicLists {
   const wanted = nicLists(vm.spec.template.spec);
@@ -16,7 +16,7 @@ export function vmiNics(vm: Vm, vmi: Vmi): NicLists {
   return { interfaces, networks: withNads(wanted.networks, networksOf(interfaces, plugged.networks)) };
 }
 
-/** The NIC lists that the VM ought to have: without absent NICs that neither the VMI's spec nor its status know. */
+/** The NIC lists that the VM should have: without absent NICs that are in neither the VMI's spec nor its status. */
 export function vmNics(
   vm: Vm,
   vmiInterfaces: readonly VmInterface[],
@@ -49,14 +49,14 @@ function withRequests(wanted: NicLists, current: NicLists, unplug: boolean): Nic
   return { interfaces, networks };
 }
 
-/** A binding plugin's NIC is not among them, and nothing tells its owner. */
+/** NICs of binding plugins cannot be plugged, and KubeVirt does not report that. */
 function isPluggable(nic: VmInterface): boolean {
   return nic.state !== "absent" && (nic.bridge !== undefined || nic.sriov !== undefined);
 }
 
 /**
- * Pods of old KubeVirts name their interfaces net1, net2, …; after an unplug the numbers would be others. While no
- * status tells the names, KubeVirt takes a pod for such an old one.
+ * Pods of old KubeVirt versions name their interfaces net1, net2, …, and an unplug would change the numbers. While the
+ * status has no names, KubeVirt assumes such a pod.
  */
 function mayUnplug(vmi: Vmi): boolean {
   const secondary = nicLists(vmi.spec).networks.filter(isSecondary);

@@ -1,33 +1,28 @@
-// Memory of a running guest: what it may grow to, and which changes reach it by a live migration
+// Memory hotplug: how far a guest's memory may grow, and which changes it gets by a live migration
 // (KubeVirt: pkg/defaults setupMemoryHotplug, pkg/liveupdate/memory, watch/vm handleMemoryHotplugRequest).
 import { isTrue } from "../../../domain/objects/conditions.ts";
 import type { VirtualMachineInstanceSpec } from "../../../domain/objects/kubernetes.ts";
-import { timestamp } from "../../timestamp.ts";
 import { canonicalQuantity, one, quantityValue } from "../../../domain/objects/quantity.ts";
-import { memoryChangeType, withCondition } from "../status-fields.ts";
+import { memoryChangeType, newCondition, withCondition } from "../status-fields.ts";
 import type { Vmi } from "./objects.ts";
 
 /** KubeVirt's default maxHotplugRatio. */
 const hotplugRatio = 4n;
-/** Blocks that QEMU plugs. */
+/** The size of the blocks that QEMU plugs. */
 const alignment = 2n * 1024n * 1024n * one;
 const least = 1024n * 1024n * 1024n * one;
 
-/** The VMI as it starts: with its memory in the status, and the most that it may have where memory can be plugged. */
+/** A new VMI with its memory in the status and, where memory can be plugged, `maxGuest`. */
 export function withPluggableMemory(vmi: Vmi, liveUpdate: boolean): Vmi {
   const { memory } = vmi.spec.domain;
   const guest = memory?.guest;
   if (guest === undefined) return vmi;
-  const status = {
-    ...vmi.status,
-    memory: { guestAtBoot: guest, guestCurrent: guest, guestRequested: guest },
-  };
-  if (!liveUpdate || memory?.maxGuest !== undefined || !isPluggable(quantityValue(guest)))
-    return { ...vmi, status };
+  const atBoot = { guestAtBoot: guest, guestCurrent: guest, guestRequested: guest };
+  const started = { ...vmi, status: { ...vmi.status, memory: atBoot } };
+  if (!liveUpdate || memory?.maxGuest !== undefined || !isPluggable(quantityValue(guest))) return started;
   const maxGuest = canonicalQuantity(`${(quantityValue(guest) * hotplugRatio) / one / 1024n}Ki`);
   return {
-    ...vmi,
-    status,
+    ...started,
     spec: { ...vmi.spec, domain: { ...vmi.spec.domain, memory: { ...memory, maxGuest } } },
   };
 }
@@ -36,7 +31,7 @@ function isPluggable(guest: bigint): boolean {
   return guest >= least && guest % alignment === 0n;
 }
 
-/** Why other memory waits for the next start, in KubeVirt's words; undefined when it is as wanted or can be plugged. */
+/** KubeVirt's reason why a memory change waits for the next start; undefined when nothing changed or it can be plugged. */
 export function memoryWaits(now: VirtualMachineInstanceSpec, vmi: Vmi): string | undefined {
   const wanted = now.domain.memory?.guest;
   const { guest, maxGuest } = vmi.spec.domain.memory ?? {};
@@ -57,7 +52,7 @@ export function memoryWaits(now: VirtualMachineInstanceSpec, vmi: Vmi): string |
   return undefined;
 }
 
-/** The guest memory to write into the VMI; undefined when it is there, waits for a start, or a migration is under way. */
+/** The guest memory to write into the VMI; undefined when it is written, must wait for a start, or a change is in progress. */
 export function memoryToPlug(now: VirtualMachineInstanceSpec, vmi: Vmi): string | undefined {
   const wanted = now.domain.memory?.guest;
   const guest = vmi.spec.domain.memory?.guest;
@@ -67,7 +62,7 @@ export function memoryToPlug(now: VirtualMachineInstanceSpec, vmi: Vmi): string 
   return busy || memoryWaits(now, vmi) !== undefined ? undefined : wanted;
 }
 
-/** The VMI's conditions, with MemoryChange while the guest has not got the memory of the spec. */
+/** The VMI's conditions, with MemoryChange while the guest does not have the memory of the spec. */
 export function withMemoryChange(vmi: Vmi, now: Date): NonNullable<Vmi["status"]>["conditions"] {
   const { conditions, memory: status } = vmi.status ?? {};
   const { guest, maxGuest } = vmi.spec.domain.memory ?? {};
@@ -75,10 +70,5 @@ export function withMemoryChange(vmi: Vmi, now: Date): NonNullable<Vmi["status"]
     return conditions;
   return quantityValue(guest) === quantityValue(status.guestRequested)
     ? conditions
-    : withCondition(conditions, {
-        type: memoryChangeType,
-        status: "True",
-        lastProbeTime: null,
-        lastTransitionTime: timestamp(now),
-      });
+    : withCondition(conditions, newCondition(memoryChangeType, "True", now));
 }

@@ -1,4 +1,4 @@
-// Takes one live migration from its object to the nodes, by way of a target pod, and to its end.
+// Reconciles one live migration: creates the target pod, hands the migration to the nodes, and ends it.
 import { timestamp } from "../../timestamp.ts";
 import {
   hasEnded,
@@ -12,38 +12,30 @@ import {
   type VirtualMachineInstanceMigration,
 } from "../resources.ts";
 import { refOf } from "../../../kube/object-key.ts";
-import { createPodOnce } from "./create-pod.ts";
-import { launcherName, launcherPod } from "./launcher-pod.ts";
+import { createLauncher } from "./create-launcher.ts";
+import { launcherName } from "./launcher-pod.ts";
 import { currentPod, isReady, podsOf } from "./launcher-state.ts";
 import { isHandedOff, nextPhase } from "./migration-phase.ts";
-import { askedResources } from "./network-resources.ts";
 import { vmis, type Vmi } from "./objects.ts";
-import { patchVmi } from "./vmi-patch.ts";
 import type { Outcome } from "../../../kube/watch/work-queue.ts";
-import { fieldManager, type ControllerContext } from "./context.ts";
+import type { ControllerContext } from "./context.ts";
+import { fieldManager, patchUnchanged, patchVmi, withoutFinalizer } from "./writes.ts";
 
 type Migration = VirtualMachineInstanceMigration;
 
-/** One look at a migration. @throws KubeError; the next look goes on from there. */
+/** @throws KubeError; the next call for the key continues from there. */
 export async function reconcileMigration(context: ControllerContext, key: string): Promise<Outcome> {
   const migration = context.migrations.get(refOf(key));
   if (migration === undefined) return undefined;
   const vmi = context.vmis.get({ ...migration.metadata, name: migration.spec.vmiName });
   const target = vmi === undefined ? undefined : await targetPod(context, migration, vmi);
-  const made = vmi === undefined ? undefined : await act(context, migration, vmi, target);
-  await write(context, migration, {
-    phase: nextPhase({
-      migration,
-      vmi,
-      target: made ?? target,
-      another: anotherRuns(context, migration, vmi),
-    }),
-    vmi,
-  });
+  const created = vmi === undefined ? undefined : await act(context, migration, vmi, target);
+  const another = anotherRuns(context, migration, vmi);
+  await write(context, migration, vmi, nextPhase({ migration, vmi, target: created ?? target, another }));
   return undefined;
 }
 
-/** The pod of this migration. That it is missing is believed only of the API server itself. */
+/** The pod of this migration. When it is not in the cache, the API server is asked. */
 async function targetPod(
   context: ControllerContext,
   migration: Migration,
@@ -57,7 +49,7 @@ async function targetPod(
   return await context.client.find(pods, { ...vmi.metadata, name: launcherName(vmi, uid) });
 }
 
-/** @returns the target pod when this look made it. */
+/** @returns the target pod if this call created it. */
 async function act(
   context: ControllerContext,
   migration: Migration,
@@ -81,7 +73,7 @@ async function act(
   }
 }
 
-/** One pod at a time moves in beside the one that runs the guest. */
+/** Creates the target pod when the pod that runs the guest is the only active one. */
 async function createTarget(
   context: ControllerContext,
   migration: Migration,
@@ -89,16 +81,12 @@ async function createTarget(
 ): Promise<Pod | undefined> {
   const active = podsOf(vmi, context.launchers(vmi.metadata.uid ?? "")).filter((pod) => !hasEnded(pod));
   if (vmi.status?.phase !== "Running" || active.length !== 1) return undefined;
-  const pod = launcherPod(vmi, {
-    rules: context.rules,
-    networkResources: await askedResources(context, vmi),
-  });
   const { uid = "", name } = migration.metadata;
   const avoidSource = {
     labelSelector: { matchLabels: { [labels.createdBy]: vmi.metadata.uid ?? "" } },
     topologyKey: "kubernetes.io/hostname",
   };
-  return await createPodOnce(context.client, {
+  return await createLauncher(context, vmi, (pod) => ({
     ...pod,
     metadata: {
       ...pod.metadata,
@@ -110,10 +98,10 @@ async function createTarget(
       ...pod.spec,
       affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [avoidSource] } },
     },
-  });
+  }));
 }
 
-/** By this virt-handler of the target node gets to work. */
+/** The VMI with the label and the state that start virt-handler of the target node. */
 function handedOff(context: ControllerContext, migration: Migration, vmi: Vmi, target: Pod): Vmi {
   const targetNode = target.spec.nodeName ?? "";
   const sourcePod = currentPod(vmi, context.launchers(vmi.metadata.uid ?? ""))?.metadata.name;
@@ -136,7 +124,7 @@ function handedOff(context: ControllerContext, migration: Migration, vmi: Vmi, t
   };
 }
 
-/** The nodes are to give up a migration whose target is gone. */
+/** Tells the nodes to give up a migration whose target pod is gone. */
 async function failOnVmi(context: ControllerContext, migration: Migration, vmi: Vmi): Promise<void> {
   const state = vmi.status?.migrationState;
   if (
@@ -147,7 +135,6 @@ async function failOnVmi(context: ControllerContext, migration: Migration, vmi: 
   )
     return;
   const at = timestamp(context.clock());
-  const { resourceVersion } = vmi.metadata;
   const migrationState = {
     failed: true,
     completed: true,
@@ -155,12 +142,7 @@ async function failOnVmi(context: ControllerContext, migration: Migration, vmi: 
     endTimestamp: at,
     failureReason: "Target pod is down",
   };
-  await context.client.mergePatch(
-    vmis,
-    vmi.metadata,
-    { metadata: { resourceVersion }, status: { migrationState } },
-    { fieldManager },
-  );
+  await patchUnchanged(context.client, vmis, vmi, { status: { migrationState } });
 }
 
 function anotherRuns(context: ControllerContext, migration: Migration, vmi: Vmi | undefined): boolean {
@@ -172,11 +154,15 @@ function anotherRuns(context: ControllerContext, migration: Migration, vmi: Vmi 
 async function write(
   context: ControllerContext,
   migration: Migration,
-  { phase, vmi }: { readonly phase: MigrationPhase; readonly vmi: Vmi | undefined },
+  vmi: Vmi | undefined,
+  phase: MigrationPhase,
 ): Promise<void> {
   const { client, clock } = context;
   if (hasEnded(migration)) {
-    await finish(context, migration);
+    // A migration that has ended may be deleted.
+    if (migration.metadata.finalizers?.includes(finalizers.migration) !== true) return;
+    const metadata = withoutFinalizer(migration, finalizers.migration);
+    await patchUnchanged(client, virtualMachineInstanceMigrations, migration, { metadata });
     return;
   }
   if (phase === (migration.status?.phase ?? "")) return;
@@ -189,18 +175,4 @@ async function write(
     ...(state === undefined ? {} : { migrationState: state }),
   };
   await client.replaceStatus(virtualMachineInstanceMigrations, { ...migration, status }, { fieldManager });
-}
-
-/** A migration that is over may be deleted. */
-async function finish({ client }: ControllerContext, migration: Migration): Promise<void> {
-  const known = migration.metadata.finalizers ?? [];
-  if (!known.includes(finalizers.migration)) return;
-  const { resourceVersion } = migration.metadata;
-  const left = known.filter((name) => name !== finalizers.migration);
-  await client.mergePatch(
-    virtualMachineInstanceMigrations,
-    migration.metadata,
-    { metadata: { resourceVersion, finalizers: left } },
-    { fieldManager },
-  );
 }

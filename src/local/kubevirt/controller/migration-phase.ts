@@ -10,25 +10,25 @@ import { isReady } from "./launcher-state.ts";
 import { migrationRequiredType } from "./migration-required.ts";
 import type { Vmi } from "./objects.ts";
 
-export interface MigrationView {
+interface MigrationView {
   readonly migration: VirtualMachineInstanceMigration;
   readonly vmi: Vmi | undefined;
-  /** The pod that the guest shall move to. */
+  /** The pod that the guest will move to. */
   readonly target: Pod | undefined;
-  /** Whether another migration of the VMI is under way. */
+  /** Whether another migration of the VMI is in progress. */
   readonly another: boolean;
 }
 
-/** True when virt-controller has given this migration to the nodes. */
+/** True when virt-controller has handed this migration to the nodes. */
 export function isHandedOff(migration: VirtualMachineInstanceMigration, vmi: Vmi): boolean {
   return vmi.status?.migrationState?.migrationUid === migration.metadata.uid;
 }
 
-/** The phase that the migration ought to be in next; the same one while nothing has happened. */
+/** The next phase of the migration; the current one while nothing has happened. */
 export function nextPhase(view: MigrationView): MigrationPhase {
   const { migration, vmi } = view;
   if (hasEnded(migration)) return migration.status?.phase ?? "";
-  return vmi === undefined || hasFailed(view, vmi) ? "Failed" : onwards(view, vmi);
+  return vmi === undefined || hasFailed(view, vmi) ? "Failed" : advanced(view, vmi);
 }
 
 function hasFailed({ migration, target }: MigrationView, vmi: Vmi): boolean {
@@ -46,7 +46,7 @@ function hasFailed({ migration, target }: MigrationView, vmi: Vmi): boolean {
   );
 }
 
-function onwards({ migration, target, another }: MigrationView, vmi: Vmi): MigrationPhase {
+function advanced({ migration, target, another }: MigrationView, vmi: Vmi): MigrationPhase {
   const phase = migration.status?.phase ?? "";
   const state = vmi.status?.migrationState ?? {};
   switch (phase) {
@@ -63,7 +63,7 @@ function onwards({ migration, target, another }: MigrationView, vmi: Vmi): Migra
     case "TargetReady":
       return isSet(state.startTimestamp) ? "Running" : phase;
     case "Running":
-      // The reason for the migration has to be gone too, or the next one would follow at once.
+      // MigrationRequired has to be gone too, or the next migration would follow at once.
       return state.completed === true && !isTrue(vmi.status?.conditions, migrationRequiredType)
         ? "Succeeded"
         : phase;

@@ -1,21 +1,20 @@
-// Whether a running VMI needs a live migration for its NICs to become what its spec says
+// Whether a running VMI needs a live migration to get the NICs of its spec
 // (KubeVirt: pkg/network/migration/evaluator.go).
 import { findCondition } from "../../../domain/objects/conditions.ts";
 import type { Condition, VmInterface, VmiInterfaceStatus } from "../../../domain/objects/kubernetes.ts";
-import { timestamp } from "../../timestamp.ts";
 import type { Pod } from "../resources.ts";
 import { secondaryByInterface } from "../network-status.ts";
 import { byName, isSecondary, nicLists, qualifiedNad } from "../nics.ts";
-import { withCondition, withoutCondition } from "../status-fields.ts";
+import { newCondition, withCondition, withoutCondition } from "../status-fields.ts";
 import { hasSource, multusStatus } from "../info-source.ts";
 import type { Vmi } from "./objects.ts";
 
 export const migrationRequiredType = "MigrationRequired";
 
-/** `pending`: something else (multus-dynamic-networks-controller) may still do it without a migration. */
+/** `pending`: multus-dynamic-networks-controller may still make the change without a migration. */
 export type MigrationNeed = "no" | "pending" | "now";
 
-/** What the first NIC that is not as it should be asks for. */
+/** The need of the first NIC that differs from the spec. */
 export function migrationNeed(vmi: Vmi, pod: Pod): MigrationNeed {
   const { interfaces, networks } = nicLists(vmi.spec);
   const secondary = byName(networks.filter(isSecondary));
@@ -34,7 +33,7 @@ export function migrationNeed(vmi: Vmi, pod: Pod): MigrationNeed {
   return "no";
 }
 
-/** Unplugging and plugging; SR-IOV NICs come with a new domain only. */
+/** An SR-IOV NIC is plugged only with a new domain, by a migration. */
 function plugNeed(nic: VmInterface, status: VmiInterfaceStatus | undefined): MigrationNeed {
   if (nic.state !== "absent") {
     if (status !== undefined) return "no";
@@ -46,8 +45,8 @@ function plugNeed(nic: VmInterface, status: VmiInterfaceStatus | undefined): Mig
 }
 
 /**
- * The VMI's conditions with MigrationRequired as it ought to be: absent, False while pending within `graceMs`, else
- * True. True stays True until nothing is needed any more.
+ * The VMI's conditions with MigrationRequired: absent without a need, False while pending within `graceMs`, else True.
+ * Once True, it stays True until there is no need.
  */
 export function withMigrationRequired(
   conditions: readonly Condition[] | undefined,
@@ -60,11 +59,9 @@ export function withMigrationRequired(
   if (known?.status === "True") return [...(conditions ?? [])];
   const waitedMs = known === undefined ? 0 : now.getTime() - Date.parse(known.lastTransitionTime ?? "");
   const due = need === "now" || (known !== undefined && waitedMs > graceMs);
-  return withCondition(conditions, {
-    type: migrationRequiredType,
-    status: due ? "True" : "False",
-    reason: due ? "AutoMigrationDueToLiveUpdate" : "AutoMigrationPending",
-    lastProbeTime: null,
-    lastTransitionTime: timestamp(now),
-  });
+  const reason = due ? "AutoMigrationDueToLiveUpdate" : "AutoMigrationPending";
+  return withCondition(
+    conditions,
+    newCondition(migrationRequiredType, due ? "True" : "False", now, { reason }),
+  );
 }

@@ -1,5 +1,5 @@
-// virt-controller's share of a VMI's status.interfaces: which NICs Multus attached to the pod, and by which name
-// (KubeVirt: pkg/network/controllers/vmi.go). Everything else in there is virt-handler's.
+// virt-controller's part of a VMI's status.interfaces: which NICs Multus attached to the pod, and their names there
+// (KubeVirt: pkg/network/controllers/vmi.go). virt-handler writes everything else.
 import type { VmNetwork, VmiInterfaceStatus } from "../../../domain/objects/kubernetes.ts";
 import type { Pod } from "../resources.ts";
 import { networkStatuses, secondaryByInterface } from "../network-status.ts";
@@ -7,7 +7,7 @@ import { byName, defaultNetwork, isSecondary, nicLists, podInterfaceName } from 
 import { addSource, multusStatus, removeSource } from "../info-source.ts";
 import type { Vmi } from "./objects.ts";
 
-/** The default network first, then the secondary ones in the order of the spec, then what the spec does not know. */
+/** The default network first, then the secondary ones in the order of the spec, then those that are not in the spec. */
 export function multusInterfaces(vmi: Vmi, pod: Pod): VmiInterfaceStatus[] {
   const { networks } = nicLists(vmi.spec);
   const known = vmi.status?.interfaces ?? [];
@@ -46,12 +46,7 @@ function secondary(
       return [{ name, ...status, infoSource, podInterfaceName: podInterface }];
     }
     if (status === undefined) return [];
-    return [
-      {
-        ...status,
-        infoSource: removeSource(status.infoSource, multusStatus),
-        podInterfaceName: podInterface,
-      },
-    ];
+    const infoSource = removeSource(status.infoSource, multusStatus);
+    return [{ ...status, infoSource, podInterfaceName: podInterface }];
   });
 }

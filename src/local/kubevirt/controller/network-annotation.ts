@@ -1,4 +1,4 @@
-// The annotations by which a virt-launcher pod asks Multus for its networks
+// The annotations by which a virt-launcher pod requests its networks from Multus
 // (KubeVirt: pkg/network/multus/annotation.go, pkg/network/pod/annotations).
 import type { VmInterface } from "../../../domain/objects/kubernetes.ts";
 import type { BindingPlugin } from "../configuration.ts";
@@ -11,26 +11,18 @@ import {
   qualifiedNad,
   type NicLists,
 } from "../nics.ts";
+import type { NetworkSelection } from "../network-status.ts";
 import type { Vmi } from "./objects.ts";
 
 type Plugins = ReadonlyMap<string, BindingPlugin>;
 
-/** A NIC names a binding plugin that the KubeVirt resource does not register. */
+/** A NIC names a binding plugin that is not registered in the KubeVirt resource. */
 export class UnknownBindingError extends Error {
   override readonly name = "UnknownBindingError";
 }
 
-/** One attachment. The order of the fields is that of the JSON that KubeVirt writes. */
-interface NetworkSelection {
-  readonly name: string;
-  readonly namespace: string;
-  readonly mac?: string;
-  readonly interface?: string;
-  readonly "cni-args"?: Record<string, string>;
-}
-
 /**
- * Value of `k8s.v1.cni.cncf.io/networks` for a new pod, undefined when there is nothing to attach. Absent NICs are left out.
+ * Value of `k8s.v1.cni.cncf.io/networks` for a new pod, without absent NICs; undefined when there is nothing to attach.
  * @throws UnknownBindingError
  */
 export function networksAnnotation(vmi: Vmi, plugins: Plugins): string | undefined {
@@ -43,8 +35,8 @@ export function networksAnnotation(vmi: Vmi, plugins: Plugins): string | undefin
 }
 
 /**
- * Value of the same annotation for a pod that runs: with bridge NICs that were plugged since, without those that went.
- * SR-IOV NICs that are not plugged yet come with the next pod. Undefined: nothing to change.
+ * Value of the same annotation for a running pod: with new bridge NICs, without removed ones. SR-IOV NICs that are not
+ * plugged yet come with the next pod. Undefined when there is nothing to change.
  */
 export function runningNetworksAnnotation(vmi: Vmi, plugins: Plugins): string | undefined {
   const { interfaces, networks } = nicLists(vmi.spec);
@@ -52,13 +44,13 @@ export function runningNetworksAnnotation(vmi: Vmi, plugins: Plugins): string | 
   const wanted = present(interfaces);
   const listed = wanted.filter((nic) => nic.sriov === undefined || reported.has(nic.name));
   const changes = wanted.length < interfaces.length || listed.some((nic) => !reported.has(nic.name));
-  // An empty list is written too, so that the last NIC can be unplugged.
+  // An empty value is written too, so that the last NIC can be unplugged.
   return changes
     ? (selections(vmi, { interfaces: listed, networks: networksOf(listed, networks) }, plugins) ?? "")
     : undefined;
 }
 
-/** Value of `v1.multus-cni.io/default-network`: the NAD as the VM spells it. */
+/** Value of `v1.multus-cni.io/default-network`: the NAD as the VM writes it. */
 export function defaultNetworkAnnotation(vmi: Vmi): string | undefined {
   return nicLists(vmi.spec).networks.find(({ multus }) => multus?.default === true)?.multus?.networkName;
 }
@@ -87,9 +79,11 @@ function attachment(
   name: string,
 ): NetworkSelection {
   const mac = nic?.macAddress ?? "";
+  const nad = qualifiedNad(networkName, vmNamespace);
+  // The order of the fields is that of KubeVirt's JSON.
   return {
-    name: qualifiedNad(networkName, vmNamespace).name,
-    namespace: qualifiedNad(networkName, vmNamespace).namespace,
+    name: nad.name,
+    namespace: nad.namespace,
     ...(mac === "" ? {} : { mac }),
     interface: podInterfaceName(name),
   };

@@ -1,16 +1,19 @@
-// The KubeVirt objects with the status fields that only virt-controller itself uses.
-import type { VirtualMachine, VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
-import type { KubernetesObject } from "../../../domain/objects/kubernetes.ts";
+// The KubeVirt objects with the status fields that only virt-controller uses.
+import type {
+  KubernetesObject,
+  VirtualMachine,
+  VirtualMachineInstance,
+} from "../../../domain/objects/kubernetes.ts";
 import { virtualMachineInstances, virtualMachines, type Resource } from "../../../kube/resource.ts";
 import type { MigrationState } from "../resources.ts";
 
-/** A request of virt-api (subresources start, stop, restart) that virt-controller takes off the list when done. */
+/** A request from virt-api (subresources start, stop, restart) that virt-controller removes when it is fulfilled. */
 export interface StateChangeRequest {
   action: "Start" | "Stop";
   uid?: string;
 }
 
-/** Counts the starts that failed before the guest ran; the next one waits until `retryAfterTimestamp`. */
+/** Counts the starts that failed before the guest ran; the next start waits until `retryAfterTimestamp`. */
 export interface StartFailure {
   consecutiveFailCount: number;
   lastFailedVMIUID?: string;
@@ -23,7 +26,6 @@ export type VmStatus = NonNullable<VirtualMachine["status"]> & {
   stateChangeRequests?: StateChangeRequest[];
 };
 
-/** A VirtualMachine as virt-controller sees it. */
 export type Vm = VirtualMachine & { status?: VmStatus };
 
 export type VmiStatus = NonNullable<VirtualMachineInstance["status"]> & {
@@ -32,10 +34,9 @@ export type VmiStatus = NonNullable<VirtualMachineInstance["status"]> & {
   migrationState?: MigrationState;
 };
 
-/** A VirtualMachineInstance as virt-controller sees it. */
 export type Vmi = VirtualMachineInstance & { status?: VmiStatus };
 
-/** apps/v1 ControllerRevision: KubeVirt keeps the VM spec of each start in one. Immutable. */
+/** apps/v1 ControllerRevision, immutable: KubeVirt keeps the VM spec of each start in one. */
 export interface ControllerRevision extends KubernetesObject {
   apiVersion: "apps/v1";
   kind: "ControllerRevision";
@@ -54,7 +55,7 @@ export const controllerRevisions: Resource<ControllerRevision> = {
   namespaced: true,
 };
 
-/** True when `owner` is the controller of `object` (by uid, so a namesake does not count). */
+/** True when `owner`, identified by uid, is the controller of `object`. */
 export function isControlledBy(object: KubernetesObject, owner: KubernetesObject): boolean {
   return (
     object.metadata.ownerReferences?.some(

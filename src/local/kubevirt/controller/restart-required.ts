@@ -10,25 +10,24 @@ import { memoryWaits } from "./memory.ts";
 import type { Vm, Vmi } from "./objects.ts";
 import { semanticEqual } from "./semantic-equal.ts";
 
-/** The message of condition RestartRequired for any change that has no message of its own. */
+/** The message of condition RestartRequired for any change without a more specific one. */
 const nonLiveUpdatable = "a non-live-updatable field was changed in the template spec";
 
-/** What to compare: the VM now, what it was when this VMI started, and the VMI as it is by now. */
-export interface RestartInput {
+interface RestartInput {
   readonly vm: Vm;
+  /** The VM's spec when this VMI was started. */
   readonly startedFrom: VirtualMachine["spec"];
   readonly vmi: Vmi;
   readonly liveUpdate: boolean;
 }
 
-/** @returns the message of condition RestartRequired, or undefined when no restart is needed (any more). */
+/** @returns the message of condition RestartRequired, or undefined when no restart is needed. */
 export function restartRequired({ vm, startedFrom, vmi, liveUpdate }: RestartInput): string | undefined {
   const now = vm.spec.template.spec;
   const before = startedFrom.template.spec;
   const nicsWait = nicsNeedRestart(nicLists(now), nicLists(vmi.spec));
-  const left = comparable(before, { before, now, vmi, liveUpdate, nicsWait });
-  const right = comparable(now, { before, now, vmi, liveUpdate, nicsWait });
-  if (!semanticEqual(left, right)) return nonLiveUpdatable;
+  const by = { before, now, vmi, liveUpdate, nicsWait };
+  if (!semanticEqual(comparable(before, by), comparable(now, by))) return nonLiveUpdatable;
   return liveUpdate ? (socketsWait(now, vmi) ?? memoryWaits(now, vmi)) : undefined;
 }
 
@@ -40,7 +39,7 @@ interface Comparison {
   readonly nicsWait: boolean;
 }
 
-/** A spec without what may change under a running VM, and with lists in an order of their own. */
+/** A spec without the fields that may change while the VM runs, and with disks and volumes sorted by name. */
 function comparable(spec: VirtualMachineInstanceSpec, by: Comparison): object {
   const { interfaces, disks, ...devices } = spec.domain.devices;
   const { cpu, memory, firmware, ...domain } = spec.domain;
@@ -67,7 +66,7 @@ function comparable(spec: VirtualMachineInstanceSpec, by: Comparison): object {
   };
 }
 
-/** A uuid that KubeVirt itself wrote into the VM after the start is no change. */
+/** A UUID that KubeVirt itself wrote into the VM after the start is not a change. */
 function firmwareToCompare(
   firmware: VirtualMachineInstanceSpec["domain"]["firmware"],
   by: Comparison,
@@ -82,7 +81,7 @@ function sortedByName<T extends { readonly name: string }>(list: readonly T[]): 
   return list.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-/** NICs: whether the VM's lists ask for something of the VMI that cannot be done to a running guest. */
+/** Whether the VM's NIC lists need a change of the VMI that a running guest cannot get. */
 function nicsNeedRestart(wanted: NicLists, current: NicLists): boolean {
   const interfaces = byName(wanted.interfaces);
   const networks = byName(wanted.networks);
@@ -110,7 +109,7 @@ function withoutNad(network: VmNetwork): VmNetwork {
     : { ...network, multus: { ...network.multus, networkName: "" } };
 }
 
-/** The stand-in plugs no CPUs: what KubeVirt says when there are no spare sockets. */
+/** CPUs are never plugged here; the messages are KubeVirt's for a VM without spare sockets. */
 function socketsWait(now: VirtualMachineInstanceSpec, vmi: Vmi): string | undefined {
   const wanted = now.domain.cpu?.sockets;
   const current = vmi.spec.domain.cpu?.sockets;

@@ -1,17 +1,17 @@
-// Whether a VM's run strategy wants a VMI started or stopped (KubeVirt: syncRunStrategy).
+// Whether a VM's run strategy starts or stops a VMI (KubeVirt: syncRunStrategy).
 import type { VmRunStrategy } from "../../../domain/objects/kubernetes.ts";
 import { hasEnded } from "../resources.ts";
 import type { Vm, Vmi } from "./objects.ts";
 
-/** `rerun`: stop, and leave a request to start again. */
-export type RunDecision = "start" | "stop" | "rerun" | "leave";
+/** `rerun`: stop, and add a request to start again. */
+type RunDecision = "start" | "stop" | "rerun" | "leave";
 
-/** The strategy, from the older `running` too; without either a VM stays off. */
+/** The run strategy, also from the older `running`; Halted without either. */
 export function runStrategy(vm: Vm): VmRunStrategy {
   return vm.spec.runStrategy ?? (vm.spec.running === true ? "Always" : "Halted");
 }
 
-/** What to do about the VMI that is there (undefined: none). */
+/** What to do; `vmi` is the existing VMI. */
 export function runDecision(vm: Vm, vmi: Vmi | undefined): RunDecision {
   return vmi === undefined ? withoutVmi(vm) : withVmi(vm, vmi);
 }
@@ -25,7 +25,7 @@ function withoutVmi(vm: Vm): RunDecision {
     case "WaitAsReceiver":
       return "start";
     case "RerunOnFailure":
-      // Coming from another strategy starts the VM; a guest that ended well does not run again.
+      // A change from another strategy starts the VM; a guest that succeeded is not run again.
       return startRequested || vm.status?.runStrategy !== strategy ? "start" : "leave";
     case "Manual":
       return startRequested ? "start" : "leave";
@@ -54,7 +54,7 @@ function withVmi(vm: Vm, vmi: Vmi): RunDecision {
   }
 }
 
-/** Milliseconds until a VM whose starts failed may be started again; 0 when at once. */
+/** Milliseconds until a VM whose starts failed may be started again; 0 if now. */
 export function startBackoffLeftMs(vm: Vm, now: Date): number {
   const until = vm.status?.startFailure?.retryAfterTimestamp;
   return until === undefined ? 0 : Math.max(0, Date.parse(until) - now.getTime());

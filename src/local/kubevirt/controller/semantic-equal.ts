@@ -1,9 +1,9 @@
-// Equality of two JSON values in the sense of Kubernetes: unset, null, "" and [] are the same thing.
+// Kubernetes' semantic equality of two JSON values: unset, null, "" and [] are equal.
 import { isDeepStrictEqual } from "node:util";
 
 /**
- * True when Go's decoder would make equal objects of both. `{}` stays different from unset: an empty struct
- * behind a pointer is a choice (`bridge: {}`). Quantities are compared by their text.
+ * True when Go would decode both to equal objects. `{}` is different from unset: a pointer to an empty struct is a
+ * choice (`bridge: {}`). Quantities are compared as text.
  */
 export function semanticEqual(a: unknown, b: unknown): boolean {
   return isDeepStrictEqual(withoutEmpty(a), withoutEmpty(b));

@@ -1,12 +1,11 @@
-// Brings one VirtualMachine and its VMI nearer to what the VM asks for (KubeVirt: watch/vm).
-import type { VirtualMachine } from "../../../domain/objects/kubernetes.ts";
+// Reconciles one VirtualMachine and its VMI (KubeVirt: watch/vm).
+import type { VirtualMachine, VmInterface } from "../../../domain/objects/kubernetes.ts";
 import { isKubeError, KubeError } from "../../../kube/errors.ts";
 import { hasEnded, finalizers } from "../resources.ts";
 import { refOf } from "../../../kube/object-key.ts";
-import { firmwareUuid } from "./firmware-uuid.ts";
 import { vmiNics, vmNics } from "./live-update.ts";
 import { memoryToPlug } from "./memory.ts";
-import { generationAnnotation, newVmi, revisionName, startRevision } from "./new-vmi.ts";
+import { firmwareUuid, generationAnnotation, newVmi, revisionName, startRevision } from "./new-vmi.ts";
 import { nicLists } from "../nics.ts";
 import { controllerRevisions, isControlledBy, vmis, vms, type Vm, type Vmi } from "./objects.ts";
 import { restartRequired } from "./restart-required.ts";
@@ -14,22 +13,20 @@ import { runDecision, startBackoffLeftMs } from "./run-strategy.ts";
 import { semanticEqual } from "./semantic-equal.ts";
 import { vmStatus, type VmPass } from "./vm-status.ts";
 import type { Outcome } from "../../../kube/watch/work-queue.ts";
-import { fieldManager, type ControllerContext } from "./context.ts";
+import type { ControllerContext } from "./context.ts";
+import { fieldManager, ignoring, patchUnchanged, withoutFinalizer } from "./writes.ts";
 
-const nothingDone: VmPass = {
-  starting: false,
-  stopping: false,
-  failure: undefined,
-  restart: undefined,
-  request: undefined,
-};
+interface Step {
+  readonly pass: VmPass;
+  readonly outcome?: Outcome;
+}
 
-/** When a start that the API server refused is tried again. */
+/** Delay before a start that the API server refused is retried. */
 const failedStartRetryMs = 5_000;
-/** How often a VM that is to go looks whether its VMI has gone. */
+/** How often a deleted VM is checked for the end of its VMI. */
 const deletionPollMs = 100;
 
-/** Looks at VMs by key. The start revisions that it has read are kept, for they never change. */
+/** Keeps the start revisions that it has read; they never change. */
 export class VmController {
   readonly #context: ControllerContext;
   readonly #revisions = new Map<string, VirtualMachine["spec"]>();
@@ -38,7 +35,7 @@ export class VmController {
     this.#context = context;
   }
 
-  /** @throws KubeError; the next look at the key goes on from there. */
+  /** @throws KubeError; the next call for the key continues from there. */
   async reconcile(key: string): Promise<Outcome> {
     const vm = this.#context.vms.get(refOf(key));
     if (vm === undefined) return undefined;
@@ -55,63 +52,52 @@ export class VmController {
     return outcome;
   }
 
-  /** A deleted VM goes after its VMI. */
+  /** A deleted VM is removed after its VMI. */
   async #end(vm: Vm, vmi: Vmi | undefined): Promise<Outcome> {
     if (vmi !== undefined) {
       await this.#stop(vmi);
-      await this.#writeStatus(vm, vmi, { ...nothingDone, stopping: true });
+      await this.#writeStatus(vm, vmi, { stopping: true });
       if (hasEnded(vmi)) await this.#release(vm, vmi);
       return undefined;
     }
     if (vm.metadata.finalizers?.includes(finalizers.vm) !== true) return undefined;
-    // The cache may not show yet what an earlier pass created.
+    // The cache may not yet show what an earlier pass created.
     const stored = await this.#context.client.find(vmis, vm.metadata);
     if (stored !== undefined && isControlledBy(stored, vm)) return deletionPollMs;
-    await this.#write(vm, { finalizers: vm.metadata.finalizers.filter((name) => name !== finalizers.vm) });
+    await patchUnchanged(this.#context.client, vms, vm, { metadata: withoutFinalizer(vm, finalizers.vm) });
     return undefined;
   }
 
-  /** The VM with the finalizer that makes it outlive its VMI. */
+  /** Adds the finalizer that keeps the VM until its VMI is gone. */
   async #hold(vm: Vm): Promise<Vm> {
     const known = vm.metadata.finalizers ?? [];
     if (known.includes(finalizers.vm)) return vm;
-    return await this.#write(vm, { finalizers: [...known, finalizers.vm] });
+    const metadata = { finalizers: [...known, finalizers.vm] };
+    return await patchUnchanged(this.#context.client, vms, vm, { metadata });
   }
 
-  async #write(vm: Vm, metadata: object): Promise<Vm> {
-    const { resourceVersion } = vm.metadata;
-    return await this.#context.client.mergePatch(
-      vms,
-      vm.metadata,
-      { metadata: { ...metadata, resourceVersion } },
-      { fieldManager },
-    );
-  }
-
-  async #run(vm: Vm, vmi: Vmi | undefined): Promise<{ readonly pass: VmPass; readonly outcome: Outcome }> {
+  async #run(vm: Vm, vmi: Vmi | undefined): Promise<Step> {
     const decision = runDecision(vm, vmi);
     if (decision === "start") return await this.#start(vm);
-    if (decision === "leave" || vmi === undefined) return { pass: nothingDone, outcome: undefined };
+    if (decision === "leave" || vmi === undefined) return { pass: {} };
     await this.#stop(vmi);
     const request = decision === "rerun" ? ({ action: "Start" } as const) : undefined;
-    return { pass: { ...nothingDone, stopping: true, request }, outcome: undefined };
+    return { pass: { stopping: true, request } };
   }
 
-  async #start(vm: Vm): Promise<{ readonly pass: VmPass; readonly outcome: Outcome }> {
+  async #start(vm: Vm): Promise<Step> {
     const waitMs = startBackoffLeftMs(vm, this.#context.clock());
-    if (waitMs > 0) return { pass: nothingDone, outcome: waitMs };
+    if (waitMs > 0) return { pass: {}, outcome: waitMs };
     const { client, rules } = this.#context;
     try {
-      await ignoring(
-        "AlreadyExists",
-        client.create(controllerRevisions, startRevision(vm), { fieldManager }),
-      );
+      const revision = startRevision(vm);
+      await ignoring("AlreadyExists", client.create(controllerRevisions, revision, { fieldManager }));
       await client.create(vmis, newVmi(vm, rules.configuration), { fieldManager });
     } catch (error) {
       const stored = isKubeError(error, "AlreadyExists") ? await client.find(vmis, vm.metadata) : undefined;
       if (stored === undefined || !isControlledBy(stored, vm)) return startFailure(error);
     }
-    return { pass: { ...nothingDone, starting: true }, outcome: undefined };
+    return { pass: { starting: true } };
   }
 
   async #stop(vmi: Vmi): Promise<void> {
@@ -119,9 +105,10 @@ export class VmController {
     await ignoring("NotFound", this.#context.client.delete(vmis, vmi.metadata, { uid: vmi.metadata.uid }));
   }
 
-  /** What waits for the next start; nothing while none runs, or one is about to end or to begin. */
+  /** The message of RestartRequired; undefined while no VMI runs, or one is starting or stopping. */
   async #restartRequired(vm: Vm, vmi: Vmi | undefined, pass: VmPass): Promise<string | undefined> {
-    if (vmi === undefined || pass.starting || pass.stopping || hasEnded(vmi)) return undefined;
+    if (vmi === undefined || pass.starting === true || pass.stopping === true || hasEnded(vmi))
+      return undefined;
     const startedFrom = await this.#startedFrom(vmi);
     if (startedFrom === undefined) return undefined;
     if (semanticEqual(startedFrom.template, vm.spec.template)) await this.#bumpGeneration(vm, vmi);
@@ -139,7 +126,7 @@ export class VmController {
     return revision?.data.spec;
   }
 
-  /** The VMI says which generation of the VM it is equal to; a change taken back makes it equal again. */
+  /** The VMI records the generation of the VM that it equals; undoing a change makes them equal again. */
   async #bumpGeneration(vm: Vm, vmi: Vmi): Promise<void> {
     const generation = String(vm.metadata.generation ?? 0);
     if (vmi.metadata.annotations?.[generationAnnotation] === generation) return;
@@ -147,38 +134,28 @@ export class VmController {
     await this.#context.client.mergePatch(vmis, vmi.metadata, patch, { fieldManager });
   }
 
-  /** NICs that may change under the running guest go to the VMI; unplugged ones leave the VM. */
+  /** Writes NICs that can change while the guest runs into the VMI, and removes unplugged ones from the VM. */
   async #followNics(vm: Vm, vmi: Vmi | undefined): Promise<Vm> {
     if (vmi?.metadata.deletionTimestamp !== undefined) return vm;
     const wanted = vmi === undefined ? undefined : vmiNics(vm, vmi);
     if (vmi !== undefined && wanted !== undefined && !semanticEqual(wanted, nicLists(vmi.spec))) {
-      const { resourceVersion } = vmi.metadata;
       const spec = { networks: wanted.networks, domain: { devices: { interfaces: wanted.interfaces } } };
-      await this.#context.client.mergePatch(
-        vmis,
-        vmi.metadata,
-        { metadata: { resourceVersion }, spec },
-        { fieldManager },
-      );
+      await patchUnchanged(this.#context.client, vmis, vmi, { spec });
     }
     return await this.#tidy(vm, wanted?.interfaces ?? [], vmi);
   }
 
-  /** Memory that can be plugged goes to the VMI; a migration brings it to the guest. */
+  /** Writes memory that can be plugged into the VMI; a migration brings it to the guest. */
   async #followMemory(vm: Vm, vmi: Vmi | undefined): Promise<void> {
     if (vmi?.status?.phase !== "Running" || vmi.metadata.deletionTimestamp !== undefined) return;
     const guest = memoryToPlug(vm.spec.template.spec, vmi);
     if (guest === undefined) return;
-    await this.#context.client.mergePatch(
-      vmis,
-      vmi.metadata,
-      { spec: { domain: { memory: { guest } } } },
-      { fieldManager },
-    );
+    const patch = { spec: { domain: { memory: { guest } } } };
+    await this.#context.client.mergePatch(vmis, vmi.metadata, patch, { fieldManager });
   }
 
-  /** Writes into the VM's template what KubeVirt keeps there by itself: the NICs left, and a firmware UUID. */
-  async #tidy(vm: Vm, vmiInterfaces: Parameters<typeof vmNics>[1], vmi: Vmi | undefined): Promise<Vm> {
+  /** Writes what KubeVirt itself changes in the VM's template: the remaining NICs, and a firmware UUID. */
+  async #tidy(vm: Vm, vmiInterfaces: readonly VmInterface[], vmi: Vmi | undefined): Promise<Vm> {
     const before = vm.spec.template.spec;
     const { interfaces, networks } = vmNics(vm, vmiInterfaces, vmi?.status?.interfaces ?? []);
     const nicsChange = !semanticEqual({ interfaces, networks }, nicLists(before));
@@ -201,15 +178,15 @@ export class VmController {
     await client.replaceStatus(vms, { ...vm, status }, { fieldManager });
   }
 
-  /** Lets go of a VMI that has ended, now that its end is in the VM's status, and of what it was started from. */
+  /** Removes the finalizer of an ended VMI, now that the VM's status shows its end, and deletes its start revision. */
   async #release(vm: Vm, vmi: Vmi): Promise<void> {
-    const known = vmi.metadata.finalizers ?? [];
-    if (!known.includes(finalizers.vm)) return;
+    if (vmi.metadata.finalizers?.includes(finalizers.vm) !== true) return;
     const { client } = this.#context;
-    const { resourceVersion, namespace } = vmi.metadata;
-    const left = known.filter((name) => name !== finalizers.vm);
-    const patch = { metadata: { resourceVersion, finalizers: left } };
-    await ignoring("NotFound", client.mergePatch(vmis, vmi.metadata, patch, { fieldManager }));
+    await ignoring(
+      "NotFound",
+      patchUnchanged(client, vmis, vmi, { metadata: withoutFinalizer(vmi, finalizers.vm) }),
+    );
+    const { namespace } = vmi.metadata;
     const name = vmi.status?.virtualMachineRevisionName;
     // The next start of an unchanged VM uses the same revision.
     if (name === undefined || name === revisionName(vm)) return;
@@ -217,23 +194,15 @@ export class VmController {
     await ignoring("NotFound", client.delete(controllerRevisions, { namespace, name }));
   }
 
-  /** Forgets what belongs to a VM that is gone. */
+  /** Forgets the revision of a deleted VM. */
   forget(vm: Vm): void {
     this.#revisions.delete(`${vm.metadata.namespace ?? ""}/${revisionName(vm)}`);
   }
 }
 
-/** A start that the API server refuses shows in the VM; anything else is tried again. */
-function startFailure(error: unknown): { readonly pass: VmPass; readonly outcome: Outcome } {
+/** The VM's status shows a start that the API server refused; other errors are retried. */
+function startFailure(error: unknown): Step {
   if (!(error instanceof KubeError) || error.status === 0) throw error;
   const failure = { reason: "FailedCreate", message: `Failure while starting VMI: ${error.message}` };
-  return { pass: { ...nothingDone, failure }, outcome: failedStartRetryMs };
-}
-
-async function ignoring(reason: "AlreadyExists" | "NotFound", call: Promise<unknown>): Promise<void> {
-  try {
-    await call;
-  } catch (error) {
-    if (!isKubeError(error, reason)) throw error;
-  }
+  return { pass: { failure }, outcome: failedStartRetryMs };
 }

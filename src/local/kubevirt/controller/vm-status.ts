@@ -2,33 +2,33 @@
 import { findCondition, isTrue } from "../../../domain/objects/conditions.ts";
 import type { Condition } from "../../../domain/objects/kubernetes.ts";
 import { timestamp } from "../../timestamp.ts";
-import { withCondition, withoutCondition } from "../status-fields.ts";
+import { newCondition, withCondition, withoutCondition } from "../status-fields.ts";
 import { generationAnnotation } from "./new-vmi.ts";
 import type { StartFailure, StateChangeRequest, Vm, VmStatus, Vmi } from "./objects.ts";
 import { runStrategy } from "./run-strategy.ts";
 import { hasEnded, type MigrationState } from "../resources.ts";
 
-/** What this pass did or found out, beyond the objects. */
+/** What this pass did or found, which the objects do not show yet. */
 export interface VmPass {
-  /** A VMI was asked for and is not seen yet. */
-  readonly starting: boolean;
-  /** The VMI's deletion was asked for and is not seen yet. */
-  readonly stopping: boolean;
-  /** Why the pass failed: condition Failure. */
-  readonly failure: { readonly reason: string; readonly message: string } | undefined;
+  /** A VMI was created and is not in the cache yet. */
+  readonly starting?: boolean;
+  /** The VMI was deleted and the cache does not show it yet. */
+  readonly stopping?: boolean;
+  /** Reason and message of condition Failure. */
+  readonly failure?: { readonly reason: string; readonly message: string };
   /** Message of condition RestartRequired. */
-  readonly restart: string | undefined;
-  /** A request to put on the list. */
-  readonly request: StateChangeRequest | undefined;
+  readonly restart?: string | undefined;
+  /** A request to add to the list. */
+  readonly request?: StateChangeRequest | undefined;
 }
 
-export interface StatusOptions {
+interface StatusOptions {
   readonly now: Date;
-  /** Wait after the first failed start, in milliseconds. */
+  /** Delay after the first failed start, in milliseconds. */
   readonly startBackoffMs: number;
 }
 
-/** The status that the VM ought to have. */
+/** The status that the VM should have. */
 export function vmStatus(vm: Vm, vmi: Vmi | undefined, pass: VmPass, options: StatusOptions): VmStatus {
   const { startFailure, stateChangeRequests, ...status } = vm.status ?? {};
   const strategy = runStrategy(vm);
@@ -50,11 +50,11 @@ export function vmStatus(vm: Vm, vmi: Vmi | undefined, pass: VmPass, options: St
   };
 }
 
-/** The first that holds, in KubeVirt's order of precedence. */
-export function printableStatus(
+/** The first status that applies, in KubeVirt's order of precedence. */
+function printableStatus(
   vm: Vm,
   vmi: Vmi | undefined,
-  { starting, stopping }: Pick<VmPass, "starting" | "stopping">,
+  { starting = false, stopping = false }: VmPass,
   startFailure: StartFailure | undefined,
 ): string {
   if (vm.metadata.deletionTimestamp !== undefined) return "Terminating";
@@ -85,35 +85,29 @@ function vmConditions(
   now: Date,
 ): Condition[] {
   let conditions = withCondition(before, readyCondition(vmi, now));
-  const at = { lastProbeTime: null, lastTransitionTime: timestamp(now) };
   conditions =
     failure === undefined
       ? withoutCondition(conditions, "Failure")
-      : withCondition(conditions, { type: "Failure", status: "True", ...failure, ...at });
+      : withCondition(conditions, newCondition("Failure", "True", now, failure));
   conditions =
     restart === undefined
       ? withoutCondition(conditions, "RestartRequired")
-      : withCondition(conditions, { type: "RestartRequired", status: "True", message: restart, ...at });
+      : withCondition(conditions, newCondition("RestartRequired", "True", now, { message: restart }));
   return vmi === undefined ? conditions : withVmiConditions(conditions, vmi.status?.conditions ?? []);
 }
 
 function readyCondition(vmi: Vmi | undefined, now: Date): Condition {
-  const at = { lastProbeTime: null, lastTransitionTime: timestamp(now) };
-  if (vmi === undefined) {
-    return { type: "Ready", status: "False", reason: "VMINotExists", message: "VMI does not exist", ...at };
-  }
+  const [reason, message] =
+    vmi === undefined
+      ? ["VMINotExists", "VMI does not exist"]
+      : ["VMIConditionMissing", "VMI is missing the Ready condition"];
   return (
-    findCondition(vmi.status?.conditions, "Ready") ?? {
-      type: "Ready",
-      status: "False",
-      reason: "VMIConditionMissing",
-      message: "VMI is missing the Ready condition",
-      ...at,
-    }
+    findCondition(vmi?.status?.conditions, "Ready") ??
+    newCondition("Ready", "False", now, { reason, message })
   );
 }
 
-/** The VM shows its VMI's conditions, and none that the VMI no longer has, but for three of its own. */
+/** The VM has its VMI's current conditions, besides three of its own. */
 function withVmiConditions(conditions: readonly Condition[], ofVmi: readonly Condition[]): Condition[] {
   const own = new Set(["Ready", "Failure", "RestartRequired"]);
   const shown = new Set(ofVmi.map(({ type }) => type));
@@ -121,7 +115,7 @@ function withVmiConditions(conditions: readonly Condition[], ofVmi: readonly Con
   return ofVmi.filter(({ type }) => !own.has(type)).reduce(withCondition, kept);
 }
 
-/** Counts VMIs that ended before their guest ran; one that ran starts the count anew. */
+/** Counts VMIs that ended before their guest ran; a guest that ran resets the count. */
 function nextStartFailure(
   known: StartFailure | undefined,
   strategy: string,
@@ -140,7 +134,7 @@ function nextStartFailure(
   };
 }
 
-/** The first request goes when it has been met; a new one is put at the end. */
+/** Removes the first request when it is fulfilled, and adds a new one at the end. */
 function nextRequests(
   requests: readonly StateChangeRequest[] = [],
   vmi: Vmi | undefined,

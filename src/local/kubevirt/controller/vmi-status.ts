@@ -1,10 +1,10 @@
 // What virt-controller writes into a VMI, as a function of the VMI and its pods (KubeVirt: watch/vmi updateStatus).
-// From Scheduled on the phase is virt-handler's, but for Failed when the pod is gone.
+// From Scheduled on virt-handler writes the phase, except Failed when the pod is gone.
 import { findCondition } from "../../../domain/objects/conditions.ts";
 import type { Condition, VmiPhase } from "../../../domain/objects/kubernetes.ts";
 import { timestamp } from "../../timestamp.ts";
 import { hasEnded, finalizers, labels, type Pod } from "../resources.ts";
-import { withCondition, withPhase, withoutCondition } from "../status-fields.ts";
+import { newCondition, withCondition, withPhase, withoutCondition } from "../status-fields.ts";
 import { multusInterfaces } from "./multus-interfaces.ts";
 import { isGoingDown, isReady } from "./launcher-state.ts";
 import { withMemoryChange } from "./memory.ts";
@@ -16,17 +16,17 @@ export interface VmiView {
   readonly vmi: Vmi;
   /** Every pod that the VMI controls. */
   readonly pods: readonly Pod[];
-  /** The one that runs it. */
+  /** The pod that runs the VMI. */
   readonly pod: Pod | undefined;
-  /** Whether the VM that started it is there. */
+  /** Whether the VM that started the VMI exists. */
   readonly hasVm: boolean;
-  /** Why no pod could be made: condition Synchronized=False. */
-  readonly failure: { readonly reason: string; readonly message: string } | undefined;
+  /** Why no pod could be created: condition Synchronized=False. */
+  readonly failure?: { readonly reason: string; readonly message: string } | undefined;
   readonly now: Date;
   readonly migrationGraceMs: number;
 }
 
-/** The VMI as it ought to be: status, labels and finalizers; its spec is never touched. */
+/** The VMI with the status, labels and finalizers that it should have; its spec is not changed. */
 export function nextVmi(view: VmiView): Vmi {
   const { vmi } = view;
   const phase = vmi.status?.phase ?? "";
@@ -65,14 +65,8 @@ function podFacts({ vmi, pods, pod, now }: VmiView): Partial<VmiStatus> {
 }
 
 function readyCondition(vmi: Vmi, pod: Pod | undefined, now: Date): Condition {
-  const at = { lastProbeTime: null, lastTransitionTime: timestamp(now) };
-  const notReady = (reason: string, message: string): Condition => ({
-    type: "Ready",
-    status: "False",
-    reason,
-    message,
-    ...at,
-  });
+  const notReady = (reason: string, message: string): Condition =>
+    newCondition("Ready", "False", now, { reason, message });
   if (pod === undefined) return notReady("PodNotExists", "virt-launcher pod has not yet been scheduled");
   if (isGoingDown(pod)) return notReady("PodTerminating", "virt-launcher pod is terminating");
   if (vmi.status?.phase !== "Running") {
@@ -81,7 +75,7 @@ function readyCondition(vmi: Vmi, pod: Pod | undefined, now: Date): Condition {
   const ready = pod.status?.conditions?.find(({ type }) => type === "Ready");
   return ready === undefined
     ? notReady("PodConditionMissing", "virt-launcher pod is missing the Ready condition")
-    : { ...at, ...ready };
+    : { ...newCondition("Ready", ready.status, now), ...ready };
 }
 
 function unprocessedPhase({ vmi, pod }: VmiView): VmiPhase {
@@ -104,7 +98,7 @@ function scheduling(vmi: Vmi, { pod, now }: VmiView): Vmi {
   );
 }
 
-/** The VMI tells when its pod fits on no node. */
+/** The VMI has condition PodScheduled while its pod fits on no node. */
 function withPodScheduled(vmi: Vmi, pod: Pod): Vmi {
   const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
   return withStatus(vmi, {
@@ -128,17 +122,16 @@ function running(vmi: Vmi, { pod, now, migrationGraceMs }: VmiView): Vmi {
   return withStatus(seen, { conditions });
 }
 
-/** A VMI that has ended may go when its pods are gone; the VM, while there is one, lets go of it by itself. */
+/** An ended VMI may be deleted when its pods are gone; while its VM exists, that removes the VM's finalizer. */
 function withoutFinalizers(vmi: Vmi, { pods, hasVm }: VmiView): Vmi {
-  const released = [
-    ...(pods.length === 0 ? [finalizers.vmi] : []),
-    ...(hasVm ? [] : [finalizers.vm]),
-  ] as string[];
-  const kept = (vmi.metadata.finalizers ?? []).filter((finalizer) => !released.includes(finalizer));
+  const kept = (vmi.metadata.finalizers ?? []).filter(
+    (finalizer) =>
+      !(pods.length === 0 && finalizer === finalizers.vmi) && !(!hasVm && finalizer === finalizers.vm),
+  );
   return { ...vmi, metadata: { ...vmi.metadata, finalizers: kept } };
 }
 
-/** Only before the guest runs, and for as long as the reason lasts. */
+/** Synchronized=False exists only before the guest runs, and while the reason lasts. */
 function withSynchronized(vmi: Vmi, { failure, now }: VmiView): Vmi {
   if (vmi.status?.phase === "Running" || vmi.status?.phase === "Scheduled" || hasEnded(vmi)) return vmi;
   const { conditions } = vmi.status ?? {};
@@ -146,12 +139,6 @@ function withSynchronized(vmi: Vmi, { failure, now }: VmiView): Vmi {
     return withStatus(vmi, { conditions: withoutCondition(conditions, "Synchronized") });
   const known = findCondition(conditions, "Synchronized");
   if (known?.status === "False" && known.reason === failure.reason) return vmi;
-  const condition: Condition = {
-    type: "Synchronized",
-    status: "False",
-    ...failure,
-    lastProbeTime: null,
-    lastTransitionTime: timestamp(now),
-  };
+  const condition = newCondition("Synchronized", "False", now, failure);
   return withStatus(vmi, { conditions: withCondition(conditions, condition) });
 }

@@ -1,4 +1,4 @@
-// Migrates the VMIs that ask for it, where the KubeVirt resource allows it (KubeVirt: watch/workload-updater).
+// Migrates the VMIs that need it, where the KubeVirt resource allows it (KubeVirt: watch/workload-updater).
 import { createHash } from "node:crypto";
 import { findCondition, isTrue } from "../../../domain/objects/conditions.ts";
 import {
@@ -15,12 +15,12 @@ import { migrationRequiredType } from "./migration-required.ts";
 import type { Vmi } from "./objects.ts";
 import { isMigrating } from "./vm-status.ts";
 import type { Outcome } from "../../../kube/watch/work-queue.ts";
-import { fieldManager, type ControllerContext } from "./context.ts";
-import { isKubeError } from "../../../kube/errors.ts";
+import type { ControllerContext } from "./context.ts";
+import { fieldManager, ignoring } from "./writes.ts";
 
 type Migration = VirtualMachineInstanceMigration;
 
-/** True for a VMI that runs, asks for a migration, can be migrated, and is not being migrated. */
+/** True for a running VMI that needs a migration, can be migrated, and is not being migrated. */
 export function wantsMigration(vmi: Vmi): boolean {
   const { phase, conditions, migrationState } = vmi.status ?? {};
   return (
@@ -32,7 +32,7 @@ export function wantsMigration(vmi: Vmi): boolean {
   );
 }
 
-/** Gives the VMI a migration if it still wants one and has none under way. */
+/** Creates a migration for the VMI if it still needs one and none is in progress. */
 export async function migrateOnUpdate(context: ControllerContext, key: string): Promise<Outcome> {
   const vmi = context.vmis.get(refOf(key));
   if (vmi === undefined || !wantsMigration(vmi)) return undefined;
@@ -40,13 +40,11 @@ export async function migrateOnUpdate(context: ControllerContext, key: string): 
   if (earlier.some((migration) => !hasEnded(migration))) return undefined;
   const waitMs = backoffLeftMs(earlier, context.clock());
   if (waitMs > 0) return waitMs;
-  try {
-    await context.client.create(virtualMachineInstanceMigrations, newMigration(vmi, earlier), {
-      fieldManager,
-    });
-  } catch (error) {
-    if (!isKubeError(error, "AlreadyExists")) throw error;
-  }
+  const migration = newMigration(vmi, earlier);
+  await ignoring(
+    "AlreadyExists",
+    context.client.create(virtualMachineInstanceMigrations, migration, { fieldManager }),
+  );
   return undefined;
 }
 
@@ -57,7 +55,7 @@ function migrationsOf(vmi: Vmi, migrations: Iterable<Migration>): Migration[] {
   );
 }
 
-/** The name stands for this request and the attempts before it, so that one request makes one migration. */
+/** The name is a hash of this request and the attempts before it, so that one request creates one migration. */
 function newMigration(vmi: Vmi, earlier: readonly Migration[]): Migration {
   const since = [migrationRequiredType, memoryChangeType].map(
     (type) => findCondition(vmi.status?.conditions, type)?.lastTransitionTime ?? "",
@@ -80,7 +78,7 @@ function newMigration(vmi: Vmi, earlier: readonly Migration[]): Migration {
 
 const firstBackoffMs = 20_000;
 
-/** After a failed migration the next waits 20 s, then twice as long each time; one that succeeds ends the row. */
+/** After a failed migration the next one waits 20 s, doubled after each further failure; a success resets the delay. */
 function backoffLeftMs(earlier: readonly Migration[], now: Date): number {
   const ends = earlier
     .map((migration) => ({ failed: migration.status?.phase === "Failed", at: endOf(migration) }))

@@ -1,26 +1,26 @@
-// What cloud-init in a guest finds on its disk: the network plan and when it may change, from the VMI's first
-// cloud-init volume and the Secrets that it names. Pure.
+// What cloud-init in a guest reads from its disk: the network plan and when it may change, from the VMI's first cloud-init
+// volume and its Secrets. Pure.
 import type { CloudInitSource, Secret, VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
 import { parseNetworkConfig, updatesNetworkAtBoot, type NetworkPlan } from "./network-plan.ts";
 import { parseNmstate } from "./nmstate.ts";
 import { fileOfBoothook, userDataParts } from "./user-data.ts";
 
-/** The data source as it is on the ISO of this run. */
-export interface CloudInitData {
-  /** cloud-init takes a boot for the first one when this differs from what the disk remembers. */
+/** The data source on the ISO of this run. */
+interface CloudInitData {
+  /** A boot is the first of an instance when this differs from the instance-id on the root disk. */
   readonly instanceId: string;
   readonly plan: NetworkPlan;
-  /** A later boot applies a changed network-config. */
+  /** True when a later boot applies a changed network-config. */
   readonly updatesAtBoot: boolean;
 }
 
-/** What a persistent root disk remembers of the boots before. */
+/** What a persistent root disk has from earlier boots. */
 export interface DiskMemory {
   readonly instanceId: string;
   readonly plan: NetworkPlan;
 }
 
-/** Names of the Secrets that `readCloudInit` needs. */
+/** The names of the Secrets that `readCloudInit` needs. */
 export function cloudInitSecrets(vmi: VirtualMachineInstance): string[] {
   const { source } = firstVolume(vmi);
   const names = [source?.secretRef?.name, source?.networkDataSecretRef?.name];
@@ -28,8 +28,8 @@ export function cloudInitSecrets(vmi: VirtualMachineInstance): string[] {
 }
 
 /**
- * Reads the first NoCloud or ConfigDrive volume; KubeVirt ignores the others. Without network data, and with a
- * Secret that lacks the keys networkdata and networkData, the image's own DHCP stays.
+ * Reads the first NoCloud or ConfigDrive volume; KubeVirt ignores the others. Without network data, or when the Secret has
+ * neither networkdata nor networkData, the image's default, DHCP, remains.
  */
 export function readCloudInit(
   vmi: VirtualMachineInstance,
@@ -49,7 +49,7 @@ export function readCloudInit(
     decode(source?.userDataBase64) ??
     fromSecret(secrets, source?.secretRef?.name, ["userdata", "userData"]);
   const parts = userData === undefined ? [] : userDataParts(userData);
-  // The image ships nmstate.service.
+  // The image has nmstate.service.
   const nmstate = fileOfBoothook(parts, "/etc/nmstate", ".yml");
   return {
     instanceId,
@@ -59,8 +59,8 @@ export function readCloudInit(
 }
 
 /**
- * The plan that a boot applies: the new one on the first boot of an instance or where user-data asks for it at
- * each boot, else what the disk holds from before (cloud-init stages.py apply_network_config).
+ * The plan that a boot applies: the new one on the first boot of an instance or when user-data requests it at each boot,
+ * else the plan on the disk (cloud-init stages.py apply_network_config).
  */
 export function planAtBoot(data: CloudInitData, memory: DiskMemory | undefined): NetworkPlan {
   const firstBoot = memory === undefined || memory.instanceId !== data.instanceId;
@@ -68,8 +68,8 @@ export function planAtBoot(data: CloudInitData, memory: DiskMemory | undefined):
 }
 
 /**
- * The claim behind the guest's root disk, `namespace/name`; undefined when the root disk is a container disk or
- * missing: such a guest forgets everything with each VMI, so that each start is a first boot.
+ * The claim of the guest's root disk, `namespace/name`; undefined when the root disk is a container disk or missing: such
+ * a guest keeps nothing between VMIs, so each start is a first boot.
  */
 export function rootClaim(vmi: VirtualMachineInstance): string | undefined {
   const root = vmi.spec.volumes?.find(
@@ -81,7 +81,7 @@ export function rootClaim(vmi: VirtualMachineInstance): string | undefined {
 }
 
 function networkPlan(kind: "noCloud" | "configDrive", networkData: string | undefined): NetworkPlan {
-  // A ConfigDrive holds OpenStack's network_data.json; its contents are not played.
+  // A ConfigDrive has OpenStack's network_data.json, which is not simulated.
   if (networkData === undefined || networkData === "" || kind === "configDrive")
     return { kind: "dhcp-everywhere" };
   return parseNetworkConfig(networkData);

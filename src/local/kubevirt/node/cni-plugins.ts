@@ -1,30 +1,30 @@
-// CNI plugins on a node that has every bridge: what they refuse of a configuration alone, in the words of libcni 1.3,
-// bridge and macvlan 1.9 and ovs-cni 0.39. Pure.
+// The configurations that CNI plugins refuse on a node that has every bridge, with the messages of libcni 1.3, bridge and
+// macvlan 1.9 and ovs-cni 0.39. Pure.
 
 type Config = Readonly<Record<string, unknown>>;
 
 const versions = ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"];
 
-/** Why ADD fails; undefined when the plugin makes the interface, and for plugins that are not played. */
+/** Why ADD fails; undefined when it succeeds, and for plugins that are not simulated. */
 export function pluginError(name: string, version: string, plugin: Config, mac: string): string | undefined {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) return `invalid characters found in network name; ${name}`;
   switch (plugin["type"]) {
     case "bridge":
-      return notSpoken(version) ?? bridgeError(plugin, mac);
+      return unsupported(version) ?? bridgeError(plugin, mac);
     case "ovs":
-      return notSpoken(version) ?? ovsError(plugin);
+      return unsupported(version) ?? ovsError(plugin);
     case "macvlan":
-      return notSpoken(version) ?? macvlanError(plugin);
+      return unsupported(version) ?? macvlanError(plugin);
     default:
       return undefined;
   }
 }
 
-function notSpoken(version: string): string | undefined {
-  const spoken = versions.map((each) => `"${each}"`).join(" ");
+function unsupported(version: string): string | undefined {
+  const supported = versions.map((each) => `"${each}"`).join(" ");
   return versions.includes(version)
     ? undefined
-    : `incompatible CNI versions; config is "${version}", plugin supports [${spoken}]`;
+    : `incompatible CNI versions; config is "${version}", plugin supports [${supported}]`;
 }
 
 function bridgeError(plugin: Config, mac: string): string | undefined {
@@ -64,7 +64,7 @@ function macvlanError({ mode = "" }: Config): string | undefined {
     : `unknown macvlan mode: ${JSON.stringify(mode)}`;
 }
 
-/** Go's encoding/json: a number that does not fit is named, anything else by its kind alone. */
+/** Go's encoding/json names a number that does not fit, and only the kind of any other value. */
 function notInteger(field: string, value: unknown, type: "int" | "uint"): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (Number.isInteger(value) && (type === "int" || (value as number) >= 0)) return undefined;

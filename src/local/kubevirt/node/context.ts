@@ -1,4 +1,4 @@
-// What the loops of one node share: the API server, its caches, and what the node is.
+// What the reconcilers of one node share: clients, caches, the node's settings and its machines.
 import type {
   NetworkAttachmentDefinition,
   VirtualMachineInstance,
@@ -12,11 +12,10 @@ import type { CacheIndex } from "../../../kube/watch/cache-index.ts";
 import type { NodeDelays } from "./delays.ts";
 import type { Machines } from "./machines.ts";
 
-/** One node among the others of its cluster. */
 export interface NodeContext {
   readonly nodeName: string;
   readonly client: FullKubeClient;
-  /** Acts as this node's virt-handler; it updates VMIs and nothing else. */
+  /** Acts as this node's virt-handler; used only to update VMIs. */
   readonly handlerClient: FullKubeClient;
   readonly pods: Cache<Pod>;
   readonly nodes: Cache<Node>;
@@ -24,7 +23,7 @@ export interface NodeContext {
   readonly nads: Cache<NetworkAttachmentDefinition>;
   /** virt-launcher pods on any node, by uid of their VMI. */
   readonly podsByVmi: CacheIndex<Pod>;
-  /** By uid: at most one. */
+  /** At most one per uid. */
   readonly vmisByUid: CacheIndex<VirtualMachineInstance>;
   readonly machines: Machines;
   readonly plugins: BindingPlugins;

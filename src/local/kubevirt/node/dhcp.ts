@@ -1,19 +1,19 @@
-// The DHCP servers of the networks behind the NICs: one pool per network, the same address for the same MAC as long
-// as nobody else has it. Addresses come from 100.64.0.0/10 and fd64::/16, which no example uses otherwise.
+// The DHCP servers of the networks behind the NICs: one pool per network, and a stable address per MAC where it is free.
+// Addresses come from 100.64.0.0/10 and fd64::/16, which the examples do not use.
 import { createHash } from "node:crypto";
 
-/** One network's name is its NAD, `namespace/name`. */
+/** A network is named by its NAD, `namespace/name`. */
 export interface DhcpServers {
-  /** The IPv4 address that the network's server leases to that MAC; the same at every call. */
+  /** The IPv4 address that the network's server leases to the MAC; the same at every call. */
   lease4(network: string, mac: string): string;
-  /** The IPv6 address likewise. */
+  /** The IPv6 address, likewise. */
   lease6(network: string, mac: string): string;
 }
 
 /** Hosts per pool: a /16 without network and broadcast address and without the gateway .0.1. */
 const poolSize = 65_533;
 
-/** Empty pools. Leases last as long as the object. */
+/** Leases last as long as the object. */
 export function createDhcpServers(): DhcpServers {
   const pools = new Map<string, Map<string, number>>();
   const hostOf = (network: string, mac: string): number => {

@@ -1,44 +1,38 @@
-// The libvirt domain of one VMI as far as its NICs go: built from the VMI spec when the guest starts, changed live
-// afterwards. Pure; the order of NICs is that of plugging.
+// The NICs of a VMI's libvirt domain: built from the VMI spec when the guest starts, and changed while it runs. Pure.
+// NICs are in the order in which they were plugged.
 import { createHash } from "node:crypto";
 import type { VirtualMachineInstance, VmInterface } from "../../../domain/objects/kubernetes.ts";
 import type { BindingPlugins } from "../configuration.ts";
 import { hasSource, multusStatus } from "../info-source.ts";
-import { podInterfaceName } from "../nics.ts";
+import { byName, podInterfaceName } from "../nics.ts";
 
-/** `<interface>` of the domain: NICs of every binding but SR-IOV. */
-export interface DomainInterface {
+/** `<interface>` of the domain: NICs of every binding except SR-IOV. */
+interface DomainInterface {
   /** User-defined alias without libvirt's `ua-`: the NIC's name in the VMI spec. */
   readonly alias: string;
   readonly mac: string;
-  /** `<link state>`; absent means up. */
+  /** `<link state>`; undefined means up. */
   readonly linkState?: "up" | "down";
-  /** `<driver queues>`; absent means one. */
+  /** `<driver queues>`; undefined means one. */
   readonly queues?: number;
 }
 
-/** `<hostdev>` of the domain. SR-IOV NICs are those whose alias starts with sriovAliasPrefix. */
-export interface HostDevice {
-  readonly alias: string;
-}
-
-/** What libvirt runs. */
 export interface Domain {
   readonly interfaces: readonly DomainInterface[];
-  readonly hostDevices: readonly HostDevice[];
+  /** `<hostdev>`; the alias of an SR-IOV NIC starts with sriovAliasPrefix. */
+  readonly hostDevices: readonly { readonly alias: string }[];
 }
 
-/** KubeVirt pkg/network/deviceinfo: alias of an SR-IOV host device, followed by the NIC's name. */
+/** The NIC's name follows it (KubeVirt pkg/network/deviceinfo). */
 export const sriovAliasPrefix = "sriov-";
 
 /** libvirt caps the queues of a tap device (KubeVirt MultiQueueMaxQueues). */
 const maxQueues = 256;
 
-/** The domain that virt-launcher defines at start or on a migration target: absent NICs are left out. */
+/** The domain that virt-launcher defines at start or on a migration target, without absent NICs. */
 export function buildDomain(vmi: VirtualMachineInstance, plugins: BindingPlugins): Domain {
-  const present = interfacesOf(vmi).filter(
-    (nic) => nic.state !== "absent" && networkNames(vmi).has(nic.name),
-  );
+  const networks = byName(vmi.spec.networks ?? []);
+  const present = interfacesOf(vmi).filter((nic) => nic.state !== "absent" && networks.has(nic.name));
   return {
     interfaces: present.filter((nic) => isTapAttached(nic, plugins)).map((nic) => domainInterface(vmi, nic)),
     hostDevices: present
@@ -48,12 +42,12 @@ export function buildDomain(vmi: VirtualMachineInstance, plugins: BindingPlugins
 }
 
 /**
- * The domain after virt-launcher synced it with a changed spec: absent NICs are unplugged, link states follow,
- * and a bridge NIC is plugged once Multus has attached it to the pod. SR-IOV NICs come with a new domain only.
+ * The domain after virt-launcher has synced it with a changed spec: absent NICs are unplugged, link states follow the spec,
+ * and a bridge NIC is plugged once Multus has attached it to the pod. SR-IOV NICs are plugged only with a new domain.
  * @returns the same object when nothing changes.
  */
 export function syncDomain(domain: Domain, vmi: VirtualMachineInstance, plugins: BindingPlugins): Domain {
-  const wanted = new Map(interfacesOf(vmi).map((nic) => [nic.name, nic]));
+  const wanted = byName(interfacesOf(vmi));
   const kept = domain.interfaces
     .filter((nic) => wanted.get(nic.alias)?.state !== "absent")
     .map((nic) => withLinkState(nic, wanted.get(nic.alias)));
@@ -70,33 +64,28 @@ export function syncDomain(domain: Domain, vmi: VirtualMachineInstance, plugins:
 }
 
 /**
- * The MAC that a NIC without one in its spec gets from CNI. It stays the same for the life of the VMI; the next
- * VMI of the same VM has another, as on a real node.
+ * The MAC that a NIC without one in its spec gets from CNI. It is the same for the life of the VMI; the VM's next VMI
+ * has another, as on a real node.
  */
 export function randomMac(vmiUid: string, podInterface: string): string {
   const digest = createHash("sha256").update(`${vmiUid}/${podInterface}`).digest("hex");
   return `0a:${[0, 2, 4, 6, 8].map((at) => digest.slice(at, at + 2)).join(":")}`;
 }
 
-/** Lower-case colon form of any spelling that Go's net.ParseMAC or KubeVirt takes; libvirt writes MACs so. */
+/** Lower case with colons, as libvirt writes MACs, from any spelling that Go's net.ParseMAC or KubeVirt accepts. */
 function canonicalMac(text: string): string {
   const digits = text.toLowerCase().replaceAll(/[^0-9a-f]/g, "");
   return digits.length === 12 ? (digits.match(/../g) ?? []).join(":") : text;
 }
 
-/** MAC of the NIC as the guest sees it. */
+/** The NIC's MAC in the guest. */
 export function nicMac(vmi: VirtualMachineInstance, nic: VmInterface): string {
   if (nic.macAddress !== undefined && nic.macAddress !== "") return canonicalMac(nic.macAddress);
   return randomMac(vmi.metadata.uid ?? vmi.metadata.name, podInterfaceName(nic.name));
 }
 
-/** spec.domain.devices.interfaces, never undefined. */
 export function interfacesOf(vmi: VirtualMachineInstance): readonly VmInterface[] {
   return vmi.spec.domain.devices.interfaces ?? [];
-}
-
-function networkNames(vmi: VirtualMachineInstance): ReadonlySet<string> {
-  return new Set((vmi.spec.networks ?? []).map(({ name }) => name));
 }
 
 function isTapAttached(nic: VmInterface, plugins: BindingPlugins): boolean {

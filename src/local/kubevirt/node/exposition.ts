@@ -1,15 +1,14 @@
-// virt-handler's /metrics as far as NICs go (KubeVirt pkg/monitoring/metrics/virt-handler/domainstats), in the
-// Prometheus text format. Pure. SR-IOV devices have no counters in KubeVirt, so none here.
+// The NIC metrics of virt-handler (KubeVirt pkg/monitoring/metrics/virt-handler/domainstats) in the Prometheus text format.
+// Pure. As in KubeVirt, SR-IOV devices have no counters.
 import type { NicCounters } from "./traffic.ts";
 
-/** One NIC of one VMI. */
 export interface NicSample {
   readonly node: string;
   readonly namespace: string;
   readonly name: string;
   /** Name of the NIC in the VMI spec. */
   readonly interface: string;
-  /** Labels of the VMI; each becomes `kubernetes_vmi_label_…`. */
+  /** Labels of the VMI, exposed as `kubernetes_vmi_label_…`. */
   readonly vmiLabels: Readonly<Record<string, string>>;
   readonly counters: NicCounters;
 }
@@ -34,7 +33,7 @@ const families: readonly { readonly name: string; readonly help: string; readonl
     },
   ];
 
-/** The exposition of all samples; families without samples are left out, as client_golang does. */
+/** The exposition of all samples; empty without samples, as from client_golang. */
 export function exposition(samples: readonly NicSample[]): string {
   if (samples.length === 0) return "";
   const parts = families.map(({ name, help, of }) => {
@@ -45,23 +44,20 @@ export function exposition(samples: readonly NicSample[]): string {
   return `${parts.join("\n")}\n`;
 }
 
-/** The content type of the text. */
 export const expositionType = "text/plain; version=0.0.4; charset=utf-8";
 
-function labelSet(sample: NicSample): string {
-  const { node, namespace, name } = sample;
-  const vmi = Object.entries(sample.vmiLabels).map(([key, value]): [string, string] => [
-    `kubernetes_vmi_label_${key.replaceAll(/[./-]/g, "_")}`,
-    value,
-  ]);
-  const all: [string, string][] = [
-    ["interface", sample.interface],
-    ...vmi,
+function labelSet({ interface: nic, vmiLabels, name, namespace, node }: NicSample): string {
+  const labels = [
+    ["interface", nic],
+    ...Object.entries(vmiLabels).map(([key, value]) => [
+      `kubernetes_vmi_label_${key.replaceAll(/[./-]/g, "_")}`,
+      value,
+    ]),
     ["name", name],
     ["namespace", namespace],
     ["node", node],
   ];
-  return `{${all.map(([key, value]) => `${key}="${escape(value)}"`).join(",")}}`;
+  return `{${labels.map(([key, value = ""]) => `${key}="${escape(value)}"`).join(",")}}`;
 }
 
 function escape(value: string): string {

@@ -1,32 +1,31 @@
-// The guest of one VMI: which NICs it sees, what it calls them and which addresses it gives them, by its
-// network-config. Pure; what it yields is what the guest agent reports.
+// The guest of one VMI: its NICs, with the names and addresses that its network-config gives them, as the guest agent
+// reports them. Pure.
 import { isIPv4, isIPv6 } from "node:net";
 import type { VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
+import { byName } from "../nics.ts";
 import type { DhcpServers } from "./dhcp.ts";
 import { interfacesOf, nicMac, sriovAliasPrefix, type Domain } from "./domain.ts";
 import type { AgentInterface } from "./vmi-interfaces.ts";
 import type { Ethernet, NetworkPlan } from "./network-plan.ts";
 import type { Wire, Wires } from "./wires.ts";
 
-/** One NIC as the guest's kernel sees it. */
 export interface GuestNic {
-  /** Name of the NIC in the VMI spec; the guest does not know it. */
+  /** The NIC's name in the VMI spec, which the guest does not know. */
   readonly nic: string;
   readonly mac: string;
-  /** The kernel's own name (enp1s0); a set-name comes on top. */
+  /** The kernel's name (enp1s0), which set-name replaces. */
   readonly kernelName: string;
   readonly linkUp: boolean;
 }
 
-/** A running guest. */
 export interface Guest {
   readonly plan: NetworkPlan;
   readonly nics: readonly GuestNic[];
 }
 
 /**
- * A guest that boots with these NICs and applies the plan. An entry with set-name whose NIC is absent makes
- * cloud-init give up before any NIC is configured (cloudinit wait_for_physdevs).
+ * Boots a guest with these NICs and the plan. When the NIC of an entry with set-name is missing, cloud-init configures no
+ * NIC (cloudinit wait_for_physdevs).
  */
 export function bootGuest(plan: NetworkPlan, nics: readonly Omit<GuestNic, "kernelName">[]): Guest {
   const named = plug([], nics);
@@ -44,20 +43,19 @@ export function bootGuest(plan: NetworkPlan, nics: readonly Omit<GuestNic, "kern
   return { plan: { kind: "refused", reason }, nics: named };
 }
 
-/** The same guest after NICs were plugged, unplugged or changed their link; known NICs keep their kernel name. */
+/** The guest after NICs were plugged or unplugged or their links changed; known NICs keep their kernel names. */
 export function replugGuest(guest: Guest, nics: readonly Omit<GuestNic, "kernelName">[]): Guest {
   return { ...guest, nics: plug(guest.nics, nics) };
 }
 
 /** The NICs of a domain in the order in which the guest's kernel finds them. */
 export function guestNics(vmi: VirtualMachineInstance, domain: Domain): Omit<GuestNic, "kernelName">[] {
-  const specs = new Map(interfacesOf(vmi).map((nic) => [nic.name, nic]));
-  const tapped = domain.interfaces.map(({ alias, mac, linkState }) => ({
-    nic: alias,
-    mac,
-    linkUp: linkState !== "down",
-  }));
-  const passedThrough = domain.hostDevices
+  const specs = byName(interfacesOf(vmi));
+  const tapped = domain.interfaces.map(({ alias: nic, mac, linkState }) => {
+    const linkUp = linkState !== "down";
+    return { nic, mac, linkUp };
+  });
+  const passthrough = domain.hostDevices
     .filter(({ alias }) => alias.startsWith(sriovAliasPrefix))
     .map(({ alias }) => alias.slice(sriovAliasPrefix.length))
     .flatMap((name) => {
@@ -66,12 +64,12 @@ export function guestNics(vmi: VirtualMachineInstance, domain: Domain): Omit<Gue
     });
   const order = [...specs.keys()];
   // PCI slots follow the spec's order.
-  return [...tapped, ...passedThrough].sort((a, b) => order.indexOf(a.nic) - order.indexOf(b.nic));
+  return [...tapped, ...passthrough].sort((a, b) => order.indexOf(a.nic) - order.indexOf(b.nic));
 }
 
 /**
- * What the agent lists: every NIC, with addresses where one was configured and the link is up (a guest's network
- * daemon takes addresses off a NIC without carrier). IPv4 first, the link-local IPv6 address last.
+ * The agent's report: every NIC, with addresses where they are configured and the link is up (a guest's network daemon
+ * removes the addresses of a NIC without carrier). IPv4 first, the link-local IPv6 address last.
  */
 export function agentInterfaces(
   guest: Guest,
@@ -79,25 +77,25 @@ export function agentInterfaces(
   servers: { readonly dhcp: DhcpServers; readonly podIP: string | undefined },
 ): AgentInterface[] {
   return guest.nics.map((nic) => {
-    const told = instruction(guest.plan, nic);
-    const interfaceName = told?.setName ?? nic.kernelName;
-    if (told === undefined || !nic.linkUp) return { mac: nic.mac, interfaceName, ips: [] };
-    const leased = leases(nic, told, wires.get(nic.nic), servers);
-    const all = [...told.addresses, ...leased];
+    const settings = settingsOf(guest.plan, nic);
+    const interfaceName = settings?.setName ?? nic.kernelName;
+    if (settings === undefined || !nic.linkUp) return { mac: nic.mac, interfaceName, ips: [] };
+    const leased = leases(nic, settings, wires.get(nic.nic), servers);
+    const all = [...settings.addresses, ...leased];
     const ips = [...all.filter((ip) => isIPv4(ip)), ...all.filter((ip) => isIPv6(ip)), linkLocal(nic.mac)];
     return { mac: nic.mac, interfaceName, ip: ips[0] ?? "", ips };
   });
 }
 
-type Instruction = Pick<Ethernet, "dhcp4" | "dhcp6" | "addresses" | "setName">;
+type Settings = Pick<Ethernet, "dhcp4" | "dhcp6" | "addresses" | "setName">;
 
-function instruction(plan: NetworkPlan, nic: GuestNic): Instruction | undefined {
+function settingsOf(plan: NetworkPlan, nic: GuestNic): Settings | undefined {
   if (plan.kind === "refused") return undefined;
   const byDhcp = { dhcp4: true, dhcp6: false, addresses: [] };
   if (plan.kind === "dhcp-everywhere") return byDhcp;
-  const told = plan.ethernets.find((entry) => matches(entry, nic));
-  // What nmstate is not told of, the image's own rule holds for.
-  return told ?? (plan.kind === "nmstate" ? byDhcp : undefined);
+  const entry = plan.ethernets.find((ethernet) => matches(ethernet, nic));
+  // NICs that nmstate does not configure keep the image's default.
+  return entry ?? (plan.kind === "nmstate" ? byDhcp : undefined);
 }
 
 function matches({ id, match }: Ethernet, nic: GuestNic): boolean {
@@ -108,20 +106,20 @@ function matches({ id, match }: Ethernet, nic: GuestNic): boolean {
 
 function leases(
   nic: GuestNic,
-  told: Instruction,
+  { dhcp4, dhcp6 }: Settings,
   wire: Wire | undefined,
   { dhcp, podIP }: { readonly dhcp: DhcpServers; readonly podIP: string | undefined },
 ): readonly string[] {
-  if (wire?.kind === "masquerade") return told.dhcp4 ? [wire.ipv4] : [];
-  if (wire?.kind === "pod") return told.dhcp4 && podIP !== undefined ? [podIP] : [];
+  if (wire?.kind === "masquerade") return dhcp4 ? [wire.ipv4] : [];
+  if (wire?.kind === "pod") return dhcp4 && podIP !== undefined ? [podIP] : [];
   if (wire?.kind !== "network") return [];
   return [
-    ...(told.dhcp4 ? [dhcp.lease4(wire.network, nic.mac)] : []),
-    ...(told.dhcp6 ? [dhcp.lease6(wire.network, nic.mac)] : []),
+    ...(dhcp4 ? [dhcp.lease4(wire.network, nic.mac)] : []),
+    ...(dhcp6 ? [dhcp.lease6(wire.network, nic.mac)] : []),
   ];
 }
 
-/** New NICs get the next free name of the form enpNs0: each virtio NIC sits on a PCI root port of its own. */
+/** New NICs get the next free name enpNs0: each virtio NIC has its own PCI root port. */
 function plug(known: readonly GuestNic[], nics: readonly Omit<GuestNic, "kernelName">[]): GuestNic[] {
   const kept = known.flatMap((old) => {
     const now = nics.find(({ nic, mac }) => nic === old.nic && mac === old.mac);

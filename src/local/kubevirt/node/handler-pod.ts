@@ -1,11 +1,11 @@
-// The pod of a node's virt-handler, which virt-operator's DaemonSet makes on a real cluster.
+// The pod of a node's virt-handler, which virt-operator's DaemonSet creates on a real cluster.
 import type { FullKubeClient } from "../../../kube/kube-client.ts";
 import { labels, pods, virtHandler, type Pod } from "../resources.ts";
 
-/** As KubeVirt names and numbers it (pkg/virt-operator/resource/generate/components/daemonsets.go). */
+/** KubeVirt's name and number (pkg/virt-operator/resource/generate/components/daemonsets.go). */
 const metricsPort = { name: "metrics", containerPort: 8443 };
 
-/** Creates the pod, running at that IP. @returns the address `IP:PORT` of its metrics. */
+/** Creates the pod in phase Running. @returns the address of its metrics, `IP:PORT`. */
 export async function createHandlerPod(
   client: FullKubeClient,
   nodeName: string,

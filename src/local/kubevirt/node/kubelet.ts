@@ -1,4 +1,5 @@
-// kubelet for the virt-launcher pods of one node: started when their sandbox is made, ended with their guest, removed.
+// kubelet for the virt-launcher pods of one node: starts them when their sandbox is ready, ends them with their guest, and
+// removes them.
 import type { VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
 import { timestamp } from "../../timestamp.ts";
 import { hasEnded, pods as podResource, type Pod } from "../resources.ts";
@@ -9,24 +10,20 @@ import { reattachNetworks } from "./multus.ts";
 import { createPodAddresses } from "./pod-addresses.ts";
 import { creatingStatus, runningStatus, succeededStatus } from "./pod-status.ts";
 import { createSandboxes, writeNetworkStatus } from "./sandbox.ts";
-import { schedulePod } from "./scheduler.ts";
-import { vmiUid } from "./scheduling.ts";
-import { createStopwatch } from "./stopwatch.ts";
+import { schedulePod, vmiUid } from "./scheduler.ts";
+import { createStopwatch } from "./delays.ts";
 
-/** The kubelet of one node. */
-export interface Kubelet {
-  /** Brings the pod of that key a step on. */
-  readonly handle: (key: string) => Promise<Outcome>;
-}
-
-/** How often a pod that is to go looks whether its guest has ended. */
+/** How often a deleted pod is checked for the end of its guest. */
 const shutdownPollMs = 50;
 
-/** `dynamicNetworks`: multus-dynamic-networks-controller runs too, so that changed annotations reach running pods. */
+/**
+ * @returns the reconciler of a pod, by key. `dynamicNetworks`: multus-dynamic-networks-controller runs too, so that changed
+ * annotations reach running pods.
+ */
 export function createKubelet(
   context: NodeContext,
   { dynamicNetworks }: { readonly dynamicNetworks: boolean },
-): Kubelet {
+): (key: string) => Promise<Outcome> {
   const { client, nodeName, delays, clock } = context;
   const addresses = createPodAddresses(nodeName, () => context.pods.values());
   const sandboxes = createSandboxes(context);
@@ -39,7 +36,7 @@ export function createKubelet(
     }
     const podIP = addresses.of(pod);
     const sandbox = await sandboxes.prepare(pod, podIP);
-    if (sandbox !== "ready") return sandbox === "made" ? undefined : sandbox;
+    if (sandbox !== "ready") return sandbox === "written" ? undefined : sandbox;
     const left = stopwatch.remaining(`start/${pod.metadata.uid ?? ""}`, delays.podStartMs);
     if (left > 0) return left;
     await client.replaceStatus(podResource, {
@@ -59,7 +56,7 @@ export function createKubelet(
     if (statuses !== undefined) await writeNetworkStatus(context, pod, statuses);
   }
 
-  /** virt-launcher ends when its guest has ended or has moved to another node. */
+  /** virt-launcher ends when its guest has ended or moved to another node. */
   function launcherEnds(pod: Pod): boolean {
     const vmi = vmiOf(pod);
     if (vmi === undefined) return false;
@@ -68,7 +65,7 @@ export function createKubelet(
     return state?.["completed"] === true && state["sourcePod"] === pod.metadata.name && vmiNode !== nodeName;
   }
 
-  /** The guest goes first; then the pod is removed for good. */
+  /** The guest ends first; then the pod is removed. */
   async function remove(pod: Pod): Promise<number | undefined> {
     const { namespace, name, uid = "" } = pod.metadata;
     const left = stopwatch.remaining(`stop/${uid}`, delays.shutdownMs);
@@ -94,18 +91,16 @@ export function createKubelet(
     return context.vmisByUid(vmiUid(pod) ?? "")[0];
   }
 
-  return {
-    async handle(key) {
-      const pod = context.pods.get(refOf(key));
-      if (pod === undefined) return;
-      const { nodeName: bound = "" } = pod.spec;
-      const going = pod.metadata.deletionTimestamp !== undefined;
-      if (bound === "" && !going) await schedulePod(context, pod);
-      if (bound !== nodeName) return;
-      if (going) return await remove(pod);
-      if (pod.status?.phase === undefined || pod.status.phase === "Pending") return await create(pod);
-      if (pod.status.phase === "Running") return await keepRunning(pod);
-      return;
-    },
+  return async (key) => {
+    const pod = context.pods.get(refOf(key));
+    if (pod === undefined) return;
+    const { nodeName: bound = "" } = pod.spec;
+    const deleted = pod.metadata.deletionTimestamp !== undefined;
+    if (bound === "" && !deleted) await schedulePod(context, pod);
+    if (bound !== nodeName) return;
+    if (deleted) return await remove(pod);
+    if (pod.status?.phase === undefined || pod.status.phase === "Pending") return await create(pod);
+    if (pod.status.phase === "Running") return await keepRunning(pod);
+    return;
   };
 }

@@ -1,10 +1,10 @@
-// The two virt-handlers of a migration that virt-controller handed over, one step per call. Pure.
+// The steps of the two virt-handlers in a migration that virt-controller has handed over, one per call. Pure.
 import { findCondition } from "../../../domain/objects/conditions.ts";
 import type { VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
 import { memoryChangeType, withoutCondition } from "../status-fields.ts";
 import { labels, type MigrationState } from "../resources.ts";
 
-/** True while a migration is under way and handed over to the nodes. */
+/** True while a migration that was handed to the nodes is in progress. */
 export function isMigrating(vmi: VirtualMachineInstance): boolean {
   const state = migrationState(vmi);
   const target = state?.targetNode ?? "";
@@ -17,8 +17,8 @@ export function migrationState(vmi: VirtualMachineInstance): MigrationState | un
 }
 
 /**
- * The VMI after the next step, done by the node that the VMI is on: target address, start, target domain, takeover
- * (from here on the target node acts), end. Call it only while isMigrating.
+ * The VMI after the next step, which the VMI's node makes: target address, start, target domain, takeover (from then on
+ * the target node acts), end. Call it only while isMigrating.
  */
 export function nextMigrationStep(vmi: VirtualMachineInstance, now: string): VirtualMachineInstance {
   const state = migrationState(vmi) ?? {};

@@ -1,26 +1,18 @@
-// Multus on one node: what a pod's annotation asks for, and the network-status that follows, or why no sandbox can be
-// made. Texts are those of Multus 4.3 and the CNI plugins. Pure. Addresses by a NAD's IPAM are not played.
+// Multus on one node: the network-status that a pod's annotation gives, or why no sandbox can be created, with the messages
+// of Multus 4.3 and the CNI plugins. Pure. A NAD's IPAM is not simulated.
 import { isMapping } from "../../../domain/objects/mapping.ts";
 import type { NetworkAttachmentDefinition } from "../../../domain/objects/kubernetes.ts";
-import { networkStatuses, type NetworkStatus } from "../network-status.ts";
+import { networkStatuses, type NetworkSelection, type NetworkStatus } from "../network-status.ts";
 import { podInterfaceName } from "../nics.ts";
 import { annotations, labels, type Pod } from "../resources.ts";
 import { pluginError } from "./cni-plugins.ts";
 import { randomMac } from "./domain.ts";
 
-/** One element of the annotation k8s.v1.cni.cncf.io/networks, in the JSON form that KubeVirt writes. */
-interface NetworkSelection {
-  readonly name: string;
-  readonly namespace: string;
-  readonly interface?: string;
-  readonly mac?: string;
-}
-
 /** Why CNI ADD failed. */
 export interface AttachFailure {
-  /** As kubelet's event FailedCreatePodSandBox cites it. */
+  /** As in kubelet's event FailedCreatePodSandBox. */
   readonly error: string;
-  /** The event that Multus itself writes to the pod; only a missing NAD has one. */
+  /** The event that Multus itself writes; only a missing NAD has one. */
   readonly event?: { readonly reason: "NoNetworkFound"; readonly message: string };
 }
 
@@ -28,31 +20,35 @@ export type Attachment =
   | { readonly kind: "attached"; readonly statuses: readonly NetworkStatus[] }
   | { readonly kind: "failed"; readonly failure: AttachFailure };
 
-/** Looks a NAD up; undefined when there is none. */
-export type NadLookup = (ref: { namespace: string; name: string }) => NetworkAttachmentDefinition | undefined;
+type Config = Readonly<Record<string, unknown>>;
 
-/** Attaches every network of the pod, or none: one failure fails the sandbox. */
+type NadLookup = (ref: { namespace: string; name: string }) => NetworkAttachmentDefinition | undefined;
+
+/** Attaches all networks of the pod; one failure fails the sandbox. */
 export function attachNetworks(pod: Pod, podIP: string, nads: NadLookup): Attachment {
   const selections = parseSelections(pod);
-  if ("error" in selections) return failed(loadError(pod, `parsePodNetworkAnnotation: ${selections.error}`));
+  if ("error" in selections) {
+    const error = loadError(pod, `parsePodNetworkAnnotation: ${selections.error}`);
+    return { kind: "failed", failure: { error } };
+  }
   const statuses: NetworkStatus[] = [primaryStatus(pod, podIP)];
   const found = selections.map((selection) => ({ selection, nad: nads(selection) }));
   const missing = found.find(({ nad }) => nad === undefined);
   if (missing !== undefined) return { kind: "failed", failure: missingNad(pod, missing.selection) };
   for (const { selection, nad } of found) {
     const status = secondaryStatus(pod, selection);
-    const failure =
-      nad && (configFailure(pod, selection, nad) ?? nameTaken(pod, selection, nad, status, statuses));
-    if (failure !== undefined) return { kind: "failed", failure };
+    const error =
+      nad && (configError(pod, selection, nad) ?? nameTaken(pod, selection, nad, status, statuses));
+    if (error !== undefined) return { kind: "failed", failure: { error } };
     statuses.push(status);
   }
   return { kind: "attached", statuses };
 }
 
 /**
- * network-status after the annotation of a running pod changed and multus-dynamic-networks-controller followed;
- * undefined when nothing changes or a NAD is missing. SR-IOV devices stay: virt-controller takes them off the
- * annotation of a running pod without wanting them gone.
+ * network-status after multus-dynamic-networks-controller has applied a changed annotation of a running pod; undefined when
+ * nothing changes or a network cannot be attached. SR-IOV devices are kept: virt-controller removes them from the
+ * annotation of a running pod, but they stay attached.
  */
 export function reattachNetworks(
   pod: Pod,
@@ -78,7 +74,7 @@ function parseSelections(pod: Pod): readonly NetworkSelection[] | { readonly err
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    // The comma-separated short form is never written by KubeVirt; it counts as unreadable here.
+    // KubeVirt never writes the comma-separated short form, so it is refused here.
     return { error: `${unreadable}: ${goSyntaxError(text, messageOf(error))}` };
   }
   if (!Array.isArray(parsed)) return { error: unreadable };
@@ -120,69 +116,60 @@ function missingNad(pod: Pod, { namespace, name }: NetworkSelection): AttachFail
   return { error, event: { reason: "NoNetworkFound", message } };
 }
 
-/** What Multus and the plugin refuse of a NAD's configuration; undefined when they take it. */
-function configFailure(
+/** Why Multus or the plugin refuses the NAD's configuration; undefined when they accept it. */
+function configError(
   pod: Pod,
   selection: NetworkSelection,
   nad: NetworkAttachmentDefinition,
-): AttachFailure | undefined {
+): string | undefined {
   const config = nad.spec?.config ?? "";
   if (config === "") {
-    return {
-      error: delegateError(
-        pod,
-        "GetCNIConfig: err in GetCNIConfigFromFile: No networks found in /etc/cni/multus/net.d",
-      ),
-    };
+    const text = "GetCNIConfig: err in GetCNIConfigFromFile: No networks found in /etc/cni/multus/net.d";
+    return delegateError(pod, text);
   }
   const parsed = parseJson(config);
   if ("error" in parsed) {
     const text = `GetCNIConfig: err in getCNIConfigFromSpec: failed to unmarshal Spec.Config: ${parsed.error}`;
-    return { error: delegateError(pod, text) };
+    return delegateError(pod, text);
   }
   const { value } = parsed;
   if (pluginsOf(value).some(({ type }) => typeof type !== "string" || type === "")) {
     const text = "LoadDelegateNetConfList: delegate must have the 'type' or 'plugin' field";
-    return { error: delegateError(pod, `LoadDelegateNetConf: failed with: ${text}`) };
+    return delegateError(pod, `LoadDelegateNetConf: failed with: ${text}`);
   }
   const { cniVersion } = value;
   if (typeof cniVersion !== "string" || cniVersion === "") {
-    return { error: addError(pod, selection, value, "cannot convert: no valid IP addresses") };
+    return addError(pod, selection, value, "cannot convert: no valid IP addresses");
   }
-  const refusal = pluginError(
-    networkName(selection, value),
-    cniVersion,
-    pluginsOf(value)[0] ?? {},
-    selection.mac ?? "02",
-  );
-  return refusal === undefined ? undefined : { error: addError(pod, selection, value, refusal) };
+  const name = networkName(selection, value);
+  const refusal = pluginError(name, cniVersion, pluginsOf(value)[0] ?? {}, selection.mac ?? "02");
+  return refusal === undefined ? undefined : addError(pod, selection, value, refusal);
 }
 
-/** Two networks of one pod that want one interface name. */
+/** The error of a network whose interface name another network of the pod has. */
 function nameTaken(
   pod: Pod,
   selection: NetworkSelection,
   nad: NetworkAttachmentDefinition,
   { interface: device }: NetworkStatus,
   before: readonly NetworkStatus[],
-): AttachFailure | undefined {
+): string | undefined {
   if (!before.some((status) => status.interface === device)) return undefined;
   const parsed = parseJson(nad.spec?.config ?? "");
   const config = "error" in parsed ? {} : parsed.value;
   const text =
     `DelegateAdd: cannot set "${pluginType(nad) ?? ""}" interface name to "${device}": ` +
     `validateIfName: interface name ${device} already exists`;
-  return { error: addError(pod, selection, config, text) };
+  return addError(pod, selection, config, text);
 }
 
-/** True for a NAD whose plugin hands a device to the VM instead of a pod interface. */
 function isSriov(status: NetworkStatus, nads: NadLookup): boolean {
   const [namespace = "", name = ""] = status.name.split("/");
   const nad = nads({ namespace, name });
   return nad !== undefined && pluginType(nad) === "sriov";
 }
 
-/** The CNI plugin that a NAD names, the first of a list; undefined when its configuration is unreadable. */
+/** The type of a NAD's CNI plugin, the first of a list; undefined when its configuration is unreadable. */
 export function pluginType(nad: NetworkAttachmentDefinition): string | undefined {
   const parsed = parseJson(nad.spec?.config ?? "");
   if ("error" in parsed) return undefined;
@@ -190,14 +177,12 @@ export function pluginType(nad: NetworkAttachmentDefinition): string | undefined
   return typeof first === "string" ? first : undefined;
 }
 
-function pluginsOf(config: Readonly<Record<string, unknown>>): readonly Record<string, unknown>[] {
-  return Array.isArray(config["plugins"]) ? (config["plugins"] as Record<string, unknown>[]) : [config];
+function pluginsOf(config: Config): readonly Config[] {
+  return Array.isArray(config["plugins"]) ? (config["plugins"] as Config[]) : [config];
 }
 
-/** Failures in the words of Go's encoding/json, as far as two sentences can tell them apart. */
-function parseJson(
-  text: string,
-): { readonly value: Readonly<Record<string, unknown>> } | { readonly error: string } {
+/** Errors have the messages of Go's encoding/json. */
+function parseJson(text: string): { readonly value: Config } | { readonly error: string } {
   try {
     const value: unknown = JSON.parse(text);
     if (isMapping(value)) return { value };
@@ -209,16 +194,12 @@ function parseJson(
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** V8 names the token or its position; a text that is cut off ends before the position. */
+/** V8's message has the token or its position; truncated text ends before the position. */
 function goSyntaxError(text: string, reason: string): string {
   const position = /at position (\d+)/.exec(reason)?.[1];
   const found = /Unexpected token '(.+?)'/su.exec(reason)?.[1] ?? text[Number(position ?? text.length)];
   if (found === undefined) return "unexpected end of JSON input";
   return `invalid character '${found}' looking for beginning of value`;
-}
-
-function failed(error: string): Attachment {
-  return { kind: "failed", failure: { error } };
 }
 
 function loadError({ metadata }: Pod, text: string): string {
@@ -231,17 +212,12 @@ function delegateError(pod: Pod, text: string): string {
   return loadError(pod, `${where} failed getting the delegate: ${text}`);
 }
 
-function addError(
-  pod: Pod,
-  selection: NetworkSelection,
-  config: Readonly<Record<string, unknown>>,
-  text: string,
-): string {
+function addError(pod: Pod, selection: NetworkSelection, config: Config, text: string): string {
   const { namespace = "", name, uid = "" } = pod.metadata;
   const network = networkName(selection, config);
   return `[${namespace}/${name}/${uid}:${network}]: error adding container to network "${network}": ${text}`;
 }
 
-function networkName(selection: NetworkSelection, { name }: Readonly<Record<string, unknown>>): string {
+function networkName(selection: NetworkSelection, { name }: Config): string {
   return typeof name === "string" ? name : selection.name;
 }

@@ -1,13 +1,13 @@
-// cloud-init's network-config version 2 as a guest reads it: what each NIC is told, or why the whole text is refused.
-// Played: ethernets. Not played: version 1, bonds, bridges, vlans, wifis; they leave the NICs alone.
+// cloud-init's network-config version 2 as a guest reads it: the settings of each NIC, or why the whole text is refused.
+// Only ethernets are simulated; version 1 is refused, and bonds, bridges, vlans and wifis have no effect.
 import { isIP } from "node:net";
 import { parse } from "yaml";
 import { isMapping } from "../../../domain/objects/mapping.ts";
 
-/** One entry of `ethernets`, as far as it decides names and addresses. */
+/** One entry of `ethernets`, with the fields that set names and addresses. */
 export interface Ethernet {
   readonly id: string;
-  /** All that are given must fit; none given means the id is the NIC's name. */
+  /** All given fields must match; without any, the id is the NIC's name. */
   readonly match: { readonly macAddress?: string; readonly name?: string };
   readonly setName?: string;
   readonly dhcp4: boolean;
@@ -16,18 +16,18 @@ export interface Ethernet {
   readonly addresses: readonly string[];
 }
 
-/** What a guest makes of its network-config. */
+/** How a guest applies its network-config. */
 export type NetworkPlan =
-  /** No network-config given: the image's own rule, DHCP on every NIC. */
+  /** Without a network-config, the image's default: DHCP on every NIC. */
   | { readonly kind: "dhcp-everywhere" }
-  /** Nothing is configured; `reason` is what the guest's log would say. */
+  /** Nothing is configured; `reason` is the message in the guest's log. */
   | { readonly kind: "refused"; readonly reason: string }
-  /** Applied as a whole when every NIC is there, by nmstate; else the image's own rule stays. */
+  /** Applied by nmstate when every NIC is present; else the image's default remains. */
   | { readonly kind: "nmstate"; readonly ethernets: readonly Ethernet[] }
   /** NICs that no entry matches stay down. */
   | { readonly kind: "ethernets"; readonly ethernets: readonly Ethernet[] };
 
-/** Reads a network-config text. Nothing is thrown: what a guest refuses is a plan of kind "refused". */
+/** Never throws: a text that a guest refuses gives a plan of kind "refused". */
 export function parseNetworkConfig(text: string): NetworkPlan {
   let document: unknown;
   try {
@@ -37,7 +37,7 @@ export function parseNetworkConfig(text: string): NetworkPlan {
   }
   if (!isMapping(document)) return refused("network-config is not a mapping");
   const network = isMapping(document["network"]) ? document["network"] : document;
-  // cloud-init leaves the network alone; the image's own rule stays.
+  // cloud-init does not configure the network; the image's default remains.
   if (network["config"] === "disabled") return { kind: "dhcp-everywhere" };
   if (network["version"] !== 2) return refused(`network-config version ${String(network["version"])}: not 2`);
   const entries = network["ethernets"] ?? {};
@@ -58,7 +58,7 @@ export function updatesNetworkAtBoot(userData: string): boolean {
   try {
     document = parse(userData);
   } catch {
-    // cloud-init warns of broken user-data and goes on without it.
+    // cloud-init logs a warning about broken user-data and continues without it.
     return false;
   }
   const updates = isMapping(document) ? document["updates"] : undefined;
@@ -94,7 +94,7 @@ function parseEthernet(id: string, entry: unknown): Parsed<Ethernet> {
   };
 }
 
-/** An address needs its prefix length: netplan refuses the file else. */
+/** netplan refuses an address without a prefix length. */
 function parseAddresses(value: unknown): Parsed<{ readonly list: readonly string[] }> {
   if (value === undefined || value === null) return { list: [] };
   if (!Array.isArray(value)) return { reason: "addresses is not a list" };
@@ -109,7 +109,7 @@ function parseAddresses(value: unknown): Parsed<{ readonly list: readonly string
   return { list };
 }
 
-/** Only what makes netplan refuse the file; routes themselves cannot be seen through the guest agent. */
+/** Only errors for which netplan refuses the file; the guest agent does not report routes. */
 function checkRoutes(value: unknown): { readonly reason: string } | undefined {
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value)) return { reason: "routes is not a list" };
@@ -121,7 +121,7 @@ function checkRoutes(value: unknown): { readonly reason: string } | undefined {
       return { reason: `route to '${to}' is not a network` };
     const via = route["via"] ?? "";
     if (via !== "" && (typeof via !== "string" || isIP(via) === 0)) {
-      return { reason: `route via ${JSON.stringify(via)} is no address` };
+      return { reason: `route via ${JSON.stringify(via)} is not an address` };
     }
   }
   return undefined;

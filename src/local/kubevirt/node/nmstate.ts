@@ -1,10 +1,10 @@
-// NMState desired state as nmstate.service of a guest applies it, as far as it decides addresses. Pure.
-// Played: interfaces found by their MAC address; not played: routes, rules and name servers, which nobody sees outside.
+// The addresses in an NMState desired state, as a guest's nmstate.service applies it. Pure. Simulated: interfaces identified
+// by MAC address; routes, rules and name servers are ignored, since they cannot be seen from outside.
 import { isIP } from "node:net";
 import { parse } from "yaml";
 import type { Ethernet, NetworkPlan } from "./network-plan.ts";
 
-/** What a document under /etc/nmstate tells the NICs. Nothing is thrown: what nmstate refuses is a plan of kind "refused". */
+/** Reads a document of /etc/nmstate. Never throws: one that nmstate refuses gives a plan of kind "refused". */
 export function parseNmstate(text: string): NetworkPlan {
   let document: unknown;
   try {
@@ -23,7 +23,8 @@ export function parseNmstate(text: string): NetworkPlan {
       return refused("an interface without identifier: mac-address");
     }
     const addresses = [at(entry, "ipv4"), at(entry, "ipv6")].flatMap(addressesOf);
-    if (addresses.some((address) => isIP(address) === 0)) return refused(`an address of ${name} is none`);
+    if (addresses.some((address) => isIP(address) === 0))
+      return refused(`an address of ${name} is not valid`);
     ethernets.push({
       id: name,
       match: { macAddress: mac.toLowerCase() },

@@ -1,5 +1,5 @@
-// One node of the cluster, played: scheduler, kubelet, Multus, virt-handler and the guests, as a client of any
-// Kubernetes API server. It restarts from the objects alone; guests are then booted anew from their VMIs.
+// Simulates one node: scheduler, kubelet, Multus, virt-handler and the guests, as a client of any Kubernetes API server.
+// It keeps no state of its own: after a restart guests are booted again from their VMIs.
 import { timestamp } from "../../timestamp.ts";
 import { startCache } from "../../../kube/watch/cache.ts";
 import type { FullKubeClient } from "../../../kube/kube-client.ts";
@@ -12,16 +12,13 @@ import { keyOf } from "../../../kube/object-key.ts";
 import { indexCache } from "../../../kube/watch/cache-index.ts";
 import type { NodeContext } from "./context.ts";
 import { fastDelays, type NodeDelays } from "./delays.ts";
-import { exposition } from "./exposition.ts";
 import { createKubelet } from "./kubelet.ts";
 import { createMachines, type Machines } from "./machines.ts";
 import { serveMetrics } from "./metrics-server.ts";
 import { beat, heartbeatEveryMs, registerNode } from "./registration.ts";
-import { nicSamples } from "./samples.ts";
-import { vmiUid } from "./scheduling.ts";
+import { vmiUid } from "./scheduler.ts";
 import { createVirtHandler } from "./virt-handler.ts";
 
-/** How a node is played. */
 export interface NodeOptions {
   /** May read and write pods, nodes, NADs, Secrets and events. */
   readonly client: FullKubeClient;
@@ -35,26 +32,25 @@ export interface NodeOptions {
   readonly clock: () => Date;
   /** Default: fastDelays. */
   readonly delays?: NodeDelays;
-  /** As the KubeVirt CR registers them. Default: none. */
+  /** The KubeVirt resource's binding plugins. Default: none. */
   readonly bindings?: BindingPlugins;
-  /** Device-plugin resources that the node offers besides KubeVirt's own, such as `openshift.io/sriov: "8"`. */
+  /** The node's device-plugin resources besides KubeVirt's, such as `openshift.io/sriov: "8"`. */
   readonly resources?: Readonly<Record<string, string>>;
   /** multus-dynamic-networks-controller runs too: NICs reach running pods without a migration. Default false. */
   readonly dynamicNetworks?: boolean;
-  /** Shared with the cluster's other nodes, so that guests can move between them. Default: its own. */
+  /** Shared by the cluster's nodes, so that guests can move between them. Default: not shared. */
   readonly machines?: Machines;
   readonly metricsListen: { readonly host: string; readonly port: number };
 }
 
-/** A played node. */
-export interface PlayedNode {
+export interface SimulatedNode {
   readonly metricsUrl: string;
-  /** Resolves when nothing of it runs any more. The Node object stays. */
+  /** Resolves when the node has stopped completely. The Node object is not deleted. */
   stop(): Promise<void>;
 }
 
-/** Registers the node and plays it until stopped. @throws KubeError when the node cannot be registered. */
-export async function startNode(options: NodeOptions): Promise<PlayedNode> {
+/** @throws KubeError when the node cannot be registered. */
+export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
   const { client, nodeName, log, clock } = options;
   await registerNode(client, nodeName, options.resources ?? {}, timestamp(clock()));
   const caches = {
@@ -83,15 +79,14 @@ export async function startNode(options: NodeOptions): Promise<PlayedNode> {
   const stopCaches = async (): Promise<void> => {
     await Promise.all(Object.values(caches).map((cache) => cache.stop()));
   };
-  const render = (): string => exposition(nicSamples(context));
-  const metrics = await serveMetrics(options.metricsListen, render).catch(async (error: unknown) => {
+  const metrics = await serveMetrics(context, options.metricsListen).catch(async (error: unknown) => {
     await stopCaches();
     throw error;
   });
   const kubelet = createKubelet(context, { dynamicNetworks: options.dynamicNetworks ?? false });
   const virtHandler = createVirtHandler(context);
-  const podQueue = createWorkQueue({ name: "kubelet", work: kubelet.handle, log });
-  const vmiQueue = createWorkQueue({ name: "virt-handler", work: virtHandler.handle, log });
+  const podQueue = createWorkQueue({ name: "kubelet", work: kubelet, log });
+  const vmiQueue = createWorkQueue({ name: "virt-handler", work: virtHandler, log });
 
   await Promise.all(Object.values(caches).map((cache) => cache.whenSynced()));
   const addWaitingPods = (): void => {
@@ -119,7 +114,7 @@ export async function startNode(options: NodeOptions): Promise<PlayedNode> {
     if (value !== undefined) vmiQueue.add(keyOf(value.metadata));
     addPodsOf((value ?? previous)?.metadata.uid ?? "");
   });
-  // A NAD that was missing may be there now, and a node that was full may have room.
+  // A NAD that was missing may exist now, and a node that did not fit may fit.
   caches.nads.subscribe(addWaitingPods);
   caches.nodes.subscribe(addWaitingPods);
   for (const pod of caches.pods.values()) podQueue.add(keyOf(pod.metadata));

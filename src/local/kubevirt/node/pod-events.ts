@@ -1,4 +1,4 @@
-// Events about pods, as Multus and kubelet write them: one object per pod and reason, counted up when it recurs.
+// Events about pods: one object per pod, reason and message, with a count of its repetitions.
 import { createHash } from "node:crypto";
 import type { KubernetesObject } from "../../../domain/objects/kubernetes.ts";
 import { isKubeError } from "../../../kube/errors.ts";
@@ -7,7 +7,7 @@ import type { Resource } from "../../../kube/resource.ts";
 import type { Pod } from "../resources.ts";
 
 /** v1 Event. */
-export interface Event extends KubernetesObject {
+interface Event extends KubernetesObject {
   apiVersion: "v1";
   kind: "Event";
   involvedObject: { apiVersion: string; kind: string; namespace: string; name: string; uid: string };
@@ -28,7 +28,6 @@ export const events: Resource<Event> = {
   namespaced: true,
 };
 
-/** What happened, and who says so. */
 export interface PodEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
@@ -36,7 +35,7 @@ export interface PodEvent {
   readonly component: "multus" | "kubelet" | "default-scheduler";
 }
 
-/** Writes the event, or counts the same one up. */
+/** Creates the event, or increments the count of the same one. */
 export async function recordPodEvent(
   client: FullKubeClient,
   pod: Pod,

@@ -3,7 +3,7 @@ import type { Pod, PodCondition } from "../resources.ts";
 
 type PodStatus = NonNullable<Pod["status"]>;
 
-/** All containers run. Images carry a digest: without one KubeVirt cannot migrate a container disk. */
+/** Images have a digest: without one KubeVirt cannot migrate a container disk. */
 export function runningStatus(pod: Pod, podIP: string, now: string): PodStatus {
   return {
     ...pod.status,
@@ -11,14 +11,8 @@ export function runningStatus(pod: Pod, podIP: string, now: string): PodStatus {
     podIP,
     podIPs: [{ ip: podIP }],
     startTime: pod.status?.startTime ?? now,
-    conditions: conditions(now, {
-      PodReadyToStartContainers: "True",
-      Initialized: "True",
-      Ready: "True",
-      ContainersReady: "True",
-      PodScheduled: "True",
-    }),
-    // An init container without restartPolicy Always has run to its end.
+    conditions: conditions(now, { initialized: true, ready: true }),
+    // An init container without restartPolicy Always has ended.
     initContainerStatuses: (pod.spec.initContainers ?? []).map((container) =>
       isSidecar(container) ? running(container, now) : terminated(container, now),
     ),
@@ -26,20 +20,14 @@ export function runningStatus(pod: Pod, podIP: string, now: string): PodStatus {
   };
 }
 
-/** The node has the pod, its sandbox is not made yet: kubectl shows ContainerCreating. */
+/** The pod is bound and its sandbox is not ready: kubectl shows ContainerCreating. */
 export function creatingStatus(pod: Pod, now: string): PodStatus {
   const initializes = (pod.spec.initContainers ?? []).length > 0;
   return {
     ...pod.status,
     phase: "Pending",
     startTime: pod.status?.startTime ?? now,
-    conditions: conditions(now, {
-      PodReadyToStartContainers: "False",
-      Initialized: initializes ? "False" : "True",
-      Ready: "False",
-      ContainersReady: "False",
-      PodScheduled: "True",
-    }),
+    conditions: conditions(now, { initialized: !initializes, ready: false }),
     initContainerStatuses: (pod.spec.initContainers ?? []).map((container) =>
       waiting(container, "PodInitializing"),
     ),
@@ -49,24 +37,16 @@ export function creatingStatus(pod: Pod, now: string): PodStatus {
   };
 }
 
-/** virt-launcher ended with its guest. */
 export function succeededStatus(pod: Pod, now: string): PodStatus {
   return {
     ...pod.status,
     phase: "Succeeded",
-    conditions: conditions(now, {
-      PodReadyToStartContainers: "False",
-      Initialized: "True",
-      Ready: "False",
-      ContainersReady: "False",
-      PodScheduled: "True",
-    }),
+    conditions: conditions(now, { initialized: true, ready: false }),
     initContainerStatuses: (pod.spec.initContainers ?? []).map((container) => terminated(container, now)),
     containerStatuses: pod.spec.containers.map((container) => terminated(container, now)),
   };
 }
 
-/** No node takes the pod. */
 export function unschedulableStatus(pod: Pod, message: string, now: string): PodStatus {
   const condition: PodCondition = {
     type: "PodScheduled",
@@ -87,8 +67,19 @@ function isSidecar(container: Container): boolean {
   return "restartPolicy" in container && container.restartPolicy === "Always";
 }
 
-function conditions(now: string, states: Readonly<Record<string, "True" | "False">>): PodCondition[] {
-  return Object.entries(states).map(([type, status]) => ({ type, status, lastTransitionTime: now }));
+function conditions(now: string, pod: { initialized: boolean; ready: boolean }): PodCondition[] {
+  const states = {
+    PodReadyToStartContainers: pod.ready,
+    Initialized: pod.initialized,
+    Ready: pod.ready,
+    ContainersReady: pod.ready,
+    PodScheduled: true,
+  };
+  return Object.entries(states).map(([type, holds]) => ({
+    type,
+    status: holds ? "True" : "False",
+    lastTransitionTime: now,
+  }));
 }
 
 function running(container: Container, now: string): Record<string, unknown> {
@@ -101,16 +92,8 @@ function terminated(container: Container, now: string): Record<string, unknown> 
 }
 
 function waiting(container: Container, reason: string): Record<string, unknown> {
-  const { name, image } = container;
-  return {
-    name,
-    image,
-    imageID: "",
-    restartCount: 0,
-    ready: false,
-    started: false,
-    state: { waiting: { reason } },
-  };
+  const state = { waiting: { reason } };
+  return { ...common(container), imageID: "", ready: false, started: false, state };
 }
 
 function common({ name, image }: Container): Record<string, unknown> {

@@ -1,15 +1,15 @@
-// The Node object of one node: there with KubeVirt's labels, and with a heartbeat that virt-controller believes.
+// The Node object of one node, with KubeVirt's labels and virt-handler's heartbeat.
 import { isKubeError } from "../../../kube/errors.ts";
 import type { FullKubeClient } from "../../../kube/kube-client.ts";
 import { nodes, type Node } from "../resources.ts";
-import { schedulableLabel } from "./scheduling.ts";
+import { schedulableLabel } from "./scheduler.ts";
 
-/** virt-controller gives up the VMIs of a node whose heartbeat is five minutes old. */
+/** virt-controller marks the VMIs of a node as failed when its heartbeat is five minutes old. */
 export const heartbeatEveryMs = 30_000;
 
 const heartbeat = "kubevirt.io/heartbeat";
 
-/** Creates the node, or takes an existing one over. `resources` come on top of what every KubeVirt node offers. */
+/** Creates the node, or updates an existing one. `resources` are added to those of every KubeVirt node. */
 export async function registerNode(
   client: FullKubeClient,
   nodeName: string,
@@ -28,21 +28,12 @@ export async function registerNode(
     await client.create(nodes, { apiVersion: "v1", kind: "Node", metadata });
   } catch (error) {
     if (!isKubeError(error, "AlreadyExists")) throw error;
-    await client.mergePatch(
-      nodes,
-      { name: nodeName },
-      { metadata: { labels, annotations: metadata.annotations } },
-    );
+    await client.mergePatch(nodes, metadata, { metadata: { labels, annotations: metadata.annotations } });
   }
-  await client.mergePatch(
-    nodes,
-    { name: nodeName },
-    { status: nodeStatus(resources, now) },
-    { subresource: "status" },
-  );
+  await client.mergePatch(nodes, metadata, { status: nodeStatus(resources, now) }, { subresource: "status" });
 }
 
-/** Says that virt-handler lives. */
+/** Writes virt-handler's heartbeat. */
 export async function beat(client: FullKubeClient, nodeName: string, now: string): Promise<void> {
   await client.mergePatch(nodes, { name: nodeName }, { metadata: { annotations: { [heartbeat]: now } } });
 }

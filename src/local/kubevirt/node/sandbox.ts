@@ -1,4 +1,4 @@
-// What must be there before a pod's containers can start: its Secrets, and its networks by Multus.
+// Prepares what a pod's containers need to start: its Secrets, and its networks from Multus.
 import { timestamp } from "../../timestamp.ts";
 import { secrets } from "../../../kube/resource.ts";
 import { annotations, pods as podResource, type Pod } from "../resources.ts";
@@ -7,32 +7,32 @@ import type { NodeContext } from "./context.ts";
 import { attachNetworks, type AttachFailure } from "./multus.ts";
 import { recordPodEvent, type PodEvent } from "./pod-events.ts";
 
-/** Makes sandboxes of the pods of one node. */
-export interface Sandboxes {
+interface Sandboxes {
   /**
-   * "ready" once network-status is on the pod as given; "made" when it was just written and the pod comes again with
-   * it; a number: it failed, the events say why, and it is to be tried again after that many milliseconds.
+   * @returns "ready" when the pod as given has network-status; "written" when it was just written and a change of the pod
+   * will follow; after a failure, with its events, the milliseconds until the retry.
    */
-  prepare(pod: Pod, podIP: string): Promise<"ready" | "made" | number>;
-  /** Forgets what it said about the pod. */
+  prepare(pod: Pod, podIP: string): Promise<"ready" | "written" | number>;
+  /** Forgets the failures of a removed pod. */
   forget(podUid: string): void;
 }
 
-/** Writes the events of a failed attempt at most once per retry, and logs a failure once. */
+/** Writes the events of a failure at most once per retry, and logs it once. */
 export function createSandboxes(context: NodeContext): Sandboxes {
   const { client, nodeName, delays, clock, log } = context;
-  /** By pod uid: what the last attempt failed with. */
-  const complaints = new Map<string, { readonly text: string; readonly atMs: number }>();
+  /** The last failure by pod uid. */
+  const reported = new Map<string, { readonly text: string; readonly atMs: number }>();
 
-  async function complain(pod: Pod, failures: readonly PodEvent[]): Promise<number> {
+  async function report(pod: Pod, failures: readonly PodEvent[]): Promise<number> {
     const { uid = "", namespace, name } = pod.metadata;
     const atMs = clock().getTime();
     const text = failures.map(({ message }) => message).join("; ");
-    const before = complaints.get(uid);
-    const said = before?.text === text;
-    if (said && atMs < before.atMs + delays.sandboxRetryMs) return before.atMs + delays.sandboxRetryMs - atMs;
-    complaints.set(uid, { text, atMs });
-    if (!said) log.warn({ namespace, pod: name, why: text }, "the pod cannot start");
+    const before = reported.get(uid);
+    const known = before?.text === text;
+    if (known && atMs < before.atMs + delays.sandboxRetryMs)
+      return before.atMs + delays.sandboxRetryMs - atMs;
+    reported.set(uid, { text, atMs });
+    if (!known) log.warn({ namespace, pod: name, why: text }, "the pod cannot start");
     for (const event of failures) {
       await recordPodEvent(client, pod, event, { host: nodeName, now: timestamp(clock()) });
     }
@@ -55,19 +55,19 @@ export function createSandboxes(context: NodeContext): Sandboxes {
     async prepare(pod, podIP) {
       if (networkStatuses(pod).length > 0) return "ready";
       const missing = await missingSecret(pod);
-      if (missing !== undefined) return await complain(pod, [missing]);
+      if (missing !== undefined) return await report(pod, [missing]);
       const attachment = attachNetworks(pod, podIP, (ref) => context.nads.get(ref));
-      if (attachment.kind === "failed") return await complain(pod, sandboxEvents(attachment.failure));
+      if (attachment.kind === "failed") return await report(pod, sandboxEvents(attachment.failure));
       await writeNetworkStatus(context, pod, attachment.statuses);
-      return "made";
+      return "written";
     },
     forget(podUid) {
-      complaints.delete(podUid);
+      reported.delete(podUid);
     },
   };
 }
 
-/** Multus' answer on the pod; refused when another pod has the name by now. */
+/** The uid makes the API server refuse the patch when another pod has the name now. */
 export async function writeNetworkStatus(
   { client }: NodeContext,
   pod: Pod,
@@ -82,11 +82,7 @@ function sandboxEvents({ event, error }: AttachFailure): PodEvent[] {
   const message =
     "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: " +
     `plugin type="multus-shim" name="multus-cni-network" failed (add): ${error}`;
-  const kubelet = {
-    type: "Warning",
-    reason: "FailedCreatePodSandBox",
-    message,
-    component: "kubelet",
-  } as const;
+  const reason = "FailedCreatePodSandBox";
+  const kubelet = { type: "Warning", reason, message, component: "kubelet" } as const;
   return event === undefined ? [kubelet] : [{ type: "Warning", component: "multus", ...event }, kubelet];
 }

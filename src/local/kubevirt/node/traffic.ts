@@ -1,5 +1,5 @@
-// Counters of a domain's NICs as libvirt would count them: steady traffic while the link is up, told apart by NIC,
-// the same at every run with the same clock. Pure.
+// Counters of a domain's NICs, as libvirt would report them: constant traffic while the link is up, different for each NIC
+// and reproducible with the same clock. Pure.
 import { createHash } from "node:crypto";
 import type { Domain } from "./domain.ts";
 
@@ -15,7 +15,7 @@ export interface NicCounters {
   readonly transmitPacketsDropped: number;
 }
 
-/** Per NIC: how long its link was up until `atMs`, and whether it has been up since. */
+/** How long a NIC's link was up until `atMs`, and whether it has been up since. */
 export interface Uptime {
   readonly mac: string;
   readonly upMs: number;
@@ -23,7 +23,7 @@ export interface Uptime {
   readonly atMs: number;
 }
 
-/** Brings the uptimes to `nowMs` with the links that the domain has from now on; an unplugged NIC is forgotten. */
+/** Updates the uptimes to `nowMs`, with the domain's links from then on; unplugged NICs are removed. */
 export function trackUptimes(
   uptimes: ReadonlyMap<string, Uptime>,
   domain: Domain,
@@ -38,11 +38,10 @@ export function trackUptimes(
   );
 }
 
-/** What the NIC has counted at `nowMs`. */
 export function countersAt(uptime: Uptime, nowMs: number): NicCounters {
   const seconds = upTime(uptime, nowMs) / 1000;
   const rate = createHash("sha256").update(uptime.mac).digest();
-  // 8 to 520 kB/s, and 100 to 1400 bytes a packet.
+  // 8 to 520 kB/s, and 100 to 1400 bytes per packet.
   const receiveBytes = Math.floor(seconds * (8192 + rate.readUInt16BE(0) * 8));
   const transmitBytes = Math.floor(seconds * (8192 + rate.readUInt16BE(2) * 8));
   const packetBytes = 100 + (rate.readUInt16BE(4) % 1300);

@@ -1,7 +1,7 @@
-// cloud-init user-data as a guest takes it apart: one text, or a MIME multipart of several. Pure.
-// Played: one level of parts, plain or in base64; of boothooks, the files that here-documents make.
+// Splits cloud-init user-data as a guest does: a single text, or a MIME multipart of several. Pure. Parts are plain text or
+// base64; of boothooks, only the files that here-documents write are simulated.
 
-/** The texts that cloud-init handles, each by its own first line or type. */
+/** The texts that cloud-init handles one by one. */
 export function userDataParts(userData: string): readonly string[] {
   const { headers, body } = readEntity(userData);
   const boundary = /^multipart\/[^;]+;.*boundary="?([^";]+)"?/i.exec(headers.get("content-type") ?? "")?.[1];
@@ -27,7 +27,7 @@ export function userDataParts(userData: string): readonly string[] {
     });
 }
 
-/** Headers up to the first empty line; a text that does not begin with one has none. */
+/** Headers end at the first empty line; a text that does not begin with a MIME header has none. */
 function readEntity(text: string): { readonly headers: ReadonlyMap<string, string>; readonly body: string } {
   if (!/^(?:content-|mime-)[\w-]+:/i.test(text)) return { headers: new Map(), body: text };
   const [head = "", ...rest] = text.split(/\r?\n\r?\n/);
@@ -38,7 +38,7 @@ function readEntity(text: string): { readonly headers: ReadonlyMap<string, strin
   return { headers: new Map(headers), body: rest.join("\n\n") };
 }
 
-/** The last file that a boothook among the parts writes below that folder with that ending; it runs at every boot. */
+/** The last file with this folder and ending that a boothook writes; boothooks run at every boot. */
 export function fileOfBoothook(parts: readonly string[], folder: string, ending: string): string | undefined {
   return parts
     .filter((part) => part.startsWith("#cloud-boothook"))

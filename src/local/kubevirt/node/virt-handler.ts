@@ -1,4 +1,4 @@
-// virt-handler of one node, with the virt-launchers under it: starts, observes, moves and ends the VMIs of the node.
+// virt-handler of one node, with its virt-launchers: starts, observes, migrates and ends the VMIs of the node.
 import { isDeepStrictEqual } from "node:util";
 import type { Secret, VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
 import { timestamp } from "../../timestamp.ts";
@@ -9,21 +9,21 @@ import { hasEnded } from "../resources.ts";
 import { withPhase } from "../status-fields.ts";
 import { cloudInitSecrets, planAtBoot, readCloudInit, rootClaim } from "./cloud-init.ts";
 import type { NodeContext } from "./context.ts";
-import { askAgent, moveMachine, startMachine, syncMachine, type Surroundings } from "./machine.ts";
-import type { Machine } from "./machines.ts";
+import { createStopwatch } from "./delays.ts";
+import {
+  askAgent,
+  moveMachine,
+  startMachine,
+  syncMachine,
+  type Machine,
+  type Surroundings,
+} from "./machines.ts";
 import { isMigrating, migrationState, nextMigrationStep } from "./migration.ts";
 import { pluginType } from "./multus.ts";
-import { createStopwatch } from "./stopwatch.ts";
 import { observedVmi, runningVmi } from "./vmi-status.ts";
 
-/** The virt-handler of one node. */
-export interface VirtHandler {
-  /** Brings the VMI of that key a step on. */
-  readonly handle: (key: string) => Promise<Outcome>;
-}
-
-/** Machines live in the context. */
-export function createVirtHandler(context: NodeContext): VirtHandler {
+/** @returns the reconciler of a VMI, by key. */
+export function createVirtHandler(context: NodeContext): (key: string) => Promise<Outcome> {
   const { nodeName, handlerClient, client, delays, clock, log, plugins } = context;
   const { running, disks, dhcp } = context.machines;
   const stopwatch = createStopwatch(clock);
@@ -52,7 +52,7 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
     return found;
   }
 
-  /** Defines the domain and boots the guest; `bootMs` 0 when the VMI runs already and only this process is new. */
+  /** Defines the domain and boots the guest; `bootMs` is 0 when the VMI runs already and only this process is new. */
   async function boot(vmi: VirtualMachineInstance, bootMs: number): Promise<Machine> {
     const data = readCloudInit(vmi, await readSecrets(vmi));
     const claim = rootClaim(vmi);
@@ -61,10 +61,8 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
     const machine = startMachine(surroundings(vmi), plan, bootMs);
     if (machine.guest.plan.kind === "refused") {
       const { namespace, name } = vmi.metadata;
-      log.warn(
-        { namespace, vmi: name, reason: machine.guest.plan.reason },
-        "the guest configured no network interface",
-      );
+      const { reason } = machine.guest.plan;
+      log.warn({ namespace, vmi: name, reason }, "the guest configured no network interface");
     }
     return machine;
   }
@@ -74,7 +72,7 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
     await write(vmi, runningVmi(vmi, timestamp(clock())));
   }
 
-  /** undefined when the machine runs elsewhere: this node's view of the VMI is from before it left. */
+  /** undefined when the machine runs on another node: this node's view of the VMI is from before the migration. */
   async function machineOf(vmi: VirtualMachineInstance, uid: string): Promise<Machine | undefined> {
     const known = running.get(uid);
     if (known === undefined) return await boot(vmi, 0);
@@ -84,7 +82,7 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
   }
 
   async function run(vmi: VirtualMachineInstance, uid: string): Promise<number | undefined> {
-    // A pod that the VMI left at an earlier migration may still be here, ended.
+    // The ended pod of an earlier migration may still exist.
     const pods = context.podsByVmi(uid).filter((pod) => pod.spec.nodeName === nodeName && !hasEnded(pod));
     const pod = pods.find(({ metadata }) => metadata.deletionTimestamp === undefined) ?? pods[0];
     const podIP = pod?.status?.podIP;
@@ -93,7 +91,7 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
     if (before === undefined) return;
     const machine = askAgent(syncMachine(before, around), around, { dhcp, podIP });
     running.set(uid, machine);
-    // The API server asked the pod to go: virt-launcher shuts its guest down.
+    // The pod was deleted: virt-launcher shuts its guest down.
     if (pods.length > 0 && pod?.metadata.deletionTimestamp !== undefined) return await end(vmi, uid);
 
     const observed = observedVmi(vmi, machine, { plugins, podIP, now: timestamp(clock()) });
@@ -119,18 +117,16 @@ export function createVirtHandler(context: NodeContext): VirtHandler {
     return;
   }
 
-  return {
-    async handle(key) {
-      const vmi = context.vmis.get(refOf(key));
-      const uid = vmi?.metadata.uid;
-      if (vmi === undefined || uid === undefined || vmi.status?.nodeName !== nodeName) return;
-      const { phase } = vmi.status;
-      if (phase !== "Scheduled" && phase !== "Running") {
-        running.delete(uid);
-        return;
-      }
-      if (vmi.metadata.deletionTimestamp !== undefined) return await end(vmi, uid);
-      return phase === "Scheduled" ? await start(vmi, uid) : await run(vmi, uid);
-    },
+  return async (key) => {
+    const vmi = context.vmis.get(refOf(key));
+    const uid = vmi?.metadata.uid;
+    if (vmi === undefined || uid === undefined || vmi.status?.nodeName !== nodeName) return;
+    const { phase } = vmi.status;
+    if (phase !== "Scheduled" && phase !== "Running") {
+      running.delete(uid);
+      return;
+    }
+    if (vmi.metadata.deletionTimestamp !== undefined) return await end(vmi, uid);
+    return phase === "Scheduled" ? await start(vmi, uid) : await run(vmi, uid);
   };
 }

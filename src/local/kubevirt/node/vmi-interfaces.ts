@@ -1,5 +1,5 @@
-// status.interfaces of a VMI as virt-handler computes it (KubeVirt 1.9 pkg/network/setup/netstat.go): domain first,
-// then pod addresses, then the guest agent, then Multus. Pure; compared with KubeVirt's own code on recorded cases.
+// A VMI's status.interfaces as virt-handler computes it (KubeVirt 1.9 pkg/network/setup/netstat.go): domain first, then pod
+// addresses, then the guest agent, then Multus. Pure; tested against recorded results of KubeVirt's code.
 import { isIPv4, isIPv6 } from "node:net";
 import type {
   VirtualMachineInstance,
@@ -7,34 +7,35 @@ import type {
   VmiInterfaceStatus,
 } from "../../../domain/objects/kubernetes.ts";
 import { addSource, hasSource, multusStatus } from "../info-source.ts";
+import { byName } from "../nics.ts";
 import { sriovAliasPrefix, type Domain } from "./domain.ts";
 
-/** One NIC of the guest as its agent reports it; the loopback is not among them. */
+/** One NIC as the guest agent reports it, without the loopback. */
 export interface AgentInterface {
   readonly mac: string;
-  /** Name in the guest. */
+  /** The name in the guest. */
   readonly interfaceName: string;
-  /** The agent's main address: the first IPv4, else the first. */
+  /** The agent's main address: the first IPv4 address, else the first address. */
   readonly ip?: string;
   readonly ips: readonly string[];
 }
 
-/** Addresses that a pod interface had when the NIC was set up, by NIC name; only NICs with CNI addresses count. */
+/** Addresses of the pod interfaces when the NICs were set up, by NIC name; only for NICs with addresses from CNI. */
 export type PodCache = Readonly<
   Record<string, { readonly podIP?: string; readonly podIPs?: readonly string[] }>
 >;
 
-/** What virt-handler knows of one VMI; `vmi.status.interfaces` is the status reported before. */
-export interface InterfaceStatusInput {
+/** `vmi.status.interfaces` is the previous status. */
+interface InterfaceStatusInput {
   readonly vmi: Pick<VirtualMachineInstance, "spec" | "status">;
-  /** undefined when libvirt knows no such domain: then the previous status stands. */
+  /** undefined when libvirt has no such domain: the previous status is then kept. */
   readonly domain: Domain | undefined;
   /** Empty when no agent answers. */
   readonly agent: readonly AgentInterface[];
   readonly podCache: PodCache;
 }
 
-/** One status in the making; empty texts and lists are dropped at the end, as Go's omitempty does. */
+/** A status under construction; empty strings and lists are removed at the end, as with Go's omitempty. */
 interface Entry {
   name: string;
   mac: string;
@@ -47,7 +48,7 @@ interface Entry {
   ips: readonly string[];
 }
 
-/** NICs that only the guest knows, such as docker0, are reported up to this number. */
+/** The maximum number of reported NICs that only the guest knows, such as docker0. */
 const guestOnlyLimit = 10;
 
 /** The new status.interfaces. The NIC on the pod network comes first, then domain, SR-IOV, guest-only, Multus-only. */
@@ -55,7 +56,7 @@ export function vmiInterfaces(input: InterfaceStatusInput): VmiInterfaceStatus[]
   const { vmi, domain, agent, podCache } = input;
   const previous = vmi.status?.interfaces ?? [];
   if (domain === undefined) return [...previous];
-  const specs = new Map((vmi.spec.domain.devices.interfaces ?? []).map((nic) => [nic.name, nic]));
+  const specs = byName(vmi.spec.domain.devices.interfaces ?? []);
   const podNetwork = vmi.spec.networks?.find(({ pod }) => pod !== undefined)?.name;
 
   let entries = [...fromDomain(domain), ...fromHostDevices(domain, specs)];
@@ -81,7 +82,7 @@ function fromDomain(domain: Domain): Entry[] {
   }));
 }
 
-/** The MAC is the spec's, letter case included: libvirt does not know it. */
+/** The MAC is the spec's, with its letter case, since libvirt does not know it. */
 function fromHostDevices(domain: Domain, specs: ReadonlyMap<string, VmInterface>): Entry[] {
   return domain.hostDevices
     .filter(({ alias }) => alias.startsWith(sriovAliasPrefix))
@@ -105,7 +106,7 @@ function addPodAddresses(
   }
 }
 
-/** Matched by MAC, compared as text: the first NIC with that MAC takes the data, and the last report of a MAC wins. */
+/** Matched by MAC as text: the first NIC with the MAC gets the data, and the last report for a MAC wins. */
 function addAgent(
   entries: readonly Entry[],
   agent: readonly AgentInterface[],
@@ -131,7 +132,7 @@ function addAgent(
   return all;
 }
 
-/** Per family: addresses of the pod stay, unless the guest has none of that family; then they are cleared. */
+/** Per family: the pod's addresses are kept if the guest has any of the family, else removed. */
 function setAddresses(entry: Entry, reported: readonly string[]): void {
   const ips = [isV4, isV6].flatMap((family) => {
     const known = entry.ips.filter(family);
@@ -142,7 +143,7 @@ function setAddresses(entry: Entry, reported: readonly string[]): void {
   entry.ip = ips[0] ?? "";
 }
 
-/** The pod network's NIC, once reported, keeps its place at the front even while the domain lacks it. */
+/** Once reported, the pod network's NIC stays first even while the domain lacks it. */
 function podNetworkFirst(
   entries: readonly Entry[],
   previous: readonly VmiInterfaceStatus[],
@@ -155,7 +156,7 @@ function podNetworkFirst(
   return [known, ...entries.filter((entry) => entry !== known)];
 }
 
-/** virt-controller's mark is kept; a NIC that only Multus knows stays listed while the spec has it. */
+/** Keeps virt-controller's info source; a NIC that only Multus knows is listed while the spec has it. */
 function addMultus(
   entries: readonly Entry[],
   previous: readonly VmiInterfaceStatus[],
@@ -189,20 +190,14 @@ function emptyEntry(name = ""): Entry {
 }
 
 function toStatus(entry: Entry): VmiInterfaceStatus {
-  return {
-    ...(entry.ip === "" ? {} : { ipAddress: entry.ip }),
-    ...(entry.mac === "" ? {} : { mac: entry.mac }),
-    ...(entry.name === "" ? {} : { name: entry.name }),
-    ...(entry.ips.length === 0 ? {} : { ipAddresses: [...entry.ips] }),
-    ...(entry.podInterfaceName === "" ? {} : { podInterfaceName: entry.podInterfaceName }),
-    ...(entry.interfaceName === "" ? {} : { interfaceName: entry.interfaceName }),
-    ...(entry.infoSource === "" ? {} : { infoSource: entry.infoSource }),
-    ...(entry.queueCount === 0 ? {} : { queueCount: entry.queueCount }),
-    ...(entry.linkState === "" ? {} : { linkState: entry.linkState }),
-  };
+  const { ip: ipAddress, ips, ...rest } = entry;
+  const fields = { ipAddress, ...rest, ipAddresses: [...ips] };
+  const isEmpty = (value: unknown): boolean =>
+    value === "" || value === 0 || (Array.isArray(value) && value.length === 0);
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => !isEmpty(value)));
 }
 
-/** Go's net.ParseIP knows no zones, and counts an IPv4 address written as IPv6 as IPv4. */
+/** Go's net.ParseIP refuses zones, and reads an IPv4-mapped IPv6 address as IPv4. */
 function isV4(ip: string): boolean {
   return isIPv4(ip) || mappedIPv4(ip) !== undefined;
 }
@@ -213,8 +208,7 @@ function isV6(ip: string): boolean {
 
 function mappedIPv4(ip: string): string | undefined {
   if (!isIPv6(ip)) return undefined;
-  const tail = /^(?:0{0,4}:){2,5}ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
-  return tail;
+  return /^(?:0{0,4}:){2,5}ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
 }
 
 function isLinkLocalOrInvalid(ip: string): boolean {

@@ -1,12 +1,11 @@
 // status of a VMI as virt-handler writes it: phase, conditions, interfaces. Pure.
-import type { Condition, VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
+import type { VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
 import { withCondition, withPhase, withoutCondition } from "../status-fields.ts";
 import type { BindingPlugins } from "../configuration.ts";
 import { vmiInterfaces, type PodCache } from "./vmi-interfaces.ts";
 import type { Machine } from "./machines.ts";
-import { whyNotMigratable } from "./migratable.ts";
+import { interfacesOf } from "./domain.ts";
 
-/** Running, with what virt-handler learns at the start. */
 export function runningVmi(vmi: VirtualMachineInstance, now: string): VirtualMachineInstance {
   const running = withPhase(vmi, "Running", now);
   // Without a SELinux context KubeVirt starts no migration.
@@ -21,8 +20,9 @@ export function observedVmi(
 ): VirtualMachineInstance {
   const before = vmi.status?.conditions;
   const at = { lastTransitionTime: around.now, lastProbeTime: null };
-  const migratable = liveMigratable(vmi, around.plugins);
-  const conditions = withCondition(before, { ...migratable, ...at });
+  const obstacle = whyNotMigratable(vmi, around.plugins);
+  const status = obstacle === undefined ? "True" : "False";
+  const conditions = withCondition(before, { type: "LiveMigratable", status, ...obstacle, ...at });
   const withAgent =
     machine.heard === undefined
       ? withoutCondition(conditions, "AgentConnected")
@@ -36,15 +36,38 @@ export function observedVmi(
   return { ...vmi, status: { ...vmi.status, conditions: withAgent, interfaces } };
 }
 
-/** Only the pod network has an address from CNI: addresses by a NAD's IPAM are not played. */
+/** Only the pod network has an address from CNI: a NAD's IPAM is not simulated. */
 function podCache(vmi: VirtualMachineInstance, podIP: string | undefined): PodCache {
   const name = vmi.spec.networks?.find(({ pod }) => pod !== undefined)?.name;
   return name === undefined || podIP === undefined ? {} : { [name]: { podIP, podIPs: [podIP] } };
 }
 
-function liveMigratable(vmi: VirtualMachineInstance, plugins: BindingPlugins): Condition {
-  const obstacle = whyNotMigratable(vmi, plugins);
-  return obstacle === undefined
-    ? { type: "LiveMigratable", status: "True" }
-    : { type: "LiveMigratable", status: "False", ...obstacle };
+/**
+ * Why condition LiveMigratable is False, by networks and CPU features; undefined when it is True (KubeVirt 1.9
+ * pkg/network/vmispec VerifyVMIMigratable, virt-handler calculateLiveMigrationCondition).
+ */
+export function whyNotMigratable(
+  vmi: VirtualMachineInstance,
+  plugins: BindingPlugins,
+): { readonly reason: string; readonly message: string } | undefined {
+  const message = networkObstacle(vmi, plugins);
+  if (message !== undefined) return { reason: "InterfaceNotLiveMigratable", message };
+  return vmi.spec.domain.features?.hypervPassthrough?.enabled === true
+    ? { reason: "HypervPassthroughNotLiveMigratable", message: "VMI uses hyperv passthrough" }
+    : undefined;
 }
+
+function networkObstacle(vmi: VirtualMachineInstance, plugins: BindingPlugins): string | undefined {
+  const podNetwork = vmi.spec.networks?.find(({ pod }) => pod !== undefined);
+  if (interfacesOf(vmi).length === 0 || podNetwork === undefined) return undefined;
+  const primary = interfacesOf(vmi).find(({ name }) => name === podNetwork.name);
+  if (primary === undefined) return `no primary interface found for network ${podNetwork.name}`;
+  if (primary.masquerade !== undefined || primary.passtBinding !== undefined) return undefined;
+  if (primary.bridge !== undefined && vmi.metadata.annotations?.[allowPodBridge] !== undefined)
+    return undefined;
+  if (primary.binding !== undefined && plugins[primary.binding.name]?.migration !== undefined)
+    return undefined;
+  return "cannot migrate VMI which does not use masquerade or a migratable plugin to connect to the pod network";
+}
+
+const allowPodBridge = "kubevirt.io/allow-pod-bridge-network-live-migration";

@@ -1,6 +1,6 @@
-// What a DHCP client finds on each NIC: a server of the network behind the NAD, or KubeVirt's own inside the pod. Pure.
+// What each NIC is connected to, and so which DHCP server answers: the network's behind the NAD, or KubeVirt's in the pod. Pure.
 import type { VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
-import { qualifiedNad } from "../nics.ts";
+import { byName, qualifiedNad } from "../nics.ts";
 import { keyOf } from "../../../kube/object-key.ts";
 import { interfacesOf, type Domain } from "./domain.ts";
 
@@ -8,25 +8,24 @@ import { interfacesOf, type Domain } from "./domain.ts";
 export type Wire =
   /** `network` is the NAD, `namespace/name`. */
   | { readonly kind: "network"; readonly network: string }
-  /** KubeVirt's masquerade: the guest has this address, the pod another. */
+  /** KubeVirt's masquerade: the guest has this address, and the pod another. */
   | { readonly kind: "masquerade"; readonly ipv4: string }
   /** The pod network by another binding: the guest has the pod's address. */
   | { readonly kind: "pod" }
-  /** Nothing answers: frames of the guest do not pass. */
+  /** The guest's frames are dropped, so nothing answers. */
   | { readonly kind: "dead" };
 
-/** Wires by name of the NIC. */
+/** Wires by NIC name. */
 export type Wires = ReadonlyMap<string, Wire>;
 
-/** Type of the CNI plugin of a NAD, `namespace/name`; undefined when it is missing or unreadable. */
+/** The type of a NAD's CNI plugin; undefined when the NAD is missing or unreadable. The key is `namespace/name`. */
 export type CniTypeLookup = (network: string) => string | undefined;
 
-/** macvlan and ipvlan deliver to their own MAC only, and a bridge binding gives the VM another (kubevirt#5483, #7001). */
+/** macvlan and ipvlan deliver only to their own MAC, and a bridge binding gives the VM another (kubevirt#5483, #7001). */
 const deadBehindBridge = new Set(["macvlan", "ipvlan"]);
 
-/** The wires of every network of the VMI. */
 export function wiresOf(vmi: VirtualMachineInstance, cniType: CniTypeLookup): Wires {
-  const specs = new Map(interfacesOf(vmi).map((nic) => [nic.name, nic]));
+  const specs = byName(interfacesOf(vmi));
   return new Map(
     (vmi.spec.networks ?? []).map(({ name, pod, multus }): [string, Wire] => {
       const spec = specs.get(name);
@@ -43,8 +42,8 @@ export function wiresOf(vmi: VirtualMachineInstance, cniType: CniTypeLookup): Wi
 }
 
 /**
- * The wires after a live change of the domain: a NIC that was there stays where it is plugged, whatever the spec says
- * by now, until a migration or a restart moves it.
+ * The wires after a change of the running domain: a NIC that was plugged before keeps its wire, whatever the spec says
+ * now, until a migration or a restart.
  */
 export function rewire(before: Wires, plugged: Domain, after: Wires): Wires {
   const there = new Set(plugged.interfaces.map(({ alias }) => alias));

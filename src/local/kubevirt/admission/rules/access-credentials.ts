@@ -1,6 +1,5 @@
-// SSH keys and passwords handed to the guest: vmi-create-admitter.go (validateAccessCredentials).
-import { type Cause, invalid } from "../cause.ts";
-import type { FieldPath } from "../field-path.ts";
+// SSH keys and passwords for the guest: vmi-create-admitter.go (validateAccessCredentials).
+import { type Cause, type FieldPath, invalid } from "../cause.ts";
 import type { SpecRule } from "../rule.ts";
 import type { AccessCredential, TemplateSpec } from "../template-spec.ts";
 
@@ -8,7 +7,7 @@ function count(...values: readonly unknown[]): number {
   return values.filter((value) => value !== undefined).length;
 }
 
-/** The ways over cloud-init need a volume of that kind. */
+/** A cloud-init propagation method needs a volume of the same kind. */
 function sshKeyFaults(at: FieldPath, spec: TemplateSpec, key: AccessCredential["sshPublicKey"]): Cause[] {
   if (key === undefined) return [];
   const field = at.child("sshPublicKey", "propagationMethod");

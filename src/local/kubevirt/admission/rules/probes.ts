@@ -1,6 +1,5 @@
 // Readiness and liveness probes: vmi-create-admitter.go (validateProbe and the check of the pod network).
-import { type Cause, cause, invalid } from "../cause.ts";
-import type { FieldPath } from "../field-path.ts";
+import { type Cause, type FieldPath, cause, invalid } from "../cause.ts";
 import { type SpecRule, networksOf } from "../rule.ts";
 import type { Probe } from "../template-spec.ts";
 
@@ -20,9 +19,9 @@ export const probeHandlers: SpecRule = ({ at, spec }) => [
   ...handlerFaults(at.child("livenessProbe"), spec.livenessProbe),
 ];
 
-/** Probes over the network reach the VM by the pod network alone. */
+/** Network probes reach the VM only over the pod network. */
 export const networkProbesNeedPodNetwork: SpecRule = ({ at, spec }) => {
-  if (networksOf(spec).some(({ pod }) => pod !== undefined)) return [];
+  if (networksOf(spec).some(({ pod }) => pod !== undefined)) return undefined;
   return (["readinessProbe", "livenessProbe"] as const).flatMap((name) =>
     (["httpGet", "tcpSocket"] as const)
       .filter((handler) => spec[name]?.[handler] !== undefined)

@@ -1,11 +1,10 @@
-// NICs that are claimed by dynamic resource allocation (Alpha in 1.9): pkg/network/admitter/dra.go.
-import { type Cause, cause, invalid } from "../cause.ts";
+// Networks from dynamic resource allocation (Alpha in 1.9): pkg/network/admitter/dra.go.
+import { type Cause, type FieldPath, cause, invalid } from "../cause.ts";
 import { gateEnabled } from "../../configuration.ts";
-import type { FieldPath } from "../field-path.ts";
 import { type SpecRule, interfacesAt, interfacesOf, networksOf } from "../rule.ts";
 import type { Network, TemplateSpec } from "../template-spec.ts";
 
-/** Only a passed-through device or a binding plugin can use what was claimed. */
+/** Only SR-IOV and binding plugin interfaces can use a claimed device. */
 function bindingFaults(at: FieldPath, spec: TemplateSpec, network: Network): Cause[] {
   const nic = interfacesOf(spec).find(({ name }) => name === network.name);
   if (nic === undefined || nic.sriov !== undefined || nic.binding !== undefined) return [];
@@ -22,13 +21,8 @@ function claimFaults(at: FieldPath, spec: TemplateSpec, index: number): Cause[] 
     missing.push(cause("FieldValueRequired", claimField, "claimName is required for DRA network"));
   }
   if (requestName === "") {
-    missing.push(
-      cause(
-        "FieldValueRequired",
-        field.child("resourceClaim", "requestName"),
-        "requestName is required for DRA network",
-      ),
-    );
+    const requestField = field.child("resourceClaim", "requestName");
+    missing.push(cause("FieldValueRequired", requestField, "requestName is required for DRA network"));
   }
   if (missing.length > 0) return missing;
   const faults: Cause[] = [];
@@ -47,25 +41,18 @@ function claimFaults(at: FieldPath, spec: TemplateSpec, index: number): Cause[] 
   return faults;
 }
 
-/** Behind a gate, and never beside Multus. */
+/** Needs a feature gate, and excludes Multus networks. */
 export const networkResourceClaims: SpecRule = ({ at, spec, configuration }) => {
   const networks = networksOf(spec);
-  if (!networks.some(({ resourceClaim }) => resourceClaim !== undefined)) return [];
+  if (!networks.some(({ resourceClaim }) => resourceClaim !== undefined)) return undefined;
   if (!gateEnabled("NetworkDevicesWithDRA", configuration)) {
-    return [
-      invalid(
-        at.child("networks"),
-        "vmi.spec.networks contains DRA networks but NetworkDevicesWithDRA feature gate is not enabled",
-      ),
-    ];
+    const message =
+      "vmi.spec.networks contains DRA networks but NetworkDevicesWithDRA feature gate is not enabled";
+    return invalid(at.child("networks"), message);
   }
   if (networks.some(({ multus }) => multus !== undefined)) {
-    return [
-      invalid(
-        at.child("networks"),
-        "mixing Multus and DRA resourceClaim networks in the same VMI is not supported",
-      ),
-    ];
+    const message = "mixing Multus and DRA resourceClaim networks in the same VMI is not supported";
+    return invalid(at.child("networks"), message);
   }
   return networks.flatMap((network, index) =>
     network.resourceClaim === undefined

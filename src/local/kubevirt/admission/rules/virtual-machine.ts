@@ -1,7 +1,6 @@
-// What a VirtualMachine has beside its template's spec: pkg/virt-api/…/admitters/vms-admitter.go.
-import { type Cause, cause, invalid } from "../cause.ts";
+// The fields of a VirtualMachine outside its template's spec: pkg/virt-api/…/admitters/vms-admitter.go.
+import { type Cause, type FieldPath, cause, invalid } from "../cause.ts";
 import { type KubevirtConfiguration, gateEnabled } from "../../configuration.ts";
-import type { FieldPath } from "../field-path.ts";
 import type { SpecRule } from "../rule.ts";
 import type { VirtualMachineSpec } from "../template-spec.ts";
 
@@ -14,18 +13,12 @@ const reservedLabels = [
   "kubevirt.io/install-strategy",
 ];
 
-/** KubeVirt's own labels are not for users; its service accounts are not told apart here. */
+/** KubeVirt's own labels are reserved; its service accounts are not exempt here. */
 export function reservedLabelFaults(at: FieldPath, { template }: VirtualMachineSpec): Cause[] {
   const labels = Object.keys(template.metadata?.labels ?? {});
-  return labels.some((label) => reservedLabels.includes(label))
-    ? [
-        cause(
-          "FieldValueNotSupported",
-          at.child("template", "metadata", "labels"),
-          "creation of the following reserved kubevirt.io/ labels on a VMI object is prohibited",
-        ),
-      ]
-    : [];
+  if (!labels.some((label) => reservedLabels.includes(label))) return [];
+  const message = "creation of the following reserved kubevirt.io/ labels on a VMI object is prohibited";
+  return [cause("FieldValueNotSupported", at.child("template", "metadata", "labels"), message)];
 }
 
 const runStrategies = ["Halted", "Manual", "Always", "RerunOnFailure", "Once"];
@@ -64,6 +57,6 @@ const evictionStrategies = ["LiveMigrate", "LiveMigrateIfPossible", "None", "Ext
 export const evictionStrategy: SpecRule = ({ at, spec: { evictionStrategy: strategy } }) => {
   const field = at.child("evictionStrategy");
   return strategy === undefined || evictionStrategies.includes(strategy)
-    ? []
-    : [invalid(field, `${field.text} is set with an unrecognized option: ${strategy}`)];
+    ? undefined
+    : invalid(field, `${field.text} is set with an unrecognized option: ${strategy}`);
 };

@@ -1,7 +1,7 @@
-// What a guest's files tell each NIC, in one form for every kind of file, so that they can be held against each other.
+// The configuration of a NIC in a guest's files, in one form for every kind of file, so that they can be compared.
 import type { Nic } from "../../src/domain/nic.ts";
 
-export interface ToldRoute {
+export interface GuestRoute {
   readonly to: string;
   readonly via: string;
   /** Absent: the renderer's own. */
@@ -9,23 +9,30 @@ export interface ToldRoute {
 }
 
 /** One NIC, found by its MAC address. */
-export interface ToldNic {
+export interface GuestNic {
   readonly mac: string;
   readonly mtu?: number;
   readonly dhcp4: boolean;
   readonly dhcpMetric?: number;
-  /** False: routes that DHCP offers are not taken. */
+  /** False: routes from DHCP are not used. */
   readonly dhcpRoutes: boolean;
   readonly addresses: readonly string[];
   readonly dns: readonly string[];
   readonly search: readonly string[];
-  readonly routes: readonly ToldRoute[];
+  readonly routes: readonly GuestRoute[];
 }
 
-export const toldNothing = { dhcp4: false, dhcpRoutes: true, addresses: [], dns: [], search: [], routes: [] };
+export const unconfigured = {
+  dhcp4: false,
+  dhcpRoutes: true,
+  addresses: [],
+  dns: [],
+  search: [],
+  routes: [],
+};
 
-/** What the resolved NIC is to be told. */
-export function wanted(nic: Nic): ToldNic {
+/** The configuration that the resolved NIC must get. */
+export function wanted(nic: Nic): GuestNic {
   const dhcp4 = nic.mode === "dhcp";
   return {
     mac: nic.mac,
