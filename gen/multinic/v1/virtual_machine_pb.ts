@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/virtual_machine.proto.
  */
 export const file_multinic_v1_virtual_machine: GenFile = /*@__PURE__*/
-  fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIqkDCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnEiEKBWd1ZXN0GAogASgLMhIubXVsdGluaWMudjEuR3Vlc3QSKQoHcm91dGluZxgLIAEoDjIYLm11bHRpbmljLnYxLlJvdXRpbmdNb2RlEi4KDGd1ZXN0X2NvbmZpZxgMIAEoDjIYLm11bHRpbmljLnYxLkd1ZXN0Q29uZmlnQgYKBF9jcHUiNQoFR3Vlc3QSLAoIcmVuZGVyZXIYASABKA4yGi5tdWx0aW5pYy52MS5HdWVzdFJlbmRlcmVyInMKBERpc2sSDAoEbmFtZRgBIAEoCRIZCg9jb250YWluZXJfaW1hZ2UYAiABKAlIABIhChdwZXJzaXN0ZW50X3ZvbHVtZV9jbGFpbRgDIAEoCUgAEhUKC2RhdGFfdm9sdW1lGAQgASgJSABCCAoGc291cmNlIjsKCFVzZXJEYXRhEg4KBHRleHQYASABKAlIABIVCgtzZWNyZXRfbmFtZRgCIAEoCUgAQggKBnNvdXJjZSKYAQoEUGxhbhIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdBIpCgdjaGFuZ2VzGAIgAygLMhgubXVsdGluaWMudjEuRmllbGRDaGFuZ2USIwoGZWZmZWN0GAMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EhMKC2ZpbmdlcnByaW50GAQgASgJInkKDVBsYW5uZWRPYmplY3QSKQoGYWN0aW9uGAEgASgOMhkubXVsdGluaWMudjEuT2JqZWN0QWN0aW9uEgwKBGtpbmQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEgwKBG5hbWUYBCABKAkSDgoGcmVhc29uGAUgASgJIsQBCgtGaWVsZENoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJEi4KCHZlcnNpb25zGAcgAygLMhwubXVsdGluaWMudjEuVmVyc2lvbmVkRWZmZWN0Eg4KBnNpbGVudBgIIAEoCCJYCg9WZXJzaW9uZWRFZmZlY3QSEAoIa3ViZXZpcnQYASABKAkSIwoGZWZmZWN0GAIgASgOMhMubXVsdGluaWMudjEuRWZmZWN0Eg4KBnByb3ZlbhgDIAEoCCKGAQoNUGVuZGluZ0NoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJIvMCChJWaXJ0dWFsTWFjaGluZVZpZXcSNAoPdmlydHVhbF9tYWNoaW5lGAEgASgLMhsubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmUSDwoHbWFuYWdlZBgCIAEoCBIYChBwcmludGFibGVfc3RhdHVzGAMgASgJEgwKBG5vZGUYBCABKAkSMAoKaW50ZXJmYWNlcxgFIAMoCzIcLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXR1cxIzCg9wZW5kaW5nX2NoYW5nZXMYBiADKAsyGi5tdWx0aW5pYy52MS5QZW5kaW5nQ2hhbmdlEgwKBGV0YWcYByABKAkSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGltcG9ydF9ub3RlcxgJIAMoCRIhCgVkcmlmdBgKIAMoCzISLm11bHRpbmljLnYxLkRyaWZ0Eg8KB2Fkb3B0ZWQYCyABKAgifgoFRHJpZnQSDQoFZmllbGQYASABKAkSCwoDbmljGAIgASgJEg4KBndhbnRlZBgDIAEoCRIOCgZhY3R1YWwYBCABKAkSDgoGc291cmNlGAUgASgJEikKBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKFAwoPSW50ZXJmYWNlU3RhdHVzEhEKCW5hbWVzcGFjZRgBIAEoCRIKCgJ2bRgCIAEoCRILCgNuaWMYAyABKAkSJgoEdHlwZRgEIAEoDjIYLm11bHRpbmljLnYxLk5ldHdvcmtUeXBlEg8KB25ldHdvcmsYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRIPCgdwcmltYXJ5GAcgASgIEhcKD2d1ZXN0X2ludGVyZmFjZRgIIAEoCRITCgttYWNfYWRkcmVzcxgJIAEoCRIUCgxpcF9hZGRyZXNzZXMYCiADKAkSKgoFc3RhdGUYCyABKA4yGy5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0ZRIOCgZyZWFzb24YDCABKAkSDwoHbWVzc2FnZRgNIAEoCRInCghldmlkZW5jZRgOIAMoCzIVLm11bHRpbmljLnYxLkV2aWRlbmNlEgwKBG5vZGUYDyABKAkSCwoDbXR1GBAgASgFEhYKDmRyaWZ0ZWRfZmllbGRzGBEgAygJIikKCEV2aWRlbmNlEg4KBnNvdXJjZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSqwAQoLUnVuU3RyYXRlZ3kSHAoYUlVOX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASFwoTUlVOX1NUUkFURUdZX0FMV0FZUxABEhcKE1JVTl9TVFJBVEVHWV9IQUxURUQQAhIXChNSVU5fU1RSQVRFR1lfTUFOVUFMEAMSIQodUlVOX1NUUkFURUdZX1JFUlVOX09OX0ZBSUxVUkUQBBIVChFSVU5fU1RSQVRFR1lfT05DRRAFKsIBCg1HdWVzdFJlbmRlcmVyEh4KGkdVRVNUX1JFTkRFUkVSX1VOU1BFQ0lGSUVEEAASGgoWR1VFU1RfUkVOREVSRVJfTkVUUExBThABEhsKF0dVRVNUX1JFTkRFUkVSX05FVFdPUktEEAISIgoeR1VFU1RfUkVOREVSRVJfTkVUV09SS19NQU5BR0VSEAMSHAoYR1VFU1RfUkVOREVSRVJfU1lTQ09ORklHEAQSFgoSR1VFU1RfUkVOREVSRVJfRU5JEAUqWwoLUm91dGluZ01vZGUSHAoYUk9VVElOR19NT0RFX1VOU1BFQ0lGSUVEEAASFQoRUk9VVElOR19NT0RFX01BSU4QARIXChNST1VUSU5HX01PREVfUE9MSUNZEAIqYgoLR3Vlc3RDb25maWcSHAoYR1VFU1RfQ09ORklHX1VOU1BFQ0lGSUVEEAASGwoXR1VFU1RfQ09ORklHX0NMT1VEX0lOSVQQARIYChRHVUVTVF9DT05GSUdfTk1TVEFURRACKp4BCgZFZmZlY3QSFgoSRUZGRUNUX1VOU1BFQ0lGSUVEEAASDwoLRUZGRUNUX05PTkUQARIPCgtFRkZFQ1RfTElWRRACEhQKEEVGRkVDVF9MSU5LX0ZMQVAQAxIZChVFRkZFQ1RfTElWRV9NSUdSQVRJT04QBBISCg5FRkZFQ1RfUkVTVEFSVBAFEhUKEUVGRkVDVF9JTVBPU1NJQkxFEAYqmAEKDE9iamVjdEFjdGlvbhIdChlPQkpFQ1RfQUNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUT0JKRUNUX0FDVElPTl9DUkVBVEUQARIYChRPQkpFQ1RfQUNUSU9OX1VQREFURRACEhgKFE9CSkVDVF9BQ1RJT05fREVMRVRFEAMSGwoXT0JKRUNUX0FDVElPTl9VTkNIQU5HRUQQBCqAAQoOSW50ZXJmYWNlU3RhdGUSHwobSU5URVJGQUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSSU5URVJGQUNFX1NUQVRFX1VQEAESGAoUSU5URVJGQUNFX1NUQVRFX0RPV04QAhIbChdJTlRFUkZBQ0VfU1RBVEVfVU5LTk9XThADYgZwcm90bzM", [file_google_protobuf_timestamp, file_multinic_v1_network]);
+  fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIqkDCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnEiEKBWd1ZXN0GAogASgLMhIubXVsdGluaWMudjEuR3Vlc3QSKQoHcm91dGluZxgLIAEoDjIYLm11bHRpbmljLnYxLlJvdXRpbmdNb2RlEi4KDGd1ZXN0X2NvbmZpZxgMIAEoDjIYLm11bHRpbmljLnYxLkd1ZXN0Q29uZmlnQgYKBF9jcHUiNQoFR3Vlc3QSLAoIcmVuZGVyZXIYASABKA4yGi5tdWx0aW5pYy52MS5HdWVzdFJlbmRlcmVyInMKBERpc2sSDAoEbmFtZRgBIAEoCRIZCg9jb250YWluZXJfaW1hZ2UYAiABKAlIABIhChdwZXJzaXN0ZW50X3ZvbHVtZV9jbGFpbRgDIAEoCUgAEhUKC2RhdGFfdm9sdW1lGAQgASgJSABCCAoGc291cmNlIjsKCFVzZXJEYXRhEg4KBHRleHQYASABKAlIABIVCgtzZWNyZXRfbmFtZRgCIAEoCUgAQggKBnNvdXJjZSKYAQoEUGxhbhIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdBIpCgdjaGFuZ2VzGAIgAygLMhgubXVsdGluaWMudjEuRmllbGRDaGFuZ2USIwoGZWZmZWN0GAMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EhMKC2ZpbmdlcnByaW50GAQgASgJInkKDVBsYW5uZWRPYmplY3QSKQoGYWN0aW9uGAEgASgOMhkubXVsdGluaWMudjEuT2JqZWN0QWN0aW9uEgwKBGtpbmQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEgwKBG5hbWUYBCABKAkSDgoGcmVhc29uGAUgASgJIsQBCgtGaWVsZENoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJEi4KCHZlcnNpb25zGAcgAygLMhwubXVsdGluaWMudjEuVmVyc2lvbmVkRWZmZWN0Eg4KBnNpbGVudBgIIAEoCCJYCg9WZXJzaW9uZWRFZmZlY3QSEAoIa3ViZXZpcnQYASABKAkSIwoGZWZmZWN0GAIgASgOMhMubXVsdGluaWMudjEuRWZmZWN0Eg4KBnByb3ZlbhgDIAEoCCKGAQoNUGVuZGluZ0NoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJIvMCChJWaXJ0dWFsTWFjaGluZVZpZXcSNAoPdmlydHVhbF9tYWNoaW5lGAEgASgLMhsubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmUSDwoHbWFuYWdlZBgCIAEoCBIYChBwcmludGFibGVfc3RhdHVzGAMgASgJEgwKBG5vZGUYBCABKAkSMAoKaW50ZXJmYWNlcxgFIAMoCzIcLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXR1cxIzCg9wZW5kaW5nX2NoYW5nZXMYBiADKAsyGi5tdWx0aW5pYy52MS5QZW5kaW5nQ2hhbmdlEgwKBGV0YWcYByABKAkSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGltcG9ydF9ub3RlcxgJIAMoCRIhCgVkcmlmdBgKIAMoCzISLm11bHRpbmljLnYxLkRyaWZ0Eg8KB2Fkb3B0ZWQYCyABKAgifgoFRHJpZnQSDQoFZmllbGQYASABKAkSCwoDbmljGAIgASgJEg4KBndhbnRlZBgDIAEoCRIOCgZhY3R1YWwYBCABKAkSDgoGc291cmNlGAUgASgJEikKBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKFAwoPSW50ZXJmYWNlU3RhdHVzEhEKCW5hbWVzcGFjZRgBIAEoCRIKCgJ2bRgCIAEoCRILCgNuaWMYAyABKAkSJgoEdHlwZRgEIAEoDjIYLm11bHRpbmljLnYxLk5ldHdvcmtUeXBlEg8KB25ldHdvcmsYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRIPCgdwcmltYXJ5GAcgASgIEhcKD2d1ZXN0X2ludGVyZmFjZRgIIAEoCRITCgttYWNfYWRkcmVzcxgJIAEoCRIUCgxpcF9hZGRyZXNzZXMYCiADKAkSKgoFc3RhdGUYCyABKA4yGy5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0ZRIOCgZyZWFzb24YDCABKAkSDwoHbWVzc2FnZRgNIAEoCRInCghldmlkZW5jZRgOIAMoCzIVLm11bHRpbmljLnYxLkV2aWRlbmNlEgwKBG5vZGUYDyABKAkSCwoDbXR1GBAgASgFEhYKDmRyaWZ0ZWRfZmllbGRzGBEgAygJIikKCEV2aWRlbmNlEg4KBnNvdXJjZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSqwAQoLUnVuU3RyYXRlZ3kSHAoYUlVOX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASFwoTUlVOX1NUUkFURUdZX0FMV0FZUxABEhcKE1JVTl9TVFJBVEVHWV9IQUxURUQQAhIXChNSVU5fU1RSQVRFR1lfTUFOVUFMEAMSIQodUlVOX1NUUkFURUdZX1JFUlVOX09OX0ZBSUxVUkUQBBIVChFSVU5fU1RSQVRFR1lfT05DRRAFKsIBCg1HdWVzdFJlbmRlcmVyEh4KGkdVRVNUX1JFTkRFUkVSX1VOU1BFQ0lGSUVEEAASGgoWR1VFU1RfUkVOREVSRVJfTkVUUExBThABEhsKF0dVRVNUX1JFTkRFUkVSX05FVFdPUktEEAISIgoeR1VFU1RfUkVOREVSRVJfTkVUV09SS19NQU5BR0VSEAMSHAoYR1VFU1RfUkVOREVSRVJfU1lTQ09ORklHEAQSFgoSR1VFU1RfUkVOREVSRVJfRU5JEAUqWwoLUm91dGluZ01vZGUSHAoYUk9VVElOR19NT0RFX1VOU1BFQ0lGSUVEEAASFQoRUk9VVElOR19NT0RFX01BSU4QARIXChNST1VUSU5HX01PREVfUE9MSUNZEAIqYgoLR3Vlc3RDb25maWcSHAoYR1VFU1RfQ09ORklHX1VOU1BFQ0lGSUVEEAASGwoXR1VFU1RfQ09ORklHX0NMT1VEX0lOSVQQARIYChRHVUVTVF9DT05GSUdfTk1TVEFURRACKp4BCgZFZmZlY3QSFgoSRUZGRUNUX1VOU1BFQ0lGSUVEEAASDwoLRUZGRUNUX05PTkUQChIPCgtFRkZFQ1RfTElWRRAUEhQKEEVGRkVDVF9MSU5LX0ZMQVAQHhIZChVFRkZFQ1RfTElWRV9NSUdSQVRJT04QKBISCg5FRkZFQ1RfUkVTVEFSVBAyEhUKEUVGRkVDVF9JTVBPU1NJQkxFEFoqmAEKDE9iamVjdEFjdGlvbhIdChlPQkpFQ1RfQUNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUT0JKRUNUX0FDVElPTl9DUkVBVEUQARIYChRPQkpFQ1RfQUNUSU9OX1VQREFURRACEhgKFE9CSkVDVF9BQ1RJT05fREVMRVRFEAMSGwoXT0JKRUNUX0FDVElPTl9VTkNIQU5HRUQQBCqAAQoOSW50ZXJmYWNlU3RhdGUSHwobSU5URVJGQUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSSU5URVJGQUNFX1NUQVRFX1VQEAESGAoUSU5URVJGQUNFX1NUQVRFX0RPV04QAhIbChdJTlRFUkZBQ0VfU1RBVEVfVU5LTk9XThADQooBChpkZXYubm92YXNwaGVyZS5tdWx0aW5pYy52MUITVmlydHVhbE1hY2hpbmVQcm90b1ABWjxnaXRodWIuY29tL25vdmFzcGhlcmUvbXVsdGluaWMvZ2VuL2dvL211bHRpbmljL3YxO211bHRpbmljdjGqAhZOb3Zhc3BoZXJlLk11bHRpbmljLlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_multinic_v1_network]);
 
 /**
  * A VM: the machine part and the NICs.
@@ -800,6 +800,7 @@ export const EvidenceSchema: GenMessage<Evidence> = /*@__PURE__*/
 
 /**
  * When a VM runs: KubeVirt's run strategies.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.RunStrategy
  */
@@ -849,6 +850,7 @@ export const RunStrategy = {
 
 /**
  * When a VM runs: KubeVirt's run strategies.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.RunStrategy
  */
@@ -862,6 +864,7 @@ export const RunStrategySchema: GenEnum<RunStrategy> = /*@__PURE__*/
 
 /**
  * The renderer with which cloud-init writes the network configuration into the guest's own files.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.GuestRenderer
  */
@@ -911,6 +914,7 @@ export const GuestRenderer = {
 
 /**
  * The renderer with which cloud-init writes the network configuration into the guest's own files.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.GuestRenderer
  */
@@ -924,6 +928,7 @@ export const GuestRendererSchema: GenEnum<GuestRenderer> = /*@__PURE__*/
 
 /**
  * How the guest selects the NIC that a packet leaves through.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.RoutingMode
  */
@@ -953,6 +958,7 @@ export const RoutingMode = {
 
 /**
  * How the guest selects the NIC that a packet leaves through.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.RoutingMode
  */
@@ -966,6 +972,7 @@ export const RoutingModeSchema: GenEnum<RoutingMode> = /*@__PURE__*/
 
 /**
  * How the network configuration is passed to the guest.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.GuestConfig
  */
@@ -995,6 +1002,7 @@ export const GuestConfig = {
 
 /**
  * How the network configuration is passed to the guest.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.GuestConfig
  */
@@ -1007,7 +1015,8 @@ export const GuestConfigSchema: GenEnum<GuestConfig> = /*@__PURE__*/
   enumDesc(file_multinic_v1_virtual_machine, 3);
 
 /**
- * What a change does to a running VM, from least to most disruptive.
+ * What a change does to a running VM, from least to most disruptive: a higher number is more disruptive.
+ * New values may be added, also between these; treat an unknown one as the worst, IMPOSSIBLE.
  *
  * @generated from enum multinic.v1.Effect
  */
@@ -1022,48 +1031,49 @@ export const Effect = {
   /**
    * No running VM is affected: the VM is new or not running.
    *
-   * @generated from enum value: EFFECT_NONE = 1;
+   * @generated from enum value: EFFECT_NONE = 10;
    */
-  NONE: 1,
+  NONE: 10,
 
   /**
    * Takes effect immediately, without interruption.
    *
-   * @generated from enum value: EFFECT_LIVE = 2;
+   * @generated from enum value: EFFECT_LIVE = 20;
    */
-  LIVE: 2,
+  LIVE: 20,
 
   /**
    * Takes effect immediately; the NIC's link goes down for a moment.
    *
-   * @generated from enum value: EFFECT_LINK_FLAP = 3;
+   * @generated from enum value: EFFECT_LINK_FLAP = 30;
    */
-  LINK_FLAP: 3,
+  LINK_FLAP: 30,
 
   /**
    * Takes effect with a live migration.
    *
-   * @generated from enum value: EFFECT_LIVE_MIGRATION = 4;
+   * @generated from enum value: EFFECT_LIVE_MIGRATION = 40;
    */
-  LIVE_MIGRATION: 4,
+  LIVE_MIGRATION: 40,
 
   /**
    * Takes effect when the VM is restarted; until then it is a pending change.
    *
-   * @generated from enum value: EFFECT_RESTART = 5;
+   * @generated from enum value: EFFECT_RESTART = 50;
    */
-  RESTART: 5,
+  RESTART: 50,
 
   /**
    * KubeVirt rejects the change.
    *
-   * @generated from enum value: EFFECT_IMPOSSIBLE = 6;
+   * @generated from enum value: EFFECT_IMPOSSIBLE = 90;
    */
-  IMPOSSIBLE: 6,
+  IMPOSSIBLE: 90,
 } as const;
 
 /**
- * What a change does to a running VM, from least to most disruptive.
+ * What a change does to a running VM, from least to most disruptive: a higher number is more disruptive.
+ * New values may be added, also between these; treat an unknown one as the worst, IMPOSSIBLE.
  *
  * @generated from enum multinic.v1.Effect
  */
@@ -1077,6 +1087,7 @@ export const EffectSchema: GenEnum<Effect> = /*@__PURE__*/
 
 /**
  * What is done with one object.
+ * New values may be added; treat an unknown one as UPDATE.
  *
  * @generated from enum multinic.v1.ObjectAction
  */
@@ -1119,6 +1130,7 @@ export const ObjectAction = {
 
 /**
  * What is done with one object.
+ * New values may be added; treat an unknown one as UPDATE.
  *
  * @generated from enum multinic.v1.ObjectAction
  */
@@ -1132,6 +1144,7 @@ export const ObjectActionSchema: GenEnum<ObjectAction> = /*@__PURE__*/
 
 /**
  * State of a NIC.
+ * New values may be added; treat an unknown one as UNKNOWN.
  *
  * @generated from enum multinic.v1.InterfaceState
  */
@@ -1167,6 +1180,7 @@ export const InterfaceState = {
 
 /**
  * State of a NIC.
+ * New values may be added; treat an unknown one as UNKNOWN.
  *
  * @generated from enum multinic.v1.InterfaceState
  */
