@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/network.proto.
  */
 export const file_multinic_v1_network: GenFile = /*@__PURE__*/
-  fileDesc("ChltdWx0aW5pYy92MS9uZXR3b3JrLnByb3RvEgttdWx0aW5pYy52MSL3AgoNTmV0d29ya0NvbmZpZxIMCgRuYW1lGAEgASgJEiYKBHR5cGUYAiABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRIQCghuYWRfbmFtZRgDIAEoCRIUCgd2bGFuX2lkGAQgASgFSACIAQESKAoJaXBfY29uZmlnGAUgASgLMhUubXVsdGluaWMudjEuSXBDb25maWcSDwoHcHJpbWFyeRgGIAEoCBIVCghwcmlvcml0eRgHIAEoBUgBiAEBEhAKA210dRgIIAEoBUgCiAEBEigKBnJvdXRlcxgJIAMoCzIYLm11bHRpbmljLnYxLlJvdXRlQ29uZmlnEhgKEHBoeXNpY2FsX25ldHdvcmsYCiABKAkSEwoLbWFjX2FkZHJlc3MYCyABKAkSKgoKbGlua19zdGF0ZRgMIAEoDjIWLm11bHRpbmljLnYxLkxpbmtTdGF0ZUIKCghfdmxhbl9pZEILCglfcHJpb3JpdHlCBgoEX210dSLBAQoISXBDb25maWcSIQoEbW9kZRgBIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIPCgdhZGRyZXNzGAIgASgJEhEKCWFkZHJlc3NlcxgDIAMoCRIPCgdnYXRld2F5GAQgASgJEhMKC2Ruc19zZXJ2ZXJzGAUgAygJEhYKDnNlYXJjaF9kb21haW5zGAYgAygJEjAKDWRlZmF1bHRfcm91dGUYByABKA4yGS5tdWx0aW5pYy52MS5EZWZhdWx0Um91dGUiUwoLUm91dGVDb25maWcSEwoLZGVzdGluYXRpb24YASABKAkSDwoHZ2F0ZXdheRgCIAEoCRITCgZtZXRyaWMYAyABKA1IAIgBAUIJCgdfbWV0cmljIv8BCgdGaW5kaW5nEgwKBGNvZGUYASABKAkSJwoIc2V2ZXJpdHkYAiABKA4yFS5tdWx0aW5pYy52MS5TZXZlcml0eRINCgVmaWVsZBgDIAEoCRIPCgdtZXNzYWdlGAQgASgJEh0KA2ZpeBgFIAEoCzIQLm11bHRpbmljLnYxLkZpeBIPCgdyZWxhdGVkGAYgAygJEikKBWFib3V0GAcgASgOMhoubXVsdGluaWMudjEuRmluZGluZy5BYm91dCJCCgVBYm91dBIVChFBQk9VVF9VTlNQRUNJRklFRBAAEg8KC0FCT1VUX0lOUFVUEAESEQoNQUJPVVRfQ0xVU1RFUhACIkkKCEZpbmRpbmdzEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIVCg1vbWl0dGVkX2NvdW50GAIgASgFIkQKA0ZpeBITCgtkZXNjcmlwdGlvbhgBIAEoCRIoCgdwYXRjaGVzGAIgAygLMhcubXVsdGluaWMudjEuRmllbGRQYXRjaCJCCgpGaWVsZFBhdGNoEg0KBWZpZWxkGAEgASgJEiUKBXZhbHVlGAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlIpACCg9SZXNvbHZlZE5ldHdvcmsSDAoEbmFtZRgBIAEoCRImCgR0eXBlGAIgASgOMhgubXVsdGluaWMudjEuTmV0d29ya1R5cGUSGAoQcGh5c2ljYWxfbmV0d29yaxgDIAEoCRISCgphdHRhY2htZW50GAQgASgJEg8KB2JpbmRpbmcYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRITCgttYWNfYWRkcmVzcxgHIAEoCRILCgNtdHUYCCABKAUSDwoHcHJpbWFyeRgJIAEoCBIOCgZtZXRyaWMYCiABKA0SIQoEbW9kZRgLIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIRCglhZGRyZXNzZXMYDCADKAkinQEKDlByZWRpY3RlZFJvdXRlEhMKC2Rlc3RpbmF0aW9uGAEgASgJEg8KB2dhdGV3YXkYAiABKAkSCwoDbmljGAMgASgJEg4KBm1ldHJpYxgEIAEoDRIoCgZvcmlnaW4YBSABKA4yGC5tdWx0aW5pYy52MS5Sb3V0ZU9yaWdpbhIPCgdhc3N1bWVkGAYgASgIEg0KBXRhYmxlGAcgASgNIlcKDVByZWRpY3RlZFJ1bGUSEAoIcHJpb3JpdHkYASABKA0SDAoEZnJvbRgCIAEoCRIKCgJ0bxgDIAEoCRINCgV0YWJsZRgEIAEoDRILCgNuaWMYBSABKAkiqQEKC1JvdXRlTG9va3VwEg8KB2FkZHJlc3MYASABKAkSCwoDbmljGAIgASgJEg8KB2dhdGV3YXkYAyABKAkSFgoOc291cmNlX2FkZHJlc3MYBCABKAkSEwoLZGVzdGluYXRpb24YBSABKAkSDgoGbWV0cmljGAYgASgNEg0KBXRhYmxlGAcgASgNEg8KB2Fzc3VtZWQYCCABKAgSDgoGcmVhc29uGAkgASgJKqIBCgtOZXR3b3JrVHlwZRIcChhORVRXT1JLX1RZUEVfVU5TUEVDSUZJRUQQABIXChNORVRXT1JLX1RZUEVfQlJJREdFEAESGAoUTkVUV09SS19UWVBFX01BQ1ZMQU4QAhIWChJORVRXT1JLX1RZUEVfU1JJT1YQAxIUChBORVRXT1JLX1RZUEVfT1ZTEAQSFAoQTkVUV09SS19UWVBFX1BPRBAFKkcKBklwTW9kZRIXChNJUF9NT0RFX1VOU1BFQ0lGSUVEEAASEAoMSVBfTU9ERV9ESENQEAESEgoOSVBfTU9ERV9TVEFUSUMQAipPCglMaW5rU3RhdGUSGgoWTElOS19TVEFURV9VTlNQRUNJRklFRBAAEhEKDUxJTktfU1RBVEVfVVAQARITCg9MSU5LX1NUQVRFX0RPV04QAipeCgxEZWZhdWx0Um91dGUSHQoZREVGQVVMVF9ST1VURV9VTlNQRUNJRklFRBAAEhYKEkRFRkFVTFRfUk9VVEVfQVVUTxABEhcKE0RFRkFVTFRfUk9VVEVfTkVWRVIQAiphCghTZXZlcml0eRIYChRTRVZFUklUWV9VTlNQRUNJRklFRBAAEhIKDlNFVkVSSVRZX0VSUk9SEAESFAoQU0VWRVJJVFlfV0FSTklORxACEhEKDVNFVkVSSVRZX0lORk8QAyqrAQoLUm91dGVPcmlnaW4SHAoYUk9VVEVfT1JJR0lOX1VOU1BFQ0lGSUVEEAASGAoUUk9VVEVfT1JJR0lOX0FERFJFU1MQARIYChRST1VURV9PUklHSU5fR0FURVdBWRACEhYKElJPVVRFX09SSUdJTl9ST1VURRADEhUKEVJPVVRFX09SSUdJTl9ESENQEAQSGwoXUk9VVEVfT1JJR0lOX0xJTktfTE9DQUwQBWIGcHJvdG8z", [file_google_protobuf_struct]);
+  fileDesc("ChltdWx0aW5pYy92MS9uZXR3b3JrLnByb3RvEgttdWx0aW5pYy52MSL3AgoNTmV0d29ya0NvbmZpZxIMCgRuYW1lGAEgASgJEiYKBHR5cGUYAiABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRIQCghuYWRfbmFtZRgDIAEoCRIUCgd2bGFuX2lkGAQgASgFSACIAQESKAoJaXBfY29uZmlnGAUgASgLMhUubXVsdGluaWMudjEuSXBDb25maWcSDwoHcHJpbWFyeRgGIAEoCBIVCghwcmlvcml0eRgHIAEoBUgBiAEBEhAKA210dRgIIAEoBUgCiAEBEigKBnJvdXRlcxgJIAMoCzIYLm11bHRpbmljLnYxLlJvdXRlQ29uZmlnEhgKEHBoeXNpY2FsX25ldHdvcmsYCiABKAkSEwoLbWFjX2FkZHJlc3MYCyABKAkSKgoKbGlua19zdGF0ZRgMIAEoDjIWLm11bHRpbmljLnYxLkxpbmtTdGF0ZUIKCghfdmxhbl9pZEILCglfcHJpb3JpdHlCBgoEX210dSLBAQoISXBDb25maWcSIQoEbW9kZRgBIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIPCgdhZGRyZXNzGAIgASgJEhEKCWFkZHJlc3NlcxgDIAMoCRIPCgdnYXRld2F5GAQgASgJEhMKC2Ruc19zZXJ2ZXJzGAUgAygJEhYKDnNlYXJjaF9kb21haW5zGAYgAygJEjAKDWRlZmF1bHRfcm91dGUYByABKA4yGS5tdWx0aW5pYy52MS5EZWZhdWx0Um91dGUiUwoLUm91dGVDb25maWcSEwoLZGVzdGluYXRpb24YASABKAkSDwoHZ2F0ZXdheRgCIAEoCRITCgZtZXRyaWMYAyABKA1IAIgBAUIJCgdfbWV0cmljIv8BCgdGaW5kaW5nEgwKBGNvZGUYASABKAkSJwoIc2V2ZXJpdHkYAiABKA4yFS5tdWx0aW5pYy52MS5TZXZlcml0eRINCgVmaWVsZBgDIAEoCRIPCgdtZXNzYWdlGAQgASgJEh0KA2ZpeBgFIAEoCzIQLm11bHRpbmljLnYxLkZpeBIPCgdyZWxhdGVkGAYgAygJEikKBWFib3V0GAcgASgOMhoubXVsdGluaWMudjEuRmluZGluZy5BYm91dCJCCgVBYm91dBIVChFBQk9VVF9VTlNQRUNJRklFRBAAEg8KC0FCT1VUX0lOUFVUEAESEQoNQUJPVVRfQ0xVU1RFUhACIkkKCEZpbmRpbmdzEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIVCg1vbWl0dGVkX2NvdW50GAIgASgFIkQKA0ZpeBITCgtkZXNjcmlwdGlvbhgBIAEoCRIoCgdwYXRjaGVzGAIgAygLMhcubXVsdGluaWMudjEuRmllbGRQYXRjaCJCCgpGaWVsZFBhdGNoEg0KBWZpZWxkGAEgASgJEiUKBXZhbHVlGAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlIpACCg9SZXNvbHZlZE5ldHdvcmsSDAoEbmFtZRgBIAEoCRImCgR0eXBlGAIgASgOMhgubXVsdGluaWMudjEuTmV0d29ya1R5cGUSGAoQcGh5c2ljYWxfbmV0d29yaxgDIAEoCRISCgphdHRhY2htZW50GAQgASgJEg8KB2JpbmRpbmcYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRITCgttYWNfYWRkcmVzcxgHIAEoCRILCgNtdHUYCCABKAUSDwoHcHJpbWFyeRgJIAEoCBIOCgZtZXRyaWMYCiABKA0SIQoEbW9kZRgLIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIRCglhZGRyZXNzZXMYDCADKAkinQEKDlByZWRpY3RlZFJvdXRlEhMKC2Rlc3RpbmF0aW9uGAEgASgJEg8KB2dhdGV3YXkYAiABKAkSCwoDbmljGAMgASgJEg4KBm1ldHJpYxgEIAEoDRIoCgZvcmlnaW4YBSABKA4yGC5tdWx0aW5pYy52MS5Sb3V0ZU9yaWdpbhIPCgdhc3N1bWVkGAYgASgIEg0KBXRhYmxlGAcgASgNIlcKDVByZWRpY3RlZFJ1bGUSEAoIcHJpb3JpdHkYASABKA0SDAoEZnJvbRgCIAEoCRIKCgJ0bxgDIAEoCRINCgV0YWJsZRgEIAEoDRILCgNuaWMYBSABKAkiqQEKC1JvdXRlTG9va3VwEg8KB2FkZHJlc3MYASABKAkSCwoDbmljGAIgASgJEg8KB2dhdGV3YXkYAyABKAkSFgoOc291cmNlX2FkZHJlc3MYBCABKAkSEwoLZGVzdGluYXRpb24YBSABKAkSDgoGbWV0cmljGAYgASgNEg0KBXRhYmxlGAcgASgNEg8KB2Fzc3VtZWQYCCABKAgSDgoGcmVhc29uGAkgASgJKqIBCgtOZXR3b3JrVHlwZRIcChhORVRXT1JLX1RZUEVfVU5TUEVDSUZJRUQQABIXChNORVRXT1JLX1RZUEVfQlJJREdFEAESGAoUTkVUV09SS19UWVBFX01BQ1ZMQU4QAhIWChJORVRXT1JLX1RZUEVfU1JJT1YQAxIUChBORVRXT1JLX1RZUEVfT1ZTEAQSFAoQTkVUV09SS19UWVBFX1BPRBAFKkcKBklwTW9kZRIXChNJUF9NT0RFX1VOU1BFQ0lGSUVEEAASEAoMSVBfTU9ERV9ESENQEAESEgoOSVBfTU9ERV9TVEFUSUMQAipPCglMaW5rU3RhdGUSGgoWTElOS19TVEFURV9VTlNQRUNJRklFRBAAEhEKDUxJTktfU1RBVEVfVVAQARITCg9MSU5LX1NUQVRFX0RPV04QAipeCgxEZWZhdWx0Um91dGUSHQoZREVGQVVMVF9ST1VURV9VTlNQRUNJRklFRBAAEhYKEkRFRkFVTFRfUk9VVEVfQVVUTxABEhcKE0RFRkFVTFRfUk9VVEVfTkVWRVIQAiphCghTZXZlcml0eRIYChRTRVZFUklUWV9VTlNQRUNJRklFRBAAEhIKDlNFVkVSSVRZX0VSUk9SEAoSFAoQU0VWRVJJVFlfV0FSTklORxAUEhEKDVNFVkVSSVRZX0lORk8QHiqrAQoLUm91dGVPcmlnaW4SHAoYUk9VVEVfT1JJR0lOX1VOU1BFQ0lGSUVEEAASGAoUUk9VVEVfT1JJR0lOX0FERFJFU1MQARIYChRST1VURV9PUklHSU5fR0FURVdBWRACEhYKElJPVVRFX09SSUdJTl9ST1VURRADEhUKEVJPVVRFX09SSUdJTl9ESENQEAQSGwoXUk9VVEVfT1JJR0lOX0xJTktfTE9DQUwQBUKDAQoaZGV2Lm5vdmFzcGhlcmUubXVsdGluaWMudjFCDE5ldHdvcmtQcm90b1ABWjxnaXRodWIuY29tL25vdmFzcGhlcmUvbXVsdGluaWMvZ2VuL2dvL211bHRpbmljL3YxO211bHRpbmljdjGqAhZOb3Zhc3BoZXJlLk11bHRpbmljLlYxYgZwcm90bzM", [file_google_protobuf_struct]);
 
 /**
  * One NIC as requested. The fields have the same names as in networks[] of the Wukong resource.
@@ -691,6 +691,7 @@ export const RouteLookupSchema: GenMessage<RouteLookup> = /*@__PURE__*/
 
 /**
  * How a NIC connects to its network.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.NetworkType
  */
@@ -741,6 +742,7 @@ export const NetworkType = {
 
 /**
  * How a NIC connects to its network.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.NetworkType
  */
@@ -754,6 +756,7 @@ export const NetworkTypeSchema: GenEnum<NetworkType> = /*@__PURE__*/
 
 /**
  * How a NIC gets its addresses.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.IpMode
  */
@@ -782,6 +785,7 @@ export const IpMode = {
 
 /**
  * How a NIC gets its addresses.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.IpMode
  */
@@ -795,6 +799,7 @@ export const IpModeSchema: GenEnum<IpMode> = /*@__PURE__*/
 
 /**
  * State of the NIC's virtual link.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.LinkState
  */
@@ -823,6 +828,7 @@ export const LinkState = {
 
 /**
  * State of the NIC's virtual link.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.LinkState
  */
@@ -836,6 +842,7 @@ export const LinkStateSchema: GenEnum<LinkState> = /*@__PURE__*/
 
 /**
  * Whether a NIC may have a default route.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.DefaultRoute
  */
@@ -864,6 +871,7 @@ export const DefaultRoute = {
 
 /**
  * Whether a NIC may have a default route.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.DefaultRoute
  */
@@ -877,6 +885,7 @@ export const DefaultRouteSchema: GenEnum<DefaultRoute> = /*@__PURE__*/
 
 /**
  * How serious a finding is.
+ * New values may be added; treat an unknown one as ERROR.
  *
  * @generated from enum multinic.v1.Severity
  */
@@ -891,27 +900,28 @@ export const Severity = {
   /**
    * The request cannot work, so nothing is written.
    *
-   * @generated from enum value: SEVERITY_ERROR = 1;
+   * @generated from enum value: SEVERITY_ERROR = 10;
    */
-  ERROR: 1,
+  ERROR: 10,
 
   /**
    * The request is applied, but probably does not do what was intended.
    *
-   * @generated from enum value: SEVERITY_WARNING = 2;
+   * @generated from enum value: SEVERITY_WARNING = 20;
    */
-  WARNING: 2,
+  WARNING: 20,
 
   /**
    * Information only.
    *
-   * @generated from enum value: SEVERITY_INFO = 3;
+   * @generated from enum value: SEVERITY_INFO = 30;
    */
-  INFO: 3,
+  INFO: 30,
 } as const;
 
 /**
  * How serious a finding is.
+ * New values may be added; treat an unknown one as ERROR.
  *
  * @generated from enum multinic.v1.Severity
  */
@@ -925,6 +935,7 @@ export const SeveritySchema: GenEnum<Severity> = /*@__PURE__*/
 
 /**
  * Where a route of the guest comes from.
+ * New values may be added; treat an unknown one as unspecified.
  *
  * @generated from enum multinic.v1.RouteOrigin
  */
@@ -974,6 +985,7 @@ export const RouteOrigin = {
 
 /**
  * Where a route of the guest comes from.
+ * New values may be added; treat an unknown one as unspecified.
  *
  * @generated from enum multinic.v1.RouteOrigin
  */

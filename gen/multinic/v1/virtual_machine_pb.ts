@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/virtual_machine.proto.
  */
 export const file_multinic_v1_virtual_machine: GenFile = /*@__PURE__*/
-  fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIqkDCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnEiEKBWd1ZXN0GAogASgLMhIubXVsdGluaWMudjEuR3Vlc3QSKQoHcm91dGluZxgLIAEoDjIYLm11bHRpbmljLnYxLlJvdXRpbmdNb2RlEi4KDGd1ZXN0X2NvbmZpZxgMIAEoDjIYLm11bHRpbmljLnYxLkd1ZXN0Q29uZmlnQgYKBF9jcHUiNQoFR3Vlc3QSLAoIcmVuZGVyZXIYASABKA4yGi5tdWx0aW5pYy52MS5HdWVzdFJlbmRlcmVyInMKBERpc2sSDAoEbmFtZRgBIAEoCRIZCg9jb250YWluZXJfaW1hZ2UYAiABKAlIABIhChdwZXJzaXN0ZW50X3ZvbHVtZV9jbGFpbRgDIAEoCUgAEhUKC2RhdGFfdm9sdW1lGAQgASgJSABCCAoGc291cmNlIjsKCFVzZXJEYXRhEg4KBHRleHQYASABKAlIABIVCgtzZWNyZXRfbmFtZRgCIAEoCUgAQggKBnNvdXJjZSKYAQoEUGxhbhIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdBIpCgdjaGFuZ2VzGAIgAygLMhgubXVsdGluaWMudjEuRmllbGRDaGFuZ2USIwoGZWZmZWN0GAMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EhMKC2ZpbmdlcnByaW50GAQgASgJInkKDVBsYW5uZWRPYmplY3QSKQoGYWN0aW9uGAEgASgOMhkubXVsdGluaWMudjEuT2JqZWN0QWN0aW9uEgwKBGtpbmQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEgwKBG5hbWUYBCABKAkSDgoGcmVhc29uGAUgASgJIsQBCgtGaWVsZENoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJEi4KCHZlcnNpb25zGAcgAygLMhwubXVsdGluaWMudjEuVmVyc2lvbmVkRWZmZWN0Eg4KBnNpbGVudBgIIAEoCCJYCg9WZXJzaW9uZWRFZmZlY3QSEAoIa3ViZXZpcnQYASABKAkSIwoGZWZmZWN0GAIgASgOMhMubXVsdGluaWMudjEuRWZmZWN0Eg4KBnByb3ZlbhgDIAEoCCKGAQoNUGVuZGluZ0NoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJIvMCChJWaXJ0dWFsTWFjaGluZVZpZXcSNAoPdmlydHVhbF9tYWNoaW5lGAEgASgLMhsubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmUSDwoHbWFuYWdlZBgCIAEoCBIYChBwcmludGFibGVfc3RhdHVzGAMgASgJEgwKBG5vZGUYBCABKAkSMAoKaW50ZXJmYWNlcxgFIAMoCzIcLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXR1cxIzCg9wZW5kaW5nX2NoYW5nZXMYBiADKAsyGi5tdWx0aW5pYy52MS5QZW5kaW5nQ2hhbmdlEgwKBGV0YWcYByABKAkSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGltcG9ydF9ub3RlcxgJIAMoCRIhCgVkcmlmdBgKIAMoCzISLm11bHRpbmljLnYxLkRyaWZ0Eg8KB2Fkb3B0ZWQYCyABKAgifgoFRHJpZnQSDQoFZmllbGQYASABKAkSCwoDbmljGAIgASgJEg4KBndhbnRlZBgDIAEoCRIOCgZhY3R1YWwYBCABKAkSDgoGc291cmNlGAUgASgJEikKBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLaAwoPSW50ZXJmYWNlU3RhdHVzEhEKCW5hbWVzcGFjZRgBIAEoCRIKCgJ2bRgCIAEoCRILCgNuaWMYAyABKAkSJgoEdHlwZRgEIAEoDjIYLm11bHRpbmljLnYxLk5ldHdvcmtUeXBlEg8KB25ldHdvcmsYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRIPCgdwcmltYXJ5GAcgASgIEhcKD2d1ZXN0X2ludGVyZmFjZRgIIAEoCRITCgttYWNfYWRkcmVzcxgJIAEoCRIUCgxpcF9hZGRyZXNzZXMYCiADKAkSKgoFc3RhdGUYCyABKA4yGy5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0ZRIOCgZyZWFzb24YDCABKAkSDwoHbWVzc2FnZRgNIAEoCRInCghldmlkZW5jZRgOIAMoCzIVLm11bHRpbmljLnYxLkV2aWRlbmNlEgwKBG5vZGUYDyABKAkSCwoDbXR1GBAgASgFEhYKDmRyaWZ0ZWRfZmllbGRzGBEgAygJEhYKDnBlbmRpbmdfZmllbGRzGBIgAygJEisKDnBlbmRpbmdfZWZmZWN0GBMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0Eg4KBnZtX3VpZBgWIAEoCSIpCghFdmlkZW5jZRIOCgZzb3VyY2UYASABKAkSDQoFdmFsdWUYAiABKAkqsAEKC1J1blN0cmF0ZWd5EhwKGFJVTl9TVFJBVEVHWV9VTlNQRUNJRklFRBAAEhcKE1JVTl9TVFJBVEVHWV9BTFdBWVMQARIXChNSVU5fU1RSQVRFR1lfSEFMVEVEEAISFwoTUlVOX1NUUkFURUdZX01BTlVBTBADEiEKHVJVTl9TVFJBVEVHWV9SRVJVTl9PTl9GQUlMVVJFEAQSFQoRUlVOX1NUUkFURUdZX09OQ0UQBSrCAQoNR3Vlc3RSZW5kZXJlchIeChpHVUVTVF9SRU5ERVJFUl9VTlNQRUNJRklFRBAAEhoKFkdVRVNUX1JFTkRFUkVSX05FVFBMQU4QARIbChdHVUVTVF9SRU5ERVJFUl9ORVRXT1JLRBACEiIKHkdVRVNUX1JFTkRFUkVSX05FVFdPUktfTUFOQUdFUhADEhwKGEdVRVNUX1JFTkRFUkVSX1NZU0NPTkZJRxAEEhYKEkdVRVNUX1JFTkRFUkVSX0VOSRAFKlsKC1JvdXRpbmdNb2RlEhwKGFJPVVRJTkdfTU9ERV9VTlNQRUNJRklFRBAAEhUKEVJPVVRJTkdfTU9ERV9NQUlOEAESFwoTUk9VVElOR19NT0RFX1BPTElDWRACKmIKC0d1ZXN0Q29uZmlnEhwKGEdVRVNUX0NPTkZJR19VTlNQRUNJRklFRBAAEhsKF0dVRVNUX0NPTkZJR19DTE9VRF9JTklUEAESGAoUR1VFU1RfQ09ORklHX05NU1RBVEUQAiqeAQoGRWZmZWN0EhYKEkVGRkVDVF9VTlNQRUNJRklFRBAAEg8KC0VGRkVDVF9OT05FEAESDwoLRUZGRUNUX0xJVkUQAhIUChBFRkZFQ1RfTElOS19GTEFQEAMSGQoVRUZGRUNUX0xJVkVfTUlHUkFUSU9OEAQSEgoORUZGRUNUX1JFU1RBUlQQBRIVChFFRkZFQ1RfSU1QT1NTSUJMRRAGKpgBCgxPYmplY3RBY3Rpb24SHQoZT0JKRUNUX0FDVElPTl9VTlNQRUNJRklFRBAAEhgKFE9CSkVDVF9BQ1RJT05fQ1JFQVRFEAESGAoUT0JKRUNUX0FDVElPTl9VUERBVEUQAhIYChRPQkpFQ1RfQUNUSU9OX0RFTEVURRADEhsKF09CSkVDVF9BQ1RJT05fVU5DSEFOR0VEEAQqgAEKDkludGVyZmFjZVN0YXRlEh8KG0lOVEVSRkFDRV9TVEFURV9VTlNQRUNJRklFRBAAEhYKEklOVEVSRkFDRV9TVEFURV9VUBABEhgKFElOVEVSRkFDRV9TVEFURV9ET1dOEAISGwoXSU5URVJGQUNFX1NUQVRFX1VOS05PV04QA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_multinic_v1_network]);
+  fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIqkDCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnEiEKBWd1ZXN0GAogASgLMhIubXVsdGluaWMudjEuR3Vlc3QSKQoHcm91dGluZxgLIAEoDjIYLm11bHRpbmljLnYxLlJvdXRpbmdNb2RlEi4KDGd1ZXN0X2NvbmZpZxgMIAEoDjIYLm11bHRpbmljLnYxLkd1ZXN0Q29uZmlnQgYKBF9jcHUiNQoFR3Vlc3QSLAoIcmVuZGVyZXIYASABKA4yGi5tdWx0aW5pYy52MS5HdWVzdFJlbmRlcmVyInMKBERpc2sSDAoEbmFtZRgBIAEoCRIZCg9jb250YWluZXJfaW1hZ2UYAiABKAlIABIhChdwZXJzaXN0ZW50X3ZvbHVtZV9jbGFpbRgDIAEoCUgAEhUKC2RhdGFfdm9sdW1lGAQgASgJSABCCAoGc291cmNlIjsKCFVzZXJEYXRhEg4KBHRleHQYASABKAlIABIVCgtzZWNyZXRfbmFtZRgCIAEoCUgAQggKBnNvdXJjZSKYAQoEUGxhbhIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdBIpCgdjaGFuZ2VzGAIgAygLMhgubXVsdGluaWMudjEuRmllbGRDaGFuZ2USIwoGZWZmZWN0GAMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EhMKC2ZpbmdlcnByaW50GAQgASgJInkKDVBsYW5uZWRPYmplY3QSKQoGYWN0aW9uGAEgASgOMhkubXVsdGluaWMudjEuT2JqZWN0QWN0aW9uEgwKBGtpbmQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEgwKBG5hbWUYBCABKAkSDgoGcmVhc29uGAUgASgJIsQBCgtGaWVsZENoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJEi4KCHZlcnNpb25zGAcgAygLMhwubXVsdGluaWMudjEuVmVyc2lvbmVkRWZmZWN0Eg4KBnNpbGVudBgIIAEoCCJYCg9WZXJzaW9uZWRFZmZlY3QSEAoIa3ViZXZpcnQYASABKAkSIwoGZWZmZWN0GAIgASgOMhMubXVsdGluaWMudjEuRWZmZWN0Eg4KBnByb3ZlbhgDIAEoCCKGAQoNUGVuZGluZ0NoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJIvMCChJWaXJ0dWFsTWFjaGluZVZpZXcSNAoPdmlydHVhbF9tYWNoaW5lGAEgASgLMhsubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmUSDwoHbWFuYWdlZBgCIAEoCBIYChBwcmludGFibGVfc3RhdHVzGAMgASgJEgwKBG5vZGUYBCABKAkSMAoKaW50ZXJmYWNlcxgFIAMoCzIcLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXR1cxIzCg9wZW5kaW5nX2NoYW5nZXMYBiADKAsyGi5tdWx0aW5pYy52MS5QZW5kaW5nQ2hhbmdlEgwKBGV0YWcYByABKAkSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGltcG9ydF9ub3RlcxgJIAMoCRIhCgVkcmlmdBgKIAMoCzISLm11bHRpbmljLnYxLkRyaWZ0Eg8KB2Fkb3B0ZWQYCyABKAgifgoFRHJpZnQSDQoFZmllbGQYASABKAkSCwoDbmljGAIgASgJEg4KBndhbnRlZBgDIAEoCRIOCgZhY3R1YWwYBCABKAkSDgoGc291cmNlGAUgASgJEikKBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLaAwoPSW50ZXJmYWNlU3RhdHVzEhEKCW5hbWVzcGFjZRgBIAEoCRIKCgJ2bRgCIAEoCRILCgNuaWMYAyABKAkSJgoEdHlwZRgEIAEoDjIYLm11bHRpbmljLnYxLk5ldHdvcmtUeXBlEg8KB25ldHdvcmsYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRIPCgdwcmltYXJ5GAcgASgIEhcKD2d1ZXN0X2ludGVyZmFjZRgIIAEoCRITCgttYWNfYWRkcmVzcxgJIAEoCRIUCgxpcF9hZGRyZXNzZXMYCiADKAkSKgoFc3RhdGUYCyABKA4yGy5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0ZRIOCgZyZWFzb24YDCABKAkSDwoHbWVzc2FnZRgNIAEoCRInCghldmlkZW5jZRgOIAMoCzIVLm11bHRpbmljLnYxLkV2aWRlbmNlEgwKBG5vZGUYDyABKAkSCwoDbXR1GBAgASgFEhYKDmRyaWZ0ZWRfZmllbGRzGBEgAygJEhYKDnBlbmRpbmdfZmllbGRzGBIgAygJEisKDnBlbmRpbmdfZWZmZWN0GBMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0Eg4KBnZtX3VpZBgWIAEoCSIpCghFdmlkZW5jZRIOCgZzb3VyY2UYASABKAkSDQoFdmFsdWUYAiABKAkqsAEKC1J1blN0cmF0ZWd5EhwKGFJVTl9TVFJBVEVHWV9VTlNQRUNJRklFRBAAEhcKE1JVTl9TVFJBVEVHWV9BTFdBWVMQARIXChNSVU5fU1RSQVRFR1lfSEFMVEVEEAISFwoTUlVOX1NUUkFURUdZX01BTlVBTBADEiEKHVJVTl9TVFJBVEVHWV9SRVJVTl9PTl9GQUlMVVJFEAQSFQoRUlVOX1NUUkFURUdZX09OQ0UQBSrCAQoNR3Vlc3RSZW5kZXJlchIeChpHVUVTVF9SRU5ERVJFUl9VTlNQRUNJRklFRBAAEhoKFkdVRVNUX1JFTkRFUkVSX05FVFBMQU4QARIbChdHVUVTVF9SRU5ERVJFUl9ORVRXT1JLRBACEiIKHkdVRVNUX1JFTkRFUkVSX05FVFdPUktfTUFOQUdFUhADEhwKGEdVRVNUX1JFTkRFUkVSX1NZU0NPTkZJRxAEEhYKEkdVRVNUX1JFTkRFUkVSX0VOSRAFKlsKC1JvdXRpbmdNb2RlEhwKGFJPVVRJTkdfTU9ERV9VTlNQRUNJRklFRBAAEhUKEVJPVVRJTkdfTU9ERV9NQUlOEAESFwoTUk9VVElOR19NT0RFX1BPTElDWRACKmIKC0d1ZXN0Q29uZmlnEhwKGEdVRVNUX0NPTkZJR19VTlNQRUNJRklFRBAAEhsKF0dVRVNUX0NPTkZJR19DTE9VRF9JTklUEAESGAoUR1VFU1RfQ09ORklHX05NU1RBVEUQAiqeAQoGRWZmZWN0EhYKEkVGRkVDVF9VTlNQRUNJRklFRBAAEg8KC0VGRkVDVF9OT05FEAoSDwoLRUZGRUNUX0xJVkUQFBIUChBFRkZFQ1RfTElOS19GTEFQEB4SGQoVRUZGRUNUX0xJVkVfTUlHUkFUSU9OECgSEgoORUZGRUNUX1JFU1RBUlQQMhIVChFFRkZFQ1RfSU1QT1NTSUJMRRBaKpgBCgxPYmplY3RBY3Rpb24SHQoZT0JKRUNUX0FDVElPTl9VTlNQRUNJRklFRBAAEhgKFE9CSkVDVF9BQ1RJT05fQ1JFQVRFEAESGAoUT0JKRUNUX0FDVElPTl9VUERBVEUQAhIYChRPQkpFQ1RfQUNUSU9OX0RFTEVURRADEhsKF09CSkVDVF9BQ1RJT05fVU5DSEFOR0VEEAQqgAEKDkludGVyZmFjZVN0YXRlEh8KG0lOVEVSRkFDRV9TVEFURV9VTlNQRUNJRklFRBAAEhYKEklOVEVSRkFDRV9TVEFURV9VUBABEhgKFElOVEVSRkFDRV9TVEFURV9ET1dOEAISGwoXSU5URVJGQUNFX1NUQVRFX1VOS05PV04QA0KKAQoaZGV2Lm5vdmFzcGhlcmUubXVsdGluaWMudjFCE1ZpcnR1YWxNYWNoaW5lUHJvdG9QAVo8Z2l0aHViLmNvbS9ub3Zhc3BoZXJlL211bHRpbmljL2dlbi9nby9tdWx0aW5pYy92MTttdWx0aW5pY3YxqgIWTm92YXNwaGVyZS5NdWx0aW5pYy5WMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_multinic_v1_network]);
 
 /**
  * A VM: the machine part and the NICs.
@@ -822,6 +822,7 @@ export const EvidenceSchema: GenMessage<Evidence> = /*@__PURE__*/
 
 /**
  * When a VM runs: KubeVirt's run strategies.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.RunStrategy
  */
@@ -871,6 +872,7 @@ export const RunStrategy = {
 
 /**
  * When a VM runs: KubeVirt's run strategies.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.RunStrategy
  */
@@ -884,6 +886,7 @@ export const RunStrategySchema: GenEnum<RunStrategy> = /*@__PURE__*/
 
 /**
  * The renderer with which cloud-init writes the network configuration into the guest's own files.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.GuestRenderer
  */
@@ -933,6 +936,7 @@ export const GuestRenderer = {
 
 /**
  * The renderer with which cloud-init writes the network configuration into the guest's own files.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.GuestRenderer
  */
@@ -946,6 +950,7 @@ export const GuestRendererSchema: GenEnum<GuestRenderer> = /*@__PURE__*/
 
 /**
  * How the guest selects the NIC that a packet leaves through.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.RoutingMode
  */
@@ -975,6 +980,7 @@ export const RoutingMode = {
 
 /**
  * How the guest selects the NIC that a packet leaves through.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.RoutingMode
  */
@@ -988,6 +994,7 @@ export const RoutingModeSchema: GenEnum<RoutingMode> = /*@__PURE__*/
 
 /**
  * How the network configuration is passed to the guest.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.GuestConfig
  */
@@ -1017,6 +1024,7 @@ export const GuestConfig = {
 
 /**
  * How the network configuration is passed to the guest.
+ * New values may be added; show an unknown one as unknown, and send it back unchanged.
  *
  * @generated from enum multinic.v1.GuestConfig
  */
@@ -1029,7 +1037,8 @@ export const GuestConfigSchema: GenEnum<GuestConfig> = /*@__PURE__*/
   enumDesc(file_multinic_v1_virtual_machine, 3);
 
 /**
- * The effect of a change on a running VM, from least to most disruptive.
+ * The effect of a change on a running VM, from least to most disruptive: a higher number is more disruptive.
+ * New values may be added, also between these; treat an unknown one as the worst, IMPOSSIBLE.
  *
  * @generated from enum multinic.v1.Effect
  */
@@ -1044,48 +1053,49 @@ export const Effect = {
   /**
    * No running VM is affected: the VM is new or not running, or the change reverts one that is still pending.
    *
-   * @generated from enum value: EFFECT_NONE = 1;
+   * @generated from enum value: EFFECT_NONE = 10;
    */
-  NONE: 1,
+  NONE: 10,
 
   /**
    * Takes effect immediately, without interruption.
    *
-   * @generated from enum value: EFFECT_LIVE = 2;
+   * @generated from enum value: EFFECT_LIVE = 20;
    */
-  LIVE: 2,
+  LIVE: 20,
 
   /**
    * Takes effect immediately; the NIC's link goes down for a moment.
    *
-   * @generated from enum value: EFFECT_LINK_FLAP = 3;
+   * @generated from enum value: EFFECT_LINK_FLAP = 30;
    */
-  LINK_FLAP: 3,
+  LINK_FLAP: 30,
 
   /**
    * Takes effect with a live migration.
    *
-   * @generated from enum value: EFFECT_LIVE_MIGRATION = 4;
+   * @generated from enum value: EFFECT_LIVE_MIGRATION = 40;
    */
-  LIVE_MIGRATION: 4,
+  LIVE_MIGRATION: 40,
 
   /**
    * Takes effect when the VM is restarted; until then it is a pending change.
    *
-   * @generated from enum value: EFFECT_RESTART = 5;
+   * @generated from enum value: EFFECT_RESTART = 50;
    */
-  RESTART: 5,
+  RESTART: 50,
 
   /**
    * KubeVirt rejects the change.
    *
-   * @generated from enum value: EFFECT_IMPOSSIBLE = 6;
+   * @generated from enum value: EFFECT_IMPOSSIBLE = 90;
    */
-  IMPOSSIBLE: 6,
+  IMPOSSIBLE: 90,
 } as const;
 
 /**
- * The effect of a change on a running VM, from least to most disruptive.
+ * The effect of a change on a running VM, from least to most disruptive: a higher number is more disruptive.
+ * New values may be added, also between these; treat an unknown one as the worst, IMPOSSIBLE.
  *
  * @generated from enum multinic.v1.Effect
  */
@@ -1099,6 +1109,7 @@ export const EffectSchema: GenEnum<Effect> = /*@__PURE__*/
 
 /**
  * What is done with one object.
+ * New values may be added; treat an unknown one as UPDATE.
  *
  * @generated from enum multinic.v1.ObjectAction
  */
@@ -1141,6 +1152,7 @@ export const ObjectAction = {
 
 /**
  * What is done with one object.
+ * New values may be added; treat an unknown one as UPDATE.
  *
  * @generated from enum multinic.v1.ObjectAction
  */
@@ -1154,6 +1166,7 @@ export const ObjectActionSchema: GenEnum<ObjectAction> = /*@__PURE__*/
 
 /**
  * State of a NIC.
+ * New values may be added; treat an unknown one as UNKNOWN.
  *
  * @generated from enum multinic.v1.InterfaceState
  */
@@ -1189,6 +1202,7 @@ export const InterfaceState = {
 
 /**
  * State of a NIC.
+ * New values may be added; treat an unknown one as UNKNOWN.
  *
  * @generated from enum multinic.v1.InterfaceState
  */

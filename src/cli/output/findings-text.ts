@@ -1,5 +1,5 @@
 // Findings as text: one line each, with its fix below.
-import { Severity, type Finding } from "../../../gen/multinic/v1/network_pb.ts";
+import type { Finding } from "../../../gen/multinic/v1/network_pb.ts";
 import { severityToProto, wordOf } from "../../wire/enums.ts";
 import { printable, type Style } from "../style.ts";
 
@@ -8,7 +8,7 @@ const colours = { error: "red", warning: "yellow", info: "cyan" } as const;
 /** `error  networks[1].ipConfig.address  ADDRESS_INVALID  message`, then `fix:` and `see also:` if there are any. */
 export function findingLines(findings: readonly Finding[], style: Style): readonly string[] {
   const rows = findings.map((found) => ({
-    severity: wordOf(severityToProto, found.severity) ?? "info",
+    severity: severityWord(found),
     field: printable(found.field) || "(document)",
     found,
   }));
@@ -33,8 +33,7 @@ export function findingLines(findings: readonly Finding[], style: Style): readon
 export function countLine(findings: readonly Finding[]): string {
   return (["error", "warning", "info"] as const)
     .map(
-      (severity) =>
-        [severity, findings.filter((found) => found.severity === severityToProto[severity]).length] as const,
+      (severity) => [severity, findings.filter((found) => severityWord(found) === severity).length] as const,
     )
     .filter(([, count]) => count > 0)
     .map(([severity, count]) => `${count} ${severity}${count === 1 ? "" : "s"}`)
@@ -43,5 +42,10 @@ export function countLine(findings: readonly Finding[]): string {
 
 /** True if one of them prevents the write. */
 export function stops(findings: readonly Finding[]): boolean {
-  return findings.some(({ severity }) => severity === Severity.ERROR);
+  return findings.some((found) => severityWord(found) === "error");
+}
+
+/** A severity of a newer service counts as an error. */
+function severityWord({ severity }: Finding): keyof typeof colours {
+  return wordOf(severityToProto, severity) ?? "error";
 }

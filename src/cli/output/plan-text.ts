@@ -11,13 +11,17 @@ import { tableLines, type TableOptions } from "./table.ts";
 
 const actionColours = { create: "green", update: "yellow", delete: "red", unchanged: "dim" } as const;
 
-const effects: Readonly<Record<keyof typeof effectToProto, string>> = {
+/** Unknown: an effect that only a newer service knows. */
+type EffectWord = keyof typeof effectToProto | "unknown";
+
+const effects: Readonly<Record<EffectWord, string>> = {
   none: "no effect on a running VM",
   live: "takes effect immediately, without interruption",
   "link-flap": "takes effect immediately; the NIC's link goes down for a moment",
   "live-migration": "takes effect with a live migration",
   restart: "takes effect when the VM is restarted",
   impossible: "KubeVirt rejects the change",
+  unknown: "a newer multinic knows it; expect the worst",
 };
 
 /** Objects, changed fields, effect and fingerprint. */
@@ -44,13 +48,13 @@ export function planLines(plan: Plan, options: TableOptions): readonly string[] 
 /** A row for each object. */
 export function objectLines(objects: readonly PlannedObject[], options: TableOptions): readonly string[] {
   const rows = objects.map(({ action, kind, namespace, name, reason }) => {
-    const word = wordOf(objectActionToProto, action) ?? "unchanged";
+    const word = wordOf(objectActionToProto, action) ?? "update";
     return [{ text: word, format: actionColours[word] }, kind, `${namespace}/${name}`, reason];
   });
   return tableLines(["ACTION", "KIND", "NAME", "WHY"], rows, options);
 }
 
-const effectWord = (effect: Effect): keyof typeof effects => wordOf(effectToProto, effect) ?? "none";
+const effectWord = (effect: Effect): EffectWord => wordOf(effectToProto, effect) ?? "unknown";
 
 /** A pending change in one line. */
 export function pendingText({ field, oldValue, newValue, effect, reason }: PendingChange): string {
@@ -59,13 +63,14 @@ export function pendingText({ field, oldValue, newValue, effect, reason }: Pendi
   return `${field === "" ? "unknown change" : field}${values}: ${waits[effectWord(effect)]}: ${reason}`;
 }
 
-const waits: Readonly<Record<keyof typeof effects, string>> = {
+const waits: Readonly<Record<EffectWord, string>> = {
   none: "waits for nothing",
   live: "waits for KubeVirt",
   "link-flap": "waits for KubeVirt",
   "live-migration": "waits for a live migration",
   restart: "waits for a restart",
   impossible: "cannot take effect",
+  unknown: "waits for something that only a newer multinic knows",
 };
 
 /** The effects with other KubeVirt versions, where they differ. */

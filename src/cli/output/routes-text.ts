@@ -23,7 +23,7 @@ export function routeLines(routes: readonly PredictedRoute[], options: TableOpti
     route.nic,
     String(route.metric),
     ...(several ? [tableName(route.table)] : []),
-    `${origins[wordOf(routeOriginToProto, route.origin) ?? "route"]}${assumed(route)}`,
+    `${originText(route)}${assumed(route)}`,
   ]);
   return tableLines(["ROUTE", "VIA", "NIC", "METRIC", ...(several ? ["TABLE"] : []), "WHY"], rows, options);
 }
@@ -54,5 +54,10 @@ export function lookupLines(lookups: readonly RouteLookup[], options: TableOptio
 }
 
 const tableName = (table: number): string => (mainTables.includes(table) ? "main" : String(table));
+
+function originText({ origin }: PredictedRoute): string {
+  const word = wordOf(routeOriginToProto, origin);
+  return word === undefined ? "unknown" : origins[word];
+}
 
 const assumed = (route: PredictedRoute): string => (route.assumed ? " (assumed)" : "");
