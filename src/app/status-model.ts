@@ -27,6 +27,8 @@ const vmId = (namespace: string, vm: string): string => `${namespace}/${vm}`;
 export interface StatusChange {
   readonly revision: number;
   readonly key: InterfaceKey;
+  /** `interfaceId` of the key, made once for all readers. */
+  readonly id: string;
   readonly status: InterfaceStatus | undefined;
 }
 
@@ -74,7 +76,7 @@ export function isInScope({ namespace, vm }: VmKey, scope: StatusScope): boolean
 }
 
 /** VMs that become stale, or are so no more, without a pause: some milliseconds. */
-const vmsAtOnce = 500;
+const vmsAtOnce = 100;
 
 /** Changes kept for resuming, about 1 KB each: some minutes in a busy cluster. */
 const historyLimit = 20_000;
@@ -109,7 +111,7 @@ export function startStatusModel(view: Pick<ClusterView, "vms" | "vmis">): Statu
 
   function record(key: InterfaceKey, status: InterfaceStatus | undefined): void {
     revision += 1;
-    const change = { revision, key, status };
+    const change = { revision, key, id: interfaceId(key), status };
     history.push(change);
     if (history.length > historyLimit) history.splice(0, historyLimit / 4);
     for (const listener of listeners) listener(change);

@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import type { InterfaceStatus } from "../domain/status/interface-status.ts";
 import {
-  interfaceId,
   type InterfaceKey,
   isInScope,
   type StatusChange,
@@ -156,7 +155,7 @@ function createWaitingChanges(): WaitingChanges {
       return latest.size;
     },
     add(change) {
-      const id = interfaceId(change.key);
+      const { id } = change;
       const replaced = latest.get(id);
       // Setting an existing key would keep its place in the map; the later change belongs at the end.
       latest.delete(id);

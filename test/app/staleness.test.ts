@@ -18,18 +18,18 @@ async function stand() {
   });
   return {
     /** The source is current as of `at`; default: now. */
-    heard(at = time.now()): void {
+    heard: (at = time.now()): void => {
       for (const cache of [cluster.vms, cluster.vmis]) cache.heard({ at, time: new Date(at) });
     },
     vmis: cluster.vmis,
     vms: cluster.vms,
     /** Lets so many seconds pass, one by one. */
-    async seconds(count: number): Promise<void> {
+    seconds: async (count: number): Promise<void> => {
       for (let second = 0; second < count; second += 1) await time.advance(1_000);
     },
     reason: () => cluster.model.list(everything)[0]?.reason,
     revision: () => cluster.model.revision,
-    async stop(): Promise<void> {
+    stop: async (): Promise<void> => {
       stopping.abort();
       await following;
     },

@@ -123,7 +123,7 @@ describe("the status model", () => {
     for (let vm = 0; vm < 2_000; vm += 1) setVm(`lab/vm-${vm}`, [up("eth0")]);
     const staleCount = () => model.list(everything).filter(({ reason }) => reason === "STALE").length;
     const becoming = model.setStaleSince(new Date(0));
-    expect(staleCount()).toBe(500);
+    expect(staleCount()).toBe(100);
     const back = model.setStaleSince(undefined);
     await becoming;
     await back;
