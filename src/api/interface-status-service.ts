@@ -15,7 +15,7 @@ import { pageOf } from "../app/pages.ts";
 import { interfaceId, type StatusModel, type StatusScope } from "../app/status-model.ts";
 import { heartbeatMs, type WatchEvent, watchStatus } from "../app/watch-status.ts";
 import type { InterfaceStatus } from "../domain/status/interface-status.ts";
-import { statusToProto } from "../wire/status-to-proto.ts";
+import { currentAsOfToProto, statusToProto } from "../wire/status-to-proto.ts";
 
 export interface InterfaceStatusDependencies {
   readonly model: StatusModel;
@@ -68,7 +68,11 @@ export function createInterfaceStatusService({
         { size: pageSize, token: pageToken },
         { default: 500, max: 5_000 },
       );
-      return { interfaces: items.map(toMessage), nextPageToken: nextToken };
+      return {
+        interfaces: items.map(toMessage),
+        nextPageToken: nextToken,
+        ...currentAsOfToProto(model.currentAsOf?.time),
+      };
     },
   };
 }
@@ -101,7 +105,11 @@ function eventToProto(
     case "synced":
       return {
         case: "synced",
-        value: { interfaceCount: event.count, heartbeatInterval: durationFromMs(heartbeatMs) },
+        value: {
+          interfaceCount: event.count,
+          heartbeatInterval: durationFromMs(heartbeatMs),
+          ...currentAsOfToProto(event.currentAsOf),
+        },
       };
     case "changes":
       return {
@@ -113,6 +121,6 @@ function eventToProto(
         },
       };
     case "heartbeat":
-      return { case: "heartbeat", value: {} };
+      return { case: "heartbeat", value: currentAsOfToProto(event.currentAsOf) };
   }
 }

@@ -12,6 +12,7 @@ import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
 import { capabilitiesToProto, networkToProto } from "../wire/cluster-to-proto.ts";
 import { findingToProto } from "../wire/findings.ts";
 import { lookupsToProto, resolvedToProto, routesToProto, rulesToProto } from "../wire/resolved-to-proto.ts";
+import { currentAsOfToProto } from "../wire/status-to-proto.ts";
 import { readSpec } from "./read-spec.ts";
 import { readRouteQuery } from "./route-query.ts";
 
@@ -35,8 +36,12 @@ export function createNetworkService(dependencies: ValidateDependencies): Servic
     listNetworks({ namespace, pageSize, pageToken }) {
       const { catalogue } = dependencies;
       const page = { size: pageSize, token: pageToken };
-      const { items, nextToken } = listNetworks(clusterOf(dependencies).view, catalogue, namespace, page);
-      return { networks: items.map(networkToProto), nextPageToken: nextToken };
+      const listed = listNetworks(clusterOf(dependencies).view, catalogue, namespace, page);
+      return {
+        networks: listed.items.map(networkToProto),
+        nextPageToken: listed.nextToken,
+        ...currentAsOfToProto(listed.currentAsOf),
+      };
     },
 
     async getCapabilities(_request, { signal }) {

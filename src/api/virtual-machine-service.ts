@@ -10,7 +10,7 @@ import type { StatusModel } from "../app/status-model.ts";
 import { getVm, listVms } from "../app/view-vms.ts";
 import { findingToProto } from "../wire/findings.ts";
 import { plannedObjectsToProto, planToProto, resolvedToProto } from "../wire/resolved-to-proto.ts";
-import { viewToProto } from "../wire/status-to-proto.ts";
+import { currentAsOfToProto, viewToProto } from "../wire/status-to-proto.ts";
 import { readSpec } from "./read-spec.ts";
 import { requireName } from "./required-fields.ts";
 
@@ -47,8 +47,12 @@ export function createVirtualMachineService(
 
     listVMs(request) {
       const page = { size: request.pageSize, token: request.pageToken };
-      const { items, nextToken } = listVms(dependencies, request.namespace, page);
-      return { virtualMachines: items.map(viewToProto), nextPageToken: nextToken };
+      const listed = listVms(dependencies, request.namespace, page);
+      return {
+        virtualMachines: listed.items.map(viewToProto),
+        nextPageToken: listed.nextToken,
+        ...currentAsOfToProto(listed.currentAsOf),
+      };
     },
 
     async deleteVM(request, { signal }) {

@@ -4,8 +4,8 @@ import { type Capability, capabilitiesOf } from "../domain/network/capabilities.
 import type { Catalogue } from "../domain/catalogue.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { readKubeVirt } from "./cluster-readings.ts";
-import { type ClusterView, requireSynced } from "./cluster-view.ts";
-import { after, type Page, pageOf, type PageRequest } from "./pages.ts";
+import { type ClusterView, oldestMoment, requireSynced } from "./cluster-view.ts";
+import { after, type CachedPage, pageOf, type PageRequest } from "./pages.ts";
 
 /** From the caches. @throws NotReady, BadPageToken. */
 export function listNetworks(
@@ -13,11 +13,14 @@ export function listNetworks(
   catalogue: Catalogue,
   namespace: string,
   page: PageRequest,
-): Page<AttachableNetwork> {
+): CachedPage<AttachableNetwork> {
   requireSynced(view);
   const all = attachableNetworks(namespace, catalogue, view.nads.values(), view.vms.values());
   const keyOf = orderOf(catalogue);
-  return pageOf(after(all, keyOf), keyOf, namespace, page, { default: 100, max: 500 });
+  return {
+    ...pageOf(after(all, keyOf), keyOf, namespace, page, { default: 100, max: 500 }),
+    currentAsOf: oldestMoment([view.nads, view.vms])?.time,
+  };
 }
 
 /** Keys in the order of attachableNetworks; a network that is added or removed does not change the key of another. */

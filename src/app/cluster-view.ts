@@ -3,9 +3,11 @@ import { readVm } from "../domain/document/read-record.ts";
 import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
 import { readInstance, readNad, type ReadObject } from "../domain/objects/read-objects.ts";
 import { type Cache, startCache } from "../kube/watch/cache.ts";
+import { createContact, type Moment, probeWhenQuiet } from "../kube/watch/contact.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { KubeLog } from "../kube/log.ts";
 import { networkAttachmentDefinitions, virtualMachineInstances, virtualMachines } from "../kube/resource.ts";
+import { systemTiming } from "../kube/timing.ts";
 import { type ClusterReadings, createClusterReadings } from "./cluster-readings.ts";
 import { NotReady } from "./errors.ts";
 import { type ClusterCaches, followNicsInUse, type NicsInUse } from "./nics-in-use.ts";
@@ -13,6 +15,8 @@ import { type ClusterCaches, followNicsInUse, type NicsInUse } from "./nics-in-u
 export interface ClusterView extends ClusterCaches {
   readonly nicsInUse: NicsInUse;
   readonly readings: ClusterReadings;
+  /** Ends the questions to an API server that says nothing. */
+  readonly stopProbing: () => Promise<void>;
 }
 
 /** managedFields are most of an object. */
@@ -35,21 +39,41 @@ export function startClusterView(
         log.warn({ kind: object.kind, namespace, name, notes }, "parts of an object are not of their types");
       return object;
     };
+  const contact = createContact(systemTiming);
+  const stopping = new AbortController();
+  const prober = probeWhenQuiet({ client, contact, timing: systemTiming, signal: stopping.signal });
+  const common = { log, contact };
   const caches: ClusterCaches = {
-    vms: startCache(client, virtualMachines, { log, project: (vm) => readVm(withoutManagedFields(vm)) }),
-    vmis: startCache(client, virtualMachineInstances, { log, project: readAs(readInstance) }),
-    nads: startCache(client, networkAttachmentDefinitions, { log, project: readAs(readNad) }),
+    vms: startCache(client, virtualMachines, {
+      ...common,
+      project: (vm) => readVm(withoutManagedFields(vm)),
+    }),
+    vmis: startCache(client, virtualMachineInstances, { ...common, project: readAs(readInstance) }),
+    nads: startCache(client, networkAttachmentDefinitions, { ...common, project: readAs(readNad) }),
   };
   return {
     ...caches,
     nicsInUse: followNicsInUse(caches),
     readings: createClusterReadings(client, now),
+    async stopProbing() {
+      stopping.abort();
+      await prober;
+    },
   };
 }
 
 /** True when every cache has had its first complete list. */
 export function isSynced(view: ClusterCaches): boolean {
   return cachesOf(view).every(({ synced }) => synced);
+}
+
+/** The moment as of which all these caches were current: the oldest of theirs. Undefined until all have been listed. */
+export function oldestMoment(caches: readonly Pick<Cache<unknown>, "currentAsOf">[]): Moment | undefined {
+  const moments = caches.map(({ currentAsOf }) => currentAsOf);
+  return moments.reduce((oldest, moment) => {
+    if (oldest === undefined || moment === undefined) return undefined;
+    return moment.at < oldest.at ? moment : oldest;
+  });
 }
 
 /** @throws NotReady while a cache has not had its first complete list. */
@@ -63,9 +87,9 @@ export async function whenSynced(view: ClusterView, signal?: AbortSignal): Promi
 }
 
 export async function stopClusterView(view: ClusterView): Promise<void> {
-  await Promise.all(cachesOf(view).map((cache) => cache.stop()));
+  await Promise.all([view.stopProbing(), ...cachesOf(view).map((cache) => cache.stop())]);
 }
 
-function cachesOf({ vms, vmis, nads }: ClusterCaches): readonly Cache<unknown>[] {
+export function cachesOf({ vms, vmis, nads }: ClusterCaches): readonly Cache<unknown>[] {
   return [vms, vmis, nads];
 }

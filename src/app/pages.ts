@@ -15,6 +15,12 @@ export interface Page<T> {
   readonly nextToken: string;
 }
 
+/** A page from the caches. */
+export interface CachedPage<T> extends Page<T> {
+  /** The moment as of which all caches that it is made from were current. */
+  readonly currentAsOf: Date | undefined;
+}
+
 /**
  * The page after the token. `after` returns the elements after a key (undefined: all) in a stable order of keys; it is
  * iterated only as far as the page needs. Elements that are added or removed between two pages may be returned or not, all

@@ -1,8 +1,11 @@
 // The state of every NIC in the cluster, kept up to date from the caches, and the history from which streams resume.
+import { setImmediate as otherWork } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { type InterfaceStatus, interfaceStatuses } from "../domain/status/interface-status.ts";
+import { staleStatus } from "../domain/status/stale-status.ts";
 import type { CacheKey } from "../kube/watch/cache.ts";
-import type { ClusterView } from "./cluster-view.ts";
+import type { Moment } from "../kube/watch/contact.ts";
+import { type ClusterView, oldestMoment } from "./cluster-view.ts";
 
 export interface VmKey {
   readonly namespace: string;
@@ -24,6 +27,8 @@ const vmId = (namespace: string, vm: string): string => `${namespace}/${vm}`;
 export interface StatusChange {
   readonly revision: number;
   readonly key: InterfaceKey;
+  /** `interfaceId` of the key, made once for all readers. */
+  readonly id: string;
   readonly status: InterfaceStatus | undefined;
 }
 
@@ -32,6 +37,8 @@ export interface StatusModel {
   readonly revision: number;
   /** True when VMs and their instances have both been listed; before that a running VM looks stopped. */
   readonly synced: boolean;
+  /** The moment as of which all states were current; undefined before `synced`. */
+  readonly currentAsOf: Moment | undefined;
   /** Resolves when synced. @throws the signal's reason, or an Error when a cache is stopped before. */
   whenSynced(signal?: AbortSignal): Promise<void>;
   /** The VMs of that scope, in order of `namespace/name`. */
@@ -44,6 +51,11 @@ export interface StatusModel {
   since(revision: number): readonly StatusChange[] | undefined;
   /** Reports every later change synchronously and in order; a listener must not throw. */
   subscribe(listener: (change: StatusChange) => void): () => void;
+  /**
+   * Shows every NIC as STALE, known last at that time; undefined: as it is. Resolves when all NICs are shown so; other work
+   * goes on meanwhile.
+   */
+  setStaleSince(lastContact: Date | undefined): Promise<void>;
   stop(): void;
 }
 
@@ -63,44 +75,88 @@ export function isInScope({ namespace, vm }: VmKey, scope: StatusScope): boolean
   );
 }
 
+/** VMs that become stale, or are so no more, without a pause: some milliseconds. */
+const vmsAtOnce = 100;
+
 /** Changes kept for resuming, about 1 KB each: some minutes in a busy cluster. */
 const historyLimit = 20_000;
 
+interface KnownVm {
+  readonly key: VmKey;
+  /** As the caches show it. */
+  readonly fresh: readonly InterfaceStatus[];
+  /** As shown to readers: the same, or stale. */
+  readonly nics: readonly InterfaceStatus[];
+}
+
+/** `now`, with the object of `before` for each status that is equal: a changed status is a new object. */
+function keepEqual(
+  before: readonly InterfaceStatus[],
+  now: readonly InterfaceStatus[],
+): readonly InterfaceStatus[] {
+  return now.map((status) => {
+    const previous = before.find(({ nic }) => nic === status.nic);
+    return previous !== undefined && isDeepStrictEqual(previous, status) ? previous : status;
+  });
+}
+
 /** Follows the caches until stopped. */
 export function startStatusModel(view: Pick<ClusterView, "vms" | "vmis">): StatusModel {
-  const byVm = new Map<string, { readonly key: VmKey; readonly nics: readonly InterfaceStatus[] }>();
+  const byVm = new Map<string, KnownVm>();
   let inOrder: readonly VmKey[] | undefined;
   const history: StatusChange[] = [];
   const listeners = new Set<(change: StatusChange) => void>();
   let revision = 0;
+  let staleSince: string | undefined;
 
   function record(key: InterfaceKey, status: InterfaceStatus | undefined): void {
     revision += 1;
-    const change = { revision, key, status };
+    const change = { revision, key, id: interfaceId(key), status };
     history.push(change);
     if (history.length > historyLimit) history.splice(0, historyLimit / 4);
     for (const listener of listeners) listener(change);
   }
 
   function refresh({ namespace, name }: CacheKey): void {
+    const key = { namespace, vm: name };
     const id = vmId(namespace, name);
     const known = view.vms.get({ namespace, name });
-    if (byVm.has(id) !== (known !== undefined)) inOrder = undefined;
+    const before = byVm.get(id);
+    if ((before !== undefined) !== (known !== undefined)) inOrder = undefined;
+    if (known === undefined) {
+      byVm.delete(id);
+      recordChanges(key, before?.nics ?? [], []);
+      return;
+    }
+    const statuses = interfaceStatuses(known.vm, view.vmis.get({ namespace, name }), known.record.spec);
+    show(key, keepEqual(before?.fresh ?? [], statuses));
+  }
+
+  function show(key: VmKey, fresh: readonly InterfaceStatus[]): void {
+    const id = vmId(key.namespace, key.vm);
     const before = byVm.get(id)?.nics ?? [];
-    const now =
-      known === undefined
-        ? []
-        : interfaceStatuses(known.vm, view.vmis.get({ namespace, name }), known.record.spec).map((status) => {
-            const previous = before.find(({ nic }) => nic === status.nic);
-            return isDeepStrictEqual(previous, status) && previous !== undefined ? previous : status;
-          });
-    if (known === undefined) byVm.delete(id);
-    else byVm.set(id, { key: { namespace, vm: name }, nics: now });
+    const since = staleSince;
+    const nics =
+      since === undefined
+        ? fresh
+        : keepEqual(
+            before,
+            fresh.map((status) => staleStatus(status, since)),
+          );
+    byVm.set(id, { key, fresh, nics });
+    recordChanges(key, before, nics);
+  }
+
+  function recordChanges(
+    vm: VmKey,
+    before: readonly InterfaceStatus[],
+    now: readonly InterfaceStatus[],
+  ): void {
     for (const { nic } of before) {
-      if (!now.some((status) => status.nic === nic)) record({ namespace, vm: name, nic }, undefined);
+      if (!now.some((status) => status.nic === nic)) record({ ...vm, nic }, undefined);
     }
     for (const status of now) {
-      if (!before.includes(status)) record({ namespace, vm: name, nic: status.nic }, status);
+      if (!before.includes(status)) record({ ...vm, nic: status.nic }, status);
     }
   }
 
@@ -133,6 +189,9 @@ export function startStatusModel(view: Pick<ClusterView, "vms" | "vmis">): Statu
     get synced() {
       return view.vms.synced && view.vmis.synced;
     },
+    get currentAsOf() {
+      return oldestMoment([view.vms, view.vmis]);
+    },
     async whenSynced(signal) {
       await Promise.all([view.vms.whenSynced(signal), view.vmis.whenSynced(signal)]);
     },
@@ -147,6 +206,17 @@ export function startStatusModel(view: Pick<ClusterView, "vms" | "vmis">): Statu
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    async setStaleSince(lastContact) {
+      const since = lastContact?.toISOString();
+      if (since === staleSince) return;
+      staleSince = since;
+      for (const [index, vm] of vms(everything).entries()) {
+        const known = byVm.get(vmId(vm.namespace, vm.vm));
+        if (known !== undefined) show(known.key, known.fresh);
+        if ((index + 1) % vmsAtOnce === 0) await otherWork();
+        if (staleSince !== since) return;
+      }
     },
     stop() {
       for (const end of unsubscribe) end();

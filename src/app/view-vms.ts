@@ -17,9 +17,9 @@ import { type InterfaceStatus, interfaceStatuses } from "../domain/status/interf
 import type { KubeClient } from "../kube/kube-client.ts";
 import { refOf } from "../kube/object-key.ts";
 import { virtualMachineInstances, virtualMachines } from "../kube/resource.ts";
-import { type ClusterView, requireSynced } from "./cluster-view.ts";
+import { cachesOf, type ClusterView, oldestMoment, requireSynced } from "./cluster-view.ts";
 import { ObjectNotFound } from "./errors.ts";
-import { after, type Page, pageOf, type PageRequest } from "./pages.ts";
+import { after, type CachedPage, pageOf, type PageRequest } from "./pages.ts";
 import { readVmObjects } from "./read-vm-objects.ts";
 import { everything, type StatusModel, type VmKey } from "./status-model.ts";
 
@@ -69,13 +69,14 @@ export function listVms(
   { view, model, catalogue }: ListDependencies,
   namespace: string,
   page: PageRequest,
-): Page<VmView> {
+): CachedPage<VmView> {
   requireSynced(view);
   const keyOf = (key: VmKey): string => `${key.namespace}/${key.vm}`;
   const keys = model.vms({ ...everything, namespace });
   const { items, nextToken } = pageOf(after(keys, keyOf), keyOf, namespace, page, { default: 100, max: 500 });
   return {
     nextToken,
+    currentAsOf: oldestMoment(cachesOf(view))?.time,
     items: items.flatMap((key) => {
       const ref = { namespace: key.namespace, name: key.vm };
       const known = view.vms.get(ref);

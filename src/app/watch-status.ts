@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import type { InterfaceStatus } from "../domain/status/interface-status.ts";
 import {
-  interfaceId,
   type InterfaceKey,
   isInScope,
   type StatusChange,
@@ -14,7 +13,7 @@ export type WatchEvent =
   /** The token could not be honoured: the snapshot that follows replaces all that the reader knew. */
   | { readonly type: "reset" }
   | { readonly type: "snapshot"; readonly interfaces: readonly InterfaceStatus[] }
-  | { readonly type: "synced"; readonly count: number }
+  | { readonly type: "synced"; readonly count: number; readonly currentAsOf: Date | undefined }
   | {
       readonly type: "changes";
       readonly updated: readonly InterfaceStatus[];
@@ -22,7 +21,7 @@ export type WatchEvent =
       /** Number of changes that were not sent, because this message has a later change of the same NIC. */
       readonly merged: number;
     }
-  | { readonly type: "heartbeat" };
+  | { readonly type: "heartbeat"; readonly currentAsOf: Date | undefined };
 
 export interface WatchMessage {
   /** Resumes after this message; empty before the snapshot is complete. */
@@ -45,7 +44,8 @@ export interface WatchOptions {
 const chunkSize = 500;
 /** How long a change waits for others to be sent in the same message. */
 const coalesceMs = 10;
-export const heartbeatMs = 15_000;
+/** Longer than the API server may say nothing without being asked (kube/watch/contact.ts). */
+export const heartbeatMs = 5_000;
 
 /**
  * Ends when the signal is aborted. At most one entry per NIC is kept for a slow reader.
@@ -65,6 +65,7 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
   });
   signal.addEventListener("abort", onAbort);
 
+  const asOf = (): Date | undefined => model.currentAsOf?.time;
   /** Only if nothing is waiting: the token means that the reader has everything. */
   const upToDate = (event: WatchEvent): WatchMessage => ({
     resumeToken: tokens.write(model.revision),
@@ -80,11 +81,11 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
     const missed = from === undefined ? undefined : model.since(from);
     if (missed === undefined) {
       if (options.resumeToken !== "") yield { resumeToken: "", event: { type: "reset" } };
-      yield* snapshot(model.list(scope), tokens.write(model.revision));
+      yield* snapshot(model.list(scope), asOf(), tokens.write(model.revision));
     } else {
       for (const change of missed) if (isInScope(change.key, scope)) waiting.add(change);
       while (waiting.size > 0) yield nextChanges();
-      yield upToDate({ type: "synced", count: countOf(model, scope) });
+      yield upToDate({ type: "synced", count: countOf(model, scope), currentAsOf: asOf() });
     }
     while (!signal.aborted) {
       if (waiting.size === 0) {
@@ -96,7 +97,7 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
         idle.abort();
         if (signal.aborted) return;
         if (waiting.size === 0) {
-          yield upToDate({ type: "heartbeat" });
+          yield upToDate({ type: "heartbeat", currentAsOf: asOf() });
           continue;
         }
       }
@@ -125,12 +126,16 @@ async function isSynced(model: StatusModel, signal: AbortSignal): Promise<boolea
 }
 
 /** At least one message, then synced. Only a complete snapshot can be resumed from. */
-function* snapshot(all: readonly InterfaceStatus[], resumeToken: string): Generator<WatchMessage> {
+function* snapshot(
+  all: readonly InterfaceStatus[],
+  currentAsOf: Date | undefined,
+  resumeToken: string,
+): Generator<WatchMessage> {
   for (let start = 0; start === 0 || start < all.length; start += chunkSize) {
     const interfaces = all.slice(start, start + chunkSize);
     yield { resumeToken: "", event: { type: "snapshot", interfaces } };
   }
-  yield { resumeToken, event: { type: "synced", count: all.length } };
+  yield { resumeToken, event: { type: "synced", count: all.length, currentAsOf } };
 }
 
 type ChangesEvent = Extract<WatchEvent, { type: "changes" }>;
@@ -150,7 +155,7 @@ function createWaitingChanges(): WaitingChanges {
       return latest.size;
     },
     add(change) {
-      const id = interfaceId(change.key);
+      const { id } = change;
       const replaced = latest.get(id);
       // Setting an existing key would keep its place in the map; the later change belongs at the end.
       latest.delete(id);

@@ -114,6 +114,17 @@ function cacheMetrics(caches: ProcessMetricsOptions["caches"]): readonly Metric[
       },
     }),
     new Gauge({
+      name: "multinic_cache_current_timestamp_seconds",
+      help: "Unix time as of which the objects of that kind in memory were current; it stays the same while the API server does not answer.",
+      labelNames: ["resource"],
+      registers: [],
+      collect() {
+        for (const [resource, { currentAsOf }] of entries) {
+          if (currentAsOf !== undefined) this.set({ resource }, currentAsOf.time.getTime() / 1_000);
+        }
+      },
+    }),
+    new Gauge({
       name: "multinic_cache_objects",
       help: "Objects of this kind in memory.",
       labelNames: ["resource"],

@@ -64,6 +64,8 @@ export interface TextOptions extends CallOptions {
 export interface StreamOptions extends CallOptions {
   /** Without data for this long, the peer is considered gone. Default: only TCP keep-alive detects that. */
   readonly idleTimeoutMs?: number | undefined;
+  /** Called once, when the API server has accepted the request. */
+  readonly onOpen?: (() => void) | undefined;
 }
 
 /**

@@ -1,14 +1,24 @@
 // The plain HTTP endpoints beside the RPCs, one row for each path.
 import { sendText, type HttpRequest, type HttpResponse } from "../api/transport/http-types.ts";
-import { isSynced, type ClusterView } from "../app/cluster-view.ts";
+import { cachesOf, type ClusterView, isSynced, oldestMoment } from "../app/cluster-view.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 
 export type HttpRoute = (request: HttpRequest, response: HttpResponse) => void | Promise<void>;
 
-/** The service is not ready if it had no contact with the API server for this long. */
-const staleMs = 90_000;
+/**
+ * The service is not ready if its objects have been out of date for this long. Until then it goes on answering, because a
+ * short outage of the API server affects all replicas alike, and every answer says how old it is.
+ */
+const notReadyAfterMs = 90_000;
 
-export function createHttpRoutes(exporter: Exporter, view: ClusterView): ReadonlyMap<string, HttpRoute> {
+export interface HttpRoutesOptions {
+  readonly exporter: Exporter;
+  readonly view: ClusterView;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+}
+
+export function createHttpRoutes({ exporter, view, now }: HttpRoutesOptions): ReadonlyMap<string, HttpRoute> {
   return new Map<string, HttpRoute>([
     [
       "/metrics",
@@ -23,7 +33,7 @@ export function createHttpRoutes(exporter: Exporter, view: ClusterView): Readonl
     [
       "/readyz",
       (_, response) => {
-        const lacking = whatIsLacking(view);
+        const lacking = whatIsLacking(view, now);
         sendText(response, lacking === undefined ? 200 : 503, lacking ?? "ok");
       },
     ],
@@ -31,8 +41,9 @@ export function createHttpRoutes(exporter: Exporter, view: ClusterView): Readonl
 }
 
 /** Why the service is not ready; undefined when it is. */
-function whatIsLacking(view: ClusterView): string | undefined {
+function whatIsLacking(view: ClusterView, now: () => number): string | undefined {
   if (!isSynced(view)) return "still loading objects from the API server";
-  const stale = [view.vms, view.vmis, view.nads].some((cache) => cache.health().lastContactMs > staleMs);
-  return stale ? "no contact with the API server for over 90 seconds" : undefined;
+  const moment = oldestMoment(cachesOf(view));
+  const isLong = moment !== undefined && now() - moment.at > notReadyAfterMs;
+  return isLong ? "no contact with the API server for over 90 seconds" : undefined;
 }

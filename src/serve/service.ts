@@ -21,6 +21,7 @@ import { createReflection } from "../api/transport/reflection.ts";
 import type { TransportLog } from "../api/transport/transport-log.ts";
 import { createVirtualMachineService } from "../api/virtual-machine-service.ts";
 import { startClusterView, stopClusterView, whenSynced, type ClusterView } from "../app/cluster-view.ts";
+import { followStaleness } from "../app/staleness.ts";
 import { startStatusModel, type StatusModel } from "../app/status-model.ts";
 import type { HostPort } from "../config/setting-table.ts";
 import type { Settings } from "../config/settings.ts";
@@ -64,6 +65,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { client, catalogue, log, virtHandlerMetrics: urls } = options;
   const view = startClusterView(client, { log, now });
   const model = startStatusModel(view);
+  const closing = new AbortController();
+  const staleness = followStaleness({ model, now, sleepOrAborted, signal: closing.signal });
   const exporter = createExporter({
     model,
     caches: { vms: view.vms, vmis: view.vmis, nads: view.nads },
@@ -93,7 +96,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     reflection(router);
   };
 
-  const httpRoutes = createHttpRoutes(exporter, view);
+  const httpRoutes = createHttpRoutes({ exporter, view, now });
   const handler = createHandler({
     routes,
     log,
@@ -112,6 +115,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const close = async (graceMs: number): Promise<void> => {
     await Promise.all(ports.map((port) => port.close(graceMs)));
     exporter.stop();
+    closing.abort();
+    await staleness;
     model.stop();
     await stopClusterView(view);
   };

@@ -1,6 +1,6 @@
 // NIC states and views of VMs, as messages.
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import {
   Effect,
   type InterfaceStatusSchema,
@@ -23,6 +23,11 @@ export function statusToProto(status: InterfaceStatus): MessageInitShape<typeof 
     driftedFields: [...(status.driftedFields ?? [])],
     evidence: status.evidence.map((fact) => ({ ...fact })),
   };
+}
+
+/** Absent while the caches have not been listed. */
+export function currentAsOfToProto(moment: Date | undefined): { readonly currentAsOf?: Timestamp } {
+  return moment === undefined ? {} : { currentAsOf: timestampFromDate(moment) };
 }
 
 export function viewToProto(view: VmView): MessageInitShape<typeof VirtualMachineViewSchema> {

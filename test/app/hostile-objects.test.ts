@@ -138,6 +138,7 @@ async function answers(all: readonly Objects[]) {
     vmis,
     nads,
     nicsInUse,
+    stopProbing: async () => undefined,
     readings: { read: () => Promise.reject(new Error("unasked")) },
   };
   const views = listVms({ view, model, catalogue }, "", { size: 0, token: "" }).items.map((item) => {

@@ -8,6 +8,7 @@ import { readVm } from "../../src/domain/document/read-record.ts";
 import type { RecordedVm } from "../../src/domain/facts.ts";
 import { type StatusModel, startStatusModel } from "../../src/app/status-model.ts";
 import type { Cache, CacheChange, CacheKey } from "../../src/kube/watch/cache.ts";
+import type { Moment } from "../../src/kube/watch/contact.ts";
 
 /** A cache whose content the test decides. */
 export interface MemoryCache<V> extends Cache<V> {
@@ -16,6 +17,8 @@ export interface MemoryCache<V> extends Cache<V> {
   remove(key: CacheKey): void;
   /** The first complete list is there. */
   sync(): void;
+  /** The content is known to be current as of then. */
+  heard(moment: Moment): void;
 }
 
 export function createMemoryCache<V>(): MemoryCache<V> {
@@ -24,6 +27,7 @@ export function createMemoryCache<V>(): MemoryCache<V> {
   const firstList = Promise.withResolvers<void>();
   firstList.promise.catch(() => undefined);
   let synced = false;
+  let currentAsOf: Moment | undefined;
   const idOf = ({
     namespace = "",
     name,
@@ -41,6 +45,9 @@ export function createMemoryCache<V>(): MemoryCache<V> {
     get size() {
       return values.size;
     },
+    get currentAsOf() {
+      return currentAsOf;
+    },
     async whenSynced(signal) {
       const aborted = Promise.withResolvers<never>();
       const onAbort = (): void => aborted.reject(signal?.reason as Error);
@@ -56,7 +63,6 @@ export function createMemoryCache<V>(): MemoryCache<V> {
     },
     health: () => ({
       synced,
-      lastContactMs: 0,
       relists: 1,
       reconnects: { expired: 2 },
       decodeErrors: 0,
@@ -80,6 +86,9 @@ export function createMemoryCache<V>(): MemoryCache<V> {
     sync() {
       synced = true;
       firstList.resolve();
+    },
+    heard(moment) {
+      currentAsOf = moment;
     },
   };
 }

@@ -87,6 +87,62 @@ describe("the status model", () => {
     expect(after).toEqual(["eth0 gone", "eth1 VM_STOPPED", "eth1 UP"]);
   });
 
+  it("shows every NIC as stale, a VM that changes meanwhile too, and each as it is afterwards", async ({
+    expect,
+  }) => {
+    const { model, setVm, removeVm } = createMemoryCluster();
+    setVm("shop/web", [up("eth0"), { name: "eth1", linkState: "down" }]);
+    setVm("lab/db", [up("eth0")]);
+    const reasons = () => model.list(everything).map((status) => `${idOf(status)} ${status.reason}`);
+    const before = reasons();
+    await model.setStaleSince(new Date(0));
+    expect(reasons()).toEqual(["lab/db/eth0 STALE", "shop/web/eth0 STALE", "shop/web/eth1 STALE"]);
+    expect(model.list(everything)[0]?.evidence[0]?.value).toBe("1970-01-01T00:00:00.000Z");
+    const { revision } = model;
+    setVm("lab/db", [up("eth0")]);
+    expect(model.revision).toBe(revision);
+    setVm("shop/web", [up("eth0"), up("eth1")]);
+    expect(reasons().slice(1)).toEqual(["shop/web/eth0 STALE", "shop/web/eth1 STALE"]);
+    removeVm("lab/db");
+    await model.setStaleSince(undefined);
+    expect(before.slice(1)).toEqual(["shop/web/eth0 UP", "shop/web/eth1 LINK_DOWN"]);
+    expect(reasons()).toEqual(["shop/web/eth0 UP", "shop/web/eth1 UP"]);
+  });
+
+  it("changes nothing when it is asked twice to show the same", async ({ expect }) => {
+    const { model, setVm } = createMemoryCluster();
+    setVm("shop/web", [up("eth0")]);
+    await model.setStaleSince(new Date(0));
+    const { revision } = model;
+    await model.setStaleSince(new Date(0));
+    expect(model.revision).toBe(revision);
+  });
+
+  it("lets other work run while thousands of VMs become stale, and goes back at once when asked meanwhile", async ({
+    expect,
+  }) => {
+    const { model, setVm } = createMemoryCluster();
+    for (let vm = 0; vm < 2_000; vm += 1) setVm(`lab/vm-${vm}`, [up("eth0")]);
+    const staleCount = () => model.list(everything).filter(({ reason }) => reason === "STALE").length;
+    const becoming = model.setStaleSince(new Date(0));
+    expect(staleCount()).toBe(100);
+    const back = model.setStaleSince(undefined);
+    await becoming;
+    await back;
+    expect(staleCount()).toBe(0);
+    await model.setStaleSince(new Date(0));
+    expect(staleCount()).toBe(2_000);
+  });
+
+  it("is current as of the older of its two sources", ({ expect }) => {
+    const { model, vms, vmis } = createMemoryCluster();
+    expect(model.currentAsOf).toBeUndefined();
+    vms.heard({ at: 7, time: new Date(7) });
+    expect(model.currentAsOf).toBeUndefined();
+    vmis.heard({ at: 5, time: new Date(5) });
+    expect(model.currentAsOf).toEqual({ at: 5, time: new Date(5) });
+  });
+
   it("ignores all changes once stopped", ({ expect }) => {
     const { model, setVm } = createMemoryCluster();
     model.stop();

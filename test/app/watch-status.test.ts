@@ -1,6 +1,7 @@
 // One reader's stream: a complete snapshot, then every change once and in order, however slowly it is read.
 import { array, assert, asyncProperty, constant, constantFrom, oneof, record } from "fast-check";
 import { describe, it } from "vitest";
+import { heartbeatMs } from "../../src/app/watch-status.ts";
 import { readVm } from "../../src/domain/document/read-record.ts";
 import { createMemoryCluster, keyOf, type MemoryCluster, vmiOf, vmOf } from "./memory-cluster.ts";
 import { settled } from "./manual-time.ts";
@@ -187,21 +188,47 @@ describe("changes", () => {
 });
 
 describe("a quiet stream", () => {
-  it("sends a heartbeat every 15 s, with the latest token", async ({ expect }) => {
+  it("sends a heartbeat every 5 s, with the latest token", async ({ expect }) => {
     const cluster = clusterOf("shop/web");
     const reader = await syncedReader(cluster.model, { scope: { namespace: "lab", vmNames: [] } });
     const before = reader.token;
     cluster.setVm("shop/web", [down("eth0"), up("eth1")]);
     expect(await reader.next()).toBeUndefined();
-    await reader.time.advance(14_999);
+    await reader.time.advance(heartbeatMs - 1);
     expect(await reader.next()).toBeUndefined();
     await reader.time.advance(1);
     await reader.expect("heartbeat");
     expect(reader.token).not.toBe(before);
-    await reader.time.advance(15_000);
+    await reader.time.advance(heartbeatMs);
     expect(await reader.next()).toBeUndefined();
-    await reader.time.advance(15_000);
+    await reader.time.advance(heartbeatMs);
     await reader.expect("heartbeat");
+    expect(heartbeatMs).toBe(5_000);
+  });
+
+  it("says as of when it is current, which stays the same while the source says nothing", async ({
+    expect,
+  }) => {
+    const cluster = clusterOf("shop/web");
+    const heard = (at: number): void => {
+      for (const cache of [cluster.vms, cluster.vmis]) cache.heard({ at, time: new Date(at) });
+    };
+    heard(1_000);
+    const reader = openReader(cluster.model);
+    await reader.expect("snapshot");
+    heard(2_000);
+    expect(await reader.expect("synced")).toMatchObject({ currentAsOf: new Date(1_000) });
+    const heartbeat = async () => {
+      expect(await reader.next()).toBeUndefined();
+      await reader.time.advance(heartbeatMs);
+      return (await reader.expect("heartbeat")).currentAsOf?.getTime();
+    };
+    expect([await heartbeat(), await heartbeat()]).toEqual([2_000, 2_000]);
+    heard(3_000);
+    expect(await heartbeat()).toBe(3_000);
+    expect(await openReader(cluster.model, { after: reader }).expect("synced")).toMatchObject({
+      currentAsOf: new Date(3_000),
+    });
   });
 
   it("leaves no timer behind when a change wakes it", async ({ expect }) => {

@@ -11,6 +11,7 @@ import { managedByLabel, specAnnotation } from "../../src/domain/objects/ownersh
 import { readRecord } from "../../src/domain/document/read-record.ts";
 import { interfaceStatuses } from "../../src/domain/status/interface-status.ts";
 import { instanceOfWeb, storedVm } from "../support/objects.ts";
+import { staleStatus } from "../../src/domain/status/stale-status.ts";
 import { vmSpec } from "./specs.ts";
 
 const nic = { name: "eth0", macAddress: "02:00:5e:00:00:01", bridge: {} } as const;
@@ -79,6 +80,19 @@ describe("a NIC is", () => {
     expect(status).toMatchObject({ state, reason, nic: "eth0", vm: "web", namespace: "shop" });
     expect(status?.evidence.length).toBeGreaterThan(0);
     expect(status?.message).not.toBe("");
+  });
+
+  it("Unknown while nothing is known of the present, and otherwise as last known", ({ expect }) => {
+    const [status] = interfaceStatuses(vm, instance("Running", [up]), undefined);
+    if (status === undefined) throw new Error("no NIC");
+    const lastContact = "2026-07-01T12:00:00.000Z";
+    expect(staleStatus(status, lastContact)).toEqual({
+      ...status,
+      state: "Unknown",
+      reason: "STALE",
+      message: `multinic has lost contact with the API server; check that it runs, and the warnings in multinic's log (last known, at ${lastContact}: Up, UP)`,
+      evidence: [{ source: "last contact with the API server", value: lastContact }, ...status.evidence],
+    });
   });
 
   it("reported with KubeVirt's own reason why it does not start", ({ expect }) => {

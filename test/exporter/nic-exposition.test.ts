@@ -28,6 +28,22 @@ const samplesOf = async (nics: NicExposition): Promise<string[]> =>
   (await textOf(nics)).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 
 describe("the text of NIC metrics", () => {
+  it("says that a NIC is stale, and as it was afterwards", async ({ expect }) => {
+    const cluster = createMemoryCluster();
+    cluster.setVm("shop/web", [up("eth0")]);
+    const nics = createNicExposition(cluster.model, createTestTraffic().source);
+    const before = await samplesOf(nics);
+    await cluster.model.setStaleSince(new Date(0));
+    const stale = await samplesOf(nics);
+    expect(stale.filter((line) => !before.includes(line))).toEqual([
+      'multinic_interface_state{namespace="shop",vm="web",nic="eth0",state="Up"} 0',
+      'multinic_interface_state{namespace="shop",vm="web",nic="eth0",state="Unknown"} 1',
+      'multinic_interface_state_reason{namespace="shop",vm="web",nic="eth0",reason="STALE"} 1',
+    ]);
+    await cluster.model.setStaleSince(undefined);
+    expect(await samplesOf(nics)).toEqual(before);
+  });
+
   it("is this for a running VM with a traffic counter and an SR-IOV NIC", async ({ expect }) => {
     const cluster = createMemoryCluster();
     cluster.setVm("shop/web", [

@@ -65,6 +65,10 @@ describe("metrics of the process", () => {
     expect(await value("multinic_cache_synced", ["resource", "vms"])).toBe("0");
     vms.sync();
     expect(await value("multinic_cache_synced", ["resource", "vms"])).toBe("1");
+    const currentAsOf = "multinic_cache_current_timestamp_seconds";
+    expect(await value(currentAsOf, ["resource", "vms"])).toBeUndefined();
+    vms.heard({ at: 5, time: new Date("2026-07-01T12:00:00.5Z") });
+    expect(await value(currentAsOf, ["resource", "vms"])).toBe("1782907200.5");
     expect(await value("multinic_cache_objects", ["resource", "vms"])).toBe("1");
     expect(await value("multinic_cache_reconnects_total", ["reason", "expired"])).toBe("2");
     expect(await value("multinic_virt_handler_scrape_errors_total", ["url", "http://node-1/metrics"])).toBe(

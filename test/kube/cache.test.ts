@@ -168,10 +168,13 @@ describe("a cache", () => {
   it("reports how fresh it is", async ({ expect }) => {
     playCollection(server, { lists: [listOf(9)] });
     const { cache } = start();
-    expect(cache.health()).toMatchObject({ synced: false, lastContactMs: Number.POSITIVE_INFINITY });
+    const began = timing.now();
+    expect(cache.currentAsOf).toBeUndefined();
+    expect(cache.health()).toMatchObject({ synced: false });
     await cache.whenSynced();
     timing.advance(5_000);
-    expect(cache.health()).toMatchObject({ synced: true, lastContactMs: 5_000, relists: 0, reconnects: {} });
+    expect(cache.currentAsOf).toEqual({ at: began, time: new Date(began) });
+    expect(cache.health()).toMatchObject({ synced: true, relists: 0, reconnects: {} });
   });
 });
 

@@ -17,6 +17,7 @@ export function createTestTiming(random = 0.5): TestTiming {
       now += milliseconds;
     },
     now: () => now,
+    clock: () => new Date(now),
     random: () => random,
     async sleep(milliseconds, signal) {
       signal.throwIfAborted();

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/interface_status_service.proto.
  */
 export const file_multinic_v1_interface_status_service: GenFile = /*@__PURE__*/
-  fileDesc("CiptdWx0aW5pYy92MS9pbnRlcmZhY2Vfc3RhdHVzX3NlcnZpY2UucHJvdG8SC211bHRpbmljLnYxIlgKG1dhdGNoSW50ZXJmYWNlU3RhdHVzUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSEAoIdm1fbmFtZXMYAiADKAkSFAoMcmVzdW1lX3Rva2VuGAMgASgJIvYFChxXYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlEhQKDHJlc3VtZV90b2tlbhgBIAEoCRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJACgVyZXNldBgHIAEoCzIvLm11bHRpbmljLnYxLldhdGNoSW50ZXJmYWNlU3RhdHVzUmVzcG9uc2UuUmVzZXRIABJGCghzbmFwc2hvdBgDIAEoCzIyLm11bHRpbmljLnYxLldhdGNoSW50ZXJmYWNlU3RhdHVzUmVzcG9uc2UuU25hcHNob3RIABJCCgZzeW5jZWQYBCABKAsyMC5tdWx0aW5pYy52MS5XYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlLlN5bmNlZEgAEkQKB2NoYW5nZXMYBSABKAsyMS5tdWx0aW5pYy52MS5XYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlLkNoYW5nZXNIABJICgloZWFydGJlYXQYBiABKAsyMy5tdWx0aW5pYy52MS5XYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlLkhlYXJ0YmVhdEgAGgcKBVJlc2V0GkkKCFNuYXBzaG90EjAKCmludGVyZmFjZXMYAiADKAsyHC5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0dXNKBAgBEAJSBXJlc2V0GlgKBlN5bmNlZBIXCg9pbnRlcmZhY2VfY291bnQYASABKAUSNQoSaGVhcnRiZWF0X2ludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uGnQKB0NoYW5nZXMSLQoHdXBkYXRlZBgBIAMoCzIcLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXR1cxIqCgdyZW1vdmVkGAIgAygLMhkubXVsdGluaWMudjEuSW50ZXJmYWNlS2V5Eg4KBm1lcmdlZBgDIAEoBRoLCglIZWFydGJlYXRCBwoFZXZlbnQiOgoMSW50ZXJmYWNlS2V5EhEKCW5hbWVzcGFjZRgBIAEoCRIKCgJ2bRgCIAEoCRILCgNuaWMYAyABKAkiaAoaTGlzdEludGVyZmFjZVN0YXR1c1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEhAKCHZtX25hbWVzGAIgAygJEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJImgKG0xpc3RJbnRlcmZhY2VTdGF0dXNSZXNwb25zZRIwCgppbnRlcmZhY2VzGAEgAygLMhwubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdHVzEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCTL2AQoWSW50ZXJmYWNlU3RhdHVzU2VydmljZRJtChRXYXRjaEludGVyZmFjZVN0YXR1cxIoLm11bHRpbmljLnYxLldhdGNoSW50ZXJmYWNlU3RhdHVzUmVxdWVzdBopLm11bHRpbmljLnYxLldhdGNoSW50ZXJmYWNlU3RhdHVzUmVzcG9uc2UwARJtChNMaXN0SW50ZXJmYWNlU3RhdHVzEicubXVsdGluaWMudjEuTGlzdEludGVyZmFjZVN0YXR1c1JlcXVlc3QaKC5tdWx0aW5pYy52MS5MaXN0SW50ZXJmYWNlU3RhdHVzUmVzcG9uc2UiA5ACAUKSAQoaZGV2Lm5vdmFzcGhlcmUubXVsdGluaWMudjFCG0ludGVyZmFjZVN0YXR1c1NlcnZpY2VQcm90b1ABWjxnaXRodWIuY29tL25vdmFzcGhlcmUvbXVsdGluaWMvZ2VuL2dvL211bHRpbmljL3YxO211bHRpbmljdjGqAhZOb3Zhc3BoZXJlLk11bHRpbmljLlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_multinic_v1_virtual_machine]);
+  fileDesc("CiptdWx0aW5pYy92MS9pbnRlcmZhY2Vfc3RhdHVzX3NlcnZpY2UucHJvdG8SC211bHRpbmljLnYxIlgKG1dhdGNoSW50ZXJmYWNlU3RhdHVzUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSEAoIdm1fbmFtZXMYAiADKAkSFAoMcmVzdW1lX3Rva2VuGAMgASgJIt0GChxXYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlEhQKDHJlc3VtZV90b2tlbhgBIAEoCRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJACgVyZXNldBgHIAEoCzIvLm11bHRpbmljLnYxLldhdGNoSW50ZXJmYWNlU3RhdHVzUmVzcG9uc2UuUmVzZXRIABJGCghzbmFwc2hvdBgDIAEoCzIyLm11bHRpbmljLnYxLldhdGNoSW50ZXJmYWNlU3RhdHVzUmVzcG9uc2UuU25hcHNob3RIABJCCgZzeW5jZWQYBCABKAsyMC5tdWx0aW5pYy52MS5XYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlLlN5bmNlZEgAEkQKB2NoYW5nZXMYBSABKAsyMS5tdWx0aW5pYy52MS5XYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlLkNoYW5nZXNIABJICgloZWFydGJlYXQYBiABKAsyMy5tdWx0aW5pYy52MS5XYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlLkhlYXJ0YmVhdEgAGgcKBVJlc2V0GkkKCFNuYXBzaG90EjAKCmludGVyZmFjZXMYAiADKAsyHC5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0dXNKBAgBEAJSBXJlc2V0GosBCgZTeW5jZWQSFwoPaW50ZXJmYWNlX2NvdW50GAEgASgFEjUKEmhlYXJ0YmVhdF9pbnRlcnZhbBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIxCg1jdXJyZW50X2FzX29mGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBp0CgdDaGFuZ2VzEi0KB3VwZGF0ZWQYASADKAsyHC5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0dXMSKgoHcmVtb3ZlZBgCIAMoCzIZLm11bHRpbmljLnYxLkludGVyZmFjZUtleRIOCgZtZXJnZWQYAyABKAUaPgoJSGVhcnRiZWF0EjEKDWN1cnJlbnRfYXNfb2YYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgcKBWV2ZW50IjoKDEludGVyZmFjZUtleRIRCgluYW1lc3BhY2UYASABKAkSCgoCdm0YAiABKAkSCwoDbmljGAMgASgJImgKGkxpc3RJbnRlcmZhY2VTdGF0dXNSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIQCgh2bV9uYW1lcxgCIAMoCRIRCglwYWdlX3NpemUYAyABKAUSEgoKcGFnZV90b2tlbhgEIAEoCSKbAQobTGlzdEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlEjAKCmludGVyZmFjZXMYASADKAsyHC5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0dXMSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEjEKDWN1cnJlbnRfYXNfb2YYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wMvYBChZJbnRlcmZhY2VTdGF0dXNTZXJ2aWNlEm0KFFdhdGNoSW50ZXJmYWNlU3RhdHVzEigubXVsdGluaWMudjEuV2F0Y2hJbnRlcmZhY2VTdGF0dXNSZXF1ZXN0GikubXVsdGluaWMudjEuV2F0Y2hJbnRlcmZhY2VTdGF0dXNSZXNwb25zZTABEm0KE0xpc3RJbnRlcmZhY2VTdGF0dXMSJy5tdWx0aW5pYy52MS5MaXN0SW50ZXJmYWNlU3RhdHVzUmVxdWVzdBooLm11bHRpbmljLnYxLkxpc3RJbnRlcmZhY2VTdGF0dXNSZXNwb25zZSIDkAIBQpIBChpkZXYubm92YXNwaGVyZS5tdWx0aW5pYy52MUIbSW50ZXJmYWNlU3RhdHVzU2VydmljZVByb3RvUAFaPGdpdGh1Yi5jb20vbm92YXNwaGVyZS9tdWx0aW5pYy9nZW4vZ28vbXVsdGluaWMvdjE7bXVsdGluaWN2MaoCFk5vdmFzcGhlcmUuTXVsdGluaWMuVjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_multinic_v1_virtual_machine]);
 
 /**
  * Request of WatchInterfaceStatus.
@@ -110,7 +110,7 @@ export type WatchInterfaceStatusResponse = Message<"multinic.v1.WatchInterfaceSt
     case: "changes";
   } | {
     /**
-     * Nothing changed; shows that the stream is alive.
+     * The stream is alive; how current the states are is in `current_as_of`.
      *
      * @generated from field: multinic.v1.WatchInterfaceStatusResponse.Heartbeat heartbeat = 6;
      */
@@ -182,6 +182,13 @@ export type WatchInterfaceStatusResponse_Synced = Message<"multinic.v1.WatchInte
    * @generated from field: google.protobuf.Duration heartbeat_interval = 2;
    */
   heartbeatInterval?: Duration | undefined;
+
+  /**
+   * As in Heartbeat, for the snapshot or for the changes since the resume token.
+   *
+   * @generated from field: google.protobuf.Timestamp current_as_of = 3;
+   */
+  currentAsOf?: Timestamp | undefined;
 };
 
 /**
@@ -229,11 +236,21 @@ export const WatchInterfaceStatusResponse_ChangesSchema: GenMessage<WatchInterfa
   messageDesc(file_multinic_v1_interface_status_service, 1, 3);
 
 /**
- * Sent when nothing has changed for `heartbeat_interval`.
+ * Sent when there was no change to send for `heartbeat_interval`. It does not say that nothing has changed in the cluster:
+ * see `current_as_of`.
  *
  * @generated from message multinic.v1.WatchInterfaceStatusResponse.Heartbeat
  */
 export type WatchInterfaceStatusResponse_Heartbeat = Message<"multinic.v1.WatchInterfaceStatusResponse.Heartbeat"> & {
+  /**
+   * Moment as of which the states sent so far were known to be current. It follows the answers of the Kubernetes API
+   * server, which the service asks every few seconds; it stays the same while the API server does not answer, or does not
+   * deliver changes. Compare it with `time` of the same message, which is of the same clock: if it is older by more than
+   * two `heartbeat_interval`s, do not rely on the states until it is not.
+   *
+   * @generated from field: google.protobuf.Timestamp current_as_of = 1;
+   */
+  currentAsOf?: Timestamp | undefined;
 };
 
 /**
@@ -339,6 +356,14 @@ export type ListInterfaceStatusResponse = Message<"multinic.v1.ListInterfaceStat
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * Moment as of which the states on this page were known to be current, by the clock of the service; see Heartbeat of
+   * WatchInterfaceStatus. If it is older than 10 seconds (two heartbeat intervals), do not rely on them.
+   *
+   * @generated from field: google.protobuf.Timestamp current_as_of = 3;
+   */
+  currentAsOf?: Timestamp | undefined;
 };
 
 /**
@@ -356,10 +381,12 @@ export const ListInterfaceStatusResponseSchema: GenMessage<ListInterfaceStatusRe
 export const InterfaceStatusService: GenService<{
   /**
    * Streams the state of NICs: a snapshot (one or more messages), then `synced`, then changes as they happen, and
-   * heartbeats when nothing changes. Every message from `synced` on carries a resume token. A call with that token
+   * heartbeats while there are none. Every message from `synced` on carries a resume token. A call with that token
    * continues after that message; if the token is no longer valid, the stream starts with `reset` and a snapshot. Tokens are
    * valid for the same scope and as long as the service runs.
-   * The stream ends with UNAVAILABLE and RetryInfo when the service stops.
+   * The stream ends with UNAVAILABLE and RetryInfo when the service stops. It does not end when the service loses contact
+   * with the Kubernetes API server: `current_as_of` of the heartbeats then stays the same, and about 15 seconds later every
+   * NIC changes to state UNKNOWN with reason STALE. When contact returns, each NIC changes to its real state.
    *
    * @generated from rpc multinic.v1.InterfaceStatusService.WatchInterfaceStatus
    */
@@ -369,7 +396,9 @@ export const InterfaceStatusService: GenService<{
     output: typeof WatchInterfaceStatusResponseSchema;
   },
   /**
-   * Lists the state of NICs, ordered by namespace, VM and NIC. Errors: INVALID_ARGUMENT (page token).
+   * Lists the state of NICs, ordered by namespace, VM and NIC. Without contact with the Kubernetes API server it still
+   * answers, with an old `current_as_of`; about 15 seconds later every NIC is in state UNKNOWN with reason STALE.
+   * Errors: INVALID_ARGUMENT (page token).
    *
    * @generated from rpc multinic.v1.InterfaceStatusService.ListInterfaceStatus
    */

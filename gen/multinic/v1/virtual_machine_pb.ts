@@ -1193,7 +1193,8 @@ export const InterfaceState = {
   DOWN: 2,
 
   /**
-   * There is no evidence for up or down; `reason` names what is missing.
+   * There is no evidence for up or down; `reason` names what is missing. With reason STALE the service has no contact with
+   * the Kubernetes API server, and every other field is as last known.
    *
    * @generated from enum value: INTERFACE_STATE_UNKNOWN = 3;
    */

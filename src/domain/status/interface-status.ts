@@ -27,6 +27,10 @@ const reasons = {
   ],
   NOT_SEEN_BY_GUEST: ["Unknown", "the guest agent does not list a NIC with this MAC address"],
   NODE_LOST: ["Unknown", "KubeVirt has lost contact with the node; what it reports may be out of date"],
+  STALE: [
+    "Unknown",
+    "multinic has lost contact with the API server; check that it runs, and the warnings in multinic's log",
+  ],
 } as const satisfies Readonly<Record<string, readonly [InterfaceState, string]>>;
 export type StateReason = keyof typeof reasons;
 
@@ -124,7 +128,7 @@ const isOfAllNics = (field: string): boolean => ["", "networks", "routing", "gue
 type Verdict = Pick<InterfaceStatus, "state" | "reason" | "message" | "evidence">;
 
 /** `detail` is added to the reason's message. */
-function verdict(reason: StateReason, evidence: readonly Evidence[], detail = ""): Verdict {
+export function verdict(reason: StateReason, evidence: readonly Evidence[], detail = ""): Verdict {
   const [state, message] = reasons[reason];
   return { state, reason, message: message + detail, evidence };
 }

@@ -199,6 +199,7 @@ export function connectKube(options: KubeConnection): FullKubeClient {
           idleTimeoutMs: options.idleTimeoutMs ?? 0,
         });
         deadline.disarm();
+        options.onOpen?.();
         yield* splitLines(chunks, maxLineBytes);
       } catch (error) {
         throw deadline.expired() ? tooLate(request, timeoutMs, error) : error;

@@ -2,7 +2,8 @@
 import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
 import { abortable } from "../deadline.ts";
 import type { KubeClient, ObjectRef } from "../kube-client.ts";
-import { listWatch, type Mirror, type WatchSignals } from "./list-watch.ts";
+import { type Contact, createContact, type Moment } from "./contact.ts";
+import { currentAsOf, listWatch, type Mirror, type WatchSignals } from "./list-watch.ts";
 import type { KubeLog } from "../log.ts";
 import { keyOf } from "../object-key.ts";
 import type { Resource } from "../resource.ts";
@@ -23,8 +24,6 @@ export type CacheChange<V> =
 export interface CacheHealth {
   /** True from the first complete list on. */
   readonly synced: boolean;
-  /** Milliseconds since the last data from the API server, bookmarks included; Infinity before the first. */
-  readonly lastContactMs: number;
   readonly relists: number;
   readonly reconnects: Readonly<Partial<Record<WatchEnding, number>>>;
   readonly decodeErrors: number;
@@ -41,11 +40,18 @@ export interface CacheOptions<T, V> {
   readonly project: (object: T) => V;
   readonly log: KubeLog;
   readonly timing?: Timing | undefined;
+  /** Shared by the caches of one API server, with a prober. Default: only the cache's own lists and events count. */
+  readonly contact?: Contact | undefined;
 }
 
 export interface Cache<V> {
   readonly synced: boolean;
   readonly size: number;
+  /**
+   * The values are at least as new as the collection was at this moment: while the watch is open, that of the API server's
+   * last answer; while it is not, the last moment before. Undefined before the first complete list.
+   */
+  readonly currentAsOf: Moment | undefined;
   /** Resolves after the first complete list. @throws the reason of the signal, or an Error if the cache is stopped. */
   whenSynced(signal?: AbortSignal): Promise<void>;
   get(ref: ObjectRef): V | undefined;
@@ -73,12 +79,14 @@ export function startCache<T extends KubernetesObject, V>(
   const { log } = options;
   const timing = options.timing ?? systemTiming;
   const signals: WatchSignals = {
-    lastContactAt: undefined,
+    currentAsOf: undefined,
+    watchingSince: undefined,
     relists: 0,
     reconnects: {},
     decodeErrors: 0,
     staleEvents: 0,
   };
+  const contact = options.contact ?? createContact(timing);
   const listeners = new Set<(change: CacheChange<V>) => void>();
   const firstList = Promise.withResolvers<void>();
   firstList.promise.catch(() => undefined); // Possibly nobody waits for it when the cache is stopped.
@@ -177,6 +185,7 @@ export function startCache<T extends KubernetesObject, V>(
     labelSelector,
     mirror,
     signals,
+    contact,
     log,
     timing,
     signal,
@@ -188,6 +197,9 @@ export function startCache<T extends KubernetesObject, V>(
     },
     get size() {
       return entries.size;
+    },
+    get currentAsOf() {
+      return currentAsOf(signals, contact);
     },
     async whenSynced(signal) {
       await (signal === undefined ? firstList.promise : abortable(firstList.promise, signal));
@@ -204,8 +216,6 @@ export function startCache<T extends KubernetesObject, V>(
     },
     health: () => ({
       synced,
-      lastContactMs:
-        signals.lastContactAt === undefined ? Number.POSITIVE_INFINITY : timing.now() - signals.lastContactAt,
       relists: signals.relists,
       reconnects: { ...signals.reconnects },
       decodeErrors: signals.decodeErrors,

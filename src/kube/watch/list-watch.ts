@@ -2,6 +2,7 @@
 // failure whether the watch can be resumed or everything must be listed again.
 import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
 import { type Backoff, createBackoff } from "../backoff.ts";
+import type { Contact, Moment } from "./contact.ts";
 import { isKubeError } from "../errors.ts";
 import type { KubeClient } from "../kube-client.ts";
 import type { KubeLog } from "../log.ts";
@@ -23,8 +24,10 @@ export interface Mirror<T> {
 
 /** Counters of one list-watch, for its health. */
 export interface WatchSignals {
-  /** Time of the last data from the API server, by the clock of `timing`; undefined before the first. */
-  lastContactAt: number | undefined;
+  /** The moment as of which the mirror was current before the present watch; see the function currentAsOf. */
+  currentAsOf: Moment | undefined;
+  /** When the present watch was opened, by the monotonic clock; undefined while none is open. */
+  watchingSince: number | undefined;
   /** Complete lists after the first. */
   relists: number;
   readonly reconnects: Partial<Record<WatchEnding, number>>;
@@ -40,6 +43,7 @@ export interface ListWatchOptions<T extends KubernetesObject> {
   readonly labelSelector?: string | undefined;
   readonly mirror: Mirror<T>;
   readonly signals: WatchSignals;
+  readonly contact: Contact;
   readonly log: KubeLog;
   readonly timing: Timing;
   /** Ends the loop. Only this and closing the client do. */
@@ -129,14 +133,17 @@ async function list<T extends KubernetesObject>(
   options: ListWatchOptions<T>,
   limit: number | undefined,
 ): Promise<string> {
-  const { client, resource, namespace, labelSelector, mirror, signals, timing, signal } = options;
+  const { client, resource, namespace, labelSelector, mirror, signals, contact, signal } = options;
   const draft = mirror.draft();
+  const began = contact.now();
   let continueToken: string | undefined;
   for (;;) {
     const page = await client.listPage(resource, { namespace, labelSelector, signal, limit, continueToken });
-    signals.lastContactAt = timing.now();
+    contact.heard(contact.now());
     for (const object of page.items) draft.add(object);
     if (page.continueToken === undefined) {
+      // All pages show the version of the first one.
+      signals.currentAsOf = began;
       draft.commit();
       return page.resourceVersion;
     }
@@ -153,7 +160,7 @@ async function watch<T extends KubernetesObject>(
   from: string,
   reached: (version: string) => void,
 ): Promise<void> {
-  const { client, resource, namespace, labelSelector, mirror, signals, timing, signal } = options;
+  const { client, resource, namespace, labelSelector, mirror, signals, contact, timing, signal } = options;
   const path = withQuery(listPath(resource, namespace), {
     watch: "true",
     allowWatchBookmarks: "true",
@@ -161,18 +168,40 @@ async function watch<T extends KubernetesObject>(
     timeoutSeconds: String(300 + Math.floor(timing.random() * 301)),
     labelSelector,
   });
+  const onOpen = (): void => {
+    signals.watchingSince = timing.now();
+  };
   let last = from;
-  for await (const line of client.stream(path, { signal, idleTimeoutMs: silenceMs })) {
-    signals.lastContactAt = timing.now();
-    const event = decodeWatchEvent<T>(line);
-    if (event.type === "ERROR") throw event.error;
-    if (!isLater(event.resourceVersion, last)) {
-      if (event.type !== "BOOKMARK") signals.staleEvents += 1;
-      continue;
+  try {
+    for await (const line of client.stream(path, { signal, idleTimeoutMs: silenceMs, onOpen })) {
+      contact.heard(contact.now());
+      const event = decodeWatchEvent<T>(line);
+      if (event.type === "ERROR") throw event.error;
+      if (!isLater(event.resourceVersion, last)) {
+        if (event.type !== "BOOKMARK") signals.staleEvents += 1;
+        continue;
+      }
+      if (event.type === "DELETED") mirror.remove(event.object);
+      else if (event.type !== "BOOKMARK") mirror.set(event.object);
+      last = event.resourceVersion;
+      reached(last);
     }
-    if (event.type === "DELETED") mirror.remove(event.object);
-    else if (event.type !== "BOOKMARK") mirror.set(event.object);
-    last = event.resourceVersion;
-    reached(last);
+  } finally {
+    signals.currentAsOf = currentAsOf(signals, contact);
+    signals.watchingSince = undefined;
   }
+}
+
+/** Time for the API server to send what happened before a watch was opened, or to refuse to go on from there. */
+const catchUpMs = 1_000;
+
+/**
+ * The moment as of which the mirror is current: the last answer of the API server while a watch is open and has caught up,
+ * otherwise the last such moment before. Undefined before the first list.
+ */
+export function currentAsOf(signals: WatchSignals, { last }: Contact): Moment | undefined {
+  const { watchingSince } = signals;
+  const isCaughtUp =
+    watchingSince !== undefined && last !== undefined && last.at >= watchingSince + catchUpMs;
+  return isCaughtUp ? last : signals.currentAsOf;
 }
