@@ -244,7 +244,7 @@ every NIC of shop/multi-nic-vm is in the requested state
     expect(stderr).toContain(
       "networks[eth0].ipConfig.addresses is pending until the VM is restarted: virtctl restart multi-nic-vm -n shop",
     );
-    expect(stderr).toContain("1 of 2 NICs do not have the wanted state");
+    expect(stderr).toContain("1 of 2 NICs are not in the requested state");
   });
 
   it("stops after --timeout and says what each NIC waits for", async ({ expect }) => {
