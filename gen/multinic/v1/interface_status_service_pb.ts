@@ -298,7 +298,7 @@ export type ListInterfaceStatusRequest = Message<"multinic.v1.ListInterfaceStatu
   vmNames: string[];
 
   /**
-   * Maximum number of NICs to return. Defaults to 500; the maximum is 5000.
+   * Maximum number of NICs to return. Defaults to 500; the maximum is 5000; below 0: INVALID_ARGUMENT.
    *
    * @generated from field: int32 page_size = 3;
    */
@@ -368,7 +368,7 @@ export const InterfaceStatusService: GenService<{
     output: typeof WatchInterfaceStatusResponseSchema;
   },
   /**
-   * Lists the state of NICs, ordered by namespace, VM and NIC. Errors: INVALID_ARGUMENT (page token).
+   * Lists the state of NICs, ordered by namespace, VM and NIC. Errors: INVALID_ARGUMENT (page size, page token).
    *
    * @generated from rpc multinic.v1.InterfaceStatusService.ListInterfaceStatus
    */
