@@ -2,12 +2,15 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { FindingsSchema } from "../../gen/multinic/v1/network_pb.ts";
 import {
+  BadPageSize,
   BadPageToken,
   NotReady,
+  ObjectExists,
   ObjectNotFound,
   PlanChanged,
   PreconditionFailed,
   Refused,
+  subjectText,
   VersionMismatch,
 } from "../app/errors.ts";
 import { type Finding, isAboutCluster } from "../domain/findings.ts";
@@ -18,7 +21,7 @@ import {
   detail,
   failedPrecondition,
   invalidArgument,
-  notFound,
+  resourceError,
   rpcError,
   summarise,
   unavailable,
@@ -62,22 +65,15 @@ export const errorInterceptor: Interceptor = (next) => async (request) => {
 function toConnectError(error: unknown): ConnectError {
   if (error instanceof ConnectError) return error;
   if (error instanceof Refused) return refused(error.findings);
-  if (error instanceof ObjectNotFound) return notFound({ type: error.kind, name: error.object });
-  if (error instanceof PreconditionFailed) {
-    const { reason, subject, message } = error;
-    return failedPrecondition([{ type: reason, subject, description: message }], {
-      reason,
-      message: `${subject} - ${message}`,
-      metadata: { subject },
-      cause: error,
-    });
-  }
+  if (error instanceof ObjectNotFound) return resourceError(Code.NotFound, error.subject, error.message);
+  if (error instanceof ObjectExists) return resourceError(Code.AlreadyExists, error.subject, error.message);
+  if (error instanceof PreconditionFailed) return unmetPrecondition(error);
   if (error instanceof PlanChanged) {
     const { subject, message, currentFingerprint } = error;
     return rpcError(Code.Aborted, {
       reason: "PLAN_CHANGED",
-      message: `${subject} - ${message}`,
-      metadata: { subject, currentFingerprint },
+      message: `${subjectText(subject)} - ${message}`,
+      metadata: { ...subject, currentFingerprint },
       cause: error,
     });
   }
@@ -85,13 +81,18 @@ function toConnectError(error: unknown): ConnectError {
     return rpcError(Code.Aborted, {
       reason: "VERSION_MISMATCH",
       message: error.message,
-      metadata: { subject: error.subject },
+      metadata: { ...error.subject },
       cause: error,
     });
   }
   if (error instanceof BadPageToken) {
     return invalidArgument([{ field: "pageToken", description: error.message, reason: "PAGE_TOKEN" }], {
       reason: "PAGE_TOKEN",
+    });
+  }
+  if (error instanceof BadPageSize) {
+    return invalidArgument([{ field: "pageSize", description: error.message, reason: "PAGE_SIZE" }], {
+      reason: "PAGE_SIZE",
     });
   }
   if (error instanceof NotReady) {
@@ -102,6 +103,26 @@ function toConnectError(error: unknown): ConnectError {
   }
   if (error instanceof KubeError) return fromKube(error);
   return rpcError(Code.Internal, { reason: "INTERNAL", message: "internal error", cause: error });
+}
+
+/** Metadata names the object and, of the fields that other managers own, the first; the violations name all of them. */
+function unmetPrecondition(error: PreconditionFailed): ConnectError {
+  const { reason, subject, message, ownedFields } = error;
+  const about = subjectText(subject);
+  const violations =
+    ownedFields.length === 0
+      ? [{ type: reason, subject: about, description: message }]
+      : ownedFields.map(({ manager, field }) => ({
+          type: reason,
+          subject: about,
+          description: `${manager} owns ${field}`,
+        }));
+  return failedPrecondition(violations, {
+    reason,
+    message: `${about} - ${message}`,
+    metadata: { ...subject, ...ownedFields[0] },
+    cause: error,
+  });
 }
 
 /** With the API server's own message: it quotes no objects (kube/echoes.ts) and says what an operator has to do. */

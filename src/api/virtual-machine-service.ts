@@ -29,6 +29,7 @@ export function createVirtualMachineService(
         validateOnly: request.validateOnly,
         planFingerprint: givenOrNone(request.planFingerprint),
         etag: givenOrNone(request.etag),
+        createOnly: request.createOnly,
         adopt: request.adopt,
         signal,
       });
@@ -59,6 +60,8 @@ export function createVirtualMachineService(
       const objects = await deleteVm(client, {
         ...requireName(request),
         etag: givenOrNone(request.etag),
+        allowMissing: request.allowMissing,
+        validateOnly: request.validateOnly,
         signal,
       });
       return { objects: plannedObjectsToProto(objects) };

@@ -7,7 +7,7 @@ import { readKubeVirt } from "./cluster-readings.ts";
 import { type ClusterView, oldestMoment, requireSynced } from "./cluster-view.ts";
 import { after, type CachedPage, pageOf, type PageRequest } from "./pages.ts";
 
-/** From the caches. @throws NotReady, BadPageToken. */
+/** From the caches. @throws NotReady, BadPageSize, BadPageToken. */
 export function listNetworks(
   view: ClusterView,
   catalogue: Catalogue,

@@ -1,6 +1,6 @@
 // Pages of a sorted list. A token holds the key of the last element and the filters, so it is valid for one list only.
 import { parseJson } from "../domain/objects/mapping.ts";
-import { BadPageToken } from "./errors.ts";
+import { BadPageSize, BadPageToken } from "./errors.ts";
 
 export interface PageRequest {
   /** 0: the default size. */
@@ -24,7 +24,7 @@ export interface CachedPage<T> extends Page<T> {
 /**
  * The page after the token. `after` returns the elements after a key (undefined: all) in a stable order of keys; it is
  * iterated only as far as the page needs. Elements that are added or removed between two pages may be returned or not, all
- * others exactly once. @throws BadPageToken for a token of another list.
+ * others exactly once. @throws BadPageToken for a token of another list, BadPageSize for a size below 0.
  */
 export function pageOf<T>(
   after: (key: string | undefined) => Iterable<T>,
@@ -33,7 +33,8 @@ export function pageOf<T>(
   { size, token }: PageRequest,
   sizes: { readonly default: number; readonly max: number },
 ): Page<T> {
-  const limit = Math.min(size > 0 ? size : sizes.default, sizes.max);
+  if (size < 0) throw new BadPageSize(size);
+  const limit = Math.min(size === 0 ? sizes.default : size, sizes.max);
   const items: T[] = [];
   for (const item of after(token === "" ? undefined : readToken(token, filter))) {
     const last = items.at(-1);

@@ -6,6 +6,7 @@ import type { Drift } from "../domain/drift/drift.ts";
 import { driftOf } from "../domain/drift/vm-drift.ts";
 import { nadNamesOf } from "../domain/names.ts";
 import { type ImportedVm, importVm, type VmObjects } from "../domain/import/import-vm.ts";
+import { etagOf } from "../domain/objects/etag.ts";
 import type { VirtualMachine } from "../domain/objects/kubernetes.ts";
 import { isAdopted, isManaged } from "../domain/objects/ownership.ts";
 import { type PendingChange, pendingChanges } from "../domain/plan/pending-changes.ts";
@@ -18,7 +19,7 @@ import type { KubeClient } from "../kube/kube-client.ts";
 import { refOf } from "../kube/object-key.ts";
 import { virtualMachineInstances, virtualMachines } from "../kube/resource.ts";
 import { cachesOf, type ClusterView, oldestMoment, requireSynced } from "./cluster-view.ts";
-import { ObjectNotFound } from "./errors.ts";
+import { ObjectNotFound, vmSubject } from "./errors.ts";
 import { after, type CachedPage, pageOf, type PageRequest } from "./pages.ts";
 import { readVmObjects } from "./read-vm-objects.ts";
 import { everything, type StatusModel, type VmKey } from "./status-model.ts";
@@ -52,7 +53,7 @@ export async function getVm(
     client.find(virtualMachines, ref, options),
     client.find(virtualMachineInstances, ref, options),
   ]);
-  if (found === undefined) throw new ObjectNotFound("VirtualMachine", `${ref.namespace}/${ref.name}`);
+  if (found === undefined) throw new ObjectNotFound(vmSubject(ref));
   const known = readVm(found);
   const { spec } = known.record;
   const vmi = instance && readInstance(instance).object;
@@ -63,7 +64,7 @@ export async function getVm(
 
 /**
  * From the caches, in order of namespace and name. Secrets are not cached, so the addresses of VMs without a record are
- * not shown. @throws NotReady, BadPageToken.
+ * not shown. @throws NotReady, BadPageSize, BadPageToken.
  */
 export function listVms(
   { view, model, catalogue }: ListDependencies,
@@ -123,7 +124,7 @@ function viewOf(
     interfaces,
     pendingChanges: pendingChanges(vm, vmi),
     drift: [],
-    etag: vm.metadata.resourceVersion ?? "",
+    etag: etagOf(vm),
     createdAt: vm.metadata.creationTimestamp ?? "",
   };
 }

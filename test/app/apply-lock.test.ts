@@ -7,9 +7,10 @@ import {
   stopClusterView,
   whenSynced,
 } from "../../src/app/cluster-view.ts";
-import { VersionMismatch } from "../../src/app/errors.ts";
+import { ObjectNotFound, VersionMismatch } from "../../src/app/errors.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { specAnnotation } from "../../src/domain/objects/ownership.ts";
+import { isUnchanged } from "../../src/domain/plan/plan.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import type { VirtualMachine } from "../../src/domain/objects/kubernetes.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
@@ -75,6 +76,12 @@ describe("an apply while another client writes", () => {
       { namespace: "default", name },
       { spec: { template: { spec: { terminationGracePeriodSeconds: 7 } } } },
     );
+  /** Another caller applies. */
+  const appliedBefore = (name: string, vlanId: number) => (): Promise<unknown> =>
+    apply({ spec: spec(name, vlanId) });
+  const deleted = (name: string) => (): Promise<unknown> =>
+    client.delete(virtualMachines, { namespace: "default", name });
+
   const nadNames = async (): Promise<readonly string[]> => {
     const { items } = await client.list(networkAttachmentDefinitions, { namespace: "default" });
     return items.map(({ metadata }) => metadata.name);
@@ -102,11 +109,57 @@ describe("an apply while another client writes", () => {
     expect,
   }) => {
     const { etag } = await apply({ spec: spec("by-version", 11) });
-    const before = await nadNames();
-    const late = apply({ spec: spec("by-version", 12), etag }, interrupted(label("by-version")));
+    const others = appliedBefore("by-version", 13);
+    const late = apply({ spec: spec("by-version", 12), etag }, interrupted(others));
     await expect(late).rejects.toThrow(VersionMismatch);
-    expect(await nadNames()).toEqual(before);
-    expect(await recordOf("by-version")).toContain('"vlanId":11');
+    expect(await recordOf("by-version")).toContain('"vlanId":13');
+    const { plan } = await apply({ spec: spec("by-version", 12), validateOnly: true });
+    expect(plan?.objects[0]).toMatchObject({ kind: "NetworkAttachmentDefinition", action: "create" });
+  });
+
+  it.for([
+    ["a label", label],
+    ["a field that is not multinic's", gracePeriod],
+  ] as const)(
+    "goes on when only %s of the version that it named has changed",
+    async ([, edit], { expect }) => {
+      const name = `by-version-${edit.name.toLowerCase()}`;
+      const { etag } = await apply({ spec: spec(name, 13) });
+      const applied = await apply({ spec: spec(name, 14), etag }, interrupted(edit(name)));
+      expect(applied.written).toBe(true);
+      expect(await recordOf(name)).toContain('"vlanId":14');
+    },
+  );
+
+  it("says that the VM is gone, and leaves nothing that it made", async ({ expect }) => {
+    const { etag } = await apply({ spec: spec("by-gone", 15) });
+    const before = await nadNames();
+    const late = apply({ spec: spec("by-gone", 16), etag }, interrupted(deleted("by-gone")));
+    await expect(late).rejects.toMatchObject({ name: "ObjectNotFound", subject: { name: "by-gone" } });
+    await expect(apply({ spec: spec("by-gone", 16), etag })).rejects.toThrow(ObjectNotFound);
+    expect(await recordOf("by-gone")).toBeUndefined();
+    expect((await nadNames()).filter((nad) => !before.includes(nad))).toEqual([]);
+  });
+
+  it("creates nothing when the VM has come into being since, and leaves the other's objects as they are", async ({
+    expect,
+  }) => {
+    const rival = (): Promise<unknown> => apply({ spec: spec("by-rival", 17), createOnly: true });
+    const late = apply({ spec: spec("by-rival", 18), createOnly: true }, interrupted(rival));
+    await expect(late).rejects.toThrow();
+    const repeated = apply({ spec: spec("by-rival", 18), createOnly: true });
+    await expect(repeated).rejects.toMatchObject({ name: "ObjectExists", subject: { name: "by-rival" } });
+    expect(await recordOf("by-rival")).toContain('"vlanId":17');
+    expect((await apply({ spec: spec("by-rival", 17), validateOnly: true })).written).toBe(false);
+    expect(isUnchanged((await apply({ spec: spec("by-rival", 17), validateOnly: true })).plan!)).toBe(true);
+  });
+
+  it("creates a VM of which an interrupted call has left the Secret", async ({ expect }) => {
+    const lost = new KubeError("Unreachable", 0, "connection reset");
+    const cutOff = interrupted(() => Promise.reject(lost));
+    await expect(apply({ spec: spec("by-leftover", 81), createOnly: true }, cutOff)).rejects.toThrow(lost);
+    const again = { ...spec("by-leftover", 82), userData: { text: "#cloud-config\n" } };
+    expect((await apply({ spec: again, createOnly: true })).written).toBe(true);
   });
 
   it("changes nothing if the VM has changed since the plan that the call names", async ({ expect }) => {
@@ -129,7 +182,7 @@ describe("an apply while another client writes", () => {
     const unreachable = new KubeError("Unreachable", 0, "connection refused");
     const late = apply(
       { spec: spec("by-undo", 52), etag },
-      { ...interrupted(label("by-undo")), delete: () => Promise.reject(unreachable) },
+      { ...interrupted(appliedBefore("by-undo", 53)), delete: () => Promise.reject(unreachable) },
     );
     await expect(late).rejects.toThrow(VersionMismatch);
     await expect(late).rejects.toMatchObject({
@@ -155,7 +208,8 @@ describe("an apply while another client writes", () => {
     const owned = {
       name: "PreconditionFailed",
       reason: "FIELD_OWNED_BY_OTHER_MANAGER",
-      subject: "VirtualMachine default/by-owner",
+      subject: { kind: "VirtualMachine", namespace: "default", name: "by-owner" },
+      ownedFields: [{ manager: "argo", field: ".spec.runStrategy" }],
       message: expect.stringContaining("argo") as string,
     };
     await expect(atTheWrite).rejects.toMatchObject(owned);

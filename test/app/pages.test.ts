@@ -1,7 +1,7 @@
 // Pages of a list that changes between them.
 import { array, assert, constantFrom, integer, property, record, uniqueArray } from "fast-check";
 import { describe, it } from "vitest";
-import { BadPageToken } from "../../src/app/errors.ts";
+import { BadPageSize, BadPageToken } from "../../src/app/errors.ts";
 import { after, type Page, pageOf } from "../../src/app/pages.ts";
 
 const letters = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
@@ -18,7 +18,6 @@ const page = (items: readonly string[], size: number, token = "", filter = "all"
 describe("a page", () => {
   it.for([
     ["of the default size when none is asked for", 0, 4],
-    ["of the default size when the size is negative", -1, 4],
     ["of the size asked for", 3, 3],
     ["of the largest size when more is asked for", 100, 6],
   ] as const)("is %s", ([, size, length], { expect }) => {
@@ -52,6 +51,12 @@ describe("a page", () => {
     ["of nothing readable", "%%%"],
   ] as const)("is refused for a token %s", ([, token], { expect }) => {
     expect(() => page(letters, 3, token)).toThrow(BadPageToken);
+  });
+});
+
+describe("a page of negative size", () => {
+  it("is refused", ({ expect }) => {
+    expect(() => page(letters, -1)).toThrow(BadPageSize);
   });
 });
 

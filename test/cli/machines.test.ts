@@ -597,6 +597,25 @@ describe("multinic delete", () => {
     expect(asked[0]).toMatchObject({ namespace: "shop", name: "web" });
   });
 
+  it("only shows what it would delete, or that there is no VM, if asked to", async ({ expect }) => {
+    const asked: DeleteVMRequest[] = [];
+    const answering = (answer: typeof objects) => (router: ConnectRouter) =>
+      void router.service(VirtualMachineService, {
+        deleteVM: (request) => {
+          asked.push(request);
+          return { objects: answer };
+        },
+      });
+    const looked = await run("delete web -n shop --dry-run --wait", { routes: answering(objects) });
+    expect(looked).toMatchObject({ code: 0, stderr: "" });
+    const absent = await run("delete web -n shop --ignore-not-found", { routes: answering([]) });
+    expect(absent).toMatchObject({ code: 0, stdout: "", stderr: "shop/web does not exist\n" });
+    expect(asked).toMatchObject([
+      { validateOnly: true, allowMissing: false },
+      { validateOnly: false, allowMissing: true },
+    ]);
+  });
+
   it("says so when the timeout has passed", async ({ expect }) => {
     const { code, stderr } = await run("delete web --wait --timeout 50ms", {
       routes: (router) =>

@@ -338,7 +338,7 @@ describe.concurrent("a VM not created by multinic", { timeout: 60_000 }, () => {
     const vm = await made(stopped);
     const spec = await asked(vm);
     const { etag } = await stand.apply(spec, { adopt: true, validateOnly: true });
-    await edit(vm, { metadata: { annotations: { "example.org/touched": "yes" } } });
+    await edit(vm, withCable(vm, "down"));
     const refused = await refusal(stand.apply(spec, { adopt: true, etag }));
     expect(refused.code).toBe(Code.Aborted);
     expect((await ownedObjects(stand.target.client, spec)).secret).toBeUndefined();

@@ -316,7 +316,7 @@ export type ListInterfaceStatusRequest = Message<"multinic.v1.ListInterfaceStatu
   vmNames: string[];
 
   /**
-   * Maximum number of NICs to return. Defaults to 500; the maximum is 5000.
+   * Maximum number of NICs to return. Defaults to 500; the maximum is 5000; below 0: INVALID_ARGUMENT.
    *
    * @generated from field: int32 page_size = 3;
    */
@@ -398,7 +398,7 @@ export const InterfaceStatusService: GenService<{
   /**
    * Lists the state of NICs, ordered by namespace, VM and NIC. Without contact with the Kubernetes API server it still
    * answers, with an old `current_as_of`; about 15 seconds later every NIC is in state UNKNOWN with reason STALE.
-   * Errors: INVALID_ARGUMENT (page token).
+   * Errors: INVALID_ARGUMENT (page size, page token).
    *
    * @generated from rpc multinic.v1.InterfaceStatusService.ListInterfaceStatus
    */

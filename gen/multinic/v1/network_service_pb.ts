@@ -160,7 +160,7 @@ export type ListNetworksRequest = Message<"multinic.v1.ListNetworksRequest"> & {
   namespace: string;
 
   /**
-   * Maximum number of networks to return. Defaults to 100; the maximum is 500.
+   * Maximum number of networks to return. Defaults to 100; the maximum is 500; below 0: INVALID_ARGUMENT.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -493,7 +493,8 @@ export const NetworkService: GenService<{
   },
   /**
    * Lists the networks that VMs of a namespace can attach to: first the physical networks of the catalogue, then the
-   * NetworkAttachmentDefinitions (NADs) of the namespace and the shared ones. Errors: INVALID_ARGUMENT (page token).
+   * NetworkAttachmentDefinitions (NADs) of the namespace and the shared ones.
+   * Errors: INVALID_ARGUMENT (page size, page token).
    *
    * @generated from rpc multinic.v1.NetworkService.ListNetworks
    */

@@ -532,7 +532,10 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
   pendingChanges: PendingChange[];
 
   /**
-   * Opaque version. Pass it to ApplyVM or DeleteVM to act only on this version.
+   * Opaque version of what was asked for. Pass it to ApplyVM or DeleteVM to act only on this version. It changes when the
+   * requested configuration changes, when anyone edits a field of the VM that multinic writes, and when the VM is deleted
+   * and created again under its name. It never changes with the status, or with other fields of the VM. For a VM that
+   * multinic did not create, it covers the NICs, networks, disks and volumes.
    *
    * @generated from field: string etag = 7;
    */

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/virtual_machine_service.proto.
  */
 export const file_multinic_v1_virtual_machine_service: GenFile = /*@__PURE__*/
-  fileDesc("CiltdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmVfc2VydmljZS5wcm90bxILbXVsdGluaWMudjEilAEKDkFwcGx5Vk1SZXF1ZXN0EjQKD3ZpcnR1YWxfbWFjaGluZRgBIAEoCzIbLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lEhUKDXZhbGlkYXRlX29ubHkYAiABKAgSGAoQcGxhbl9maW5nZXJwcmludBgDIAEoCRIMCgRldGFnGAQgASgJEg0KBWFkb3B0GAUgASgIIqkBCg9BcHBseVZNUmVzcG9uc2USJgoIZmluZGluZ3MYASADKAsyFC5tdWx0aW5pYy52MS5GaW5kaW5nEh8KBHBsYW4YAiABKAsyES5tdWx0aW5pYy52MS5QbGFuEg8KB3dyaXR0ZW4YAyABKAgSLgoIbmV0d29ya3MYBCADKAsyHC5tdWx0aW5pYy52MS5SZXNvbHZlZE5ldHdvcmsSDAoEZXRhZxgFIAEoCSIvCgxHZXRWTVJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkiSQoNR2V0Vk1SZXNwb25zZRI4Cg92aXJ0dWFsX21hY2hpbmUYASABKAsyHy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZVZpZXciSgoOTGlzdFZNc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIpgBCg9MaXN0Vk1zUmVzcG9uc2USOQoQdmlydHVhbF9tYWNoaW5lcxgBIAMoCzIfLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lVmlldxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSMQoNY3VycmVudF9hc19vZhgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiQAoPRGVsZXRlVk1SZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBGV0YWcYAyABKAkiPwoQRGVsZXRlVk1SZXNwb25zZRIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdDLAAgoVVmlydHVhbE1hY2hpbmVTZXJ2aWNlEkkKB0FwcGx5Vk0SGy5tdWx0aW5pYy52MS5BcHBseVZNUmVxdWVzdBocLm11bHRpbmljLnYxLkFwcGx5Vk1SZXNwb25zZSIDkAICEkMKBUdldFZNEhkubXVsdGluaWMudjEuR2V0Vk1SZXF1ZXN0GhoubXVsdGluaWMudjEuR2V0Vk1SZXNwb25zZSIDkAIBEkkKB0xpc3RWTXMSGy5tdWx0aW5pYy52MS5MaXN0Vk1zUmVxdWVzdBocLm11bHRpbmljLnYxLkxpc3RWTXNSZXNwb25zZSIDkAIBEkwKCERlbGV0ZVZNEhwubXVsdGluaWMudjEuRGVsZXRlVk1SZXF1ZXN0Gh0ubXVsdGluaWMudjEuRGVsZXRlVk1SZXNwb25zZSIDkAICQpEBChpkZXYubm92YXNwaGVyZS5tdWx0aW5pYy52MUIaVmlydHVhbE1hY2hpbmVTZXJ2aWNlUHJvdG9QAVo8Z2l0aHViLmNvbS9ub3Zhc3BoZXJlL211bHRpbmljL2dlbi9nby9tdWx0aW5pYy92MTttdWx0aW5pY3YxqgIWTm92YXNwaGVyZS5NdWx0aW5pYy5WMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_multinic_v1_network, file_multinic_v1_virtual_machine]);
+  fileDesc("CiltdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmVfc2VydmljZS5wcm90bxILbXVsdGluaWMudjEiqQEKDkFwcGx5Vk1SZXF1ZXN0EjQKD3ZpcnR1YWxfbWFjaGluZRgBIAEoCzIbLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lEhUKDXZhbGlkYXRlX29ubHkYAiABKAgSGAoQcGxhbl9maW5nZXJwcmludBgDIAEoCRIMCgRldGFnGAQgASgJEg0KBWFkb3B0GAUgASgIEhMKC2NyZWF0ZV9vbmx5GAcgASgIIqkBCg9BcHBseVZNUmVzcG9uc2USJgoIZmluZGluZ3MYASADKAsyFC5tdWx0aW5pYy52MS5GaW5kaW5nEh8KBHBsYW4YAiABKAsyES5tdWx0aW5pYy52MS5QbGFuEg8KB3dyaXR0ZW4YAyABKAgSLgoIbmV0d29ya3MYBCADKAsyHC5tdWx0aW5pYy52MS5SZXNvbHZlZE5ldHdvcmsSDAoEZXRhZxgFIAEoCSIvCgxHZXRWTVJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkiSQoNR2V0Vk1SZXNwb25zZRI4Cg92aXJ0dWFsX21hY2hpbmUYASABKAsyHy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZVZpZXciSgoOTGlzdFZNc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIpgBCg9MaXN0Vk1zUmVzcG9uc2USOQoQdmlydHVhbF9tYWNoaW5lcxgBIAMoCzIfLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lVmlldxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSMQoNY3VycmVudF9hc19vZhgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAibgoPRGVsZXRlVk1SZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBGV0YWcYAyABKAkSFQoNYWxsb3dfbWlzc2luZxgEIAEoCBIVCg12YWxpZGF0ZV9vbmx5GAUgASgIIj8KEERlbGV0ZVZNUmVzcG9uc2USKwoHb2JqZWN0cxgBIAMoCzIaLm11bHRpbmljLnYxLlBsYW5uZWRPYmplY3QywAIKFVZpcnR1YWxNYWNoaW5lU2VydmljZRJJCgdBcHBseVZNEhsubXVsdGluaWMudjEuQXBwbHlWTVJlcXVlc3QaHC5tdWx0aW5pYy52MS5BcHBseVZNUmVzcG9uc2UiA5ACAhJDCgVHZXRWTRIZLm11bHRpbmljLnYxLkdldFZNUmVxdWVzdBoaLm11bHRpbmljLnYxLkdldFZNUmVzcG9uc2UiA5ACARJJCgdMaXN0Vk1zEhsubXVsdGluaWMudjEuTGlzdFZNc1JlcXVlc3QaHC5tdWx0aW5pYy52MS5MaXN0Vk1zUmVzcG9uc2UiA5ACARJMCghEZWxldGVWTRIcLm11bHRpbmljLnYxLkRlbGV0ZVZNUmVxdWVzdBodLm11bHRpbmljLnYxLkRlbGV0ZVZNUmVzcG9uc2UiA5ACAkKRAQoaZGV2Lm5vdmFzcGhlcmUubXVsdGluaWMudjFCGlZpcnR1YWxNYWNoaW5lU2VydmljZVByb3RvUAFaPGdpdGh1Yi5jb20vbm92YXNwaGVyZS9tdWx0aW5pYy9nZW4vZ28vbXVsdGluaWMvdjE7bXVsdGluaWN2MaoCFk5vdmFzcGhlcmUuTXVsdGluaWMuVjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_multinic_v1_network, file_multinic_v1_virtual_machine]);
 
 /**
  * Request of ApplyVM.
@@ -46,7 +46,8 @@ export type ApplyVMRequest = Message<"multinic.v1.ApplyVMRequest"> & {
   planFingerprint: string;
 
   /**
-   * Apply only if the VM still has this version.
+   * Apply only if the VM still has this etag, from GetVM, ListVMs or ApplyVM. Otherwise the call fails with ABORTED, or with
+   * NOT_FOUND if the VM is gone, and nothing is written.
    *
    * @generated from field: string etag = 4;
    */
@@ -55,13 +56,21 @@ export type ApplyVMRequest = Message<"multinic.v1.ApplyVMRequest"> & {
   /**
    * Take over the NICs of a VM that multinic did not create: its interfaces, its networks and its network-config.
    * multinic writes and owns nothing else of that VM; the machine part of `virtual_machine` must be absent or equal to
-   * the VM's. If the VM changes between plan and write, the call fails with ABORTED and leaves nothing written; with
-   * `etag`, even a status update by KubeVirt counts as a change. `adopt` also takes back NICs of an adopted VM that
+   * the VM's. If the spec of the VM changes between plan and write, the call fails with ABORTED and leaves nothing written.
+   * `adopt` also takes back NICs of an adopted VM that
    * another manager has edited. It has no effect on a VM that multinic created.
    *
    * @generated from field: bool adopt = 5;
    */
   adopt: boolean;
+
+  /**
+   * Only create: if the VM exists, the call fails with ALREADY_EXISTS and nothing is written. A repeated call fails too once
+   * the first has created the VM.
+   *
+   * @generated from field: bool create_only = 7;
+   */
+  createOnly: boolean;
 };
 
 /**
@@ -106,7 +115,7 @@ export type ApplyVMResponse = Message<"multinic.v1.ApplyVMResponse"> & {
   networks: ResolvedNetwork[];
 
   /**
-   * Version of the VM after the write.
+   * etag of the VM after the call, as in VirtualMachineView. Empty if the VM does not exist.
    *
    * @generated from field: string etag = 5;
    */
@@ -183,7 +192,7 @@ export type ListVMsRequest = Message<"multinic.v1.ListVMsRequest"> & {
   namespace: string;
 
   /**
-   * Maximum number of VMs to return. Defaults to 100; the maximum is 500.
+   * Maximum number of VMs to return. Defaults to 100; the maximum is 500; below 0: INVALID_ARGUMENT.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -262,11 +271,25 @@ export type DeleteVMRequest = Message<"multinic.v1.DeleteVMRequest"> & {
   name: string;
 
   /**
-   * Delete only if the VM still has this version.
+   * Delete only if the VM still has this etag; otherwise the call fails with ABORTED.
    *
    * @generated from field: string etag = 3;
    */
   etag: string;
+
+  /**
+   * If the VM does not exist, succeed with an empty response: the deletion may be a repetition.
+   *
+   * @generated from field: bool allow_missing = 4;
+   */
+  allowMissing: boolean;
+
+  /**
+   * Only return what would be deleted, including the API server's dry run; delete nothing.
+   *
+   * @generated from field: bool validate_only = 5;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -283,7 +306,7 @@ export const DeleteVMRequestSchema: GenMessage<DeleteVMRequest> = /*@__PURE__*/
  */
 export type DeleteVMResponse = Message<"multinic.v1.DeleteVMResponse"> & {
   /**
-   * Objects whose deletion was requested, and those that are deleted with the VM.
+   * Objects whose deletion was requested, and those that are deleted with the VM. Empty if there is no VM.
    *
    * @generated from field: repeated multinic.v1.PlannedObject objects = 1;
    */
@@ -305,11 +328,13 @@ export const DeleteVMResponseSchema: GenMessage<DeleteVMResponse> = /*@__PURE__*
 export const VirtualMachineService: GenService<{
   /**
    * Creates or changes a VM: checks the request, plans the changes, dry-runs every object at the API server, then writes.
-   * If a call is interrupted, the same call completes it. Nothing is written if there is a finding of severity error, if
-   * the API server or KubeVirt rejects an object, or if another manager owns a field.
-   * Errors: INVALID_ARGUMENT with the findings; FAILED_PRECONDITION (plan changed, field owned by another manager, VM not
-   * created by multinic and `adopt` not set); ABORTED (etag does not match, VM changed while it was being adopted);
-   * NOT_FOUND (no VM to adopt); UNAVAILABLE (API server not reachable).
+   * If a call is interrupted, the same call completes it (without `create_only`). Nothing is written if there is a finding
+   * of severity error, if the API server or KubeVirt rejects an object, or if another manager owns a field.
+   * Errors: INVALID_ARGUMENT with the findings; FAILED_PRECONDITION (findings whose cause is the cluster, field owned by another manager, VM not created by
+   * multinic and `adopt` not set); ABORTED (etag does not match, plan changed, VM changed between plan and write);
+   * NOT_FOUND (no VM to adopt, or none with the etag); ALREADY_EXISTS (`create_only`); UNAVAILABLE (API server not
+   * reachable). ErrorInfo names the object in its metadata: `kind`, `namespace`, `name`. For FIELD_OWNED_BY_OTHER_MANAGER
+   * it also has the first such `field` and its `manager`; PreconditionFailure lists all of them.
    *
    * @generated from rpc multinic.v1.VirtualMachineService.ApplyVM
    */
@@ -329,7 +354,7 @@ export const VirtualMachineService: GenService<{
     output: typeof GetVMResponseSchema;
   },
   /**
-   * Lists VMs, ordered by namespace and name. Errors: INVALID_ARGUMENT (page token).
+   * Lists VMs, ordered by namespace and name. Errors: INVALID_ARGUMENT (page size, page token).
    *
    * @generated from rpc multinic.v1.VirtualMachineService.ListVMs
    */
@@ -339,8 +364,9 @@ export const VirtualMachineService: GenService<{
     output: typeof ListVMsResponseSchema;
   },
   /**
-   * Deletes a VM together with the objects that multinic created for it and that nothing else uses. Errors: NOT_FOUND;
-   * ABORTED (etag does not match); FAILED_PRECONDITION (VM not created by multinic, even if its NICs were adopted).
+   * Deletes a VM together with the objects that multinic created for it and that nothing else uses. Errors: NOT_FOUND
+   * (unless `allow_missing`); ABORTED (etag does not match); FAILED_PRECONDITION (VM not created by multinic, even if its
+   * NICs were adopted).
    *
    * @generated from rpc multinic.v1.VirtualMachineService.DeleteVM
    */

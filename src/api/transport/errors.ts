@@ -45,9 +45,8 @@ export interface FieldViolation {
 
 /** The object an error is about. */
 export interface ErrorResource {
-  /** Kind, e.g. `VirtualMachine`. */
-  readonly type: string;
-  /** `namespace/name`. */
+  readonly kind: string;
+  readonly namespace: string;
   readonly name: string;
 }
 
@@ -85,12 +84,20 @@ export function invalidArgument(
   );
 }
 
-/** NOT_FOUND with the object that does not exist. */
-export function notFound({ type, name }: ErrorResource): ConnectError {
-  const message = `${type} ${name} does not exist`;
-  const resource = { resourceType: type, resourceName: name };
-  return rpcError(Code.NotFound, { reason: "NOT_FOUND", message, metadata: resource }, [
-    detail(ResourceInfoSchema, { ...resource, description: message }),
+/** NOT_FOUND or ALREADY_EXISTS, with the object that does not exist or does. */
+export function resourceError(
+  code: Code.NotFound | Code.AlreadyExists,
+  resource: ErrorResource,
+  message: string,
+): ConnectError {
+  const { kind, namespace, name } = resource;
+  const reason = code === Code.NotFound ? "NOT_FOUND" : "ALREADY_EXISTS";
+  return rpcError(code, { reason, message, metadata: { ...resource } }, [
+    detail(ResourceInfoSchema, {
+      resourceType: kind,
+      resourceName: `${namespace}/${name}`,
+      description: message,
+    }),
   ]);
 }
 

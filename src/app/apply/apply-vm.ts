@@ -6,16 +6,19 @@ import { type CompiledVm, compileVm } from "../../domain/compile/compile.ts";
 import type { Facts } from "../../domain/facts.ts";
 import { type Finding, hasErrors } from "../../domain/findings.ts";
 import type { ResolvedVm } from "../../domain/nic.ts";
+import { etagOf } from "../../domain/objects/etag.ts";
 import type { NetworkAttachmentDefinition, VirtualMachine } from "../../domain/objects/kubernetes.ts";
+import { readVirtualMachine } from "../../domain/objects/read-objects.ts";
 import { isUnchanged, type Plan, planVm, releasedBy } from "../../domain/plan/plan.ts";
 import { runningVm } from "../../domain/plan/running-vm.ts";
 import type { VmSpec } from "../../domain/spec.ts";
 import { checkVm } from "../../domain/validate/check-vm.ts";
 import type { KubeClient } from "../../kube/kube-client.ts";
 import type { ClusterView } from "../cluster-view.ts";
-import { PlanChanged, Refused, VersionMismatch } from "../errors.ts";
+import { ObjectExists, ObjectNotFound, PlanChanged, Refused, VersionMismatch, vmSubject } from "../errors.ts";
 import { observe } from "../observe.ts";
 import { dryRun } from "./dry-run.ts";
+import { lockOn } from "./lock.ts";
 import { decideStewardship } from "./stewardship.ts";
 import { writeObjects } from "./write.ts";
 
@@ -33,8 +36,10 @@ export interface ApplyRequest {
   readonly validateOnly: boolean;
   /** Apply only if the plan still has this fingerprint. */
   readonly planFingerprint?: string | undefined;
-  /** Apply only to this version of the VM. */
+  /** Apply only while the VM has this etag. */
   readonly etag?: string | undefined;
+  /** Apply only if there is no VM of this name. */
+  readonly createOnly?: boolean | undefined;
   /** Take over the NICs of a VM that multinic did not create; again if others have changed an adopted VM. */
   readonly adopt?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -47,12 +52,14 @@ export interface ApplyResult {
   readonly written: boolean;
   readonly vm: ResolvedVm;
   readonly compiled: CompiledVm | undefined;
+  /** Empty if the VM does not exist. */
   readonly etag: string;
 }
 
 /**
  * @throws Refused for findings of severity error, unless validateOnly; PlanChanged; VersionMismatch; ObjectNotFound
- * when there is no VM to adopt; KubeError. Nothing is written before every object has passed a dry run.
+ * if there is no VM to adopt or with that etag; ObjectExists with createOnly; PreconditionFailed; KubeError. Nothing is
+ * written before every object has passed a dry run.
  */
 export async function applyVm(
   { client, view, catalogue }: ApplyDependencies,
@@ -61,12 +68,13 @@ export async function applyVm(
   const { signal, unread } = request;
   const facts = await observe(client, view, request.spec, { signal });
   const { vm: live } = facts;
-  requireVersion(request, live);
+  if (request.createOnly === true && live !== undefined) throw new ObjectExists(vmSubject(request.spec));
+  requireEtag(request, live);
   const { spec, before, adopted } = await decideStewardship(client, catalogue, facts, request);
   const adoptionNotes = adopted?.importNotes;
 
   const { vm, findings: found } = checkVm(spec, catalogue, facts, { unread, adoptionNotes });
-  const etag = live?.metadata.resourceVersion ?? "";
+  const etag = live === undefined ? "" : etagOf(live);
   const stopped = (findings: readonly Finding[]): ApplyResult => {
     if (!request.validateOnly) throw new Refused(findings);
     return { findings, plan: undefined, written: false, vm, compiled: undefined, etag };
@@ -81,6 +89,9 @@ export async function applyVm(
   const { objects, force, findings: refused } = await dryRun(client, compiled, facts, asked);
   const findings = [...found, ...refused];
   if (hasErrors(findings)) return stopped(findings);
+  // The VM may have been created since it was looked for.
+  const isThere = objects.some((object) => object.live?.kind === "VirtualMachine");
+  if (request.createOnly === true && isThere) throw new ObjectExists(vmSubject(spec));
 
   const released = releasedNads(facts, compiled);
   const running = runningVm(facts);
@@ -94,25 +105,23 @@ export async function applyVm(
     moreChanges: adopted === undefined ? [] : adoptionChanges(adopted.live, vm, running),
   });
   if (request.planFingerprint !== undefined && request.planFingerprint !== plan.fingerprint) {
-    throw new PlanChanged(subjectOf(spec), plan.fingerprint);
+    throw new PlanChanged(vmSubject(spec), plan.fingerprint);
   }
   const result = { findings, plan, vm, compiled };
   if (request.validateOnly || isUnchanged(plan)) return { ...result, written: false, etag };
-  const decision = { compiled, plan, released, force, lock: lockOf(request, force) };
+  const lock = lockOn(live, {
+    etag: request.etag !== undefined,
+    plan: request.planFingerprint !== undefined || force,
+  });
+  const decision = { compiled, plan, released, force, lock, createOnly: request.createOnly === true };
   const written = await writeObjects(client, live, decision, { signal });
-  return { ...result, written: true, etag: written.metadata.resourceVersion ?? "" };
+  return { ...result, written: true, etag: etagOf(readVirtualMachine(written).object) };
 }
 
-/** For a caller who names a version or a plan, or adopts a VM, exactly that is written or nothing. */
-function lockOf({ etag, planFingerprint }: ApplyRequest, force: boolean): "plan" | "version" | undefined {
-  if (etag !== undefined) return "version";
-  return planFingerprint !== undefined || force ? "plan" : undefined;
-}
-
-const subjectOf = ({ namespace, name }: VmSpec): string => `VirtualMachine ${namespace}/${name}`;
-
-function requireVersion({ spec, etag }: ApplyRequest, vm: VirtualMachine | undefined): void {
-  if (etag !== undefined && etag !== vm?.metadata.resourceVersion) throw new VersionMismatch(subjectOf(spec));
+function requireEtag({ spec, etag }: ApplyRequest, live: VirtualMachine | undefined): void {
+  if (etag === undefined) return;
+  if (live === undefined) throw new ObjectNotFound(vmSubject(spec));
+  if (etag !== etagOf(live)) throw new VersionMismatch(vmSubject(spec));
 }
 
 /** A NAD is kept while the running instance uses it: its pod, or the target of a migration, may need it. */

@@ -3,7 +3,7 @@ import { type Finding, finding } from "../../domain/findings.ts";
 import type { KubernetesObject, VirtualMachine } from "../../domain/objects/kubernetes.ts";
 import { isAdopted } from "../../domain/objects/ownership.ts";
 import { isKubeError, KubeError } from "../../kube/errors.ts";
-import { PreconditionFailed } from "../errors.ts";
+import { type OwnedField, PreconditionFailed, subjectOf } from "../errors.ts";
 
 /** A finding for each cause that the API server or KubeVirt's admission gives; undefined for other errors. */
 export function refusals(error: unknown): readonly Finding[] | undefined {
@@ -39,14 +39,22 @@ export function isOwnedByAnother(error: unknown): error is KubeError {
 
 /** The error of both the dry run and the write. `live`: the VM at the API server. */
 export function ownedByAnother(
-  { kind, metadata }: KubernetesObject,
+  object: KubernetesObject,
   error: KubeError,
   live: VirtualMachine | undefined,
 ): PreconditionFailed {
-  const canTake = kind === live?.kind && isAdopted(live);
+  const canTake = object.kind === live?.kind && isAdopted(live);
   return new PreconditionFailed(
     "FIELD_OWNED_BY_OTHER_MANAGER",
-    `${kind} ${metadata.namespace}/${metadata.name}`,
+    subjectOf(object),
     canTake ? `${error.message}\nadopt the VM again to take these over` : error.message,
+    ownedFields(error),
   );
+}
+
+/** From causes with the message `conflict with "argo" using v1` (structured-merge-diff, as kube-apiserver prints it). */
+function ownedFields({ causes }: KubeError): readonly OwnedField[] {
+  return causes
+    .filter(({ reason }) => reason === "FieldManagerConflict")
+    .map(({ field, message }) => ({ field, manager: /^conflict with "([^"]*)"/.exec(message)?.[1] ?? "" }));
 }

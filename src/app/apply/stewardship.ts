@@ -10,7 +10,7 @@ import { asStored } from "../../domain/plan/as-stored.ts";
 import { resolveVm } from "../../domain/resolve/resolve-vm.ts";
 import type { VmSpec } from "../../domain/spec.ts";
 import type { CallOptions, KubeClient } from "../../kube/kube-client.ts";
-import { ObjectNotFound, PreconditionFailed } from "../errors.ts";
+import { ObjectNotFound, PreconditionFailed, vmSubject } from "../errors.ts";
 import { readVmObjects } from "../read-vm-objects.ts";
 
 export interface Stewardship {
@@ -38,9 +38,9 @@ export async function decideStewardship(
   }: CallOptions & { readonly spec: VmSpec; readonly adopt?: boolean | undefined },
 ): Promise<Stewardship> {
   const { vm: live } = facts;
-  const { namespace, name } = spec;
+  const { name } = spec;
   if (live === undefined) {
-    if (adopt) throw new ObjectNotFound("VirtualMachine", `${namespace}/${name}`);
+    if (adopt) throw new ObjectNotFound(vmSubject(spec));
     return { spec, before: undefined, adopted: undefined };
   }
   const { spec: recorded, problem } = facts.record;
@@ -57,7 +57,7 @@ export async function decideStewardship(
   if (!adopt && !isAdopted(live)) {
     throw new PreconditionFailed(
       "VM_NOT_MANAGED",
-      `VirtualMachine ${namespace}/${name}`,
+      vmSubject(spec),
       "multinic did not create this VM and does not change it; adopt it to take over its NICs, and only its NICs",
     );
   }

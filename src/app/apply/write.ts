@@ -3,15 +3,10 @@ import type { CompiledVm } from "../../domain/compile/compile.ts";
 import type {
   KubernetesObject,
   NetworkAttachmentDefinition,
-  ObjectMeta,
   VirtualMachine,
 } from "../../domain/objects/kubernetes.ts";
-import {
-  fieldManager,
-  ownerReferenceTo,
-  ownershipManager,
-  specAnnotation,
-} from "../../domain/objects/ownership.ts";
+import { fieldManager, ownerReferenceTo, ownershipManager } from "../../domain/objects/ownership.ts";
+import { readVirtualMachine } from "../../domain/objects/read-objects.ts";
 import type { ObjectAction, Plan } from "../../domain/plan/plan.ts";
 import { isKubeError } from "../../kube/errors.ts";
 import type { ApplyOptions, CallOptions, KubeClient } from "../../kube/kube-client.ts";
@@ -21,7 +16,8 @@ import {
   secrets,
   virtualMachines,
 } from "../../kube/resource.ts";
-import { type PreconditionFailed, VersionMismatch } from "../errors.ts";
+import { ObjectExists, ObjectNotFound, subjectOf, VersionMismatch } from "../errors.ts";
+import type { Lock } from "./lock.ts";
 import { isOwnedByAnother, ownedByAnother } from "./refusals.ts";
 import { attempts, secretToWrite, type Write, writesOf } from "./writes.ts";
 
@@ -32,22 +28,22 @@ export interface Decision {
   readonly released: readonly NetworkAttachmentDefinition[];
   /** Take over the VM's fields from other managers. */
   readonly force: boolean;
-  /**
-   * What must not have changed since the plan was made: the spec of the VM ("plan"), or any of it, even its status
-   * ("version"); undefined: nothing is checked.
-   */
-  readonly lock: "plan" | "version" | undefined;
+  /** undefined: nothing is checked. */
+  readonly lock: Lock | undefined;
+  /** The VM must not exist. Its Secret may: from an apply that was interrupted. */
+  readonly createOnly: boolean;
 }
 
 /**
  * `live`: the VM that the plan was made for.
- * @throws VersionMismatch if a locked VM has changed, PreconditionFailed if another manager has taken a field since the
- * dry run; in both cases the objects created by this call are deleted again. KubeError.
+ * @throws VersionMismatch or ObjectNotFound if a locked VM has changed or is gone, ObjectExists with `createOnly`,
+ * PreconditionFailed if another manager has taken a field since the dry run; in all these cases the objects created by this
+ * call are deleted again. KubeError.
  */
 export async function writeObjects(
   client: KubeClient,
   live: VirtualMachine | undefined,
-  { compiled, plan, released, force, lock }: Decision,
+  { compiled, plan, released, force, lock, createOnly }: Decision,
   { signal }: CallOptions,
 ): Promise<VirtualMachine> {
   const options = { fieldManager, signal };
@@ -60,10 +56,14 @@ export async function writeObjects(
     const action = actionOf(object);
     if (action === "unchanged") continue;
     try {
-      const isLocked = object === compiled.virtualMachine && live !== undefined && lock !== undefined;
-      const stored = isLocked
-        ? await applyLocked(client, compiled.virtualMachine, { live, lock }, { ...options, force })
-        : await client.apply(resource, object, options);
+      const write = async (): Promise<KubernetesObject> => {
+        if (createOnly && action === "create" && resource !== networkAttachmentDefinitions)
+          return await applyNew(client, { resource, object }, compiled.virtualMachine, options);
+        if (object === compiled.virtualMachine && live !== undefined && lock !== undefined)
+          return await applyLocked(client, compiled.virtualMachine, { live, lock }, { ...options, force });
+        return await client.apply(resource, object, options);
+      };
+      const stored = await write();
       if (action === "create") created.push({ resource, object: stored });
       if (resource === virtualMachines) vm = stored as VirtualMachine;
     } catch (error) {
@@ -96,16 +96,16 @@ export async function writeObjects(
 }
 
 /**
- * The resourceVersion in the object is the lock: the API server refuses the write if the stored one differs. What KubeVirt
- * writes to the VM, its status and its own annotations, does not count as a change. @throws VersionMismatch.
+ * The resourceVersion in the object is the lock: the API server refuses the write if the stored one differs.
+ * @throws VersionMismatch, ObjectNotFound.
  */
 async function applyLocked(
   client: KubeClient,
   object: VirtualMachine,
-  { live: planned, lock }: { readonly live: VirtualMachine; readonly lock: "plan" | "version" },
+  { live: planned, lock }: { readonly live: VirtualMachine; readonly lock: Lock },
   options: ApplyOptions,
 ): Promise<VirtualMachine> {
-  let live: VirtualMachine | undefined = planned;
+  let live = planned;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const { uid, resourceVersion } = live.metadata;
     const version = {
@@ -118,21 +118,34 @@ async function applyLocked(
     } catch (error) {
       if (!isKubeError(error, "Conflict") || isOwnedByAnother(error)) throw error;
     }
-    if (lock === "version") break;
-    live = await client.find(virtualMachines, planned.metadata, { signal: options.signal });
-    if (live === undefined || !isAsPlanned(live.metadata, planned.metadata)) break;
+    const found = await client.find(virtualMachines, planned.metadata, { signal: options.signal });
+    if (found === undefined) throw new ObjectNotFound(subjectOf(object));
+    live = readVirtualMachine(found).object;
+    if (!lock(live)) break;
   }
-  throw new VersionMismatch(`VirtualMachine ${object.metadata.namespace}/${object.metadata.name}`);
+  throw new VersionMismatch(subjectOf(object));
 }
 
-/** The generation counts the changes of a spec (Kubernetes API conventions, metadata). */
-function isAsPlanned(live: ObjectMeta, planned: ObjectMeta): boolean {
-  return (
-    live.uid === planned.uid &&
-    live.generation === planned.generation &&
-    live.deletionTimestamp === planned.deletionTimestamp &&
-    live.annotations?.[specAnnotation] === planned.annotations?.[specAnnotation]
-  );
+/**
+ * No stored object has this resourceVersion, because etcd counts from 1 and every write adds to it. So the API server
+ * refuses an apply with it if there is an object, and creates one if there is none (apiserver registry.Store.Update).
+ */
+const neverStored = "1";
+
+/** @throws ObjectExists for the VM; VersionMismatch for its Secret, because another call is creating the same VM. */
+async function applyNew(
+  client: KubeClient,
+  { resource, object }: Write,
+  vm: VirtualMachine,
+  options: ApplyOptions,
+): Promise<KubernetesObject> {
+  const metadata = { ...object.metadata, resourceVersion: neverStored };
+  try {
+    return await client.apply(resource, { ...object, metadata }, options);
+  } catch (error) {
+    if (!isKubeError(error, "Conflict")) throw error;
+    throw object === vm ? new ObjectExists(subjectOf(vm)) : new VersionMismatch(subjectOf(vm));
+  }
 }
 
 /** The error to throw if the VM has changed since the dry run; undefined for any other failure. */
@@ -140,8 +153,10 @@ function lostRace(
   object: KubernetesObject,
   error: unknown,
   live: VirtualMachine | undefined,
-): VersionMismatch | PreconditionFailed | undefined {
-  if (error instanceof VersionMismatch) return error;
+): Error | undefined {
+  const isLost =
+    error instanceof VersionMismatch || error instanceof ObjectNotFound || error instanceof ObjectExists;
+  if (isLost) return error;
   return isOwnedByAnother(error) ? ownedByAnother(object, error, live) : undefined;
 }
 

@@ -15,7 +15,7 @@ import { Health } from "../../../gen/grpc/health/v1/health_pb.ts";
 import {
   failedPrecondition,
   invalidArgument,
-  notFound,
+  resourceError,
   rpcError,
   unavailable,
 } from "../../../src/api/transport/errors.ts";
@@ -43,7 +43,9 @@ function failing(thrown: unknown) {
 }
 
 describe("errors on the wire", () => {
-  const vm = { type: "VirtualMachine", name: "shop/web" };
+  const vm = { kind: "VirtualMachine", namespace: "shop", name: "web" };
+  const absent = resourceError(Code.NotFound, vm, "does not exist");
+  const present = resourceError(Code.AlreadyExists, vm, "exists already");
   const missing = {
     type: "NAD_MISSING",
     subject: "NetworkAttachmentDefinition shop/lan",
@@ -57,7 +59,8 @@ describe("errors on the wire", () => {
       Code.InvalidArgument,
       "INVALID_REQUEST",
     ],
-    ["notFound", notFound(vm), Code.NotFound, "NOT_FOUND"],
+    ["resourceError", absent, Code.NotFound, "NOT_FOUND"],
+    ["resourceError", present, Code.AlreadyExists, "ALREADY_EXISTS"],
     [
       "failedPrecondition",
       failedPrecondition([missing], { reason: "NAD_MISSING", message: "not yet" }),
@@ -78,7 +81,7 @@ describe("errors on the wire", () => {
   );
 
   it("carries the standard detail of each kind", async ({ expect }) => {
-    expect((await received(notFound(vm))).findDetails(ResourceInfoSchema)).toMatchObject([
+    expect((await received(absent)).findDetails(ResourceInfoSchema)).toMatchObject([
       { resourceType: "VirtualMachine", resourceName: "shop/web" },
     ]);
     const [retry] = (await received(unavailable(1_500))).findDetails(RetryInfoSchema);

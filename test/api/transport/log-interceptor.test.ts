@@ -6,7 +6,7 @@ import {
   Health,
   HealthCheckResponse_ServingStatus as Status,
 } from "../../../gen/grpc/health/v1/health_pb.ts";
-import { notFound } from "../../../src/api/transport/errors.ts";
+import { resourceError } from "../../../src/api/transport/errors.ts";
 import { createLogInterceptor } from "../../../src/api/transport/log-interceptor.ts";
 import { recordLog } from "../../support/log.ts";
 import { oneByOne, serve, transports } from "./serving.ts";
@@ -46,7 +46,8 @@ describe("log interceptor", () => {
   it("logs the code and reason of a refusal", async ({ expect }) => {
     const { url, lines } = await start({
       check() {
-        throw notFound({ type: "VirtualMachine", name: "shop/web" });
+        const vm = { kind: "VirtualMachine", namespace: "shop", name: "web" };
+        throw resourceError(Code.NotFound, vm, "does not exist");
       },
     });
     await expect(createClient(Health, transports["gRPC over HTTP/2"]!(url)).check({})).rejects.toThrow();
