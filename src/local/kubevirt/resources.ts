@@ -1,6 +1,6 @@
 // The objects that the simulated controller and nodes exchange, besides those of the product: pods, nodes and migrations,
 // with KubeVirt's labels and annotations.
-import type { KubernetesObject, ObjectMeta } from "../../domain/objects/kubernetes.ts";
+import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
 import type { Resource } from "../../kube/resource.ts";
 
 /** v1 Container, with the fields of a virt-launcher pod. */
@@ -8,12 +8,9 @@ interface PodContainer {
   name: string;
   image: string;
   ports?: { name: string; containerPort: number }[];
-  command?: string[];
   resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
-  volumeMounts?: { name: string; mountPath: string; readOnly?: boolean; subPath?: string }[];
 }
 
-/** One condition of a pod, such as Ready. */
 export interface PodCondition {
   type: string;
   status: "True" | "False" | "Unknown";
@@ -22,11 +19,9 @@ export interface PodCondition {
   lastTransitionTime?: string | null;
 }
 
-/** v1 Pod. */
 export interface Pod extends KubernetesObject {
   apiVersion: "v1";
   kind: "Pod";
-  metadata: ObjectMeta & { generateName?: string };
   spec: {
     nodeName?: string;
     hostname?: string;
@@ -52,7 +47,6 @@ export interface Pod extends KubernetesObject {
   };
 }
 
-/** v1 Node. */
 export interface Node extends KubernetesObject {
   apiVersion: "v1";
   kind: "Node";
@@ -82,7 +76,6 @@ export type MigrationPhase =
  */
 export interface MigrationState {
   migrationUid?: string;
-  mode?: "PreCopy" | "PostCopy" | "Paused";
   sourceNode?: string;
   sourcePod?: string;
   targetNode?: string;
@@ -103,7 +96,6 @@ export interface MigrationState {
 export interface VirtualMachineInstanceMigration extends KubernetesObject {
   apiVersion: "kubevirt.io/v1";
   kind: "VirtualMachineInstanceMigration";
-  metadata: ObjectMeta & { generateName?: string };
   spec: { vmiName: string };
   status?: {
     phase?: MigrationPhase;

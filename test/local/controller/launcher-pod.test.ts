@@ -1,7 +1,6 @@
 // Our virt-launcher pods, compared with those that KubeVirt 1.9.0 created.
 import { describe, it } from "vitest";
 import { controllerRules } from "../../../src/local/kubevirt/controller/configuration.ts";
-
 import { launcherPod } from "../../../src/local/kubevirt/controller/launcher-pod.ts";
 import { firmwareUuid, newVmi } from "../../../src/local/kubevirt/controller/new-vmi.ts";
 import { annotations } from "../../../src/local/kubevirt/resources.ts";

@@ -99,7 +99,7 @@ function withVolumeDisks(spec: TemplateSpec): TemplateSpec {
  * The defaults that a VM gets when it runs (SetDefaultVirtualMachineInstanceSpec in pkg/defaults/defaults.go), set before
  * validation. `failure` says why the configuration allows no default.
  */
-export function withJudgingDefaults(
+export function withValidationDefaults(
   spec: VirtualMachineSpec,
   configuration: KubevirtConfiguration,
 ): { readonly defaulted: VirtualMachineSpec } | { readonly failure: string } {

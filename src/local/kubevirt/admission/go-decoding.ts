@@ -7,19 +7,21 @@ import { hasZeroValue, isQuantity, walkSpec } from "./webhook-schema.ts";
 
 const template = "spec.template.spec.domain";
 
-/** Integers whose Go type is narrower than the schema's, with the bounds of the Go type. */
-const narrowIntegers: Readonly<
-  Record<string, { readonly type: string; readonly min: number; readonly max: number }>
-> = {
-  [`${template}.devices.interfaces.bootOrder`]: { type: "uint", min: 0, max: Number.MAX_SAFE_INTEGER },
-  [`${template}.devices.disks.bootOrder`]: { type: "uint", min: 0, max: Number.MAX_SAFE_INTEGER },
-  [`${template}.devices.interfaces.ports.port`]: { type: "int32", min: -(2 ** 31), max: 2 ** 31 - 1 },
-  [`${template}.devices.interfaces.portRanges.start`]: { type: "int32", min: -(2 ** 31), max: 2 ** 31 - 1 },
-  [`${template}.devices.interfaces.portRanges.end`]: { type: "int32", min: -(2 ** 31), max: 2 ** 31 - 1 },
-  [`${template}.cpu.cores`]: { type: "uint32", min: 0, max: 2 ** 32 - 1 },
-  [`${template}.cpu.sockets`]: { type: "uint32", min: 0, max: 2 ** 32 - 1 },
-  [`${template}.cpu.threads`]: { type: "uint32", min: 0, max: 2 ** 32 - 1 },
-  [`${template}.cpu.maxSockets`]: { type: "uint32", min: 0, max: 2 ** 32 - 1 },
+const uint = { type: "uint", min: 0, max: Number.MAX_SAFE_INTEGER };
+const int32 = { type: "int32", min: -(2 ** 31), max: 2 ** 31 - 1 };
+const uint32 = { type: "uint32", min: 0, max: 2 ** 32 - 1 };
+
+/** Integers whose Go type is narrower than the schema's. */
+const narrowIntegers: Readonly<Record<string, typeof uint>> = {
+  [`${template}.devices.interfaces.bootOrder`]: uint,
+  [`${template}.devices.disks.bootOrder`]: uint,
+  [`${template}.devices.interfaces.ports.port`]: int32,
+  [`${template}.devices.interfaces.portRanges.start`]: int32,
+  [`${template}.devices.interfaces.portRanges.end`]: int32,
+  [`${template}.cpu.cores`]: uint32,
+  [`${template}.cpu.sockets`]: uint32,
+  [`${template}.cpu.threads`]: uint32,
+  [`${template}.cpu.maxSockets`]: uint32,
 };
 
 /** Go's error, undefined when it can decode the spec. A bad quantity stops decoding, so it is reported before a bad number. */

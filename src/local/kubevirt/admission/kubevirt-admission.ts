@@ -9,7 +9,7 @@ import { refusalOf } from "./cause.ts";
 import type { KubevirtConfiguration } from "../configuration.ts";
 import { withStoredDefaults } from "./defaults.ts";
 import { decodedSpec, decodingError } from "./go-decoding.ts";
-import { judgeVirtualMachine } from "./rule-chain.ts";
+import { validateVirtualMachine } from "./rule-chain.ts";
 import { schemaErrors } from "./webhook-schema.ts";
 
 interface VmWrite {
@@ -64,7 +64,7 @@ export function createKubevirtAdmission(
       if (refusal !== undefined) return { refusal };
       if (write.object.metadata["deletionTimestamp"] !== undefined) return undefined;
       const spec = decodedSpec(asObject(write.object["spec"]));
-      const verdict = judgeVirtualMachine(spec, write.operation, configuration());
+      const verdict = validateVirtualMachine(spec, write.operation, configuration());
       if (verdict !== undefined) return { refusal: verdict };
       return spec.running === undefined
         ? undefined

@@ -1,7 +1,7 @@
 // All rules in virt-api's order, which is the order of the causes in a refusal.
 import { type Cause, FieldPath, refusalOf } from "./cause.ts";
 import type { KubevirtConfiguration } from "../configuration.ts";
-import { withJudgingDefaults } from "./defaults.ts";
+import { withValidationDefaults } from "./defaults.ts";
 import { type SpecRule, faultsOf } from "./rule.ts";
 import { accessCredentials } from "./rules/access-credentials.ts";
 import { bootOrder, disks } from "./rules/disks.ts";
@@ -61,14 +61,14 @@ const templateRules: readonly SpecRule[] = [
 const specAt = new FieldPath("spec");
 
 /** Validates a VirtualMachine's spec as vms-admitter.go does; undefined when it is valid. */
-export function judgeVirtualMachine(
+export function validateVirtualMachine(
   given: VirtualMachineSpec,
   operation: "CREATE" | "UPDATE",
   configuration: KubevirtConfiguration,
 ): Refusal | undefined {
-  const judging = withJudgingDefaults(given, configuration);
-  if ("failure" in judging) return { code: 400, message: judging.failure };
-  const { defaulted: spec } = judging;
+  const validated = withValidationDefaults(given, configuration);
+  if ("failure" in validated) return { code: 400, message: validated.failure };
+  const { defaulted: spec } = validated;
   const template = spec.template.spec;
   if (operation === "CREATE") {
     // Discontinued bindings are reported alone, with paths below `spec` instead of the template.

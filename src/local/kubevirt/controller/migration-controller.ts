@@ -35,7 +35,7 @@ export async function reconcileMigration(context: ControllerContext, key: string
   return undefined;
 }
 
-/** The pod of this migration. When it is not in the cache, the API server is asked. */
+/** The pod of this migration, from the API server when it is not in the cache. */
 async function targetPod(
   context: ControllerContext,
   migration: Migration,
@@ -124,7 +124,7 @@ function handedOff(context: ControllerContext, migration: Migration, vmi: Vmi, t
   };
 }
 
-/** Tells the nodes to give up a migration whose target pod is gone. */
+/** Marks the migration as failed on the VMI, so that the nodes stop it. */
 async function failOnVmi(context: ControllerContext, migration: Migration, vmi: Vmi): Promise<void> {
   const state = vmi.status?.migrationState;
   if (

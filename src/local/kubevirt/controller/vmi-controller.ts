@@ -39,7 +39,7 @@ export async function reconcileVmi(context: ControllerContext, key: string): Pro
   return pending ? context.delays.reevaluateMs : undefined;
 }
 
-/** The VMI's pods. When an expected pod is not in the cache, the API server is asked. */
+/** The VMI's pods, from the API server when an expected pod is not in the cache. */
 async function knownPods(context: ControllerContext, vmi: Vmi): Promise<readonly Pod[]> {
   const cached = podsOf(vmi, context.launchers(vmi.metadata.uid ?? ""));
   if (isUnprocessed(vmi) || (hasEnded(vmi) ? cached.length > 0 : currentPod(vmi, cached) !== undefined)) {

@@ -122,7 +122,7 @@ function running(vmi: Vmi, { pod, now, migrationGraceMs }: VmiView): Vmi {
   return withStatus(seen, { conditions });
 }
 
-/** An ended VMI may be deleted when its pods are gone; while its VM exists, that removes the VM's finalizer. */
+/** Removes the VMI's finalizer when its pods are gone, and the VM's when the VM is. */
 function withoutFinalizers(vmi: Vmi, { pods, hasVm }: VmiView): Vmi {
   const kept = (vmi.metadata.finalizers ?? []).filter(
     (finalizer) =>

@@ -117,7 +117,7 @@ function domainInterface(vmi: VirtualMachineInstance, nic: VmInterface): DomainI
   };
 }
 
-/** One queue per vCPU for virtio NICs when the VMI asks for multiqueue; undefined otherwise. */
+/** One queue per vCPU for virtio NICs when the VMI enables multiqueue; undefined otherwise. */
 function queueCount(vmi: VirtualMachineInstance, nic: VmInterface): number | undefined {
   const virtio = nic.model === undefined || nic.model === "" || nic.model === "virtio";
   if (vmi.spec.domain.devices.networkInterfaceMultiqueue !== true || !virtio) return undefined;

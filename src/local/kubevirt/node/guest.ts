@@ -18,6 +18,12 @@ export interface GuestNic {
   readonly linkUp: boolean;
 }
 
+export interface Servers {
+  readonly dhcp: DhcpServers;
+  /** The pod's address, which the guest gets on a bridged pod network. */
+  readonly podIP: string | undefined;
+}
+
 export interface Guest {
   readonly plan: NetworkPlan;
   readonly nics: readonly GuestNic[];
@@ -71,11 +77,7 @@ export function guestNics(vmi: VirtualMachineInstance, domain: Domain): Omit<Gue
  * The agent's report: every NIC, with addresses where they are configured and the link is up (a guest's network daemon
  * removes the addresses of a NIC without carrier). IPv4 first, the link-local IPv6 address last.
  */
-export function agentInterfaces(
-  guest: Guest,
-  wires: Wires,
-  servers: { readonly dhcp: DhcpServers; readonly podIP: string | undefined },
-): AgentInterface[] {
+export function agentInterfaces(guest: Guest, wires: Wires, servers: Servers): AgentInterface[] {
   return guest.nics.map((nic) => {
     const settings = settingsOf(guest.plan, nic);
     const interfaceName = settings?.setName ?? nic.kernelName;
@@ -108,7 +110,7 @@ function leases(
   nic: GuestNic,
   { dhcp4, dhcp6 }: Settings,
   wire: Wire | undefined,
-  { dhcp, podIP }: { readonly dhcp: DhcpServers; readonly podIP: string | undefined },
+  { dhcp, podIP }: Servers,
 ): readonly string[] {
   if (wire?.kind === "masquerade") return dhcp4 ? [wire.ipv4] : [];
   if (wire?.kind === "pod") return dhcp4 && podIP !== undefined ? [podIP] : [];

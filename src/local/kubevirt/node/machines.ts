@@ -7,7 +7,7 @@ import type { DiskMemory } from "./cloud-init.ts";
 import type { NodeDelays } from "./delays.ts";
 import { createDhcpServers, type DhcpServers } from "./dhcp.ts";
 import { buildDomain, syncDomain, type Domain } from "./domain.ts";
-import { agentInterfaces, bootGuest, guestNics, replugGuest, type Guest } from "./guest.ts";
+import { agentInterfaces, bootGuest, guestNics, replugGuest, type Guest, type Servers } from "./guest.ts";
 import type { NetworkPlan } from "./network-plan.ts";
 import { trackUptimes, type Uptime } from "./traffic.ts";
 import type { AgentInterface } from "./vmi-interfaces.ts";
@@ -100,11 +100,7 @@ export function syncMachine(machine: Machine, { vmi, plugins, cniType, nowMs }: 
 export const guestAgentAnnotation = "local.multinic.novasphere.dev/guest-agent";
 
 /** libvirt asks the agent when it is due, and schedules the next time when the guest has changed. */
-export function askAgent(
-  machine: Machine,
-  { vmi, delays, nowMs }: Surroundings,
-  servers: { readonly dhcp: DhcpServers; readonly podIP: string | undefined },
-): Machine {
+export function askAgent(machine: Machine, { vmi, delays, nowMs }: Surroundings, servers: Servers): Machine {
   if (vmi.metadata.annotations?.[guestAgentAnnotation] === "absent") {
     return { ...machine, heard: undefined, askAtMs: undefined };
   }

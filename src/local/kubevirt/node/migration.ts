@@ -17,7 +17,7 @@ export function migrationState(vmi: VirtualMachineInstance): MigrationState | un
 }
 
 /**
- * The VMI after the next step, which the VMI's node makes: target address, start, target domain, takeover (from then on
+ * The VMI after the next step, made by the VMI's node: target address, start, target domain, takeover (from then on
  * the target node acts), end. Call it only while isMigrating.
  */
 export function nextMigrationStep(vmi: VirtualMachineInstance, now: string): VirtualMachineInstance {
@@ -43,7 +43,7 @@ export function nextMigrationStep(vmi: VirtualMachineInstance, now: string): Vir
   return { ...ended, metadata: { ...ended.metadata, labels: left } };
 }
 
-/** The new domain has the memory that the spec asks for. */
+/** The new domain has the memory of the spec. */
 function withRequestedMemory(vmi: VirtualMachineInstance): VirtualMachineInstance {
   const guest = vmi.spec.domain.memory?.guest;
   const { conditions, memory } = vmi.status ?? {};

@@ -6,7 +6,6 @@ import type { FullKubeClient } from "../../../kube/kube-client.ts";
 import type { Resource } from "../../../kube/resource.ts";
 import type { Pod } from "../resources.ts";
 
-/** v1 Event. */
 interface Event extends KubernetesObject {
   apiVersion: "v1";
   kind: "Event";

@@ -67,7 +67,7 @@ export function createSandboxes(context: NodeContext): Sandboxes {
   };
 }
 
-/** The uid makes the API server refuse the patch when another pod has the name now. */
+/** With the uid the API server refuses the patch if another pod now has the name. */
 export async function writeNetworkStatus(
   { client }: NodeContext,
   pod: Pod,

@@ -36,17 +36,7 @@ interface InterfaceStatusInput {
 }
 
 /** A status under construction; empty strings and lists are removed at the end, as with Go's omitempty. */
-interface Entry {
-  name: string;
-  mac: string;
-  infoSource: string;
-  interfaceName: string;
-  podInterfaceName: string;
-  linkState: string;
-  queueCount: number;
-  ip: string;
-  ips: readonly string[];
-}
+type Entry = ReturnType<typeof emptyEntry>;
 
 /** The maximum number of reported NICs that only the guest knows, such as docker0. */
 const guestOnlyLimit = 10;
@@ -175,7 +165,7 @@ function addMultus(
   return all;
 }
 
-function emptyEntry(name = ""): Entry {
+function emptyEntry(name = "") {
   return {
     name,
     mac: "",
@@ -185,7 +175,7 @@ function emptyEntry(name = ""): Entry {
     linkState: "",
     queueCount: 0,
     ip: "",
-    ips: [],
+    ips: [] as readonly string[],
   };
 }
 

@@ -53,7 +53,7 @@ interface DataSources {
   readonly inline: string | undefined;
 }
 
-/** The words that KubeVirt's messages use for one of the two kinds of data. */
+/** The parts of KubeVirt's messages that differ between user data and network data. */
 interface Words {
   readonly base64Field: "userDataBase64" | "networkDataBase64";
   readonly onlyOne: string;
