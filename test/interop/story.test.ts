@@ -102,7 +102,10 @@ function testStory(namespace: string, clientOf: (url: string) => ForeignClient):
     const view = (await client.call(getVM, { namespace, name }))["virtualMachine"] as JsonObject;
     expect(view).toMatchObject({ managed: true, printableStatus: "Running", virtualMachine: { name } });
     expect(await client.call(listVMs, { namespace })).toMatchObject({ virtualMachines: [{ managed: true }] });
-    expect(await client.call(listInterfaceStatus, { namespace })).toEqual({ interfaces: view["interfaces"] });
+    expect(await client.call(listInterfaceStatus, { namespace })).toEqual({
+      interfaces: view["interfaces"],
+      currentAsOf: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+    });
 
     const again = await client.call(applyVM, { virtualMachine });
     expect(again["written"] ?? false).toBe(false);
