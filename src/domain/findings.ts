@@ -471,6 +471,12 @@ export const findingTable = {
     "Whoever may edit the VM may edit its annotation multinic.novasphere.dev/spec. What no object shows, such as a priority or a DNS domain without a server, is lost with the record.",
   ),
 
+  MACHINE_RESET: warning<{ name: string; was: string | number; becomes: string | number }>(
+    (v) =>
+      `${v.name} is absent, so it is reset from ${v.was} to the default, ${v.becomes}; give the value, or name the fields to apply in updateMask`,
+    "Without an update mask an apply replaces everything that was asked for; a caller that owns only the NICs would reset the machine unnoticed.",
+  ),
+
   // a VM that multinic did not create
   ADOPTED_MACHINE_DIFFERS: error<{ has: string }>(
     (v) => `multinic manages only the NICs of a VM it did not create; this field is ${v.has} and must stay`,

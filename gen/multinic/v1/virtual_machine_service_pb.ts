@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { FieldMask } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_field_mask } from "@bufbuild/protobuf/wkt";
 import type { Finding, ResolvedNetwork } from "./network_pb.ts";
 import { file_multinic_v1_network } from "./network_pb.ts";
 import type { Plan, PlannedObject, VirtualMachine, VirtualMachineView } from "./virtual_machine_pb.ts";
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/virtual_machine_service.proto.
  */
 export const file_multinic_v1_virtual_machine_service: GenFile = /*@__PURE__*/
-  fileDesc("CiltdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmVfc2VydmljZS5wcm90bxILbXVsdGluaWMudjEiqQEKDkFwcGx5Vk1SZXF1ZXN0EjQKD3ZpcnR1YWxfbWFjaGluZRgBIAEoCzIbLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lEhUKDXZhbGlkYXRlX29ubHkYAiABKAgSGAoQcGxhbl9maW5nZXJwcmludBgDIAEoCRIMCgRldGFnGAQgASgJEg0KBWFkb3B0GAUgASgIEhMKC2NyZWF0ZV9vbmx5GAcgASgIIqkBCg9BcHBseVZNUmVzcG9uc2USJgoIZmluZGluZ3MYASADKAsyFC5tdWx0aW5pYy52MS5GaW5kaW5nEh8KBHBsYW4YAiABKAsyES5tdWx0aW5pYy52MS5QbGFuEg8KB3dyaXR0ZW4YAyABKAgSLgoIbmV0d29ya3MYBCADKAsyHC5tdWx0aW5pYy52MS5SZXNvbHZlZE5ldHdvcmsSDAoEZXRhZxgFIAEoCSIvCgxHZXRWTVJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkiSQoNR2V0Vk1SZXNwb25zZRI4Cg92aXJ0dWFsX21hY2hpbmUYASABKAsyHy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZVZpZXciSgoOTGlzdFZNc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImUKD0xpc3RWTXNSZXNwb25zZRI5ChB2aXJ0dWFsX21hY2hpbmVzGAEgAygLMh8ubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmVWaWV3EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJuCg9EZWxldGVWTVJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBG5hbWUYAiABKAkSDAoEZXRhZxgDIAEoCRIVCg1hbGxvd19taXNzaW5nGAQgASgIEhUKDXZhbGlkYXRlX29ubHkYBSABKAgiPwoQRGVsZXRlVk1SZXNwb25zZRIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdDK2AgoVVmlydHVhbE1hY2hpbmVTZXJ2aWNlEkQKB0FwcGx5Vk0SGy5tdWx0aW5pYy52MS5BcHBseVZNUmVxdWVzdBocLm11bHRpbmljLnYxLkFwcGx5Vk1SZXNwb25zZRJDCgVHZXRWTRIZLm11bHRpbmljLnYxLkdldFZNUmVxdWVzdBoaLm11bHRpbmljLnYxLkdldFZNUmVzcG9uc2UiA5ACARJJCgdMaXN0Vk1zEhsubXVsdGluaWMudjEuTGlzdFZNc1JlcXVlc3QaHC5tdWx0aW5pYy52MS5MaXN0Vk1zUmVzcG9uc2UiA5ACARJHCghEZWxldGVWTRIcLm11bHRpbmljLnYxLkRlbGV0ZVZNUmVxdWVzdBodLm11bHRpbmljLnYxLkRlbGV0ZVZNUmVzcG9uc2ViBnByb3RvMw", [file_multinic_v1_network, file_multinic_v1_virtual_machine]);
+  fileDesc("CiltdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmVfc2VydmljZS5wcm90bxILbXVsdGluaWMudjEi2gEKDkFwcGx5Vk1SZXF1ZXN0EjQKD3ZpcnR1YWxfbWFjaGluZRgBIAEoCzIbLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lEhUKDXZhbGlkYXRlX29ubHkYAiABKAgSGAoQcGxhbl9maW5nZXJwcmludBgDIAEoCRIMCgRldGFnGAQgASgJEg0KBWFkb3B0GAUgASgIEi8KC3VwZGF0ZV9tYXNrGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxITCgtjcmVhdGVfb25seRgHIAEoCCKpAQoPQXBwbHlWTVJlc3BvbnNlEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIfCgRwbGFuGAIgASgLMhEubXVsdGluaWMudjEuUGxhbhIPCgd3cml0dGVuGAMgASgIEi4KCG5ldHdvcmtzGAQgAygLMhwubXVsdGluaWMudjEuUmVzb2x2ZWROZXR3b3JrEgwKBGV0YWcYBSABKAkiLwoMR2V0Vk1SZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJIkkKDUdldFZNUmVzcG9uc2USOAoPdmlydHVhbF9tYWNoaW5lGAEgASgLMh8ubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmVWaWV3IkoKDkxpc3RWTXNSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJlCg9MaXN0Vk1zUmVzcG9uc2USOQoQdmlydHVhbF9tYWNoaW5lcxgBIAMoCzIfLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lVmlldxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkibgoPRGVsZXRlVk1SZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBGV0YWcYAyABKAkSFQoNYWxsb3dfbWlzc2luZxgEIAEoCBIVCg12YWxpZGF0ZV9vbmx5GAUgASgIIj8KEERlbGV0ZVZNUmVzcG9uc2USKwoHb2JqZWN0cxgBIAMoCzIaLm11bHRpbmljLnYxLlBsYW5uZWRPYmplY3QytgIKFVZpcnR1YWxNYWNoaW5lU2VydmljZRJECgdBcHBseVZNEhsubXVsdGluaWMudjEuQXBwbHlWTVJlcXVlc3QaHC5tdWx0aW5pYy52MS5BcHBseVZNUmVzcG9uc2USQwoFR2V0Vk0SGS5tdWx0aW5pYy52MS5HZXRWTVJlcXVlc3QaGi5tdWx0aW5pYy52MS5HZXRWTVJlc3BvbnNlIgOQAgESSQoHTGlzdFZNcxIbLm11bHRpbmljLnYxLkxpc3RWTXNSZXF1ZXN0GhwubXVsdGluaWMudjEuTGlzdFZNc1Jlc3BvbnNlIgOQAgESRwoIRGVsZXRlVk0SHC5tdWx0aW5pYy52MS5EZWxldGVWTVJlcXVlc3QaHS5tdWx0aW5pYy52MS5EZWxldGVWTVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_field_mask, file_multinic_v1_network, file_multinic_v1_virtual_machine]);
 
 /**
  * Request of ApplyVM.
@@ -61,6 +63,17 @@ export type ApplyVMRequest = Message<"multinic.v1.ApplyVMRequest"> & {
    * @generated from field: bool adopt = 5;
    */
   adopt: boolean;
+
+  /**
+   * Fields of `virtual_machine` to apply, such as "networks" or "run_strategy"; the rest of an existing VM stays as it was
+   * last applied. A field that is named here and absent there becomes its default. If the VM changes between plan and
+   * write, the call fails with ABORTED. Any other path, such as one below a field: INVALID_ARGUMENT.
+   * Empty: all fields are applied, and absent ones become their defaults. For each field of an existing VM that changes by
+   * that there is a finding MACHINE_RESET. A VM that does not exist yet is always created from all fields.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 6;
+   */
+  updateMask?: FieldMask | undefined;
 
   /**
    * Only create: if the VM exists, the call fails with ALREADY_EXISTS and nothing is written. A repeated call fails too once
