@@ -13,6 +13,7 @@ import { plannedObjectsToProto, planToProto, resolvedToProto } from "../wire/res
 import { currentAsOfToProto, viewToProto } from "../wire/status-to-proto.ts";
 import { readSpec } from "./read-spec.ts";
 import { requireName } from "./required-fields.ts";
+import { readUpdateMask } from "./update-mask.ts";
 
 const givenOrNone = (text: string): string | undefined => (text === "" ? undefined : text);
 
@@ -29,6 +30,7 @@ export function createVirtualMachineService(
         validateOnly: request.validateOnly,
         planFingerprint: givenOrNone(request.planFingerprint),
         etag: givenOrNone(request.etag),
+        updateMask: readUpdateMask(request.updateMask),
         createOnly: request.createOnly,
         adopt: request.adopt,
         signal,

@@ -53,8 +53,8 @@ export async function observe(
   };
 }
 
-/** The NADs of the VM's namespace, and those of other namespaces that the spec names. */
-async function readNads(
+/** By NAMESPACE/NAME: the NADs of the VM's namespace, and those of other namespaces that the spec names. */
+export async function readNads(
   client: KubeClient,
   spec: VmSpec,
   options: CallOptions,

@@ -476,6 +476,12 @@ export const findingTable = {
     "Anyone who may edit the VM can edit the record, its annotation multinic.novasphere.dev/spec. Settings that no object shows, such as a priority or a search domain without a DNS server, are lost with it.",
   ),
 
+  MACHINE_RESET: warning<{ name: string; was: string | number; becomes: string | number }>(
+    (v) =>
+      `${v.name} is absent, so it is reset from ${v.was} to the default, ${v.becomes}; give the value, or name the fields to apply in updateMask`,
+    "Without an update mask, an apply replaces the whole requested configuration, so a caller that owns only the NICs would reset the machine unnoticed.",
+  ),
+
   // a VM that multinic did not create
   ADOPTED_MACHINE_DIFFERS: error<{ has: string }>(
     (v) =>

@@ -12,11 +12,12 @@ import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { specAnnotation } from "../../src/domain/objects/ownership.ts";
 import { isUnchanged } from "../../src/domain/plan/plan.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
+import { secretText } from "../../src/domain/objects/cloud-init.ts";
 import type { VirtualMachine } from "../../src/domain/objects/kubernetes.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import { KubeError } from "../../src/kube/errors.ts";
 import type { FullKubeClient, KubeClient } from "../../src/kube/kube-client.ts";
-import { networkAttachmentDefinitions, virtualMachines } from "../../src/kube/resource.ts";
+import { networkAttachmentDefinitions, secrets, virtualMachines } from "../../src/kube/resource.ts";
 import { createApiServer } from "../../src/local/api/api-server.ts";
 import { silentLog } from "../support/log.ts";
 
@@ -43,13 +44,13 @@ describe("an apply while another client writes", () => {
     networks: [{ name: "eth0", vlanId }],
   });
 
-  /** `write` happens once, right before the VM itself is written. */
-  function interrupted(write: () => Promise<unknown>): KubeClient {
+  /** `write` happens once, right before the VM itself, or its Secret, is written. */
+  function interrupted(write: () => Promise<unknown>, before = "VirtualMachine"): KubeClient {
     let done = false;
     return {
       ...client,
       async apply(resource, object, options) {
-        if (object.kind === "VirtualMachine" && options.dryRun !== true && !done) {
+        if (object.kind === before && options.dryRun !== true && !done) {
           done = true;
           await write();
         }
@@ -152,6 +153,21 @@ describe("an apply while another client writes", () => {
     expect(await recordOf("by-rival")).toContain('"vlanId":17');
     expect((await apply({ spec: spec("by-rival", 17), validateOnly: true })).written).toBe(false);
     expect(isUnchanged((await apply({ spec: spec("by-rival", 17), validateOnly: true })).plan!)).toBe(true);
+  });
+
+  it("keeps the user-data that another caller has applied meanwhile", async ({ expect }) => {
+    await apply({ spec: spec("by-parts", 83) });
+    const userData = { text: "#cloud-config\nusers: []\n" };
+    const others = (): Promise<unknown> => apply({ spec: { ...spec("by-parts", 83), userData } });
+    const nic = { name: "eth0", vlanId: 83, ipConfig: { address: "192.0.2.10/24" } };
+    const networks = {
+      spec: { ...spec("by-parts", 83), networks: [nic] },
+      updateMask: new Set(["networks"] as const),
+    };
+    await expect(apply(networks, interrupted(others, "Secret"))).rejects.toThrow(VersionMismatch);
+    expect((await apply(networks)).written).toBe(true);
+    const secret = await client.find(secrets, { namespace: "default", name: "multinic-by-parts" });
+    expect(secret && secretText(secret, "userdata")).toBe(userData.text);
   });
 
   it("creates a VM of which an interrupted call has left the Secret", async ({ expect }) => {

@@ -191,6 +191,36 @@ describe("multinic apply", () => {
     ]);
   });
 
+  it("applies only the fields that it is asked to", async ({ expect }) => {
+    const asked: ApplyVMRequest[] = [];
+    for (const command of ["plan", "apply"])
+      await run(`${command} ${file} --only networks,bootDisk`, { routes: applying(asked) });
+    await run(`apply ${file}`, { routes: applying(asked) });
+    expect(asked.map(({ updateMask }) => updateMask?.paths)).toEqual([
+      ["networks", "boot_disk"],
+      ["networks", "boot_disk"],
+      [],
+    ]);
+    const { code, stderr } = await run(`apply ${file} --only networks,nics`, { routes: applying(asked) });
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      "There is no field nics; the fields are namespace, name, cpu, memory, bootDisk,",
+    );
+    expect(asked).toHaveLength(3);
+  });
+
+  it("shows what it resets of the machine, and applies it", async ({ expect }) => {
+    const finding = { code: "MACHINE_RESET", severity: Severity.WARNING, field: "cpu", message: "reset" };
+    for (const command of ["plan", "apply"]) {
+      const { code, stderr } = await run(`${command} ${file}`, {
+        routes: (router) =>
+          void router.service(VirtualMachineService, { applyVM: () => ({ plan, findings: [finding] }) }),
+      });
+      expect(code).toBe(0);
+      expect(stderr).toBe("warning  cpu  MACHINE_RESET  reset\n1 warning\n\n");
+    }
+  });
+
   it("waits until every NIC is Up, and prints its progress to stderr", async ({ expect }) => {
     const asked: WatchInterfaceStatusRequest[] = [];
     const streams = [

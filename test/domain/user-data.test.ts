@@ -1,8 +1,36 @@
 // How cloud-init treats user-data, as far as the NICs depend on it.
+import { assert, property, string } from "fast-check";
 import { describe, it } from "vitest";
+import { nmstateBoothook, withBoothook, withoutBoothook } from "../../src/domain/guest/boothook.ts";
 import { readUserData } from "../../src/domain/guest/user-data.ts";
 
 const boot = "updates: {network: {when: [boot]}}\n";
+
+describe("user-data together with a boothook", () => {
+  const boothook = nmstateBoothook("interfaces: []\n");
+
+  it.for([
+    ["a cloud-config", "#cloud-config\nusers: []\n"],
+    ["several parts", 'Content-Type: multipart/mixed; boundary="x"\n\n--x\n\nhello\n--x--\n'],
+    ["none at all", ""],
+    ["text with Windows line ends and umlauts", "#!/bin/sh\r\necho Grüße\r\n"],
+  ] as const)("is found again: %s", ([, text], { expect }) => {
+    expect(withoutBoothook(withBoothook(text, boothook))).toBe(text);
+  });
+
+  it("is found again whatever it is", ({ expect }) => {
+    assert(
+      property(string({ unit: "grapheme" }), (text) => {
+        expect(withoutBoothook(withBoothook(text, boothook))).toBe(text);
+      }),
+    );
+  });
+
+  it("is none for the boothook alone, and itself without a boothook", ({ expect }) => {
+    expect(withoutBoothook(boothook)).toBeUndefined();
+    expect(withoutBoothook("#cloud-config\n")).toBe("#cloud-config\n");
+  });
+});
 
 describe("user-data", () => {
   it.for([

@@ -4,7 +4,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_service_pb.ts";
 import { NetworkService } from "../../gen/multinic/v1/network_service_pb.ts";
 import { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
-import { builtInCatalogue } from "../../src/domain/catalogue.ts";
+import { builtInCatalogue, type Catalogue } from "../../src/domain/catalogue.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import type { FullKubeClient, KubeClient } from "../../src/kube/kube-client.ts";
 import { silentLog } from "../support/log.ts";
@@ -41,10 +41,13 @@ export interface RunningService extends Clients {
 }
 
 /** The service over `client`; it need not be ready. */
-export async function startServiceOver(client: KubeClient): Promise<Service> {
+export async function startServiceOver(
+  client: KubeClient,
+  catalogue: Catalogue = builtInCatalogue(),
+): Promise<Service> {
   return await startService({
     client,
-    catalogue: builtInCatalogue(),
+    catalogue,
     listen: anyPort,
     virtHandlerMetrics: [],
     log: silentLog,
@@ -52,12 +55,12 @@ export async function startServiceOver(client: KubeClient): Promise<Service> {
   });
 }
 
-/** Resolves when the service is ready. */
-export async function startRunningService(): Promise<RunningService> {
+/** Resolves when the service is ready. Default: the built-in catalogue. */
+export async function startRunningService(catalogue?: Catalogue): Promise<RunningService> {
   const clock = (): Date => new Date();
   const local = await startLocalCluster({ apiListen: anyPort, delays: "fast", log: silentLog, clock });
   const cluster = connectKube({ server: local.url });
-  const service = await startServiceOver(cluster);
+  const service = await startServiceOver(cluster, catalogue);
   await service.whenReady();
   return {
     ...clientsOf(service.url),

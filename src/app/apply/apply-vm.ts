@@ -12,11 +12,12 @@ import { readVirtualMachine } from "../../domain/objects/read-objects.ts";
 import { isUnchanged, type Plan, planVm, releasedBy } from "../../domain/plan/plan.ts";
 import { runningVm } from "../../domain/plan/running-vm.ts";
 import type { VmSpec } from "../../domain/spec.ts";
+import type { UpdateMask } from "../../domain/update-mask.ts";
 import { checkVm } from "../../domain/validate/check-vm.ts";
 import type { KubeClient } from "../../kube/kube-client.ts";
 import type { ClusterView } from "../cluster-view.ts";
 import { ObjectExists, ObjectNotFound, PlanChanged, Refused, VersionMismatch, vmSubject } from "../errors.ts";
-import { observe } from "../observe.ts";
+import { observe, readNads } from "../observe.ts";
 import { dryRun } from "./dry-run.ts";
 import { lockOn } from "./lock.ts";
 import { decideStewardship } from "./stewardship.ts";
@@ -38,6 +39,8 @@ export interface ApplyRequest {
   readonly planFingerprint?: string | undefined;
   /** Apply only while the VM has this etag. */
   readonly etag?: string | undefined;
+  /** Fields to apply; the rest of an existing VM stays as last applied. undefined: all. */
+  readonly updateMask?: UpdateMask | undefined;
   /** Apply only if there is no VM of this name. */
   readonly createOnly?: boolean | undefined;
   /** Take over the NICs of a VM that multinic did not create; again if others have changed an adopted VM. */
@@ -66,14 +69,20 @@ export async function applyVm(
   request: ApplyRequest,
 ): Promise<ApplyResult> {
   const { signal, unread } = request;
-  const facts = await observe(client, view, request.spec, { signal });
-  const { vm: live } = facts;
+  const observed = await observe(client, view, request.spec, { signal });
+  const { vm: live } = observed;
   if (request.createOnly === true && live !== undefined) throw new ObjectExists(vmSubject(request.spec));
   requireEtag(request, live);
-  const { spec, before, adopted } = await decideStewardship(client, catalogue, facts, request);
-  const adoptionNotes = adopted?.importNotes;
+  const { spec, before, adopted } = await decideStewardship(client, catalogue, observed, request);
+  const isAsRequested = spec.networks === request.spec.networks;
+  const facts = isAsRequested ? observed : { ...observed, nads: await readNads(client, spec, { signal }) };
+  const isPartial = adopted !== undefined || request.updateMask !== undefined;
 
-  const { vm, findings: found } = checkVm(spec, catalogue, facts, { unread, adoptionNotes });
+  const { vm, findings: found } = checkVm(spec, catalogue, facts, {
+    unread,
+    adoptionNotes: adopted?.importNotes,
+    replaced: isPartial ? undefined : before,
+  });
   const etag = live === undefined ? "" : etagOf(live);
   const stopped = (findings: readonly Finding[]): ApplyResult => {
     if (!request.validateOnly) throw new Refused(findings);
@@ -110,10 +119,12 @@ export async function applyVm(
   const result = { findings, plan, vm, compiled };
   if (request.validateOnly || isUnchanged(plan)) return { ...result, written: false, etag };
   const lock = lockOn(live, {
-    etag: request.etag !== undefined,
+    // The fields outside the mask are those of the VM that was read.
+    etag: request.etag !== undefined || request.updateMask !== undefined,
     plan: request.planFingerprint !== undefined || force,
   });
-  const decision = { compiled, plan, released, force, lock, createOnly: request.createOnly === true };
+  const { createOnly = false } = request;
+  const decision = { compiled, plan, released, force, lock, createOnly, secret: facts.secret };
   const written = await writeObjects(client, live, decision, { signal });
   return { ...result, written: true, etag: etagOf(readVirtualMachine(written).object) };
 }

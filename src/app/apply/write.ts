@@ -3,6 +3,7 @@ import type { CompiledVm } from "../../domain/compile/compile.ts";
 import type {
   KubernetesObject,
   NetworkAttachmentDefinition,
+  Secret,
   VirtualMachine,
 } from "../../domain/objects/kubernetes.ts";
 import { fieldManager, ownerReferenceTo, ownershipManager } from "../../domain/objects/ownership.ts";
@@ -30,8 +31,10 @@ export interface Decision {
   readonly force: boolean;
   /** undefined: nothing is checked. */
   readonly lock: Lock | undefined;
-  /** The VM must not exist. Its Secret may: from an apply that was interrupted. */
+  /** The VM must not exist. */
   readonly createOnly: boolean;
+  /** The Secret that the plan was made for. With `lock` or `createOnly` it must be the one that is stored. */
+  readonly secret: Secret | undefined;
 }
 
 /**
@@ -43,7 +46,7 @@ export interface Decision {
 export async function writeObjects(
   client: KubeClient,
   live: VirtualMachine | undefined,
-  { compiled, plan, released, force, lock, createOnly }: Decision,
+  { compiled, plan, released, force, lock, createOnly, secret }: Decision,
   { signal }: CallOptions,
 ): Promise<VirtualMachine> {
   const options = { fieldManager, signal };
@@ -57,8 +60,10 @@ export async function writeObjects(
     if (action === "unchanged") continue;
     try {
       const write = async (): Promise<KubernetesObject> => {
-        if (createOnly && action === "create" && resource !== networkAttachmentDefinitions)
-          return await applyNew(client, { resource, object }, compiled.virtualMachine, options);
+        if (resource === secrets && (createOnly || lock !== undefined))
+          return await applyTo(client, secret, { resource, object }, options);
+        if (resource === virtualMachines && createOnly)
+          return await applyTo(client, undefined, { resource, object }, options);
         if (object === compiled.virtualMachine && live !== undefined && lock !== undefined)
           return await applyLocked(client, compiled.virtualMachine, { live, lock }, { ...options, force });
         return await client.apply(resource, object, options);
@@ -67,7 +72,7 @@ export async function writeObjects(
       if (action === "create") created.push({ resource, object: stored });
       if (resource === virtualMachines) vm = stored as VirtualMachine;
     } catch (error) {
-      const lost = lostRace(object, error, live);
+      const lost = lostRace(object, error, { live, compiled, createOnly });
       if (lost === undefined) throw error;
       await undo(client, created, lost);
       throw lost;
@@ -132,32 +137,36 @@ async function applyLocked(
  */
 const neverStored = "1";
 
-/** @throws ObjectExists for the VM; VersionMismatch for its Secret, because another call is creating the same VM. */
-async function applyNew(
+/** Applies to this version of the object; undefined: only if there is none. @throws KubeError "Conflict" otherwise. */
+async function applyTo(
   client: KubeClient,
+  stored: KubernetesObject | undefined,
   { resource, object }: Write,
-  vm: VirtualMachine,
   options: ApplyOptions,
 ): Promise<KubernetesObject> {
-  const metadata = { ...object.metadata, resourceVersion: neverStored };
-  try {
-    return await client.apply(resource, { ...object, metadata }, options);
-  } catch (error) {
-    if (!isKubeError(error, "Conflict")) throw error;
-    throw object === vm ? new ObjectExists(subjectOf(vm)) : new VersionMismatch(subjectOf(vm));
-  }
+  const resourceVersion = stored?.metadata.resourceVersion ?? neverStored;
+  return await client.apply(
+    resource,
+    { ...object, metadata: { ...object.metadata, resourceVersion } },
+    options,
+  );
 }
 
-/** The error to throw if the VM has changed since the dry run; undefined for any other failure. */
+/** The error to throw if VM or Secret have changed since the dry run; undefined for any other failure. */
 function lostRace(
   object: KubernetesObject,
   error: unknown,
-  live: VirtualMachine | undefined,
+  {
+    live,
+    compiled,
+    createOnly,
+  }: Pick<Decision, "compiled" | "createOnly"> & { readonly live: VirtualMachine | undefined },
 ): Error | undefined {
-  const isLost =
-    error instanceof VersionMismatch || error instanceof ObjectNotFound || error instanceof ObjectExists;
-  if (isLost) return error;
-  return isOwnedByAnother(error) ? ownedByAnother(object, error, live) : undefined;
+  if (error instanceof VersionMismatch || error instanceof ObjectNotFound) return error;
+  if (createOnly && object === compiled.virtualMachine && isKubeError(error, "Conflict"))
+    return new ObjectExists(subjectOf(object));
+  if (isOwnedByAnother(error)) return ownedByAnother(object, error, live);
+  return isKubeError(error, "Conflict") ? new VersionMismatch(subjectOf(compiled.virtualMachine)) : undefined;
 }
 
 /**

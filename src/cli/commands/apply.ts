@@ -1,11 +1,12 @@
 // `multinic plan` and `multinic apply`: show what a document would change, and change it.
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { createClient, type Transport } from "@connectrpc/connect";
 import {
   ApplyVMResponseSchema,
   VirtualMachineService,
   type ApplyVMResponse,
 } from "../../../gen/multinic/v1/virtual_machine_service_pb.ts";
+import { VirtualMachineSchema } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
 import { specToProto } from "../../wire/spec-to-proto.ts";
 import type { VmSpec } from "../../domain/spec.ts";
 import { exitCode } from "../io.ts";
@@ -25,7 +26,11 @@ import { defaultServer, unaryCall } from "../server.ts";
 import { type Run, readVm, type Session } from "../session.ts";
 import { waitForInterfaces } from "../wait.ts";
 
-type PlanOptions = ServerOptions & DocumentOptions & { readonly adopt?: true };
+interface PlanOptions extends ServerOptions, DocumentOptions {
+  readonly adopt?: true;
+  /** Paths of an update mask. */
+  readonly only?: readonly string[];
+}
 
 interface ApplyOptions extends PlanOptions {
   readonly planFingerprint?: string;
@@ -40,8 +45,7 @@ export function planCommand(run: Run): Command {
       run(async (session, file: string | undefined, options: PlanOptions) => {
         const spec = await readVm(documentFile(file, options), options, session);
         if (!spec) return exitCode.refused;
-        const { adopt = false } = options;
-        const request = { virtualMachine: specToProto(spec), validateOnly: true, adopt };
+        const request = { ...requestOf(spec, options), validateOnly: true };
         const client = createClient(VirtualMachineService, session.connect(options.server));
         const answer = await client.applyVM(request, unaryCall(session.io));
         printAnswer(answer, options, session);
@@ -72,11 +76,7 @@ export function applyCommand(run: Run): Command {
         if (!spec) return exitCode.refused;
         const transport = session.connect(options.server);
         const answer = await createClient(VirtualMachineService, transport).applyVM(
-          {
-            virtualMachine: specToProto(spec),
-            planFingerprint: options.planFingerprint ?? "",
-            adopt: options.adopt ?? false,
-          },
+          { ...requestOf(spec, options), planFingerprint: options.planFingerprint ?? "" },
           unaryCall(session.io),
         );
         printAnswer(answer, options, session);
@@ -92,8 +92,28 @@ function withOptions(command: Command): Command {
     .addOption(
       new Option("--adopt", "take over the NICs, and only the NICs, of a VM that multinic did not create"),
     )
+    .addOption(
+      new Option(
+        "--only <fields>",
+        "apply only these fields of the document, such as networks,cpu; the rest of an existing VM stays",
+      ).argParser(maskPaths),
+    )
     .addOption(serverOption().default(defaultServer))
     .addOption(outputOption());
+}
+
+/** Fields as documents spell them, as paths of an update mask. */
+function maskPaths(given: string): readonly string[] {
+  return given.split(",").map((text) => {
+    const field = VirtualMachineSchema.fields.find(({ jsonName }) => jsonName === text.trim());
+    if (field !== undefined) return field.name;
+    const known = VirtualMachineSchema.fields.map(({ jsonName }) => jsonName).join(", ");
+    throw new InvalidArgumentError(`There is no field ${text.trim()}; the fields are ${known}.`);
+  });
+}
+
+function requestOf(spec: VmSpec, { adopt, only = [] }: PlanOptions) {
+  return { virtualMachine: specToProto(spec), adopt: adopt === true, updateMask: { paths: [...only] } };
 }
 
 function printAnswer(answer: ApplyVMResponse, { output }: ServerOptions, session: Session): void {

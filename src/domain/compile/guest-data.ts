@@ -1,6 +1,6 @@
 // The content of the cloud-init disk: network-config and user-data, depending on guestConfig.
 import { stringify } from "yaml";
-import { callersPart, nmstateBoothook, withBoothook } from "../guest/boothook.ts";
+import { callersPart, nmstateBoothook, withBoothook, withoutBoothook } from "../guest/boothook.ts";
 import type { GuestVersions } from "../compare/guest-record.ts";
 import { compileNmstate, nmstateText } from "../guest/nmstate.ts";
 import type { ResolvedVm } from "../nic.ts";
@@ -45,6 +45,13 @@ function guestTexts(vm: ResolvedVm): Omit<GuestData, "userDataVersion"> {
     userData: vm.userData?.secretName === undefined ? (theirs ?? ownUserData) : undefined,
     digest: guestConfigDigest(networkData),
   };
+}
+
+/** The text of user-data that the caller gave, from multinic's Secret; undefined if there was none. */
+export function givenUserData(stored: Secret): string | undefined {
+  const text = secretText(stored, "userdata");
+  const theirs = text === undefined ? undefined : withoutBoothook(text);
+  return theirs === ownUserData ? undefined : theirs;
 }
 
 /**

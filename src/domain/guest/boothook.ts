@@ -63,6 +63,15 @@ export function callersPart(userData: string): string {
   return boundary === undefined ? userData : (userData.split(`\n--${boundary}\n`)[1] ?? "");
 }
 
+/** The user-data that withBoothook was given; undefined for the boothook alone. */
+export function withoutBoothook(userData: string): string | undefined {
+  const theirs = callersPart(userData);
+  if (theirs === "" && userData !== "") return undefined;
+  const header = part("text/plain", "user-data", "");
+  if (theirs === userData || !theirs.startsWith(header)) return theirs;
+  return Buffer.from(theirs.slice(header.length), "base64").toString("utf8");
+}
+
 const ownPart = (boothook: string): string => part("text/cloud-boothook", "multinic-networks", boothook);
 
 /** In base64, because mail parsers change line endings and non-ASCII characters. */

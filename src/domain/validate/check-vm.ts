@@ -19,6 +19,7 @@ import { nicChecks } from "./nic-checks.ts";
 import { nodeChecks } from "./node-checks.ts";
 import { objectNameChecks } from "./object-name-checks.ts";
 import { rendererChecks, rendererVmChecks } from "./renderer-checks.ts";
+import { resetChecks } from "./reset-checks.ts";
 import { routeChecks } from "./route-checks.ts";
 import { routingVmChecks, trafficChecks } from "./traffic-checks.ts";
 
@@ -35,6 +36,7 @@ const checksOfVm = [
   ...machineChecks,
   ...objectNameChecks,
   ...adoptionChecks,
+  ...resetChecks,
   ...guestChecks,
   ...rendererVmChecks,
   ...routingVmChecks,
@@ -56,6 +58,8 @@ export interface CheckOptions {
   readonly unread?: readonly Finding[] | undefined;
   /** Set if the spec is for an adopted VM, of which only the NICs are checked: importVm's notes on the VM. */
   readonly adoptionNotes?: readonly string[] | undefined;
+  /** Set if an apply of the spec replaces all of this VM: the VM as last applied. */
+  readonly replaced?: ResolvedVm | undefined;
 }
 
 /** NICs beyond the maximum of a VM (LIMIT_EXCEEDED) are not checked, because there may be any number of them. */
@@ -63,12 +67,12 @@ export function checkVm(
   asked: VmSpec,
   catalogue: Catalogue,
   facts: Facts,
-  { unread = [], adoptionNotes }: CheckOptions = {},
+  { unread = [], adoptionNotes, replaced }: CheckOptions = {},
 ): CheckedVm {
   const spec =
     asked.networks.length > maxDevices ? { ...asked, networks: asked.networks.slice(0, maxDevices) } : asked;
   const { vm, findings: unreadable } = resolveVm(spec, catalogue, facts);
-  const context = vmContext({ spec, asked, vm, catalogue, facts, adoptionNotes });
+  const context = vmContext({ spec, asked, vm, catalogue, facts, adoptionNotes, replaced });
   const unreadableOf = Map.groupBy(unreadable, ({ field }) => /^networks\[\d+\]/.exec(field)?.[0]);
   const all = [
     ...(unreadableOf.get(undefined) ?? []),

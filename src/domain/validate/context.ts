@@ -21,6 +21,8 @@ export interface VmContext {
   readonly facts: Facts;
   /** For an adopted VM: parts of it that a spec cannot express; otherwise undefined. */
   readonly adoptionNotes: readonly string[] | undefined;
+  /** The VM as last applied, all of which the spec replaces; undefined if there is none or parts of it stay. */
+  readonly replaced: ResolvedVm | undefined;
   readonly nodes: NodeIndex;
   readonly routing: PredictedRouting;
   readonly routes: RouteIndex;

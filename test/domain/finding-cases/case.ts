@@ -5,6 +5,7 @@ import { checkVm } from "../../../src/domain/validate/check-vm.ts";
 import { readDocument } from "../../../src/domain/document/read-document.ts";
 import { type Facts, noFacts } from "../../../src/domain/facts.ts";
 import { type Finding, finding, type FindingCode } from "../../../src/domain/findings.ts";
+import { resolveVm } from "../../../src/domain/resolve/resolve-vm.ts";
 import type { IpConfig, NetworkConfig, VmSpec } from "../../../src/domain/spec.ts";
 import { staticNic, vmSpec } from "../specs.ts";
 
@@ -25,6 +26,8 @@ export interface SpecCase extends Expectation {
   readonly catalogue?: Catalogue;
   /** The VM's NICs are taken over; what of the VM no spec can say. */
   readonly adoptionNotes?: readonly string[];
+  /** The VM as it was applied last, all of which the spec replaces. */
+  readonly replaced?: VmSpec;
 }
 
 /** A document is read. */
@@ -50,10 +53,18 @@ export function findingsOfCase(found: FindingCase): readonly Finding[] {
 
 /** Checks another spec in the same world. */
 export function findingsOfSpec(
-  { facts, catalogue, adoptionNotes }: SpecCase,
+  { facts, catalogue = builtInCatalogue(), adoptionNotes, replaced }: SpecCase,
   spec: VmSpec,
 ): readonly Finding[] {
-  return checkVm(spec, catalogue ?? builtInCatalogue(), { ...noFacts, ...facts }, { adoptionNotes }).findings;
+  return checkVm(
+    spec,
+    catalogue,
+    { ...noFacts, ...facts },
+    {
+      adoptionNotes,
+      replaced: replaced && resolveVm(replaced, catalogue, noFacts).vm,
+    },
+  ).findings;
 }
 
 /** The clean static NIC, changed. */

@@ -1,6 +1,16 @@
 // Findings on the VM as a whole.
+import type { VmSpec } from "../../../src/domain/spec.ts";
 import { type SpecCase } from "./case.ts";
 import { dhcpNic, staticNic, vmSpec } from "../specs.ts";
+
+const reset = (when: string, field: string, was: Partial<VmSpec>): SpecCase => ({
+  code: "MACHINE_RESET",
+  when,
+  spec: vmSpec([dhcpNic]),
+  replaced: vmSpec([dhcpNic], was),
+  field,
+});
+const resetWithFix = (...values: Parameters<typeof reset>): SpecCase => ({ ...reset(...values), fix: true });
 
 export const machineCases: readonly SpecCase[] = [
   {
@@ -145,6 +155,16 @@ export const machineCases: readonly SpecCase[] = [
     spec: vmSpec([dhcpNic], { userData: { text: `#cloud-config\n${"#".repeat(1_000_000)}\n` } }),
     field: "userData.text",
   },
+  resetWithFix("the VM has 4 CPUs", "cpu", { cpu: 4 }),
+  resetWithFix("the VM has 2Gi of memory", "memory", { memory: "2Gi" }),
+  reset("the VM boots from a DataVolume", "bootDisk", { bootDisk: { dataVolume: "root-7" } }),
+  reset("the VM has an additional disk", "disks", { disks: [{ dataVolume: "more" }] }),
+  reset("the VM has user-data", "userData", { userData: { text: "#cloud-config\n" } }),
+  reset("the VM has user-data from a Secret", "userData", { userData: { secretName: "init" } }),
+  resetWithFix("the VM does not run", "runStrategy", { runStrategy: "Halted" }),
+  resetWithFix("the VM has a renderer", "guest", { guest: { renderer: "netplan" } }),
+  resetWithFix("the VM is configured with NMState", "guestConfig", { guestConfig: "nmstate" }),
+  resetWithFix("the VM has policy routing", "routing", { routing: "policy" }),
   {
     code: "OBJECT_NAME_INVALID",
     when: "a claim has capitals",
@@ -176,5 +196,17 @@ export const machineCases: readonly SpecCase[] = [
       },
     ]),
     field: "networks",
+  },
+];
+
+/** Absent fields that the VM has with their defaults, and fields that are given. */
+export const harmlessResets: readonly SpecCase[] = [
+  { ...reset("the VM has the defaults", "cpu", { cpu: 1, memory: "1Gi", runStrategy: "Always" }), field: "" },
+  {
+    code: "MACHINE_RESET",
+    when: "the field changes because it is given",
+    spec: vmSpec([dhcpNic], { cpu: 2 }),
+    replaced: vmSpec([dhcpNic], { cpu: 4 }),
+    field: "",
   },
 ];
