@@ -18,19 +18,29 @@ export interface WaitOptions {
   readonly progress: (line: string) => void;
 }
 
+/** A VM as it was applied. */
+export interface AppliedVm {
+  readonly spec: VmSpec;
+  /** Of ApplyVMResponse. */
+  readonly etag: string;
+}
+
 /**
- * Resolves when every NIC of `spec` is as requested: Up, or Down where its linkState is `down`, with no change pending and
- * none drifted. @throws CliError after the timeout, with
- * what each missing NIC waits for, and the signal's reason when it is aborted.
+ * Resolves when every NIC of `spec` is as applied: Up, or Down where its linkState is `down`, with no change pending and
+ * none drifted. @throws CliError after the timeout, with what each missing NIC waits for, and the signal's reason when it
+ * is aborted.
  */
-export async function waitForInterfaces(spec: VmSpec, options: WaitOptions): Promise<void> {
+export async function waitForInterfaces({ spec, etag }: AppliedVm, options: WaitOptions): Promise<void> {
   const { transport, io, timeoutMs, progress } = options;
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = io.signal ? AbortSignal.any([timeout, io.signal]) : timeout;
   const known = new Map<string, InterfaceStatus>();
   const missing = (): readonly string[] =>
     spec.networks
-      .filter((nic) => !isAsRequested(known.get(nic.name), wantedState(nic.linkState)))
+      .filter((nic) => {
+        const status = known.get(nic.name);
+        return !isOfVersion(status, etag) || !isAsRequested(status, wantedState(nic.linkState));
+      })
       .map(({ name }) => statusText(name, known.get(name)));
   const stream = interfaceStatusStream(transport, {
     namespace: spec.namespace,
@@ -82,6 +92,11 @@ export async function waitUntilGone(
     exitCode.refused,
     "the deletion goes on; KubeVirt waits for the guest to shut down",
   );
+}
+
+/** A service of version 0.1.0 sends no etag. */
+function isOfVersion(status: InterfaceStatus | undefined, etag: string): boolean {
+  return status?.etag === etag || status?.etag === "";
 }
 
 function isAsRequested(status: InterfaceStatus | undefined, state: InterfaceState): boolean {

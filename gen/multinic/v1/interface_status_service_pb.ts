@@ -376,6 +376,10 @@ export const ListInterfaceStatusResponseSchema: GenMessage<ListInterfaceStatusRe
 /**
  * Reports the state of every NIC, as a stream or as a list.
  *
+ * To wait until an applied change is in effect: apply the VM, then follow its NICs until each has the `etag` of
+ * ApplyVMResponse, the wanted state (UP, or DOWN if `link_state` is down), no `pending_fields` and no `drifted_fields`. While
+ * `pending_effect` is RESTART or LIVE_MIGRATION, someone has to restart or migrate the VM.
+ *
  * @generated from service multinic.v1.InterfaceStatusService
  */
 export const InterfaceStatusService: GenService<{

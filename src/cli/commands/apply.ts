@@ -24,7 +24,7 @@ import { planLines } from "../output/plan-text.ts";
 import { structured } from "../output/structured.ts";
 import { defaultServer, unaryCall } from "../server.ts";
 import { type Run, readVm, type Session } from "../session.ts";
-import { waitForInterfaces } from "../wait.ts";
+import { type AppliedVm, waitForInterfaces } from "../wait.ts";
 
 interface PlanOptions extends ServerOptions, DocumentOptions {
   readonly adopt?: true;
@@ -81,7 +81,7 @@ export function applyCommand(run: Run): Command {
         );
         printAnswer(answer, options, session);
         if (stops(answer.findings)) return exitCode.refused;
-        if (options.wait) await wait(spec, transport, options, session);
+        if (options.wait) await wait({ spec, etag: answer.etag }, transport, options, session);
         return exitCode.ok;
       }),
     );
@@ -128,16 +128,17 @@ function printAnswer(answer: ApplyVMResponse, { output }: ServerOptions, session
 }
 
 async function wait(
-  spec: VmSpec,
+  applied: AppliedVm,
   transport: Transport,
   { timeout }: ApplyOptions,
   session: Session,
 ): Promise<void> {
   const progress = (line: string): void => session.note([line]);
+  const { spec } = applied;
   if (spec.runStrategy === "Halted") {
     progress("nothing to wait for: with runStrategy Halted the VM does not run");
     return;
   }
-  await waitForInterfaces(spec, { transport, io: session.io, timeoutMs: timeout, progress });
+  await waitForInterfaces(applied, { transport, io: session.io, timeoutMs: timeout, progress });
   progress(session.style("green", `every NIC of ${spec.namespace}/${spec.name} is in the requested state`));
 }

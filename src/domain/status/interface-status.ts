@@ -1,6 +1,7 @@
 // The state of every NIC of a VM: only what the reports of KubeVirt prove.
 import { isTrue } from "../objects/conditions.ts";
 import { driftedFields } from "../drift/drifted-fields.ts";
+import { etagOf } from "../objects/etag.ts";
 import { infoSources, isFinal } from "../objects/instance-status.ts";
 import type { VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from "../objects/kubernetes.ts";
 import { typeOf } from "../bindings.ts";
@@ -66,6 +67,8 @@ export interface InterfaceStatus {
   readonly pendingEffect: Effect | undefined;
   /** Paths of other fields that differ from the request; undefined if there is no record of one. */
   readonly driftedFields: readonly string[] | undefined;
+  /** The version of the request that all this is judged against (etag.ts). */
+  readonly etag: string;
   /** Tells a VM from an earlier one of the same name. */
   readonly vmUid: string;
 }
@@ -83,6 +86,7 @@ export function interfaceStatuses(
   const networks = new Map((vm.spec.template.spec.networks ?? []).map((network) => [network.name, network]));
   const configs = new Map(spec?.networks.map((config) => [config.name, config]));
   const pending = pendingChanges(vm, vmi);
+  const etag = etagOf(vm);
   const primary = spec === undefined ? interfaces[0]?.name : spec.networks[primaryIndex(spec.networks)]?.name;
   return interfaces.map((nic) => {
     const config = configs.get(nic.name);
@@ -105,6 +109,7 @@ export function interfaceStatuses(
       pendingFields,
       pendingEffect,
       driftedFields: drifted?.filter((field) => !pendingFields.includes(field)),
+      etag,
       vmUid: vm.metadata.uid ?? "",
       ...judge(vm, vmi, nic.name, reported),
     };
