@@ -1,5 +1,6 @@
 // The stream of NIC states as one sequence: a lost connection is resumed where it ended.
 import { setTimeout as sleep } from "node:timers/promises";
+import { durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import {
   InterfaceStatusService,
@@ -17,8 +18,10 @@ export interface StreamOptions {
   readonly onReconnect: (reason: string, delayMs: number) => void;
 }
 
-/** A heartbeat comes every 15 s; after three missing ones the connection is considered dead. */
-const silenceMs = 45_000;
+/** After three missing heartbeats the connection is considered dead. */
+const missingHeartbeats = 3;
+/** Before the service has said how often it sends a heartbeat. */
+const firstSilenceMs = 45_000;
 const firstDelayMs = 250;
 const longestDelayMs = 10_000;
 
@@ -41,7 +44,7 @@ export async function* interfaceStatusStream(
       const request = { namespace, vmNames: [...vmNames], resumeToken };
       const options = { signal: AbortSignal.any([signal, call.signal]) };
       for await (const message of client.watchInterfaceStatus(request, options)) {
-        call.heard();
+        call.heard(message);
         failures = 0;
         resumeToken = message.resumeToken || resumeToken;
         yield message;
@@ -50,7 +53,7 @@ export async function* interfaceStatusStream(
       if (signal.aborted) return;
       const error = ConnectError.from(thrown);
       if (!call.wasSilent() && (resumeToken === "" || !isInterruption(error))) throw error;
-      reason = call.wasSilent() ? "no message for 45 s" : error.rawMessage;
+      reason = call.wasSilent() ? `no message for ${call.silenceMs() / 1_000} s` : error.rawMessage;
       delayMs = retryDelayMs(error);
     } finally {
       call.end();
@@ -74,20 +77,29 @@ const isInterruption = (error: ConnectError): boolean => isTemporary(error) || e
 /** One call: aborted after a silence, and when its reader stops, which the iterator alone does not do. */
 function callWithAlarm(): {
   readonly signal: AbortSignal;
-  readonly heard: () => void;
+  readonly heard: (message: WatchInterfaceStatusResponse) => void;
   readonly wasSilent: () => boolean;
+  readonly silenceMs: () => number;
   readonly end: () => void;
 } {
   const controller = new AbortController();
   let silent = false;
-  const timer = setTimeout(() => {
+  let silenceMs = firstSilenceMs;
+  const alarm = (): void => {
     silent = true;
     controller.abort();
-  }, silenceMs);
+  };
+  let timer = setTimeout(alarm, silenceMs);
   return {
     signal: controller.signal,
-    heard: () => void timer.refresh(),
+    heard({ event }) {
+      if (event.case === "synced" && event.value.heartbeatInterval !== undefined)
+        silenceMs = missingHeartbeats * durationMs(event.value.heartbeatInterval);
+      clearTimeout(timer);
+      timer = setTimeout(alarm, silenceMs);
+    },
     wasSilent: () => silent,
+    silenceMs: () => silenceMs,
     end: () => {
       clearTimeout(timer);
       controller.abort();

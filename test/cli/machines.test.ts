@@ -1,4 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { durationFromMs, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { describe, it } from "vitest";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
@@ -6,6 +7,7 @@ import {
   InterfaceStatusService,
   type WatchInterfaceStatusRequest,
   type WatchInterfaceStatusResponse,
+  type WatchInterfaceStatusResponseSchema,
 } from "../../gen/multinic/v1/interface_status_service_pb.ts";
 import { FindingsSchema, NetworkType, Severity } from "../../gen/multinic/v1/network_pb.ts";
 import {
@@ -466,6 +468,22 @@ multi-nic-vm  eth1  bridge  shop/mn-1  -      -                  -              
     expect(narrow.stdout.split("\n")[2]).toMatch(/Unknown {2}NOT_SEEN_BY_GUE…$/);
   });
 
+  it("notes that the list is out of date, and as of when it is", async ({ expect }) => {
+    const listedAsOf = (currentAsOf: Date) => (router: ConnectRouter) =>
+      void router.service(VirtualMachineService, {
+        listVMs: () => ({ currentAsOf: timestampFromDate(currentAsOf) }),
+      });
+    const old = await run("get -A -o json", { routes: listedAsOf(new Date("2026-07-01T12:00:00Z")) });
+    expect(old).toMatchObject({
+      code: 0,
+      stderr:
+        "out of date: this is as of 2026-07-01T12:00:00.000Z; the service has no contact with the Kubernetes API server\n",
+    });
+    expect(JSON.parse(old.stdout)).toEqual({ currentAsOf: "2026-07-01T12:00:00Z" });
+    const fresh = await run("get -A -o json", { routes: listedAsOf(new Date()) });
+    expect(fresh.stderr).toBe("");
+  });
+
   it("says that there are no VMs, and that a VM does not exist", async ({ expect }) => {
     const routes = (router: ConnectRouter): void =>
       void router.service(VirtualMachineService, {
@@ -536,6 +554,40 @@ shop/old eth9                 gone
     ];
     const { stdout } = await watchUntil("watch -A", "eth2", streaming(streams));
     expect(stdout).not.toContain("gone");
+  });
+
+  it("notes when the states get out of date by the clock of the service, and when they are current again", async ({
+    expect,
+  }) => {
+    const at = (seconds: number) => timestampFromDate(new Date(Date.UTC(2026, 6, 1, 12, 0, seconds)));
+    const messages: MessageInitShape<typeof WatchInterfaceStatusResponseSchema>[] = [
+      {
+        time: at(1),
+        event: {
+          case: "synced",
+          value: { interfaceCount: 1, heartbeatInterval: durationFromMs(5_000), currentAsOf: at(0) },
+        },
+      },
+      { time: at(10), event: { case: "heartbeat", value: { currentAsOf: at(0) } } },
+      { time: at(15), event: { case: "heartbeat", value: { currentAsOf: at(0) } } },
+      { time: at(20), event: { case: "heartbeat", value: { currentAsOf: at(0) } } },
+      { time: at(25), event: { case: "heartbeat", value: { currentAsOf: at(24) } } },
+      { time: at(30), event: { case: "heartbeat", value: { currentAsOf: at(29) } } },
+      { time: at(31), event: changes([up("eth0")]) },
+    ];
+    const { stderr } = await watchUntil("watch -A", "eth0", (router) => {
+      router.service(InterfaceStatusService, {
+        async *watchInterfaceStatus() {
+          yield* messages;
+        },
+      });
+    });
+    expect(stderr).toBe(
+      `
+out of date: this is as of 2026-07-01T12:00:00.000Z; the service has no contact with the Kubernetes API server
+the states are current again
+`.slice(1),
+    );
   });
 
   it("resumes after a lost connection with the token of the last message, and shows only what is new", async ({

@@ -87,6 +87,7 @@ function play(): Played {
   return played;
 }
 
+const watchRequests = (): number => server.requests.filter(({ query }) => query.has("watch")).length;
 const probes = (): number => server.requests.filter(({ path }) => path === "/livez").length;
 
 function start(): Cache<string> {
@@ -221,6 +222,43 @@ describe("a cache with a prober", () => {
     expect(asOf()).toBe(3_000);
     await probeAfter(3_000);
     await expect.poll(asOf).toBe(9_000);
+  });
+
+  it("watches again as soon as an API server that was away is back, however long its pause would be", async () => {
+    const played = play();
+    await watching();
+    server.play((_, reply) => reply.reset());
+    played.watches[0]?.reset();
+    for (let round = 0; round < 12; round += 1) await probeAfter(3_000);
+    await expect.poll(() => cache?.health().reconnects["broken"]).toBeGreaterThan(4);
+    server.play(async (request, reply) => {
+      if (request.path === "/livez") isFine(reply);
+      else reply.stream();
+    });
+    await probeAfter(3_000);
+    await expect.poll(() => seen.opened).toBe(2);
+    await probeAfter(3_000);
+    await expect.poll(asOf).toBe(time.now());
+  });
+
+  it("waits as long as the API server has asked it to, even if it was away meanwhile", async () => {
+    const played = play();
+    await watching();
+    server.play((request, reply) => {
+      if (request.path === "/livez") reply.reset();
+      else reply.refuse(503, "ServiceUnavailable", {}, { "retry-after": "60" });
+    });
+    played.watches[0]?.reset();
+    await expect.poll(() => cache?.health().reconnects["broken"]).toBe(1);
+    await probeAfter(3_000);
+    await expect.poll(() => cache?.health().reconnects["failed"]).toBe(1);
+    play();
+    await probeAfter(3_000);
+    expect(contact.last?.at).toBe(time.now());
+    await probeAfter(3_000);
+    expect(watchRequests()).toBe(2);
+    await time.advance(60_000);
+    await expect.poll(() => seen.opened).toBe(2);
   });
 
   it("is not current because of a watch that is opened and refused at once", async () => {

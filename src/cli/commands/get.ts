@@ -1,6 +1,6 @@
 // `multinic get`: shows one VM, or all of a namespace, with the state of every NIC.
 import { create } from "@bufbuild/protobuf";
-import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import { Command, Option } from "commander";
 import { createClient, type Client } from "@connectrpc/connect";
 import { InterfaceState, type VirtualMachineView } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
@@ -11,6 +11,7 @@ import {
 } from "../../../gen/multinic/v1/virtual_machine_service_pb.ts";
 import { CliError, exitCode } from "../io.ts";
 import { namespaceOption, outputOption, serverOption, type ServerOptions } from "../options.ts";
+import { listNote } from "../output/freshness-text.ts";
 import { interfacesTable } from "../output/interfaces-text.ts";
 import { pendingText } from "../output/plan-text.ts";
 import { structured } from "../output/structured.ts";
@@ -63,14 +64,21 @@ async function getOne(client: VmClient, name: string, options: GetOptions, sessi
 async function getAll(client: VmClient, options: GetOptions, session: Session): Promise<void> {
   const namespace = options.allNamespaces ? "" : options.namespace;
   const virtualMachines: VirtualMachineView[] = [];
+  let oldest: Timestamp | undefined;
   for (let pageToken = ""; ;) {
     const page = await client.listVMs({ namespace, pageToken, pageSize: 500 }, unaryCall(session.io));
     virtualMachines.push(...page.virtualMachines);
+    // Later pages are never older.
+    oldest ??= page.currentAsOf;
     pageToken = page.nextPageToken;
     if (pageToken === "") break;
   }
+  session.note(listNote(oldest, Date.now()));
   if (options.output !== "table") {
-    const answer = create(ListVMsResponseSchema, { virtualMachines });
+    const answer = create(ListVMsResponseSchema, {
+      virtualMachines,
+      ...(oldest === undefined ? {} : { currentAsOf: oldest }),
+    });
     session.io.stdout.write(structured(options.output, ListVMsResponseSchema, answer));
     return;
   }

@@ -8,6 +8,7 @@ import {
 import type { InterfaceStatus } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
 import { exitCode } from "../io.ts";
 import { namespaceOption, outputOption, serverOption, type ServerOptions } from "../options.ts";
+import { createStreamNotes } from "../output/freshness-text.ts";
 import { stateCell } from "../output/interfaces-text.ts";
 import { structuredItem } from "../output/structured.ts";
 import type { Run } from "../session.ts";
@@ -21,7 +22,9 @@ interface WatchOptions extends ServerOptions {
 
 export function watchCommand(run: Run): Command {
   return new Command("watch")
-    .description("print the state of NICs, then a line for each change; reconnects if the connection is lost")
+    .description(
+      "print the state of NICs, then a line for each change; reconnects if the connection is lost, and notes if the states are out of date",
+    )
     .argument("[names...]", "names of VMs; default: all")
     .addOption(namespaceOption())
     .addOption(new Option("-A, --all-namespaces", "VMs of all namespaces"))
@@ -36,8 +39,10 @@ export function watchCommand(run: Run): Command {
           onReconnect: (reason) => session.note([`connection lost (${printable(reason)}); reconnecting`]),
         });
         const lines = changeLines(session.style);
+        const notes = createStreamNotes();
         for await (const message of stream) {
           const { event } = message;
+          session.note(notes(message));
           if (event.case === "synced" && event.value.interfaceCount === 0) session.note(["no NICs yet"]);
           if (options.output === "table") session.print(lines(message));
           else

@@ -18,10 +18,16 @@ export interface Contact {
   now(): Moment;
   /** Records an answer. An answer to a request proves nothing later than the moment at which the request was sent. */
   heard(moment: Moment): void;
+  /** Records that the API server did not answer. */
+  missed(): void;
+  /** Calls the listener with each first answer after a missed one, until the returned function is called. */
+  onReturn(listener: () => void): () => void;
 }
 
 export function createContact({ now, clock }: Pick<Timing, "now" | "clock">): Contact {
+  const listeners = new Set<() => void>();
   let last: Moment | undefined;
+  let isAway = false;
   return {
     get last() {
       return last;
@@ -29,6 +35,16 @@ export function createContact({ now, clock }: Pick<Timing, "now" | "clock">): Co
     now: () => ({ at: now(), time: clock() }),
     heard(moment) {
       if (last === undefined || moment.at > last.at) last = moment;
+      if (!isAway) return;
+      isAway = false;
+      for (const listener of listeners) listener();
+    },
+    missed() {
+      isAway = true;
+    },
+    onReturn(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   };
 }
@@ -59,6 +75,7 @@ export async function probeWhenQuiet(options: ProbeOptions): Promise<void> {
       continue;
     }
     if (await isAnswered(options)) contact.heard(sent);
+    else contact.missed();
     waitMs = quietMs;
   }
 }

@@ -89,7 +89,8 @@ export async function listWatch<T extends KubernetesObject>(options: ListWatchOp
     // If the pages expire before the list is complete, the next list is requested in one piece.
     limit = listing && verdict.ending === "expired" ? undefined : pageSize;
     const held = !listing && timing.now() - since >= healthyMs;
-    await pause(waitAfter(verdict, held, backoff), options);
+    const isBack = await pause(waitAfter(verdict, held, backoff), verdict, options);
+    if (isBack) backoff.reset();
   }
 }
 
@@ -101,15 +102,27 @@ function waitAfter({ ending, leastWaitMs }: Verdict, held: boolean, backoff: Bac
   return Math.max(held && ending === "closed" ? 0 : backoff.next(), leastWaitMs);
 }
 
+/** Ends early, and with true, when an API server that was away is back, unless it has asked for a longer wait. */
 async function pause<T extends KubernetesObject>(
   milliseconds: number,
-  { timing, signal, log }: ListWatchOptions<T>,
-): Promise<void> {
+  { leastWaitMs }: Verdict,
+  { contact, timing, signal, log }: ListWatchOptions<T>,
+): Promise<boolean> {
+  let isBack = false;
+  const back = Promise.withResolvers<void>();
+  const unsubscribe = contact.onReturn(() => {
+    if (leastWaitMs > 0) return;
+    isBack = true;
+    back.resolve();
+  });
   try {
-    await timing.sleep(milliseconds, signal);
+    await Promise.race([timing.sleep(milliseconds, signal), back.promise]);
   } catch (error) {
     if (!signal.aborted) log.error({ err: error }, "the pause before the next watch failed");
+  } finally {
+    unsubscribe();
   }
+  return isBack;
 }
 
 function count(signals: WatchSignals, ending: WatchEnding): void {
