@@ -126,6 +126,16 @@ describe("the predicted table", () => {
       "1001 10.0.1.100 any 1001",
     ]);
   });
+
+  it("has the rules of an address once, even if the NIC has it with two prefix lengths", ({ expect }) => {
+    const ipConfig = { addresses: ["10.2.1.3/16", "10.2.1.3/24"], gateway: "10.2.1.1" };
+    const { rules } = routing(vmSpec([{ name: "eth0", ipConfig }], { routing: "policy" }));
+    expect(rules.map(({ from, to, table }) => `${from.text} ${to?.network ?? "any"} ${table}`)).toEqual([
+      "10.2.1.3 10.2.0.0/16 254",
+      "10.2.1.3 10.2.1.0/24 254",
+      "10.2.1.3 any 1000",
+    ]);
+  });
 });
 
 describe("a lookup", () => {

@@ -94,7 +94,8 @@ export function configuration({ ethernets }: NetworkDocument, world: World): rea
     .flatMap((entry) => {
       const name = entry["set-name"];
       return [
-        ...(entry.addresses ?? []).map(
+        // networkd drops duplicates (networkd-address.c network_drop_invalid_addresses).
+        ...[...new Set(entry.addresses)].map(
           (address) => `addr add ${address} dev ${name}${address.includes(":") ? " nodad" : ""}`,
         ),
         ...leased(entry, world.leases[name]),

@@ -44,7 +44,8 @@ export function sourceRulesOf(nic: Nic): SourceRouting {
   if (sources.length === 0) return noSourceRouting;
   const table = firstTable + nic.index;
   const networks = new Map(sources.map((cidr) => [cidr.network, cidr]));
-  const rules = sources.flatMap(({ address: from }) => {
+  const addresses = new Map(sources.map(({ address }) => [address.text, address]));
+  const rules = [...addresses.values()].flatMap((from) => {
     const own = [...networks.values(), linkLocal].filter(({ address }) => address.family === from.family);
     return [
       ...own.map((to) => ({ nic: nic.name, priority: priorities.ownSubnet, from, to, table: mainTable })),
