@@ -1,4 +1,5 @@
 // Multus' annotations on a pod: the networks to attach, and those that are attached.
+import { parseJson } from "../../domain/objects/mapping.ts";
 import { annotations, type Pod } from "./resources.ts";
 
 /** An element of the annotation k8s.v1.cni.cncf.io/networks, in the JSON form that KubeVirt writes. */
@@ -21,15 +22,10 @@ export interface NetworkStatus {
   readonly "device-info"?: unknown;
 }
 
-/** The pod's network-status; empty before Multus has written it, or when it is not a JSON list. */
+/** The pod's network-status; empty before Multus has written it, or, as in KubeVirt, when it is not a JSON list. */
 export function networkStatuses(pod: Pod): readonly NetworkStatus[] {
-  try {
-    const parsed: unknown = JSON.parse(pod.metadata.annotations?.[annotations.networkStatus] ?? "");
-    return Array.isArray(parsed) ? (parsed as NetworkStatus[]) : [];
-  } catch {
-    // KubeVirt too treats invalid JSON as an empty list.
-    return [];
-  }
+  const parsed = parseJson(pod.metadata.annotations?.[annotations.networkStatus] ?? "");
+  return Array.isArray(parsed) ? (parsed as NetworkStatus[]) : [];
 }
 
 /** The attachments other than the default one, by interface name. */

@@ -127,13 +127,8 @@ function handedOff(context: ControllerContext, migration: Migration, vmi: Vmi, t
 /** Marks the migration as failed on the VMI, so that the nodes stop it. */
 async function failOnVmi(context: ControllerContext, migration: Migration, vmi: Vmi): Promise<void> {
   const state = vmi.status?.migrationState;
-  if (
-    state === undefined ||
-    !isHandedOff(migration, vmi) ||
-    state.failed === true ||
-    state.completed === true
-  )
-    return;
+  if (state === undefined || !isHandedOff(migration, vmi)) return;
+  if (state.failed === true || state.completed === true) return;
   const at = timestamp(context.clock());
   const migrationState = {
     failed: true,

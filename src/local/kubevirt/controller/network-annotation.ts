@@ -2,15 +2,7 @@
 // (KubeVirt: pkg/network/multus/annotation.go, pkg/network/pod/annotations).
 import type { VmInterface } from "../../../domain/objects/kubernetes.ts";
 import type { BindingPlugin } from "../configuration.ts";
-import {
-  byName,
-  isSecondary,
-  networksOf,
-  nicLists,
-  podInterfaceName,
-  qualifiedNad,
-  type NicLists,
-} from "../nics.ts";
+import { byName, isSecondary, networksOf, nicLists, podInterfaceName, qualifiedNad } from "../nics.ts";
 import type { NetworkSelection } from "../network-status.ts";
 import type { Vmi } from "./objects.ts";
 
@@ -26,12 +18,7 @@ export class UnknownBindingError extends Error {
  * @throws UnknownBindingError
  */
 export function networksAnnotation(vmi: Vmi, plugins: Plugins): string | undefined {
-  const interfaces = present(nicLists(vmi.spec).interfaces);
-  return selections(
-    vmi,
-    { interfaces, networks: networksOf(interfaces, nicLists(vmi.spec).networks) },
-    plugins,
-  );
+  return selections(vmi, present(nicLists(vmi.spec).interfaces), plugins);
 }
 
 /**
@@ -39,15 +26,13 @@ export function networksAnnotation(vmi: Vmi, plugins: Plugins): string | undefin
  * plugged yet come with the next pod. Undefined when there is nothing to change.
  */
 export function runningNetworksAnnotation(vmi: Vmi, plugins: Plugins): string | undefined {
-  const { interfaces, networks } = nicLists(vmi.spec);
+  const { interfaces } = nicLists(vmi.spec);
   const reported = byName(vmi.status?.interfaces ?? []);
   const wanted = present(interfaces);
   const listed = wanted.filter((nic) => nic.sriov === undefined || reported.has(nic.name));
   const changes = wanted.length < interfaces.length || listed.some((nic) => !reported.has(nic.name));
   // An empty value is written too, so that the last NIC can be unplugged.
-  return changes
-    ? (selections(vmi, { interfaces: listed, networks: networksOf(listed, networks) }, plugins) ?? "")
-    : undefined;
+  return changes ? (selections(vmi, listed, plugins) ?? "") : undefined;
 }
 
 /** Value of `v1.multus-cni.io/default-network`: the NAD as the VM writes it. */
@@ -59,34 +44,21 @@ function present(interfaces: readonly VmInterface[]): readonly VmInterface[] {
   return interfaces.filter(({ state }) => state !== "absent");
 }
 
-function selections(vmi: Vmi, nics: NicLists, plugins: Plugins): string | undefined {
-  const namespace = vmi.metadata.namespace ?? "";
-  const interfaces = byName(nics.interfaces);
-  const list = nics.networks.flatMap((network): NetworkSelection[] => {
-    const nic = interfaces.get(network.name);
-    const own = isSecondary(network)
-      ? [attachment(network.multus?.networkName ?? "", namespace, nic, network.name)]
-      : [];
-    return [...own, ...pluginAttachment(nic, namespace, plugins)];
+/** The attachments of the interfaces with a network, as JSON; undefined when there are none. */
+function selections(vmi: Vmi, interfaces: readonly VmInterface[], plugins: Plugins): string | undefined {
+  const vmNamespace = vmi.metadata.namespace ?? "";
+  const nics = byName(interfaces);
+  const list = networksOf(interfaces, nicLists(vmi.spec).networks).flatMap((network) => {
+    const nic = nics.get(network.name);
+    const attachments = pluginAttachment(nic, vmNamespace, plugins);
+    if (!isSecondary(network)) return attachments;
+    const { name, namespace } = qualifiedNad(network.multus?.networkName ?? "", vmNamespace);
+    const mac = nic?.macAddress ?? "";
+    // The order of the fields is that of KubeVirt's JSON.
+    const own = { name, namespace, ...(mac !== "" && { mac }), interface: podInterfaceName(network.name) };
+    return [own, ...attachments];
   });
   return list.length === 0 ? undefined : JSON.stringify(list);
-}
-
-function attachment(
-  networkName: string,
-  vmNamespace: string,
-  nic: VmInterface | undefined,
-  name: string,
-): NetworkSelection {
-  const mac = nic?.macAddress ?? "";
-  const nad = qualifiedNad(networkName, vmNamespace);
-  // The order of the fields is that of KubeVirt's JSON.
-  return {
-    name: nad.name,
-    namespace: nad.namespace,
-    ...(mac === "" ? {} : { mac }),
-    interface: podInterfaceName(name),
-  };
 }
 
 function pluginAttachment(

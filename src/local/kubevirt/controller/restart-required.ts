@@ -43,12 +43,10 @@ interface Comparison {
 function comparable(spec: VirtualMachineInstanceSpec, by: Comparison): object {
   const { interfaces, disks, ...devices } = spec.domain.devices;
   const { cpu, memory, firmware, ...domain } = spec.domain;
-  const { networks, volumes, nodeSelector, ...rest } = spec;
+  const { networks, volumes, ...rest } = spec;
   return {
     ...rest,
-    ...("affinity" in rest && by.liveUpdate ? { affinity: undefined } : {}),
-    ...("tolerations" in rest && by.liveUpdate ? { tolerations: undefined } : {}),
-    nodeSelector: by.liveUpdate ? undefined : nodeSelector,
+    ...(by.liveUpdate && { affinity: undefined, tolerations: undefined, nodeSelector: undefined }),
     networks: by.nicsWait ? networks : undefined,
     volumes: sortedByName(volumes ?? []),
     domain: {

@@ -20,7 +20,5 @@ function withoutEmpty(value: unknown): unknown {
 }
 
 function isEmpty(field: unknown): boolean {
-  return (
-    field === undefined || field === null || field === "" || (Array.isArray(field) && field.length === 0)
-  );
+  return (field ?? "") === "" || (Array.isArray(field) && field.length === 0);
 }

@@ -36,7 +36,10 @@ export function wantsMigration(vmi: Vmi): boolean {
 export async function migrateOnUpdate(context: ControllerContext, key: string): Promise<Outcome> {
   const vmi = context.vmis.get(refOf(key));
   if (vmi === undefined || !wantsMigration(vmi)) return undefined;
-  const earlier = migrationsOf(vmi, context.migrations.values());
+  const { namespace, name } = vmi.metadata;
+  const earlier = [...context.migrations.values()].filter(
+    ({ metadata, spec }) => metadata.namespace === namespace && spec.vmiName === name,
+  );
   if (earlier.some((migration) => !hasEnded(migration))) return undefined;
   const waitMs = backoffLeftMs(earlier, context.clock());
   if (waitMs > 0) return waitMs;
@@ -46,13 +49,6 @@ export async function migrateOnUpdate(context: ControllerContext, key: string): 
     context.client.create(virtualMachineInstanceMigrations, migration, { fieldManager }),
   );
   return undefined;
-}
-
-function migrationsOf(vmi: Vmi, migrations: Iterable<Migration>): Migration[] {
-  return [...migrations].filter(
-    ({ metadata, spec }) =>
-      metadata.namespace === vmi.metadata.namespace && spec.vmiName === vmi.metadata.name,
-  );
 }
 
 /** The name is a hash of this request and the attempts before it, so that one request creates one migration. */

@@ -54,17 +54,18 @@ export function parseNetworkConfig(text: string): NetworkPlan {
 /** True when user-data lets a later boot apply a changed network-config (cloud-init `updates.network.when`). */
 export function updatesNetworkAtBoot(userData: string): boolean {
   if (!userData.trimStart().startsWith("#cloud-config")) return false;
-  let document: unknown;
   try {
-    document = parse(userData);
+    const when = fieldOf(fieldOf(fieldOf(parse(userData), "updates"), "network"), "when");
+    return Array.isArray(when) && when.includes("boot");
   } catch {
     // cloud-init logs a warning about broken user-data and continues without it.
     return false;
   }
-  const updates = isMapping(document) ? document["updates"] : undefined;
-  const network = isMapping(updates) ? updates["network"] : undefined;
-  const when = isMapping(network) ? network["when"] : undefined;
-  return Array.isArray(when) && when.includes("boot");
+}
+
+/** undefined when `value` is not a mapping or lacks the key. */
+export function fieldOf(value: unknown, key: string): unknown {
+  return isMapping(value) ? value[key] : undefined;
 }
 
 type Parsed<T> = T | { readonly reason: string };

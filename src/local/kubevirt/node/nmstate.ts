@@ -2,7 +2,7 @@
 // by MAC address; routes, rules and name servers are ignored, since they cannot be seen from outside.
 import { isIP } from "node:net";
 import { parse } from "yaml";
-import type { Ethernet, NetworkPlan } from "./network-plan.ts";
+import { fieldOf, type Ethernet, type NetworkPlan } from "./network-plan.ts";
 
 /** Reads a document of /etc/nmstate. Never throws: one that nmstate refuses gives a plan of kind "refused". */
 export function parseNmstate(text: string): NetworkPlan {
@@ -12,24 +12,28 @@ export function parseNmstate(text: string): NetworkPlan {
   } catch {
     return refused("not YAML");
   }
-  const desired = at(document, "desired") ?? at(document, "desiredState") ?? document;
-  const interfaces = at(desired, "interfaces");
+  const desired = fieldOf(document, "desired") ?? fieldOf(document, "desiredState") ?? document;
+  const interfaces = fieldOf(desired, "interfaces");
   if (!Array.isArray(interfaces)) return refused("interfaces is not a list");
   const ethernets: Ethernet[] = [];
   for (const entry of interfaces) {
-    const mac = at(entry, "mac-address");
-    const name = at(entry, "name");
-    if (at(entry, "identifier") !== "mac-address" || typeof mac !== "string" || typeof name !== "string") {
+    const mac = fieldOf(entry, "mac-address");
+    const name = fieldOf(entry, "name");
+    if (
+      fieldOf(entry, "identifier") !== "mac-address" ||
+      typeof mac !== "string" ||
+      typeof name !== "string"
+    ) {
       return refused("an interface without identifier: mac-address");
     }
-    const addresses = [at(entry, "ipv4"), at(entry, "ipv6")].flatMap(addressesOf);
+    const addresses = [fieldOf(entry, "ipv4"), fieldOf(entry, "ipv6")].flatMap(addressesOf);
     if (addresses.some((address) => isIP(address) === 0))
       return refused(`an address of ${name} is not valid`);
     ethernets.push({
       id: name,
       match: { macAddress: mac.toLowerCase() },
-      dhcp4: isOn(at(entry, "ipv4")) && at(at(entry, "ipv4"), "dhcp") === true,
-      dhcp6: isOn(at(entry, "ipv6")) && at(at(entry, "ipv6"), "dhcp") === true,
+      dhcp4: isOn(fieldOf(entry, "ipv4")) && fieldOf(fieldOf(entry, "ipv4"), "dhcp") === true,
+      dhcp6: isOn(fieldOf(entry, "ipv6")) && fieldOf(fieldOf(entry, "ipv6"), "dhcp") === true,
       addresses,
     });
   }
@@ -37,15 +41,11 @@ export function parseNmstate(text: string): NetworkPlan {
 }
 
 function addressesOf(ip: unknown): readonly string[] {
-  const list = at(ip, "address");
-  if (!isOn(ip) || at(ip, "dhcp") === true || !Array.isArray(list)) return [];
-  return list.map((address) => String(at(address, "ip")));
+  const list = fieldOf(ip, "address");
+  if (!isOn(ip) || fieldOf(ip, "dhcp") === true || !Array.isArray(list)) return [];
+  return list.map((address) => String(fieldOf(address, "ip")));
 }
 
-const isOn = (ip: unknown): boolean => at(ip, "enabled") === true;
+const isOn = (ip: unknown): boolean => fieldOf(ip, "enabled") === true;
 
 const refused = (reason: string): NetworkPlan => ({ kind: "refused", reason: `nmstate: ${reason}` });
-
-function at(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
-}

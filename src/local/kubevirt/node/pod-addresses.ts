@@ -20,7 +20,8 @@ export function createPodAddresses(nodeName: string, pods: () => Iterable<Pod>):
     of(pod) {
       const uid = pod.metadata.uid ?? pod.metadata.name;
       const known = byPod.get(uid) ?? pod.status?.podIP;
-      const address = known ?? nextFree(octet, new Set([...byPod.values(), ...inUse(pods())]));
+      const inUse = [...pods()].map(({ status }) => status?.podIP);
+      const address = known ?? nextFree(octet, new Set([...byPod.values(), ...inUse]));
       byPod.set(uid, address);
       return address;
     },
@@ -30,12 +31,8 @@ export function createPodAddresses(nodeName: string, pods: () => Iterable<Pod>):
   };
 }
 
-function inUse(pods: Iterable<Pod>): string[] {
-  return [...pods].map(({ status }) => status?.podIP).filter((address) => address !== undefined);
-}
-
 /** Beyond 253 pods the range continues in 10.245 and so on. */
-function nextFree(octet: number, taken: ReadonlySet<string>): string {
+function nextFree(octet: number, taken: ReadonlySet<string | undefined>): string {
   for (let number = 0; ; number += 1) {
     const address = `10.${244 + Math.floor(number / 253)}.${octet}.${2 + (number % 253)}`;
     if (!taken.has(address)) return address;

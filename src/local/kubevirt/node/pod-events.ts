@@ -47,16 +47,14 @@ export async function recordPodEvent(
     .digest("hex")
     .slice(0, 16);
   const ref = { namespace, name: `${name}.${digest}` };
-  const { type, reason, message, component } = event;
+  const { component, ...said } = event;
   try {
     await client.create(events, {
       apiVersion: "v1",
       kind: "Event",
       metadata: ref,
       involvedObject: { apiVersion: "v1", kind: "Pod", namespace, name, uid },
-      type,
-      reason,
-      message,
+      ...said,
       source: { component, host: where.host },
       firstTimestamp: where.now,
       lastTimestamp: where.now,

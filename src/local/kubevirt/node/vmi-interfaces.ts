@@ -51,9 +51,9 @@ export function vmiInterfaces(input: InterfaceStatusInput): VmiInterfaceStatus[]
 
   let entries = [...fromDomain(domain), ...fromHostDevices(domain, specs)];
   addPodAddresses(entries, specs, podCache);
-  entries = addAgent(entries, agent, specs);
+  addAgent(entries, agent, specs);
   if (podNetwork !== undefined) entries = podNetworkFirst(entries, previous, podNetwork);
-  entries = addMultus(entries, previous, specs);
+  addMultus(entries, previous, specs);
   for (const entry of entries) {
     if (entry.name === "") continue;
     entry.podInterfaceName = previous.findLast(({ name }) => name === entry.name)?.podInterfaceName ?? "";
@@ -98,14 +98,13 @@ function addPodAddresses(
 
 /** Matched by MAC as text: the first NIC with the MAC gets the data, and the last report for a MAC wins. */
 function addAgent(
-  entries: readonly Entry[],
+  entries: Entry[],
   agent: readonly AgentInterface[],
   specs: ReadonlyMap<string, VmInterface>,
-): Entry[] {
-  const all = [...entries];
+): void {
   let guestOnly = 0;
   for (const reported of agent) {
-    const entry = all.find(({ mac }) => mac === reported.mac);
+    const entry = entries.find(({ mac }) => mac === reported.mac);
     if (entry !== undefined) {
       const masquerade = specs.get(entry.name)?.masquerade !== undefined;
       // The pod cannot reach a link-local address through masquerade.
@@ -116,10 +115,9 @@ function addAgent(
     } else if (guestOnly < guestOnlyLimit) {
       guestOnly += 1;
       const { mac, interfaceName, ip = "", ips } = reported;
-      all.push({ ...emptyEntry(), mac, interfaceName, ip, ips, infoSource: "guest-agent" });
+      entries.push({ ...emptyEntry(), mac, interfaceName, ip, ips, infoSource: "guest-agent" });
     }
   }
-  return all;
 }
 
 /** Per family: the pod's addresses are kept if the guest has any of the family, else removed. */
@@ -148,21 +146,19 @@ function podNetworkFirst(
 
 /** Keeps virt-controller's info source; a NIC that only Multus knows is listed while the spec has it. */
 function addMultus(
-  entries: readonly Entry[],
+  entries: Entry[],
   previous: readonly VmiInterfaceStatus[],
   specs: ReadonlyMap<string, VmInterface>,
-): Entry[] {
-  const all = [...entries];
+): void {
   const attached = previous.filter(({ infoSource }) => hasSource(infoSource, multusStatus));
   for (const name of new Set(attached.map((status) => status.name ?? ""))) {
-    const entry = all.find((candidate) => candidate.name === name);
+    const entry = entries.find((candidate) => candidate.name === name);
     if (entry !== undefined) {
       entry.infoSource = addSource(entry.infoSource, multusStatus);
     } else if (specs.has(name)) {
-      all.push({ ...emptyEntry(name), infoSource: multusStatus });
+      entries.push({ ...emptyEntry(name), infoSource: multusStatus });
     }
   }
-  return all;
 }
 
 function emptyEntry(name = "") {
