@@ -97,7 +97,10 @@ function tell(namespace: string, clientOf: (url: string) => ForeignClient): void
     const view = (await client.call(getVM, { namespace, name }))["virtualMachine"] as JsonObject;
     expect(view).toMatchObject({ managed: true, printableStatus: "Running", virtualMachine: { name } });
     expect(await client.call(listVMs, { namespace })).toMatchObject({ virtualMachines: [{ managed: true }] });
-    expect(await client.call(listInterfaceStatus, { namespace })).toEqual({ interfaces: view["interfaces"] });
+    expect(await client.call(listInterfaceStatus, { namespace })).toEqual({
+      interfaces: view["interfaces"],
+      currentAsOf: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+    });
 
     const again = await client.call(applyVM, { virtualMachine });
     expect(again["written"] ?? false).toBe(false);
