@@ -288,10 +288,11 @@ describe("multinic serve --write-kubeconfig", () => {
     });
     const [one, two] = await Promise.all(views.map(({ vms }) => vms.listVMs({})));
     expect(one?.virtualMachines).toHaveLength(4);
-    expect(two).toEqual(one);
+    // Each replica watches by itself, so it is current as of its own moment.
+    expect(two?.virtualMachines).toEqual(one?.virtualMachines);
     const [here, there] = await Promise.all(views.map(({ nics }) => nics.listInterfaceStatus({})));
     expect(here?.interfaces).toHaveLength(10);
-    expect(there).toEqual(here);
+    expect(there?.interfaces).toEqual(here?.interfaces);
 
     // What one replica removes, the other sees go.
     await views[1]?.vms.deleteVM({ namespace: "example-6-1", name: "multi-nic-vm" });
