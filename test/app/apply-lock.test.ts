@@ -44,17 +44,21 @@ describe("an apply while another client writes", () => {
     networks: [{ name: "eth0", vlanId }],
   });
 
-  /** `write` happens once, right before the VM itself, or its Secret, is written. */
-  function interrupted(write: () => Promise<unknown>, before = "VirtualMachine"): KubeClient {
+  /** `write` happens once, right before the first write of an object of that kind. */
+  function interrupted(
+    write: () => Promise<unknown>,
+    before = "VirtualMachine",
+    by: KubeClient = client,
+  ): KubeClient {
     let done = false;
     return {
-      ...client,
+      ...by,
       async apply(resource, object, options) {
         if (object.kind === before && options.dryRun !== true && !done) {
           done = true;
           await write();
         }
-        return await client.apply(resource, object, options);
+        return await by.apply(resource, object, options);
       },
     };
   }
@@ -153,6 +157,35 @@ describe("an apply while another client writes", () => {
     expect(await recordOf("by-rival")).toContain('"vlanId":17');
     expect((await apply({ spec: spec("by-rival", 17), validateOnly: true })).written).toBe(false);
     expect(isUnchanged((await apply({ spec: spec("by-rival", 17), validateOnly: true })).plan!)).toBe(true);
+  });
+
+  it("creates a NAD again that another caller has removed in undoing its own write", async ({ expect }) => {
+    let removed = false;
+    const racing: KubeClient = {
+      ...client,
+      async apply(resource, object, options) {
+        if (object.metadata.ownerReferences !== undefined && !removed) {
+          removed = true;
+          const { name } = object.metadata;
+          await client.delete(networkAttachmentDefinitions, { namespace: "default", name });
+        }
+        return await client.apply(resource, object, options);
+      },
+    };
+    await apply({ spec: spec("by-undone", 85) }, racing);
+    expect(removed).toBe(true);
+    expect(await vlanNads("by-undone")).toBe(1);
+    const { plan } = await apply({ spec: spec("by-undone", 85), validateOnly: true });
+    expect(plan && isUnchanged(plan)).toBe(true);
+  });
+
+  it("leaves a NAD that another VM has come to use", async ({ expect }) => {
+    const { etag } = await apply({ spec: spec("by-sharing", 86) });
+    const others = interrupted(appliedBefore("by-sharing", 88));
+    const sharing = interrupted(appliedBefore("by-sharer", 87), "NetworkAttachmentDefinition", others);
+    const late = apply({ spec: spec("by-sharing", 87), etag }, sharing);
+    await expect(late).rejects.toThrow(VersionMismatch);
+    expect(await vlanNads("by-sharer")).toBe(1);
   });
 
   it("keeps the user-data that another caller has applied meanwhile", async ({ expect }) => {

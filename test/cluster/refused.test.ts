@@ -227,6 +227,47 @@ describe.concurrent("a refused or validate-only call", () => {
     expect(versionsOf(await ownedObjects(client, spec))).toEqual(before);
   });
 
+  it("that may only create leaves the VM that another one has created at the same time", async ({
+    expect,
+  }) => {
+    const spec = {
+      ...machine(await stand.namespace(), "vm", [{ name: "eth0" }]),
+      runStrategy: "Halted",
+    } as const;
+    const calls = [1, 2, 3, 4].map(async (cpu) => {
+      try {
+        return (await stand.apply({ ...spec, cpu }, { createOnly: true })).written ? cpu : undefined;
+      } catch (error) {
+        expect([Code.AlreadyExists, Code.Aborted]).toContain(ConnectError.from(error).code);
+        return undefined;
+      }
+    });
+    const created = (await Promise.all(calls)).filter((cpu) => cpu !== undefined);
+    expect(created).toHaveLength(1);
+    const before = versionsOf(await ownedObjects(stand.target.client, spec));
+    expect(await refusal(stand.apply(spec, { createOnly: true }))).toMatchObject({
+      code: "AlreadyExists",
+      reason: "ALREADY_EXISTS",
+    });
+    const again = await stand.apply({ ...spec, cpu: created[0]! });
+    expect(again).toMatchObject({ findings: [], written: false });
+    expect(versionsOf(await ownedObjects(stand.target.client, spec))).toEqual(before);
+  });
+
+  it("for the etag before a change of the machine writes nothing, and for that before a start does", async ({
+    expect,
+  }) => {
+    const spec = machine(await stand.namespace(), "vm", [{ name: "eth0" }]);
+    await using watch = stand.watch(spec);
+    const { etag } = await stand.apply({ ...spec, cpu: 2 });
+    await watch.until(allUp(1));
+    const networks: NetworkConfig[] = [{ name: "eth0", ipConfig: { address: "192.0.2.10/24" } }];
+    const updateMask = { paths: ["networks"] };
+    const changed = await stand.apply({ ...spec, networks }, { etag, updateMask });
+    expect(changed.plan?.changes.map(({ field }) => field)).not.toContain("cpu");
+    expect(await refusal(stand.apply(spec, { etag }))).toMatchObject({ reason: "VERSION_MISMATCH" });
+  });
+
   it("for another version of the VM writes nothing", async ({ expect }) => {
     const { client } = stand.target;
     const spec = {

@@ -30,6 +30,8 @@ export interface ApplyOptions {
   readonly planFingerprint?: string;
   readonly etag?: string;
   readonly adopt?: boolean;
+  readonly createOnly?: boolean;
+  readonly updateMask?: { readonly paths: string[] };
 }
 
 export interface Stand {

@@ -3,6 +3,7 @@ import type { CompiledVm } from "../../domain/compile/compile.ts";
 import type {
   KubernetesObject,
   NetworkAttachmentDefinition,
+  OwnerReference,
   Secret,
   VirtualMachine,
 } from "../../domain/objects/kubernetes.ts";
@@ -54,6 +55,7 @@ export async function writeObjects(
   const actionOf = ({ kind, metadata }: KubernetesObject): ObjectAction | undefined =>
     actions.get(`${kind}/${metadata.name}`);
   const created: Write[] = [];
+  const uids = new Map<KubernetesObject, string | undefined>();
   let vm = live;
   for (const { resource, object } of writesOf(compiled, live && ownerReferenceTo(live))) {
     const action = actionOf(object);
@@ -69,7 +71,8 @@ export async function writeObjects(
         return await client.apply(resource, object, options);
       };
       const stored = await write();
-      if (action === "create") created.push({ resource, object: stored });
+      uids.set(object, stored.metadata.uid);
+      if (action === "create" && !isShared(stored)) created.push({ resource, object: stored });
       if (resource === virtualMachines) vm = stored as VirtualMachine;
     } catch (error) {
       const lost = lostRace(object, error, { live, compiled, createOnly });
@@ -83,21 +86,53 @@ export async function writeObjects(
   const owner = ownerReferenceTo(vm);
   for (const attachment of compiled.attachments) {
     if (actionOf(attachment) === "unchanged") continue;
-    const { apiVersion, kind, metadata } = attachment;
-    const { name, namespace } = metadata;
-    const reference = {
-      apiVersion,
-      kind,
-      metadata: { name, ...(namespace === undefined ? {} : { namespace }), ownerReferences: [owner] },
-    } satisfies NetworkAttachmentDefinition;
-    await client.apply(networkAttachmentDefinitions, reference, {
-      ...options,
-      fieldManager: ownershipManager(owner.uid),
-    });
+    await addOwner(client, attachment, uids.get(attachment), { owner, signal });
   }
   if (live === undefined) await client.apply(secrets, secretToWrite(compiled, owner), options);
   for (const nad of released) await remove(client, networkAttachmentDefinitions, nad, { signal });
   return vm;
+}
+
+/** True for a NAD that another VM has come to use since the dry run. */
+function isShared({ kind, metadata }: KubernetesObject): boolean {
+  return kind === networkAttachmentDefinitions.kind && (metadata.ownerReferences ?? []).length > 0;
+}
+
+/**
+ * Makes the VM an owner of the NAD with that uid. If another apply, which had created the NAD and then failed, has removed
+ * it since, it is created again.
+ */
+async function addOwner(
+  client: KubeClient,
+  nad: NetworkAttachmentDefinition,
+  writtenUid: string | undefined,
+  { owner, signal }: CallOptions & { readonly owner: OwnerReference },
+): Promise<void> {
+  const { apiVersion, kind, metadata } = nad;
+  const { name, namespace } = metadata;
+  let uid = writtenUid;
+  for (let attempt = 1; ; attempt += 1) {
+    const reference = {
+      apiVersion,
+      kind,
+      metadata: {
+        name,
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(uid === undefined ? {} : { uid }),
+        ownerReferences: [owner],
+      },
+    } satisfies NetworkAttachmentDefinition;
+    try {
+      const fieldManager = ownershipManager(owner.uid);
+      await client.apply(networkAttachmentDefinitions, reference, { fieldManager, signal });
+      return;
+    } catch (error) {
+      const isAnother = isKubeError(error, "Conflict") || isKubeError(error, "Invalid");
+      if (!isAnother || attempt === attempts) throw error;
+    }
+    const again = await client.apply(networkAttachmentDefinitions, nad, { fieldManager, signal });
+    uid = again.metadata.uid;
+  }
 }
 
 /**
