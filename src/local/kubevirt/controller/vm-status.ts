@@ -107,7 +107,7 @@ function readyCondition(vmi: Vmi | undefined, now: Date): Condition {
   );
 }
 
-/** The VM has its VMI's current conditions, besides three of its own. */
+/** The VM has the current conditions of its VMI and keeps Ready, Failure and RestartRequired itself. */
 function withVmiConditions(conditions: readonly Condition[], ofVmi: readonly Condition[]): Condition[] {
   const own = new Set(["Ready", "Failure", "RestartRequired"]);
   const shown = new Set(ofVmi.map(({ type }) => type));

@@ -1,5 +1,5 @@
 // Simulates one node: scheduler, kubelet, Multus, virt-handler and the guests, as a client of any Kubernetes API server.
-// It keeps no state of its own: after a restart guests are booted again from their VMIs.
+// It keeps no other state: after a restart, guests are booted again from their VMIs.
 import { timestamp } from "../../timestamp.ts";
 import { startCache } from "../../../kube/watch/cache.ts";
 import type { FullKubeClient } from "../../../kube/kube-client.ts";
