@@ -174,7 +174,7 @@ describe("an apply while another client writes", () => {
     };
     await apply({ spec: spec("by-undone", 85) }, racing);
     expect(removed).toBe(true);
-    expect(await vlanNads("by-undone")).toBe(1);
+    expect(await nadsOwnedBy("by-undone")).toBe(1);
     const { plan } = await apply({ spec: spec("by-undone", 85), validateOnly: true });
     expect(plan && isUnchanged(plan)).toBe(true);
   });
@@ -185,7 +185,7 @@ describe("an apply while another client writes", () => {
     const sharing = interrupted(appliedBefore("by-sharer", 87), "NetworkAttachmentDefinition", others);
     const late = apply({ spec: spec("by-sharing", 87), etag }, sharing);
     await expect(late).rejects.toThrow(VersionMismatch);
-    expect(await vlanNads("by-sharer")).toBe(1);
+    expect(await nadsOwnedBy("by-sharer")).toBe(1);
   });
 
   it("keeps the user-data that another caller has applied meanwhile", async ({ expect }) => {
