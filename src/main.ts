@@ -35,7 +35,7 @@ process.exitCode = await runCli(
     async offline({ config }) {
       const { createOfflineTransport } = await import("./serve/offline.ts");
       const { loadCatalogue } = await import("./serve/load-catalogue.ts");
-      return createOfflineTransport(await loadCatalogue(config));
+      return createOfflineTransport(await loadCatalogue(config), manifest.version);
     },
   },
 );

@@ -13,7 +13,7 @@ import {
 import { NotReady } from "../app/errors.ts";
 import { pageOf } from "../app/pages.ts";
 import { interfaceId, type StatusModel, type StatusScope } from "../app/status-model.ts";
-import { heartbeatMs, type WatchEvent, watchStatus } from "../app/watch-status.ts";
+import { heartbeatMs, tokenOfNow, type WatchEvent, watchStatus } from "../app/watch-status.ts";
 import type { InterfaceStatus } from "../domain/status/interface-status.ts";
 import { currentAsOfToProto, statusToProto } from "../wire/status-to-proto.ts";
 
@@ -71,6 +71,7 @@ export function createInterfaceStatusService({
       return {
         interfaces: items.map(toMessage),
         nextPageToken: nextToken,
+        resumeToken: tokenOfNow(model, { scope, epoch }),
         ...currentAsOfToProto(model.currentAsOf?.time),
       };
     },

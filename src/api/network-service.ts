@@ -16,7 +16,10 @@ import { currentAsOfToProto } from "../wire/status-to-proto.ts";
 import { readSpec } from "./read-spec.ts";
 import { readRouteQuery } from "./route-query.ts";
 
-export function createNetworkService(dependencies: ValidateDependencies): ServiceImpl<typeof NetworkService> {
+/** `version`: of this service. */
+export function createNetworkService(
+  dependencies: ValidateDependencies & { readonly version: string },
+): ServiceImpl<typeof NetworkService> {
   return {
     async validateNetworks(request, { signal }) {
       const { spec, unread } = readSpec(ValidateNetworksRequestSchema, request);
@@ -46,7 +49,8 @@ export function createNetworkService(dependencies: ValidateDependencies): Servic
 
     async getCapabilities(_request, { signal }) {
       const { catalogue } = dependencies;
-      return capabilitiesToProto(await readCapabilities(clusterOf(dependencies).client, catalogue, signal));
+      const read = await readCapabilities(clusterOf(dependencies).client, catalogue, signal);
+      return { ...capabilitiesToProto(read), serviceVersion: dependencies.version };
     },
   };
 }

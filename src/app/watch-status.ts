@@ -179,6 +179,11 @@ function createWaitingChanges(): WaitingChanges {
   };
 }
 
+/** A stream that resumes at this token starts with the next change. */
+export function tokenOfNow(model: StatusModel, options: Pick<WatchOptions, "epoch" | "scope">): string {
+  return tokensOf(options).write(model.revision);
+}
+
 interface Tokens {
   write(revision: number): string;
   /** undefined for a token of another process or scope. */
@@ -186,7 +191,7 @@ interface Tokens {
 }
 
 /** A token includes the scope: resumed in another scope, a stream would never report NICs that do not change. */
-function tokensOf({ epoch, scope: { namespace, vmNames } }: WatchOptions): Tokens {
+function tokensOf({ epoch, scope: { namespace, vmNames } }: Pick<WatchOptions, "epoch" | "scope">): Tokens {
   const scope = JSON.stringify([namespace, [...new Set(vmNames)].toSorted()]);
   const prefix = `${epoch}.${createHash("sha256").update(scope).digest("base64url").slice(0, 16)}.`;
   return {

@@ -6,9 +6,9 @@ import { createNetworkService } from "../api/network-service.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 
 /** Responses list the checks that need a cluster as not done. */
-export function createOfflineTransport(catalogue: Catalogue): Transport {
+export function createOfflineTransport(catalogue: Catalogue, version: string): Transport {
   const routes = (router: ConnectRouter): void => {
-    router.service(NetworkService, createNetworkService({ catalogue, cluster: undefined }));
+    router.service(NetworkService, createNetworkService({ catalogue, cluster: undefined, version }));
   };
   return createRouterTransport(routes, { router: { interceptors: [errorInterceptor] } });
 }

@@ -81,7 +81,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const stopping = new AbortController();
 
   const routes = (router: ConnectRouter): void => {
-    router.service(NetworkService, createNetworkService({ catalogue, cluster: { client, view } }));
+    router.service(
+      NetworkService,
+      createNetworkService({ catalogue, cluster: { client, view }, version: options.version }),
+    );
     router.service(VirtualMachineService, createVirtualMachineService({ client, view, model, catalogue }));
     router.service(
       InterfaceStatusService,

@@ -67,6 +67,29 @@ describe("the list of NICs", () => {
     expect(await next()).toEqual(["web-2/eth0"]);
   });
 
+  it("gives a token from which a stream sends each change since the first page, and no snapshot", async ({
+    expect,
+  }) => {
+    const cluster = createMemoryCluster();
+    for (const id of vms) cluster.setVm(id, [{ name: "eth0" }]);
+    const client = clientOf(cluster);
+    const scope = { namespace: "shop" };
+    const { resumeToken } = await client.listInterfaceStatus({ ...scope, pageSize: 1 });
+    cluster.setVm("shop/web", [{ name: "eth0" }, { name: "eth1" }]);
+    cluster.removeVm("shop/web-2");
+    const events: string[] = [];
+    for await (const { event } of client.watchInterfaceStatus({ ...scope, resumeToken })) {
+      events.push(event.case ?? "");
+      if (event.case === "changes") {
+        const { updated, removed } = event.value;
+        events.push(...[...updated, ...removed].map(({ vm, nic }) => `${vm}/${nic}`));
+      }
+      if (event.case === "synced") break;
+    }
+    // The etag of the VM is in each of its NICs.
+    expect(events).toEqual(["changes", "web/eth0", "web/eth1", "web-2/eth0", "synced"]);
+  });
+
   it("shows what has changed since the last call", async ({ expect }) => {
     const cluster = createMemoryCluster();
     const client = clientOf(cluster);

@@ -12,7 +12,7 @@ const routes = (args: string, stdin = ""): Promise<Run> =>
     routes: (router) =>
       void router.service(
         NetworkService,
-        createNetworkService({ catalogue: builtInCatalogue(), cluster: undefined }),
+        createNetworkService({ catalogue: builtInCatalogue(), cluster: undefined, version: "0" }),
       ),
   });
 
@@ -124,7 +124,7 @@ TO           NIC   VIA       FROM        ROUTE      WHY
 });
 
 describe("ValidateNetworks", () => {
-  const service = createNetworkService({ catalogue: builtInCatalogue(), cluster: undefined });
+  const service = createNetworkService({ catalogue: builtInCatalogue(), cluster: undefined, version: "0" });
   const ask = async (question: object): Promise<unknown> => {
     const transport = createRouterTransport((router) => void router.service(NetworkService, service));
     return createClient(NetworkService, transport)

@@ -140,7 +140,7 @@ async function applyAsPlanned(stand: Stand, wanted: VmSpec): Promise<readonly Fi
       await stand.apply(wanted, { planFingerprint: plan.fingerprint });
       return plan.changes;
     } catch (error) {
-      if (ConnectError.from(error).code !== Code.FailedPrecondition) throw error;
+      if (ConnectError.from(error).code !== Code.Aborted) throw error;
     }
   }
 }

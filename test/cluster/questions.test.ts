@@ -45,7 +45,8 @@ describe("the network service", () => {
   });
 
   it("reports the cluster's capabilities, each with its evidence", async ({ expect }) => {
-    const { capabilities } = await client().getCapabilities({});
+    const { capabilities, serviceVersion } = await client().getCapabilities({});
+    expect(serviceVersion).toBe("test");
     const states = new Map(capabilities.map(({ name, state }) => [name, state]));
     expect(states.get("type-macvlan")).toBe(CapabilityState.AVAILABLE);
     expect(states.get("migration-on-change")).toBe(CapabilityState.AVAILABLE);

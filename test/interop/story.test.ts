@@ -105,6 +105,7 @@ function testStory(namespace: string, clientOf: (url: string) => ForeignClient):
     expect(await client.call(listInterfaceStatus, { namespace })).toEqual({
       interfaces: view["interfaces"],
       currentAsOf: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+      resumeToken: expect.stringMatching(/./) as string,
     });
 
     const again = await client.call(applyVM, { virtualMachine });
