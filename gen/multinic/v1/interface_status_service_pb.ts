@@ -381,7 +381,8 @@ export const ListInterfaceStatusResponseSchema: GenMessage<ListInterfaceStatusRe
  * To wait until an applied change is in effect: apply the VM, then follow its NICs until each of `networks` of
  * ApplyVMResponse is there and has the `etag` of ApplyVMResponse, the wanted state (UP, or DOWN if `link_state` is down), no
  * `pending_fields` and no `drifted_fields`. While `pending_effect` is RESTART or LIVE_MIGRATION, someone has to restart or
- * migrate the VM.
+ * migrate the VM. A NIC that the change removes has no status any more: as long as the running VM still has it,
+ * `pending_changes` of GetVM lists it.
  *
  * @generated from service multinic.v1.InterfaceStatusService
  */
