@@ -13,12 +13,11 @@ import grpc
 from google.protobuf import json_format
 from multinic.v1 import interface_status_service_pb2 as status_api
 from multinic.v1 import interface_status_service_pb2_grpc as status_grpc
-from multinic.v1 import network_pb2, virtual_machine_pb2
+from multinic.v1 import network_pb2, virtual_machine_pb2 as vm_types
 from multinic.v1 import virtual_machine_service_pb2 as vm_api
 from multinic.v1 import virtual_machine_service_pb2_grpc as vm_grpc
 
-UP, DOWN = virtual_machine_pb2.INTERFACE_STATE_UP, virtual_machine_pb2.INTERFACE_STATE_DOWN
-RESTART = virtual_machine_pb2.EFFECT_RESTART
+UP, DOWN, RESTART = vm_types.INTERFACE_STATE_UP, vm_types.INTERFACE_STATE_DOWN, vm_types.EFFECT_RESTART
 
 
 def report(saw, **facts):
@@ -37,14 +36,12 @@ class Follower:
         self.scope = scope
         self.token = ""
         self.nics = {}
-        self.longest_silence = None
-        self.oldest_trusted = None
+        self.longest_silence = self.oldest_trusted = None
         self.vanished = 0
-        self.trusted = False
-        self.away = False
+        self.trusted = self.away = False
 
-    def _report(self, saw, **facts):
-        report(saw, known=len(self.nics), vanished=self.vanished, **facts)
+    def _report(self, saw):
+        report(saw, known=len(self.nics), vanished=self.vanished)
 
     async def changes(self):
         """Yields whenever `nics` is complete and may have changed."""
@@ -79,16 +76,14 @@ class Follower:
                 self._take_changes(message.changes)
             elif event == "synced":
                 interval = message.synced.heartbeat_interval.ToTimedelta()
-                self.oldest_trusted = 2 * interval
-                self.longest_silence = 3 * interval.total_seconds()
+                self.oldest_trusted, self.longest_silence = 2 * interval, 3 * interval.total_seconds()
                 if snapshot is not None:
                     self.vanished += len(self.nics.keys() - snapshot.keys())
                     self.nics, snapshot = snapshot, None
-                self._judge_age(message.time, message.synced)
-                self._report("synced", count=message.synced.interface_count)
-            elif event == "heartbeat":
-                self._judge_age(message.time, message.heartbeat)
-                self._report("heartbeat")
+            if event in ("synced", "heartbeat"):
+                age = message.time.ToDatetime() - getattr(message, event).current_as_of.ToDatetime()
+                self.trusted = age <= self.oldest_trusted
+                self._report(event)
             if snapshot is None:
                 self._judge_contact()
                 yield
@@ -99,10 +94,7 @@ class Follower:
         for nic in changes.removed:
             if self.nics.pop(key_of(nic), None) is not None:
                 self.vanished += 1
-                self._report("removed", nic=key_of(nic))
-
-    def _judge_age(self, time, event):
-        self.trusted = time.ToDatetime() - event.current_as_of.ToDatetime() <= self.oldest_trusted
+                self._report("removed")
 
     def _judge_contact(self):
         away = not self.trusted or any(nic.reason == "STALE" for nic in self.nics.values())
@@ -111,36 +103,44 @@ class Follower:
         self.away = away
 
 
+async def pending_removals(service, vm, asked):
+    got = await service.GetVM(vm_api.GetVMRequest(namespace=vm.namespace, name=vm.name))
+    changes = got.virtual_machine.pending_changes
+    return [change.field for change in changes if change.nic and change.nic not in asked]
+
+
 async def apply_and_wait(channel, vm):
     service = vm_grpc.VirtualMachineServiceStub(channel)
     applied = await service.ApplyVM(vm_api.ApplyVMRequest(virtual_machine=vm))
-    report("applied", effect=virtual_machine_pb2.Effect.Name(applied.plan.effect))
-    cut = {nic.name for nic in vm.networks if nic.link_state == network_pb2.LINK_STATE_DOWN}
+    report("applied", effect=vm_types.Effect.Name(applied.plan.effect))
+    cut = [nic.name for nic in vm.networks if nic.link_state == network_pb2.LINK_STATE_DOWN]
     asked = {nic.name for nic in applied.networks}
 
     def is_as_asked(nic):
-        if nic.etag != applied.etag or nic.pending_fields or nic.drifted_fields:
-            return False
-        return nic.state == (DOWN if nic.nic in cut else UP)
+        is_settled = nic.etag == applied.etag and not nic.pending_fields and not nic.drifted_fields
+        return is_settled and nic.state == (DOWN if nic.nic in cut else UP)
 
     follower = Follower(channel, namespace=vm.namespace, vm_names=[vm.name])
     reported = []
     async for _ in follower.changes():
         nics = follower.nics.values()
+        are_as_asked = not follower.away and {nic.nic for nic in nics if is_as_asked(nic)} >= asked
         waiting = [nic for nic in nics if nic.etag == applied.etag and nic.pending_effect == RESTART]
         fields = sorted(field for nic in waiting for field in nic.pending_fields)
+        if are_as_asked:
+            fields = await pending_removals(service, vm, asked)
         if fields and fields != reported:
             report("needs restart", fields=fields)
         reported = fields
-        if not follower.away and {nic.nic for nic in nics if is_as_asked(nic)} >= asked:
-            report("done", addresses={nic.nic: sorted(nic.ip_addresses) for nic in nics})
+        if are_as_asked and not fields:
+            report("done")
             return
 
 
 async def main(address, command, document="{}"):
     async with grpc.aio.insecure_channel(address, [("grpc.max_reconnect_backoff_ms", 1000)]) as channel:
         if command == "apply":
-            await apply_and_wait(channel, json_format.Parse(document, virtual_machine_pb2.VirtualMachine()))
+            await apply_and_wait(channel, json_format.Parse(document, vm_types.VirtualMachine()))
         else:
             async for _ in Follower(channel).changes():
                 pass
