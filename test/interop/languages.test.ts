@@ -2,24 +2,19 @@
 // TypeScript is gen/, which `npm run check` generates and compiles.
 import { execFile } from "node:child_process";
 import { copyFile, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { existsSync, readFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { generatePython, itWithLanguage, languages, pins, protoRoot, python } from "./languages.ts";
 import { buf } from "./programs.ts";
 
-const pins = join(import.meta.dirname, "languages");
-const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "multinic-languages");
-const protoRoot = join(import.meta.dirname, "../../proto");
 const timeout = 120_000;
 
 const exec = promisify(execFile);
 
-let protos: readonly string[];
 let generated: string;
 beforeAll(async () => {
-  protos = (await readdir(protoRoot, { recursive: true })).filter((file) => file.endsWith(".proto"));
   generated = await mkdtemp(join(tmpdir(), "multinic-languages-"));
 });
 afterAll(() => rm(generated, { recursive: true }));
@@ -27,24 +22,8 @@ afterAll(() => rm(generated, { recursive: true }));
 /** An empty folder for one language. */
 const newFolder = (): Promise<string> => mkdtemp(join(generated, "out-"));
 
-/** True if languages/build has built this language at the pinned versions. */
-function isBuilt(language: string, pinFiles: readonly string[]): boolean {
-  return pinFiles.every((pin) => {
-    const built = join(cache, language, pin);
-    return existsSync(built) && readFileSync(built, "utf8") === readFileSync(join(pins, pin), "utf8");
-  });
-}
-
-/** A test that needs what languages/build builds: skipped without it, except in CI, where it fails. */
 function itCompiles(language: string, pinFiles: readonly string[], test: () => Promise<void>): void {
-  const title = `compiles as ${language}`;
-  const isThere = isBuilt(language, pinFiles);
-  if (isThere || process.env["CI"] === "true") {
-    it(title, { timeout }, async () => {
-      expect(isThere, "run test/interop/languages/build").toBe(true);
-      await test();
-    });
-  } else it.skip(`${title} (skipped: test/interop/languages/build has not been run)`, () => undefined);
+  itWithLanguage(language, pinFiles, `compiles as ${language}`, { timeout }, test);
 }
 
 async function filesIn(folder: string, ending: string): Promise<readonly string[]> {
@@ -58,10 +37,8 @@ async function bufGenerate(...plugins: readonly object[]): Promise<void> {
 
 describe("the generated code", () => {
   itCompiles("python", ["requirements.txt"], async () => {
-    const python = join(cache, "python/bin/python");
     const folder = await newFolder();
-    const outputs = ["python", "pyi", "grpc_python"].map((kind) => `--${kind}_out=${folder}`);
-    await exec(python, ["-m", "grpc_tools.protoc", `-I${protoRoot}`, ...outputs, ...protos]);
+    await generatePython(folder);
 
     const modules = (await filesIn(folder, ".py")).map((file) => file.slice(0, -3).replaceAll("/", "."));
     expect(modules).toContain("multinic.v1.virtual_machine_service_pb2_grpc");
@@ -71,12 +48,16 @@ describe("the generated code", () => {
 
   itCompiles("java", ["pom.xml"], async () => {
     const folder = await newFolder();
-    await bufGenerate({ protoc_builtin: "java", protoc_path: join(cache, "java/protoc.exe"), out: folder });
+    await bufGenerate({
+      protoc_builtin: "java",
+      protoc_path: join(languages, "java/protoc.exe"),
+      out: folder,
+    });
 
     const sources = await filesIn(folder, ".java");
     expect(sources).toContain("dev/novasphere/multinic/v1/VirtualMachine.java");
     await writeFile(join(folder, "sources"), sources.join("\n"));
-    const jar = join(cache, "java/protobuf-java.jar");
+    const jar = join(languages, "java/protobuf-java.jar");
     // A short run gains nothing from the optimizing compiler, which more than doubles its CPU time.
     const startup = ["-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC"];
     const options = ["-Xlint:all", "-Werror", "-proc:none", "-d", "classes", "-cp", jar];
@@ -86,7 +67,7 @@ describe("the generated code", () => {
   itCompiles("go", ["go.mod", "go.sum"], async () => {
     const folder = await newFolder();
     const opt = "module=github.com/novasphere/multinic/gen/go";
-    const plugins = ["protoc-gen-go", "protoc-gen-go-grpc"].map((name) => join(cache, "go", name));
+    const plugins = ["protoc-gen-go", "protoc-gen-go-grpc"].map((name) => join(languages, "go", name));
     await bufGenerate(...plugins.map((local) => ({ local, out: folder, opt })));
 
     expect(await filesIn(folder, ".go")).toContain("multinic/v1/virtual_machine_service_grpc.pb.go");

@@ -40,15 +40,16 @@ export interface RunningService extends Clients {
   stop(): Promise<void>;
 }
 
-/** The service over `client`; it need not be ready. */
+/** The service over `client`; it need not be ready. Default: the built-in catalogue, and a port that the system chooses. */
 export async function startServiceOver(
   client: KubeClient,
   catalogue: Catalogue = builtInCatalogue(),
+  port = 0,
 ): Promise<Service> {
   return await startService({
     client,
     catalogue,
-    listen: anyPort,
+    listen: { ...anyPort, port },
     virtHandlerMetrics: [],
     log: silentLog,
     version: "test",

@@ -37,7 +37,8 @@ export type WatchInterfaceStatusRequest = Message<"multinic.v1.WatchInterfaceSta
   vmNames: string[];
 
   /**
-   * Resume token of the last message received. Empty: start with a snapshot.
+   * Resume token of the last message received. Empty, as in a message of an unfinished snapshot: start with a snapshot,
+   * without `reset`.
    *
    * @generated from field: string resume_token = 3;
    */
@@ -128,7 +129,7 @@ export const WatchInterfaceStatusResponseSchema: GenMessage<WatchInterfaceStatus
 
 /**
  * Sent once, before the first snapshot message, if the resume token is not valid, for instance after a restart of the
- * service. The snapshot that follows replaces everything received before: at `synced`, a NIC that is not in it is gone.
+ * service.
  *
  * @generated from message multinic.v1.WatchInterfaceStatusResponse.Reset
  */
@@ -143,7 +144,8 @@ export const WatchInterfaceStatusResponse_ResetSchema: GenMessage<WatchInterface
   messageDesc(file_multinic_v1_interface_status_service, 1, 0);
 
 /**
- * Part of the current state.
+ * Part of the current state. A snapshot, with or without `reset` before it, replaces everything received before: at
+ * `synced`, a NIC that is not in it is gone.
  *
  * @generated from message multinic.v1.WatchInterfaceStatusResponse.Snapshot
  */
@@ -384,9 +386,11 @@ export const ListInterfaceStatusResponseSchema: GenMessage<ListInterfaceStatusRe
 /**
  * Reports the state of every NIC, as a stream or as a list.
  *
- * To wait until an applied change is in effect: apply the VM, then follow its NICs until each has the `etag` of
- * ApplyVMResponse, the wanted state (UP, or DOWN if `link_state` is down), no `pending_fields` and no `drifted_fields`. While
- * `pending_effect` is RESTART or LIVE_MIGRATION, someone has to restart or migrate the VM.
+ * To wait until an applied change is in effect: apply the VM, then follow its NICs until each of `networks` of
+ * ApplyVMResponse is there and has the `etag` of ApplyVMResponse, the wanted state (UP, or DOWN if `link_state` is down), no
+ * `pending_fields` and no `drifted_fields`. While `pending_effect` is RESTART or LIVE_MIGRATION, someone has to restart or
+ * migrate the VM. A NIC that the change removes has no status any more: as long as the running VM still has it,
+ * `pending_changes` of GetVM lists it.
  *
  * @generated from service multinic.v1.InterfaceStatusService
  */
@@ -395,7 +399,8 @@ export const InterfaceStatusService: GenService<{
    * Streams the state of NICs: a snapshot (one or more messages), then `synced`, then changes as they happen, and
    * heartbeats while there are none. Every message from `synced` on carries a resume token. A call with that token
    * continues after that message; if the token is no longer valid, the stream starts with `reset` and a snapshot. Tokens are
-   * valid for the same scope and as long as the service runs.
+   * valid for the same scope and as long as the service runs. While the service loads the objects of the cluster after its
+   * start, it sends no message.
    * The stream ends with UNAVAILABLE and RetryInfo when the service stops. It does not end when the service loses contact
    * with the Kubernetes API server: `current_as_of` of the heartbeats then stays the same, and about 15 seconds later every
    * NIC changes to state UNKNOWN with reason STALE. When contact returns, each NIC changes to its real state.
