@@ -14,6 +14,7 @@ import {
   Effect,
   InterfaceState,
   InterfaceStatusSchema,
+  type PendingChangeSchema,
   ObjectAction,
   type InterfaceStatus,
 } from "../../gen/multinic/v1/virtual_machine_pb.ts";
@@ -167,10 +168,12 @@ describe("multinic plan", () => {
 });
 
 describe("multinic apply", () => {
+  /** Each GetVM answers with the next of `pending`, then with none. */
   const applying =
-    (asked: ApplyVMRequest[] = []) =>
+    (asked: ApplyVMRequest[] = [], pending: MessageInitShape<typeof PendingChangeSchema>[][] = []) =>
     (router: ConnectRouter): void =>
       void router.service(VirtualMachineService, {
+        getVM: () => ({ virtualMachine: { pendingChanges: pending.shift() ?? [] } }),
         applyVM: (request) => {
           asked.push(request);
           return { plan, written: true, etag: "7" };
@@ -277,6 +280,26 @@ every NIC of shop/multi-nic-vm is in the requested state
       "networks[eth0].ipConfig.addresses is pending until the VM is restarted: virtctl restart multi-nic-vm -n shop",
     );
     expect(stderr).toContain("1 of 2 NICs are not in the requested state");
+  });
+
+  it("waits on while a removed NIC is still in the running VM", async ({ expect }) => {
+    const removal = { field: "networks[eth2]", nic: "eth2", effect: Effect.RESTART };
+    const events = [snapshot([up("eth0"), up("eth1")]), synced, changes([up("eth1")])];
+    const { code, stderr } = await run(`apply ${file} -n shop --wait`, {
+      routes: (router) => {
+        applying([], [[removal]])(router);
+        streaming([{ events }])(router);
+      },
+    });
+    expect(code).toBe(0);
+    expect(stderr).toBe(
+      `
+eth0  Up  UP
+eth1  Up  UP
+networks[eth2] is pending until the VM is restarted: virtctl restart multi-nic-vm -n shop
+every NIC of shop/multi-nic-vm is in the requested state
+`.slice(1),
+    );
   });
 
   it("stops after --timeout and says what each NIC waits for", async ({ expect }) => {

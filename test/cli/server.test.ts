@@ -70,7 +70,7 @@ describe("a service on the network", () => {
         connect: false,
         grpcWeb: false,
         routes: (router) => {
-          router.service(VirtualMachineService, { applyVM: () => ({ written: true }) });
+          router.service(VirtualMachineService, { applyVM: () => ({ written: true }), getVM: () => ({}) });
           router.service(InterfaceStatusService, {
             async *watchInterfaceStatus(_request, { signal }) {
               const interfaces = ["eth0", "eth1"].map((nic) => ({ nic, state: InterfaceState.UP }));
