@@ -13,18 +13,14 @@ import { detail, type ErrorDetail } from "./transport/errors.ts";
 const headerBytes = 4_500;
 const bodyBytes = 256 * 1024;
 
-/** The bytes that the details of a call with these request headers may have. */
-export function detailBudget(headers: Headers): number {
-  return /^application\/grpc(?!-web)/.test(headers.get("content-type") ?? "") ? headerBytes : bodyBytes;
-}
-
 /**
- * The error with the details that fit into `bytes`. Findings go first, field violations last; of either list the first
+ * The error with the details that fit into the answer to a call with these headers. Findings go first, field violations last; of either list the first
  * ones stay. `Findings.omitted_count` and ErrorInfo's metadata `omittedViolations` and `omittedDetails` count the others.
  */
-export function withinBudget(error: ConnectError, bytes: number): ConnectError {
+export function fitDetails(error: ConnectError, requestHeaders: Headers): ConnectError {
   const given = error.details.filter((one): one is ErrorDetail => "desc" in one);
-  const budget = createBudget(bytes);
+  const isInHeader = /^application\/grpc(?!-web)/.test(requestHeaders.get("content-type") ?? "");
+  const budget = createBudget(isInHeader ? headerBytes : bodyBytes);
   const info = valueOf(given, ErrorInfoSchema) ?? {};
   const sent: ErrorDetail[] = [];
   const omitted: Record<string, string> = {};

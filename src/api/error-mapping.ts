@@ -16,7 +16,7 @@ import {
 import { type Finding, isAboutCluster } from "../domain/findings.ts";
 import { KubeError } from "../kube/errors.ts";
 import { findingToProto } from "../wire/findings.ts";
-import { detailBudget, withinBudget } from "./error-budget.ts";
+import { fitDetails } from "./error-budget.ts";
 import {
   detail,
   failedPrecondition,
@@ -57,7 +57,7 @@ export const errorInterceptor: Interceptor = (next) => async (request) => {
   try {
     return await next(request);
   } catch (error) {
-    throw withinBudget(toConnectError(error), detailBudget(request.header));
+    throw fitDetails(toConnectError(error), request.header);
   }
 };
 

@@ -11,7 +11,11 @@ const limit = 100;
  * JSON; inside the VM of a request they start at the VM, as in all findings.
  */
 export function jsonViolations(schema: DescMessage, json: unknown): readonly FieldViolation[] {
-  return [...inMessage(schema, json, "")].slice(0, limit);
+  const found: FieldViolation[] = [];
+  for (const violation of inMessage(schema, json, "")) {
+    if (found.push(violation) === limit) break;
+  }
+  return found;
 }
 
 function* inMessage(schema: DescMessage, json: unknown, path: string): Generator<FieldViolation> {

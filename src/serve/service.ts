@@ -6,6 +6,7 @@ import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_service_pb.ts";
 import { NetworkService } from "../../gen/multinic/v1/network_service_pb.ts";
 import { VirtualMachineService } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
+import { fitDetails } from "../api/error-budget.ts";
 import { errorInterceptor } from "../api/error-mapping.ts";
 import { createInterfaceStatusService } from "../api/interface-status-service.ts";
 import { createNetworkService } from "../api/network-service.ts";
@@ -105,6 +106,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     log,
     interceptors: [exporter.interceptor, createLogInterceptor({ log, now }), errorInterceptor],
     jsonViolations,
+    fitDetails,
     shutdownSignal: stopping.signal,
     httpPaths: [...httpRoutes.keys()],
     async http(request, response) {

@@ -1,13 +1,19 @@
 // How much of the findings of a refused call reaches clients of each protocol.
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import * as grpc from "@grpc/grpc-js";
 import { describe, it } from "vitest";
-import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RequestInfoSchema,
+} from "../../gen/google/rpc/error_details_pb.ts";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { FindingsSchema } from "../../gen/multinic/v1/network_pb.ts";
 import { errorInterceptor } from "../../src/api/error-mapping.ts";
+import { detail, invalidArgument } from "../../src/api/transport/errors.ts";
 import { Refused } from "../../src/app/errors.ts";
 import { finding, type Finding } from "../../src/domain/findings.ts";
-import { serve, transports } from "./transport/serving.ts";
+import { grpcJs, grpcJsCheck, serve, transports } from "./transport/serving.ts";
 
 /** Every fourth is a warning; the errors have numbers in their fields. */
 const findings: readonly Finding[] = Array.from({ length: 400 }, (_, index) =>
@@ -16,8 +22,8 @@ const findings: readonly Finding[] = Array.from({ length: 400 }, (_, index) =>
     : finding("MTU_INVALID", `networks[${index}].mtu`, { given: 1, min: 576 }),
 );
 
-async function refusedOver(name: string, thrown: unknown): Promise<ConnectError> {
-  const { url } = await serve({
+function failingWith(thrown: unknown) {
+  return serve({
     interceptors: [errorInterceptor],
     routes: (router) =>
       router.service(Health, {
@@ -26,6 +32,10 @@ async function refusedOver(name: string, thrown: unknown): Promise<ConnectError>
         },
       }),
   });
+}
+
+async function refusedOver(name: string, thrown: unknown): Promise<ConnectError> {
+  const { url } = await failingWith(thrown);
   try {
     await createClient(Health, transports[name]!(url)).check({});
   } catch (reason) {
@@ -59,7 +69,27 @@ describe("a call refused with 400 findings", () => {
     const [info] = error.findDetails(ErrorInfoSchema);
     const violations = error.findDetails(BadRequestSchema)[0]?.fieldViolations ?? [];
     expect(info?.metadata).toEqual({ omittedViolations: String(300 - violations.length) });
-    expect(error.metadata.get("grpc-status-details-bin")?.length ?? 0).toBeLessThan(8_192);
+  });
+
+  it("keeps thousands of violations within the headers that grpc-js takes, and counts the rest", async ({
+    expect,
+  }) => {
+    const violations = Array.from({ length: 5_000 }, (_, index) => ({
+      field: `networks[${index}].mtu`,
+      description: "70000 is more than the physical network takes",
+    }));
+    const extra = detail(RequestInfoSchema, { requestId: "x".repeat(5_000) });
+    const thrown = invalidArgument(violations, { details: [extra] });
+    const { port } = await failingWith(thrown);
+    const error = (await grpcJsCheck(grpcJs(port)).catch((reason: unknown) => reason)) as grpc.ServiceError;
+    expect(error.code).toBe(grpc.status.INVALID_ARGUMENT);
+    const [bytes] = error.metadata.get("grpc-status-details-bin");
+    expect(bytes!.length).toBeLessThan(6_000);
+    const same = await refusedOver("gRPC over HTTP/2", thrown);
+    const { metadata } = same.findDetails(ErrorInfoSchema)[0]!;
+    const sent = same.findDetails(BadRequestSchema)[0]!.fieldViolations.length;
+    expect(sent).toBeGreaterThan(20);
+    expect(metadata).toEqual({ omittedViolations: String(5_000 - sent), omittedDetails: "1" });
   });
 });
 

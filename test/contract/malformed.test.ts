@@ -1,4 +1,5 @@
 // Requests that cannot be decoded are refused with the fields that are wrong, as every other refused request is.
+import { connect, type IncomingHttpHeaders } from "node:http2";
 import { gzipSync } from "node:zlib";
 import * as grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, it } from "vitest";
@@ -141,6 +142,34 @@ describe("a request that cannot be decoded", () => {
       client.close();
       const [status] = error?.metadata.get("grpc-status-details-bin") ?? [];
       expect(failureFromStatus(status as Buffer).details.get("google.rpc.ErrorInfo")).toEqual(malformed);
+    });
+
+    it("fits into the headers that grpc-js takes, however many fields are wrong: gRPC with JSON", async ({
+      expect,
+    }) => {
+      const networks = Array.from({ length: 300 }, () => ({ vlan: 3 }));
+      const body = Buffer.from(JSON.stringify(vm({ networks })));
+      const frame = Buffer.alloc(5);
+      frame.writeUInt32BE(body.length, 1);
+      const session = connect(running.url);
+      const stream = session.request({
+        ":method": "POST",
+        ":path": path,
+        "content-type": "application/grpc+json",
+        te: "trailers",
+      });
+      stream.end(Buffer.concat([frame, body])).resume();
+      const headers = new Promise<IncomingHttpHeaders>((resolve) => {
+        stream.once("response", (first) => "grpc-status" in first && resolve(first));
+        stream.once("trailers", resolve);
+      });
+      const details = String((await headers)["grpc-status-details-bin"]);
+      session.close();
+      expect(details.length).toBeLessThan(8_192);
+      const failure = failureFromStatus(Buffer.from(details, "base64"));
+      expect(failure.details.get("google.rpc.ErrorInfo")).toMatchObject([{ reason: "MALFORMED_REQUEST" }]);
+      const [badRequest] = failure.details.get("google.rpc.BadRequest") ?? [];
+      expect(badRequest?.["fieldViolations"]).not.toHaveLength(0);
     });
 
     it("is refused as malformed: gRPC-Web", async ({ expect }) => {

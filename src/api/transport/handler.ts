@@ -45,6 +45,8 @@ export interface HandlerOptions {
   readonly httpPaths?: readonly string[];
   /** Names the fields of JSON that a message cannot take, for the error of such a call. */
   readonly jsonViolations?: JsonViolations;
+  /** Cuts the details of such an error to what fits into the answer to a call with these headers. */
+  readonly fitDetails?: (error: ConnectError, requestHeaders: Headers) => ConnectError;
   /** Origins whose scripts may call the API; none by default. */
   readonly allowedOrigins?: readonly string[];
   /** Size limit of a message in bytes, after decompression; larger ones get RESOURCE_EXHAUSTED. Default 256 KiB. */
@@ -136,7 +138,7 @@ async function answerRpc(
     const sent = call.method === "GET" ? sentByQuery(call.url) : { header: call.header, body: copy.read() };
     const refused = whyMalformed(method.input, { ...sent, limit }, options.jsonViolations ?? (() => []));
     if (refused !== undefined) {
-      values.set(malformedRefusal, refused);
+      values.set(malformedRefusal, options.fitDetails?.(refused, call.header) ?? refused);
       answer = await rpc(withEmptyMessage(call));
     }
     const grpcStatus = answer.trailer?.get("grpc-status");
