@@ -1,4 +1,4 @@
-// What of an error's details fits into an answer: gRPC sends them in a header, the other protocols in a body.
+// Cuts the details of an error to what fits into an answer: gRPC sends them in a header, the other protocols in a body.
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import {

@@ -1,4 +1,4 @@
-// The version of what was asked of a VM.
+// The etag of a VM: the version of its requested configuration.
 import { createHash } from "node:crypto";
 import type { VirtualMachine } from "./kubernetes.ts";
 import { isMapping } from "./mapping.ts";

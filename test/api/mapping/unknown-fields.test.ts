@@ -1,4 +1,4 @@
-// Fields that only a newer client knows: hand-written protobuf bytes, and calls in all protocols.
+// Fields that only a newer client knows: hand-written protobuf bytes.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { describe, it } from "vitest";
