@@ -35,7 +35,7 @@ const stateMetrics: readonly NicMetric[] = [
       {
         labels: {
           type: status.type,
-          network: status.network,
+          attachment: status.attachment,
           vlan: String(status.vlanId),
           primary: String(status.primary),
           mac: status.macAddress,

@@ -11,7 +11,7 @@ import type { Capability } from "../domain/network/capabilities.ts";
 import { networkTypeToProto } from "./enums.ts";
 
 export function networkToProto(network: AttachableNetwork): MessageInitShape<typeof NetworkSchema> {
-  const { reference, type, isDefault, vlans, usedBy, ...plain } = network;
+  const { reference, type, vlans, usedBy, ...plain } = network;
   return {
     ...plain,
     reference: {
@@ -19,7 +19,6 @@ export function networkToProto(network: AttachableNetwork): MessageInitShape<typ
       value: reference.name,
     },
     ...(type === undefined ? {} : { type: networkTypeToProto[type] }),
-    default: isDefault,
     vlans: vlans.map((range) => ({ ...range })),
     usedBy: [...usedBy],
   };
@@ -31,10 +30,11 @@ export function capabilitiesToProto({
 }: ClusterCapabilities): MessageInitShape<typeof GetCapabilitiesResponseSchema> {
   return {
     kubevirtVersion: kubeVirtVersion,
-    capabilities: capabilities.map(({ name, available, evidence }) => ({
+    capabilities: capabilities.map(({ name, available, evidence, message }) => ({
       name,
       state: stateOf(available),
-      evidence,
+      evidence: evidence.map((fact) => ({ ...fact })),
+      message,
     })),
   };
 }

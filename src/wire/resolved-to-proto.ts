@@ -46,7 +46,7 @@ export function routesToProto(
   routes: readonly PredictedRoute[],
 ): MessageInitShape<typeof PredictedRouteSchema>[] {
   return routes.map(({ destination, gateway, nic, metric, table, origin, assumed }) => ({
-    nic: nic.name,
+    device: nic.name,
     metric,
     table,
     assumed,
@@ -57,22 +57,26 @@ export function routesToProto(
 }
 
 export function rulesToProto(rules: readonly SourceRule[]): MessageInitShape<typeof PredictedRuleSchema>[] {
-  return rules.map(({ from, to, ...plain }) => ({ ...plain, from: from.text, to: to?.network ?? "" }));
+  return rules.map(({ sourceAddress, destination, ...plain }) => ({
+    ...plain,
+    sourceAddress: sourceAddress.text,
+    destination: destination?.network ?? "",
+  }));
 }
 
 export function lookupsToProto(
   lookups: readonly RouteLookup[],
 ): MessageInitShape<typeof RouteLookupSchema>[] {
-  return lookups.map(({ address, nic, gateway, source, route, reason }) => ({
+  return lookups.map(({ address, device, gateway, source, route, message }) => ({
     address: address.text,
-    nic: nic ?? "",
+    device: device ?? "",
     gateway: gateway?.text ?? "",
     sourceAddress: source?.text ?? "",
     destination: route?.destination.network ?? "",
     metric: route?.metric ?? 0,
     table: route?.table ?? 0,
     assumed: route?.assumed ?? false,
-    reason,
+    message,
   }));
 }
 

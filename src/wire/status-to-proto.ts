@@ -32,7 +32,7 @@ export function currentAsOfToProto(moment: Date | undefined): { readonly current
 
 export function viewToProto(view: VmView): MessageInitShape<typeof VirtualMachineViewSchema> {
   return {
-    virtualMachine: specToProto(view.spec),
+    spec: specToProto(view.spec),
     managed: view.managed,
     adopted: view.adopted,
     printableStatus: view.printableStatus,
@@ -44,8 +44,9 @@ export function viewToProto(view: VmView): MessageInitShape<typeof VirtualMachin
     })),
     etag: view.etag,
     importNotes: [...view.importNotes],
-    drift: view.drift.map(({ since, ...plain }) => ({
+    drift: view.drift.map(({ since, object, ...plain }) => ({
       ...plain,
+      object: { ...object },
       ...(since === undefined ? {} : { since: timestampFromDate(new Date(since)) }),
     })),
     ...(view.createdAt === "" ? {} : { createTime: timestampFromDate(new Date(view.createdAt)) }),

@@ -25,7 +25,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
 
   /** The pending changes in short form. */
   const pending = async (spec: VmSpec): Promise<readonly string[]> =>
-    (await view(spec)).pendingChanges.map(({ field, effect }) => `${field} ${wordOf(Effect, effect)}`);
+    (await view(spec)).pendingChanges.map(({ path, effect }) => `${path} ${wordOf(Effect, effect)}`);
 
   const isTrue = async (spec: VmSpec, condition: string): Promise<boolean> => {
     const { vm } = await ownedObjects(stand.target.client, spec);
@@ -58,7 +58,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     const pulled = await stand.apply(withCable("down"));
     expect(wordOf(Effect, pulled.plan?.effect)).toBe("LIVE");
     expect(pulled.plan?.changes).toMatchObject([
-      { field: "networks[eth1].linkState", nic: "eth1", oldValue: "up", newValue: "down" },
+      { path: "networks[eth1].linkState", nic: "eth1", oldValue: "up", newValue: "down" },
     ]);
     const down = await watch.until((nics) => nicOf(nics, "eth1").state === InterfaceState.DOWN);
     expect(nicOf(down, "eth1").reason).toBe("LINK_DOWN");
@@ -139,7 +139,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
       .not.toBe(before?.status?.nodeName);
     await expect.poll(async () => await pending(spec), patience).toEqual([]);
     const nics = await watch.until(allUp(2));
-    expect(nicOf(nics, "eth1").network).toBe(await networkOf());
+    expect(nicOf(nics, "eth1").attachment).toBe(`${spec.namespace}/${await networkOf()}`);
     const { vmi } = await ownedObjects(stand.target.client, spec);
     expect(vmi?.metadata.uid).toBe(before?.metadata.uid);
     // The next call that finds the former NAD unused deletes it.
@@ -177,7 +177,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
 
     expect(wordOf(Effect, changed.plan?.effect)).toBe("RESTART");
     expect(changed.plan?.changes).toMatchObject([
-      { field: "networks[eth1].macAddress", oldValue: "02:00:5e:20:00:01", newValue: "02:00:5e:20:00:02" },
+      { path: "networks[eth1].macAddress", oldValue: "02:00:5e:20:00:01", newValue: "02:00:5e:20:00:02" },
     ]);
     await expect.poll(() => isTrue(spec, "RestartRequired")).toBe(true);
     expect(await pending(spec)).toEqual(["networks[eth1].macAddress RESTART"]);
@@ -232,7 +232,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
 
     const { plan } = await stand.apply({ ...spec, networks: on(200) }, { validateOnly: true });
 
-    const change = plan?.changes.find(({ field }) => field === "networks[eth1].vlanId");
+    const change = plan?.changes.find(({ path }) => path === "networks[eth1].vlanId");
     expect(
       change?.versions.map(({ kubevirt, effect, proven }) => [kubevirt, wordOf(Effect, effect), proven]),
     ).toEqual([
@@ -292,7 +292,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
 });
 
 const effects = ({ plan }: ApplyVMResponse): readonly (readonly string[])[] =>
-  (plan?.changes ?? []).map(({ field, effect }) => [field, wordOf(Effect, effect)]);
+  (plan?.changes ?? []).map(({ path, effect }) => [path, wordOf(Effect, effect)]);
 
 /** Halts the VM, waits until it has stopped, and sets the wanted run strategy. */
 async function restart(stand: Stand, spec: VmSpec, watch: NicWatch): Promise<void> {

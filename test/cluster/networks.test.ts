@@ -44,7 +44,7 @@ describe.concurrent("a NIC", () => {
 
     const nics = await watch.until(allUp(2));
 
-    expect(nicOf(nics, "cluster").network).toBe("");
+    expect(nicOf(nics, "cluster").attachment).toBe("");
     expect(nicOf(nics, "cluster").ipAddresses).not.toEqual([]);
     expect(nicOf(nics, "lan").ipAddresses).toContain("192.0.2.10");
   });

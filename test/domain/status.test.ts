@@ -138,7 +138,7 @@ describe("a NIC is", () => {
       vlanId: 7,
       mtu: 1400,
       primary: true,
-      network: "net-eth0",
+      attachment: "shop/net-eth0",
       guestInterface: "enp1s0",
       macAddress: "02:00:5e:00:00:01",
       ipAddresses: ["192.0.2.10"],

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/network.proto.
  */
 export const file_multinic_v1_network: GenFile = /*@__PURE__*/
-  fileDesc("ChltdWx0aW5pYy92MS9uZXR3b3JrLnByb3RvEgttdWx0aW5pYy52MSL3AgoNTmV0d29ya0NvbmZpZxIMCgRuYW1lGAEgASgJEiYKBHR5cGUYAiABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRIQCghuYWRfbmFtZRgDIAEoCRIUCgd2bGFuX2lkGAQgASgFSACIAQESKAoJaXBfY29uZmlnGAUgASgLMhUubXVsdGluaWMudjEuSXBDb25maWcSDwoHcHJpbWFyeRgGIAEoCBIVCghwcmlvcml0eRgHIAEoBUgBiAEBEhAKA210dRgIIAEoBUgCiAEBEigKBnJvdXRlcxgJIAMoCzIYLm11bHRpbmljLnYxLlJvdXRlQ29uZmlnEhgKEHBoeXNpY2FsX25ldHdvcmsYCiABKAkSEwoLbWFjX2FkZHJlc3MYCyABKAkSKgoKbGlua19zdGF0ZRgMIAEoDjIWLm11bHRpbmljLnYxLkxpbmtTdGF0ZUIKCghfdmxhbl9pZEILCglfcHJpb3JpdHlCBgoEX210dSLBAQoISXBDb25maWcSIQoEbW9kZRgBIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIPCgdhZGRyZXNzGAIgASgJEhEKCWFkZHJlc3NlcxgDIAMoCRIPCgdnYXRld2F5GAQgASgJEhMKC2Ruc19zZXJ2ZXJzGAUgAygJEhYKDnNlYXJjaF9kb21haW5zGAYgAygJEjAKDWRlZmF1bHRfcm91dGUYByABKA4yGS5tdWx0aW5pYy52MS5EZWZhdWx0Um91dGUiUwoLUm91dGVDb25maWcSEwoLZGVzdGluYXRpb24YASABKAkSDwoHZ2F0ZXdheRgCIAEoCRITCgZtZXRyaWMYAyABKA1IAIgBAUIJCgdfbWV0cmljIv8BCgdGaW5kaW5nEgwKBGNvZGUYASABKAkSJwoIc2V2ZXJpdHkYAiABKA4yFS5tdWx0aW5pYy52MS5TZXZlcml0eRINCgVmaWVsZBgDIAEoCRIPCgdtZXNzYWdlGAQgASgJEh0KA2ZpeBgFIAEoCzIQLm11bHRpbmljLnYxLkZpeBIPCgdyZWxhdGVkGAYgAygJEikKBWFib3V0GAcgASgOMhoubXVsdGluaWMudjEuRmluZGluZy5BYm91dCJCCgVBYm91dBIVChFBQk9VVF9VTlNQRUNJRklFRBAAEg8KC0FCT1VUX0lOUFVUEAESEQoNQUJPVVRfQ0xVU1RFUhACIkkKCEZpbmRpbmdzEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIVCg1vbWl0dGVkX2NvdW50GAIgASgFIkQKA0ZpeBITCgtkZXNjcmlwdGlvbhgBIAEoCRIoCgdwYXRjaGVzGAIgAygLMhcubXVsdGluaWMudjEuRmllbGRQYXRjaCJCCgpGaWVsZFBhdGNoEg0KBWZpZWxkGAEgASgJEiUKBXZhbHVlGAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlIpACCg9SZXNvbHZlZE5ldHdvcmsSDAoEbmFtZRgBIAEoCRImCgR0eXBlGAIgASgOMhgubXVsdGluaWMudjEuTmV0d29ya1R5cGUSGAoQcGh5c2ljYWxfbmV0d29yaxgDIAEoCRISCgphdHRhY2htZW50GAQgASgJEg8KB2JpbmRpbmcYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRITCgttYWNfYWRkcmVzcxgHIAEoCRILCgNtdHUYCCABKAUSDwoHcHJpbWFyeRgJIAEoCBIOCgZtZXRyaWMYCiABKA0SIQoEbW9kZRgLIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIRCglhZGRyZXNzZXMYDCADKAkinQEKDlByZWRpY3RlZFJvdXRlEhMKC2Rlc3RpbmF0aW9uGAEgASgJEg8KB2dhdGV3YXkYAiABKAkSCwoDbmljGAMgASgJEg4KBm1ldHJpYxgEIAEoDRIoCgZvcmlnaW4YBSABKA4yGC5tdWx0aW5pYy52MS5Sb3V0ZU9yaWdpbhIPCgdhc3N1bWVkGAYgASgIEg0KBXRhYmxlGAcgASgNIlcKDVByZWRpY3RlZFJ1bGUSEAoIcHJpb3JpdHkYASABKA0SDAoEZnJvbRgCIAEoCRIKCgJ0bxgDIAEoCRINCgV0YWJsZRgEIAEoDRILCgNuaWMYBSABKAkiqQEKC1JvdXRlTG9va3VwEg8KB2FkZHJlc3MYASABKAkSCwoDbmljGAIgASgJEg8KB2dhdGV3YXkYAyABKAkSFgoOc291cmNlX2FkZHJlc3MYBCABKAkSEwoLZGVzdGluYXRpb24YBSABKAkSDgoGbWV0cmljGAYgASgNEg0KBXRhYmxlGAcgASgNEg8KB2Fzc3VtZWQYCCABKAgSDgoGcmVhc29uGAkgASgJKqIBCgtOZXR3b3JrVHlwZRIcChhORVRXT1JLX1RZUEVfVU5TUEVDSUZJRUQQABIXChNORVRXT1JLX1RZUEVfQlJJREdFEAESGAoUTkVUV09SS19UWVBFX01BQ1ZMQU4QAhIWChJORVRXT1JLX1RZUEVfU1JJT1YQAxIUChBORVRXT1JLX1RZUEVfT1ZTEAQSFAoQTkVUV09SS19UWVBFX1BPRBAFKkcKBklwTW9kZRIXChNJUF9NT0RFX1VOU1BFQ0lGSUVEEAASEAoMSVBfTU9ERV9ESENQEAESEgoOSVBfTU9ERV9TVEFUSUMQAipPCglMaW5rU3RhdGUSGgoWTElOS19TVEFURV9VTlNQRUNJRklFRBAAEhEKDUxJTktfU1RBVEVfVVAQARITCg9MSU5LX1NUQVRFX0RPV04QAipeCgxEZWZhdWx0Um91dGUSHQoZREVGQVVMVF9ST1VURV9VTlNQRUNJRklFRBAAEhYKEkRFRkFVTFRfUk9VVEVfQVVUTxABEhcKE0RFRkFVTFRfUk9VVEVfTkVWRVIQAiphCghTZXZlcml0eRIYChRTRVZFUklUWV9VTlNQRUNJRklFRBAAEhIKDlNFVkVSSVRZX0VSUk9SEAoSFAoQU0VWRVJJVFlfV0FSTklORxAUEhEKDVNFVkVSSVRZX0lORk8QHiqrAQoLUm91dGVPcmlnaW4SHAoYUk9VVEVfT1JJR0lOX1VOU1BFQ0lGSUVEEAASGAoUUk9VVEVfT1JJR0lOX0FERFJFU1MQARIYChRST1VURV9PUklHSU5fR0FURVdBWRACEhYKElJPVVRFX09SSUdJTl9ST1VURRADEhUKEVJPVVRFX09SSUdJTl9ESENQEAQSGwoXUk9VVEVfT1JJR0lOX0xJTktfTE9DQUwQBUKDAQoaZGV2Lm5vdmFzcGhlcmUubXVsdGluaWMudjFCDE5ldHdvcmtQcm90b1ABWjxnaXRodWIuY29tL25vdmFzcGhlcmUvbXVsdGluaWMvZ2VuL2dvL211bHRpbmljL3YxO211bHRpbmljdjGqAhZOb3Zhc3BoZXJlLk11bHRpbmljLlYxYgZwcm90bzM", [file_google_protobuf_struct]);
+  fileDesc("ChltdWx0aW5pYy92MS9uZXR3b3JrLnByb3RvEgttdWx0aW5pYy52MSL3AgoNTmV0d29ya0NvbmZpZxIMCgRuYW1lGAEgASgJEiYKBHR5cGUYAiABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRIQCghuYWRfbmFtZRgDIAEoCRIUCgd2bGFuX2lkGAQgASgFSACIAQESKAoJaXBfY29uZmlnGAUgASgLMhUubXVsdGluaWMudjEuSXBDb25maWcSDwoHcHJpbWFyeRgGIAEoCBIVCghwcmlvcml0eRgHIAEoBUgBiAEBEhAKA210dRgIIAEoBUgCiAEBEigKBnJvdXRlcxgJIAMoCzIYLm11bHRpbmljLnYxLlJvdXRlQ29uZmlnEhgKEHBoeXNpY2FsX25ldHdvcmsYCiABKAkSEwoLbWFjX2FkZHJlc3MYCyABKAkSKgoKbGlua19zdGF0ZRgMIAEoDjIWLm11bHRpbmljLnYxLkxpbmtTdGF0ZUIKCghfdmxhbl9pZEILCglfcHJpb3JpdHlCBgoEX210dSLBAQoISXBDb25maWcSIQoEbW9kZRgBIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIPCgdhZGRyZXNzGAIgASgJEhEKCWFkZHJlc3NlcxgDIAMoCRIPCgdnYXRld2F5GAQgASgJEhMKC2Ruc19zZXJ2ZXJzGAUgAygJEhYKDnNlYXJjaF9kb21haW5zGAYgAygJEjAKDWRlZmF1bHRfcm91dGUYByABKA4yGS5tdWx0aW5pYy52MS5EZWZhdWx0Um91dGUiUwoLUm91dGVDb25maWcSEwoLZGVzdGluYXRpb24YASABKAkSDwoHZ2F0ZXdheRgCIAEoCRITCgZtZXRyaWMYAyABKA1IAIgBAUIJCgdfbWV0cmljIv8BCgdGaW5kaW5nEgwKBGNvZGUYASABKAkSJwoIc2V2ZXJpdHkYAiABKA4yFS5tdWx0aW5pYy52MS5TZXZlcml0eRINCgVmaWVsZBgDIAEoCRIPCgdtZXNzYWdlGAQgASgJEh0KA2ZpeBgFIAEoCzIQLm11bHRpbmljLnYxLkZpeBIPCgdyZWxhdGVkGAYgAygJEikKBWFib3V0GAcgASgOMhoubXVsdGluaWMudjEuRmluZGluZy5BYm91dCJCCgVBYm91dBIVChFBQk9VVF9VTlNQRUNJRklFRBAAEg8KC0FCT1VUX0lOUFVUEAESEQoNQUJPVVRfQ0xVU1RFUhACIkkKCEZpbmRpbmdzEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIVCg1vbWl0dGVkX2NvdW50GAIgASgFIkQKA0ZpeBITCgtkZXNjcmlwdGlvbhgBIAEoCRIoCgdwYXRjaGVzGAIgAygLMhcubXVsdGluaWMudjEuRmllbGRQYXRjaCJCCgpGaWVsZFBhdGNoEg0KBWZpZWxkGAEgASgJEiUKBXZhbHVlGAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlIpACCg9SZXNvbHZlZE5ldHdvcmsSDAoEbmFtZRgBIAEoCRImCgR0eXBlGAIgASgOMhgubXVsdGluaWMudjEuTmV0d29ya1R5cGUSGAoQcGh5c2ljYWxfbmV0d29yaxgDIAEoCRISCgphdHRhY2htZW50GAQgASgJEg8KB2JpbmRpbmcYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRITCgttYWNfYWRkcmVzcxgHIAEoCRILCgNtdHUYCCABKAUSDwoHcHJpbWFyeRgJIAEoCBIOCgZtZXRyaWMYCiABKA0SIQoEbW9kZRgLIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIRCglhZGRyZXNzZXMYDCADKAkioAEKDlByZWRpY3RlZFJvdXRlEhMKC2Rlc3RpbmF0aW9uGAEgASgJEg8KB2dhdGV3YXkYAiABKAkSDgoGZGV2aWNlGAMgASgJEg4KBm1ldHJpYxgEIAEoDRIoCgZvcmlnaW4YBSABKA4yGC5tdWx0aW5pYy52MS5Sb3V0ZU9yaWdpbhIPCgdhc3N1bWVkGAYgASgIEg0KBXRhYmxlGAcgASgNIm0KDVByZWRpY3RlZFJ1bGUSEAoIcHJpb3JpdHkYASABKA0SFgoOc291cmNlX2FkZHJlc3MYAiABKAkSEwoLZGVzdGluYXRpb24YAyABKAkSDQoFdGFibGUYBCABKA0SDgoGZGV2aWNlGAUgASgJIq0BCgtSb3V0ZUxvb2t1cBIPCgdhZGRyZXNzGAEgASgJEg4KBmRldmljZRgCIAEoCRIPCgdnYXRld2F5GAMgASgJEhYKDnNvdXJjZV9hZGRyZXNzGAQgASgJEhMKC2Rlc3RpbmF0aW9uGAUgASgJEg4KBm1ldHJpYxgGIAEoDRINCgV0YWJsZRgHIAEoDRIPCgdhc3N1bWVkGAggASgIEg8KB21lc3NhZ2UYCSABKAkqogEKC05ldHdvcmtUeXBlEhwKGE5FVFdPUktfVFlQRV9VTlNQRUNJRklFRBAAEhcKE05FVFdPUktfVFlQRV9CUklER0UQARIYChRORVRXT1JLX1RZUEVfTUFDVkxBThACEhYKEk5FVFdPUktfVFlQRV9TUklPVhADEhQKEE5FVFdPUktfVFlQRV9PVlMQBBIUChBORVRXT1JLX1RZUEVfUE9EEAUqRwoGSXBNb2RlEhcKE0lQX01PREVfVU5TUEVDSUZJRUQQABIQCgxJUF9NT0RFX0RIQ1AQARISCg5JUF9NT0RFX1NUQVRJQxACKk8KCUxpbmtTdGF0ZRIaChZMSU5LX1NUQVRFX1VOU1BFQ0lGSUVEEAASEQoNTElOS19TVEFURV9VUBABEhMKD0xJTktfU1RBVEVfRE9XThACKl4KDERlZmF1bHRSb3V0ZRIdChlERUZBVUxUX1JPVVRFX1VOU1BFQ0lGSUVEEAASFgoSREVGQVVMVF9ST1VURV9BVVRPEAESFwoTREVGQVVMVF9ST1VURV9ORVZFUhACKmEKCFNldmVyaXR5EhgKFFNFVkVSSVRZX1VOU1BFQ0lGSUVEEAASEgoOU0VWRVJJVFlfRVJST1IQChIUChBTRVZFUklUWV9XQVJOSU5HEBQSEQoNU0VWRVJJVFlfSU5GTxAeKqsBCgtSb3V0ZU9yaWdpbhIcChhST1VURV9PUklHSU5fVU5TUEVDSUZJRUQQABIYChRST1VURV9PUklHSU5fQUREUkVTUxABEhgKFFJPVVRFX09SSUdJTl9HQVRFV0FZEAISFgoSUk9VVEVfT1JJR0lOX1JPVVRFEAMSFQoRUk9VVEVfT1JJR0lOX0RIQ1AQBBIbChdST1VURV9PUklHSU5fTElOS19MT0NBTBAFQoMBChpkZXYubm92YXNwaGVyZS5tdWx0aW5pYy52MUIMTmV0d29ya1Byb3RvUAFaPGdpdGh1Yi5jb20vbm92YXNwaGVyZS9tdWx0aW5pYy9nZW4vZ28vbXVsdGluaWMvdjE7bXVsdGluaWN2MaoCFk5vdmFzcGhlcmUuTXVsdGluaWMuVjFiBnByb3RvMw", [file_google_protobuf_struct]);
 
 /**
  * One NIC as requested. The fields have the same names as in networks[] of the Wukong resource.
@@ -520,11 +520,11 @@ export type PredictedRoute = Message<"multinic.v1.PredictedRoute"> & {
   gateway: string;
 
   /**
-   * Name of the NIC.
+   * Name of the interface in the guest's configuration, which is the name of the NIC.
    *
-   * @generated from field: string nic = 3;
+   * @generated from field: string device = 3;
    */
-  nic: string;
+  device: string;
 
   /**
    * Metric of the route.
@@ -577,18 +577,18 @@ export type PredictedRule = Message<"multinic.v1.PredictedRule"> & {
   priority: number;
 
   /**
-   * Source address.
+   * Source address of the packets.
    *
-   * @generated from field: string from = 2;
+   * @generated from field: string source_address = 2;
    */
-  from: string;
+  sourceAddress: string;
 
   /**
    * Destination network in CIDR notation; empty for any destination.
    *
-   * @generated from field: string to = 3;
+   * @generated from field: string destination = 3;
    */
-  to: string;
+  destination: string;
 
   /**
    * Number of the routing table.
@@ -598,11 +598,11 @@ export type PredictedRule = Message<"multinic.v1.PredictedRule"> & {
   table: number;
 
   /**
-   * Name of the NIC that has the source address.
+   * Name of the interface that has the source address, as in PredictedRoute.
    *
-   * @generated from field: string nic = 5;
+   * @generated from field: string device = 5;
    */
-  nic: string;
+  device: string;
 };
 
 /**
@@ -626,11 +626,12 @@ export type RouteLookup = Message<"multinic.v1.RouteLookup"> & {
   address: string;
 
   /**
-   * Name of the NIC; empty if the traffic does not leave the guest, because there is no route or the address is its own.
+   * Name of the interface, as in PredictedRoute; empty if the traffic does not leave the guest, because there is no route or
+   * the address is its own.
    *
-   * @generated from field: string nic = 2;
+   * @generated from field: string device = 2;
    */
-  nic: string;
+  device: string;
 
   /**
    * Next hop; empty if the address is directly connected, or if only the DHCP server knows the next hop.
@@ -677,9 +678,9 @@ export type RouteLookup = Message<"multinic.v1.RouteLookup"> & {
   /**
    * Why this route is selected, as text for people.
    *
-   * @generated from field: string reason = 9;
+   * @generated from field: string message = 9;
    */
-  reason: string;
+  message: string;
 };
 
 /**

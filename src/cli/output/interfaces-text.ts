@@ -17,7 +17,7 @@ export function interfacesTable(
   columns: InterfaceColumns,
   options: TableOptions,
 ): readonly string[] {
-  const header = ["NIC", "TYPE", "NETWORK", "GUEST", "MAC", "IP", "STATE", "REASON"];
+  const header = ["NIC", "TYPE", "ATTACHMENT", "GUEST", "MAC", "IP", "STATE", "REASON"];
   return tableLines(
     [...(columns.namespace ? ["NAMESPACE"] : []), ...(columns.vm ? ["VM"] : []), ...header],
     interfaces.map((status) => [
@@ -25,7 +25,7 @@ export function interfacesTable(
       ...(columns.vm ? [status.vm] : []),
       status.nic,
       wordOf(networkTypeToProto, status.type) ?? "",
-      networkOf(status),
+      attachmentOf(status),
       status.guestInterface,
       status.macAddress,
       status.ipAddresses.join(","),
@@ -47,6 +47,6 @@ export function stateWord(state: InterfaceState): keyof typeof stateColours {
   return wordOf(interfaceStateToProto, state) ?? "Unknown";
 }
 
-function networkOf({ network, vlanId }: InterfaceStatus): string {
-  return vlanId === 0 ? network : `${network} (VLAN ${vlanId})`;
+function attachmentOf({ attachment, vlanId }: InterfaceStatus): string {
+  return vlanId === 0 ? attachment : `${attachment} (VLAN ${vlanId})`;
 }

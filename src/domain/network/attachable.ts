@@ -17,7 +17,7 @@ export interface AttachableNetwork {
   readonly type: NetworkType | undefined;
   readonly isDefault: boolean;
   readonly vlans: readonly VlanRange[];
-  readonly untagged: boolean;
+  readonly allowsUntagged: boolean;
   /** 0 if it is not known. */
   readonly mtu: number;
   /** Empty for a physical network. */
@@ -46,7 +46,7 @@ export function attachableNetworks(
         type,
         isDefault: network.default,
         vlans,
-        untagged,
+        allowsUntagged: untagged,
         mtu,
         cniType: "",
         generated: false,
@@ -75,14 +75,14 @@ function attachableNad(
     usedBy,
   } as const;
   if ("problem" in cni) {
-    const none = { type: undefined, vlans: [], untagged: false, mtu: 0, cniType: "" };
+    const none = { type: undefined, vlans: [], allowsUntagged: false, mtu: 0, cniType: "" };
     return { ...common, ...none, problem: cni.problem };
   }
   return {
     ...common,
     type: typeOfPlugin(cni.type),
     vlans: cni.vlan === 0 ? [] : [{ first: cni.vlan, last: cni.vlan }],
-    untagged: cni.vlan === 0,
+    allowsUntagged: cni.vlan === 0,
     mtu: cni.mtu ?? 0,
     cniType: cni.type,
     problem: cannotCarryVm(cni.type) ? `${cni.type} cannot carry a VM` : "",

@@ -1,4 +1,5 @@
 // The state of every NIC of a VM: only what the reports of KubeVirt prove.
+import type { Evidence } from "../evidence.ts";
 import { isTrue } from "../objects/conditions.ts";
 import { driftedFields } from "../drift/drifted-fields.ts";
 import { etagOf } from "../objects/etag.ts";
@@ -8,6 +9,7 @@ import { typeOf } from "../bindings.ts";
 import { type Effect, worst } from "../plan/effects.ts";
 import { type PendingChange, pendingChanges } from "../plan/pending-changes.ts";
 import { primaryIndex } from "../resolve/metrics.ts";
+import { fullNadName } from "../names.ts";
 import type { NetworkType, VmSpec } from "../spec.ts";
 
 export const interfaceStates = ["Up", "Down", "Unknown"] as const;
@@ -35,19 +37,13 @@ const reasons = {
 } as const satisfies Readonly<Record<string, readonly [InterfaceState, string]>>;
 export type StateReason = keyof typeof reasons;
 
-/** A value and where it was read. */
-export interface Evidence {
-  readonly source: string;
-  readonly value: string;
-}
-
 export interface InterfaceStatus {
   readonly namespace: string;
   readonly vm: string;
   readonly nic: string;
   readonly type: NetworkType;
-  /** The name of the NAD in the VM; empty for the pod network. */
-  readonly network: string;
+  /** The NAD, NAMESPACE/NAME; empty for the pod network. */
+  readonly attachment: string;
   readonly vlanId: number;
   readonly primary: boolean;
   /** Empty if not known. */
@@ -90,6 +86,7 @@ export function interfaceStatuses(
   const primary = spec === undefined ? interfaces[0]?.name : spec.networks[primaryIndex(spec.networks)]?.name;
   return interfaces.map((nic) => {
     const config = configs.get(nic.name);
+    const nad = networks.get(nic.name)?.multus?.networkName;
     const { pendingFields, pendingEffect } = pendingOf(nic.name, pending);
     const drifted = spec && driftedFields(spec, nic, networks.get(nic.name), vmi);
     const reported = vmi?.status?.interfaces?.find(({ name }) => name === nic.name);
@@ -98,7 +95,7 @@ export function interfaceStatuses(
       vm: vm.metadata.name,
       nic: nic.name,
       type: config?.type ?? (config === undefined ? typeOf(nic) : "bridge"),
-      network: networks.get(nic.name)?.multus?.networkName ?? "",
+      attachment: nad === undefined ? "" : fullNadName(nad, vm.metadata.namespace ?? ""),
       vlanId: config?.vlanId ?? 0,
       primary: nic.name === primary,
       guestInterface: reported?.interfaceName ?? "",
@@ -121,14 +118,14 @@ function pendingOf(
   name: string,
   changes: readonly PendingChange[],
 ): Pick<InterfaceStatus, "pendingFields" | "pendingEffect"> {
-  const own = changes.filter(({ nic, field }) => nic === name || (nic === "" && isOfAllNics(field)));
-  const fields = own.map(({ field }) => field || "networks");
+  const own = changes.filter(({ nic, path }) => nic === name || (nic === "" && isOfAllNics(path)));
+  const fields = own.map(({ path }) => path || "networks");
   const effect = own.length === 0 ? undefined : worst(own.map((change) => change.effect));
   return { pendingFields: [...new Set(fields)], pendingEffect: effect };
 }
 
 /** Empty: KubeVirt does not say what changed. */
-const isOfAllNics = (field: string): boolean => ["", "networks", "routing", "guestConfig"].includes(field);
+const isOfAllNics = (path: string): boolean => ["", "networks", "routing", "guestConfig"].includes(path);
 
 type Verdict = Pick<InterfaceStatus, "state" | "reason" | "message" | "evidence">;
 
