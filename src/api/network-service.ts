@@ -27,7 +27,10 @@ export function createNetworkService(
       const validated = await validateNetworks(dependencies, { spec, unread, routes, signal });
       return {
         findings: validated.findings.map(findingToProto),
-        networks: resolvedToProto(validated.vm.nics, validated.attachmentNames),
+        networks: resolvedToProto(validated.vm.nics, {
+          attachments: validated.attachmentNames,
+          vlans: validated.vlans,
+        }),
         routes: routesToProto(validated.routing.routes),
         rules: rulesToProto(validated.routing.rules),
         routeLookups: lookupsToProto(validated.lookups),

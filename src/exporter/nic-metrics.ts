@@ -28,7 +28,7 @@ const maxGuestName = 64;
 const stateMetrics: readonly NicMetric[] = [
   {
     name: "multinic_interface_info",
-    help: "Properties of a NIC; always 1.",
+    help: "Properties of a NIC; always 1. The VLAN is the requested one: 0 if untagged, empty if it is not known.",
     type: "gauge",
     of: "status",
     samples: (status) => [
@@ -36,7 +36,7 @@ const stateMetrics: readonly NicMetric[] = [
         labels: {
           type: status.type,
           attachment: status.attachment,
-          vlan: String(status.vlanId),
+          vlan: status.vlanId === undefined ? "" : String(status.vlanId),
           primary: String(status.primary),
           mac: status.macAddress,
           node: status.node,
@@ -66,7 +66,7 @@ const stateMetrics: readonly NicMetric[] = [
     help: "Requested MTU of a NIC in bytes; absent if none was requested.",
     type: "gauge",
     of: "status",
-    samples: ({ mtu }) => (mtu === 0 ? [] : [{ value: String(mtu) }]),
+    samples: ({ mtu }) => (mtu === undefined ? [] : [{ value: String(mtu) }]),
   },
   {
     name: "multinic_interface_drift",

@@ -11,13 +11,14 @@ import type { Capability } from "../domain/network/capabilities.ts";
 import { networkTypeToProto } from "./enums.ts";
 
 export function networkToProto(network: AttachableNetwork): MessageInitShape<typeof NetworkSchema> {
-  const { reference, type, vlans, usedBy, ...plain } = network;
+  const { reference, type, mtu, vlans, usedBy, ...plain } = network;
   return {
     ...plain,
     reference: {
       case: reference.kind === "physical" ? "physicalNetwork" : "nadName",
       value: reference.name,
     },
+    ...(mtu === undefined ? {} : { mtu }),
     ...(type === undefined ? {} : { type: networkTypeToProto[type] }),
     vlans: vlans.map((range) => ({ ...range })),
     usedBy: [...usedBy],

@@ -2,21 +2,29 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import {
+  AddressOrigin,
   Effect,
   type InterfaceStatusSchema,
   type VirtualMachineViewSchema,
 } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import type { VmView } from "../app/view-vms.ts";
 import type { InterfaceStatus } from "../domain/status/interface-status.ts";
-import { effectToProto, interfaceStateToProto, networkTypeToProto } from "./enums.ts";
+import { addressOriginToProto, effectToProto, interfaceStateToProto, networkTypeToProto } from "./enums.ts";
 import { specToProto } from "./spec-to-proto.ts";
 
 export function statusToProto(status: InterfaceStatus): MessageInitShape<typeof InterfaceStatusSchema> {
+  const { vlanId, mtu, addresses, ...plain } = status;
   return {
-    ...status,
+    ...plain,
+    ...(vlanId === undefined ? {} : { vlanId }),
+    ...(mtu === undefined ? {} : { mtu }),
     type: networkTypeToProto[status.type],
     state: interfaceStateToProto[status.state],
-    ipAddresses: [...status.ipAddresses],
+    addresses: addresses.map(({ address, prefixLength, origin }) => ({
+      address,
+      ...(prefixLength === undefined ? {} : { prefixLength }),
+      origin: origin === undefined ? AddressOrigin.UNSPECIFIED : addressOriginToProto[origin],
+    })),
     pendingFields: [...status.pendingFields],
     pendingEffect:
       status.pendingEffect === undefined ? Effect.UNSPECIFIED : effectToProto[status.pendingEffect],

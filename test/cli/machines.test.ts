@@ -96,7 +96,7 @@ const up = (name: string): InterfaceStatus =>
   nic(name, InterfaceState.UP, {
     guestInterface: name,
     macAddress: "02:00:5e:10:00:01",
-    ipAddresses: ["192.0.2.10", "2001:db8::10"],
+    addresses: [{ address: "192.0.2.10", prefixLength: 24 }, { address: "2001:db8::10" }],
     reason: "UP",
   });
 const waiting = (name: string): InterfaceStatus =>
@@ -450,9 +450,9 @@ describe("multinic get", () => {
 shop/web  Running, on node node-1
 pending: networks[eth1].macAddress 02:00:5e:00:00:01 -> 02:00:5e:00:00:02: waits for a restart: KubeVirt cannot change it
 
-NIC   TYPE    ATTACHMENT  GUEST  MAC                IP                       STATE    REASON
-eth0  bridge  shop/mn-1   eth0   02:00:5e:10:00:01  192.0.2.10,2001:db8::10  Up       UP
-eth1  bridge  shop/mn-1   -      -                  -                        Unknown  NOT_SEEN_BY_GUEST
+NIC   TYPE    ATTACHMENT  GUEST  MAC                IP                          STATE    REASON
+eth0  bridge  shop/mn-1   eth0   02:00:5e:10:00:01  192.0.2.10/24,2001:db8::10  Up       UP
+eth1  bridge  shop/mn-1   -      -                  -                           Unknown  NOT_SEEN_BY_GUEST
 
 eth1: the guest agent has not reported
 `.slice(1),
@@ -464,9 +464,9 @@ eth1: the guest agent has not reported
     const { stdout } = await run("get -n shop", { routes: listing(asked) });
     expect(stdout).toBe(
       `
-VM            NIC   TYPE    ATTACHMENT  GUEST  MAC                IP                       STATE    REASON
-multi-nic-vm  eth0  bridge  shop/mn-1   eth0   02:00:5e:10:00:01  192.0.2.10,2001:db8::10  Up       UP
-multi-nic-vm  eth1  bridge  shop/mn-1   -      -                  -                        Unknown  NOT_SEEN_BY_GUEST
+VM            NIC   TYPE    ATTACHMENT  GUEST  MAC                IP                          STATE    REASON
+multi-nic-vm  eth0  bridge  shop/mn-1   eth0   02:00:5e:10:00:01  192.0.2.10/24,2001:db8::10  Up       UP
+multi-nic-vm  eth1  bridge  shop/mn-1   -      -                  -                           Unknown  NOT_SEEN_BY_GUEST
 `.slice(1),
     );
     const all = await run("get -A -o json", { routes: listing(asked) });
@@ -557,7 +557,7 @@ describe("multinic watch", () => {
     expect(stdout).toBe(
       `
 shop/multi-nic-vm eth0        Unknown  -                  NOT_SEEN_BY_GUEST
-shop/multi-nic-vm eth0        Up       02:00:5e:10:00:01  eth0 192.0.2.10 2001:db8::10  UP
+shop/multi-nic-vm eth0        Up       02:00:5e:10:00:01  eth0 192.0.2.10/24 2001:db8::10  UP
 shop/old eth9                 gone
 `.slice(1),
     );

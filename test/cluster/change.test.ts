@@ -1,6 +1,11 @@
 // Changes of a running VM: each has the effect that the plan predicted, and is reported as pending until then.
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { Effect, InterfaceState, type VirtualMachineView } from "../../gen/multinic/v1/virtual_machine_pb.ts";
+import {
+  AddressOrigin,
+  Effect,
+  InterfaceState,
+  type VirtualMachineView,
+} from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import type { ApplyVMResponse } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import type { Nics, NicWatch } from "./nic-watch.ts";
@@ -97,7 +102,10 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     await restart(stand, { ...spec, networks: at("192.0.2.11/24") }, watch);
     const isDone = (nics: Nics): boolean => allUp(1)(nics) && nicOf(nics, "eth0").pendingFields.length === 0;
     const nics = await watch.until(isDone);
-    expect(nicOf(nics, "eth0").ipAddresses).toContain("192.0.2.11");
+    expect(nicOf(nics, "eth0").addresses).toMatchObject([
+      { address: "192.0.2.11", prefixLength: 24, origin: AddressOrigin.STATIC },
+      { origin: AddressOrigin.LINK_LOCAL },
+    ]);
     expect(await pending(spec)).toEqual([]);
   });
 

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/virtual_machine.proto.
  */
 export const file_multinic_v1_virtual_machine: GenFile = /*@__PURE__*/
-  fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIqkDCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnEiEKBWd1ZXN0GAogASgLMhIubXVsdGluaWMudjEuR3Vlc3QSKQoHcm91dGluZxgLIAEoDjIYLm11bHRpbmljLnYxLlJvdXRpbmdNb2RlEi4KDGd1ZXN0X2NvbmZpZxgMIAEoDjIYLm11bHRpbmljLnYxLkd1ZXN0Q29uZmlnQgYKBF9jcHUiNQoFR3Vlc3QSLAoIcmVuZGVyZXIYASABKA4yGi5tdWx0aW5pYy52MS5HdWVzdFJlbmRlcmVyInMKBERpc2sSDAoEbmFtZRgBIAEoCRIZCg9jb250YWluZXJfaW1hZ2UYAiABKAlIABIhChdwZXJzaXN0ZW50X3ZvbHVtZV9jbGFpbRgDIAEoCUgAEhUKC2RhdGFfdm9sdW1lGAQgASgJSABCCAoGc291cmNlIjsKCFVzZXJEYXRhEg4KBHRleHQYASABKAlIABIVCgtzZWNyZXRfbmFtZRgCIAEoCUgAQggKBnNvdXJjZSKYAQoEUGxhbhIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdBIpCgdjaGFuZ2VzGAIgAygLMhgubXVsdGluaWMudjEuRmllbGRDaGFuZ2USIwoGZWZmZWN0GAMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EhMKC2ZpbmdlcnByaW50GAQgASgJInoKDVBsYW5uZWRPYmplY3QSKQoGYWN0aW9uGAEgASgOMhkubXVsdGluaWMudjEuT2JqZWN0QWN0aW9uEgwKBGtpbmQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEgwKBG5hbWUYBCABKAkSDwoHbWVzc2FnZRgFIAEoCSLEAQoLRmllbGRDaGFuZ2USDAoEcGF0aBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDwoHbWVzc2FnZRgGIAEoCRIuCgh2ZXJzaW9ucxgHIAMoCzIcLm11bHRpbmljLnYxLlZlcnNpb25lZEVmZmVjdBIOCgZzaWxlbnQYCCABKAgiWAoPVmVyc2lvbmVkRWZmZWN0EhAKCGt1YmV2aXJ0GAEgASgJEiMKBmVmZmVjdBgCIAEoDjITLm11bHRpbmljLnYxLkVmZmVjdBIOCgZwcm92ZW4YAyABKAgihgEKDVBlbmRpbmdDaGFuZ2USDAoEcGF0aBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDwoHbWVzc2FnZRgGIAEoCSLoAgoSVmlydHVhbE1hY2hpbmVWaWV3EikKBHNwZWMYASABKAsyGy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZRIPCgdtYW5hZ2VkGAIgASgIEhgKEHByaW50YWJsZV9zdGF0dXMYAyABKAkSDAoEbm9kZRgEIAEoCRIwCgppbnRlcmZhY2VzGAUgAygLMhwubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdHVzEjMKD3BlbmRpbmdfY2hhbmdlcxgGIAMoCzIaLm11bHRpbmljLnYxLlBlbmRpbmdDaGFuZ2USDAoEZXRhZxgHIAEoCRIvCgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMaW1wb3J0X25vdGVzGAkgAygJEiEKBWRyaWZ0GAogAygLMhIubXVsdGluaWMudjEuRHJpZnQSDwoHYWRvcHRlZBgLIAEoCCKmAQoFRHJpZnQSDAoEcGF0aBgBIAEoCRILCgNuaWMYAiABKAkSDgoGd2FudGVkGAMgASgJEg4KBmFjdHVhbBgEIAEoCRImCgZvYmplY3QYBSABKAsyFi5tdWx0aW5pYy52MS5PYmplY3RSZWYSKQoFc2luY2UYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB21hbmFnZXIYByABKAkiOgoJT2JqZWN0UmVmEgwKBGtpbmQYASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEgwKBG5hbWUYAyABKAki6wMKD0ludGVyZmFjZVN0YXR1cxIRCgluYW1lc3BhY2UYASABKAkSCgoCdm0YAiABKAkSCwoDbmljGAMgASgJEiYKBHR5cGUYBCABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRISCgphdHRhY2htZW50GAUgASgJEg8KB3ZsYW5faWQYBiABKAUSDwoHcHJpbWFyeRgHIAEoCBIXCg9ndWVzdF9pbnRlcmZhY2UYCCABKAkSEwoLbWFjX2FkZHJlc3MYCSABKAkSFAoMaXBfYWRkcmVzc2VzGAogAygJEioKBXN0YXRlGAsgASgOMhsubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdGUSDgoGcmVhc29uGAwgASgJEg8KB21lc3NhZ2UYDSABKAkSJwoIZXZpZGVuY2UYDiADKAsyFS5tdWx0aW5pYy52MS5FdmlkZW5jZRIMCgRub2RlGA8gASgJEgsKA210dRgQIAEoBRIWCg5kcmlmdGVkX2ZpZWxkcxgRIAMoCRIWCg5wZW5kaW5nX2ZpZWxkcxgSIAMoCRIrCg5wZW5kaW5nX2VmZmVjdBgTIAEoDjITLm11bHRpbmljLnYxLkVmZmVjdBIMCgRldGFnGBUgASgJEg4KBnZtX3VpZBgWIAEoCSIpCghFdmlkZW5jZRIOCgZzb3VyY2UYASABKAkSDQoFdmFsdWUYAiABKAkqsAEKC1J1blN0cmF0ZWd5EhwKGFJVTl9TVFJBVEVHWV9VTlNQRUNJRklFRBAAEhcKE1JVTl9TVFJBVEVHWV9BTFdBWVMQARIXChNSVU5fU1RSQVRFR1lfSEFMVEVEEAISFwoTUlVOX1NUUkFURUdZX01BTlVBTBADEiEKHVJVTl9TVFJBVEVHWV9SRVJVTl9PTl9GQUlMVVJFEAQSFQoRUlVOX1NUUkFURUdZX09OQ0UQBSrCAQoNR3Vlc3RSZW5kZXJlchIeChpHVUVTVF9SRU5ERVJFUl9VTlNQRUNJRklFRBAAEhoKFkdVRVNUX1JFTkRFUkVSX05FVFBMQU4QARIbChdHVUVTVF9SRU5ERVJFUl9ORVRXT1JLRBACEiIKHkdVRVNUX1JFTkRFUkVSX05FVFdPUktfTUFOQUdFUhADEhwKGEdVRVNUX1JFTkRFUkVSX1NZU0NPTkZJRxAEEhYKEkdVRVNUX1JFTkRFUkVSX0VOSRAFKlsKC1JvdXRpbmdNb2RlEhwKGFJPVVRJTkdfTU9ERV9VTlNQRUNJRklFRBAAEhUKEVJPVVRJTkdfTU9ERV9NQUlOEAESFwoTUk9VVElOR19NT0RFX1BPTElDWRACKmIKC0d1ZXN0Q29uZmlnEhwKGEdVRVNUX0NPTkZJR19VTlNQRUNJRklFRBAAEhsKF0dVRVNUX0NPTkZJR19DTE9VRF9JTklUEAESGAoUR1VFU1RfQ09ORklHX05NU1RBVEUQAiqeAQoGRWZmZWN0EhYKEkVGRkVDVF9VTlNQRUNJRklFRBAAEg8KC0VGRkVDVF9OT05FEAoSDwoLRUZGRUNUX0xJVkUQFBIUChBFRkZFQ1RfTElOS19GTEFQEB4SGQoVRUZGRUNUX0xJVkVfTUlHUkFUSU9OECgSEgoORUZGRUNUX1JFU1RBUlQQMhIVChFFRkZFQ1RfSU1QT1NTSUJMRRBaKpgBCgxPYmplY3RBY3Rpb24SHQoZT0JKRUNUX0FDVElPTl9VTlNQRUNJRklFRBAAEhgKFE9CSkVDVF9BQ1RJT05fQ1JFQVRFEAESGAoUT0JKRUNUX0FDVElPTl9VUERBVEUQAhIYChRPQkpFQ1RfQUNUSU9OX0RFTEVURRADEhsKF09CSkVDVF9BQ1RJT05fVU5DSEFOR0VEEAQqgAEKDkludGVyZmFjZVN0YXRlEh8KG0lOVEVSRkFDRV9TVEFURV9VTlNQRUNJRklFRBAAEhYKEklOVEVSRkFDRV9TVEFURV9VUBABEhgKFElOVEVSRkFDRV9TVEFURV9ET1dOEAISGwoXSU5URVJGQUNFX1NUQVRFX1VOS05PV04QA0KKAQoaZGV2Lm5vdmFzcGhlcmUubXVsdGluaWMudjFCE1ZpcnR1YWxNYWNoaW5lUHJvdG9QAVo8Z2l0aHViLmNvbS9ub3Zhc3BoZXJlL211bHRpbmljL2dlbi9nby9tdWx0aW5pYy92MTttdWx0aW5pY3YxqgIWTm92YXNwaGVyZS5NdWx0aW5pYy5WMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_multinic_v1_network]);
+  fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIqkDCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnEiEKBWd1ZXN0GAogASgLMhIubXVsdGluaWMudjEuR3Vlc3QSKQoHcm91dGluZxgLIAEoDjIYLm11bHRpbmljLnYxLlJvdXRpbmdNb2RlEi4KDGd1ZXN0X2NvbmZpZxgMIAEoDjIYLm11bHRpbmljLnYxLkd1ZXN0Q29uZmlnQgYKBF9jcHUiNQoFR3Vlc3QSLAoIcmVuZGVyZXIYASABKA4yGi5tdWx0aW5pYy52MS5HdWVzdFJlbmRlcmVyInMKBERpc2sSDAoEbmFtZRgBIAEoCRIZCg9jb250YWluZXJfaW1hZ2UYAiABKAlIABIhChdwZXJzaXN0ZW50X3ZvbHVtZV9jbGFpbRgDIAEoCUgAEhUKC2RhdGFfdm9sdW1lGAQgASgJSABCCAoGc291cmNlIjsKCFVzZXJEYXRhEg4KBHRleHQYASABKAlIABIVCgtzZWNyZXRfbmFtZRgCIAEoCUgAQggKBnNvdXJjZSKYAQoEUGxhbhIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdBIpCgdjaGFuZ2VzGAIgAygLMhgubXVsdGluaWMudjEuRmllbGRDaGFuZ2USIwoGZWZmZWN0GAMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EhMKC2ZpbmdlcnByaW50GAQgASgJInoKDVBsYW5uZWRPYmplY3QSKQoGYWN0aW9uGAEgASgOMhkubXVsdGluaWMudjEuT2JqZWN0QWN0aW9uEgwKBGtpbmQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEgwKBG5hbWUYBCABKAkSDwoHbWVzc2FnZRgFIAEoCSLEAQoLRmllbGRDaGFuZ2USDAoEcGF0aBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDwoHbWVzc2FnZRgGIAEoCRIuCgh2ZXJzaW9ucxgHIAMoCzIcLm11bHRpbmljLnYxLlZlcnNpb25lZEVmZmVjdBIOCgZzaWxlbnQYCCABKAgiWAoPVmVyc2lvbmVkRWZmZWN0EhAKCGt1YmV2aXJ0GAEgASgJEiMKBmVmZmVjdBgCIAEoDjITLm11bHRpbmljLnYxLkVmZmVjdBIOCgZwcm92ZW4YAyABKAgihgEKDVBlbmRpbmdDaGFuZ2USDAoEcGF0aBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDwoHbWVzc2FnZRgGIAEoCSLoAgoSVmlydHVhbE1hY2hpbmVWaWV3EikKBHNwZWMYASABKAsyGy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZRIPCgdtYW5hZ2VkGAIgASgIEhgKEHByaW50YWJsZV9zdGF0dXMYAyABKAkSDAoEbm9kZRgEIAEoCRIwCgppbnRlcmZhY2VzGAUgAygLMhwubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdHVzEjMKD3BlbmRpbmdfY2hhbmdlcxgGIAMoCzIaLm11bHRpbmljLnYxLlBlbmRpbmdDaGFuZ2USDAoEZXRhZxgHIAEoCRIvCgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMaW1wb3J0X25vdGVzGAkgAygJEiEKBWRyaWZ0GAogAygLMhIubXVsdGluaWMudjEuRHJpZnQSDwoHYWRvcHRlZBgLIAEoCCKmAQoFRHJpZnQSDAoEcGF0aBgBIAEoCRILCgNuaWMYAiABKAkSDgoGd2FudGVkGAMgASgJEg4KBmFjdHVhbBgEIAEoCRImCgZvYmplY3QYBSABKAsyFi5tdWx0aW5pYy52MS5PYmplY3RSZWYSKQoFc2luY2UYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB21hbmFnZXIYByABKAkiOgoJT2JqZWN0UmVmEgwKBGtpbmQYASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEgwKBG5hbWUYAyABKAkipQQKD0ludGVyZmFjZVN0YXR1cxIRCgluYW1lc3BhY2UYASABKAkSCgoCdm0YAiABKAkSCwoDbmljGAMgASgJEiYKBHR5cGUYBCABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRISCgphdHRhY2htZW50GAUgASgJEhQKB3ZsYW5faWQYBiABKAVIAIgBARIPCgdwcmltYXJ5GAcgASgIEhcKD2d1ZXN0X2ludGVyZmFjZRgIIAEoCRITCgttYWNfYWRkcmVzcxgJIAEoCRIwCglhZGRyZXNzZXMYCiADKAsyHS5tdWx0aW5pYy52MS5JbnRlcmZhY2VBZGRyZXNzEioKBXN0YXRlGAsgASgOMhsubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdGUSDgoGcmVhc29uGAwgASgJEg8KB21lc3NhZ2UYDSABKAkSJwoIZXZpZGVuY2UYDiADKAsyFS5tdWx0aW5pYy52MS5FdmlkZW5jZRIMCgRub2RlGA8gASgJEhAKA210dRgQIAEoBUgBiAEBEhYKDmRyaWZ0ZWRfZmllbGRzGBEgAygJEhYKDnBlbmRpbmdfZmllbGRzGBIgAygJEisKDnBlbmRpbmdfZWZmZWN0GBMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EgwKBGV0YWcYFSABKAkSDgoGdm1fdWlkGBYgASgJQgoKCF92bGFuX2lkQgYKBF9tdHUifQoQSW50ZXJmYWNlQWRkcmVzcxIPCgdhZGRyZXNzGAEgASgJEhoKDXByZWZpeF9sZW5ndGgYAiABKAVIAIgBARIqCgZvcmlnaW4YAyABKA4yGi5tdWx0aW5pYy52MS5BZGRyZXNzT3JpZ2luQhAKDl9wcmVmaXhfbGVuZ3RoIikKCEV2aWRlbmNlEg4KBnNvdXJjZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSqwAQoLUnVuU3RyYXRlZ3kSHAoYUlVOX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASFwoTUlVOX1NUUkFURUdZX0FMV0FZUxABEhcKE1JVTl9TVFJBVEVHWV9IQUxURUQQAhIXChNSVU5fU1RSQVRFR1lfTUFOVUFMEAMSIQodUlVOX1NUUkFURUdZX1JFUlVOX09OX0ZBSUxVUkUQBBIVChFSVU5fU1RSQVRFR1lfT05DRRAFKsIBCg1HdWVzdFJlbmRlcmVyEh4KGkdVRVNUX1JFTkRFUkVSX1VOU1BFQ0lGSUVEEAASGgoWR1VFU1RfUkVOREVSRVJfTkVUUExBThABEhsKF0dVRVNUX1JFTkRFUkVSX05FVFdPUktEEAISIgoeR1VFU1RfUkVOREVSRVJfTkVUV09SS19NQU5BR0VSEAMSHAoYR1VFU1RfUkVOREVSRVJfU1lTQ09ORklHEAQSFgoSR1VFU1RfUkVOREVSRVJfRU5JEAUqWwoLUm91dGluZ01vZGUSHAoYUk9VVElOR19NT0RFX1VOU1BFQ0lGSUVEEAASFQoRUk9VVElOR19NT0RFX01BSU4QARIXChNST1VUSU5HX01PREVfUE9MSUNZEAIqYgoLR3Vlc3RDb25maWcSHAoYR1VFU1RfQ09ORklHX1VOU1BFQ0lGSUVEEAASGwoXR1VFU1RfQ09ORklHX0NMT1VEX0lOSVQQARIYChRHVUVTVF9DT05GSUdfTk1TVEFURRACKp4BCgZFZmZlY3QSFgoSRUZGRUNUX1VOU1BFQ0lGSUVEEAASDwoLRUZGRUNUX05PTkUQChIPCgtFRkZFQ1RfTElWRRAUEhQKEEVGRkVDVF9MSU5LX0ZMQVAQHhIZChVFRkZFQ1RfTElWRV9NSUdSQVRJT04QKBISCg5FRkZFQ1RfUkVTVEFSVBAyEhUKEUVGRkVDVF9JTVBPU1NJQkxFEFoqmAEKDE9iamVjdEFjdGlvbhIdChlPQkpFQ1RfQUNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUT0JKRUNUX0FDVElPTl9DUkVBVEUQARIYChRPQkpFQ1RfQUNUSU9OX1VQREFURRACEhgKFE9CSkVDVF9BQ1RJT05fREVMRVRFEAMSGwoXT0JKRUNUX0FDVElPTl9VTkNIQU5HRUQQBCqAAQoOSW50ZXJmYWNlU3RhdGUSHwobSU5URVJGQUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSSU5URVJGQUNFX1NUQVRFX1VQEAESGAoUSU5URVJGQUNFX1NUQVRFX0RPV04QAhIbChdJTlRFUkZBQ0VfU1RBVEVfVU5LTk9XThADKmkKDUFkZHJlc3NPcmlnaW4SHgoaQUREUkVTU19PUklHSU5fVU5TUEVDSUZJRUQQABIZChVBRERSRVNTX09SSUdJTl9TVEFUSUMQARIdChlBRERSRVNTX09SSUdJTl9MSU5LX0xPQ0FMEAJCigEKGmRldi5ub3Zhc3BoZXJlLm11bHRpbmljLnYxQhNWaXJ0dWFsTWFjaGluZVByb3RvUAFaPGdpdGh1Yi5jb20vbm92YXNwaGVyZS9tdWx0aW5pYy9nZW4vZ28vbXVsdGluaWMvdjE7bXVsdGluaWN2MaoCFk5vdmFzcGhlcmUuTXVsdGluaWMuVjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_multinic_v1_network]);
 
 /**
  * A VM: the machine part and the NICs.
@@ -724,11 +724,12 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
   attachment: string;
 
   /**
-   * VLAN; 0 if untagged or unknown.
+   * Requested VLAN; 0: untagged. Absent if only the NAD determines it, if there is no record of the request, and on the pod
+   * network.
    *
-   * @generated from field: int32 vlan_id = 6;
+   * @generated from field: optional int32 vlan_id = 6;
    */
-  vlanId: number;
+  vlanId?: number | undefined;
 
   /**
    * True for the primary NIC.
@@ -752,11 +753,11 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
   macAddress: string;
 
   /**
-   * Addresses that KubeVirt reports, without prefix length.
+   * Addresses that KubeVirt reports.
    *
-   * @generated from field: repeated string ip_addresses = 10;
+   * @generated from field: repeated multinic.v1.InterfaceAddress addresses = 10;
    */
-  ipAddresses: string[];
+  addresses: InterfaceAddress[];
 
   /**
    * State of the NIC.
@@ -794,11 +795,11 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
   node: string;
 
   /**
-   * Requested MTU in bytes; 0 if none was requested.
+   * Requested MTU in bytes. Absent if none was requested.
    *
-   * @generated from field: int32 mtu = 16;
+   * @generated from field: optional int32 mtu = 16;
    */
-  mtu: number;
+  mtu?: number | undefined;
 
   /**
    * Paths of the fields of this NIC whose actual values, in the VM and as reported by the guest agent, differ from the
@@ -848,6 +849,41 @@ export const InterfaceStatusSchema: GenMessage<InterfaceStatus> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine, 12);
 
 /**
+ * One IP address that a NIC has.
+ *
+ * @generated from message multinic.v1.InterfaceAddress
+ */
+export type InterfaceAddress = Message<"multinic.v1.InterfaceAddress"> & {
+  /**
+   * The address, without prefix length.
+   *
+   * @generated from field: string address = 1;
+   */
+  address: string;
+
+  /**
+   * Requested prefix length of a static address; absent for other addresses, because KubeVirt does not report it.
+   *
+   * @generated from field: optional int32 prefix_length = 2;
+   */
+  prefixLength?: number | undefined;
+
+  /**
+   * Where the address comes from.
+   *
+   * @generated from field: multinic.v1.AddressOrigin origin = 3;
+   */
+  origin: AddressOrigin;
+};
+
+/**
+ * Describes the message multinic.v1.InterfaceAddress.
+ * Use `create(InterfaceAddressSchema)` to create a new message.
+ */
+export const InterfaceAddressSchema: GenMessage<InterfaceAddress> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_virtual_machine, 13);
+
+/**
  * One fact, and where it was read.
  *
  * @generated from message multinic.v1.Evidence
@@ -873,7 +909,7 @@ export type Evidence = Message<"multinic.v1.Evidence"> & {
  * Use `create(EvidenceSchema)` to create a new message.
  */
 export const EvidenceSchema: GenMessage<Evidence> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 13);
+  messageDesc(file_multinic_v1_virtual_machine, 14);
 
 /**
  * When a VM runs: KubeVirt's run strategies.
@@ -1269,4 +1305,47 @@ export type InterfaceState = (typeof InterfaceState)[keyof typeof InterfaceState
  */
 export const InterfaceStateSchema: GenEnum<InterfaceState> = /*@__PURE__*/
   enumDesc(file_multinic_v1_virtual_machine, 6);
+
+/**
+ * Where an address of a NIC comes from, as far as it is certain.
+ * New values may be added; treat an unknown one as unspecified.
+ *
+ * @generated from enum multinic.v1.AddressOrigin
+ */
+export const AddressOrigin = {
+  /**
+   * Not known: from DHCP, from a router, or set in the guest.
+   *
+   * @generated from enum value: ADDRESS_ORIGIN_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Requested as a static address of this NIC.
+   *
+   * @generated from enum value: ADDRESS_ORIGIN_STATIC = 1;
+   */
+  STATIC: 1,
+
+  /**
+   * From fe80::/10 or 169.254.0.0/16, and not requested.
+   *
+   * @generated from enum value: ADDRESS_ORIGIN_LINK_LOCAL = 2;
+   */
+  LINK_LOCAL: 2,
+} as const;
+
+/**
+ * Where an address of a NIC comes from, as far as it is certain.
+ * New values may be added; treat an unknown one as unspecified.
+ *
+ * @generated from enum multinic.v1.AddressOrigin
+ */
+export type AddressOrigin = (typeof AddressOrigin)[keyof typeof AddressOrigin] | UnknownEnum;
+
+/**
+ * Describes the enum multinic.v1.AddressOrigin.
+ */
+export const AddressOriginSchema: GenEnum<AddressOrigin> = /*@__PURE__*/
+  enumDesc(file_multinic_v1_virtual_machine, 7);
 

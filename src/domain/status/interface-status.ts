@@ -8,9 +8,10 @@ import type { VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from 
 import { typeOf } from "../bindings.ts";
 import { type Effect, worst } from "../plan/effects.ts";
 import { type PendingChange, pendingChanges } from "../plan/pending-changes.ts";
+import { type InterfaceAddress, interfaceAddresses } from "./interface-addresses.ts";
 import { primaryIndex } from "../resolve/metrics.ts";
 import { fullNadName } from "../names.ts";
-import type { NetworkType, VmSpec } from "../spec.ts";
+import type { NetworkConfig, NetworkType, VmSpec } from "../spec.ts";
 
 export const interfaceStates = ["Up", "Down", "Unknown"] as const;
 export type InterfaceState = (typeof interfaceStates)[number];
@@ -44,19 +45,20 @@ export interface InterfaceStatus {
   readonly type: NetworkType;
   /** The NAD, NAMESPACE/NAME; empty for the pod network. */
   readonly attachment: string;
-  readonly vlanId: number;
+  /** As requested, 0 for untagged; undefined if only the NAD has it, without a record, and on the pod network. */
+  readonly vlanId: number | undefined;
   readonly primary: boolean;
   /** Empty if not known. */
   readonly guestInterface: string;
   readonly macAddress: string;
-  readonly ipAddresses: readonly string[];
+  readonly addresses: readonly InterfaceAddress[];
   readonly state: InterfaceState;
   readonly reason: StateReason;
   readonly message: string;
   readonly evidence: readonly Evidence[];
   readonly node: string;
-  /** 0 if none was requested. */
-  readonly mtu: number;
+  /** undefined if none was requested. */
+  readonly mtu: number | undefined;
   /** Paths of requested changes that the running VM does not have yet, such as networks[eth1].vlanId. */
   readonly pendingFields: readonly string[];
   /** The most disruptive thing that they wait for; undefined if there are none. */
@@ -96,13 +98,13 @@ export function interfaceStatuses(
       nic: nic.name,
       type: config?.type ?? (config === undefined ? typeOf(nic) : "bridge"),
       attachment: nad === undefined ? "" : fullNadName(nad, vm.metadata.namespace ?? ""),
-      vlanId: config?.vlanId ?? 0,
+      vlanId: config && requestedVlan(config),
       primary: nic.name === primary,
       guestInterface: reported?.interfaceName ?? "",
       macAddress: reported?.mac ?? nic.macAddress ?? "",
-      ipAddresses: reported?.ipAddresses ?? [],
+      addresses: interfaceAddresses(reported?.ipAddresses ?? [], config?.ipConfig),
       node: vmi?.status?.nodeName ?? "",
-      mtu: config?.mtu ?? 0,
+      mtu: config?.mtu,
       pendingFields,
       pendingEffect,
       driftedFields: drifted?.filter((field) => !pendingFields.includes(field)),
@@ -111,6 +113,12 @@ export function interfaceStatuses(
       ...judge(vm, vmi, nic.name, reported),
     };
   });
+}
+
+/** A NIC of a physical network is untagged unless it names a VLAN; a NAD may have any. */
+function requestedVlan({ type, vlanId, nadName }: NetworkConfig): number | undefined {
+  if (type === "pod") return undefined;
+  return vlanId ?? (nadName === undefined ? 0 : undefined);
 }
 
 /** The changes of that NIC, and those of the VM that KubeVirt does not attribute to a NIC. */
