@@ -78,7 +78,7 @@ plane.
 
 function line(row: EffectRow): string {
   const effects = kubeVirtVersions.map((version) => effectUnder(row, version));
-  return `| ${row.change} | ${effects.join(" | ")} | ${conditionOf(row)} | ${row.reason} |`;
+  return `| ${row.change} | ${effects.join(" | ")} | ${conditionOf(row)} | ${row.message} |`;
 }
 
 function effectUnder(row: EffectRow, version: KubeVirtVersions): string {

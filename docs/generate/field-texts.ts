@@ -102,8 +102,8 @@ export const fieldTexts: Readonly<Record<string, FieldText>> = {
     change: "network",
   },
   "networks[].vlanId": {
-    default: "0 (untagged)",
-    rule: "0 to 4094; must be a VLAN of the physical network and not reserved; must match the VLAN of `nadName`, if that sets one",
+    default: "the VLAN of the network; untagged on a physical network",
+    rule: "0 to 4094; 0 is untagged; must be a VLAN of the physical network and not reserved; must be the VLAN of `nadName`",
     change: "network",
   },
   "networks[].macAddress": {

@@ -14,7 +14,7 @@ import { findingToProto } from "../wire/findings.ts";
 import { lookupsToProto, resolvedToProto, routesToProto, rulesToProto } from "../wire/resolved-to-proto.ts";
 import { currentAsOfToProto } from "../wire/status-to-proto.ts";
 import { readSpec } from "./read-spec.ts";
-import { readRouteQuery } from "./route-query.ts";
+import { readRouteQueries } from "./route-queries.ts";
 
 /** `version`: of this service. */
 export function createNetworkService(
@@ -23,11 +23,14 @@ export function createNetworkService(
   return {
     async validateNetworks(request, { signal }) {
       const { spec, unread } = readSpec(ValidateNetworksRequestSchema, request);
-      const routes = readRouteQuery(request.routeTo, request.routeFrom);
+      const routes = readRouteQueries(request.routeQueries);
       const validated = await validateNetworks(dependencies, { spec, unread, routes, signal });
       return {
         findings: validated.findings.map(findingToProto),
-        networks: resolvedToProto(validated.vm.nics, validated.attachmentNames),
+        networks: resolvedToProto(validated.vm.nics, {
+          attachments: validated.attachmentNames,
+          vlans: validated.vlans,
+        }),
         routes: routesToProto(validated.routing.routes),
         rules: rulesToProto(validated.routing.rules),
         routeLookups: lookupsToProto(validated.lookups),

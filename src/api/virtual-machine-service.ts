@@ -39,7 +39,10 @@ export function createVirtualMachineService(
         findings: applied.findings.map(findingToProto),
         ...(applied.plan === undefined ? {} : { plan: planToProto(applied.plan) }),
         written: applied.written,
-        networks: resolvedToProto(applied.vm.nics, applied.compiled?.attachmentNames ?? []),
+        networks: resolvedToProto(applied.vm.nics, {
+          attachments: applied.compiled?.attachmentNames ?? [],
+          vlans: applied.vlans,
+        }),
         etag: applied.etag,
       };
     },

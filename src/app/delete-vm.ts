@@ -85,12 +85,12 @@ async function deleteVersion(
     if (isKubeError(error, "Conflict") || isKubeError(error, "NotFound")) return undefined;
     throw error;
   }
-  const gone = (kind: string, object: string, reason: string): PlannedObject => ({
+  const gone = (kind: string, object: string, message: string): PlannedObject => ({
     action: "delete",
     kind,
     namespace,
     name: object,
-    reason,
+    message,
   });
   return [
     gone(vm.kind, name, "asked for"),

@@ -23,19 +23,19 @@ export interface ValidateRequest extends CallOptions {
   /** Findings of reading the input that the spec comes from. */
   readonly unread?: readonly Finding[];
   /** The traffic to look up routes for. */
-  readonly routes?: RouteQuery;
+  readonly routes?: readonly RouteQuery[];
 }
 
 export interface RouteQuery {
-  readonly to: readonly IpAddress[];
+  readonly address: IpAddress;
   /** undefined: the guest chooses the source address. */
-  readonly from: IpAddress | undefined;
+  readonly sourceAddress: IpAddress | undefined;
 }
 
 export interface Validated extends CheckedVm {
   /** The NAD of each NIC, NAMESPACE/NAME; empty while there are errors. */
   readonly attachmentNames: readonly (string | undefined)[];
-  /** One for each address of the query. */
+  /** One for each query, in the same order. */
   readonly lookups: readonly RouteLookup[];
   /** In order of writing; empty while there are errors. */
   readonly objects: readonly KubernetesObject[];
@@ -44,7 +44,7 @@ export interface Validated extends CheckedVm {
 /** @throws KubeError. */
 export async function validateNetworks(
   { catalogue, cluster }: ValidateDependencies,
-  { spec, unread, routes, signal }: ValidateRequest,
+  { spec, unread, routes = [], signal }: ValidateRequest,
 ): Promise<Validated> {
   const facts =
     cluster === undefined ? noFacts : await observe(cluster.client, cluster.view, spec, { signal });
@@ -54,7 +54,9 @@ export async function validateNetworks(
   return {
     ...checked,
     attachmentNames: compiled?.attachmentNames ?? [],
-    lookups: (routes?.to ?? []).map((address) => lookUpRoute(routing, vm.nics, address, routes?.from)),
+    lookups: routes.map(({ address, sourceAddress }) =>
+      lookUpRoute(routing, vm.nics, address, sourceAddress),
+    ),
     objects: compiled === undefined ? [] : inOrderOfWriting(compiled),
   };
 }

@@ -149,7 +149,7 @@ function waitingText(status: InterfaceStatus): string {
 /** Empty if nothing is pending. */
 function pendingText(changes: readonly PendingChange[], vm: VmName): string {
   const effect = Math.max(...changes.map((change) => change.effect));
-  const fields = changes.map(({ field }) => field || "a change");
+  const fields = changes.map(({ path }) => path || "a change");
   return changes.length === 0 ? "" : untilText(fields, effect, vm);
 }
 

@@ -327,8 +327,14 @@ export const findingTable = {
     "The catalogue reserves it for another purpose, such as storage; a VM on it could see and disturb that traffic.",
   ),
   VLAN_FIXED_BY_NAD: error<{ nad: string; has: number }>(
-    (v) => `${v.nad} is on VLAN ${v.has}, and multinic never changes an existing NAD`,
+    (v) =>
+      `${v.nad} is ${v.has === 0 ? "untagged" : `on VLAN ${v.has}`}, and multinic never changes an existing NAD`,
     "The VLAN is part of the NAD's CNI configuration.",
+  ),
+  NAD_VLAN_UNKNOWN: warning<{ nad: string; cni: string; given: number }>(
+    (v) =>
+      `${v.nad} may be on any VLAN: its ${v.cni} configuration does not show one that multinic reads, so ${v.given} has no effect`,
+    "multinic never changes an existing NAD. The VLAN of a macvtap NAD is that of its device plugin resource, if a physical network of the catalogue names it.",
   ),
   MTU_INVALID: error<{ given: number; min: number }>(
     (v) => `${v.given} is not an MTU from ${v.min} to 65535`,

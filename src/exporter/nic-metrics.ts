@@ -28,15 +28,15 @@ const maxGuestName = 64;
 const stateMetrics: readonly NicMetric[] = [
   {
     name: "multinic_interface_info",
-    help: "Properties of a NIC; always 1.",
+    help: "Properties of a NIC; always 1. The VLAN is the requested one: 0 if untagged, empty if it is not known.",
     type: "gauge",
     of: "status",
     samples: (status) => [
       {
         labels: {
           type: status.type,
-          network: status.network,
-          vlan: String(status.vlanId),
+          attachment: status.attachment,
+          vlan: status.vlanId === undefined ? "" : String(status.vlanId),
           primary: String(status.primary),
           mac: status.macAddress,
           node: status.node,
@@ -66,7 +66,7 @@ const stateMetrics: readonly NicMetric[] = [
     help: "Requested MTU of a NIC in bytes; absent if none was requested.",
     type: "gauge",
     of: "status",
-    samples: ({ mtu }) => (mtu === 0 ? [] : [{ value: String(mtu) }]),
+    samples: ({ mtu }) => (mtu === undefined ? [] : [{ value: String(mtu) }]),
   },
   {
     name: "multinic_interface_drift",

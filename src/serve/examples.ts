@@ -80,7 +80,7 @@ async function allUp(
     for (const status of model.list({ namespace: "", vmNames: [] })) {
       const id = `${status.namespace}/${status.vm}/${status.nic}`;
       if (status.state !== "Up" || !missing.delete(id)) continue;
-      say(`Up       ${id}  ${status.ipAddresses.join(" ")}`);
+      say(`Up       ${id}  ${status.addresses.map(({ address }) => address).join(" ")}`);
     }
     if (missing.size === 0) done.resolve();
   };

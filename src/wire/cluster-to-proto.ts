@@ -11,15 +11,15 @@ import type { Capability } from "../domain/network/capabilities.ts";
 import { networkTypeToProto } from "./enums.ts";
 
 export function networkToProto(network: AttachableNetwork): MessageInitShape<typeof NetworkSchema> {
-  const { reference, type, isDefault, vlans, usedBy, ...plain } = network;
+  const { reference, type, mtu, vlans, usedBy, ...plain } = network;
   return {
     ...plain,
     reference: {
       case: reference.kind === "physical" ? "physicalNetwork" : "nadName",
       value: reference.name,
     },
+    ...(mtu === undefined ? {} : { mtu }),
     ...(type === undefined ? {} : { type: networkTypeToProto[type] }),
-    default: isDefault,
     vlans: vlans.map((range) => ({ ...range })),
     usedBy: [...usedBy],
   };
@@ -31,10 +31,11 @@ export function capabilitiesToProto({
 }: ClusterCapabilities): MessageInitShape<typeof GetCapabilitiesResponseSchema> {
   return {
     kubevirtVersion: kubeVirtVersion,
-    capabilities: capabilities.map(({ name, available, evidence }) => ({
+    capabilities: capabilities.map(({ name, available, evidence, message }) => ({
       name,
       state: stateOf(available),
-      evidence,
+      evidence: evidence.map((fact) => ({ ...fact })),
+      message,
     })),
   };
 }

@@ -8,6 +8,7 @@ import {
   Severity as ProtoSeverity,
 } from "../../gen/multinic/v1/network_pb.ts";
 import {
+  AddressOrigin as ProtoAddressOrigin,
   Effect as ProtoEffect,
   GuestConfig as ProtoGuestConfig,
   GuestRenderer as ProtoGuestRenderer,
@@ -30,6 +31,7 @@ import type {
   RoutingMode,
   RunStrategy,
 } from "../domain/spec.ts";
+import type { InterfaceAddress } from "../domain/status/interface-addresses.ts";
 import type { InterfaceState } from "../domain/status/interface-status.ts";
 
 export const networkTypeToProto: Readonly<Record<NetworkType, ProtoNetworkType>> = {
@@ -115,6 +117,13 @@ export const interfaceStateToProto: Readonly<Record<InterfaceState, ProtoInterfa
   Up: ProtoInterfaceState.UP,
   Down: ProtoInterfaceState.DOWN,
   Unknown: ProtoInterfaceState.UNKNOWN,
+};
+
+export const addressOriginToProto: Readonly<
+  Record<NonNullable<InterfaceAddress["origin"]>, ProtoAddressOrigin>
+> = {
+  static: ProtoAddressOrigin.STATIC,
+  "link-local": ProtoAddressOrigin.LINK_LOCAL,
 };
 
 /** The domain's value; undefined for UNSPECIFIED and for values that this version does not know. */

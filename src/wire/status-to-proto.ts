@@ -2,21 +2,29 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import {
+  AddressOrigin,
   Effect,
   type InterfaceStatusSchema,
   type VirtualMachineViewSchema,
 } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import type { VmView } from "../app/view-vms.ts";
 import type { InterfaceStatus } from "../domain/status/interface-status.ts";
-import { effectToProto, interfaceStateToProto, networkTypeToProto } from "./enums.ts";
+import { addressOriginToProto, effectToProto, interfaceStateToProto, networkTypeToProto } from "./enums.ts";
 import { specToProto } from "./spec-to-proto.ts";
 
 export function statusToProto(status: InterfaceStatus): MessageInitShape<typeof InterfaceStatusSchema> {
+  const { vlanId, mtu, addresses, ...plain } = status;
   return {
-    ...status,
+    ...plain,
+    ...(vlanId === undefined ? {} : { vlanId }),
+    ...(mtu === undefined ? {} : { mtu }),
     type: networkTypeToProto[status.type],
     state: interfaceStateToProto[status.state],
-    ipAddresses: [...status.ipAddresses],
+    addresses: addresses.map(({ address, prefixLength, origin }) => ({
+      address,
+      ...(prefixLength === undefined ? {} : { prefixLength }),
+      origin: origin === undefined ? AddressOrigin.UNSPECIFIED : addressOriginToProto[origin],
+    })),
     pendingFields: [...status.pendingFields],
     pendingEffect:
       status.pendingEffect === undefined ? Effect.UNSPECIFIED : effectToProto[status.pendingEffect],
@@ -32,7 +40,7 @@ export function currentAsOfToProto(moment: Date | undefined): { readonly current
 
 export function viewToProto(view: VmView): MessageInitShape<typeof VirtualMachineViewSchema> {
   return {
-    virtualMachine: specToProto(view.spec),
+    spec: specToProto(view.spec),
     managed: view.managed,
     adopted: view.adopted,
     printableStatus: view.printableStatus,
@@ -44,8 +52,9 @@ export function viewToProto(view: VmView): MessageInitShape<typeof VirtualMachin
     })),
     etag: view.etag,
     importNotes: [...view.importNotes],
-    drift: view.drift.map(({ since, ...plain }) => ({
+    drift: view.drift.map(({ since, object, ...plain }) => ({
       ...plain,
+      object: { ...object },
       ...(since === undefined ? {} : { since: timestampFromDate(new Date(since)) }),
     })),
     ...(view.createdAt === "" ? {} : { createTime: timestampFromDate(new Date(view.createdAt)) }),

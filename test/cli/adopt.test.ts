@@ -39,7 +39,7 @@ describe("multinic get", () => {
       void router.service(VirtualMachineService, {
         getVM: () => ({
           virtualMachine: {
-            virtualMachine: { namespace: "shop", name: "theirs" },
+            spec: { namespace: "shop", name: "theirs" },
             printableStatus: "Running",
             ...view,
           },
@@ -51,7 +51,7 @@ describe("multinic get", () => {
     expect((await run("get theirs -n shop", { routes })).stdout)
       .toBe(`shop/theirs  Running, not created by multinic
 
-NIC  TYPE  NETWORK  GUEST  MAC  IP  STATE  REASON
+NIC  TYPE  ATTACHMENT  GUEST  MAC  IP  STATE  REASON
 
 note: network-config bonds: not imported
 `);
@@ -62,31 +62,32 @@ note: network-config bonds: not imported
       adopted: true,
       drift: [
         {
-          field: "networks[eth0].linkState",
+          path: "networks[eth0].linkState",
           nic: "eth0",
           wanted: "up",
           actual: "down",
-          source: "VirtualMachine shop/theirs, written by kubectl-edit",
+          object: { kind: "VirtualMachine", namespace: "shop", name: "theirs" },
+          manager: "kubectl-edit",
           since: { seconds: 1_767_312_000n, nanos: 0 },
         },
         {
-          field: "networks[eth0].name",
+          path: "networks[eth0].name",
           nic: "eth0",
           wanted: "eth0",
           actual: "ens3",
-          source: "guest agent, by vmi.status.interfaces[eth0]",
+          object: { kind: "VirtualMachineInstance", namespace: "shop", name: "theirs" },
         },
       ],
     });
     expect((await run("get theirs -n shop", { routes })).stdout)
       .toBe(`shop/theirs  Running, not created by multinic, NICs adopted
 
-NIC  TYPE  NETWORK  GUEST  MAC  IP  STATE  REASON
+NIC  TYPE  ATTACHMENT  GUEST  MAC  IP  STATE  REASON
 
 drift:
-FIELD                     WANTED  ACTUAL  SINCE                     SEEN IN
-networks[eth0].linkState  up      down    2026-01-02T00:00:00.000Z  VirtualMachine shop/theirs, written by kubectl-edit
-networks[eth0].name       eth0    ens3    -                         guest agent, by vmi.status.interfaces[eth0]
+PATH                      WANTED  ACTUAL  SINCE                     OBJECT                              MANAGER
+networks[eth0].linkState  up      down    2026-01-02T00:00:00.000Z  VirtualMachine shop/theirs          kubectl-edit
+networks[eth0].name       eth0    ens3    -                         VirtualMachineInstance shop/theirs  -
 `);
   });
 });

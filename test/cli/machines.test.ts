@@ -36,24 +36,24 @@ const plan = {
       kind: "NetworkAttachmentDefinition",
       namespace: "shop",
       name: "mn-1",
-      reason: "",
+      message: "",
     },
     {
       action: ObjectAction.UPDATE,
       kind: "VirtualMachine",
       namespace: "shop",
       name: "multi-nic-vm",
-      reason: "spec differs",
+      message: "spec differs",
     },
   ],
   changes: [
     {
-      field: "networks[eth1].vlanId",
+      path: "networks[eth1].vlanId",
       nic: "eth1",
       oldValue: "",
       newValue: "100",
       effect: Effect.RESTART,
-      reason: "another network",
+      message: "another network",
       versions: [
         { kubevirt: "1.9", effect: Effect.LIVE_MIGRATION, proven: true },
         { kubevirt: "1.8", effect: Effect.RESTART, proven: true },
@@ -69,7 +69,7 @@ ACTION     KIND                         NAME               WHY
 unchanged  NetworkAttachmentDefinition  shop/mn-1          -
 update     VirtualMachine               shop/multi-nic-vm  spec differs
 
-FIELD                  OLD  NEW  EFFECT   WHY
+PATH                   OLD  NEW  EFFECT   WHY
 networks[eth1].vlanId  -    100  restart  another network
 
 networks[eth1].vlanId with other KubeVirt versions: 1.9 live-migration; 1.6-1.7 live (from its documentation)
@@ -88,7 +88,7 @@ const nic = (
     vm: "multi-nic-vm",
     nic: name,
     type: NetworkType.BRIDGE,
-    network: "shop/mn-1",
+    attachment: "shop/mn-1",
     state,
     ...more,
   });
@@ -96,7 +96,7 @@ const up = (name: string): InterfaceStatus =>
   nic(name, InterfaceState.UP, {
     guestInterface: name,
     macAddress: "02:00:5e:10:00:01",
-    ipAddresses: ["192.0.2.10", "2001:db8::10"],
+    addresses: [{ address: "192.0.2.10", prefixLength: 24 }, { address: "2001:db8::10" }],
     reason: "UP",
   });
 const waiting = (name: string): InterfaceStatus =>
@@ -283,7 +283,7 @@ every NIC of shop/multi-nic-vm is in the requested state
   });
 
   it("waits on while a removed NIC is still in the running VM", async ({ expect }) => {
-    const removal = { field: "networks[eth2]", nic: "eth2", effect: Effect.RESTART };
+    const removal = { path: "networks[eth2]", nic: "eth2", effect: Effect.RESTART };
     const events = [snapshot([up("eth0"), up("eth1")]), synced, changes([up("eth1")])];
     const { code, stderr } = await run(`apply ${file} -n shop --wait`, {
       routes: (router) => {
@@ -411,19 +411,19 @@ error: rejected; nothing was written; 3 more findings did not fit; multinic plan
 
 describe("multinic get", () => {
   const vm = (namespace: string, name: string, interfaces: InterfaceStatus[]): object => ({
-    virtualMachine: { namespace, name },
+    spec: { namespace, name },
     managed: true,
     printableStatus: "Running",
     node: "node-1",
     interfaces,
     pendingChanges: [
       {
-        field: "networks[eth1].macAddress",
+        path: "networks[eth1].macAddress",
         nic: "eth1",
         oldValue: "02:00:5e:00:00:01",
         newValue: "02:00:5e:00:00:02",
         effect: Effect.RESTART,
-        reason: "KubeVirt cannot change it",
+        message: "KubeVirt cannot change it",
       },
     ],
   });
@@ -450,9 +450,9 @@ describe("multinic get", () => {
 shop/web  Running, on node node-1
 pending: networks[eth1].macAddress 02:00:5e:00:00:01 -> 02:00:5e:00:00:02: waits for a restart: KubeVirt cannot change it
 
-NIC   TYPE    NETWORK    GUEST  MAC                IP                       STATE    REASON
-eth0  bridge  shop/mn-1  eth0   02:00:5e:10:00:01  192.0.2.10,2001:db8::10  Up       UP
-eth1  bridge  shop/mn-1  -      -                  -                        Unknown  NOT_SEEN_BY_GUEST
+NIC   TYPE    ATTACHMENT  GUEST  MAC                IP                          STATE    REASON
+eth0  bridge  shop/mn-1   eth0   02:00:5e:10:00:01  192.0.2.10/24,2001:db8::10  Up       UP
+eth1  bridge  shop/mn-1   -      -                  -                           Unknown  NOT_SEEN_BY_GUEST
 
 eth1: the guest agent has not reported
 `.slice(1),
@@ -464,9 +464,9 @@ eth1: the guest agent has not reported
     const { stdout } = await run("get -n shop", { routes: listing(asked) });
     expect(stdout).toBe(
       `
-VM            NIC   TYPE    NETWORK    GUEST  MAC                IP                       STATE    REASON
-multi-nic-vm  eth0  bridge  shop/mn-1  eth0   02:00:5e:10:00:01  192.0.2.10,2001:db8::10  Up       UP
-multi-nic-vm  eth1  bridge  shop/mn-1  -      -                  -                        Unknown  NOT_SEEN_BY_GUEST
+VM            NIC   TYPE    ATTACHMENT  GUEST  MAC                IP                          STATE    REASON
+multi-nic-vm  eth0  bridge  shop/mn-1   eth0   02:00:5e:10:00:01  192.0.2.10/24,2001:db8::10  Up       UP
+multi-nic-vm  eth1  bridge  shop/mn-1   -      -                  -                           Unknown  NOT_SEEN_BY_GUEST
 `.slice(1),
     );
     const all = await run("get -A -o json", { routes: listing(asked) });
@@ -557,7 +557,7 @@ describe("multinic watch", () => {
     expect(stdout).toBe(
       `
 shop/multi-nic-vm eth0        Unknown  -                  NOT_SEEN_BY_GUEST
-shop/multi-nic-vm eth0        Up       02:00:5e:10:00:01  eth0 192.0.2.10 2001:db8::10  UP
+shop/multi-nic-vm eth0        Up       02:00:5e:10:00:01  eth0 192.0.2.10/24 2001:db8::10  UP
 shop/old eth9                 gone
 `.slice(1),
     );
@@ -677,7 +677,7 @@ the states are current again
 
 describe("multinic delete", () => {
   const objects = [
-    { action: ObjectAction.DELETE, kind: "VirtualMachine", namespace: "shop", name: "web", reason: "" },
+    { action: ObjectAction.DELETE, kind: "VirtualMachine", namespace: "shop", name: "web", message: "" },
   ];
   it("deletes the VM, prints the deleted objects, and waits until it is gone", async ({ expect }) => {
     const asked: DeleteVMRequest[] = [];

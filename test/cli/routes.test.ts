@@ -1,6 +1,7 @@
 // `multinic routes` against the API in this process: the table, the rules, and where traffic goes.
 import { describe, it } from "vitest";
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
+import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { NetworkService } from "../../gen/multinic/v1/network_service_pb.ts";
 import { createNetworkService } from "../../src/api/network-service.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
@@ -32,19 +33,19 @@ describe("multinic routes", () => {
     );
     expect(stdout).toBe(
       `
-ROUTE           VIA       NIC   METRIC  WHY
-10.0.1.0/24     -         eth1  0       subnet of an address
-192.168.1.0/24  -         eth2  0       subnet of an address
-0.0.0.0/0       -         eth0  100     offered by DHCP (assumed)
-0.0.0.0/0       10.0.1.1  eth1  200     ipConfig.gateway
-fe80::/64       -         eth0  256     IPv6 link-local
-fe80::/64       -         eth1  256     IPv6 link-local
-fe80::/64       -         eth2  256     IPv6 link-local
+ROUTE           VIA       DEVICE  METRIC  WHY
+10.0.1.0/24     -         eth1    0       subnet of an address
+192.168.1.0/24  -         eth2    0       subnet of an address
+0.0.0.0/0       -         eth0    100     offered by DHCP (assumed)
+0.0.0.0/0       10.0.1.1  eth1    200     ipConfig.gateway
+fe80::/64       -         eth0    256     IPv6 link-local
+fe80::/64       -         eth1    256     IPv6 link-local
+fe80::/64       -         eth2    256     IPv6 link-local
 
-TO           NIC   VIA  FROM        ROUTE        WHY
-203.0.113.9  eth0  -    -           0.0.0.0/0    default route of eth0; its metric 100 is lower than 200 of eth1; assumed: the DHCP server decides
-10.0.1.7     eth1  -    10.0.1.100  10.0.1.0/24  10.0.1.0/24 is directly connected to eth1
-2001:db8::1  -     -    -           -            no route matches; the guest reports that the network is unreachable
+TO           DEVICE  VIA  FROM        ROUTE        WHY
+203.0.113.9  eth0    -    -           0.0.0.0/0    default route of eth0; its metric 100 is lower than 200 of eth1; assumed: the DHCP server decides
+10.0.1.7     eth1    -    10.0.1.100  10.0.1.0/24  10.0.1.0/24 is directly connected to eth1
+2001:db8::1  -       -    -           -            no route matches; the guest reports that the network is unreachable
 `.slice(1),
     );
     expect(stderr).toContain("REPLY_ASYMMETRIC");
@@ -55,24 +56,24 @@ TO           NIC   VIA  FROM        ROUTE        WHY
     const { code, stdout } = await routes("- --to 203.0.113.9 --from 10.0.1.100", withPolicy);
     expect(stdout).toBe(
       `
-ROUTE         VIA        NIC   METRIC  TABLE  WHY
-192.0.2.0/24  -          eth0  0       main   subnet of an address
-10.0.1.0/24   -          eth1  0       main   subnet of an address
-0.0.0.0/0     192.0.2.1  eth0  100     main   ipConfig.gateway
-0.0.0.0/0     192.0.2.1  eth0  100     1000   ipConfig.gateway
-0.0.0.0/0     10.0.1.1   eth1  200     main   ipConfig.gateway
-0.0.0.0/0     10.0.1.1   eth1  200     1001   ipConfig.gateway
-fe80::/64     -          eth0  256     main   IPv6 link-local
-fe80::/64     -          eth1  256     main   IPv6 link-local
+ROUTE         VIA        DEVICE  METRIC  TABLE  WHY
+192.0.2.0/24  -          eth0    0       main   subnet of an address
+10.0.1.0/24   -          eth1    0       main   subnet of an address
+0.0.0.0/0     192.0.2.1  eth0    100     main   ipConfig.gateway
+0.0.0.0/0     192.0.2.1  eth0    100     1000   ipConfig.gateway
+0.0.0.0/0     10.0.1.1   eth1    200     main   ipConfig.gateway
+0.0.0.0/0     10.0.1.1   eth1    200     1001   ipConfig.gateway
+fe80::/64     -          eth0    256     main   IPv6 link-local
+fe80::/64     -          eth1    256     main   IPv6 link-local
 
-RULE  FROM        TO            NIC   TABLE
-1000  192.0.2.10  192.0.2.0/24  eth0  main
-1000  10.0.1.100  10.0.1.0/24   eth1  main
-1001  192.0.2.10  any           eth0  1000
-1001  10.0.1.100  any           eth1  1001
+RULE  FROM        TO            DEVICE  TABLE
+1000  192.0.2.10  192.0.2.0/24  eth0    main
+1000  10.0.1.100  10.0.1.0/24   eth1    main
+1001  192.0.2.10  any           eth0    1000
+1001  10.0.1.100  any           eth1    1001
 
-TO           NIC   VIA       FROM        ROUTE      WHY
-203.0.113.9  eth1  10.0.1.1  10.0.1.100  0.0.0.0/0  rule 1001 sends packets from 10.0.1.100 to table 1001; default route of eth1
+TO           DEVICE  VIA       FROM        ROUTE      WHY
+203.0.113.9  eth1    10.0.1.1  10.0.1.100  0.0.0.0/0  rule 1001 sends packets from 10.0.1.100 to table 1001; default route of eth1
 `.slice(1),
     );
     expect(code).toBe(0);
@@ -85,17 +86,19 @@ TO           NIC   VIA       FROM        ROUTE      WHY
         {
           destination: "0.0.0.0/0",
           gateway: "10.0.1.1",
-          nic: "eth1",
+          device: "eth1",
           metric: 200,
           origin: "ROUTE_ORIGIN_GATEWAY",
           table: 1001,
         },
       ]),
-      rules: expect.arrayContaining([{ priority: 1001, from: "10.0.1.100", table: 1001, nic: "eth1" }]),
+      rules: expect.arrayContaining([
+        { priority: 1001, sourceAddress: "10.0.1.100", table: 1001, device: "eth1" },
+      ]),
       routeLookups: [
         {
           address: "203.0.113.9",
-          nic: "eth1",
+          device: "eth1",
           gateway: "10.0.1.1",
           sourceAddress: "10.0.1.100",
           destination: "0.0.0.0/0",
@@ -111,6 +114,12 @@ TO           NIC   VIA       FROM        ROUTE      WHY
     expect(stderr).toContain("ROUTING_POLICY_UNSUPPORTED");
     expect(stdout).toContain("10.0.1.0/24");
     expect(code).toBe(1);
+  });
+
+  it("refuses a source address without a destination", async ({ expect }) => {
+    const { code, stderr } = await routes("examples/6.1-basic.yaml --from 192.0.2.1");
+    expect(stderr).toContain("--from needs --to");
+    expect(code).toBe(2);
   });
 
   it.for(["--to example.org", "--to 10.0.0.0/8", "--from 10.0.1"])(
@@ -133,13 +142,40 @@ describe("ValidateNetworks", () => {
   };
 
   it.for([
-    ["a name", { routeTo: ["192.0.2.1", "example.org"] }, "routeTo[1]"],
-    ["an invalid source", { routeTo: ["192.0.2.1"], routeFrom: "eth0" }, "routeFrom"],
-    ["101 addresses", { routeTo: Array.from({ length: 101 }, () => "192.0.2.1") }, "routeTo"],
-  ] as const)("refuses %s with the field", async ([, question, field], { expect }) => {
-    const answer = await ask(question);
+    ["a name", [{ address: "192.0.2.1" }, { address: "example.org" }], "routeQueries[1].address"],
+    ["no address", [{ sourceAddress: "192.0.2.1" }], "routeQueries[0].address"],
+    ["an invalid source", [{ address: "192.0.2.1", sourceAddress: "eth0" }], "routeQueries[0].sourceAddress"],
+    [
+      "a source of the other family",
+      [{ address: "192.0.2.1", sourceAddress: "2001:db8::1" }],
+      "routeQueries[0].sourceAddress",
+    ],
+    ["101 queries", Array.from({ length: 101 }, () => ({ address: "192.0.2.1" })), "routeQueries"],
+  ] as const)("refuses %s with the field", async ([, routeQueries, field], { expect }) => {
+    const answer = await ask({ routeQueries });
     expect(answer).toBeInstanceOf(ConnectError);
     expect(answer).toMatchObject({ code: Code.InvalidArgument });
-    expect(String(answer)).toContain(field);
+    const violations = (answer as ConnectError)
+      .findDetails(BadRequestSchema)
+      .flatMap(({ fieldViolations }) => fieldViolations);
+    expect(violations.map((violation) => violation.field)).toEqual([field]);
+  });
+
+  it("answers each query with its own source address", async ({ expect }) => {
+    const routeQueries = [
+      { address: "192.0.2.1", sourceAddress: "192.0.2.10" },
+      { address: "2001:db8::1", sourceAddress: "2001:db8::10" },
+      { address: "192.0.2.1" },
+    ];
+    const address = ["192.0.2.10/24", "2001:db8::10/64"];
+    const networks = [{ name: "eth0", ipConfig: { addresses: address } }];
+    const answer = await ask({ virtualMachine: { namespace: "shop", name: "web", networks }, routeQueries });
+    expect(answer).toMatchObject({
+      routeLookups: [
+        { address: "192.0.2.1", device: "eth0", sourceAddress: "192.0.2.10" },
+        { address: "2001:db8::1", device: "eth0", sourceAddress: "2001:db8::10" },
+        { address: "192.0.2.1", device: "eth0", sourceAddress: "192.0.2.10" },
+      ],
+    });
   });
 });

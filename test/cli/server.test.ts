@@ -52,7 +52,7 @@ describe("a service on the network", () => {
         routes: (router) =>
           void router.service(VirtualMachineService, {
             getVM: ({ namespace, name }) => ({
-              virtualMachine: { virtualMachine: { namespace, name }, managed: true },
+              virtualMachine: { spec: { namespace, name }, managed: true },
             }),
           }),
       }),
@@ -60,7 +60,7 @@ describe("a service on the network", () => {
     const answer = await overTheNetwork("get", "web", "--server", await listening(server), "-o", "json");
     expect(answer).toMatchObject({ code: 0, stderr: "" });
     expect(JSON.parse(answer.stdout)).toEqual({
-      virtualMachine: { virtualMachine: { namespace: "default", name: "web" }, managed: true },
+      virtualMachine: { spec: { namespace: "default", name: "web" }, managed: true },
     });
   });
 

@@ -1,11 +1,18 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, it } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { IpMode, NetworkType, RouteOrigin, Severity } from "../../gen/multinic/v1/network_pb.ts";
-import { NetworkService, type ValidateNetworksRequest } from "../../gen/multinic/v1/network_service_pb.ts";
+import {
+  NetworkService,
+  type ValidateNetworksRequest,
+  type ValidateNetworksResponseSchema,
+} from "../../gen/multinic/v1/network_service_pb.ts";
 import { run, type RunOptions } from "./run-cli.ts";
 
-const clean = {
+type Answer = MessageInitShape<typeof ValidateNetworksResponseSchema>;
+
+const clean: Answer = {
   networks: [
     {
       name: "eth0",
@@ -13,7 +20,8 @@ const clean = {
       attachment: "default/lan",
       primary: true,
       metric: 100,
-      mode: IpMode.DHCP,
+      vlanId: 0,
+      ipv4: { mode: IpMode.DHCP },
       macAddress: "02:00:5e:10:00:01",
     },
     {
@@ -23,7 +31,8 @@ const clean = {
       vlanId: 100,
       metric: 200,
       mtu: 9000,
-      addresses: ["10.0.1.100/24"],
+      ipv4: { mode: IpMode.STATIC, addresses: ["10.0.1.100/24"] },
+      ipv6: { mode: IpMode.STATIC, addresses: ["2001:db8::100/64"] },
       macAddress: "02:00:5e:10:00:02",
     },
   ],
@@ -31,15 +40,15 @@ const clean = {
     {
       destination: "0.0.0.0/0",
       gateway: "",
-      nic: "eth0",
+      device: "eth0",
       metric: 100,
       origin: RouteOrigin.DHCP,
       assumed: true,
     },
-    { destination: "10.0.1.0/24", gateway: "", nic: "eth1", metric: 200, origin: RouteOrigin.ADDRESS },
+    { destination: "10.0.1.0/24", gateway: "", device: "eth1", metric: 200, origin: RouteOrigin.ADDRESS },
   ],
 };
-const wrong = {
+const wrong: Answer = {
   findings: [
     {
       code: "ADDRESS_INVALID",
@@ -59,7 +68,7 @@ const wrong = {
   unchecked: ["whether NADs exist"],
 };
 
-const answering = (answer: object, asked: ValidateNetworksRequest[] = []): Pick<RunOptions, "routes"> => ({
+const answering = (answer: Answer, asked: ValidateNetworksRequest[] = []): Pick<RunOptions, "routes"> => ({
   routes: (router) =>
     void router.service(NetworkService, {
       validateNetworks: (request) => {
@@ -78,13 +87,13 @@ describe("multinic validate", () => {
     );
     expect(stdout).toBe(
       `
-NIC     TYPE     ATTACHMENT               VLAN  MAC                MTU   METRIC  ADDRESSES
-eth0 *  bridge   default/lan              -     02:00:5e:10:00:01  -     100     DHCP
-eth1    macvlan  default/storage-network  100   02:00:5e:10:00:02  9000  200     10.0.1.100/24
+NIC     TYPE     ATTACHMENT               VLAN      MAC                MTU   METRIC  ADDRESSES
+eth0 *  bridge   default/lan              untagged  02:00:5e:10:00:01  -     100     DHCP
+eth1    macvlan  default/storage-network  100       02:00:5e:10:00:02  9000  200     10.0.1.100/24,2001:db8::100/64
 
-ROUTE        VIA  NIC   METRIC  WHY
-0.0.0.0/0    -    eth0  100     offered by DHCP (assumed)
-10.0.1.0/24  -    eth1  200     subnet of an address
+ROUTE        VIA  DEVICE  METRIC  WHY
+0.0.0.0/0    -    eth0    100     offered by DHCP (assumed)
+10.0.1.0/24  -    eth1    200     subnet of an address
 
 no findings
 `.slice(1),
@@ -259,7 +268,7 @@ describe("multinic render", () => {
   it("prints the objects as one stream of YAML documents, and findings to stderr", async ({ expect }) => {
     const objects = [{ yaml: "kind: A\n" }, { yaml: "---\nkind: B" }];
     const asked: ValidateNetworksRequest[] = [];
-    const answer = { findings: wrong.findings.slice(1), objects };
+    const answer = { findings: (wrong.findings ?? []).slice(1), objects };
     const { code, stdout, stderr } = await run("render examples/6.1-basic.yaml", answering(answer, asked));
     expect(stdout).toBe("kind: A\n---\nkind: B\n");
     expect(stderr).toContain("warning  networks[0].ipConfig.dnsServers  DNS_TOO_MANY");

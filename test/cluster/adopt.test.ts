@@ -139,7 +139,7 @@ describe.concurrent("a VM not created by multinic", { timeout: 60_000 }, () => {
 
   /** The NICs that GetVM returns, without the machine's fields. */
   async function asked(vm: VirtualMachine): Promise<VmSpec> {
-    const { virtualMachine } = await view(vm);
+    const { spec: virtualMachine } = await view(vm);
     if (virtualMachine === undefined) throw new Error("a view without a spec");
     const { spec } = specFromProto(virtualMachine);
     return { namespace: spec.namespace, name: spec.name, networks: spec.networks };
@@ -169,7 +169,7 @@ describe.concurrent("a VM not created by multinic", { timeout: 60_000 }, () => {
 
   it("is read back as a spec with its NICs", async ({ expect }) => {
     const vm = await made();
-    const { virtualMachine, managed, adopted, importNotes, drift } = await view(vm);
+    const { spec: virtualMachine, managed, adopted, importNotes, drift } = await view(vm);
     if (virtualMachine === undefined) throw new Error("a view without a spec");
     const { networks } = specFromProto(virtualMachine).spec;
     expect(networks).toEqual([
@@ -221,7 +221,7 @@ describe.concurrent("a VM not created by multinic", { timeout: 60_000 }, () => {
     const plan = await stand.apply(spec, { adopt: true, validateOnly: true });
     expect(plan.findings).toEqual([]);
     expect(plan.plan?.changes).toMatchObject([
-      { field: "networkConfig", oldValue: "in the VM itself", newValue: "Secret multinic-theirs" },
+      { path: "networkConfig", oldValue: "in the VM itself", newValue: "Secret multinic-theirs" },
     ]);
     expect(wordOf(Effect, plan.plan?.effect)).toBe("RESTART");
     expect(plan.written).toBe(false);
@@ -263,7 +263,7 @@ describe.concurrent("a VM not created by multinic", { timeout: 60_000 }, () => {
     expect(again.plan?.changes).toEqual([]);
     const shown = await view(vm);
     expect({ managed: shown.managed, adopted: shown.adopted }).toEqual({ managed: false, adopted: true });
-    expect(shown.virtualMachine).toMatchObject({ cpu: 2, memory: "1Gi" });
+    expect(shown.spec).toMatchObject({ cpu: 2, memory: "1Gi" });
     expect(shown.interfaces.map(({ state }) => wordOf(InterfaceState, state))).toEqual(["UP", "UP"]);
     // As planned, the running VM is not changed, and KubeVirt waits for a restart.
     await expect
@@ -283,13 +283,13 @@ describe.concurrent("a VM not created by multinic", { timeout: 60_000 }, () => {
     expect(owned.code).toBe(Code.FailedPrecondition);
     expect(owned.message).toContain("argo");
     expect((await stand.apply(more, { adopt: true })).plan?.changes).toMatchObject([
-      { field: "networks[eth2]" },
-      { field: "networks[eth2].ipConfig" },
+      { path: "networks[eth2]" },
+      { path: "networks[eth2].ipConfig" },
     ]);
     const [eth0, ...others] = more.networks;
     if (eth0 === undefined) throw new Error("there is no NIC");
     const pulled = { ...more, networks: [{ ...eth0, linkState: "down" as const }, ...others] };
-    expect((await stand.apply(pulled)).plan?.changes).toMatchObject([{ field: "networks[eth0].linkState" }]);
+    expect((await stand.apply(pulled)).plan?.changes).toMatchObject([{ path: "networks[eth0].linkState" }]);
     const after = await stored(vm);
     expect(after.spec.template.spec.domain.devices.interfaces?.map(({ name }) => name)).toEqual([
       "eth0",
@@ -397,11 +397,12 @@ describe.concurrent("a VM not created by multinic", { timeout: 60_000 }, () => {
     const { drift } = await view(vm);
     expect(drift).toMatchObject([
       {
-        field: "networks[eth0].linkState",
+        path: "networks[eth0].linkState",
         nic: "eth0",
         wanted: "up",
         actual: "down",
-        source: `VirtualMachine ${vm.metadata.namespace}/theirs, written by kubectl-edit`,
+        object: { kind: "VirtualMachine", namespace: vm.metadata.namespace, name: "theirs" },
+        manager: "kubectl-edit",
       },
     ]);
     const since = Number(drift[0]?.since?.seconds ?? 0) * 1_000;

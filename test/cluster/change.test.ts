@@ -1,6 +1,11 @@
 // Changes of a running VM: each has the effect that the plan predicted, and is reported as pending until then.
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { Effect, InterfaceState, type VirtualMachineView } from "../../gen/multinic/v1/virtual_machine_pb.ts";
+import {
+  AddressOrigin,
+  Effect,
+  InterfaceState,
+  type VirtualMachineView,
+} from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import type { ApplyVMResponse } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import type { Nics, NicWatch } from "./nic-watch.ts";
@@ -25,7 +30,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
 
   /** The pending changes in short form. */
   const pending = async (spec: VmSpec): Promise<readonly string[]> =>
-    (await view(spec)).pendingChanges.map(({ field, effect }) => `${field} ${wordOf(Effect, effect)}`);
+    (await view(spec)).pendingChanges.map(({ path, effect }) => `${path} ${wordOf(Effect, effect)}`);
 
   const isTrue = async (spec: VmSpec, condition: string): Promise<boolean> => {
     const { vm } = await ownedObjects(stand.target.client, spec);
@@ -58,7 +63,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     const pulled = await stand.apply(withCable("down"));
     expect(wordOf(Effect, pulled.plan?.effect)).toBe("LIVE");
     expect(pulled.plan?.changes).toMatchObject([
-      { field: "networks[eth1].linkState", nic: "eth1", oldValue: "up", newValue: "down" },
+      { path: "networks[eth1].linkState", nic: "eth1", oldValue: "up", newValue: "down" },
     ]);
     const down = await watch.until((nics) => nicOf(nics, "eth1").state === InterfaceState.DOWN);
     expect(nicOf(down, "eth1").reason).toBe("LINK_DOWN");
@@ -97,7 +102,10 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     await restart(stand, { ...spec, networks: at("192.0.2.11/24") }, watch);
     const isDone = (nics: Nics): boolean => allUp(1)(nics) && nicOf(nics, "eth0").pendingFields.length === 0;
     const nics = await watch.until(isDone);
-    expect(nicOf(nics, "eth0").ipAddresses).toContain("192.0.2.11");
+    expect(nicOf(nics, "eth0").addresses).toMatchObject([
+      { address: "192.0.2.11", prefixLength: 24, origin: AddressOrigin.STATIC },
+      { origin: AddressOrigin.LINK_LOCAL },
+    ]);
     expect(await pending(spec)).toEqual([]);
   });
 
@@ -139,7 +147,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
       .not.toBe(before?.status?.nodeName);
     await expect.poll(async () => await pending(spec), patience).toEqual([]);
     const nics = await watch.until(allUp(2));
-    expect(nicOf(nics, "eth1").network).toBe(await networkOf());
+    expect(nicOf(nics, "eth1").attachment).toBe(`${spec.namespace}/${await networkOf()}`);
     const { vmi } = await ownedObjects(stand.target.client, spec);
     expect(vmi?.metadata.uid).toBe(before?.metadata.uid);
     // The next call that finds the former NAD unused deletes it.
@@ -177,7 +185,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
 
     expect(wordOf(Effect, changed.plan?.effect)).toBe("RESTART");
     expect(changed.plan?.changes).toMatchObject([
-      { field: "networks[eth1].macAddress", oldValue: "02:00:5e:20:00:01", newValue: "02:00:5e:20:00:02" },
+      { path: "networks[eth1].macAddress", oldValue: "02:00:5e:20:00:01", newValue: "02:00:5e:20:00:02" },
     ]);
     await expect.poll(() => isTrue(spec, "RestartRequired")).toBe(true);
     expect(await pending(spec)).toEqual(["networks[eth1].macAddress RESTART"]);
@@ -232,7 +240,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
 
     const { plan } = await stand.apply({ ...spec, networks: on(200) }, { validateOnly: true });
 
-    const change = plan?.changes.find(({ field }) => field === "networks[eth1].vlanId");
+    const change = plan?.changes.find(({ path }) => path === "networks[eth1].vlanId");
     expect(
       change?.versions.map(({ kubevirt, effect, proven }) => [kubevirt, wordOf(Effect, effect), proven]),
     ).toEqual([
@@ -292,7 +300,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
 });
 
 const effects = ({ plan }: ApplyVMResponse): readonly (readonly string[])[] =>
-  (plan?.changes ?? []).map(({ field, effect }) => [field, wordOf(Effect, effect)]);
+  (plan?.changes ?? []).map(({ path, effect }) => [path, wordOf(Effect, effect)]);
 
 /** Halts the VM, waits until it has stopped, and sets the wanted run strategy. */
 async function restart(stand: Stand, spec: VmSpec, watch: NicWatch): Promise<void> {

@@ -183,10 +183,10 @@ async function untilSettled(stand: Stand, ref: Ref, nics: number): Promise<void>
 }
 
 /** Changes that only KubeVirt's condition MigrationRequired on the instance shows. */
-const inVain = ({ reason }: FieldChange): boolean => reason.includes("cannot be migrated");
+const inVain = ({ message }: FieldChange): boolean => message.includes("cannot be migrated");
 
 function promise(changes: readonly FieldChange[], runs: boolean): Promised {
-  const stops = runs && changes.some(({ field }) => field === "runStrategy");
+  const stops = runs && changes.some(({ path }) => path === "runStrategy");
   const waiting = changes.filter(({ effect }) => effect === Effect.RESTART);
   const moves = changes.some(({ effect }) => effect === Effect.LIVE_MIGRATION);
   return {
@@ -200,7 +200,7 @@ function promise(changes: readonly FieldChange[], runs: boolean): Promised {
 
 /** The instance already has the new network: KubeVirt reports that it wants to migrate, but not for which NIC. */
 function pendingField(change: FieldChange): string {
-  return inVain(change) && /\.(attachment|vlanId)$/.test(change.field) ? "networks" : change.field;
+  return inVain(change) && /\.(attachment|vlanId)$/.test(change.path) ? "networks" : change.path;
 }
 
 function outcomeOf({ vm, vmi, pending }: Seen, from: Seen): Outcome {
@@ -210,7 +210,7 @@ function outcomeOf({ vm, vmi, pending }: Seen, from: Seen): Outcome {
     restartRequired: isTrue(vm?.status?.conditions, "RestartRequired"),
     migrated: !gone && from.vmi?.status?.nodeName !== vmi.status?.nodeName,
     sameInstance: !gone && from.vmi?.metadata.uid === vmi.metadata.uid,
-    pending: pending.map(({ field, effect }) => `${field} ${wordOf(Effect, effect)}`).toSorted(),
+    pending: pending.map(({ path, effect }) => `${path} ${wordOf(Effect, effect)}`).toSorted(),
   };
 }
 

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { parse } from "yaml";
+import { AddressOrigin } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { readDocument } from "../../src/domain/document/read-document.ts";
 import { deriveMac } from "../../src/domain/mac.ts";
 import { secretNameOf } from "../../src/domain/objects/ownership.ts";
@@ -49,7 +50,9 @@ describe.concurrent("the documents of examples/", () => {
         const promised = deriveMac({ namespace: spec.namespace, vm: spec.name, nic: name }, () => false);
         expect(nic.macAddress).toBe(promised);
         expect(applied.networks[index]?.macAddress).toBe(promised);
-        const global = nic.ipAddresses.filter((ip) => !ip.startsWith("fe80::"));
+        const global = nic.addresses
+          .filter(({ origin }) => origin !== AddressOrigin.LINK_LOCAL)
+          .map((of) => of.address);
         expect(global).toEqual(
           address === undefined ? [expect.stringMatching(/^\d+(\.\d+){3}$/)] : [address],
         );

@@ -1,6 +1,6 @@
 // The two ways to configure a guest: cloud-init's network-config, and NMState desired state in user-data.
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { InterfaceState } from "../../gen/multinic/v1/virtual_machine_pb.ts";
+import { AddressOrigin, InterfaceState } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { secretNameOf } from "../../src/domain/objects/ownership.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
 import { secrets } from "../../src/kube/resource.ts";
@@ -31,7 +31,9 @@ describe.concurrent("guestConfig", () => {
     return Buffer.from(secret.data?.["userdata"] ?? "", "base64").toString();
   };
   const staticOf = (nics: Nics): readonly string[] =>
-    nicOf(nics, "eth1").ipAddresses.filter((ip) => !ip.startsWith("fe80::"));
+    nicOf(nics, "eth1")
+      .addresses.filter(({ origin }) => origin === AddressOrigin.STATIC)
+      .map(({ address }) => address);
 
   it("nmstate gives the same addresses as cloud-init, together with user-data of any size", async ({
     expect,
@@ -51,7 +53,7 @@ describe.concurrent("guestConfig", () => {
     const nics = await watch.until(allUp(2));
 
     expect(staticOf(nics)).toEqual(["10.0.1.21", "2001:db8::21"]);
-    expect(nicOf(nics, "eth0").ipAddresses[0]).toMatch(/^\d+(\.\d+){3}$/);
+    expect(nicOf(nics, "eth0").addresses[0]?.address).toMatch(/^\d+(\.\d+){3}$/);
     // The kernel's own name is not drift.
     expect(nicOf(nics, "eth1").guestInterface).toBe("enp2s0");
     const { virtualMachine } = await stand.vms.getVM({ namespace, name: spec.name });

@@ -34,7 +34,7 @@ describe("an unreadable record", () => {
     (await stand.vms.getVM({ namespace, name })).virtualMachine;
   const listed = async (namespace: string): Promise<ReadonlyMap<string, VirtualMachineView>> => {
     const { virtualMachines: views } = await stand.vms.listVMs({ namespace });
-    return new Map(views.map((found) => [found.virtualMachine?.name ?? "", found]));
+    return new Map(views.map((found) => [found.spec?.name ?? "", found]));
   };
   const linesOf = async ({ namespace, name }: VmSpec): Promise<readonly string[]> => {
     const text = await (await fetch(`${stand.url}/metrics`)).text();

@@ -59,7 +59,7 @@ describe.concurrent("an address of another VM", () => {
     await using watch = stand.watch(first);
     await stand.apply(first);
     const nics = await watch.until(allUp(1));
-    const leased = nics.get("eth0")?.ipAddresses.find((address) => address.includes("."));
+    const leased = nics.get("eth0")?.addresses.find(({ address }) => address.includes("."))?.address;
     expect(leased).toBeDefined();
 
     const second = machine(namespace, "second", fixed(`${leased}/24`, 704));

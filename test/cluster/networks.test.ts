@@ -28,7 +28,7 @@ describe.concurrent("a NIC", () => {
     const nic = nicOf(await watch.until(allUp(1)), "lan");
 
     expect(nic.guestInterface).toBe("lan");
-    expect(nic.ipAddresses).toContain("192.0.2.10");
+    expect(nic.addresses[0]).toMatchObject({ address: "192.0.2.10", prefixLength: 24 });
     expect(nic.vlanId).toBe(network.vlanId);
     const { nads } = await ownedObjects(stand.target.client, spec);
     expect(nads.map(({ spec: nad }) => JSON.parse(nad?.config ?? "{}"))).toMatchObject([{ type: plugin }]);
@@ -44,8 +44,10 @@ describe.concurrent("a NIC", () => {
 
     const nics = await watch.until(allUp(2));
 
-    expect(nicOf(nics, "cluster").network).toBe("");
-    expect(nicOf(nics, "cluster").ipAddresses).not.toEqual([]);
-    expect(nicOf(nics, "lan").ipAddresses).toContain("192.0.2.10");
+    expect(nicOf(nics, "cluster").attachment).toBe("");
+    expect(nicOf(nics, "cluster").addresses).not.toEqual([]);
+    expect(nicOf(nics, "cluster").vlanId).toBeUndefined();
+    expect(nicOf(nics, "lan").addresses[0]).toMatchObject({ address: "192.0.2.10", prefixLength: 24 });
+    expect(nicOf(nics, "lan").vlanId).toBe(0);
   });
 });

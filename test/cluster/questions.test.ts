@@ -50,6 +50,9 @@ describe("the network service", () => {
     const states = new Map(capabilities.map(({ name, state }) => [name, state]));
     expect(states.get("type-macvlan")).toBe(CapabilityState.AVAILABLE);
     expect(states.get("migration-on-change")).toBe(CapabilityState.AVAILABLE);
-    expect(capabilities.filter(({ evidence }) => evidence === "")).toEqual([]);
+    expect(capabilities.find(({ name }) => name === "nad-live-update")?.evidence).toMatchObject([
+      { source: "kubevirt.status.observedKubeVirtVersion", value: expect.stringMatching(/^v1\./) },
+    ]);
+    expect(capabilities.filter(({ message }) => message === "")).toEqual([]);
   });
 });

@@ -155,7 +155,7 @@ describe.concurrent("a refused or validate-only call", () => {
     expect(nads).toEqual([]);
     const { virtualMachine } = await stand.vms.getVM({ namespace, name: "theirs" });
     expect(virtualMachine?.managed).toBe(false);
-    expect(virtualMachine?.virtualMachine?.networks).toMatchObject([{ name: "default" }]);
+    expect(virtualMachine?.spec?.networks).toMatchObject([{ name: "default" }]);
   });
 
   it("for a field that another manager owns names the manager", async ({ expect }) => {
@@ -264,7 +264,7 @@ describe.concurrent("a refused or validate-only call", () => {
     const networks: NetworkConfig[] = [{ name: "eth0", ipConfig: { address: "192.0.2.10/24" } }];
     const updateMask = { paths: ["networks"] };
     const changed = await stand.apply({ ...spec, networks }, { etag, updateMask });
-    expect(changed.plan?.changes.map(({ field }) => field)).not.toContain("cpu");
+    expect(changed.plan?.changes.map(({ path }) => path)).not.toContain("cpu");
     expect(await refusal(stand.apply(spec, { etag }))).toMatchObject({ reason: "VERSION_MISMATCH" });
   });
 

@@ -39,7 +39,7 @@ describe("the etag of a VM", () => {
     (await running.vms.getVM({ namespace, name })).virtualMachine?.etag ?? "";
   const listed = async (name: string): Promise<string | undefined> => {
     const { virtualMachines: all } = await running.vms.listVMs({ namespace });
-    return all.find(({ virtualMachine }) => virtualMachine?.name === name)?.etag;
+    return all.find(({ spec }) => spec?.name === name)?.etag;
   };
   const edit = async (name: string, patch: object): Promise<void> =>
     void (await running.cluster.mergePatch(virtualMachines, { namespace, name }, patch));
@@ -226,7 +226,7 @@ describe("a call that may only create", () => {
     const winners = (await Promise.all(calls)).filter((cpu) => cpu !== undefined);
     expect(winners).toHaveLength(1);
     const { virtualMachine } = await running.vms.getVM({ namespace, name: "raced" });
-    expect(virtualMachine).toMatchObject({ virtualMachine: { cpu: winners[0] }, drift: [] });
+    expect(virtualMachine).toMatchObject({ spec: { cpu: winners[0] }, drift: [] });
     const again = vmOf({ name: "raced", cpu: winners[0]! });
     expect((await running.vms.applyVM({ virtualMachine: again })).written).toBe(false);
   });

@@ -56,7 +56,7 @@ describe.each(Object.entries(transports))("over %s", (protocol, transport) => {
     expect(applied.plan?.changes.map(({ nic }) => nic)).toEqual(["eth1", "eth1"]);
     expect(applied.etag).toBe((await viewOf(name))?.etag);
     expect(await viewOf(name)).toMatchObject({
-      virtualMachine: { cpu: 4, memory: "2Gi", disks: [{}], runStrategy: RunStrategy.HALTED, networks },
+      spec: { cpu: 4, memory: "2Gi", disks: [{}], runStrategy: RunStrategy.HALTED, networks },
       drift: [],
     });
     expect(await userDataOf(name)).toBe(userText);
@@ -104,7 +104,7 @@ describe.each(Object.entries(transports))("over %s", (protocol, transport) => {
     const [cpu] = looked.findings;
     expect(cpu?.fix?.patches).toMatchObject([{ field: "cpu" }]);
     expect((await vms.applyVM({ virtualMachine })).written).toBe(true);
-    expect((await viewOf(name))?.virtualMachine?.cpu).toBeUndefined();
+    expect((await viewOf(name))?.spec?.cpu).toBeUndefined();
     expect((await vms.applyVM({ virtualMachine })).findings).toEqual([]);
   });
 });
@@ -117,7 +117,7 @@ describe("an update mask", () => {
     const updateMask = { paths: ["cpu", "memory"] };
     const { findings, plan } = await running.vms.applyVM({ virtualMachine, updateMask });
     expect(findings).toEqual([]);
-    expect(plan?.changes.map(({ field, newValue }) => [field, newValue])).toEqual([
+    expect(plan?.changes.map(({ path, newValue }) => [path, newValue])).toEqual([
       ["cpu", "1"],
       ["memory", "4Gi"],
     ]);
@@ -150,13 +150,13 @@ describe("an update mask", () => {
     const virtualMachine = { namespace, name, cpu: 2 };
     const { written } = await running.vms.applyVM({ virtualMachine, updateMask: { paths: ["cpu"] } });
     expect(written).toBe(true);
-    expect((await viewOf(name))?.virtualMachine).toMatchObject({ cpu: 2, memory: "2Gi", networks });
+    expect((await viewOf(name))?.spec).toMatchObject({ cpu: 2, memory: "2Gi", networks });
   });
 
   it("has no effect on a VM that does not exist yet", async ({ expect }) => {
     const virtualMachine = whole("new");
     await running.vms.applyVM({ virtualMachine, updateMask: { paths: ["networks"] } });
-    expect((await viewOf("new"))?.virtualMachine).toMatchObject({ cpu: 4, memory: "2Gi" });
+    expect((await viewOf("new"))?.spec).toMatchObject({ cpu: 4, memory: "2Gi" });
   });
 
   it("works on a VM whose record cannot be read: the rest stays as the objects show it", async ({
@@ -171,7 +171,7 @@ describe("an update mask", () => {
     );
     const virtualMachine = { namespace, name, cpu: 2 };
     await running.vms.applyVM({ virtualMachine, updateMask: { paths: ["cpu"] } });
-    expect((await viewOf(name))?.virtualMachine).toMatchObject({
+    expect((await viewOf(name))?.spec).toMatchObject({
       cpu: 2,
       memory: "2Gi",
       networks: [{ name: "eth0" }],
@@ -231,6 +231,6 @@ describe("an update mask", () => {
       }
     };
     await Promise.all(calls.map(untilWritten));
-    expect((await viewOf(name))?.virtualMachine).toMatchObject({ cpu: 7, memory: "3Gi" });
+    expect((await viewOf(name))?.spec).toMatchObject({ cpu: 7, memory: "3Gi" });
   });
 });

@@ -124,8 +124,8 @@ describe("an adoption", () => {
     const live = theirs();
     const { vm } = resolveVm(vmSpec(networks), builtInCatalogue(), { ...noFacts, vm: live });
     expect(adoptionChanges(live, vm, undefined)).toMatchObject([
-      { field: "networks[eth1].macAddress", oldValue: "", newValue: vm.nics[1]?.mac },
-      { field: "networkConfig", oldValue: "in the VM itself", newValue: "Secret multinic-web" },
+      { path: "networks[eth1].macAddress", oldValue: "", newValue: vm.nics[1]?.mac },
+      { path: "networkConfig", oldValue: "in the VM itself", newValue: "Secret multinic-web" },
     ]);
   });
 });

@@ -54,12 +54,24 @@ describe("a capability", () => {
     expect(available("migration-on-change", undefined)).toBeUndefined();
   });
 
-  it("always comes with evidence", ({ expect }) => {
+  it("always comes with evidence, except the pod network, and with a message", ({ expect }) => {
     for (const installation of [undefined, kubeVirt("v1.9.0")]) {
-      expect(
-        capabilitiesOf(builtInCatalogue(), installation).filter(({ evidence }) => evidence === ""),
-      ).toEqual([]);
+      const capabilities = capabilitiesOf(builtInCatalogue(), installation);
+      const bare = capabilities.filter(({ evidence }) => evidence.length === 0);
+      expect(bare.map(({ name }) => name)).toEqual(["type-pod"]);
+      expect(capabilities.filter(({ message }) => message === "")).toEqual([]);
     }
+  });
+
+  it("names what was read, and where", ({ expect }) => {
+    const capabilities = capabilitiesOf(builtInCatalogue(), kubeVirt("v1.8.4"));
+    expect(capabilities.find(({ name }) => name === "type-macvlan")?.evidence).toEqual([
+      { source: "catalogue.physicalNetworks", value: "macvlan" },
+      { source: "kubevirt.spec.configuration.network.binding[macvtap]", value: "absent" },
+    ]);
+    expect(capabilities.find(({ name }) => name === "nad-live-update")?.evidence).toEqual([
+      { source: "kubevirt.status.observedKubeVirtVersion", value: "v1.8.4" },
+    ]);
   });
 });
 
@@ -107,7 +119,7 @@ describe("the networks of a namespace", () => {
     expect(named("shop/their-net")).toMatchObject({
       type: "bridge",
       vlans: [{ first: 7, last: 7 }],
-      untagged: false,
+      allowsUntagged: false,
       mtu: 1400,
       problem: "",
     });

@@ -36,11 +36,11 @@ describe("the differences of two lists of NICs", () => {
     expect(
       nicDifferences(comparison, before, after).map(({ kind, change }) => ({ kind, ...change })),
     ).toEqual([
-      { kind: "added", field: "networks[eth3]", nic: "eth3", oldValue: "", newValue: "bridge" },
-      { kind: "field", field: "networks[eth0].type", nic: "eth0", oldValue: "bridge", newValue: "sriov" },
-      { kind: "field", field: "networks[eth0].macAddress", nic: "eth0", oldValue: "a", newValue: "b" },
-      { kind: "removed", field: "networks[eth1]", nic: "eth1", oldValue: "bridge", newValue: "" },
-      { kind: "reordered", field: "networks", nic: "", oldValue: "eth0, eth2", newValue: "eth2, eth0" },
+      { kind: "added", path: "networks[eth3]", nic: "eth3", oldValue: "", newValue: "bridge" },
+      { kind: "field", path: "networks[eth0].type", nic: "eth0", oldValue: "bridge", newValue: "sriov" },
+      { kind: "field", path: "networks[eth0].macAddress", nic: "eth0", oldValue: "a", newValue: "b" },
+      { kind: "removed", path: "networks[eth1]", nic: "eth1", oldValue: "bridge", newValue: "" },
+      { kind: "reordered", path: "networks", nic: "", oldValue: "eth0, eth2", newValue: "eth2, eth0" },
     ]);
   });
 
@@ -48,7 +48,7 @@ describe("the differences of two lists of NICs", () => {
     const both = nics({ eth0: nic(), eth1: nic() });
     const isPresent = (name: string): boolean => name !== "eth0";
     expect(nicDifferences({ ...comparison, isPresent }, both, both)).toMatchObject([
-      { kind: "added", change: { field: "networks[eth0]" } },
+      { kind: "added", change: { path: "networks[eth0]" } },
     ]);
   });
 
@@ -56,10 +56,10 @@ describe("the differences of two lists of NICs", () => {
     const other = { added: "removed", removed: "added", field: "field", reordered: "reordered" } as const;
     const lines = (before: Nics, after: Nics, isBack: boolean): readonly string[] =>
       nicDifferences(comparison, before, after)
-        .map(({ kind, change: { field, oldValue, newValue } }) =>
+        .map(({ kind, change: { path, oldValue, newValue } }) =>
           isBack
-            ? `${other[kind]} ${field}: ${newValue} -> ${oldValue}`
-            : `${kind} ${field}: ${oldValue} -> ${newValue}`,
+            ? `${other[kind]} ${path}: ${newValue} -> ${oldValue}`
+            : `${kind} ${path}: ${oldValue} -> ${newValue}`,
         )
         .toSorted();
     fc.assert(

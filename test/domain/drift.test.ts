@@ -98,11 +98,12 @@ describe("a VM", () => {
     ];
     expect(drift(objectsOf(changed))).toEqual([
       {
-        field: "networks[eth0].macAddress",
+        path: "networks[eth0].macAddress",
         nic: "eth0",
         wanted: before,
         actual: "02:00:5e:00:00:99",
-        source: "VirtualMachine shop/web, written by kubectl-edit",
+        object: { kind: "VirtualMachine", namespace: "shop", name: "web" },
+        manager: "kubectl-edit",
         since: "2026-01-02T00:00:00Z",
       },
     ]);
@@ -177,7 +178,7 @@ describe("a VM", () => {
   ])("reports %s", ([, change, field, wanted, actual], { expect }) => {
     const changed = stored();
     change(changed.vm.spec.template.spec);
-    const found = drift(objectsOf(changed)).find((one) => one.field === field);
+    const found = drift(objectsOf(changed)).find((one) => one.path === field);
     expect(found).toMatchObject({ actual });
     expect(found?.wanted.startsWith(wanted)).toBe(true);
   });
@@ -187,7 +188,7 @@ describe("a NAD", () => {
   it("that is gone is reported at the NIC", ({ expect }) => {
     const { nads, ...others } = stored();
     expect(drift(objectsOf({ ...others, nads: nads.slice(1) }))).toMatchObject([
-      { field: "networks[eth0].attachment", wanted: `shop/${nads[0]?.metadata.name}`, actual: "" },
+      { path: "networks[eth0].attachment", wanted: `shop/${nads[0]?.metadata.name}`, actual: "" },
     ]);
   });
 
@@ -202,11 +203,12 @@ describe("a NAD", () => {
     ];
     expect(drift(objectsOf(changed))).toEqual([
       {
-        field: "networks[eth1].attachment",
+        path: "networks[eth1].attachment",
         nic: "eth1",
         wanted: config,
         actual: nad.spec.config,
-        source: `NetworkAttachmentDefinition shop/${nad.metadata.name}, written by kubectl-edit`,
+        object: { kind: "NetworkAttachmentDefinition", namespace: "shop", name: nad.metadata.name },
+        manager: "kubectl-edit",
         since: "2026-01-02T00:00:00Z",
       },
     ]);
@@ -233,31 +235,32 @@ describe("a network-config", () => {
   it("with a changed address is reported", ({ expect }) => {
     expect(edited((text) => text.replace("192.0.2.10", "192.0.2.11"))).toMatchObject([
       {
-        field: "networks[eth0].ipConfig.addresses",
+        path: "networks[eth0].ipConfig.addresses",
         wanted: "192.0.2.10/24",
         actual: "192.0.2.11/24",
-        source: "Secret shop/multinic-web",
+        object: { kind: "Secret", namespace: "shop", name: "multinic-web" },
+        manager: "",
       },
     ]);
   });
 
   it("that lost a NIC is reported", ({ expect }) => {
     expect(edited((text) => text.slice(0, text.indexOf("  eth1:")))).toMatchObject([
-      { field: "networks[eth1].ipConfig", wanted: "dhcp", actual: "" },
-      { field: "networkConfig", actual: "networks[eth1]: not mentioned in the network-config" },
+      { path: "networks[eth1].ipConfig", wanted: "dhcp", actual: "" },
+      { path: "networkConfig", actual: "networks[eth1]: not mentioned in the network-config" },
     ]);
   });
 
   it("with settings that multinic does not read is reported", ({ expect }) => {
     expect(edited((text) => `${text}bonds: {}\n`)).toMatchObject([
-      { field: "networkConfig", wanted: "", actual: "network-config bonds: not imported" },
+      { path: "networkConfig", wanted: "", actual: "network-config bonds: not imported" },
     ]);
   });
 
   it("that is gone is reported; one that cannot be read is not judged", ({ expect }) => {
     const gone = new Map([["multinic-web", undefined]]);
     expect(drift(objectsOf(stored(), { secrets: gone }))).toMatchObject([
-      { field: "networkConfig", wanted: "Secret multinic-web", actual: "" },
+      { path: "networkConfig", wanted: "Secret multinic-web", actual: "" },
     ]);
     expect(drift(objectsOf(stored(), { secrets: new Map() }))).toEqual([]);
   });
@@ -299,11 +302,12 @@ describe("a guest", () => {
     const vmi = running(changed({ ipAddresses: ["192.0.2.99", "fe80::1"] }));
     expect(drift(objectsOf(stored(), { vmi }))).toEqual([
       {
-        field: "networks[eth0].ipConfig.addresses",
+        path: "networks[eth0].ipConfig.addresses",
         nic: "eth0",
         wanted: "192.0.2.10",
         actual: "192.0.2.99",
-        source: "guest agent (vmi.status.interfaces[eth0])",
+        object: { kind: "VirtualMachineInstance", namespace: "shop", name: "web" },
+        manager: "",
         since: undefined,
       },
     ]);
@@ -312,7 +316,7 @@ describe("a guest", () => {
   it("with another interface name is reported", ({ expect }) => {
     const vmi = running(changed({ interfaceName: "enp1s0" }));
     expect(drift(objectsOf(stored(), { vmi }))).toMatchObject([
-      { field: "networks[eth0].name", wanted: "eth0", actual: "enp1s0" },
+      { path: "networks[eth0].name", wanted: "eth0", actual: "enp1s0" },
     ]);
   });
 
@@ -322,7 +326,7 @@ describe("a guest", () => {
       { name: "", interfaceName: "eth0", mac: "02:00:5E:00:00:77", infoSource: "guest-agent" },
     ]);
     expect(drift(objectsOf(stored(), { vmi }))).toMatchObject([
-      { field: "networks[eth0].macAddress", actual: "02:00:5e:00:00:77" },
+      { path: "networks[eth0].macAddress", actual: "02:00:5e:00:00:77" },
     ]);
   });
 

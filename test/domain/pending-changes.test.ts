@@ -50,7 +50,7 @@ function fieldsOf({
   vm: VirtualMachine;
   vmi: VirtualMachineInstance;
 }): readonly (readonly string[])[] {
-  return pendingChanges(vm, vmi).map(({ field, effect }) => [field, effect]);
+  return pendingChanges(vm, vmi).map(({ path, effect }) => [path, effect]);
 }
 
 describe("pending changes", () => {
@@ -173,7 +173,7 @@ describe("pending changes", () => {
     const conditions = [condition("MemoryChange", "True")];
     const plugging = { ...vmi, status: { ...vmi.status, memory, conditions } };
     expect(pendingChanges(vm, plugging)).toMatchObject([
-      { field: "memory", oldValue: "1Gi", newValue: "2Gi", effect: "live-migration" },
+      { path: "memory", oldValue: "1Gi", newValue: "2Gi", effect: "live-migration" },
     ]);
   });
 
@@ -187,7 +187,7 @@ describe("pending changes", () => {
 
     const changed = compiled(text("hunter3"), first);
     expect(pendingChanges(changed.virtualMachine, vmi)).toMatchObject([
-      { field: "userData.text", oldValue: "", newValue: "", effect: "restart" },
+      { path: "userData.text", oldValue: "", newValue: "", effect: "restart" },
     ]);
     expect(JSON.stringify(changed.virtualMachine)).not.toContain("hunter");
     // Applied again, or gone on with after an interruption: the same version.
@@ -213,7 +213,7 @@ describe("pending changes", () => {
     });
     const words = (...conditions: Condition[]): readonly string[] =>
       pendingChanges(vm, plugging(...conditions)).map(
-        ({ field, effect, reason }) => `${field} ${effect}: ${reason}`,
+        ({ path, effect, message }) => `${path} ${effect}: ${message}`,
       );
     expect(words()).toEqual([
       expect.stringMatching(/^networks\[eth1\] live-migration: KubeVirt is about to/),
@@ -233,7 +233,7 @@ describe("pending changes", () => {
       status: { conditions: [condition("RestartRequired", "True", "a field changed")] },
     };
     expect(pendingChanges(asking, vmi)).toMatchObject([
-      { field: "", effect: "restart", reason: "KubeVirt requests a restart: a field changed" },
+      { path: "", effect: "restart", message: "KubeVirt requests a restart: a field changed" },
     ]);
     const migrating = {
       ...vmi,

@@ -121,9 +121,9 @@ describe("the effect of a change on a running VM", () => {
     ["the run strategy", one({}), vmSpec([staticNic], { runStrategy: "Halted" }), "runStrategy", "live"],
     ["a disk", one({}), vmSpec([staticNic], { disks: [{ dataVolume: "d" }] }), "disks", "restart"],
   ] as const)("of %s", ([, before, after, field, effect], { expect }) => {
-    const change = changes(before, after).changes.find((candidate) => candidate.field === field);
+    const change = changes(before, after).changes.find((candidate) => candidate.path === field);
     expect(change).toMatchObject({ effect });
-    expect(change?.reason).not.toBe("");
+    expect(change?.message).not.toBe("");
     expect(stopped(before, after).changes.every((other) => other.effect === "none")).toBe(true);
   });
 
@@ -133,7 +133,7 @@ describe("the effect of a change on a running VM", () => {
       vmSpec(networks),
       vmSpec(networks.toReversed().map((nic) => ({ ...nic, primary: nic.name === "eth0" }))),
     );
-    expect(plan.changes.find(({ field }) => field === "networks")).toMatchObject({
+    expect(plan.changes.find(({ path }) => path === "networks")).toMatchObject({
       oldValue: "eth0, eth1",
       newValue: "eth1, eth0",
       effect: "restart",
@@ -153,7 +153,7 @@ describe("the effect of a change on a running VM", () => {
 describe("the effect on the cluster at hand", () => {
   const moved = [one({}), one({ vlanId: 5 })] as const;
   const effectOf = (running: RunningVm) =>
-    changes(...moved, running).changes.find(({ field }) => field === "networks[eth0].vlanId");
+    changes(...moved, running).changes.find(({ path }) => path === "networks[eth0].vlanId");
 
   it.for([
     ["v1.9.0", "live-migration"],
@@ -163,7 +163,7 @@ describe("the effect on the cluster at hand", () => {
   ] as const)("follows KubeVirt %s", ([version, effect], { expect }) => {
     const change = effectOf(runningAs(one({}), { version }));
     expect(change).toMatchObject({ effect });
-    expect(change?.reason).not.toContain("this is what");
+    expect(change?.message).not.toContain("this is what");
     expect(change?.versions).toEqual([
       { kubevirt: "1.9", effect: "live-migration", proven: true },
       { kubevirt: "1.8", effect: "restart", proven: true },
@@ -180,7 +180,7 @@ describe("the effect on the cluster at hand", () => {
   ] as const)(
     "is that of the nearest known version for version %s, and says so",
     ([version, words], { expect }) => {
-      expect(effectOf(runningAs(one({}), { version }))?.reason).toContain(words);
+      expect(effectOf(runningAs(one({}), { version }))?.message).toContain(words);
     },
   );
 
@@ -193,7 +193,7 @@ describe("the effect on the cluster at hand", () => {
   it("is a restart if the VM cannot be migrated, with KubeVirt's reason", ({ expect }) => {
     const change = effectOf(runningAs(one({}), { notMigratable: "a disk is not shared" }));
     expect(change).toMatchObject({ effect: "restart" });
-    expect(change?.reason).toContain(
+    expect(change?.message).toContain(
       "this VM cannot be migrated (a disk is not shared), so the change waits until the VM is restarted",
     );
     expect(change?.versions.every(({ effect }) => effect === "restart")).toBe(true);
@@ -202,13 +202,13 @@ describe("the effect on the cluster at hand", () => {
   it("needs a manual migration if KubeVirt migrates nothing by itself, and says so", ({ expect }) => {
     const change = effectOf(runningAs(one({}), { workloadUpdateMethods: ["Evict"] }));
     expect(change).toMatchObject({ effect: "live-migration" });
-    expect(change?.reason).toContain("waits until someone migrates or restarts the VM");
+    expect(change?.message).toContain("waits until someone migrates or restarts the VM");
   });
 
   it("is none if a pending change is taken back", ({ expect }) => {
     const [a, b] = [one({ macAddress: "02:00:5e:00:00:01" }), one({ macAddress: "02:00:5e:00:00:02" })];
     expect(changes(b, a, runningAs(a)).changes).toMatchObject([
-      { field: "networks[eth0].macAddress", effect: "none", silent: false },
+      { path: "networks[eth0].macAddress", effect: "none", silent: false },
     ]);
     const removedAndBack = changes(one({}), withSecond({}), runningAs(withSecond({})));
     expect(removedAndBack.changes.map(({ effect }) => effect)).toEqual(["none", "none"]);
@@ -227,13 +227,13 @@ describe("the effect on the cluster at hand", () => {
   ] as const)("of memory 1Gi changed to %s with %o is %s", ([memory, circumstances, effect], { expect }) => {
     const running = runningAs(one({}), { maxGuest: "4Gi", ...circumstances });
     expect(changes(one({}), vmSpec([staticNic], { memory }), running).changes).toMatchObject([
-      { field: "memory", effect },
+      { path: "memory", effect },
     ]);
   });
 
   it("shows which changes KubeVirt does not report", ({ expect }) => {
     const silent = changes(one({}), withSecond({ type: "macvlan" })).changes;
-    expect(silent.map((change) => [change.field, change.silent])).toEqual([
+    expect(silent.map((change) => [change.path, change.silent])).toEqual([
       ["networks[eth1]", true],
       ["networks[eth1].ipConfig", true],
     ]);
@@ -259,7 +259,7 @@ describe("the effect on the cluster at hand", () => {
     });
     expect(plan.changes).toMatchObject([
       {
-        field: "networks[eth0].attachment",
+        path: "networks[eth0].attachment",
         oldValue: "shop/multinic-bridge-older",
         effect: "live-migration",
       },
@@ -315,7 +315,7 @@ describe("the objects of a plan", () => {
   it("show that user-data changes, not how", ({ expect }) => {
     const secret = (userdata: string) => secretOf("multinic-web", { userdata });
     const objects = [{ live: secret("aHVudGVyMg=="), wanted: secret("aHVudGVyMw==") }];
-    expect(plan(objects).changes).toMatchObject([{ field: "userData.text", effect: "restart" }]);
+    expect(plan(objects).changes).toMatchObject([{ path: "userData.text", effect: "restart" }]);
     expect(plan(objects, false).changes).toMatchObject([{ effect: "none" }]);
     expect(JSON.stringify(plan(objects))).not.toContain("aHVudGVy");
   });
@@ -335,14 +335,14 @@ describe("the objects of a plan", () => {
       expect(plan([{ live: secret("a: 1"), wanted: secret("a: 2") }]).changes).toEqual([]);
       expect(
         plan([{ live: secret("a: 1"), wanted: secret("a: 1", "#!/bin/sh\nreboot\n") }]).changes,
-      ).toMatchObject([{ field: "userData.text" }]);
+      ).toMatchObject([{ path: "userData.text" }]);
     },
   );
 
   it("show another network-config that no field explains", ({ expect }) => {
     const secret = (networkdata: string) => secretOf("multinic-web", { networkdata });
     expect(plan([{ live: secret("YQ=="), wanted: secret("Yg==") }]).changes).toMatchObject([
-      { field: "networks", effect: "restart", silent: true },
+      { path: "networks", effect: "restart", silent: true },
     ]);
   });
 

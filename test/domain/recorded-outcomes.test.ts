@@ -131,8 +131,8 @@ function promised(changed: readonly FieldChange[], { running, wanted, circumstan
   const names = running.networks.map(({ name }) => name);
   const plugged = wanted.networks
     .map(({ name }) => name)
-    .filter((name) => moves.some(({ field }) => field === `networks[${name}]`));
-  const stops = changed.some(({ field }) => field === "runStrategy");
+    .filter((name) => moves.some(({ path }) => path === `networks[${name}]`));
+  const stops = changed.some(({ path }) => path === "runStrategy");
   return {
     restartRequired: asked.length > 0,
     migrated: moves.length > 0,
@@ -143,8 +143,8 @@ function promised(changed: readonly FieldChange[], { running, wanted, circumstan
   };
 }
 
-const isStuck = ({ reason }: FieldChange, stuck: boolean): boolean =>
-  stuck && reason.includes("cannot be migrated");
+const isStuck = ({ message }: FieldChange, stuck: boolean): boolean =>
+  stuck && message.includes("cannot be migrated");
 
 describe.each([
   ["v1.9.0", "kubevirt-vm-changes.json"],

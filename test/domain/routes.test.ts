@@ -116,7 +116,7 @@ describe("the predicted table", () => {
     ]);
     expect(
       routing(withPolicy).rules.map(
-        ({ priority, from, to, table: number }) =>
+        ({ priority, sourceAddress: from, destination: to, table: number }) =>
           `${priority} ${from.text} ${to?.network ?? "any"} ${number}`,
       ),
     ).toEqual([
@@ -130,11 +130,11 @@ describe("the predicted table", () => {
   it("has the rules of an address once, even if the NIC has it with two prefix lengths", ({ expect }) => {
     const ipConfig = { addresses: ["10.2.1.3/16", "10.2.1.3/24"], gateway: "10.2.1.1" };
     const { rules } = routing(vmSpec([{ name: "eth0", ipConfig }], { routing: "policy" }));
-    expect(rules.map(({ from, to, table }) => `${from.text} ${to?.network ?? "any"} ${table}`)).toEqual([
-      "10.2.1.3 10.2.0.0/16 254",
-      "10.2.1.3 10.2.1.0/24 254",
-      "10.2.1.3 any 1000",
-    ]);
+    expect(
+      rules.map(
+        ({ sourceAddress: from, destination: to, table }) => `${from.text} ${to?.network ?? "any"} ${table}`,
+      ),
+    ).toEqual(["10.2.1.3 10.2.0.0/16 254", "10.2.1.3 10.2.1.0/24 254", "10.2.1.3 any 1000"]);
   });
 });
 
@@ -157,7 +157,7 @@ describe("a lookup", () => {
     ["fe80::9", "eth0", "", "", "every NIC has a link-local network, so the sender must name the interface"],
   ])("of %s leads to NIC %s", ([to = "", nic, gateway, source, reason], { expect }) => {
     const found = lookup(threeNics, to);
-    expect([found.nic ?? "", found.gateway?.text ?? "", found.source?.text ?? "", found.reason]).toEqual([
+    expect([found.device ?? "", found.gateway?.text ?? "", found.source?.text ?? "", found.message]).toEqual([
       nic,
       gateway,
       source,
@@ -168,15 +168,15 @@ describe("a lookup", () => {
   it("of an address that no route covers says so", ({ expect }) => {
     const alone = vmSpec([{ name: "eth0", ipConfig: { address: "192.0.2.10/24" } }]);
     expect(lookup(alone, "203.0.113.9")).toMatchObject({
-      nic: undefined,
-      reason: "no route matches; the guest reports that the network is unreachable",
+      device: undefined,
+      message: "no route matches; the guest reports that the network is unreachable",
     });
   });
 
   it("knows the guest's own address on the pod network", ({ expect }) => {
     const pod = vmSpec([{ name: "eth0", type: "pod" }]);
-    expect(lookup(pod, "10.0.2.2").reason).toBe("it is the guest's own address on eth0");
-    expect(lookup(pod, "10.0.2.3")).toMatchObject({ nic: "eth0", source: { text: "10.0.2.2" } });
+    expect(lookup(pod, "10.0.2.2").message).toBe("it is the guest's own address on eth0");
+    expect(lookup(pod, "10.0.2.3")).toMatchObject({ device: "eth0", source: { text: "10.0.2.2" } });
   });
 
   it("reports a tie", ({ expect }) => {
@@ -185,21 +185,21 @@ describe("a lookup", () => {
       { name: "eth1", ipConfig: { address: "192.0.2.11/24" } },
     ]);
     expect(lookup(tied, "192.0.2.9")).toMatchObject({
-      nic: "eth0",
-      reason:
+      device: "eth0",
+      message:
         "192.0.2.0/24 is directly connected to eth0; 192.0.2.0/24 through eth1 is equally good, and the kernel takes the route that was configured first",
     });
   });
 
   it("follows the rule of its source address", ({ expect }) => {
-    expect(lookup(withPolicy, "203.0.113.9")).toMatchObject({ nic: "eth0" });
+    expect(lookup(withPolicy, "203.0.113.9")).toMatchObject({ device: "eth0" });
     expect(lookup(withPolicy, "203.0.113.9", "10.0.1.100")).toMatchObject({
-      nic: "eth1",
+      device: "eth1",
       gateway: { text: "10.0.1.1" },
       source: { text: "10.0.1.100" },
-      reason: "rule 1001 sends packets from 10.0.1.100 to table 1001; default route of eth1",
+      message: "rule 1001 sends packets from 10.0.1.100 to table 1001; default route of eth1",
     });
-    expect(lookup(withPolicy, "10.0.1.9", "10.0.1.100").reason).toBe(
+    expect(lookup(withPolicy, "10.0.1.9", "10.0.1.100").message).toBe(
       "rule 1000 sends packets from 10.0.1.100 to 10.0.1.0/24 to table main; 10.0.1.0/24 is directly connected to eth1",
     );
   });

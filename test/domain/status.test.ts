@@ -9,6 +9,7 @@ import type {
 } from "../../src/domain/objects/kubernetes.ts";
 import { managedByLabel, specAnnotation } from "../../src/domain/objects/ownership.ts";
 import { readRecord } from "../../src/domain/document/read-record.ts";
+import { interfaceAddresses } from "../../src/domain/status/interface-addresses.ts";
 import { interfaceStatuses } from "../../src/domain/status/interface-status.ts";
 import { instanceOfWeb, storedVm } from "../support/objects.ts";
 import { staleStatus } from "../../src/domain/status/stale-status.ts";
@@ -138,11 +139,60 @@ describe("a NIC is", () => {
       vlanId: 7,
       mtu: 1400,
       primary: true,
-      network: "net-eth0",
+      attachment: "shop/net-eth0",
       guestInterface: "enp1s0",
       macAddress: "02:00:5e:00:00:01",
-      ipAddresses: ["192.0.2.10"],
+      addresses: [{ address: "192.0.2.10" }],
       node: "node-1",
     });
+  });
+
+  it.for([
+    ["the requested VLAN", { vlanId: 7 }, 7],
+    ["untagged on a physical network without one", {}, 0],
+    ["the requested VLAN of a NAD", { nadName: "net", vlanId: 7 }, 7],
+    ["of no known VLAN on a NAD that the request only names", { nadName: "net" }, undefined],
+    ["of no VLAN on the pod network", { type: "pod" }, undefined],
+  ] as const)("%s", ([, config, vlanId], { expect }) => {
+    const spec = vmSpec([{ name: "eth0", ...config }]);
+    expect(interfaceStatuses(vm, undefined, spec)[0]?.vlanId).toBe(vlanId);
+  });
+
+  it("of no known VLAN and MTU without a record", ({ expect }) => {
+    const [status] = interfaceStatuses(vm, undefined, undefined);
+    expect([status?.vlanId, status?.mtu]).toEqual([undefined, undefined]);
+  });
+});
+
+describe("the addresses of a NIC", () => {
+  const reported = [
+    "192.0.2.10",
+    "192.0.2.77",
+    "2001:DB8:0::10",
+    "fe80::1",
+    "169.254.1.1",
+    "fe80::2",
+    "not an address",
+  ];
+  const staticIp = { addresses: ["192.0.2.10/24", "2001:db8::10/64", "fe80::2/64"] };
+
+  it("are static with their prefix length, link-local, or not known", ({ expect }) => {
+    const found = interfaceAddresses(reported, staticIp);
+    expect(found.map(({ address, prefixLength, origin }) => [address, prefixLength, origin])).toEqual([
+      ["192.0.2.10", 24, "static"],
+      ["192.0.2.77", undefined, undefined],
+      ["2001:DB8:0::10", 64, "static"],
+      ["fe80::1", undefined, "link-local"],
+      ["169.254.1.1", undefined, "link-local"],
+      ["fe80::2", 64, "static"],
+      ["not an address", undefined, undefined],
+    ]);
+  });
+
+  it("are never static without a request for them", ({ expect }) => {
+    for (const ipConfig of [undefined, { mode: "dhcp" } as const]) {
+      const origins = interfaceAddresses(reported, ipConfig).map(({ origin }) => origin);
+      expect(origins).not.toContain("static");
+    }
   });
 });

@@ -54,10 +54,10 @@ describe("the text of NIC metrics", () => {
       "shop/web/eth0": { receive_bytes: 18_446_744_073_709_551_615n, transmit_errors: 0n },
     });
     expect(await textOf(createNicExposition(cluster.model, source))).toBe(`\
-# HELP multinic_interface_info Properties of a NIC; always 1.
+# HELP multinic_interface_info Properties of a NIC; always 1. The VLAN is the requested one: 0 if untagged, empty if it is not known.
 # TYPE multinic_interface_info gauge
-multinic_interface_info{namespace="shop",vm="web",nic="eth0",type="bridge",network="net-eth0",vlan="0",primary="true",mac="02:00:5e:00:00:01",node="node-1",guest_interface="enp1s0"} 1
-multinic_interface_info{namespace="shop",vm="web",nic="fast",type="sriov",network="net-fast",vlan="0",primary="false",mac="02:00:5e:00:00:02",node="node-1",guest_interface=""} 1
+multinic_interface_info{namespace="shop",vm="web",nic="eth0",type="bridge",attachment="shop/net-eth0",vlan="",primary="true",mac="02:00:5e:00:00:01",node="node-1",guest_interface="enp1s0"} 1
+multinic_interface_info{namespace="shop",vm="web",nic="fast",type="sriov",attachment="shop/net-fast",vlan="",primary="false",mac="02:00:5e:00:00:02",node="node-1",guest_interface=""} 1
 # HELP multinic_interface_state State of a NIC: 1 for the state it is in, 0 for the others.
 # TYPE multinic_interface_state gauge
 multinic_interface_state{namespace="shop",vm="web",nic="eth0",state="Up"} 1

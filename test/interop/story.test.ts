@@ -100,7 +100,7 @@ function testStory(namespace: string, clientOf: (url: string) => ForeignClient):
     expect(nics.get("eth1")?.ipAddresses).toContain("10.0.1.100");
 
     const view = (await client.call(getVM, { namespace, name }))["virtualMachine"] as JsonObject;
-    expect(view).toMatchObject({ managed: true, printableStatus: "Running", virtualMachine: { name } });
+    expect(view).toMatchObject({ managed: true, printableStatus: "Running", spec: { name } });
     expect(await client.call(listVMs, { namespace })).toMatchObject({ virtualMachines: [{ managed: true }] });
     expect(await client.call(listInterfaceStatus, { namespace })).toEqual({
       interfaces: view["interfaces"],

@@ -74,9 +74,13 @@ await describeWithCni("multus and the CNI programs", (whyNot) => {
   /** CNI ADD, and a guest with its address behind each NIC. */
   async function attach(node: CniNode, { pod, networks }: Started, otherMac?: string): Promise<void> {
     await add(node, pod);
-    for (const { name, macAddress, addresses } of networks) {
+    for (const { name, macAddress, ipv4 } of networks) {
       const mac = otherMac ?? macAddress;
-      await node.startGuest(pod, { podInterface: podInterface(name), mac, address: addresses[0] ?? "" });
+      await node.startGuest(pod, {
+        podInterface: podInterface(name),
+        mac,
+        address: ipv4?.addresses[0] ?? "",
+      });
     }
   }
 

@@ -110,7 +110,7 @@ function sources({ vm }: Compiled): readonly IpAddress[] {
 }
 
 const asKernel = (lookup: RouteLookup, { world }: Compiled): object => {
-  const nic = lookup.nic ?? "";
+  const nic = lookup.device ?? "";
   const gateway =
     lookup.gateway?.text ??
     (lookup.route?.origin === "dhcp" && lookup.route.destination.prefixLength === 0
@@ -146,7 +146,8 @@ describe.skipIf(lacking !== undefined)(
           const context = JSON.stringify(compiled.spec);
           expect(routes.map(text).toSorted(), context).toEqual(predicted(compiled).toSorted());
           const rules = compiled.routing.rules.map(
-            ({ priority, from, to, table }) => `${priority} ${from.text} ${to?.network ?? "any"} ${table}`,
+            ({ priority, sourceAddress: from, destination: to, table }) =>
+              `${priority} ${from.text} ${to?.network ?? "any"} ${table}`,
           );
           expect((await kernelRules(namespace)).toSorted(), context).toEqual(rules.toSorted());
 
@@ -164,14 +165,14 @@ describe.skipIf(lacking !== undefined)(
             questions.map(({ to, from, lookup }) => ({
               to,
               from: from?.text,
-              hasRoute: !lookup.reason.startsWith("no route"),
+              hasRoute: !lookup.message.startsWith("no route"),
             })),
           );
           for (const [index, { to, from, lookup }] of questions.entries()) {
             const answer = answers[index];
-            const about = `${to} from ${from?.text ?? "any"}: ${lookup.reason}; ${context}`;
+            const about = `${to} from ${from?.text ?? "any"}: ${lookup.message}; ${context}`;
             if (answer === undefined) continue;
-            if (lookup.nic === undefined) {
+            if (lookup.device === undefined) {
               expect(["local", "broadcast"], about).toContain(answer.type);
               continue;
             }

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/network.proto.
  */
 export const file_multinic_v1_network: GenFile = /*@__PURE__*/
-  fileDesc("ChltdWx0aW5pYy92MS9uZXR3b3JrLnByb3RvEgttdWx0aW5pYy52MSL3AgoNTmV0d29ya0NvbmZpZxIMCgRuYW1lGAEgASgJEiYKBHR5cGUYAiABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRIQCghuYWRfbmFtZRgDIAEoCRIUCgd2bGFuX2lkGAQgASgFSACIAQESKAoJaXBfY29uZmlnGAUgASgLMhUubXVsdGluaWMudjEuSXBDb25maWcSDwoHcHJpbWFyeRgGIAEoCBIVCghwcmlvcml0eRgHIAEoBUgBiAEBEhAKA210dRgIIAEoBUgCiAEBEigKBnJvdXRlcxgJIAMoCzIYLm11bHRpbmljLnYxLlJvdXRlQ29uZmlnEhgKEHBoeXNpY2FsX25ldHdvcmsYCiABKAkSEwoLbWFjX2FkZHJlc3MYCyABKAkSKgoKbGlua19zdGF0ZRgMIAEoDjIWLm11bHRpbmljLnYxLkxpbmtTdGF0ZUIKCghfdmxhbl9pZEILCglfcHJpb3JpdHlCBgoEX210dSLBAQoISXBDb25maWcSIQoEbW9kZRgBIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIPCgdhZGRyZXNzGAIgASgJEhEKCWFkZHJlc3NlcxgDIAMoCRIPCgdnYXRld2F5GAQgASgJEhMKC2Ruc19zZXJ2ZXJzGAUgAygJEhYKDnNlYXJjaF9kb21haW5zGAYgAygJEjAKDWRlZmF1bHRfcm91dGUYByABKA4yGS5tdWx0aW5pYy52MS5EZWZhdWx0Um91dGUiUwoLUm91dGVDb25maWcSEwoLZGVzdGluYXRpb24YASABKAkSDwoHZ2F0ZXdheRgCIAEoCRITCgZtZXRyaWMYAyABKA1IAIgBAUIJCgdfbWV0cmljIv8BCgdGaW5kaW5nEgwKBGNvZGUYASABKAkSJwoIc2V2ZXJpdHkYAiABKA4yFS5tdWx0aW5pYy52MS5TZXZlcml0eRINCgVmaWVsZBgDIAEoCRIPCgdtZXNzYWdlGAQgASgJEh0KA2ZpeBgFIAEoCzIQLm11bHRpbmljLnYxLkZpeBIPCgdyZWxhdGVkGAYgAygJEikKBWFib3V0GAcgASgOMhoubXVsdGluaWMudjEuRmluZGluZy5BYm91dCJCCgVBYm91dBIVChFBQk9VVF9VTlNQRUNJRklFRBAAEg8KC0FCT1VUX0lOUFVUEAESEQoNQUJPVVRfQ0xVU1RFUhACIkkKCEZpbmRpbmdzEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIVCg1vbWl0dGVkX2NvdW50GAIgASgFIkQKA0ZpeBITCgtkZXNjcmlwdGlvbhgBIAEoCRIoCgdwYXRjaGVzGAIgAygLMhcubXVsdGluaWMudjEuRmllbGRQYXRjaCJCCgpGaWVsZFBhdGNoEg0KBWZpZWxkGAEgASgJEiUKBXZhbHVlGAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlIpACCg9SZXNvbHZlZE5ldHdvcmsSDAoEbmFtZRgBIAEoCRImCgR0eXBlGAIgASgOMhgubXVsdGluaWMudjEuTmV0d29ya1R5cGUSGAoQcGh5c2ljYWxfbmV0d29yaxgDIAEoCRISCgphdHRhY2htZW50GAQgASgJEg8KB2JpbmRpbmcYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRITCgttYWNfYWRkcmVzcxgHIAEoCRILCgNtdHUYCCABKAUSDwoHcHJpbWFyeRgJIAEoCBIOCgZtZXRyaWMYCiABKA0SIQoEbW9kZRgLIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIRCglhZGRyZXNzZXMYDCADKAkinQEKDlByZWRpY3RlZFJvdXRlEhMKC2Rlc3RpbmF0aW9uGAEgASgJEg8KB2dhdGV3YXkYAiABKAkSCwoDbmljGAMgASgJEg4KBm1ldHJpYxgEIAEoDRIoCgZvcmlnaW4YBSABKA4yGC5tdWx0aW5pYy52MS5Sb3V0ZU9yaWdpbhIPCgdhc3N1bWVkGAYgASgIEg0KBXRhYmxlGAcgASgNIlcKDVByZWRpY3RlZFJ1bGUSEAoIcHJpb3JpdHkYASABKA0SDAoEZnJvbRgCIAEoCRIKCgJ0bxgDIAEoCRINCgV0YWJsZRgEIAEoDRILCgNuaWMYBSABKAkiqQEKC1JvdXRlTG9va3VwEg8KB2FkZHJlc3MYASABKAkSCwoDbmljGAIgASgJEg8KB2dhdGV3YXkYAyABKAkSFgoOc291cmNlX2FkZHJlc3MYBCABKAkSEwoLZGVzdGluYXRpb24YBSABKAkSDgoGbWV0cmljGAYgASgNEg0KBXRhYmxlGAcgASgNEg8KB2Fzc3VtZWQYCCABKAgSDgoGcmVhc29uGAkgASgJKqIBCgtOZXR3b3JrVHlwZRIcChhORVRXT1JLX1RZUEVfVU5TUEVDSUZJRUQQABIXChNORVRXT1JLX1RZUEVfQlJJREdFEAESGAoUTkVUV09SS19UWVBFX01BQ1ZMQU4QAhIWChJORVRXT1JLX1RZUEVfU1JJT1YQAxIUChBORVRXT1JLX1RZUEVfT1ZTEAQSFAoQTkVUV09SS19UWVBFX1BPRBAFKkcKBklwTW9kZRIXChNJUF9NT0RFX1VOU1BFQ0lGSUVEEAASEAoMSVBfTU9ERV9ESENQEAESEgoOSVBfTU9ERV9TVEFUSUMQAipPCglMaW5rU3RhdGUSGgoWTElOS19TVEFURV9VTlNQRUNJRklFRBAAEhEKDUxJTktfU1RBVEVfVVAQARITCg9MSU5LX1NUQVRFX0RPV04QAipeCgxEZWZhdWx0Um91dGUSHQoZREVGQVVMVF9ST1VURV9VTlNQRUNJRklFRBAAEhYKEkRFRkFVTFRfUk9VVEVfQVVUTxABEhcKE0RFRkFVTFRfUk9VVEVfTkVWRVIQAiphCghTZXZlcml0eRIYChRTRVZFUklUWV9VTlNQRUNJRklFRBAAEhIKDlNFVkVSSVRZX0VSUk9SEAoSFAoQU0VWRVJJVFlfV0FSTklORxAUEhEKDVNFVkVSSVRZX0lORk8QHiqrAQoLUm91dGVPcmlnaW4SHAoYUk9VVEVfT1JJR0lOX1VOU1BFQ0lGSUVEEAASGAoUUk9VVEVfT1JJR0lOX0FERFJFU1MQARIYChRST1VURV9PUklHSU5fR0FURVdBWRACEhYKElJPVVRFX09SSUdJTl9ST1VURRADEhUKEVJPVVRFX09SSUdJTl9ESENQEAQSGwoXUk9VVEVfT1JJR0lOX0xJTktfTE9DQUwQBUKDAQoaZGV2Lm5vdmFzcGhlcmUubXVsdGluaWMudjFCDE5ldHdvcmtQcm90b1ABWjxnaXRodWIuY29tL25vdmFzcGhlcmUvbXVsdGluaWMvZ2VuL2dvL211bHRpbmljL3YxO211bHRpbmljdjGqAhZOb3Zhc3BoZXJlLk11bHRpbmljLlYxYgZwcm90bzM", [file_google_protobuf_struct]);
+  fileDesc("ChltdWx0aW5pYy92MS9uZXR3b3JrLnByb3RvEgttdWx0aW5pYy52MSL3AgoNTmV0d29ya0NvbmZpZxIMCgRuYW1lGAEgASgJEiYKBHR5cGUYAiABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRIQCghuYWRfbmFtZRgDIAEoCRIUCgd2bGFuX2lkGAQgASgFSACIAQESKAoJaXBfY29uZmlnGAUgASgLMhUubXVsdGluaWMudjEuSXBDb25maWcSDwoHcHJpbWFyeRgGIAEoCBIVCghwcmlvcml0eRgHIAEoBUgBiAEBEhAKA210dRgIIAEoBUgCiAEBEigKBnJvdXRlcxgJIAMoCzIYLm11bHRpbmljLnYxLlJvdXRlQ29uZmlnEhgKEHBoeXNpY2FsX25ldHdvcmsYCiABKAkSEwoLbWFjX2FkZHJlc3MYCyABKAkSKgoKbGlua19zdGF0ZRgMIAEoDjIWLm11bHRpbmljLnYxLkxpbmtTdGF0ZUIKCghfdmxhbl9pZEILCglfcHJpb3JpdHlCBgoEX210dSLBAQoISXBDb25maWcSIQoEbW9kZRgBIAEoDjITLm11bHRpbmljLnYxLklwTW9kZRIPCgdhZGRyZXNzGAIgASgJEhEKCWFkZHJlc3NlcxgDIAMoCRIPCgdnYXRld2F5GAQgASgJEhMKC2Ruc19zZXJ2ZXJzGAUgAygJEhYKDnNlYXJjaF9kb21haW5zGAYgAygJEjAKDWRlZmF1bHRfcm91dGUYByABKA4yGS5tdWx0aW5pYy52MS5EZWZhdWx0Um91dGUiUwoLUm91dGVDb25maWcSEwoLZGVzdGluYXRpb24YASABKAkSDwoHZ2F0ZXdheRgCIAEoCRITCgZtZXRyaWMYAyABKA1IAIgBAUIJCgdfbWV0cmljIv8BCgdGaW5kaW5nEgwKBGNvZGUYASABKAkSJwoIc2V2ZXJpdHkYAiABKA4yFS5tdWx0aW5pYy52MS5TZXZlcml0eRINCgVmaWVsZBgDIAEoCRIPCgdtZXNzYWdlGAQgASgJEh0KA2ZpeBgFIAEoCzIQLm11bHRpbmljLnYxLkZpeBIPCgdyZWxhdGVkGAYgAygJEikKBWFib3V0GAcgASgOMhoubXVsdGluaWMudjEuRmluZGluZy5BYm91dCJCCgVBYm91dBIVChFBQk9VVF9VTlNQRUNJRklFRBAAEg8KC0FCT1VUX0lOUFVUEAESEQoNQUJPVVRfQ0xVU1RFUhACIkkKCEZpbmRpbmdzEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIVCg1vbWl0dGVkX2NvdW50GAIgASgFIkQKA0ZpeBITCgtkZXNjcmlwdGlvbhgBIAEoCRIoCgdwYXRjaGVzGAIgAygLMhcubXVsdGluaWMudjEuRmllbGRQYXRjaCJCCgpGaWVsZFBhdGNoEg0KBWZpZWxkGAEgASgJEiUKBXZhbHVlGAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlIsYCCg9SZXNvbHZlZE5ldHdvcmsSDAoEbmFtZRgBIAEoCRImCgR0eXBlGAIgASgOMhgubXVsdGluaWMudjEuTmV0d29ya1R5cGUSGAoQcGh5c2ljYWxfbmV0d29yaxgDIAEoCRISCgphdHRhY2htZW50GAQgASgJEg8KB2JpbmRpbmcYBSABKAkSFAoHdmxhbl9pZBgGIAEoBUgAiAEBEhMKC21hY19hZGRyZXNzGAcgASgJEhAKA210dRgIIAEoBUgBiAEBEg8KB3ByaW1hcnkYCSABKAgSDgoGbWV0cmljGAogASgNEiUKBGlwdjQYCyABKAsyFy5tdWx0aW5pYy52MS5SZXNvbHZlZElwEiUKBGlwdjYYDCABKAsyFy5tdWx0aW5pYy52MS5SZXNvbHZlZElwQgoKCF92bGFuX2lkQgYKBF9tdHUiUwoKUmVzb2x2ZWRJcBIhCgRtb2RlGAEgASgOMhMubXVsdGluaWMudjEuSXBNb2RlEhEKCWFkZHJlc3NlcxgCIAMoCRIPCgdnYXRld2F5GAMgASgJIqABCg5QcmVkaWN0ZWRSb3V0ZRITCgtkZXN0aW5hdGlvbhgBIAEoCRIPCgdnYXRld2F5GAIgASgJEg4KBmRldmljZRgDIAEoCRIOCgZtZXRyaWMYBCABKA0SKAoGb3JpZ2luGAUgASgOMhgubXVsdGluaWMudjEuUm91dGVPcmlnaW4SDwoHYXNzdW1lZBgGIAEoCBINCgV0YWJsZRgHIAEoDSJtCg1QcmVkaWN0ZWRSdWxlEhAKCHByaW9yaXR5GAEgASgNEhYKDnNvdXJjZV9hZGRyZXNzGAIgASgJEhMKC2Rlc3RpbmF0aW9uGAMgASgJEg0KBXRhYmxlGAQgASgNEg4KBmRldmljZRgFIAEoCSKtAQoLUm91dGVMb29rdXASDwoHYWRkcmVzcxgBIAEoCRIOCgZkZXZpY2UYAiABKAkSDwoHZ2F0ZXdheRgDIAEoCRIWCg5zb3VyY2VfYWRkcmVzcxgEIAEoCRITCgtkZXN0aW5hdGlvbhgFIAEoCRIOCgZtZXRyaWMYBiABKA0SDQoFdGFibGUYByABKA0SDwoHYXNzdW1lZBgIIAEoCBIPCgdtZXNzYWdlGAkgASgJKqIBCgtOZXR3b3JrVHlwZRIcChhORVRXT1JLX1RZUEVfVU5TUEVDSUZJRUQQABIXChNORVRXT1JLX1RZUEVfQlJJREdFEAESGAoUTkVUV09SS19UWVBFX01BQ1ZMQU4QAhIWChJORVRXT1JLX1RZUEVfU1JJT1YQAxIUChBORVRXT1JLX1RZUEVfT1ZTEAQSFAoQTkVUV09SS19UWVBFX1BPRBAFKkcKBklwTW9kZRIXChNJUF9NT0RFX1VOU1BFQ0lGSUVEEAASEAoMSVBfTU9ERV9ESENQEAESEgoOSVBfTU9ERV9TVEFUSUMQAipPCglMaW5rU3RhdGUSGgoWTElOS19TVEFURV9VTlNQRUNJRklFRBAAEhEKDUxJTktfU1RBVEVfVVAQARITCg9MSU5LX1NUQVRFX0RPV04QAipeCgxEZWZhdWx0Um91dGUSHQoZREVGQVVMVF9ST1VURV9VTlNQRUNJRklFRBAAEhYKEkRFRkFVTFRfUk9VVEVfQVVUTxABEhcKE0RFRkFVTFRfUk9VVEVfTkVWRVIQAiphCghTZXZlcml0eRIYChRTRVZFUklUWV9VTlNQRUNJRklFRBAAEhIKDlNFVkVSSVRZX0VSUk9SEAoSFAoQU0VWRVJJVFlfV0FSTklORxAUEhEKDVNFVkVSSVRZX0lORk8QHiqrAQoLUm91dGVPcmlnaW4SHAoYUk9VVEVfT1JJR0lOX1VOU1BFQ0lGSUVEEAASGAoUUk9VVEVfT1JJR0lOX0FERFJFU1MQARIYChRST1VURV9PUklHSU5fR0FURVdBWRACEhYKElJPVVRFX09SSUdJTl9ST1VURRADEhUKEVJPVVRFX09SSUdJTl9ESENQEAQSGwoXUk9VVEVfT1JJR0lOX0xJTktfTE9DQUwQBUKDAQoaZGV2Lm5vdmFzcGhlcmUubXVsdGluaWMudjFCDE5ldHdvcmtQcm90b1ABWjxnaXRodWIuY29tL25vdmFzcGhlcmUvbXVsdGluaWMvZ2VuL2dvL211bHRpbmljL3YxO211bHRpbmljdjGqAhZOb3Zhc3BoZXJlLk11bHRpbmljLlYxYgZwcm90bzM", [file_google_protobuf_struct]);
 
 /**
  * One NIC as requested. The fields have the same names as in networks[] of the Wukong resource.
@@ -45,7 +45,8 @@ export type NetworkConfig = Message<"multinic.v1.NetworkConfig"> & {
   nadName: string;
 
   /**
-   * VLAN of which the NIC is an access port, from 1 to 4094. 0 or absent: untagged.
+   * VLAN of which the NIC is an access port, from 1 to 4094. Absent: the VLAN of the network, which is untagged on a physical
+   * network. 0: untagged.
    *
    * @generated from field: optional int32 vlan_id = 4;
    */
@@ -443,11 +444,11 @@ export type ResolvedNetwork = Message<"multinic.v1.ResolvedNetwork"> & {
   binding: string;
 
   /**
-   * VLAN; 0 if untagged.
+   * VLAN, also that of an existing NAD; 0: untagged. Absent if it is not known, and on the pod network.
    *
-   * @generated from field: int32 vlan_id = 6;
+   * @generated from field: optional int32 vlan_id = 6;
    */
-  vlanId: number;
+  vlanId?: number | undefined;
 
   /**
    * MAC address in lower case with colons.
@@ -457,11 +458,11 @@ export type ResolvedNetwork = Message<"multinic.v1.ResolvedNetwork"> & {
   macAddress: string;
 
   /**
-   * MTU in bytes; 0 if the MTU of the network is used.
+   * Requested MTU in bytes. Absent: the MTU of the network.
    *
-   * @generated from field: int32 mtu = 8;
+   * @generated from field: optional int32 mtu = 8;
    */
-  mtu: number;
+  mtu?: number | undefined;
 
   /**
    * True for the one NIC with the lowest default-route metric.
@@ -478,18 +479,19 @@ export type ResolvedNetwork = Message<"multinic.v1.ResolvedNetwork"> & {
   metric: number;
 
   /**
-   * DHCP or static.
+   * IPv4 configuration. Absent if multinic configures none.
    *
-   * @generated from field: multinic.v1.IpMode mode = 11;
+   * @generated from field: multinic.v1.ResolvedIp ipv4 = 11;
    */
-  mode: IpMode;
+  ipv4?: ResolvedIp | undefined;
 
   /**
-   * Addresses with prefix length; empty with DHCP.
+   * IPv6 configuration. Absent if multinic configures none; the guest then still has a link-local address, and those that
+   * routers of the network announce.
    *
-   * @generated from field: repeated string addresses = 12;
+   * @generated from field: multinic.v1.ResolvedIp ipv6 = 12;
    */
-  addresses: string[];
+  ipv6?: ResolvedIp | undefined;
 };
 
 /**
@@ -498,6 +500,42 @@ export type ResolvedNetwork = Message<"multinic.v1.ResolvedNetwork"> & {
  */
 export const ResolvedNetworkSchema: GenMessage<ResolvedNetwork> = /*@__PURE__*/
   messageDesc(file_multinic_v1_network, 7);
+
+/**
+ * Configuration of one IP family of a NIC.
+ *
+ * @generated from message multinic.v1.ResolvedIp
+ */
+export type ResolvedIp = Message<"multinic.v1.ResolvedIp"> & {
+  /**
+   * DHCP or static.
+   *
+   * @generated from field: multinic.v1.IpMode mode = 1;
+   */
+  mode: IpMode;
+
+  /**
+   * Addresses with prefix length; empty with DHCP.
+   *
+   * @generated from field: repeated string addresses = 2;
+   */
+  addresses: string[];
+
+  /**
+   * Next hop of the default route; empty with DHCP, and if the NIC gets no default route of this family. A NIC has one
+   * `gateway`, so with addresses of both families the other one has no default route, except by `routes`.
+   *
+   * @generated from field: string gateway = 3;
+   */
+  gateway: string;
+};
+
+/**
+ * Describes the message multinic.v1.ResolvedIp.
+ * Use `create(ResolvedIpSchema)` to create a new message.
+ */
+export const ResolvedIpSchema: GenMessage<ResolvedIp> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_network, 8);
 
 /**
  * One route that the guest will have.
@@ -520,11 +558,11 @@ export type PredictedRoute = Message<"multinic.v1.PredictedRoute"> & {
   gateway: string;
 
   /**
-   * Name of the NIC.
+   * Name of the interface in the guest's configuration, which is the name of the NIC.
    *
-   * @generated from field: string nic = 3;
+   * @generated from field: string device = 3;
    */
-  nic: string;
+  device: string;
 
   /**
    * Metric of the route.
@@ -560,7 +598,7 @@ export type PredictedRoute = Message<"multinic.v1.PredictedRoute"> & {
  * Use `create(PredictedRouteSchema)` to create a new message.
  */
 export const PredictedRouteSchema: GenMessage<PredictedRoute> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network, 8);
+  messageDesc(file_multinic_v1_network, 9);
 
 /**
  * One policy routing rule of the guest, which selects a table by the source address of a packet. Rules are evaluated in
@@ -577,18 +615,18 @@ export type PredictedRule = Message<"multinic.v1.PredictedRule"> & {
   priority: number;
 
   /**
-   * Source address.
+   * Source address of the packets.
    *
-   * @generated from field: string from = 2;
+   * @generated from field: string source_address = 2;
    */
-  from: string;
+  sourceAddress: string;
 
   /**
    * Destination network in CIDR notation; empty for any destination.
    *
-   * @generated from field: string to = 3;
+   * @generated from field: string destination = 3;
    */
-  to: string;
+  destination: string;
 
   /**
    * Number of the routing table.
@@ -598,11 +636,11 @@ export type PredictedRule = Message<"multinic.v1.PredictedRule"> & {
   table: number;
 
   /**
-   * Name of the NIC that has the source address.
+   * Name of the interface that has the source address, as in PredictedRoute.
    *
-   * @generated from field: string nic = 5;
+   * @generated from field: string device = 5;
    */
-  nic: string;
+  device: string;
 };
 
 /**
@@ -610,7 +648,7 @@ export type PredictedRule = Message<"multinic.v1.PredictedRule"> & {
  * Use `create(PredictedRuleSchema)` to create a new message.
  */
 export const PredictedRuleSchema: GenMessage<PredictedRule> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network, 9);
+  messageDesc(file_multinic_v1_network, 10);
 
 /**
  * The route that traffic to one address takes out of the guest, and why.
@@ -626,11 +664,12 @@ export type RouteLookup = Message<"multinic.v1.RouteLookup"> & {
   address: string;
 
   /**
-   * Name of the NIC; empty if the traffic does not leave the guest, because there is no route or the address is its own.
+   * Name of the interface, as in PredictedRoute; empty if the traffic does not leave the guest, because there is no route or
+   * the address is its own.
    *
-   * @generated from field: string nic = 2;
+   * @generated from field: string device = 2;
    */
-  nic: string;
+  device: string;
 
   /**
    * Next hop; empty if the address is directly connected, or if only the DHCP server knows the next hop.
@@ -677,9 +716,9 @@ export type RouteLookup = Message<"multinic.v1.RouteLookup"> & {
   /**
    * Why this route is selected, as text for people.
    *
-   * @generated from field: string reason = 9;
+   * @generated from field: string message = 9;
    */
-  reason: string;
+  message: string;
 };
 
 /**
@@ -687,7 +726,7 @@ export type RouteLookup = Message<"multinic.v1.RouteLookup"> & {
  * Use `create(RouteLookupSchema)` to create a new message.
  */
 export const RouteLookupSchema: GenMessage<RouteLookup> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network, 10);
+  messageDesc(file_multinic_v1_network, 11);
 
 /**
  * How a NIC connects to its network.

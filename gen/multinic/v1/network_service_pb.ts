@@ -8,7 +8,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Finding, NetworkType, PredictedRoute, PredictedRule, ResolvedNetwork, RouteLookup } from "./network_pb.ts";
 import { file_multinic_v1_network } from "./network_pb.ts";
-import type { VirtualMachine } from "./virtual_machine_pb.ts";
+import type { Evidence, VirtualMachine } from "./virtual_machine_pb.ts";
 import { file_multinic_v1_virtual_machine } from "./virtual_machine_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/network_service.proto.
  */
 export const file_multinic_v1_network_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFtdWx0aW5pYy92MS9uZXR3b3JrX3NlcnZpY2UucHJvdG8SC211bHRpbmljLnYxIo4BChdWYWxpZGF0ZU5ldHdvcmtzUmVxdWVzdBI0Cg92aXJ0dWFsX21hY2hpbmUYASABKAsyGy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZRIXCg9pbmNsdWRlX29iamVjdHMYAiABKAgSEAoIcm91dGVfdG8YAyADKAkSEgoKcm91dGVfZnJvbRgEIAEoCSK8AgoYVmFsaWRhdGVOZXR3b3Jrc1Jlc3BvbnNlEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIuCghuZXR3b3JrcxgCIAMoCzIcLm11bHRpbmljLnYxLlJlc29sdmVkTmV0d29yaxIrCgZyb3V0ZXMYAyADKAsyGy5tdWx0aW5pYy52MS5QcmVkaWN0ZWRSb3V0ZRIsCgdvYmplY3RzGAQgAygLMhsubXVsdGluaWMudjEuUmVuZGVyZWRPYmplY3QSEQoJdW5jaGVja2VkGAUgAygJEikKBXJ1bGVzGAYgAygLMhoubXVsdGluaWMudjEuUHJlZGljdGVkUnVsZRIvCg1yb3V0ZV9sb29rdXBzGAcgAygLMhgubXVsdGluaWMudjEuUm91dGVMb29rdXAiHgoOUmVuZGVyZWRPYmplY3QSDAoEeWFtbBgBIAEoCSJPChNMaXN0TmV0d29ya3NSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSKKAQoUTGlzdE5ldHdvcmtzUmVzcG9uc2USJgoIbmV0d29ya3MYASADKAsyFC5tdWx0aW5pYy52MS5OZXR3b3JrEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIxCg1jdXJyZW50X2FzX29mGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKMAgoHTmV0d29yaxIaChBwaHlzaWNhbF9uZXR3b3JrGAEgASgJSAASEgoIbmFkX25hbWUYAiABKAlIABImCgR0eXBlGAMgASgOMhgubXVsdGluaWMudjEuTmV0d29ya1R5cGUSDwoHZGVmYXVsdBgEIAEoCBIlCgV2bGFucxgFIAMoCzIWLm11bHRpbmljLnYxLlZsYW5SYW5nZRIQCgh1bnRhZ2dlZBgGIAEoCBILCgNtdHUYByABKAUSEAoIY25pX3R5cGUYCCABKAkSEQoJZ2VuZXJhdGVkGAkgASgIEg8KB3VzZWRfYnkYCiADKAkSDwoHcHJvYmxlbRgLIAEoCUILCglyZWZlcmVuY2UiKAoJVmxhblJhbmdlEg0KBWZpcnN0GAEgASgFEgwKBGxhc3QYAiABKAUiGAoWR2V0Q2FwYWJpbGl0aWVzUmVxdWVzdCJ7ChdHZXRDYXBhYmlsaXRpZXNSZXNwb25zZRIYChBrdWJldmlydF92ZXJzaW9uGAEgASgJEi0KDGNhcGFiaWxpdGllcxgCIAMoCzIXLm11bHRpbmljLnYxLkNhcGFiaWxpdHkSFwoPc2VydmljZV92ZXJzaW9uGAMgASgJIlkKCkNhcGFiaWxpdHkSDAoEbmFtZRgBIAEoCRIrCgVzdGF0ZRgCIAEoDjIcLm11bHRpbmljLnYxLkNhcGFiaWxpdHlTdGF0ZRIQCghldmlkZW5jZRgDIAEoCSqPAQoPQ2FwYWJpbGl0eVN0YXRlEiAKHENBUEFCSUxJVFlfU1RBVEVfVU5TUEVDSUZJRUQQABIeChpDQVBBQklMSVRZX1NUQVRFX0FWQUlMQUJMRRABEhwKGENBUEFCSUxJVFlfU1RBVEVfTUlTU0lORxACEhwKGENBUEFCSUxJVFlfU1RBVEVfVU5LTk9XThADMrMCCg5OZXR3b3JrU2VydmljZRJkChBWYWxpZGF0ZU5ldHdvcmtzEiQubXVsdGluaWMudjEuVmFsaWRhdGVOZXR3b3Jrc1JlcXVlc3QaJS5tdWx0aW5pYy52MS5WYWxpZGF0ZU5ldHdvcmtzUmVzcG9uc2UiA5ACAhJYCgxMaXN0TmV0d29ya3MSIC5tdWx0aW5pYy52MS5MaXN0TmV0d29ya3NSZXF1ZXN0GiEubXVsdGluaWMudjEuTGlzdE5ldHdvcmtzUmVzcG9uc2UiA5ACARJhCg9HZXRDYXBhYmlsaXRpZXMSIy5tdWx0aW5pYy52MS5HZXRDYXBhYmlsaXRpZXNSZXF1ZXN0GiQubXVsdGluaWMudjEuR2V0Q2FwYWJpbGl0aWVzUmVzcG9uc2UiA5ACAUKKAQoaZGV2Lm5vdmFzcGhlcmUubXVsdGluaWMudjFCE05ldHdvcmtTZXJ2aWNlUHJvdG9QAVo8Z2l0aHViLmNvbS9ub3Zhc3BoZXJlL211bHRpbmljL2dlbi9nby9tdWx0aW5pYy92MTttdWx0aW5pY3YxqgIWTm92YXNwaGVyZS5NdWx0aW5pYy5WMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_multinic_v1_network, file_multinic_v1_virtual_machine]);
+  fileDesc("CiFtdWx0aW5pYy92MS9uZXR3b3JrX3NlcnZpY2UucHJvdG8SC211bHRpbmljLnYxIpgBChdWYWxpZGF0ZU5ldHdvcmtzUmVxdWVzdBI0Cg92aXJ0dWFsX21hY2hpbmUYASABKAsyGy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZRIXCg9pbmNsdWRlX29iamVjdHMYAiABKAgSLgoNcm91dGVfcXVlcmllcxgDIAMoCzIXLm11bHRpbmljLnYxLlJvdXRlUXVlcnkiNQoKUm91dGVRdWVyeRIPCgdhZGRyZXNzGAEgASgJEhYKDnNvdXJjZV9hZGRyZXNzGAIgASgJIrwCChhWYWxpZGF0ZU5ldHdvcmtzUmVzcG9uc2USJgoIZmluZGluZ3MYASADKAsyFC5tdWx0aW5pYy52MS5GaW5kaW5nEi4KCG5ldHdvcmtzGAIgAygLMhwubXVsdGluaWMudjEuUmVzb2x2ZWROZXR3b3JrEisKBnJvdXRlcxgDIAMoCzIbLm11bHRpbmljLnYxLlByZWRpY3RlZFJvdXRlEiwKB29iamVjdHMYBCADKAsyGy5tdWx0aW5pYy52MS5SZW5kZXJlZE9iamVjdBIRCgl1bmNoZWNrZWQYBSADKAkSKQoFcnVsZXMYBiADKAsyGi5tdWx0aW5pYy52MS5QcmVkaWN0ZWRSdWxlEi8KDXJvdXRlX2xvb2t1cHMYByADKAsyGC5tdWx0aW5pYy52MS5Sb3V0ZUxvb2t1cCIeCg5SZW5kZXJlZE9iamVjdBIMCgR5YW1sGAEgASgJIk8KE0xpc3ROZXR3b3Jrc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIooBChRMaXN0TmV0d29ya3NSZXNwb25zZRImCghuZXR3b3JrcxgBIAMoCzIULm11bHRpbmljLnYxLk5ldHdvcmsSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEjEKDWN1cnJlbnRfYXNfb2YYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqMCCgdOZXR3b3JrEhoKEHBoeXNpY2FsX25ldHdvcmsYASABKAlIABISCghuYWRfbmFtZRgCIAEoCUgAEiYKBHR5cGUYAyABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRISCgppc19kZWZhdWx0GAQgASgIEiUKBXZsYW5zGAUgAygLMhYubXVsdGluaWMudjEuVmxhblJhbmdlEhcKD2FsbG93c191bnRhZ2dlZBgGIAEoCBIQCgNtdHUYByABKAVIAYgBARIQCghjbmlfdHlwZRgIIAEoCRIRCglnZW5lcmF0ZWQYCSABKAgSDwoHdXNlZF9ieRgKIAMoCRIPCgdwcm9ibGVtGAsgASgJQgsKCXJlZmVyZW5jZUIGCgRfbXR1IigKCVZsYW5SYW5nZRINCgVmaXJzdBgBIAEoBRIMCgRsYXN0GAIgASgFIhgKFkdldENhcGFiaWxpdGllc1JlcXVlc3QiewoXR2V0Q2FwYWJpbGl0aWVzUmVzcG9uc2USGAoQa3ViZXZpcnRfdmVyc2lvbhgBIAEoCRItCgxjYXBhYmlsaXRpZXMYAiADKAsyFy5tdWx0aW5pYy52MS5DYXBhYmlsaXR5EhcKD3NlcnZpY2VfdmVyc2lvbhgDIAEoCSKBAQoKQ2FwYWJpbGl0eRIMCgRuYW1lGAEgASgJEisKBXN0YXRlGAIgASgOMhwubXVsdGluaWMudjEuQ2FwYWJpbGl0eVN0YXRlEicKCGV2aWRlbmNlGAMgAygLMhUubXVsdGluaWMudjEuRXZpZGVuY2USDwoHbWVzc2FnZRgEIAEoCSqPAQoPQ2FwYWJpbGl0eVN0YXRlEiAKHENBUEFCSUxJVFlfU1RBVEVfVU5TUEVDSUZJRUQQABIeChpDQVBBQklMSVRZX1NUQVRFX0FWQUlMQUJMRRABEhwKGENBUEFCSUxJVFlfU1RBVEVfTUlTU0lORxACEhwKGENBUEFCSUxJVFlfU1RBVEVfVU5LTk9XThADMrMCCg5OZXR3b3JrU2VydmljZRJkChBWYWxpZGF0ZU5ldHdvcmtzEiQubXVsdGluaWMudjEuVmFsaWRhdGVOZXR3b3Jrc1JlcXVlc3QaJS5tdWx0aW5pYy52MS5WYWxpZGF0ZU5ldHdvcmtzUmVzcG9uc2UiA5ACAhJYCgxMaXN0TmV0d29ya3MSIC5tdWx0aW5pYy52MS5MaXN0TmV0d29ya3NSZXF1ZXN0GiEubXVsdGluaWMudjEuTGlzdE5ldHdvcmtzUmVzcG9uc2UiA5ACARJhCg9HZXRDYXBhYmlsaXRpZXMSIy5tdWx0aW5pYy52MS5HZXRDYXBhYmlsaXRpZXNSZXF1ZXN0GiQubXVsdGluaWMudjEuR2V0Q2FwYWJpbGl0aWVzUmVzcG9uc2UiA5ACAUKKAQoaZGV2Lm5vdmFzcGhlcmUubXVsdGluaWMudjFCE05ldHdvcmtTZXJ2aWNlUHJvdG9QAVo8Z2l0aHViLmNvbS9ub3Zhc3BoZXJlL211bHRpbmljL2dlbi9nby9tdWx0aW5pYy92MTttdWx0aW5pY3YxqgIWTm92YXNwaGVyZS5NdWx0aW5pYy5WMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_multinic_v1_network, file_multinic_v1_virtual_machine]);
 
 /**
  * Request of ValidateNetworks.
@@ -39,19 +39,12 @@ export type ValidateNetworksRequest = Message<"multinic.v1.ValidateNetworksReque
   includeObjects: boolean;
 
   /**
-   * IPv4 or IPv6 addresses to look up in the guest's routes: for each, the response gives the NIC and the next hop of
-   * traffic to that address. At most 100; anything that is not an address fails with INVALID_ARGUMENT.
+   * Traffic to look up in the guest's routes: for each query, the response gives the interface and the next hop. At most 100
+   * queries. INVALID_ARGUMENT for anything that is not an address, and for a source address of another IP family.
    *
-   * @generated from field: repeated string route_to = 3;
+   * @generated from field: repeated multinic.v1.RouteQuery route_queries = 3;
    */
-  routeTo: string[];
-
-  /**
-   * Source address of that traffic, as in replies. Empty: the guest selects it.
-   *
-   * @generated from field: string route_from = 4;
-   */
-  routeFrom: string;
+  routeQueries: RouteQuery[];
 };
 
 /**
@@ -60,6 +53,34 @@ export type ValidateNetworksRequest = Message<"multinic.v1.ValidateNetworksReque
  */
 export const ValidateNetworksRequestSchema: GenMessage<ValidateNetworksRequest> = /*@__PURE__*/
   messageDesc(file_multinic_v1_network_service, 0);
+
+/**
+ * Traffic whose route through the guest is looked up.
+ *
+ * @generated from message multinic.v1.RouteQuery
+ */
+export type RouteQuery = Message<"multinic.v1.RouteQuery"> & {
+  /**
+   * IPv4 or IPv6 address that the traffic goes to.
+   *
+   * @generated from field: string address = 1;
+   */
+  address: string;
+
+  /**
+   * Source address of the traffic, as in replies. Empty: the guest selects it.
+   *
+   * @generated from field: string source_address = 2;
+   */
+  sourceAddress: string;
+};
+
+/**
+ * Describes the message multinic.v1.RouteQuery.
+ * Use `create(RouteQuerySchema)` to create a new message.
+ */
+export const RouteQuerySchema: GenMessage<RouteQuery> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_network_service, 1);
 
 /**
  * Response of ValidateNetworks.
@@ -111,7 +132,7 @@ export type ValidateNetworksResponse = Message<"multinic.v1.ValidateNetworksResp
   rules: PredictedRule[];
 
   /**
-   * One lookup for each `route_to`, in the same order.
+   * One lookup for each of `route_queries`, in the same order.
    *
    * @generated from field: repeated multinic.v1.RouteLookup route_lookups = 7;
    */
@@ -123,7 +144,7 @@ export type ValidateNetworksResponse = Message<"multinic.v1.ValidateNetworksResp
  * Use `create(ValidateNetworksResponseSchema)` to create a new message.
  */
 export const ValidateNetworksResponseSchema: GenMessage<ValidateNetworksResponse> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network_service, 1);
+  messageDesc(file_multinic_v1_network_service, 2);
 
 /**
  * One Kubernetes object.
@@ -144,7 +165,7 @@ export type RenderedObject = Message<"multinic.v1.RenderedObject"> & {
  * Use `create(RenderedObjectSchema)` to create a new message.
  */
 export const RenderedObjectSchema: GenMessage<RenderedObject> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network_service, 2);
+  messageDesc(file_multinic_v1_network_service, 3);
 
 /**
  * Request of ListNetworks.
@@ -179,7 +200,7 @@ export type ListNetworksRequest = Message<"multinic.v1.ListNetworksRequest"> & {
  * Use `create(ListNetworksRequestSchema)` to create a new message.
  */
 export const ListNetworksRequestSchema: GenMessage<ListNetworksRequest> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network_service, 3);
+  messageDesc(file_multinic_v1_network_service, 4);
 
 /**
  * One page of networks.
@@ -215,7 +236,7 @@ export type ListNetworksResponse = Message<"multinic.v1.ListNetworksResponse"> &
  * Use `create(ListNetworksResponseSchema)` to create a new message.
  */
 export const ListNetworksResponseSchema: GenMessage<ListNetworksResponse> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network_service, 4);
+  messageDesc(file_multinic_v1_network_service, 5);
 
 /**
  * A network that a NIC can attach to.
@@ -256,12 +277,13 @@ export type Network = Message<"multinic.v1.Network"> & {
   /**
    * True if NICs of this type use this network when they name none.
    *
-   * @generated from field: bool default = 4;
+   * @generated from field: bool is_default = 4;
    */
-  default: boolean;
+  isDefault: boolean;
 
   /**
-   * VLANs that a NIC may use. For a NAD: the VLAN that it sets, if any.
+   * VLANs that a NIC may use. For a NAD: its VLAN. A NAD without VLANs for which `allows_untagged` is false has a VLAN that
+   * is not known.
    *
    * @generated from field: repeated multinic.v1.VlanRange vlans = 5;
    */
@@ -270,16 +292,16 @@ export type Network = Message<"multinic.v1.Network"> & {
   /**
    * True if a NIC may be untagged.
    *
-   * @generated from field: bool untagged = 6;
+   * @generated from field: bool allows_untagged = 6;
    */
-  untagged: boolean;
+  allowsUntagged: boolean;
 
   /**
-   * Largest MTU in bytes; 0 if unknown.
+   * Largest MTU in bytes. Absent if it is not known.
    *
-   * @generated from field: int32 mtu = 7;
+   * @generated from field: optional int32 mtu = 7;
    */
-  mtu: number;
+  mtu?: number | undefined;
 
   /**
    * CNI plugin of the NAD.
@@ -315,7 +337,7 @@ export type Network = Message<"multinic.v1.Network"> & {
  * Use `create(NetworkSchema)` to create a new message.
  */
 export const NetworkSchema: GenMessage<Network> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network_service, 5);
+  messageDesc(file_multinic_v1_network_service, 6);
 
 /**
  * A range of VLANs, including both ends.
@@ -343,7 +365,7 @@ export type VlanRange = Message<"multinic.v1.VlanRange"> & {
  * Use `create(VlanRangeSchema)` to create a new message.
  */
 export const VlanRangeSchema: GenMessage<VlanRange> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network_service, 6);
+  messageDesc(file_multinic_v1_network_service, 7);
 
 /**
  * Request of GetCapabilities.
@@ -358,7 +380,7 @@ export type GetCapabilitiesRequest = Message<"multinic.v1.GetCapabilitiesRequest
  * Use `create(GetCapabilitiesRequestSchema)` to create a new message.
  */
 export const GetCapabilitiesRequestSchema: GenMessage<GetCapabilitiesRequest> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network_service, 7);
+  messageDesc(file_multinic_v1_network_service, 8);
 
 /**
  * Response of GetCapabilities.
@@ -393,7 +415,7 @@ export type GetCapabilitiesResponse = Message<"multinic.v1.GetCapabilitiesRespon
  * Use `create(GetCapabilitiesResponseSchema)` to create a new message.
  */
 export const GetCapabilitiesResponseSchema: GenMessage<GetCapabilitiesResponse> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network_service, 8);
+  messageDesc(file_multinic_v1_network_service, 9);
 
 /**
  * One feature, and whether the cluster supports it.
@@ -416,11 +438,18 @@ export type Capability = Message<"multinic.v1.Capability"> & {
   state: CapabilityState;
 
   /**
-   * The fact that the state is based on.
+   * Facts that the state is based on. Empty if every cluster supports the feature.
    *
-   * @generated from field: string evidence = 3;
+   * @generated from field: repeated multinic.v1.Evidence evidence = 3;
    */
-  evidence: string;
+  evidence: Evidence[];
+
+  /**
+   * The state as text for people, with what follows from it.
+   *
+   * @generated from field: string message = 4;
+   */
+  message: string;
 };
 
 /**
@@ -428,7 +457,7 @@ export type Capability = Message<"multinic.v1.Capability"> & {
  * Use `create(CapabilitySchema)` to create a new message.
  */
 export const CapabilitySchema: GenMessage<Capability> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_network_service, 9);
+  messageDesc(file_multinic_v1_network_service, 10);
 
 /**
  * Whether the cluster supports a feature.
@@ -490,6 +519,7 @@ export const NetworkService: GenService<{
    * Checks the networks of a VM and returns every finding at once, together with the resolved NICs and the routes that
    * the guest will have. Checks that need facts of the cluster are listed in `unchecked` when those facts are missing.
    * Findings are part of the response: the call fails only if the request cannot be read.
+   * Errors: INVALID_ARGUMENT (`route_queries`).
    *
    * @generated from rpc multinic.v1.NetworkService.ValidateNetworks
    */

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/virtual_machine.proto.
  */
 export const file_multinic_v1_virtual_machine: GenFile = /*@__PURE__*/
-  fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIqkDCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnEiEKBWd1ZXN0GAogASgLMhIubXVsdGluaWMudjEuR3Vlc3QSKQoHcm91dGluZxgLIAEoDjIYLm11bHRpbmljLnYxLlJvdXRpbmdNb2RlEi4KDGd1ZXN0X2NvbmZpZxgMIAEoDjIYLm11bHRpbmljLnYxLkd1ZXN0Q29uZmlnQgYKBF9jcHUiNQoFR3Vlc3QSLAoIcmVuZGVyZXIYASABKA4yGi5tdWx0aW5pYy52MS5HdWVzdFJlbmRlcmVyInMKBERpc2sSDAoEbmFtZRgBIAEoCRIZCg9jb250YWluZXJfaW1hZ2UYAiABKAlIABIhChdwZXJzaXN0ZW50X3ZvbHVtZV9jbGFpbRgDIAEoCUgAEhUKC2RhdGFfdm9sdW1lGAQgASgJSABCCAoGc291cmNlIjsKCFVzZXJEYXRhEg4KBHRleHQYASABKAlIABIVCgtzZWNyZXRfbmFtZRgCIAEoCUgAQggKBnNvdXJjZSKYAQoEUGxhbhIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdBIpCgdjaGFuZ2VzGAIgAygLMhgubXVsdGluaWMudjEuRmllbGRDaGFuZ2USIwoGZWZmZWN0GAMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EhMKC2ZpbmdlcnByaW50GAQgASgJInkKDVBsYW5uZWRPYmplY3QSKQoGYWN0aW9uGAEgASgOMhkubXVsdGluaWMudjEuT2JqZWN0QWN0aW9uEgwKBGtpbmQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEgwKBG5hbWUYBCABKAkSDgoGcmVhc29uGAUgASgJIsQBCgtGaWVsZENoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJEi4KCHZlcnNpb25zGAcgAygLMhwubXVsdGluaWMudjEuVmVyc2lvbmVkRWZmZWN0Eg4KBnNpbGVudBgIIAEoCCJYCg9WZXJzaW9uZWRFZmZlY3QSEAoIa3ViZXZpcnQYASABKAkSIwoGZWZmZWN0GAIgASgOMhMubXVsdGluaWMudjEuRWZmZWN0Eg4KBnByb3ZlbhgDIAEoCCKGAQoNUGVuZGluZ0NoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJIvMCChJWaXJ0dWFsTWFjaGluZVZpZXcSNAoPdmlydHVhbF9tYWNoaW5lGAEgASgLMhsubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmUSDwoHbWFuYWdlZBgCIAEoCBIYChBwcmludGFibGVfc3RhdHVzGAMgASgJEgwKBG5vZGUYBCABKAkSMAoKaW50ZXJmYWNlcxgFIAMoCzIcLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXR1cxIzCg9wZW5kaW5nX2NoYW5nZXMYBiADKAsyGi5tdWx0aW5pYy52MS5QZW5kaW5nQ2hhbmdlEgwKBGV0YWcYByABKAkSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGltcG9ydF9ub3RlcxgJIAMoCRIhCgVkcmlmdBgKIAMoCzISLm11bHRpbmljLnYxLkRyaWZ0Eg8KB2Fkb3B0ZWQYCyABKAgifgoFRHJpZnQSDQoFZmllbGQYASABKAkSCwoDbmljGAIgASgJEg4KBndhbnRlZBgDIAEoCRIOCgZhY3R1YWwYBCABKAkSDgoGc291cmNlGAUgASgJEikKBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLoAwoPSW50ZXJmYWNlU3RhdHVzEhEKCW5hbWVzcGFjZRgBIAEoCRIKCgJ2bRgCIAEoCRILCgNuaWMYAyABKAkSJgoEdHlwZRgEIAEoDjIYLm11bHRpbmljLnYxLk5ldHdvcmtUeXBlEg8KB25ldHdvcmsYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRIPCgdwcmltYXJ5GAcgASgIEhcKD2d1ZXN0X2ludGVyZmFjZRgIIAEoCRITCgttYWNfYWRkcmVzcxgJIAEoCRIUCgxpcF9hZGRyZXNzZXMYCiADKAkSKgoFc3RhdGUYCyABKA4yGy5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0ZRIOCgZyZWFzb24YDCABKAkSDwoHbWVzc2FnZRgNIAEoCRInCghldmlkZW5jZRgOIAMoCzIVLm11bHRpbmljLnYxLkV2aWRlbmNlEgwKBG5vZGUYDyABKAkSCwoDbXR1GBAgASgFEhYKDmRyaWZ0ZWRfZmllbGRzGBEgAygJEhYKDnBlbmRpbmdfZmllbGRzGBIgAygJEisKDnBlbmRpbmdfZWZmZWN0GBMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EgwKBGV0YWcYFSABKAkSDgoGdm1fdWlkGBYgASgJIikKCEV2aWRlbmNlEg4KBnNvdXJjZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSqwAQoLUnVuU3RyYXRlZ3kSHAoYUlVOX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASFwoTUlVOX1NUUkFURUdZX0FMV0FZUxABEhcKE1JVTl9TVFJBVEVHWV9IQUxURUQQAhIXChNSVU5fU1RSQVRFR1lfTUFOVUFMEAMSIQodUlVOX1NUUkFURUdZX1JFUlVOX09OX0ZBSUxVUkUQBBIVChFSVU5fU1RSQVRFR1lfT05DRRAFKsIBCg1HdWVzdFJlbmRlcmVyEh4KGkdVRVNUX1JFTkRFUkVSX1VOU1BFQ0lGSUVEEAASGgoWR1VFU1RfUkVOREVSRVJfTkVUUExBThABEhsKF0dVRVNUX1JFTkRFUkVSX05FVFdPUktEEAISIgoeR1VFU1RfUkVOREVSRVJfTkVUV09SS19NQU5BR0VSEAMSHAoYR1VFU1RfUkVOREVSRVJfU1lTQ09ORklHEAQSFgoSR1VFU1RfUkVOREVSRVJfRU5JEAUqWwoLUm91dGluZ01vZGUSHAoYUk9VVElOR19NT0RFX1VOU1BFQ0lGSUVEEAASFQoRUk9VVElOR19NT0RFX01BSU4QARIXChNST1VUSU5HX01PREVfUE9MSUNZEAIqYgoLR3Vlc3RDb25maWcSHAoYR1VFU1RfQ09ORklHX1VOU1BFQ0lGSUVEEAASGwoXR1VFU1RfQ09ORklHX0NMT1VEX0lOSVQQARIYChRHVUVTVF9DT05GSUdfTk1TVEFURRACKp4BCgZFZmZlY3QSFgoSRUZGRUNUX1VOU1BFQ0lGSUVEEAASDwoLRUZGRUNUX05PTkUQChIPCgtFRkZFQ1RfTElWRRAUEhQKEEVGRkVDVF9MSU5LX0ZMQVAQHhIZChVFRkZFQ1RfTElWRV9NSUdSQVRJT04QKBISCg5FRkZFQ1RfUkVTVEFSVBAyEhUKEUVGRkVDVF9JTVBPU1NJQkxFEFoqmAEKDE9iamVjdEFjdGlvbhIdChlPQkpFQ1RfQUNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUT0JKRUNUX0FDVElPTl9DUkVBVEUQARIYChRPQkpFQ1RfQUNUSU9OX1VQREFURRACEhgKFE9CSkVDVF9BQ1RJT05fREVMRVRFEAMSGwoXT0JKRUNUX0FDVElPTl9VTkNIQU5HRUQQBCqAAQoOSW50ZXJmYWNlU3RhdGUSHwobSU5URVJGQUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSSU5URVJGQUNFX1NUQVRFX1VQEAESGAoUSU5URVJGQUNFX1NUQVRFX0RPV04QAhIbChdJTlRFUkZBQ0VfU1RBVEVfVU5LTk9XThADQooBChpkZXYubm92YXNwaGVyZS5tdWx0aW5pYy52MUITVmlydHVhbE1hY2hpbmVQcm90b1ABWjxnaXRodWIuY29tL25vdmFzcGhlcmUvbXVsdGluaWMvZ2VuL2dvL211bHRpbmljL3YxO211bHRpbmljdjGqAhZOb3Zhc3BoZXJlLk11bHRpbmljLlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_multinic_v1_network]);
+  fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIqkDCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnEiEKBWd1ZXN0GAogASgLMhIubXVsdGluaWMudjEuR3Vlc3QSKQoHcm91dGluZxgLIAEoDjIYLm11bHRpbmljLnYxLlJvdXRpbmdNb2RlEi4KDGd1ZXN0X2NvbmZpZxgMIAEoDjIYLm11bHRpbmljLnYxLkd1ZXN0Q29uZmlnQgYKBF9jcHUiNQoFR3Vlc3QSLAoIcmVuZGVyZXIYASABKA4yGi5tdWx0aW5pYy52MS5HdWVzdFJlbmRlcmVyInMKBERpc2sSDAoEbmFtZRgBIAEoCRIZCg9jb250YWluZXJfaW1hZ2UYAiABKAlIABIhChdwZXJzaXN0ZW50X3ZvbHVtZV9jbGFpbRgDIAEoCUgAEhUKC2RhdGFfdm9sdW1lGAQgASgJSABCCAoGc291cmNlIjsKCFVzZXJEYXRhEg4KBHRleHQYASABKAlIABIVCgtzZWNyZXRfbmFtZRgCIAEoCUgAQggKBnNvdXJjZSKYAQoEUGxhbhIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdBIpCgdjaGFuZ2VzGAIgAygLMhgubXVsdGluaWMudjEuRmllbGRDaGFuZ2USIwoGZWZmZWN0GAMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EhMKC2ZpbmdlcnByaW50GAQgASgJInoKDVBsYW5uZWRPYmplY3QSKQoGYWN0aW9uGAEgASgOMhkubXVsdGluaWMudjEuT2JqZWN0QWN0aW9uEgwKBGtpbmQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEgwKBG5hbWUYBCABKAkSDwoHbWVzc2FnZRgFIAEoCSLEAQoLRmllbGRDaGFuZ2USDAoEcGF0aBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDwoHbWVzc2FnZRgGIAEoCRIuCgh2ZXJzaW9ucxgHIAMoCzIcLm11bHRpbmljLnYxLlZlcnNpb25lZEVmZmVjdBIOCgZzaWxlbnQYCCABKAgiWAoPVmVyc2lvbmVkRWZmZWN0EhAKCGt1YmV2aXJ0GAEgASgJEiMKBmVmZmVjdBgCIAEoDjITLm11bHRpbmljLnYxLkVmZmVjdBIOCgZwcm92ZW4YAyABKAgihgEKDVBlbmRpbmdDaGFuZ2USDAoEcGF0aBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDwoHbWVzc2FnZRgGIAEoCSLoAgoSVmlydHVhbE1hY2hpbmVWaWV3EikKBHNwZWMYASABKAsyGy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZRIPCgdtYW5hZ2VkGAIgASgIEhgKEHByaW50YWJsZV9zdGF0dXMYAyABKAkSDAoEbm9kZRgEIAEoCRIwCgppbnRlcmZhY2VzGAUgAygLMhwubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdHVzEjMKD3BlbmRpbmdfY2hhbmdlcxgGIAMoCzIaLm11bHRpbmljLnYxLlBlbmRpbmdDaGFuZ2USDAoEZXRhZxgHIAEoCRIvCgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMaW1wb3J0X25vdGVzGAkgAygJEiEKBWRyaWZ0GAogAygLMhIubXVsdGluaWMudjEuRHJpZnQSDwoHYWRvcHRlZBgLIAEoCCKmAQoFRHJpZnQSDAoEcGF0aBgBIAEoCRILCgNuaWMYAiABKAkSDgoGd2FudGVkGAMgASgJEg4KBmFjdHVhbBgEIAEoCRImCgZvYmplY3QYBSABKAsyFi5tdWx0aW5pYy52MS5PYmplY3RSZWYSKQoFc2luY2UYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB21hbmFnZXIYByABKAkiOgoJT2JqZWN0UmVmEgwKBGtpbmQYASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEgwKBG5hbWUYAyABKAkipQQKD0ludGVyZmFjZVN0YXR1cxIRCgluYW1lc3BhY2UYASABKAkSCgoCdm0YAiABKAkSCwoDbmljGAMgASgJEiYKBHR5cGUYBCABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRISCgphdHRhY2htZW50GAUgASgJEhQKB3ZsYW5faWQYBiABKAVIAIgBARIPCgdwcmltYXJ5GAcgASgIEhcKD2d1ZXN0X2ludGVyZmFjZRgIIAEoCRITCgttYWNfYWRkcmVzcxgJIAEoCRIwCglhZGRyZXNzZXMYCiADKAsyHS5tdWx0aW5pYy52MS5JbnRlcmZhY2VBZGRyZXNzEioKBXN0YXRlGAsgASgOMhsubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdGUSDgoGcmVhc29uGAwgASgJEg8KB21lc3NhZ2UYDSABKAkSJwoIZXZpZGVuY2UYDiADKAsyFS5tdWx0aW5pYy52MS5FdmlkZW5jZRIMCgRub2RlGA8gASgJEhAKA210dRgQIAEoBUgBiAEBEhYKDmRyaWZ0ZWRfZmllbGRzGBEgAygJEhYKDnBlbmRpbmdfZmllbGRzGBIgAygJEisKDnBlbmRpbmdfZWZmZWN0GBMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EgwKBGV0YWcYFSABKAkSDgoGdm1fdWlkGBYgASgJQgoKCF92bGFuX2lkQgYKBF9tdHUifQoQSW50ZXJmYWNlQWRkcmVzcxIPCgdhZGRyZXNzGAEgASgJEhoKDXByZWZpeF9sZW5ndGgYAiABKAVIAIgBARIqCgZvcmlnaW4YAyABKA4yGi5tdWx0aW5pYy52MS5BZGRyZXNzT3JpZ2luQhAKDl9wcmVmaXhfbGVuZ3RoIikKCEV2aWRlbmNlEg4KBnNvdXJjZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSqwAQoLUnVuU3RyYXRlZ3kSHAoYUlVOX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASFwoTUlVOX1NUUkFURUdZX0FMV0FZUxABEhcKE1JVTl9TVFJBVEVHWV9IQUxURUQQAhIXChNSVU5fU1RSQVRFR1lfTUFOVUFMEAMSIQodUlVOX1NUUkFURUdZX1JFUlVOX09OX0ZBSUxVUkUQBBIVChFSVU5fU1RSQVRFR1lfT05DRRAFKsIBCg1HdWVzdFJlbmRlcmVyEh4KGkdVRVNUX1JFTkRFUkVSX1VOU1BFQ0lGSUVEEAASGgoWR1VFU1RfUkVOREVSRVJfTkVUUExBThABEhsKF0dVRVNUX1JFTkRFUkVSX05FVFdPUktEEAISIgoeR1VFU1RfUkVOREVSRVJfTkVUV09SS19NQU5BR0VSEAMSHAoYR1VFU1RfUkVOREVSRVJfU1lTQ09ORklHEAQSFgoSR1VFU1RfUkVOREVSRVJfRU5JEAUqWwoLUm91dGluZ01vZGUSHAoYUk9VVElOR19NT0RFX1VOU1BFQ0lGSUVEEAASFQoRUk9VVElOR19NT0RFX01BSU4QARIXChNST1VUSU5HX01PREVfUE9MSUNZEAIqYgoLR3Vlc3RDb25maWcSHAoYR1VFU1RfQ09ORklHX1VOU1BFQ0lGSUVEEAASGwoXR1VFU1RfQ09ORklHX0NMT1VEX0lOSVQQARIYChRHVUVTVF9DT05GSUdfTk1TVEFURRACKp4BCgZFZmZlY3QSFgoSRUZGRUNUX1VOU1BFQ0lGSUVEEAASDwoLRUZGRUNUX05PTkUQChIPCgtFRkZFQ1RfTElWRRAUEhQKEEVGRkVDVF9MSU5LX0ZMQVAQHhIZChVFRkZFQ1RfTElWRV9NSUdSQVRJT04QKBISCg5FRkZFQ1RfUkVTVEFSVBAyEhUKEUVGRkVDVF9JTVBPU1NJQkxFEFoqmAEKDE9iamVjdEFjdGlvbhIdChlPQkpFQ1RfQUNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUT0JKRUNUX0FDVElPTl9DUkVBVEUQARIYChRPQkpFQ1RfQUNUSU9OX1VQREFURRACEhgKFE9CSkVDVF9BQ1RJT05fREVMRVRFEAMSGwoXT0JKRUNUX0FDVElPTl9VTkNIQU5HRUQQBCqAAQoOSW50ZXJmYWNlU3RhdGUSHwobSU5URVJGQUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSSU5URVJGQUNFX1NUQVRFX1VQEAESGAoUSU5URVJGQUNFX1NUQVRFX0RPV04QAhIbChdJTlRFUkZBQ0VfU1RBVEVfVU5LTk9XThADKmkKDUFkZHJlc3NPcmlnaW4SHgoaQUREUkVTU19PUklHSU5fVU5TUEVDSUZJRUQQABIZChVBRERSRVNTX09SSUdJTl9TVEFUSUMQARIdChlBRERSRVNTX09SSUdJTl9MSU5LX0xPQ0FMEAJCigEKGmRldi5ub3Zhc3BoZXJlLm11bHRpbmljLnYxQhNWaXJ0dWFsTWFjaGluZVByb3RvUAFaPGdpdGh1Yi5jb20vbm92YXNwaGVyZS9tdWx0aW5pYy9nZW4vZ28vbXVsdGluaWMvdjE7bXVsdGluaWN2MaoCFk5vdmFzcGhlcmUuTXVsdGluaWMuVjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_multinic_v1_network]);
 
 /**
  * A VM: the machine part and the NICs.
@@ -303,11 +303,11 @@ export type PlannedObject = Message<"multinic.v1.PlannedObject"> & {
   name: string;
 
   /**
-   * Why the object is needed, or why it changes.
+   * Why the object is needed, or why it changes, as text for people.
    *
-   * @generated from field: string reason = 5;
+   * @generated from field: string message = 5;
    */
-  reason: string;
+  message: string;
 };
 
 /**
@@ -324,12 +324,15 @@ export const PlannedObjectSchema: GenMessage<PlannedObject> = /*@__PURE__*/
  */
 export type FieldChange = Message<"multinic.v1.FieldChange"> & {
   /**
-   * Path of the field, such as networks[eth1].vlanId. NICs are identified by name, so moving a NIC in the list does not
-   * make it another NIC.
+   * Path of the field: names as in JSON, joined by dots, with the name of a NIC in brackets, such as memory,
+   * networks[eth1].vlanId or networks[eth1].ipConfig.addresses. Fields that only the resolved NIC has are named as in
+   * ResolvedNetwork, such as networks[eth1].attachment. networks[eth1] is the whole NIC; networks is the order of the NICs,
+   * or all of them; networkConfig is what the guest reads at boot. Because NICs are identified by name, moving a NIC in the
+   * list does not make it another NIC. The paths of findings have a position instead of the name, as in networks[1].
    *
-   * @generated from field: string field = 1;
+   * @generated from field: string path = 1;
    */
-  field: string;
+  path: string;
 
   /**
    * Name of the NIC; empty for the machine part.
@@ -360,11 +363,11 @@ export type FieldChange = Message<"multinic.v1.FieldChange"> & {
   effect: Effect;
 
   /**
-   * Why the change has this effect.
+   * Why the change has this effect, as text for people.
    *
-   * @generated from field: string reason = 6;
+   * @generated from field: string message = 6;
    */
-  reason: string;
+  message: string;
 
   /**
    * Effect of the change on this running VM under each version of KubeVirt, newest first. Empty if the VM is not running.
@@ -433,9 +436,9 @@ export type PendingChange = Message<"multinic.v1.PendingChange"> & {
   /**
    * Path of the field, as in FieldChange. Empty if KubeVirt asks for a restart or a migration without giving the cause.
    *
-   * @generated from field: string field = 1;
+   * @generated from field: string path = 1;
    */
-  field: string;
+  path: string;
 
   /**
    * Name of the NIC; empty for the machine part.
@@ -466,11 +469,11 @@ export type PendingChange = Message<"multinic.v1.PendingChange"> & {
   effect: Effect;
 
   /**
-   * Why the change is pending.
+   * Why the change is pending, as text for people.
    *
-   * @generated from field: string reason = 6;
+   * @generated from field: string message = 6;
    */
-  reason: string;
+  message: string;
 };
 
 /**
@@ -491,9 +494,9 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
    * its objects. In the latter case ListVMs omits what is stored in Secrets, such as addresses. The text of user-data is
    * never included.
    *
-   * @generated from field: multinic.v1.VirtualMachine virtual_machine = 1;
+   * @generated from field: multinic.v1.VirtualMachine spec = 1;
    */
-  virtualMachine?: VirtualMachine | undefined;
+  spec?: VirtualMachine | undefined;
 
   /**
    * True if multinic created the VM.
@@ -550,8 +553,8 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
 
   /**
    * One line for each part of the VM that could not be read, including its record of the requested configuration. If the
-   * VM has no readable record, also one line for each setting that would change if `virtual_machine` were applied.
-   * `virtual_machine` contains no guesses of such settings.
+   * VM has no readable record, also one line for each setting that would change if `spec` were applied.
+   * `spec` contains no guesses of such settings.
    *
    * @generated from field: repeated string import_notes = 9;
    */
@@ -588,11 +591,11 @@ export const VirtualMachineViewSchema: GenMessage<VirtualMachineView> = /*@__PUR
  */
 export type Drift = Message<"multinic.v1.Drift"> & {
   /**
-   * Path of the field, such as networks[eth1].macAddress, with the name of the NIC; networkConfig if it concerns all NICs.
+   * Path of the field, as in FieldChange.
    *
-   * @generated from field: string field = 1;
+   * @generated from field: string path = 1;
    */
-  field: string;
+  path: string;
 
   /**
    * Name of the NIC; empty if the drift does not concern a single NIC.
@@ -616,19 +619,25 @@ export type Drift = Message<"multinic.v1.Drift"> & {
   actual: string;
 
   /**
-   * Where the actual value was read, such as VirtualMachine shop/web, and the last manager other than multinic that wrote
-   * it, if the API server has recorded one.
+   * The object that has the actual value, or that is missing. A VirtualMachineInstance: its guest agent reports the value.
    *
-   * @generated from field: string source = 5;
+   * @generated from field: multinic.v1.ObjectRef object = 5;
    */
-  source: string;
+  object?: ObjectRef | undefined;
 
   /**
-   * When that manager last wrote. Absent if there is no record: for missing objects and fields, and for guests.
+   * When `manager` last wrote. Absent if there is no record: for missing objects and fields, and for guests.
    *
    * @generated from field: google.protobuf.Timestamp since = 6;
    */
   since?: Timestamp | undefined;
+
+  /**
+   * The last field manager other than multinic that wrote the value. Empty if the API server has no record of one.
+   *
+   * @generated from field: string manager = 7;
+   */
+  manager: string;
 };
 
 /**
@@ -637,6 +646,41 @@ export type Drift = Message<"multinic.v1.Drift"> & {
  */
 export const DriftSchema: GenMessage<Drift> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine, 10);
+
+/**
+ * Identifies one Kubernetes object.
+ *
+ * @generated from message multinic.v1.ObjectRef
+ */
+export type ObjectRef = Message<"multinic.v1.ObjectRef"> & {
+  /**
+   * Kind, such as NetworkAttachmentDefinition.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * Namespace of the object.
+   *
+   * @generated from field: string namespace = 2;
+   */
+  namespace: string;
+
+  /**
+   * Name of the object.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message multinic.v1.ObjectRef.
+ * Use `create(ObjectRefSchema)` to create a new message.
+ */
+export const ObjectRefSchema: GenMessage<ObjectRef> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_virtual_machine, 11);
 
 /**
  * State of one NIC, with the facts that it is based on.
@@ -673,18 +717,19 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
   type: NetworkType;
 
   /**
-   * The NetworkAttachmentDefinition (NAD) as named in the VM; empty for the pod network.
+   * The NetworkAttachmentDefinition (NAD) as NAMESPACE/NAME; empty for the pod network.
    *
-   * @generated from field: string network = 5;
+   * @generated from field: string attachment = 5;
    */
-  network: string;
+  attachment: string;
 
   /**
-   * VLAN; 0 if untagged or unknown.
+   * Requested VLAN; 0: untagged. Absent if only the NAD determines it, if there is no record of the request, and on the pod
+   * network.
    *
-   * @generated from field: int32 vlan_id = 6;
+   * @generated from field: optional int32 vlan_id = 6;
    */
-  vlanId: number;
+  vlanId?: number | undefined;
 
   /**
    * True for the primary NIC.
@@ -708,11 +753,11 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
   macAddress: string;
 
   /**
-   * Addresses that KubeVirt reports, without prefix length.
+   * Addresses that KubeVirt reports.
    *
-   * @generated from field: repeated string ip_addresses = 10;
+   * @generated from field: repeated multinic.v1.InterfaceAddress addresses = 10;
    */
-  ipAddresses: string[];
+  addresses: InterfaceAddress[];
 
   /**
    * State of the NIC.
@@ -750,15 +795,15 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
   node: string;
 
   /**
-   * Requested MTU in bytes; 0 if none was requested.
+   * Requested MTU in bytes. Absent if none was requested.
    *
-   * @generated from field: int32 mtu = 16;
+   * @generated from field: optional int32 mtu = 16;
    */
-  mtu: number;
+  mtu?: number | undefined;
 
   /**
-   * Fields of this NIC whose actual values, in the VM and as reported by the guest agent, differ from the requested ones,
-   * such as networks[eth1].macAddress, without `pending_fields`. `drift` of GetVM gives the values, and covers more
+   * Paths of the fields of this NIC whose actual values, in the VM and as reported by the guest agent, differ from the
+   * requested ones, as in FieldChange, without `pending_fields`. `drift` of GetVM gives the values, and covers more
    * sources. Empty for VMs whose NICs multinic does not manage.
    *
    * @generated from field: repeated string drifted_fields = 17;
@@ -766,7 +811,7 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
   driftedFields: string[];
 
   /**
-   * Fields with requested values that the running VM does not have yet, such as networks[eth1].vlanId; networks if
+   * Paths of the fields with requested values that the running VM does not have yet, as in FieldChange; networks if
    * KubeVirt does not name the field. `pending_changes` of GetVM gives the values and the reasons.
    *
    * @generated from field: repeated string pending_fields = 18;
@@ -801,7 +846,42 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
  * Use `create(InterfaceStatusSchema)` to create a new message.
  */
 export const InterfaceStatusSchema: GenMessage<InterfaceStatus> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 11);
+  messageDesc(file_multinic_v1_virtual_machine, 12);
+
+/**
+ * One IP address that a NIC has.
+ *
+ * @generated from message multinic.v1.InterfaceAddress
+ */
+export type InterfaceAddress = Message<"multinic.v1.InterfaceAddress"> & {
+  /**
+   * The address, without prefix length.
+   *
+   * @generated from field: string address = 1;
+   */
+  address: string;
+
+  /**
+   * Requested prefix length of a static address; absent for other addresses, because KubeVirt does not report it.
+   *
+   * @generated from field: optional int32 prefix_length = 2;
+   */
+  prefixLength?: number | undefined;
+
+  /**
+   * Where the address comes from.
+   *
+   * @generated from field: multinic.v1.AddressOrigin origin = 3;
+   */
+  origin: AddressOrigin;
+};
+
+/**
+ * Describes the message multinic.v1.InterfaceAddress.
+ * Use `create(InterfaceAddressSchema)` to create a new message.
+ */
+export const InterfaceAddressSchema: GenMessage<InterfaceAddress> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_virtual_machine, 13);
 
 /**
  * One fact, and where it was read.
@@ -829,7 +909,7 @@ export type Evidence = Message<"multinic.v1.Evidence"> & {
  * Use `create(EvidenceSchema)` to create a new message.
  */
 export const EvidenceSchema: GenMessage<Evidence> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 12);
+  messageDesc(file_multinic_v1_virtual_machine, 14);
 
 /**
  * When a VM runs: KubeVirt's run strategies.
@@ -1225,4 +1305,47 @@ export type InterfaceState = (typeof InterfaceState)[keyof typeof InterfaceState
  */
 export const InterfaceStateSchema: GenEnum<InterfaceState> = /*@__PURE__*/
   enumDesc(file_multinic_v1_virtual_machine, 6);
+
+/**
+ * Where an address of a NIC comes from, as far as it is certain.
+ * New values may be added; treat an unknown one as unspecified.
+ *
+ * @generated from enum multinic.v1.AddressOrigin
+ */
+export const AddressOrigin = {
+  /**
+   * Not known: from DHCP, from a router, or set in the guest.
+   *
+   * @generated from enum value: ADDRESS_ORIGIN_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Requested as a static address of this NIC.
+   *
+   * @generated from enum value: ADDRESS_ORIGIN_STATIC = 1;
+   */
+  STATIC: 1,
+
+  /**
+   * From fe80::/10 or 169.254.0.0/16, and not requested.
+   *
+   * @generated from enum value: ADDRESS_ORIGIN_LINK_LOCAL = 2;
+   */
+  LINK_LOCAL: 2,
+} as const;
+
+/**
+ * Where an address of a NIC comes from, as far as it is certain.
+ * New values may be added; treat an unknown one as unspecified.
+ *
+ * @generated from enum multinic.v1.AddressOrigin
+ */
+export type AddressOrigin = (typeof AddressOrigin)[keyof typeof AddressOrigin] | UnknownEnum;
+
+/**
+ * Describes the enum multinic.v1.AddressOrigin.
+ */
+export const AddressOriginSchema: GenEnum<AddressOrigin> = /*@__PURE__*/
+  enumDesc(file_multinic_v1_virtual_machine, 7);
 

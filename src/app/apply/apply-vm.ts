@@ -13,7 +13,7 @@ import { isUnchanged, type Plan, planVm, releasedBy } from "../../domain/plan/pl
 import { runningVm } from "../../domain/plan/running-vm.ts";
 import type { VmSpec } from "../../domain/spec.ts";
 import type { UpdateMask } from "../../domain/update-mask.ts";
-import { checkVm } from "../../domain/validate/check-vm.ts";
+import { type CheckedVm, checkVm } from "../../domain/validate/check-vm.ts";
 import type { KubeClient } from "../../kube/kube-client.ts";
 import type { ClusterView } from "../cluster-view.ts";
 import { ObjectExists, ObjectNotFound, PlanChanged, Refused, VersionMismatch, vmSubject } from "../errors.ts";
@@ -54,6 +54,8 @@ export interface ApplyResult {
   readonly plan: Plan | undefined;
   readonly written: boolean;
   readonly vm: ResolvedVm;
+  /** The VLAN of each NIC, as in CheckedVm. */
+  readonly vlans: CheckedVm["vlans"];
   readonly compiled: CompiledVm | undefined;
   /** Empty if the VM does not exist. */
   readonly etag: string;
@@ -78,7 +80,11 @@ export async function applyVm(
   const facts = isAsRequested ? observed : { ...observed, nads: await readNads(client, spec, { signal }) };
   const isPartial = adopted !== undefined || request.updateMask !== undefined;
 
-  const { vm, findings: found } = checkVm(spec, catalogue, facts, {
+  const {
+    vm,
+    vlans,
+    findings: found,
+  } = checkVm(spec, catalogue, facts, {
     unread,
     adoptionNotes: adopted?.importNotes,
     replaced: isPartial ? undefined : before,
@@ -86,7 +92,7 @@ export async function applyVm(
   const etag = live === undefined ? "" : etagOf(live);
   const stopped = (findings: readonly Finding[]): ApplyResult => {
     if (!request.validateOnly) throw new Refused(findings);
-    return { findings, plan: undefined, written: false, vm, compiled: undefined, etag };
+    return { findings, plan: undefined, written: false, vm, vlans, compiled: undefined, etag };
   };
   if (hasErrors(found)) return stopped(found);
 
@@ -116,7 +122,7 @@ export async function applyVm(
   if (request.planFingerprint !== undefined && request.planFingerprint !== plan.fingerprint) {
     throw new PlanChanged(vmSubject(spec), plan.fingerprint);
   }
-  const result = { findings, plan, vm, compiled };
+  const result = { findings, plan, vm, vlans, compiled };
   if (request.validateOnly || isUnchanged(plan)) return { ...result, written: false, etag };
   const lock = lockOn(live, {
     // The fields outside the mask are those of the VM that was read.

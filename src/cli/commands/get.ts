@@ -3,7 +3,11 @@ import { create } from "@bufbuild/protobuf";
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import { Command, Option } from "commander";
 import { createClient, type Client } from "@connectrpc/connect";
-import { InterfaceState, type VirtualMachineView } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
+import {
+  InterfaceState,
+  type ObjectRef,
+  type VirtualMachineView,
+} from "../../../gen/multinic/v1/virtual_machine_pb.ts";
 import {
   GetVMResponseSchema,
   ListVMsResponseSchema,
@@ -89,7 +93,7 @@ async function getAll(client: VmClient, options: GetOptions, session: Session): 
 }
 
 function vmLines(view: VirtualMachineView, session: Session): readonly string[] {
-  const { virtualMachine, printableStatus, node, managed, adopted, pendingChanges, interfaces } = view;
+  const { spec, printableStatus, node, managed, adopted, pendingChanges, interfaces } = view;
   const { bold, yellow } = {
     bold: (text: string) => session.style("bold", text),
     yellow: (text: string) => session.style("yellow", text),
@@ -100,7 +104,7 @@ function vmLines(view: VirtualMachineView, session: Session): readonly string[] 
     ...(managed ? [] : [adopted ? "not created by multinic, NICs adopted" : "not created by multinic"]),
   ];
   return [
-    `${bold(`${virtualMachine?.namespace ?? ""}/${virtualMachine?.name ?? ""}`)}  ${facts.join(", ")}`,
+    `${bold(`${spec?.namespace ?? ""}/${spec?.name ?? ""}`)}  ${facts.join(", ")}`,
     ...pendingChanges.map((change) => `${yellow("pending:")} ${printable(pendingText(change))}`),
     "",
     ...interfacesTable(interfaces, { namespace: false, vm: false }, session.tables),
@@ -126,16 +130,21 @@ function noteLines({ importNotes }: VirtualMachineView): readonly string[] {
 /** Where the VM differs from its spec. */
 function driftLines({ drift }: VirtualMachineView, session: Session): readonly string[] {
   if (drift.length === 0) return [];
-  const rows = drift.map(({ field, wanted, actual, source, since }) => [
-    field,
+  const rows = drift.map(({ path, wanted, actual, object, manager, since }) => [
+    path,
     wanted,
     actual,
     since === undefined ? "" : timestampDate(since).toISOString(),
-    source,
+    objectText(object),
+    manager,
   ]);
   return [
     "",
     session.style("yellow", "drift:"),
-    ...tableLines(["FIELD", "WANTED", "ACTUAL", "SINCE", "SEEN IN"], rows, session.tables),
+    ...tableLines(["PATH", "WANTED", "ACTUAL", "SINCE", "OBJECT", "MANAGER"], rows, session.tables),
   ];
+}
+
+function objectText(object: ObjectRef | undefined): string {
+  return object === undefined ? "" : `${object.kind} ${object.namespace}/${object.name}`;
 }

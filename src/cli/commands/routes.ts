@@ -5,7 +5,7 @@ import {
   type ValidateNetworksResponse,
 } from "../../../gen/multinic/v1/network_service_pb.ts";
 import { parseIp } from "../../domain/ip.ts";
-import { exitCode } from "../io.ts";
+import { CliError, exitCode } from "../io.ts";
 import { documentFile } from "../options.ts";
 import { findingLines, stops } from "../output/findings-text.ts";
 import { lookupLines, routeLines, ruleLines } from "../output/routes-text.ts";
@@ -34,7 +34,16 @@ export function routesCommand(run: Run): Command {
     )
     .action(
       run(async (session, file: string | undefined, options: RoutesOptions) => {
-        const question = { routeTo: options.to ?? [], routeFrom: options.from ?? "", say: session.note };
+        const { to = [], from } = options;
+        if (from !== undefined && to.length === 0) {
+          throw new CliError(
+            "--from needs --to",
+            exitCode.usage,
+            "give the address that the traffic goes to",
+          );
+        }
+        const routeQueries = to.map((address) => ({ address, sourceAddress: from ?? "" }));
+        const question = { routeQueries, say: session.note };
         const answer = await ask(documentFile(file, options), options, question, session);
         if (!answer) return exitCode.refused;
         if (options.output === "table") {

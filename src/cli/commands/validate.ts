@@ -84,8 +84,8 @@ export function withOptions(command: Command): Command {
 /** What else a command asks, and where it prints that the document cannot be read. */
 export interface Question {
   readonly includeObjects?: boolean;
-  readonly routeTo?: readonly string[];
-  readonly routeFrom?: string;
+  /** Traffic to look up routes for, as text. */
+  readonly routeQueries?: readonly { readonly address: string; readonly sourceAddress: string }[];
   readonly say: Session["print"];
 }
 
@@ -96,7 +96,7 @@ export interface Question {
 export async function ask(
   file: string,
   options: ValidateOptions,
-  { includeObjects = false, routeTo = [], routeFrom = "", say }: Question,
+  { includeObjects = false, routeQueries = [], say }: Question,
   session: Session,
 ): Promise<ValidateNetworksResponse | undefined> {
   const { server, config } = options;
@@ -120,7 +120,7 @@ export async function ask(
           "correct the file, or leave out --config for the built-in catalogue",
         )
       : session.connect(server);
-  const request = { virtualMachine: specToProto(spec), includeObjects, routeTo: [...routeTo], routeFrom };
+  const request = { virtualMachine: specToProto(spec), includeObjects, routeQueries: [...routeQueries] };
   const answer = await createClient(NetworkService, transport).validateNetworks(
     request,
     unaryCall(session.io),

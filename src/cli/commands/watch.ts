@@ -9,7 +9,7 @@ import type { InterfaceStatus } from "../../../gen/multinic/v1/virtual_machine_p
 import { exitCode } from "../io.ts";
 import { namespaceOption, outputOption, serverOption, type ServerOptions } from "../options.ts";
 import { createStreamNotes } from "../output/freshness-text.ts";
-import { stateCell } from "../output/interfaces-text.ts";
+import { addressText, stateCell } from "../output/interfaces-text.ts";
 import { structuredItem } from "../output/structured.ts";
 import type { Run } from "../session.ts";
 import { defaultServer } from "../server.ts";
@@ -90,7 +90,7 @@ const macWidth = 17;
 
 function statusLine(key: string, status: InterfaceStatus, style: Style): string {
   const { text, format } = stateCell(status.state);
-  const addresses = [status.guestInterface, ...status.ipAddresses].filter(Boolean).join(" ");
+  const addresses = [status.guestInterface, ...status.addresses.map(addressText)].filter(Boolean).join(" ");
   return [
     key.padEnd(nameWidth),
     style(format, text) + " ".repeat(stateWidth - text.length),

@@ -1,5 +1,9 @@
 // NIC states as a table.
-import { InterfaceState, type InterfaceStatus } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
+import {
+  type InterfaceAddress,
+  InterfaceState,
+  type InterfaceStatus,
+} from "../../../gen/multinic/v1/virtual_machine_pb.ts";
 import { interfaceStateToProto, networkTypeToProto, wordOf } from "../../wire/enums.ts";
 import { tableLines, type Cell, type TableOptions } from "./table.ts";
 
@@ -17,7 +21,7 @@ export function interfacesTable(
   columns: InterfaceColumns,
   options: TableOptions,
 ): readonly string[] {
-  const header = ["NIC", "TYPE", "NETWORK", "GUEST", "MAC", "IP", "STATE", "REASON"];
+  const header = ["NIC", "TYPE", "ATTACHMENT", "GUEST", "MAC", "IP", "STATE", "REASON"];
   return tableLines(
     [...(columns.namespace ? ["NAMESPACE"] : []), ...(columns.vm ? ["VM"] : []), ...header],
     interfaces.map((status) => [
@@ -25,10 +29,10 @@ export function interfacesTable(
       ...(columns.vm ? [status.vm] : []),
       status.nic,
       wordOf(networkTypeToProto, status.type) ?? "",
-      networkOf(status),
+      attachmentOf(status),
       status.guestInterface,
       status.macAddress,
-      status.ipAddresses.join(","),
+      status.addresses.map(addressText).join(","),
       stateCell(status.state),
       status.reason,
     ]),
@@ -47,6 +51,11 @@ export function stateWord(state: InterfaceState): keyof typeof stateColours {
   return wordOf(interfaceStateToProto, state) ?? "Unknown";
 }
 
-function networkOf({ network, vlanId }: InterfaceStatus): string {
-  return vlanId === 0 ? network : `${network} (VLAN ${vlanId})`;
+/** With its prefix length, if that is known. */
+export function addressText({ address, prefixLength }: InterfaceAddress): string {
+  return prefixLength === undefined ? address : `${address}/${prefixLength}`;
+}
+
+function attachmentOf({ attachment, vlanId }: InterfaceStatus): string {
+  return vlanId === undefined || vlanId === 0 ? attachment : `${attachment} (VLAN ${vlanId})`;
 }

@@ -1,5 +1,5 @@
 // The resolved NICs of a VM as a table, with their defaults filled in.
-import type { ResolvedNetwork } from "../../../gen/multinic/v1/network_pb.ts";
+import { IpMode, type ResolvedNetwork } from "../../../gen/multinic/v1/network_pb.ts";
 import { networkTypeToProto, wordOf } from "../../wire/enums.ts";
 import { tableLines, type TableOptions } from "./table.ts";
 
@@ -9,15 +9,27 @@ export function networkLines(networks: readonly ResolvedNetwork[], options: Tabl
     nic.primary ? `${nic.name} *` : nic.name,
     wordOf(networkTypeToProto, nic.type) ?? "",
     nic.attachment,
-    nic.vlanId === 0 ? "" : String(nic.vlanId),
+    vlanText(nic.vlanId),
     nic.macAddress,
-    nic.mtu === 0 ? "" : String(nic.mtu),
+    nic.mtu === undefined ? "" : String(nic.mtu),
     String(nic.metric),
-    nic.addresses.length > 0 ? nic.addresses.join(",") : "DHCP",
+    addressesText(nic),
   ]);
   return tableLines(
     ["NIC", "TYPE", "ATTACHMENT", "VLAN", "MAC", "MTU", "METRIC", "ADDRESSES"],
     rows,
     options,
   );
+}
+
+/** Empty if it is not known. */
+function vlanText(vlanId: number | undefined): string {
+  if (vlanId === undefined) return "";
+  return vlanId === 0 ? "untagged" : String(vlanId);
+}
+
+function addressesText({ ipv4, ipv6 }: ResolvedNetwork): string {
+  return [ipv4, ipv6]
+    .flatMap((ip) => (ip?.mode === IpMode.DHCP ? ["DHCP"] : (ip?.addresses ?? [])))
+    .join(",");
 }

@@ -27,16 +27,16 @@ const effects: Readonly<Record<EffectWord, string>> = {
 /** Objects, changed fields, effect and fingerprint. */
 export function planLines(plan: Plan, options: TableOptions): readonly string[] {
   const changes = plan.changes.map((change) => [
-    change.field,
+    change.path,
     change.oldValue,
     change.newValue,
     effectWord(change.effect),
-    change.reason,
+    change.message,
   ]);
   return [
     ...objectLines(plan.objects, options),
     ...(changes.length > 0
-      ? ["", ...tableLines(["FIELD", "OLD", "NEW", "EFFECT", "WHY"], changes, options)]
+      ? ["", ...tableLines(["PATH", "OLD", "NEW", "EFFECT", "WHY"], changes, options)]
       : []),
     ...otherVersions(plan.changes),
     "",
@@ -47,9 +47,9 @@ export function planLines(plan: Plan, options: TableOptions): readonly string[] 
 
 /** A row for each object. */
 export function objectLines(objects: readonly PlannedObject[], options: TableOptions): readonly string[] {
-  const rows = objects.map(({ action, kind, namespace, name, reason }) => {
+  const rows = objects.map(({ action, kind, namespace, name, message }) => {
     const word = wordOf(objectActionToProto, action) ?? "update";
-    return [{ text: word, format: actionColours[word] }, kind, `${namespace}/${name}`, reason];
+    return [{ text: word, format: actionColours[word] }, kind, `${namespace}/${name}`, message];
   });
   return tableLines(["ACTION", "KIND", "NAME", "WHY"], rows, options);
 }
@@ -57,10 +57,10 @@ export function objectLines(objects: readonly PlannedObject[], options: TableOpt
 const effectWord = (effect: Effect): EffectWord => wordOf(effectToProto, effect) ?? "unknown";
 
 /** A pending change in one line. */
-export function pendingText({ field, oldValue, newValue, effect, reason }: PendingChange): string {
+export function pendingText({ path, oldValue, newValue, effect, message }: PendingChange): string {
   const values =
     oldValue === "" && newValue === "" ? "" : ` ${oldValue || "(none)"} -> ${newValue || "(none)"}`;
-  return `${field === "" ? "unknown change" : field}${values}: ${waits[effectWord(effect)]}: ${reason}`;
+  return `${path === "" ? "unknown change" : path}${values}: ${waits[effectWord(effect)]}: ${message}`;
 }
 
 const waits: Readonly<Record<EffectWord, string>> = {
@@ -75,14 +75,14 @@ const waits: Readonly<Record<EffectWord, string>> = {
 
 /** The effects with other KubeVirt versions, where they differ. */
 function otherVersions(changes: readonly FieldChange[]): readonly string[] {
-  const lines = changes.flatMap(({ field, effect, versions }) => {
+  const lines = changes.flatMap(({ path, effect, versions }) => {
     const others = versions
       .filter((version) => version.effect !== effect)
       .map(({ kubevirt, effect: other, proven }) => {
         const source = proven ? "" : " (from its documentation)";
         return `${kubevirt} ${effectWord(other)}${source}`;
       });
-    return others.length === 0 ? [] : [`${field} with other KubeVirt versions: ${others.join("; ")}`];
+    return others.length === 0 ? [] : [`${path} with other KubeVirt versions: ${others.join("; ")}`];
   });
   return lines.length === 0 ? [] : ["", ...lines];
 }

@@ -20,37 +20,41 @@ export function routeLines(routes: readonly PredictedRoute[], options: TableOpti
   const rows = routes.map((route) => [
     route.destination,
     route.gateway,
-    route.nic,
+    route.device,
     String(route.metric),
     ...(several ? [tableName(route.table)] : []),
     `${originText(route)}${assumed(route)}`,
   ]);
-  return tableLines(["ROUTE", "VIA", "NIC", "METRIC", ...(several ? ["TABLE"] : []), "WHY"], rows, options);
+  return tableLines(
+    ["ROUTE", "VIA", "DEVICE", "METRIC", ...(several ? ["TABLE"] : []), "WHY"],
+    rows,
+    options,
+  );
 }
 
 /** A row for each rule, in the order in which the guest tries them. */
 export function ruleLines(rules: readonly PredictedRule[], options: TableOptions): readonly string[] {
-  const rows = rules.map(({ priority, from, to, nic, table }) => [
+  const rows = rules.map(({ priority, sourceAddress, destination, device, table }) => [
     String(priority),
-    from,
-    to === "" ? "any" : to,
-    nic,
+    sourceAddress,
+    destination === "" ? "any" : destination,
+    device,
     tableName(table),
   ]);
-  return tableLines(["RULE", "FROM", "TO", "NIC", "TABLE"], rows, options);
+  return tableLines(["RULE", "FROM", "TO", "DEVICE", "TABLE"], rows, options);
 }
 
 /** A row for each address. */
 export function lookupLines(lookups: readonly RouteLookup[], options: TableOptions): readonly string[] {
   const rows = lookups.map((lookup) => [
     lookup.address,
-    lookup.nic,
+    lookup.device,
     lookup.gateway,
     lookup.sourceAddress,
     lookup.destination,
-    lookup.reason,
+    lookup.message,
   ]);
-  return tableLines(["TO", "NIC", "VIA", "FROM", "ROUTE", "WHY"], rows, options);
+  return tableLines(["TO", "DEVICE", "VIA", "FROM", "ROUTE", "WHY"], rows, options);
 }
 
 const tableName = (table: number): string => (mainTables.includes(table) ? "main" : String(table));

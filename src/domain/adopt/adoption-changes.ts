@@ -18,12 +18,12 @@ export function adoptionChanges(
   const toWrite = vm.nics.filter(({ name }) => macs.has(name) && macs.get(name) === undefined);
   const place = placeOfNetworkConfig(live);
   const own = `Secret ${secretNameOf(vm.name)}`;
-  const reason = "KubeVirt reads the location of the cloud-init data when it starts the VM";
-  const move = { field: "networkConfig", nic: "", oldValue: place, newValue: own };
-  const effect = { ...judgeChange("disks", running), ...(running === undefined ? {} : { reason }) };
+  const message = "KubeVirt reads the location of the cloud-init data when it starts the VM";
+  const move = { path: "networkConfig", nic: "", oldValue: place, newValue: own };
+  const effect = { ...judgeChange("disks", running), ...(running === undefined ? {} : { message }) };
   return [
     ...toWrite.map(({ name, mac }) => ({
-      field: `networks[${name}].macAddress`,
+      path: `networks[${name}].macAddress`,
       nic: name,
       oldValue: "",
       newValue: mac,

@@ -50,7 +50,7 @@ export function guestDifferences<Field extends string>(
   after: ReadonlyMap<string, Fields<Field | IpField>>,
 ): readonly Change[] {
   return nicDifferences({ fields, nicText: ipConfigText }, before, after).flatMap(({ kind, change }) => {
-    if (kind === "added") return [{ ...change, field: nicPath(change.nic, "ipConfig") }];
+    if (kind === "added") return [{ ...change, path: nicPath(change.nic, "ipConfig") }];
     return kind === "field" ? [change] : [];
   });
 }

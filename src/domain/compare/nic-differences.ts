@@ -27,9 +27,9 @@ export function isGuestField(field: string): field is GuestField {
 export type Fields<Field extends string> = Readonly<Partial<Record<Field, string>>>;
 
 /** One field that differs. Values are text for people; empty: absent. */
-export interface Change<Field extends string = string> {
+export interface Change<Path extends string = string> {
   /** `networks[eth1].macAddress`: by the NIC's name, so that a moved NIC is the same NIC. `networks`: the order. */
-  readonly field: Field;
+  readonly path: Path;
   /** Empty if the change does not concern a single NIC. */
   readonly nic: string;
   readonly oldValue: string;
@@ -58,14 +58,14 @@ export function nicDifferences<Field extends string>(
   after: Nics<Field>,
 ): readonly NicDifference<Field>[] {
   const order = { oldValue: namesInBoth(before, after), newValue: namesInBoth(after, before) };
-  const at = (nic: string, field?: Field) => ({ field: nicPath(nic, field), nic });
+  const at = (nic: string, field?: Field) => ({ path: nicPath(nic, field), nic });
   const ofNics = [...after].flatMap(([nic, wanted]): readonly NicDifference<Field>[] => {
     const old = before.get(nic);
     if (old === undefined || !isPresent(nic)) {
       return [{ kind: "added", change: { ...at(nic), oldValue: "", newValue: nicText(wanted) } }];
     }
     return changedFields(fields, old, wanted).map((change) => {
-      const { field } = change;
+      const { path: field } = change;
       return { kind: "field", field, change: { ...change, ...at(nic, field) } };
     });
   });
@@ -74,7 +74,7 @@ export function nicDifferences<Field extends string>(
   );
   return order.oldValue === order.newValue
     ? [...ofNics, ...removed]
-    : [...ofNics, ...removed, { kind: "reordered", change: { field: "networks", nic: "", ...order } }];
+    : [...ofNics, ...removed, { kind: "reordered", change: { path: "networks", nic: "", ...order } }];
 }
 
 /** In the order of `fields`. */
@@ -84,7 +84,7 @@ export function changedFields<Field extends string>(
   after: Fields<Field>,
 ): readonly Change<Field>[] {
   return fields
-    .map((field) => ({ field, nic: "", oldValue: before[field] ?? "", newValue: after[field] ?? "" }))
+    .map((field) => ({ path: field, nic: "", oldValue: before[field] ?? "", newValue: after[field] ?? "" }))
     .filter(({ oldValue, newValue }) => oldValue !== newValue);
 }
 

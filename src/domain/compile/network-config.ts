@@ -78,8 +78,13 @@ function addressesInOrder(nic: Nic): readonly string[] {
 }
 
 /** Only netplan supports rules; they are used for routing: policy. */
-function guestRule({ from, to, table, priority }: SourceRule): GuestRule {
-  return { from: from.text, ...(to === undefined ? {} : { to: to.network }), table, priority };
+function guestRule({ sourceAddress, destination, table, priority }: SourceRule): GuestRule {
+  return {
+    from: sourceAddress.text,
+    ...(destination === undefined ? {} : { to: destination.network }),
+    table,
+    priority,
+  };
 }
 
 /** cloud-init renderers other than netplan recognise the default route only as 0.0.0.0/0 (cloud-init #3988). */

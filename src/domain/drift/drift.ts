@@ -2,19 +2,30 @@
 import type { Change } from "../compare/nic-differences.ts";
 import type { CompiledVm } from "../compile/compile.ts";
 import type { ResolvedVm } from "../nic.ts";
-import type { NetworkAttachmentDefinition, Secret, VirtualMachine } from "../objects/kubernetes.ts";
+import type { KubernetesObject } from "../objects/kubernetes.ts";
 import { lastOtherWriter } from "../objects/managed-fields.ts";
 
 /** One field that differs from the request. Values are text for people; empty: absent. */
-export interface Drift extends Pick<Change, "nic"> {
-  /** As in a plan; `networkConfig` if it concerns all NICs. */
-  readonly field: string;
+export interface Drift extends Pick<Change, "path" | "nic"> {
   readonly wanted: string;
   readonly actual: string;
-  /** Where the actual value was read, and who wrote it last if that is known. */
-  readonly source: string;
-  /** RFC 3339; undefined if it is not known, as for changes in the guest. */
+  /** The object that has the actual value, or that is missing; an instance for what its guest agent reports. */
+  readonly object: ObjectRef;
+  /** The last field manager other than multinic that wrote the value; empty if it is not known. */
+  readonly manager: string;
+  /** When it wrote, RFC 3339; undefined if it is not known, as for changes in the guest. */
   readonly since: string | undefined;
+}
+
+/** One Kubernetes object. */
+export interface ObjectRef {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export function objectRefOf({ kind, metadata }: KubernetesObject): ObjectRef {
+  return { kind, namespace: metadata.namespace ?? "", name: metadata.name };
 }
 
 /** The recorded spec, resolved and compiled as it would be now. */
@@ -25,21 +36,16 @@ export interface Wanted {
 
 /** The object, and the last other writer of the field at that path by its managedFields. */
 export function writtenIn(
-  object: VirtualMachine | NetworkAttachmentDefinition | Secret,
+  object: KubernetesObject,
   path: string,
-): Pick<Drift, "source" | "since"> {
-  const { kind, metadata } = object;
+): Pick<Drift, "object" | "manager" | "since"> {
   const writer = lastOtherWriter(object, path);
-  const at = `${kind} ${metadata.namespace}/${metadata.name}`;
-  return {
-    source: writer === undefined ? at : `${at}, written by ${writer.manager}`,
-    since: writer?.time,
-  };
+  return { object: objectRefOf(object), manager: writer?.manager ?? "", since: writer?.time };
 }
 
 export function driftFrom(
-  { field, nic, oldValue, newValue }: Change,
-  written: Pick<Drift, "source" | "since">,
+  { path, nic, oldValue, newValue }: Change,
+  written: Pick<Drift, "object" | "manager" | "since">,
 ): Drift {
-  return { field, nic, wanted: newValue, actual: oldValue, ...written };
+  return { path, nic, wanted: newValue, actual: oldValue, ...written };
 }

@@ -37,6 +37,6 @@ export function driftedFields(
   ].filter((field) => field !== undefined);
   const { mode, addresses } = resolveAddresses(ipConfig, "");
   const configured = { name: nic.name, mode, addresses, linkState, mac: nic.macAddress ?? "" };
-  const inGuest = guestDrift([configured], vmi).map(({ field }) => field);
+  const inGuest = guestDrift([configured], vmi).map(({ path }) => path);
   return [...new Set([...inVm.map((field) => nicPath(nic.name, field)), ...inGuest])];
 }

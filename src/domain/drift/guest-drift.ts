@@ -8,7 +8,7 @@ import type { VirtualMachineInstance, VmiInterfaceStatus } from "../objects/kube
 import { guestConfigAnnotation } from "../objects/ownership.ts";
 import { readGuestRecord } from "../compare/guest-record.ts";
 import { nicPath } from "../compare/nic-differences.ts";
-import type { Drift } from "./drift.ts";
+import { type Drift, objectRefOf } from "./drift.ts";
 
 /** What a guest's configuration says of a NIC. */
 export type ConfiguredNic = Pick<Nic, "name" | "mode" | "addresses" | "linkState" | "mac">;
@@ -23,27 +23,36 @@ export function guestDrift(
   const record = readGuestRecord(vmi.metadata.annotations?.[guestConfigAnnotation]);
   // NMState keeps the kernel's interface names, so a changed MAC address cannot be recognised by the name.
   const isNamed = record?.machine.guestConfig !== "nmstate";
-  return nics.flatMap((nic) => {
+  const differences = nics.flatMap((nic) => {
     const status = reported.find(({ name }) => name === nic.name);
     if (status === undefined) return [];
     if (!infoSources(status).includes("guest-agent")) return isNamed ? macDrift(nic, reported) : [];
     return [...(isNamed ? nameDrift(nic, status) : []), ...addressDrift(nic, status)];
   });
+  const reportedBy = { object: objectRefOf(vmi), manager: "", since: undefined };
+  return differences.map((difference) => ({ ...difference, ...reportedBy }));
 }
 
-function inGuest(nic: ConfiguredNic, field: string, wanted: string, actual: string): Drift {
-  const source = `guest agent (vmi.status.interfaces[${nic.name}])`;
-  return { field: nicPath(nic.name, field), nic: nic.name, wanted, actual, source, since: undefined };
+type GuestDifference = Pick<Drift, "path" | "nic" | "wanted" | "actual">;
+
+function inGuest(nic: ConfiguredNic, field: string, wanted: string, actual: string): GuestDifference {
+  return { path: nicPath(nic.name, field), nic: nic.name, wanted, actual };
 }
 
-function nameDrift(nic: ConfiguredNic, { interfaceName = "" }: VmiInterfaceStatus): readonly Drift[] {
+function nameDrift(
+  nic: ConfiguredNic,
+  { interfaceName = "" }: VmiInterfaceStatus,
+): readonly GuestDifference[] {
   return interfaceName === "" || interfaceName === nic.name
     ? []
     : [inGuest(nic, "name", nic.name, interfaceName)];
 }
 
 /** Other addresses may come from the link, router advertisements, or a service that moves between guests. */
-function addressDrift(nic: ConfiguredNic, { ipAddresses = [] }: VmiInterfaceStatus): readonly Drift[] {
+function addressDrift(
+  nic: ConfiguredNic,
+  { ipAddresses = [] }: VmiInterfaceStatus,
+): readonly GuestDifference[] {
   if (nic.mode === "dhcp" || nic.linkState === "down") return [];
   const actual = ipAddresses.flatMap((text) => {
     const parsed = parseIp(text);
@@ -56,7 +65,7 @@ function addressDrift(nic: ConfiguredNic, { ipAddresses = [] }: VmiInterfaceStat
 }
 
 /** KubeVirt identifies a NIC of the guest by its MAC address; with another one it is listed separately, without a name. */
-function macDrift(nic: ConfiguredNic, reported: readonly VmiInterfaceStatus[]): readonly Drift[] {
+function macDrift(nic: ConfiguredNic, reported: readonly VmiInterfaceStatus[]): readonly GuestDifference[] {
   const stranger = reported.find(
     ({ name = "", interfaceName, mac }) => name === "" && interfaceName === nic.name && mac !== undefined,
   );

@@ -8,16 +8,16 @@ import type { Secret } from "../objects/kubernetes.ts";
 import { secretNameOf } from "../objects/ownership.ts";
 import { type Drift, driftFrom, type Wanted, writtenIn } from "./drift.ts";
 
-const field = "networkConfig";
+const path = "networkConfig";
 
 /** NIC by NIC, then parts that cannot be read. Empty if the Secret could not be read. */
 export function networkConfigDrift({ vm, compiled }: Wanted, objects: VmObjects): readonly Drift[] {
   const own = secretNameOf(objects.vm.metadata.name);
   if (!objects.secrets.has(own)) return [];
   const secret = objects.secrets.get(own);
-  const source = `Secret ${objects.vm.metadata.namespace}/${own}`;
   if (secret === undefined) {
-    return [{ field, nic: "", wanted: `Secret ${own}`, actual: "", source, since: undefined }];
+    const object = { kind: "Secret", namespace: objects.vm.metadata.namespace ?? "", name: own };
+    return [{ path, nic: "", wanted: `Secret ${own}`, actual: "", object, manager: "", since: undefined }];
   }
   return vm.guestConfig === "nmstate"
     ? nmstateDrift(compiled.secret, secret)
@@ -39,14 +39,14 @@ function configDrift(
   const ofNics = configDifferences(before.byNic, after.byNic).map((change) => driftFrom(change, written));
   const unread = before.notes
     .filter((note) => !after.notes.includes(note))
-    .map((note) => ({ field, nic: "", wanted: "", actual: note, ...written }));
+    .map((note) => ({ path, nic: "", wanted: "", actual: note, ...written }));
   return [...ofNics, ...unread];
 }
 
 /** Compared as text, because only the guest reads NMState desired state. The caller's part of the user-data is not known. */
 function nmstateDrift({ stringData }: CompiledVm["secret"], actual: Secret): readonly Drift[] {
   const differs = (key: string, wanted: string): Drift => ({
-    field,
+    path,
     nic: "",
     wanted,
     actual: "different text",

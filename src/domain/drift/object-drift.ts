@@ -51,7 +51,7 @@ function volumeDrift(vm: VirtualMachine): readonly Drift[] {
   const actual = placeOfNetworkConfig(vm);
   return actual === wanted
     ? []
-    : [{ field: "networkConfig", nic: "", wanted, actual, ...writtenIn(vm, paths.volumes) }];
+    : [{ path: "networkConfig", nic: "", wanted, actual, ...writtenIn(vm, paths.volumes) }];
 }
 
 /** A NAD is read when a pod starts: a change takes effect at the next start or migration. */
@@ -66,10 +66,11 @@ function nadDrift({ vm, compiled }: Wanted, { vm: actual, nads }: VmObjects): re
     if (fullName === undefined || !used.has(fullName)) return [];
     const wanted = generated.get(fullName);
     const found = nads.get(fullName);
-    const at = { field: nicPath(nic, "attachment"), nic };
+    const at = { path: nicPath(nic, "attachment"), nic };
     if (found === undefined) {
-      const source = `NetworkAttachmentDefinition ${fullName}`;
-      return [{ ...at, wanted: fullName, actual: "", source, since: undefined }];
+      const [namespace = "", name = ""] = fullName.split("/");
+      const object = { kind: "NetworkAttachmentDefinition", namespace, name };
+      return [{ ...at, wanted: fullName, actual: "", object, manager: "", since: undefined }];
     }
     if (wanted === undefined || hasSameContent(wanted, found)) return [];
     const contents = { wanted: contentOf(wanted), actual: contentOf(found) };

@@ -89,10 +89,10 @@ export function compileNmstate(nics: readonly Nic[], routing: RoutingMode): Nmst
         ? {}
         : {
             "route-rules": {
-              config: rules.map(({ from, to, priority, table }) => ({
-                family: `ipv${from.family}` as const,
-                "ip-from": `${from.text}/${from.family === 4 ? 32 : 128}`,
-                ...(to === undefined ? {} : { "ip-to": to.network }),
+              config: rules.map(({ sourceAddress, destination, priority, table }) => ({
+                family: `ipv${sourceAddress.family}` as const,
+                "ip-from": `${sourceAddress.text}/${sourceAddress.family === 4 ? 32 : 128}`,
+                ...(destination === undefined ? {} : { "ip-to": destination.network }),
                 priority,
                 "route-table": table,
               })),

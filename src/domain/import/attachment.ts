@@ -4,6 +4,7 @@ import type { Catalogue } from "../catalogue.ts";
 import { bindingKindOf, typeOf } from "../bindings.ts";
 import { carrierOf, carrierOfNads, typeOfPlugin } from "../network/carriers/carriers.ts";
 import { type CniConfig, readCniConfig, resourceNameAnnotation } from "../network/cni.ts";
+import { vlanOfNad } from "../network/nad-vlan.ts";
 import { compileAttachment } from "../network/generated-nad.ts";
 import type { NetworkAttachmentDefinition, VmInterface, VmNetwork } from "../objects/kubernetes.ts";
 import { fullNadName } from "../names.ts";
@@ -35,10 +36,11 @@ export function readAttachment(
   if (generated !== undefined) return generated;
   const cni = readCniConfig(nad);
   if ("problem" in cni) return { type: typeOf(nic), nadName };
+  const vlanId = vlanOfNad(cni, sources.catalogue);
   return {
     type: typeOnNad(nic, cni),
     nadName,
-    ...(cni.vlan === 0 ? {} : { vlanId: cni.vlan }),
+    ...(vlanId === undefined || vlanId === 0 ? {} : { vlanId }),
   };
 }
 
@@ -61,6 +63,7 @@ function asGenerated(
   const defaultsFirst = catalogue.physicalNetworks.toSorted((a, b) => Number(b.default) - Number(a.default));
   for (const network of defaultsFirst) {
     const vlanId = carrierOf(network).vlanOf(network, cni);
+    if (vlanId === undefined) continue;
     const made = compileAttachment({ vlanId, mtu: cni.mtu }, network, namespace);
     if (!hasSameContent(made, nad)) continue;
     return {

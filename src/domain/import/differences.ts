@@ -43,8 +43,8 @@ export function differencesOf(spec: VmSpec, byNic: GuestNics, catalogue: Catalog
   const after = fieldsByNic(new Map(compiled.nics.map((nic) => [nic.id, nic])));
   return [...fieldsByNic(byNic)].flatMap(([name, before]) =>
     changedFields(configFieldNames, before, after.get(name) ?? before).map(
-      ({ field, oldValue, newValue }) =>
-        `networks[${name}] ${configFields[field][0]}: ${changeText(oldValue, newValue)}`,
+      ({ path, oldValue, newValue }) =>
+        `networks[${name}] ${configFields[path][0]}: ${changeText(oldValue, newValue)}`,
     ),
   );
 }

@@ -2,7 +2,9 @@
 import { nadNamesOf } from "../names.ts";
 import type { Catalogue, VlanRange } from "../catalogue.ts";
 import { typeOfPlugin } from "./carriers/carriers.ts";
+import { refusalOfPlugin } from "./cni-refusal.ts";
 import { cannotCarryVm, readCniConfig } from "./cni.ts";
+import { vlanOfNad } from "./nad-vlan.ts";
 import type { NetworkAttachmentDefinition } from "../objects/kubernetes.ts";
 import { isManaged } from "../objects/ownership.ts";
 import type { RecordedVm } from "../facts.ts";
@@ -16,10 +18,11 @@ export interface AttachableNetwork {
   /** undefined for an unknown CNI plugin. */
   readonly type: NetworkType | undefined;
   readonly isDefault: boolean;
+  /** Of a NAD: its VLAN. If it also does not allow untagged NICs, its VLAN is not known. */
   readonly vlans: readonly VlanRange[];
-  readonly untagged: boolean;
-  /** 0 if it is not known. */
-  readonly mtu: number;
+  readonly allowsUntagged: boolean;
+  /** undefined if it is not known. */
+  readonly mtu: number | undefined;
   /** Empty for a physical network. */
   readonly cniType: string;
   readonly generated: boolean;
@@ -46,7 +49,7 @@ export function attachableNetworks(
         type,
         isDefault: network.default,
         vlans,
-        untagged,
+        allowsUntagged: untagged,
         mtu,
         cniType: "",
         generated: false,
@@ -58,13 +61,14 @@ export function attachableNetworks(
     .map((nad) => ({ nad, name: `${nad.metadata.namespace}/${nad.metadata.name}` }))
     .filter(({ nad, name }) => nad.metadata.namespace === namespace || catalogue.sharedNads.includes(name))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ nad, name }) => attachableNad(nad, name, usedBy.get(`nad:${name}`) ?? []));
+    .map(({ nad, name }) => attachableNad(nad, name, catalogue, usedBy.get(`nad:${name}`) ?? []));
   return [...physical, ...usable];
 }
 
 function attachableNad(
   nad: NetworkAttachmentDefinition,
   name: string,
+  catalogue: Catalogue,
   usedBy: readonly string[],
 ): AttachableNetwork {
   const cni = readCniConfig(nad);
@@ -75,17 +79,18 @@ function attachableNad(
     usedBy,
   } as const;
   if ("problem" in cni) {
-    const none = { type: undefined, vlans: [], untagged: false, mtu: 0, cniType: "" };
+    const none = { type: undefined, vlans: [], allowsUntagged: false, mtu: undefined, cniType: "" };
     return { ...common, ...none, problem: cni.problem };
   }
+  const vlan = vlanOfNad(cni, catalogue);
   return {
     ...common,
     type: typeOfPlugin(cni.type),
-    vlans: cni.vlan === 0 ? [] : [{ first: cni.vlan, last: cni.vlan }],
-    untagged: cni.vlan === 0,
-    mtu: cni.mtu ?? 0,
+    vlans: vlan === undefined || vlan === 0 ? [] : [{ first: vlan, last: vlan }],
+    allowsUntagged: vlan === 0,
+    mtu: cni.mtu,
     cniType: cni.type,
-    problem: cannotCarryVm(cni.type) ? `${cni.type} cannot carry a VM` : "",
+    problem: cannotCarryVm(cni.type) ? `${cni.type} cannot carry a VM` : (refusalOfPlugin(cni) ?? ""),
   };
 }
 

@@ -1,6 +1,7 @@
 // What a cluster supports for NICs, with evidence from the KubeVirt resource and the catalogue.
 import { type Catalogue, defaultPhysicalNetwork } from "../catalogue.ts";
 import { carrierOf } from "./carriers/carriers.ts";
+import type { Evidence } from "../evidence.ts";
 import type { KubeVirt } from "../objects/kubernetes.ts";
 import { networkTypes } from "../spec.ts";
 
@@ -9,7 +10,10 @@ export interface Capability {
   readonly name: string;
   /** undefined: not known. */
   readonly available: boolean | undefined;
-  readonly evidence: string;
+  /** What was read; empty if nothing had to be. */
+  readonly evidence: readonly Evidence[];
+  /** The state as text, with what follows from it. */
+  readonly message: string;
 }
 
 /** `kubeVirt` undefined: it cannot be read. */
@@ -21,7 +25,11 @@ export function capabilitiesOf(catalogue: Catalogue, kubeVirt: KubeVirt | undefi
   ];
 }
 
-const unread = { available: undefined, evidence: "the KubeVirt resource cannot be read" };
+const unread = {
+  available: undefined,
+  evidence: [{ source: "kubevirt", value: "cannot be read" }],
+  message: "the KubeVirt resource cannot be read",
+};
 
 /** Features of KubeVirt that are enabled by default since a minor version of 1.x. */
 const sinceVersions = [
@@ -36,21 +44,32 @@ function typeCapability(
   kubeVirt: KubeVirt | undefined,
 ): Capability {
   const name = `type-${type}`;
-  if (type === "pod") return { name, available: true, evidence: "every cluster has a pod network" };
+  if (type === "pod") {
+    return { name, available: true, evidence: [], message: "every cluster has a pod network" };
+  }
   const network = defaultPhysicalNetwork(catalogue, type);
   if (network === undefined) {
-    const evidence = "the catalogue has no default physical network of this type";
-    return { name, available: false, evidence };
+    const message = "the catalogue has no default physical network of this type";
+    const evidence = [{ source: "catalogue.physicalNetworks", value: `no default of type ${type}` }];
+    return { name, available: false, evidence, message };
   }
   const configured = `physical network ${network.name}`;
+  const inCatalogue = { source: "catalogue.physicalNetworks", value: network.name };
   const binding = carrierOf(network).binding(network);
-  if (binding.kind !== "plugin") return { name, available: true, evidence: configured };
+  if (binding.kind !== "plugin") {
+    return { name, available: true, evidence: [inCatalogue], message: configured };
+  }
   if (kubeVirt === undefined) return { name, ...unread };
   const registered = kubeVirt.spec?.configuration?.network?.binding?.[binding.name] !== undefined;
+  const inKubeVirt = {
+    source: `kubevirt.spec.configuration.network.binding[${binding.name}]`,
+    value: registered ? "present" : "absent",
+  };
   return {
     name,
     available: registered,
-    evidence: registered
+    evidence: [inCatalogue, inKubeVirt],
+    message: registered
       ? `${configured} and binding plugin ${binding.name}`
       : `KubeVirt has no binding plugin ${binding.name}`,
   };
@@ -58,9 +77,12 @@ function typeCapability(
 
 function sinceVersion(name: string, minor: number, why: string, kubeVirt: KubeVirt | undefined): Capability {
   const version = kubeVirt?.status?.observedKubeVirtVersion;
+  const evidence = [{ source: "kubevirt.status.observedKubeVirtVersion", value: version ?? "absent" }];
   const has = minorOf(version);
-  if (has === undefined) return { name, available: undefined, evidence: "KubeVirt's version is not known" };
-  return { name, available: has >= minor, evidence: `KubeVirt ${version}; since 1.${minor}: ${why}` };
+  if (has === undefined)
+    return { name, available: undefined, evidence, message: "KubeVirt's version is not known" };
+  const message = `KubeVirt ${version}; since 1.${minor}: ${why}`;
+  return { name, available: has >= minor, evidence, message };
 }
 
 /** 9 for v1.9.0; versions from 2 on are newer than all of 1. */
@@ -75,10 +97,12 @@ function migrationOnChange(kubeVirt: KubeVirt | undefined): Capability {
   if (kubeVirt === undefined) return { name, ...unread };
   const methods = kubeVirt.spec?.workloadUpdateStrategy?.workloadUpdateMethods ?? [];
   const available = methods.includes("LiveMigrate");
+  const listed = methods.join(", ");
   return {
     name,
     available,
-    evidence: `workloadUpdateStrategy.workloadUpdateMethods is [${methods.join(", ")}]${
+    evidence: [{ source: "kubevirt.spec.workloadUpdateStrategy.workloadUpdateMethods", value: listed }],
+    message: `workloadUpdateStrategy.workloadUpdateMethods is [${listed}]${
       available ? "" : "; without LiveMigrate, changes by live migration wait until someone migrates the VM"
     }`,
   };

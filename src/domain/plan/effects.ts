@@ -25,7 +25,7 @@ export interface VersionedEffect {
 /** The effect of a change on one VM and its cluster. */
 export interface JudgedEffect {
   readonly effect: Effect;
-  readonly reason: string;
+  readonly message: string;
   /** True if KubeVirt sets no condition while the change waits for the next start. */
   readonly silent: boolean;
   /** Empty if the VM does not run. */

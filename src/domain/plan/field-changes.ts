@@ -96,7 +96,7 @@ function nicChanges(before: Nics, after: Nics, running: Running): readonly Field
 function addedNic(added: Change, wanted: NicFields, running: Running): readonly FieldChange[] {
   const { nic } = added;
   const isConfigured = guestFields.every((field) => runsWith(running, nic, field, wanted));
-  const ipConfig = { ...added, field: nicPath(nic, "ipConfig"), newValue: ipConfigText(wanted) };
+  const ipConfig = { ...added, path: nicPath(nic, "ipConfig"), newValue: ipConfigText(wanted) };
   return [
     { ...added, ...plugging(nic, wanted, running) },
     { ...ipConfig, ...(isConfigured ? takenBack : judgeChange("guest", running)) },
@@ -156,12 +156,12 @@ function machineChanges(
   const current: Fields<MachineField> = { ...machine, ...guest?.machine };
   const old = before === undefined ? {} : machineFields(before);
   return changedFields(machineFieldNames, old, machineFields(after)).map((change) => {
-    const { field, newValue } = change;
+    const { path, newValue } = change;
     const kind =
-      field === "memory" && running !== undefined && canPlugMemory(newValue, running)
+      path === "memory" && running !== undefined && canPlugMemory(newValue, running)
         ? "memory-plug"
-        : machineKinds[field];
-    const effect = current[field] === newValue ? takenBack : judgeChange(kind, running);
+        : machineKinds[path];
+    const effect = current[path] === newValue ? takenBack : judgeChange(kind, running);
     return { ...change, ...effect };
   });
 }

@@ -18,7 +18,7 @@ import { addingKind, type ChangeKind, effectTable, isSilent } from "./effect-tab
 import type { Effect } from "./effects.ts";
 import { whyStuck } from "./running-vm.ts";
 
-/** A change from what the running VM has; `field` is empty if KubeVirt does not say what changed. */
+/** A change from what the running VM has; `path` is empty if KubeVirt does not say what changed. */
 export interface PendingChange extends Change, Waits {}
 
 interface Waits {
@@ -26,7 +26,7 @@ interface Waits {
   readonly kind: ChangeKind | undefined;
   /** What it waits for: live, live-migration or restart. */
   readonly effect: Effect;
-  readonly reason: string;
+  readonly message: string;
 }
 
 /** NIC by NIC, then the machine; empty if the VM does not run or has all changes. */
@@ -44,8 +44,8 @@ export function pendingChanges(
 }
 
 function waitsAs(kind: ChangeKind): Waits {
-  const { effect, reason } = effectTable[kind];
-  return { kind, effect, reason };
+  const { effect, message } = effectTable[kind];
+  return { kind, effect, message };
 }
 
 function nicChanges(
@@ -84,8 +84,8 @@ const nicKinds: Readonly<Record<KubeVirtField, ChangeKind>> = {
 function fieldWaits(field: KubeVirtField, { status }: VirtualMachine): Waits {
   const waits = waitsAs(nicKinds[field]);
   if (field !== "attachment" || !isTrue(status?.conditions, "RestartRequired")) return waits;
-  const reason = "KubeVirt moves the NIC to the other network when the VM is restarted";
-  return { ...waits, effect: "restart", reason };
+  const message = "KubeVirt moves the NIC to the other network when the VM is restarted";
+  return { ...waits, effect: "restart", message };
 }
 
 /** True also while the domain is not reported yet: then nothing is known to be missing. */
@@ -97,17 +97,17 @@ function isInDomain(nic: string, vmi: VirtualMachineInstance): boolean {
   );
 }
 
-function byMigration(vmi: VirtualMachineInstance): Pick<Waits, "effect" | "reason"> {
+function byMigration(vmi: VirtualMachineInstance): Pick<Waits, "effect" | "message"> {
   const stuck = whyStuck(vmi);
   if (stuck !== undefined) {
     return {
       effect: "restart",
-      reason: `it needs a live migration, but this VM cannot be migrated (${stuck}); restart it`,
+      message: `it needs a live migration, but this VM cannot be migrated (${stuck}); restart it`,
     };
   }
   return {
     effect: "live-migration",
-    reason: isTrue(vmi.status?.conditions, "MigrationRequired")
+    message: isTrue(vmi.status?.conditions, "MigrationRequired")
       ? "KubeVirt requests a live migration; if none starts, migrate or restart the VM"
       : "KubeVirt is about to apply it, by a live migration if necessary",
   };
@@ -125,14 +125,14 @@ function guestChanges(
   const found = [
     ...guestDifferences(guestFields, before, after).map((change) => ({ ...change, ...waitsAs("guest") })),
     ...changedFields(guestMachineFields, current.machine, wanted.machine).map((change) =>
-      change.field === "userData.text"
+      change.path === "userData.text"
         ? { ...change, oldValue: "", newValue: "", ...waitsAs("user-data") }
         : { ...change, ...waitsAs("guest") },
     ),
   ];
   if (found.length > 0 || explained || wanted.digest === current.digest) return found;
   // The same configuration rendered differently, as after an update of multinic.
-  return [{ ...unknown, field: "networks", ...waitsAs("guest") }];
+  return [{ ...unknown, path: "networks", ...waitsAs("guest") }];
 }
 
 function machineChanges(
@@ -143,7 +143,7 @@ function machineChanges(
 ): readonly PendingChange[] {
   const fields = changedFields(["cpu", "userData.secretName"], current.machine, wanted.machine)
     .filter(({ oldValue, newValue }) => oldValue !== "" && newValue !== "")
-    .map((change) => ({ ...change, ...waitsAs(change.field === "cpu" ? "cpu" : "user-data-secret") }));
+    .map((change) => ({ ...change, ...waitsAs(change.path === "cpu" ? "cpu" : "user-data-secret") }));
   const memory = memoryChanges(wanted, current, vm, vmi);
   // A disk that only the instance has may have been hotplugged.
   const disksText = ({ disks }: InstanceFields): string =>
@@ -170,10 +170,10 @@ function memoryChanges(
   const restarts = isTrue(vm.status?.conditions, "RestartRequired");
   const plugs = vmi.spec.domain.memory?.maxGuest !== undefined && !restarts;
   const waits = plugging || plugs ? { ...waitsAs("memory-plug"), ...byMigration(vmi) } : waitsAs("memory");
-  return [{ field: "memory", nic: "", oldValue, newValue, ...waits }];
+  return [{ path: "memory", nic: "", oldValue, newValue, ...waits }];
 }
 
-const unknown = { field: "", nic: "", oldValue: "", newValue: "", kind: undefined };
+const unknown = { path: "", nic: "", oldValue: "", newValue: "", kind: undefined };
 const addingKinds: ReadonlySet<unknown> = new Set(Object.values(bindings).map(({ adding }) => adding));
 
 /** Requests of KubeVirt that none of the found changes explains. */
@@ -191,8 +191,8 @@ function unnamed(
   const why = restart?.message ?? restart?.reason ?? "it gives no reason";
   return [
     ...(restart?.status === "True" && !explained
-      ? [{ ...unknown, effect: "restart" as const, reason: `KubeVirt requests a restart: ${why}` }]
+      ? [{ ...unknown, effect: "restart" as const, message: `KubeVirt requests a restart: ${why}` }]
       : []),
-    ...(migration !== undefined && !plugging ? [{ ...unknown, field: "networks", ...byMigration(vmi) }] : []),
+    ...(migration !== undefined && !plugging ? [{ ...unknown, path: "networks", ...byMigration(vmi) }] : []),
   ];
 }

@@ -17,7 +17,7 @@ export interface PlannedObject {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
-  readonly reason: string;
+  readonly message: string;
 }
 
 export interface Plan {
@@ -78,10 +78,10 @@ export function isUnchanged({ objects }: Plan): boolean {
 function plannedObject({ live, wanted }: DryRunObject): PlannedObject {
   const { kind, metadata } = wanted;
   const common = { kind, namespace: metadata.namespace ?? "", name: metadata.name };
-  if (live === undefined) return { ...common, action: "create", reason: "does not exist yet" };
+  if (live === undefined) return { ...common, action: "create", message: "does not exist yet" };
   return isDeepStrictEqual(comparable(live), comparable(wanted))
-    ? { ...common, action: "unchanged", reason: "is up to date" }
-    : { ...common, action: "update", reason: "differs from the requested state" };
+    ? { ...common, action: "unchanged", message: "is up to date" }
+    : { ...common, action: "update", message: "differs from the requested state" };
 }
 
 /**
@@ -105,7 +105,7 @@ function secretChange(
   const shown = (text: string | undefined): string => (text === undefined ? "" : "text (not shown)");
   return [
     {
-      field: isUserData ? "userData.text" : "networks",
+      path: isUserData ? "userData.text" : "networks",
       nic: "",
       oldValue: shown(oldText),
       newValue: shown(newText),
@@ -127,7 +127,7 @@ function releasedObject({ kind, metadata }: NetworkAttachmentDefinition): Planne
     namespace: metadata.namespace ?? "",
     name: metadata.name,
     action: "delete",
-    reason: "is no longer used by any VM",
+    message: "is no longer used by any VM",
   };
 }
 

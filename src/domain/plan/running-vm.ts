@@ -78,7 +78,12 @@ function versionOf(version: string | undefined): Pick<RunningVm, "version" | "ve
   return group === undefined || major < 1 ? unseen(oldest) : { version: group, versionNote: "" };
 }
 
-const noEffect = (reason: string): JudgedEffect => ({ effect: "none", reason, silent: false, versions: [] });
+const noEffect = (message: string): JudgedEffect => ({
+  effect: "none",
+  message,
+  silent: false,
+  versions: [],
+});
 const untouched = noEffect("the VM is not running");
 
 /** No effect: a pending change is undone. */
@@ -92,7 +97,7 @@ export function judgeChange(kind: ChangeKind, vm: RunningVm | undefined): Judged
   const differs = row.older !== undefined && vm.versionNote !== "";
   return {
     effect: shown.effect,
-    reason: differs ? `${shown.reason}; ${vm.versionNote}` : shown.reason,
+    message: differs ? `${shown.message}; ${vm.versionNote}` : shown.message,
     silent: isSilent(kind),
     versions: kubeVirtVersions.map((kubevirt) => ({
       kubevirt,
@@ -105,19 +110,19 @@ export function judgeChange(kind: ChangeKind, vm: RunningVm | undefined): Judged
 
 function landing(kind: ChangeKind, row: EffectRow, version: KubeVirtVersions, vm: RunningVm): Landing {
   if (kind === "network" && version === "1.8" && vm.movesNetworks) {
-    return { effect: row.effect, reason: `${row.reason} (feature gate LiveUpdateNADRef)` };
+    return { effect: row.effect, message: `${row.message} (feature gate LiveUpdateNADRef)` };
   }
   return row.older?.[version] ?? row;
 }
 
 /** If the VM cannot be migrated, the change waits for the next start (KubeVirt keeps MigrationRequired True). */
-function onThisVm({ effect, reason }: Landing, { stuck, waits }: RunningVm): Landing {
-  if (effect !== "live-migration") return { effect, reason };
+function onThisVm({ effect, message }: Landing, { stuck, waits }: RunningVm): Landing {
+  if (effect !== "live-migration") return { effect, message };
   if (stuck !== undefined) {
     return {
       effect: "restart",
-      reason: `${reason}, but this VM cannot be migrated (${stuck}), so the change waits until the VM is restarted`,
+      message: `${message}, but this VM cannot be migrated (${stuck}), so the change waits until the VM is restarted`,
     };
   }
-  return { effect, reason: waits === undefined ? reason : `${reason}; ${waits}` };
+  return { effect, message: waits === undefined ? message : `${message}; ${waits}` };
 }

@@ -7,15 +7,15 @@ import { mainTable, type SourceRule } from "./source-routing.ts";
 
 export interface RouteLookup {
   readonly address: IpAddress;
-  /** Name of the NIC that sends the traffic; undefined if none does. */
-  readonly nic: string | undefined;
+  /** Name of the interface that sends the traffic, which is that of the NIC; undefined if none does. */
+  readonly device: string | undefined;
   readonly gateway: IpAddress | undefined;
   /** Source address of the packets; undefined if it is not known in advance. */
   readonly source: IpAddress | undefined;
   /** undefined if no route is used. */
   readonly route: PredictedRoute | undefined;
   /** The explanation, as text. */
-  readonly reason: string;
+  readonly message: string;
 }
 
 /** `from`: the source address that the sender has chosen, as for replies; undefined: the guest chooses. */
@@ -25,9 +25,9 @@ export function lookUpRoute(
   address: IpAddress,
   from?: IpAddress,
 ): RouteLookup {
-  const stays = { address, nic: undefined, gateway: undefined, source: from, route: undefined };
+  const stays = { address, device: undefined, gateway: undefined, source: from, route: undefined };
   const special = staysOrSpreads(nics, address);
-  if (special !== undefined) return { ...stays, reason: special };
+  if (special !== undefined) return { ...stays, message: special };
   const applicable = rules.filter((rule) => applies(rule, address, from));
   for (const rule of [...applicable, undefined]) {
     const matching = matchingRoutes(routes, rule?.table ?? mainTable, address);
@@ -35,14 +35,14 @@ export function lookUpRoute(
     if (route === undefined) continue;
     return {
       address,
-      nic: route.nic.name,
+      device: route.nic.name,
       gateway: route.gateway,
       source: from ?? sourceAddress(address, route, nics),
       route,
-      reason: [...ruleInWords(rule), ...routeInWords(route, matching.slice(1))].join("; "),
+      message: [...ruleInWords(rule), ...routeInWords(route, matching.slice(1))].join("; "),
     };
   }
-  return { ...stays, reason: "no route matches; the guest reports that the network is unreachable" };
+  return { ...stays, message: "no route matches; the guest reports that the network is unreachable" };
 }
 
 /** The reason for addresses that are not routed: own addresses, multicast, broadcast and unspecified. */
@@ -63,8 +63,12 @@ function staysOrSpreads(nics: readonly Nic[], address: IpAddress): string | unde
   return undefined;
 }
 
-const applies = ({ from, to }: SourceRule, address: IpAddress, source: IpAddress | undefined): boolean =>
-  source?.text === from.text && (to === undefined || contains(to, address));
+const applies = (
+  { sourceAddress, destination }: SourceRule,
+  address: IpAddress,
+  from: IpAddress | undefined,
+): boolean =>
+  from?.text === sourceAddress.text && (destination === undefined || contains(destination, address));
 
 const matchingRoutes = (
   routes: readonly PredictedRoute[],
@@ -75,9 +79,9 @@ const matchingRoutes = (
 
 function ruleInWords(rule: SourceRule | undefined): readonly string[] {
   if (rule === undefined) return [];
-  const to = rule.to === undefined ? "" : ` to ${rule.to.network}`;
+  const to = rule.destination === undefined ? "" : ` to ${rule.destination.network}`;
   return [
-    `rule ${rule.priority} sends packets from ${rule.from.text}${to} to table ${tableName(rule.table)}`,
+    `rule ${rule.priority} sends packets from ${rule.sourceAddress.text}${to} to table ${tableName(rule.table)}`,
   ];
 }
 

@@ -13,10 +13,12 @@ const priorities = { ownSubnet: 1000, source: 1001 } as const;
 
 /** `ip rule`: packets from that address, and to that network if there is one, use that table. */
 export interface SourceRule {
-  readonly nic: string;
+  /** Name of the interface that has the source address, which is that of the NIC. */
+  readonly device: string;
   readonly priority: number;
-  readonly from: IpAddress;
-  readonly to: Cidr | undefined;
+  readonly sourceAddress: IpAddress;
+  /** undefined: any. */
+  readonly destination: Cidr | undefined;
   readonly table: number;
 }
 
@@ -45,11 +47,19 @@ export function sourceRulesOf(nic: Nic): SourceRouting {
   const table = firstTable + nic.index;
   const networks = new Map(sources.map((cidr) => [cidr.network, cidr]));
   const addresses = new Map(sources.map(({ address }) => [address.text, address]));
-  const rules = [...addresses.values()].flatMap((from) => {
-    const own = [...networks.values(), linkLocal].filter(({ address }) => address.family === from.family);
+  const rules = [...addresses.values()].flatMap((sourceAddress) => {
+    const from = { device: nic.name, sourceAddress };
+    const own = [...networks.values(), linkLocal].filter(
+      ({ address }) => address.family === sourceAddress.family,
+    );
     return [
-      ...own.map((to) => ({ nic: nic.name, priority: priorities.ownSubnet, from, to, table: mainTable })),
-      { nic: nic.name, priority: priorities.source, from, to: undefined, table },
+      ...own.map((destination) => ({
+        ...from,
+        destination,
+        priority: priorities.ownSubnet,
+        table: mainTable,
+      })),
+      { ...from, destination: undefined, priority: priorities.source, table },
     ];
   });
   return { table, rules };

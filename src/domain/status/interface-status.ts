@@ -1,4 +1,5 @@
 // The state of every NIC of a VM: only what the reports of KubeVirt prove.
+import type { Evidence } from "../evidence.ts";
 import { isTrue } from "../objects/conditions.ts";
 import { driftedFields } from "../drift/drifted-fields.ts";
 import { etagOf } from "../objects/etag.ts";
@@ -7,8 +8,10 @@ import type { VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from 
 import { typeOf } from "../bindings.ts";
 import { type Effect, worst } from "../plan/effects.ts";
 import { type PendingChange, pendingChanges } from "../plan/pending-changes.ts";
+import { type InterfaceAddress, interfaceAddresses } from "./interface-addresses.ts";
 import { primaryIndex } from "../resolve/metrics.ts";
-import type { NetworkType, VmSpec } from "../spec.ts";
+import { fullNadName } from "../names.ts";
+import type { NetworkConfig, NetworkType, VmSpec } from "../spec.ts";
 
 export const interfaceStates = ["Up", "Down", "Unknown"] as const;
 export type InterfaceState = (typeof interfaceStates)[number];
@@ -35,32 +38,27 @@ const reasons = {
 } as const satisfies Readonly<Record<string, readonly [InterfaceState, string]>>;
 export type StateReason = keyof typeof reasons;
 
-/** A value and where it was read. */
-export interface Evidence {
-  readonly source: string;
-  readonly value: string;
-}
-
 export interface InterfaceStatus {
   readonly namespace: string;
   readonly vm: string;
   readonly nic: string;
   readonly type: NetworkType;
-  /** The name of the NAD in the VM; empty for the pod network. */
-  readonly network: string;
-  readonly vlanId: number;
+  /** The NAD, NAMESPACE/NAME; empty for the pod network. */
+  readonly attachment: string;
+  /** As requested, 0 for untagged; undefined if only the NAD has it, without a record, and on the pod network. */
+  readonly vlanId: number | undefined;
   readonly primary: boolean;
   /** Empty if not known. */
   readonly guestInterface: string;
   readonly macAddress: string;
-  readonly ipAddresses: readonly string[];
+  readonly addresses: readonly InterfaceAddress[];
   readonly state: InterfaceState;
   readonly reason: StateReason;
   readonly message: string;
   readonly evidence: readonly Evidence[];
   readonly node: string;
-  /** 0 if none was requested. */
-  readonly mtu: number;
+  /** undefined if none was requested. */
+  readonly mtu: number | undefined;
   /** Paths of requested changes that the running VM does not have yet, such as networks[eth1].vlanId. */
   readonly pendingFields: readonly string[];
   /** The most disruptive thing that they wait for; undefined if there are none. */
@@ -90,6 +88,7 @@ export function interfaceStatuses(
   const primary = spec === undefined ? interfaces[0]?.name : spec.networks[primaryIndex(spec.networks)]?.name;
   return interfaces.map((nic) => {
     const config = configs.get(nic.name);
+    const nad = networks.get(nic.name)?.multus?.networkName;
     const { pendingFields, pendingEffect } = pendingOf(nic.name, pending);
     const drifted = spec && driftedFields(spec, nic, networks.get(nic.name), vmi);
     const reported = vmi?.status?.interfaces?.find(({ name }) => name === nic.name);
@@ -98,14 +97,14 @@ export function interfaceStatuses(
       vm: vm.metadata.name,
       nic: nic.name,
       type: config?.type ?? (config === undefined ? typeOf(nic) : "bridge"),
-      network: networks.get(nic.name)?.multus?.networkName ?? "",
-      vlanId: config?.vlanId ?? 0,
+      attachment: nad === undefined ? "" : fullNadName(nad, vm.metadata.namespace ?? ""),
+      vlanId: config && requestedVlan(config),
       primary: nic.name === primary,
       guestInterface: reported?.interfaceName ?? "",
       macAddress: reported?.mac ?? nic.macAddress ?? "",
-      ipAddresses: reported?.ipAddresses ?? [],
+      addresses: interfaceAddresses(reported?.ipAddresses ?? [], config?.ipConfig),
       node: vmi?.status?.nodeName ?? "",
-      mtu: config?.mtu ?? 0,
+      mtu: config?.mtu,
       pendingFields,
       pendingEffect,
       driftedFields: drifted?.filter((field) => !pendingFields.includes(field)),
@@ -116,19 +115,25 @@ export function interfaceStatuses(
   });
 }
 
+/** A NIC of a physical network is untagged unless it names a VLAN; a NAD may have any. */
+function requestedVlan({ type, vlanId, nadName }: NetworkConfig): number | undefined {
+  if (type === "pod") return undefined;
+  return vlanId ?? (nadName === undefined ? 0 : undefined);
+}
+
 /** The changes of that NIC, and those of the VM that KubeVirt does not attribute to a NIC. */
 function pendingOf(
   name: string,
   changes: readonly PendingChange[],
 ): Pick<InterfaceStatus, "pendingFields" | "pendingEffect"> {
-  const own = changes.filter(({ nic, field }) => nic === name || (nic === "" && isOfAllNics(field)));
-  const fields = own.map(({ field }) => field || "networks");
+  const own = changes.filter(({ nic, path }) => nic === name || (nic === "" && isOfAllNics(path)));
+  const fields = own.map(({ path }) => path || "networks");
   const effect = own.length === 0 ? undefined : worst(own.map((change) => change.effect));
   return { pendingFields: [...new Set(fields)], pendingEffect: effect };
 }
 
 /** Empty: KubeVirt does not say what changed. */
-const isOfAllNics = (field: string): boolean => ["", "networks", "routing", "guestConfig"].includes(field);
+const isOfAllNics = (path: string): boolean => ["", "networks", "routing", "guestConfig"].includes(path);
 
 type Verdict = Pick<InterfaceStatus, "state" | "reason" | "message" | "evidence">;
 

@@ -10,7 +10,7 @@ import type { VmSpec } from "../spec.ts";
 import { adoptionChecks, isForAdoption } from "./adoption-checks.ts";
 import { addressChecks } from "./address-checks.ts";
 import { attachmentChecks } from "./attachment-checks.ts";
-import { nicContext, runChecks, vmContext } from "./context.ts";
+import { nicContext, runChecks, vlanOfNic, vmContext } from "./context.ts";
 import { guestChecks } from "./guest-checks.ts";
 import { inUseChecks } from "./in-use-checks.ts";
 import { machineChecks, maxDevices } from "./machine-checks.ts";
@@ -25,6 +25,8 @@ import { routingVmChecks, trafficChecks } from "./traffic-checks.ts";
 
 export interface CheckedVm {
   readonly vm: ResolvedVm;
+  /** The VLAN of each NIC, 0 for untagged; undefined if it is not known, and on the pod network. */
+  readonly vlans: readonly (number | undefined)[];
   readonly routing: PredictedRouting;
   /** First of reading the input, then of the VM as a whole, then NIC by NIC. */
   readonly findings: readonly Finding[];
@@ -73,17 +75,16 @@ export function checkVm(
     asked.networks.length > maxDevices ? { ...asked, networks: asked.networks.slice(0, maxDevices) } : asked;
   const { vm, findings: unreadable } = resolveVm(spec, catalogue, facts);
   const context = vmContext({ spec, asked, vm, catalogue, facts, adoptionNotes, replaced });
+  const nics = vm.nics.map((nic) => nicContext(context, nic, configOf(spec, nic)));
   const unreadableOf = Map.groupBy(unreadable, ({ field }) => /^networks\[\d+\]/.exec(field)?.[0]);
   const all = [
     ...(unreadableOf.get(undefined) ?? []),
     ...runChecks(checksOfVm, context),
-    ...vm.nics.flatMap((nic) => [
-      ...(unreadableOf.get(nic.field) ?? []),
-      ...runChecks(checksOfNic, nicContext(context, nic, configOf(spec, nic))),
-    ]),
+    ...nics.flatMap((of) => [...(unreadableOf.get(of.nic.field) ?? []), ...runChecks(checksOfNic, of)]),
   ];
   return {
     vm,
+    vlans: nics.map(vlanOfNic),
     routing: context.routing,
     findings: withUnread(unread, adoptionNotes === undefined ? all : all.filter(isForAdoption)),
     unchecked: lackedFacts(context),

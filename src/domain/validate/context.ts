@@ -9,6 +9,7 @@ import { noNodes } from "../network/nodes.ts";
 import { type PredictedRoute, type PredictedRouting, predictRouting } from "../routing/predicted-routes.ts";
 import { indexRoutes, type RouteIndex } from "../routing/route-index.ts";
 import type { Uplink } from "../network/carriers/uplink.ts";
+import { vlanOfNad } from "../network/nad-vlan.ts";
 import { uplinkOfNad, uplinkOfNetwork } from "../network/segment.ts";
 import type { NetworkConfig, VmSpec } from "../spec.ts";
 
@@ -47,6 +48,8 @@ export interface GivenNad {
   readonly name: string;
   /** undefined: the NAD does not exist. */
   readonly cni: CniConfig | Unreadable | undefined;
+  /** 0: untagged; undefined: not known. */
+  readonly vlan: number | undefined;
 }
 
 export function vmContext(
@@ -64,16 +67,26 @@ export function vmContext(
 }
 
 export function nicContext(context: VmContext, nic: Nic, config: NetworkConfig): NicContext {
-  const nad = givenNad(context.facts, nic);
+  const nad = givenNad(context, nic);
   const ownRoutes = context.routing.byNic[nic.index] ?? [];
   return { ...context, nic, config, ownRoutes, nad, uplink: uplinkOf(nic, nad) };
 }
 
-function givenNad({ nads }: Facts, { attachment }: Nic): GivenNad | undefined {
+function givenNad({ facts: { nads }, catalogue }: VmContext, { attachment }: Nic): GivenNad | undefined {
   if (attachment?.kind !== "given" || nads === undefined) return undefined;
   const name = `${attachment.namespace}/${attachment.name}`;
   const object = nads.get(name);
-  return { name, cni: object && readCniConfig(object) };
+  const cni = object && readCniConfig(object);
+  const vlan = cni === undefined || "problem" in cni ? undefined : vlanOfNad(cni, catalogue);
+  return { name, cni, vlan };
+}
+
+/** The VLAN of the NIC, 0 for untagged; undefined if it is not known, and on the pod network. */
+export function vlanOfNic({ nic, nad }: NicContext): number | undefined {
+  const { attachment, vlanId, givenVlanId } = nic;
+  if (attachment?.kind === "pod") return undefined;
+  if (attachment?.kind === "generated") return vlanId;
+  return nad === undefined ? givenVlanId : nad.vlan;
 }
 
 function uplinkOf({ attachment, vlanId }: Nic, nad: GivenNad | undefined): Uplink | undefined {

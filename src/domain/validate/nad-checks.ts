@@ -75,12 +75,17 @@ const ipamWorks: NadCheck = (cni, nad, context) => {
   return ipam === "host-local" ? finding("IPAM_PER_NODE", nadField(context), values) : undefined;
 };
 
-const vlanIsTheNads: NadCheck = ({ vlan }, nad, context) => {
+const vlanIsTheNads: NadCheck = (cni, nad, context) => {
   const { vlanId } = context.config;
-  if (vlanId === undefined || vlanId > maxVlan || vlanId === vlan) return undefined;
+  const has = context.nad?.vlan;
+  // With a configuration that its plugin refuses there is no NIC on any VLAN.
+  const isOpen = vlanId === undefined || vlanId > maxVlan || refusalOfPlugin(cni) !== undefined;
+  if (isOpen || vlanId === has) return undefined;
   const field = `${context.nic.field}.vlanId`;
   const more = { fix: removeField(field), related: [nadField(context)] };
-  return finding("VLAN_FIXED_BY_NAD", field, { nad, has: vlan }, more);
+  return has === undefined
+    ? finding("NAD_VLAN_UNKNOWN", field, { nad, cni: cni.type, given: vlanId }, more)
+    : finding("VLAN_FIXED_BY_NAD", field, { nad, has }, more);
 };
 
 const vlanIsNotLost: NadCheck = (cni, nad, context) =>

@@ -25,6 +25,34 @@ export const vlanAndMtuCases: readonly SpecCase[] = [
     fix: true,
   },
   {
+    code: "VLAN_FIXED_BY_NAD",
+    when: "the NAD is on a VLAN, and the NIC is to be untagged",
+    spec: nic({ nadName: "net", vlanId: 0 }),
+    facts: { nads: nads(nad("net", { type: "bridge", vlan: 5 })) },
+    field: "networks[0].vlanId",
+    fix: true,
+  },
+  {
+    code: "VLAN_FIXED_BY_NAD",
+    when: "the device plugin resource of a macvtap NAD is of another VLAN",
+    spec: nic({ type: "macvlan", nadName: "net", vlanId: 7 }),
+    facts: {
+      nads: nads(
+        nad("net", { cniVersion: "0.3.1", type: "macvtap" }, "macvtap.network.kubevirt.io/uplink.100"),
+      ),
+    },
+    field: "networks[0].vlanId",
+    fix: true,
+  },
+  {
+    code: "NAD_VLAN_UNKNOWN",
+    when: "multinic does not know the CNI plugin of the NAD",
+    spec: nic({ nadName: "net", vlanId: 7 }),
+    facts: { nads: nads(nad("net", { cniVersion: "0.3.1", type: "kube-ovn" })) },
+    field: "networks[0].vlanId",
+    fix: true,
+  },
+  {
     code: "MTU_INVALID",
     when: "the MTU is 500",
     spec: nic({ mtu: 500 }),

@@ -106,7 +106,7 @@ class Follower:
 async def pending_removals(service, vm, asked):
     got = await service.GetVM(vm_api.GetVMRequest(namespace=vm.namespace, name=vm.name))
     changes = got.virtual_machine.pending_changes
-    return [change.field for change in changes if change.nic and change.nic not in asked]
+    return [change.path for change in changes if change.nic and change.nic not in asked]
 
 
 async def apply_and_wait(channel, vm):

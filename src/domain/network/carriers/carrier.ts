@@ -27,6 +27,11 @@ export interface CniPlugins {
   readonly needsDevice: boolean;
   /** True if the plugin does not apply the VLAN of the configuration. */
   readonly ignoresVlan: (cni: CniConfig) => boolean;
+  /**
+   * The VLAN of the frames that a VM sends untagged, 0 for untagged; undefined if it is not known. `networks`: those of the
+   * catalogue.
+   */
+  readonly vlanOfNad: (cni: CniConfig, networks: readonly PhysicalNetwork[]) => number | undefined;
   /** undefined if the NAD does not say. */
   readonly uplinkOfNad: (cni: CniConfig) => Uplink | undefined;
 }
@@ -54,6 +59,6 @@ export interface Carrier<K extends CarrierName> extends CniPlugins {
     vlan: number,
     mtu: number | undefined,
   ) => Readonly<Record<string, string | number | boolean | undefined>>;
-  /** The inverse of cniConfig and resourceName: the VLAN of a NIC on that NAD. */
-  readonly vlanOf: (network: PhysicalNetwork<K>, cni: CniConfig) => number;
+  /** The inverse of cniConfig and resourceName: the VLAN of a NIC on that NAD; undefined if it is not of that network. */
+  readonly vlanOf: (network: PhysicalNetwork<K>, cni: CniConfig) => number | undefined;
 }

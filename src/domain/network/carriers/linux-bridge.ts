@@ -61,6 +61,7 @@ export const linuxBridge: Carrier<"linux-bridge"> = {
     type === "bridge" && plugin["disableContainerInterface"] === true ? "refused" : "used",
   needsDevice: false,
   ignoresVlan: () => false,
+  vlanOfNad: ({ vlan }) => vlan,
   // The plugin uses cni0 if no bridge is named.
   uplinkOfNad: ({ device = "cni0", vlan, resourceName }) => bridgeUplink("linux", device, vlan, resourceName),
 };

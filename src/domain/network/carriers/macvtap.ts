@@ -1,6 +1,7 @@
 // macvtap devices of a parent NIC or of its VLAN sub-interfaces, by macvtap-cni (0.13), its device plugin and a binding plugin.
 import type { PhysicalNetwork } from "../../catalogue.ts";
 import { requiredText, text } from "../../document/shape.ts";
+import type { CniConfig } from "../cni.ts";
 import type { Carrier } from "./carrier.ts";
 import { deviceUplink } from "./uplink.ts";
 
@@ -10,6 +11,18 @@ function resourceName(
   vlan: number,
 ): string | undefined {
   return vlan === 0 ? untagged : vlanResourceName?.replaceAll("{vlan}", String(vlan));
+}
+
+/** undefined for a resource that is not of that network. */
+function vlanOf(
+  { resourceName: untagged, vlanResourceName }: PhysicalNetwork<"macvtap">,
+  { resourceName: name = "" }: CniConfig,
+): number | undefined {
+  if (name === untagged) return 0;
+  const [before, after] = vlanResourceName?.split("{vlan}") ?? [];
+  if (before === undefined || after === undefined) return undefined;
+  const number = name.slice(before.length, name.length - after.length);
+  return name === `${before}${number}${after}` && /^[1-9]\d{0,3}$/.test(number) ? Number(number) : undefined;
 }
 
 export const macvtap: Carrier<"macvtap"> = {
@@ -33,13 +46,7 @@ export const macvtap: Carrier<"macvtap"> = {
   uplink: (network, vlan) => deviceUplink("macvtap", resourceName(network, vlan) ?? network.name, 0),
 
   cniConfig: (_network, _vlan, mtu) => ({ type: "macvtap", mtu }),
-  vlanOf(network, cni) {
-    const [before, after] = network.vlanResourceName?.split("{vlan}") ?? [];
-    const name = cni.resourceName ?? "";
-    if (before === undefined || after === undefined || name === network.resourceName) return 0;
-    const number = name.slice(before.length, name.length - after.length);
-    return name === `${before}${number}${after}` && /^[1-9]\d{0,3}$/.test(number) ? Number(number) : 0;
-  },
+  vlanOf,
 
   plugins: ["macvtap"],
   keys: { deviceID: "text", mtu: "integer" },
@@ -49,6 +56,10 @@ export const macvtap: Carrier<"macvtap"> = {
   ipam: () => "ignored",
   needsDevice: true,
   ignoresVlan: () => false,
+  vlanOfNad: (cni, networks) =>
+    networks
+      .map((network) => (network.carrier === "macvtap" ? vlanOf(network, cni) : undefined))
+      .find((vlan) => vlan !== undefined),
   uplinkOfNad: ({ resourceName: resource }) =>
     resource === undefined ? undefined : deviceUplink("macvtap", resource, 0),
 };

@@ -40,6 +40,8 @@ export const openVswitch: Carrier<"open-vswitch"> = {
   needsDevice: false,
   // `vlan` is only read without `trunk` (pkg/common).
   ignoresVlan: ({ vlan, plugin }) => vlan !== 0 && Array.isArray(plugin["trunk"]),
+  // A trunk has no native VLAN, and drops untagged frames unless it lists VLAN 0.
+  vlanOfNad: ({ vlan, plugin }) => (Array.isArray(plugin["trunk"]) ? undefined : vlan),
   uplinkOfNad: ({ device, vlan, resourceName }) =>
     device === undefined ? undefined : bridgeUplink("ovs", device, vlan, resourceName),
 };

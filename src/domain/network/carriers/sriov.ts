@@ -39,6 +39,7 @@ export const sriov: Carrier<"sriov"> = {
   ipam: () => "ignored",
   needsDevice: true,
   ignoresVlan: () => false,
+  vlanOfNad: ({ vlan }) => vlan,
   uplinkOfNad: ({ vlan, resourceName }) =>
     resourceName === undefined ? undefined : deviceUplink("sriov", resourceName, vlan),
 };
