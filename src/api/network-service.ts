@@ -1,13 +1,17 @@
 // NetworkService: checks a spec. Works without a cluster too, and then lists what it could not check.
+import { create, toBinary } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { stringify } from "yaml";
 import {
+  type Network,
+  NetworkSchema,
   type NetworkService,
   ValidateNetworksRequestSchema,
 } from "../../gen/multinic/v1/network_service_pb.ts";
 import { listNetworks, readCapabilities } from "../app/cluster-questions.ts";
 import { NotReady } from "../app/errors.ts";
 import { validateNetworks, type ValidateDependencies } from "../app/validate-networks.ts";
+import type { AttachableNetwork } from "../domain/network/attachable.ts";
 import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
 import { capabilitiesToProto, networkToProto } from "../wire/cluster-to-proto.ts";
 import { findingToProto } from "../wire/findings.ts";
@@ -39,9 +43,14 @@ export function createNetworkService(
     listNetworks({ namespace, pageSize, pageToken }) {
       const { catalogue } = dependencies;
       const page = { size: pageSize, token: pageToken };
-      const listed = listNetworks(clusterOf(dependencies).view, catalogue, namespace, page);
+      const messages = new Map<AttachableNetwork, Network>();
+      const listed = listNetworks(clusterOf(dependencies).view, catalogue, namespace, page, (network) => {
+        const message = create(NetworkSchema, networkToProto(network));
+        messages.set(network, message);
+        return toBinary(NetworkSchema, message).length;
+      });
       return {
-        networks: listed.items.map(networkToProto),
+        networks: listed.items.flatMap((network) => messages.get(network) ?? []),
         nextPageToken: listed.nextToken,
         ...currentAsOfToProto(listed.currentAsOf),
       };

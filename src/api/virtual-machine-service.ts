@@ -1,24 +1,38 @@
 // VirtualMachineService: maps requests to use cases, and their results to responses.
+import { create, toBinary } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
+import {
+  type VirtualMachineView,
+  VirtualMachineViewSchema,
+} from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import {
   type VirtualMachineService,
   ApplyVMRequestSchema,
+  VirtualMachineListView,
 } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
 import { type ApplyDependencies, applyVm } from "../app/apply/apply-vm.ts";
 import { deleteVm } from "../app/delete-vm.ts";
+import { maxMessageBytes } from "../app/message-room.ts";
 import type { StatusModel } from "../app/status-model.ts";
-import { getVm, listVms } from "../app/view-vms.ts";
+import { getVm, type ListView, listVms, type VmView } from "../app/view-vms.ts";
 import { findingToProto } from "../wire/findings.ts";
 import { plannedObjectsToProto, planToProto, resolvedToProto } from "../wire/resolved-to-proto.ts";
-import { currentAsOfToProto, viewToProto } from "../wire/status-to-proto.ts";
+import {
+  basicViewToProto,
+  currentAsOfToProto,
+  type StatusMessages,
+  viewToProto,
+} from "../wire/status-to-proto.ts";
+import { readScope, readStates } from "./read-scope.ts";
 import { readSpec } from "./read-spec.ts";
 import { requireName } from "./required-fields.ts";
+import { invalidArgument } from "./transport/errors.ts";
 import { readUpdateMask } from "./update-mask.ts";
 
 const givenOrNone = (text: string): string | undefined => (text === "" ? undefined : text);
 
 export function createVirtualMachineService(
-  dependencies: ApplyDependencies & { readonly model: StatusModel },
+  dependencies: ApplyDependencies & { readonly model: StatusModel; readonly messages: StatusMessages },
 ): ServiceImpl<typeof VirtualMachineService> {
   const { client } = dependencies;
   return {
@@ -49,10 +63,21 @@ export function createVirtualMachineService(
     },
 
     listVMs(request) {
-      const page = { size: request.pageSize, token: request.pageToken };
-      const listed = listVms(dependencies, request.namespace, page);
+      const view = readListView(request.view);
+      const { messageOf, bytesOf } = createViewMessages(view, dependencies.messages);
+      const listed = listVms(dependencies, {
+        scope: readScope(request.namespaces),
+        filter: {
+          states: readStates(request.filter?.states ?? []),
+          node: request.filter?.node ?? "",
+          managed: request.filter?.managed,
+        },
+        view,
+        page: { size: request.pageSize, token: request.pageToken },
+        bytesOf,
+      });
       return {
-        virtualMachines: listed.items.map(viewToProto),
+        virtualMachines: listed.items.map(messageOf),
         nextPageToken: listed.nextToken,
         ...currentAsOfToProto(listed.currentAsOf),
       };
@@ -68,5 +93,42 @@ export function createVirtualMachineService(
       });
       return { objects: plannedObjectsToProto(objects) };
     },
+  };
+}
+
+/** @throws ConnectError INVALID_ARGUMENT for a value that this version does not know. */
+function readListView(view: VirtualMachineListView): ListView {
+  switch (view) {
+    case VirtualMachineListView.UNSPECIFIED:
+    case VirtualMachineListView.BASIC:
+      return "basic";
+    case VirtualMachineListView.FULL:
+      return "full";
+    default: {
+      const description = `${String(view)} is not a view; use BASIC or FULL`;
+      throw invalidArgument([{ field: "view", description, reason: "VALUE_UNKNOWN" }]);
+    }
+  }
+}
+
+/** Each message is made and measured once. One that alone is too long for an answer is the basic one. */
+function createViewMessages(listView: ListView, { messageOf: nicMessageOf }: StatusMessages) {
+  const made = new Map<VmView, { readonly message: VirtualMachineView; readonly bytes: number }>();
+  const measured = (init: ReturnType<typeof viewToProto>) => {
+    const message = create(VirtualMachineViewSchema, init);
+    return { message, bytes: toBinary(VirtualMachineViewSchema, message).length };
+  };
+  const madeOf = (view: VmView) => {
+    const known = made.get(view);
+    if (known !== undefined) return known;
+    const full = listView === "full" ? measured(viewToProto(view, nicMessageOf)) : undefined;
+    const fitting =
+      full === undefined || full.bytes > maxMessageBytes ? measured(basicViewToProto(view)) : full;
+    made.set(view, fitting);
+    return fitting;
+  };
+  return {
+    messageOf: (view: VmView): VirtualMachineView => madeOf(view).message,
+    bytesOf: (view: VmView): number => madeOf(view).bytes,
   };
 }

@@ -6,7 +6,8 @@ import { InterfaceStatusSchema, VirtualMachineViewSchema } from "../../gen/multi
 import { NetworkSchema } from "../../gen/multinic/v1/network_service_pb.ts";
 import type { ClusterView } from "../../src/app/cluster-view.ts";
 import { followNicsInUse } from "../../src/app/nics-in-use.ts";
-import { everything, startStatusModel } from "../../src/app/status-model.ts";
+import { startStatusModel } from "../../src/app/status-model.ts";
+import { everything } from "../../src/app/status-scope.ts";
 import { listVms } from "../../src/app/view-vms.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
@@ -124,7 +125,7 @@ async function answers(all: readonly Objects[]) {
   const vmis = createMemoryCache<VirtualMachineInstance>();
   const nads = createMemoryCache<NetworkAttachmentDefinition>();
   const nicsInUse = followNicsInUse({ vms, vmis, nads });
-  const model = startStatusModel({ vms, vmis });
+  const model = startStatusModel({ vms, vmis }, { clock: () => new Date(0) });
   const nics = createNicExposition(model, { get: () => undefined });
   for (const cache of [vms, vmis, nads]) cache.sync();
   for (const { vm, vmi, nad } of all) {
@@ -141,7 +142,16 @@ async function answers(all: readonly Objects[]) {
     stopProbing: async () => undefined,
     readings: { read: () => Promise.reject(new Error("unasked")) },
   };
-  const views = listVms({ view, model, catalogue }, "", { size: 0, token: "" }).items.map((item) => {
+  const views = listVms(
+    { view, model, catalogue },
+    {
+      scope: everything,
+      filter: { states: new Set(), node: "", managed: undefined },
+      view: "full",
+      page: { size: 0, token: "" },
+      bytesOf: () => 0,
+    },
+  ).items.map((item) => {
     const known = vms.get(item.spec);
     const vmi = vmis.get(item.spec);
     const drift =

@@ -3,7 +3,8 @@ import { describe, it } from "vitest";
 import { readVm } from "../../src/domain/document/read-record.ts";
 import { type StatusChange, startStatusModel } from "../../src/app/status-model.ts";
 import { createMemoryCluster, keyOf, vmiOf, vmOf } from "./memory-cluster.ts";
-import { everything, idOf } from "./stream-reader.ts";
+import { everything } from "../../src/app/status-scope.ts";
+import { idOf } from "./stream-reader.ts";
 
 const up = (name: string) => ({ name, linkState: "up" }) as const;
 
@@ -24,7 +25,7 @@ describe("the status model", () => {
   it("sees what was in the caches before it started", ({ expect }) => {
     const { vms, vmis, setVm } = createMemoryCluster();
     setVm("shop/web", [up("eth0")]);
-    const later = startStatusModel({ vms, vmis });
+    const later = startStatusModel({ vms, vmis }, { clock: () => new Date(0) });
     expect(later.list(everything).map(({ state }) => state)).toEqual(["Up"]);
   });
 

@@ -473,7 +473,7 @@ multi-nic-vm  eth1  bridge  shop/mn-1  -      -                  -              
     expect(JSON.parse(all.stdout)).toMatchObject({
       virtualMachines: [{ node: "node-1" }, { node: "node-1" }],
     });
-    expect(asked.map(({ namespace, pageToken }) => [namespace, pageToken])).toEqual([
+    expect(asked.map(({ namespaces, pageToken }) => [namespaces.join(), pageToken])).toEqual([
       ["shop", ""],
       ["shop", "2"],
       ["", ""],
@@ -562,7 +562,7 @@ shop/old eth9                 gone
 `.slice(1),
     );
     expect(code).toBe(0);
-    expect(asked[0]).toMatchObject({ namespace: "shop", vmNames: ["multi-nic-vm"], resumeToken: "" });
+    expect(asked[0]).toMatchObject({ namespaces: ["shop"], vmNames: ["multi-nic-vm"], resumeToken: "" });
   });
 
   it("reports no NIC as gone that a restarted service sends in a later part of its snapshot", async ({
@@ -638,7 +638,7 @@ the states are current again
     expect(stderr).toBe(
       "connection lost (stopping); reconnecting\nconnection lost (stream closed); reconnecting\n",
     );
-    expect(asked.map(({ namespace, resumeToken }) => [namespace, resumeToken])).toEqual([
+    expect(asked.map(({ namespaces, resumeToken }) => [namespaces.join(), resumeToken])).toEqual([
       ["", ""],
       ["", "t2"],
       ["", "t2"],

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/virtual_machine.proto.
  */
 export const file_multinic_v1_virtual_machine: GenFile = /*@__PURE__*/
-  fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIqkDCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnEiEKBWd1ZXN0GAogASgLMhIubXVsdGluaWMudjEuR3Vlc3QSKQoHcm91dGluZxgLIAEoDjIYLm11bHRpbmljLnYxLlJvdXRpbmdNb2RlEi4KDGd1ZXN0X2NvbmZpZxgMIAEoDjIYLm11bHRpbmljLnYxLkd1ZXN0Q29uZmlnQgYKBF9jcHUiNQoFR3Vlc3QSLAoIcmVuZGVyZXIYASABKA4yGi5tdWx0aW5pYy52MS5HdWVzdFJlbmRlcmVyInMKBERpc2sSDAoEbmFtZRgBIAEoCRIZCg9jb250YWluZXJfaW1hZ2UYAiABKAlIABIhChdwZXJzaXN0ZW50X3ZvbHVtZV9jbGFpbRgDIAEoCUgAEhUKC2RhdGFfdm9sdW1lGAQgASgJSABCCAoGc291cmNlIjsKCFVzZXJEYXRhEg4KBHRleHQYASABKAlIABIVCgtzZWNyZXRfbmFtZRgCIAEoCUgAQggKBnNvdXJjZSKYAQoEUGxhbhIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdBIpCgdjaGFuZ2VzGAIgAygLMhgubXVsdGluaWMudjEuRmllbGRDaGFuZ2USIwoGZWZmZWN0GAMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EhMKC2ZpbmdlcnByaW50GAQgASgJInkKDVBsYW5uZWRPYmplY3QSKQoGYWN0aW9uGAEgASgOMhkubXVsdGluaWMudjEuT2JqZWN0QWN0aW9uEgwKBGtpbmQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEgwKBG5hbWUYBCABKAkSDgoGcmVhc29uGAUgASgJIsQBCgtGaWVsZENoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJEi4KCHZlcnNpb25zGAcgAygLMhwubXVsdGluaWMudjEuVmVyc2lvbmVkRWZmZWN0Eg4KBnNpbGVudBgIIAEoCCJYCg9WZXJzaW9uZWRFZmZlY3QSEAoIa3ViZXZpcnQYASABKAkSIwoGZWZmZWN0GAIgASgOMhMubXVsdGluaWMudjEuRWZmZWN0Eg4KBnByb3ZlbhgDIAEoCCKGAQoNUGVuZGluZ0NoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJIvMCChJWaXJ0dWFsTWFjaGluZVZpZXcSNAoPdmlydHVhbF9tYWNoaW5lGAEgASgLMhsubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmUSDwoHbWFuYWdlZBgCIAEoCBIYChBwcmludGFibGVfc3RhdHVzGAMgASgJEgwKBG5vZGUYBCABKAkSMAoKaW50ZXJmYWNlcxgFIAMoCzIcLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXR1cxIzCg9wZW5kaW5nX2NoYW5nZXMYBiADKAsyGi5tdWx0aW5pYy52MS5QZW5kaW5nQ2hhbmdlEgwKBGV0YWcYByABKAkSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGltcG9ydF9ub3RlcxgJIAMoCRIhCgVkcmlmdBgKIAMoCzISLm11bHRpbmljLnYxLkRyaWZ0Eg8KB2Fkb3B0ZWQYCyABKAgifgoFRHJpZnQSDQoFZmllbGQYASABKAkSCwoDbmljGAIgASgJEg4KBndhbnRlZBgDIAEoCRIOCgZhY3R1YWwYBCABKAkSDgoGc291cmNlGAUgASgJEikKBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLoAwoPSW50ZXJmYWNlU3RhdHVzEhEKCW5hbWVzcGFjZRgBIAEoCRIKCgJ2bRgCIAEoCRILCgNuaWMYAyABKAkSJgoEdHlwZRgEIAEoDjIYLm11bHRpbmljLnYxLk5ldHdvcmtUeXBlEg8KB25ldHdvcmsYBSABKAkSDwoHdmxhbl9pZBgGIAEoBRIPCgdwcmltYXJ5GAcgASgIEhcKD2d1ZXN0X2ludGVyZmFjZRgIIAEoCRITCgttYWNfYWRkcmVzcxgJIAEoCRIUCgxpcF9hZGRyZXNzZXMYCiADKAkSKgoFc3RhdGUYCyABKA4yGy5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0ZRIOCgZyZWFzb24YDCABKAkSDwoHbWVzc2FnZRgNIAEoCRInCghldmlkZW5jZRgOIAMoCzIVLm11bHRpbmljLnYxLkV2aWRlbmNlEgwKBG5vZGUYDyABKAkSCwoDbXR1GBAgASgFEhYKDmRyaWZ0ZWRfZmllbGRzGBEgAygJEhYKDnBlbmRpbmdfZmllbGRzGBIgAygJEisKDnBlbmRpbmdfZWZmZWN0GBMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EgwKBGV0YWcYFSABKAkSDgoGdm1fdWlkGBYgASgJIikKCEV2aWRlbmNlEg4KBnNvdXJjZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSqwAQoLUnVuU3RyYXRlZ3kSHAoYUlVOX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASFwoTUlVOX1NUUkFURUdZX0FMV0FZUxABEhcKE1JVTl9TVFJBVEVHWV9IQUxURUQQAhIXChNSVU5fU1RSQVRFR1lfTUFOVUFMEAMSIQodUlVOX1NUUkFURUdZX1JFUlVOX09OX0ZBSUxVUkUQBBIVChFSVU5fU1RSQVRFR1lfT05DRRAFKsIBCg1HdWVzdFJlbmRlcmVyEh4KGkdVRVNUX1JFTkRFUkVSX1VOU1BFQ0lGSUVEEAASGgoWR1VFU1RfUkVOREVSRVJfTkVUUExBThABEhsKF0dVRVNUX1JFTkRFUkVSX05FVFdPUktEEAISIgoeR1VFU1RfUkVOREVSRVJfTkVUV09SS19NQU5BR0VSEAMSHAoYR1VFU1RfUkVOREVSRVJfU1lTQ09ORklHEAQSFgoSR1VFU1RfUkVOREVSRVJfRU5JEAUqWwoLUm91dGluZ01vZGUSHAoYUk9VVElOR19NT0RFX1VOU1BFQ0lGSUVEEAASFQoRUk9VVElOR19NT0RFX01BSU4QARIXChNST1VUSU5HX01PREVfUE9MSUNZEAIqYgoLR3Vlc3RDb25maWcSHAoYR1VFU1RfQ09ORklHX1VOU1BFQ0lGSUVEEAASGwoXR1VFU1RfQ09ORklHX0NMT1VEX0lOSVQQARIYChRHVUVTVF9DT05GSUdfTk1TVEFURRACKp4BCgZFZmZlY3QSFgoSRUZGRUNUX1VOU1BFQ0lGSUVEEAASDwoLRUZGRUNUX05PTkUQChIPCgtFRkZFQ1RfTElWRRAUEhQKEEVGRkVDVF9MSU5LX0ZMQVAQHhIZChVFRkZFQ1RfTElWRV9NSUdSQVRJT04QKBISCg5FRkZFQ1RfUkVTVEFSVBAyEhUKEUVGRkVDVF9JTVBPU1NJQkxFEFoqmAEKDE9iamVjdEFjdGlvbhIdChlPQkpFQ1RfQUNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUT0JKRUNUX0FDVElPTl9DUkVBVEUQARIYChRPQkpFQ1RfQUNUSU9OX1VQREFURRACEhgKFE9CSkVDVF9BQ1RJT05fREVMRVRFEAMSGwoXT0JKRUNUX0FDVElPTl9VTkNIQU5HRUQQBCqAAQoOSW50ZXJmYWNlU3RhdGUSHwobSU5URVJGQUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSSU5URVJGQUNFX1NUQVRFX1VQEAESGAoUSU5URVJGQUNFX1NUQVRFX0RPV04QAhIbChdJTlRFUkZBQ0VfU1RBVEVfVU5LTk9XThADQooBChpkZXYubm92YXNwaGVyZS5tdWx0aW5pYy52MUITVmlydHVhbE1hY2hpbmVQcm90b1ABWjxnaXRodWIuY29tL25vdmFzcGhlcmUvbXVsdGluaWMvZ2VuL2dvL211bHRpbmljL3YxO211bHRpbmljdjGqAhZOb3Zhc3BoZXJlLk11bHRpbmljLlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_multinic_v1_network]);
+  fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIqkDCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnEiEKBWd1ZXN0GAogASgLMhIubXVsdGluaWMudjEuR3Vlc3QSKQoHcm91dGluZxgLIAEoDjIYLm11bHRpbmljLnYxLlJvdXRpbmdNb2RlEi4KDGd1ZXN0X2NvbmZpZxgMIAEoDjIYLm11bHRpbmljLnYxLkd1ZXN0Q29uZmlnQgYKBF9jcHUiNQoFR3Vlc3QSLAoIcmVuZGVyZXIYASABKA4yGi5tdWx0aW5pYy52MS5HdWVzdFJlbmRlcmVyInMKBERpc2sSDAoEbmFtZRgBIAEoCRIZCg9jb250YWluZXJfaW1hZ2UYAiABKAlIABIhChdwZXJzaXN0ZW50X3ZvbHVtZV9jbGFpbRgDIAEoCUgAEhUKC2RhdGFfdm9sdW1lGAQgASgJSABCCAoGc291cmNlIjsKCFVzZXJEYXRhEg4KBHRleHQYASABKAlIABIVCgtzZWNyZXRfbmFtZRgCIAEoCUgAQggKBnNvdXJjZSKYAQoEUGxhbhIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdBIpCgdjaGFuZ2VzGAIgAygLMhgubXVsdGluaWMudjEuRmllbGRDaGFuZ2USIwoGZWZmZWN0GAMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EhMKC2ZpbmdlcnByaW50GAQgASgJInkKDVBsYW5uZWRPYmplY3QSKQoGYWN0aW9uGAEgASgOMhkubXVsdGluaWMudjEuT2JqZWN0QWN0aW9uEgwKBGtpbmQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEgwKBG5hbWUYBCABKAkSDgoGcmVhc29uGAUgASgJIsQBCgtGaWVsZENoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJEi4KCHZlcnNpb25zGAcgAygLMhwubXVsdGluaWMudjEuVmVyc2lvbmVkRWZmZWN0Eg4KBnNpbGVudBgIIAEoCCJYCg9WZXJzaW9uZWRFZmZlY3QSEAoIa3ViZXZpcnQYASABKAkSIwoGZWZmZWN0GAIgASgOMhMubXVsdGluaWMudjEuRWZmZWN0Eg4KBnByb3ZlbhgDIAEoCCKGAQoNUGVuZGluZ0NoYW5nZRINCgVmaWVsZBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDgoGcmVhc29uGAYgASgJIu4DChJWaXJ0dWFsTWFjaGluZVZpZXcSNAoPdmlydHVhbF9tYWNoaW5lGAEgASgLMhsubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmUSDwoHbWFuYWdlZBgCIAEoCBIYChBwcmludGFibGVfc3RhdHVzGAMgASgJEgwKBG5vZGUYBCABKAkSMAoKaW50ZXJmYWNlcxgFIAMoCzIcLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXR1cxIzCg9wZW5kaW5nX2NoYW5nZXMYBiADKAsyGi5tdWx0aW5pYy52MS5QZW5kaW5nQ2hhbmdlEgwKBGV0YWcYByABKAkSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGltcG9ydF9ub3RlcxgJIAMoCRIhCgVkcmlmdBgKIAMoCzISLm11bHRpbmljLnYxLkRyaWZ0Eg8KB2Fkb3B0ZWQYCyABKAgSCwoDdWlkGAwgASgJEi8KC2RlbGV0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI7ChBpbnRlcmZhY2VfY291bnRzGA4gASgLMiEubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdGVDb3VudHMiQQoUSW50ZXJmYWNlU3RhdGVDb3VudHMSCgoCdXAYASABKAUSDAoEZG93bhgCIAEoBRIPCgd1bmtub3duGAMgASgFIn4KBURyaWZ0Eg0KBWZpZWxkGAEgASgJEgsKA25pYxgCIAEoCRIOCgZ3YW50ZWQYAyABKAkSDgoGYWN0dWFsGAQgASgJEg4KBnNvdXJjZRgFIAEoCRIpCgVzaW5jZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiuAQKD0ludGVyZmFjZVN0YXR1cxIRCgluYW1lc3BhY2UYASABKAkSCgoCdm0YAiABKAkSCwoDbmljGAMgASgJEiYKBHR5cGUYBCABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRIPCgduZXR3b3JrGAUgASgJEg8KB3ZsYW5faWQYBiABKAUSDwoHcHJpbWFyeRgHIAEoCBIXCg9ndWVzdF9pbnRlcmZhY2UYCCABKAkSEwoLbWFjX2FkZHJlc3MYCSABKAkSFAoMaXBfYWRkcmVzc2VzGAogAygJEioKBXN0YXRlGAsgASgOMhsubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdGUSDgoGcmVhc29uGAwgASgJEg8KB21lc3NhZ2UYDSABKAkSJwoIZXZpZGVuY2UYDiADKAsyFS5tdWx0aW5pYy52MS5FdmlkZW5jZRIMCgRub2RlGA8gASgJEgsKA210dRgQIAEoBRIWCg5kcmlmdGVkX2ZpZWxkcxgRIAMoCRIWCg5wZW5kaW5nX2ZpZWxkcxgSIAMoCRIrCg5wZW5kaW5nX2VmZmVjdBgTIAEoDjITLm11bHRpbmljLnYxLkVmZmVjdBIvCgtzdGF0ZV9zaW5jZRgUIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEZXRhZxgVIAEoCRIOCgZ2bV91aWQYFiABKAkSHQoVb21pdHRlZF9hZGRyZXNzX2NvdW50GBggASgFIikKCEV2aWRlbmNlEg4KBnNvdXJjZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSqwAQoLUnVuU3RyYXRlZ3kSHAoYUlVOX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASFwoTUlVOX1NUUkFURUdZX0FMV0FZUxABEhcKE1JVTl9TVFJBVEVHWV9IQUxURUQQAhIXChNSVU5fU1RSQVRFR1lfTUFOVUFMEAMSIQodUlVOX1NUUkFURUdZX1JFUlVOX09OX0ZBSUxVUkUQBBIVChFSVU5fU1RSQVRFR1lfT05DRRAFKsIBCg1HdWVzdFJlbmRlcmVyEh4KGkdVRVNUX1JFTkRFUkVSX1VOU1BFQ0lGSUVEEAASGgoWR1VFU1RfUkVOREVSRVJfTkVUUExBThABEhsKF0dVRVNUX1JFTkRFUkVSX05FVFdPUktEEAISIgoeR1VFU1RfUkVOREVSRVJfTkVUV09SS19NQU5BR0VSEAMSHAoYR1VFU1RfUkVOREVSRVJfU1lTQ09ORklHEAQSFgoSR1VFU1RfUkVOREVSRVJfRU5JEAUqWwoLUm91dGluZ01vZGUSHAoYUk9VVElOR19NT0RFX1VOU1BFQ0lGSUVEEAASFQoRUk9VVElOR19NT0RFX01BSU4QARIXChNST1VUSU5HX01PREVfUE9MSUNZEAIqYgoLR3Vlc3RDb25maWcSHAoYR1VFU1RfQ09ORklHX1VOU1BFQ0lGSUVEEAASGwoXR1VFU1RfQ09ORklHX0NMT1VEX0lOSVQQARIYChRHVUVTVF9DT05GSUdfTk1TVEFURRACKp4BCgZFZmZlY3QSFgoSRUZGRUNUX1VOU1BFQ0lGSUVEEAASDwoLRUZGRUNUX05PTkUQChIPCgtFRkZFQ1RfTElWRRAUEhQKEEVGRkVDVF9MSU5LX0ZMQVAQHhIZChVFRkZFQ1RfTElWRV9NSUdSQVRJT04QKBISCg5FRkZFQ1RfUkVTVEFSVBAyEhUKEUVGRkVDVF9JTVBPU1NJQkxFEFoqmAEKDE9iamVjdEFjdGlvbhIdChlPQkpFQ1RfQUNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUT0JKRUNUX0FDVElPTl9DUkVBVEUQARIYChRPQkpFQ1RfQUNUSU9OX1VQREFURRACEhgKFE9CSkVDVF9BQ1RJT05fREVMRVRFEAMSGwoXT0JKRUNUX0FDVElPTl9VTkNIQU5HRUQQBCqAAQoOSW50ZXJmYWNlU3RhdGUSHwobSU5URVJGQUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSSU5URVJGQUNFX1NUQVRFX1VQEAESGAoUSU5URVJGQUNFX1NUQVRFX0RPV04QAhIbChdJTlRFUkZBQ0VfU1RBVEVfVU5LTk9XThADQooBChpkZXYubm92YXNwaGVyZS5tdWx0aW5pYy52MUITVmlydHVhbE1hY2hpbmVQcm90b1ABWjxnaXRodWIuY29tL25vdmFzcGhlcmUvbXVsdGluaWMvZ2VuL2dvL211bHRpbmljL3YxO211bHRpbmljdjGqAhZOb3Zhc3BoZXJlLk11bHRpbmljLlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_multinic_v1_network]);
 
 /**
  * A VM: the machine part and the NICs.
@@ -254,7 +254,10 @@ export type Plan = Message<"multinic.v1.Plan"> & {
   effect: Effect;
 
   /**
-   * Identifies this plan. Pass it to ApplyVM to apply exactly this plan, or nothing.
+   * Identifies this plan. Pass it to ApplyVM to apply exactly this plan, or nothing. It covers the UID of the VM, the actions
+   * on all objects, and the changed fields with their old and new values, effects and explanations; of texts in Secrets, only
+   * that they change. So it holds until one of these changes: the VM or one of its objects, the requested VM, the state that
+   * effects depend on, or the version of KubeVirt or multinic. It does not expire with time, and no service stores it.
    *
    * @generated from field: string fingerprint = 4;
    */
@@ -517,7 +520,7 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
   node: string;
 
   /**
-   * State of every NIC.
+   * State of every NIC, in the order of the VM. Not in the BASIC view of ListVMs.
    *
    * @generated from field: repeated multinic.v1.InterfaceStatus interfaces = 5;
    */
@@ -525,7 +528,7 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
 
   /**
    * Changes that wait for a migration or a restart: first those of each NIC, then those of the machine part. Empty if the
-   * VM is not running.
+   * VM is not running. Not in the BASIC view of ListVMs.
    *
    * @generated from field: repeated multinic.v1.PendingChange pending_changes = 6;
    */
@@ -571,6 +574,28 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
    * @generated from field: bool adopted = 11;
    */
   adopted: boolean;
+
+  /**
+   * UID of the VM, as `vm_uid` of its NICs. A VM that is created again under the same name has another one.
+   *
+   * @generated from field: string uid = 12;
+   */
+  uid: string;
+
+  /**
+   * When the deletion of the VM was requested (`metadata.deletionTimestamp`); absent if it was not. The VM exists until
+   * KubeVirt has stopped it.
+   *
+   * @generated from field: google.protobuf.Timestamp delete_time = 13;
+   */
+  deleteTime?: Timestamp | undefined;
+
+  /**
+   * Number of NICs in each state.
+   *
+   * @generated from field: multinic.v1.InterfaceStateCounts interface_counts = 14;
+   */
+  interfaceCounts?: InterfaceStateCounts | undefined;
 };
 
 /**
@@ -579,6 +604,41 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
  */
 export const VirtualMachineViewSchema: GenMessage<VirtualMachineView> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine, 9);
+
+/**
+ * Number of the NICs of a VM in each state.
+ *
+ * @generated from message multinic.v1.InterfaceStateCounts
+ */
+export type InterfaceStateCounts = Message<"multinic.v1.InterfaceStateCounts"> & {
+  /**
+   * NICs in state UP.
+   *
+   * @generated from field: int32 up = 1;
+   */
+  up: number;
+
+  /**
+   * NICs in state DOWN.
+   *
+   * @generated from field: int32 down = 2;
+   */
+  down: number;
+
+  /**
+   * NICs in state UNKNOWN.
+   *
+   * @generated from field: int32 unknown = 3;
+   */
+  unknown: number;
+};
+
+/**
+ * Describes the message multinic.v1.InterfaceStateCounts.
+ * Use `create(InterfaceStateCountsSchema)` to create a new message.
+ */
+export const InterfaceStateCountsSchema: GenMessage<InterfaceStateCounts> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_virtual_machine, 10);
 
 /**
  * One field whose actual value differs from the requested one. A change that waits for a restart is listed as drift of the
@@ -636,7 +696,7 @@ export type Drift = Message<"multinic.v1.Drift"> & {
  * Use `create(DriftSchema)` to create a new message.
  */
 export const DriftSchema: GenMessage<Drift> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 10);
+  messageDesc(file_multinic_v1_virtual_machine, 11);
 
 /**
  * State of one NIC, with the facts that it is based on.
@@ -781,6 +841,19 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
   pendingEffect: Effect;
 
   /**
+   * Since when the NIC is in this state for this reason. For VM_STARTING, VM_PAUSED, NODE_LOST and for VM_STOPPED of an
+   * instance that has ended: the time that KubeVirt reports (creation, condition or phase transition of the
+   * VirtualMachineInstance). Otherwise, and if that time contradicts what the service saw before: when the service saw the
+   * change. The service cannot know earlier than its start: for states that it found then, the true time may be earlier,
+   * and replicas of the service may differ. It stays the same as long as the service sees the NIC in this state for this
+   * reason. After STALE, a NIC whose state and reason are as before has its earlier time again. In GetVM it is absent if the
+   * state is not yet known to the service otherwise.
+   *
+   * @generated from field: google.protobuf.Timestamp state_since = 20;
+   */
+  stateSince?: Timestamp | undefined;
+
+  /**
    * Version of the requested configuration that this status is judged against: the same as `etag` of ApplyVMResponse once
    * the service has seen the write.
    *
@@ -794,6 +867,14 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
    * @generated from field: string vm_uid = 22;
    */
   vmUid: string;
+
+  /**
+   * Number of addresses that KubeVirt reports and that are not listed here: at most 64 are, and none that is longer than
+   * an address can be.
+   *
+   * @generated from field: int32 omitted_address_count = 24;
+   */
+  omittedAddressCount: number;
 };
 
 /**
@@ -801,7 +882,7 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
  * Use `create(InterfaceStatusSchema)` to create a new message.
  */
 export const InterfaceStatusSchema: GenMessage<InterfaceStatus> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 11);
+  messageDesc(file_multinic_v1_virtual_machine, 12);
 
 /**
  * One fact, and where it was read.
@@ -829,7 +910,7 @@ export type Evidence = Message<"multinic.v1.Evidence"> & {
  * Use `create(EvidenceSchema)` to create a new message.
  */
 export const EvidenceSchema: GenMessage<Evidence> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 12);
+  messageDesc(file_multinic_v1_virtual_machine, 13);
 
 /**
  * When a VM runs: KubeVirt's run strategies.
@@ -1097,7 +1178,8 @@ export const Effect = {
   RESTART: 50,
 
   /**
-   * KubeVirt rejects the change.
+   * KubeVirt rejects the change. ApplyVM then returns a finding of severity error and no plan. If a plan has this value all the
+   * same, the API server's dry run accepted the change, and ApplyVM writes it.
    *
    * @generated from enum value: EFFECT_IMPOSSIBLE = 90;
    */

@@ -1,5 +1,6 @@
 // The networks that the VMs of a namespace may attach to, physical networks and NADs, and which VMs use them.
-import { nadNamesOf } from "../names.ts";
+import { bounded } from "../bounded-text.ts";
+import { compareParts, nadNamesOf } from "../names.ts";
 import type { Catalogue, VlanRange } from "../catalogue.ts";
 import { typeOfPlugin } from "./carriers/carriers.ts";
 import { cannotCarryVm, readCniConfig } from "./cni.ts";
@@ -23,13 +24,20 @@ export interface AttachableNetwork {
   /** Empty for a physical network. */
   readonly cniType: string;
   readonly generated: boolean;
-  /** NAMESPACE/NAME, in order. */
+  /** NAMESPACE/NAME, by namespace, then name: the first 1,000. */
   readonly usedBy: readonly string[];
+  readonly omittedUsedByCount: number;
   /** Why no NIC can attach to it; empty if a NIC can. */
   readonly problem: string;
 }
 
-/** Physical networks in the order of the catalogue, then NADs by name. */
+/** All VMs of a large cluster may use one network. */
+const maxUsers = 1_000;
+/** Nothing limits the texts in the configuration of a NAD. */
+const maxWord = 253;
+const maxProblem = 1_024;
+
+/** Physical networks in the order of the catalogue, then NADs by namespace and name. */
 export function attachableNetworks(
   namespace: string,
   catalogue: Catalogue,
@@ -50,33 +58,33 @@ export function attachableNetworks(
         mtu,
         cniType: "",
         generated: false,
-        usedBy: usedBy.get(`physical:${name}`) ?? [],
+        ...firstUsers(usedBy.get(`physical:${name}`)),
         problem: "",
       };
     });
   const usable = [...nads]
     .map((nad) => ({ nad, name: `${nad.metadata.namespace}/${nad.metadata.name}` }))
     .filter(({ nad, name }) => nad.metadata.namespace === namespace || catalogue.sharedNads.includes(name))
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ nad, name }) => attachableNad(nad, name, usedBy.get(`nad:${name}`) ?? []));
+    .toSorted((a, b) => compareParts(a.name.split("/"), b.name.split("/")))
+    .map(({ nad, name }) => attachableNad(nad, name, usedBy.get(`nad:${name}`)));
   return [...physical, ...usable];
 }
 
 function attachableNad(
   nad: NetworkAttachmentDefinition,
   name: string,
-  usedBy: readonly string[],
+  usedBy: readonly string[] | undefined,
 ): AttachableNetwork {
   const cni = readCniConfig(nad);
   const common = {
     reference: { kind: "nad", name },
     isDefault: false,
     generated: isManaged(nad),
-    usedBy,
+    ...firstUsers(usedBy),
   } as const;
   if ("problem" in cni) {
     const none = { type: undefined, vlans: [], untagged: false, mtu: 0, cniType: "" };
-    return { ...common, ...none, problem: cni.problem };
+    return { ...common, ...none, problem: bounded(cni.problem, maxProblem) };
   }
   return {
     ...common,
@@ -84,12 +92,19 @@ function attachableNad(
     vlans: cni.vlan === 0 ? [] : [{ first: cni.vlan, last: cni.vlan }],
     untagged: cni.vlan === 0,
     mtu: cni.mtu ?? 0,
-    cniType: cni.type,
-    problem: cannotCarryVm(cni.type) ? `${cni.type} cannot carry a VM` : "",
+    cniType: bounded(cni.type, maxWord),
+    problem: cannotCarryVm(cni.type) ? `${bounded(cni.type, maxWord)} cannot carry a VM` : "",
   };
 }
 
-/** VMs by the networks that they use: NADs from the VM, physical networks only from recorded specs. */
+function firstUsers(users: readonly string[] = []): Pick<AttachableNetwork, "usedBy" | "omittedUsedByCount"> {
+  return {
+    usedBy: users.slice(0, maxUsers),
+    omittedUsedByCount: Math.max(0, users.length - maxUsers),
+  };
+}
+
+/** NAMESPACE/NAME of VMs, in order, by the networks that they use: NADs from the VM, physical networks only from recorded specs. */
 function usersByNetwork(vms: Iterable<RecordedVm>): ReadonlyMap<string, readonly string[]> {
   const users = new Map<string, Set<string>>();
   const use = (network: string, vm: string): void => {
@@ -98,10 +113,14 @@ function usersByNetwork(vms: Iterable<RecordedVm>): ReadonlyMap<string, readonly
   };
   for (const { vm, record } of vms) {
     const { namespace = "", name } = vm.metadata;
-    for (const nad of nadNamesOf(vm)) use(`nad:${nad}`, `${namespace}/${name}`);
+    // As text, a NUL sorts before every character of a name, so that namespaces are compared first.
+    const id = `${namespace}\0${name}`;
+    for (const nad of nadNamesOf(vm)) use(`nad:${nad}`, id);
     for (const { physicalNetwork } of record.spec?.networks ?? []) {
-      if (physicalNetwork !== undefined) use(`physical:${physicalNetwork}`, `${namespace}/${name}`);
+      if (physicalNetwork !== undefined) use(`physical:${physicalNetwork}`, id);
     }
   }
-  return new Map([...users].map(([network, vms]) => [network, [...vms].toSorted()]));
+  return new Map(
+    [...users].map(([network, ids]) => [network, [...ids].toSorted().map((id) => id.replace("\0", "/"))]),
+  );
 }
