@@ -7,11 +7,10 @@ import type {
   WatchInterfaceStatusResponseSchema,
 } from "../../gen/multinic/v1/interface_status_service_pb.ts";
 import { NotReady } from "../app/errors.ts";
-import { type PagedList, pageOf } from "../app/pages.ts";
+import { nicList } from "../app/nic-list.ts";
+import { pageOf } from "../app/pages.ts";
 import type { StatusModel } from "../app/status-model.ts";
-import { compareVms, scopeText, type StatusScope, type VmKey } from "../app/status-scope.ts";
 import { heartbeatMs, tokenOfNow, type WatchEvent, watchStatus } from "../app/watch-status.ts";
-import type { InterfaceState, InterfaceStatus } from "../domain/status/interface-status.ts";
 import { currentAsOfToProto, type StatusMessages } from "../wire/status-to-proto.ts";
 import { readScope, readStates } from "./read-scope.ts";
 
@@ -53,12 +52,7 @@ export function createInterfaceStatusService({
       const filter = { states: readStates(given?.states ?? []), node: given?.node ?? "" };
       if (!model.synced) throw new NotReady("still loading objects from the API server");
       const { items, nextToken } = pageOf(
-        {
-          ...nicList(model, scope, filter),
-          bytesOf,
-          filter: JSON.stringify([scopeText(scope), [...filter.states].toSorted(), filter.node]),
-          sizes: { default: 500, max: 5_000 },
-        },
+        { ...nicList(model, scope, filter), bytesOf },
         { size: pageSize, token: pageToken },
       );
       return {
@@ -69,51 +63,6 @@ export function createInterfaceStatusService({
       };
     },
   };
-}
-
-/**
- * NICs do not have a sorted order in their VM, so a position is the VM and the names of its NICs that have been returned: the
- * others come next, in the VM's order, whichever of the returned ones have gone.
- */
-function nicList(
-  model: StatusModel,
-  scope: StatusScope,
-  filter: NicFilter,
-): Pick<PagedList<InterfaceStatus>, "after" | "positionAfter"> {
-  return {
-    *after(position) {
-      const [namespace = "", vm = "", ...names] = position ?? [];
-      const returned = new Set(names);
-      for (const key of model.vms(scope)) {
-        const order = position === undefined ? 1 : compareVms(key, { namespace, vm });
-        if (order < 0) continue;
-        for (const status of model.of(key)) {
-          const isNew = order > 0 || !returned.has(status.nic);
-          if (isNew && isSelected(status, filter)) yield status;
-        }
-      }
-    },
-    positionAfter(items, start) {
-      const { namespace, vm } = items.at(-1) ?? items[0];
-      const isOfVm = (other: VmKey): boolean => other.namespace === namespace && other.vm === vm;
-      const [startNamespace = "", startVm = "", ...before] = start ?? [];
-      const earlier = isOfVm({ namespace: startNamespace, vm: startVm }) ? before : [];
-      return [namespace, vm, ...earlier, ...items.filter(isOfVm).map(({ nic }) => nic)];
-    },
-  };
-}
-
-interface NicFilter {
-  /** Empty: any. */
-  readonly states: ReadonlySet<InterfaceState>;
-  /** Empty: any. */
-  readonly node: string;
-}
-
-function isSelected({ state, node }: InterfaceStatus, filter: NicFilter): boolean {
-  return (
-    (filter.states.size === 0 || filter.states.has(state)) && (filter.node === "" || filter.node === node)
-  );
 }
 
 function eventToProto(

@@ -1,5 +1,6 @@
 // GetVM and ListVMs: all VMs, whether or not multinic created them.
 import { withMachineOf } from "../domain/adopt/adopted-spec.ts";
+import { bounded } from "../domain/bounded-text.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 import { withoutSecretText } from "../domain/compile/virtual-machine.ts";
 import type { Drift } from "../domain/drift/drift.ts";
@@ -151,6 +152,10 @@ function matchingView(
   return listView === "full" ? { ...viewed, pendingChanges: pendingChanges(vm, vmi) } : viewed;
 }
 
+const maxWord = 253;
+const maxNotes = 100;
+const maxNote = 1_024;
+
 interface GetDependencies {
   readonly client: KubeClient;
   readonly catalogue: Catalogue;
@@ -184,11 +189,11 @@ function viewOf(
     record.problem === undefined ? [] : [`record of the requested configuration: ${record.problem}`];
   return {
     spec,
-    importNotes: [...ofRecord, ...notes, ...importNotes],
+    importNotes: firstNotes([...ofRecord, ...notes, ...importNotes]),
     managed: isManaged(vm),
     adopted: isAdopted(vm),
-    printableStatus: vm.status?.printableStatus ?? "",
-    node: vmi?.status?.nodeName ?? "",
+    printableStatus: bounded(vm.status?.printableStatus ?? "", maxWord),
+    node: bounded(vmi?.status?.nodeName ?? "", maxWord),
     interfaces,
     pendingChanges: [],
     drift: [],
@@ -197,6 +202,13 @@ function viewOf(
     createdAt: vm.metadata.creationTimestamp ?? "",
     deletedAt: vm.metadata.deletionTimestamp ?? "",
   };
+}
+
+/** One VM must not make an answer too long for its reader. */
+function firstNotes(notes: readonly string[]): readonly string[] {
+  const shown = notes.slice(0, maxNotes).map((note) => bounded(note, maxNote));
+  const rest = notes.length - shown.length;
+  return rest === 0 ? shown : [...shown, `and ${rest} more`];
 }
 
 /** As recorded, with the machine part that an adopted VM has; without a record as the objects show it. */

@@ -12,7 +12,7 @@ const page = (
   size: number,
   token = "",
   filter = "all",
-  bytesOf = (_: string): number => 1,
+  bytesOf: (item: string) => number = () => 1,
 ): Page<string> => {
   const list = byKey(items.toSorted(), (item) => [item]);
   return pageOf({ ...list, bytesOf, filter, sizes }, { size, token });

@@ -98,9 +98,8 @@ describe("metrics of the process", () => {
     ["fails", "broken", "unavailable"],
   ] as const)("count a stream that %s when it has ended", async ([, namespace, code], { expect }) => {
     const { metrics, value } = startMetrics();
-    const stream = startService(metrics)
-      .watchInterfaceStatus({ namespaces: [namespace] })
-      [Symbol.asyncIterator]();
+    const messages = startService(metrics).watchInterfaceStatus({ namespaces: [namespace] });
+    const stream = messages[Symbol.asyncIterator]();
     await stream.next();
     expect(await value(open)).toBe("1");
     expect(await value(count, ["code", code])).toBeUndefined();
