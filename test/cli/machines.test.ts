@@ -19,6 +19,7 @@ import {
   type InterfaceStatus,
 } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import {
+  VirtualMachineListView,
   VirtualMachineService,
   type ApplyVMRequest,
   type DeleteVMRequest,
@@ -479,6 +480,36 @@ multi-nic-vm  eth1  bridge  shop/mn-1  -      -                  -              
       ["", ""],
       ["", "2"],
     ]);
+  });
+
+  it("lists several namespaces, and only VMs with a NIC in a state or on a node", async ({ expect }) => {
+    const asked: ListVMsRequest[] = [];
+    const { stdout } = await run("get -n shop --namespace lab", { routes: listing(asked) });
+    expect(stdout).toMatch(/^NAMESPACE +VM +NIC/);
+    await run("get --state unknown --state down --node n1 --no-managed", { routes: listing(asked) });
+    await run("get -A --managed", { routes: listing(asked) });
+    const { UNKNOWN, DOWN } = InterfaceState;
+    const first = asked.filter(({ pageToken }) => pageToken === "");
+    expect(first.map(({ namespaces, filter }) => ({ namespaces, ...filter }))).toMatchObject([
+      { namespaces: ["shop", "lab"], states: [], node: "" },
+      { namespaces: ["default"], states: [UNKNOWN, DOWN], node: "n1", managed: false },
+      { namespaces: [], states: [], node: "", managed: true },
+    ]);
+    expect(first[0]?.filter?.managed).toBeUndefined();
+    expect(new Set(asked.map(({ view }) => view))).toEqual(new Set([VirtualMachineListView.FULL]));
+  });
+
+  it.for([
+    ["get web -A", "a VM name and --all-namespaces cannot be combined"],
+    ["get web -n a -n b", "a VM name and several namespaces cannot be combined"],
+    ["get web --state up", "a VM name cannot be combined with --state, --node and --managed"],
+    ["watch web -A", "a VM name and --all-namespaces cannot be combined"],
+    ["get -A -n shop", "cannot be used with option"],
+    ["get --state asleep", "Allowed choices are up, down, unknown."],
+  ] as const)("is a usage error: %s", async ([args, message], { expect }) => {
+    const { code, stderr } = await run(args, { routes: listing() });
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
   });
 
   it("cuts the last column on a narrow terminal, and nothing in a pipe", async ({ expect }) => {
