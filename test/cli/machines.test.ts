@@ -433,7 +433,10 @@ describe("multinic get", () => {
     (router: ConnectRouter): void =>
       void router.service(VirtualMachineService, {
         getVM: ({ namespace, name }) => ({
-          virtualMachine: vm(namespace, name, [up("eth0"), waiting("eth1")]),
+          virtualMachine: vm(namespace, name, [
+            up("eth0"),
+            { ...waiting("eth1"), stateSince, omittedAddressCount: 7 },
+          ]),
         }),
         listVMs: (request) => {
           asked.push(request);
@@ -442,6 +445,8 @@ describe("multinic get", () => {
             : { virtualMachines: [vm("shop", "multi-nic-vm", [waiting("eth1")])] };
         },
       });
+
+  const stateSince = timestampFromDate(new Date("2026-07-01T12:00:00Z"));
 
   it("shows one VM, its NICs and what they wait for", async ({ expect }) => {
     const { code, stdout } = await run("get web -n shop", { routes: listing() });
@@ -453,9 +458,9 @@ pending: networks[eth1].macAddress 02:00:5e:00:00:01 -> 02:00:5e:00:00:02: waits
 
 NIC   TYPE    NETWORK    GUEST  MAC                IP                       STATE    REASON
 eth0  bridge  shop/mn-1  eth0   02:00:5e:10:00:01  192.0.2.10,2001:db8::10  Up       UP
-eth1  bridge  shop/mn-1  -      -                  -                        Unknown  NOT_SEEN_BY_GUEST
+eth1  bridge  shop/mn-1  -      -                  and 7 more               Unknown  NOT_SEEN_BY_GUEST
 
-eth1: the guest agent has not reported
+eth1: the guest agent has not reported (since 2026-07-01T12:00:00.000Z)
 `.slice(1),
     );
   });

@@ -554,6 +554,7 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
   /**
    * One line for each part of the VM that could not be read, including its record of the requested configuration. If the
    * VM has no readable record, also one line for each setting that would change if `virtual_machine` were applied.
+   * At most 100 lines; one more then says how many are left out.
    * `virtual_machine` contains no guesses of such settings.
    *
    * @generated from field: repeated string import_notes = 9;

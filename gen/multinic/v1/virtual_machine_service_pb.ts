@@ -384,7 +384,8 @@ export const DeleteVMResponseSchema: GenMessage<DeleteVMResponse> = /*@__PURE__*
   messageDesc(file_multinic_v1_virtual_machine_service, 8);
 
 /**
- * How much of each VM ListVMs returns. An unknown value: INVALID_ARGUMENT.
+ * How much of each VM ListVMs returns.
+ * New values may be added; a service that does not know one answers INVALID_ARGUMENT.
  *
  * @generated from enum multinic.v1.VirtualMachineListView
  */
@@ -413,7 +414,8 @@ export const VirtualMachineListView = {
 } as const;
 
 /**
- * How much of each VM ListVMs returns. An unknown value: INVALID_ARGUMENT.
+ * How much of each VM ListVMs returns.
+ * New values may be added; a service that does not know one answers INVALID_ARGUMENT.
  *
  * @generated from enum multinic.v1.VirtualMachineListView
  */

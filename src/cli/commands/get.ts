@@ -166,11 +166,14 @@ function vmLines(view: VirtualMachineView, session: Session): readonly string[] 
   ];
 }
 
-/** The message of each NIC that is not Up, below the table, where it is not truncated. */
+/** The message of each NIC that is not Up, and since when, below the table, where it is not truncated. */
 function messageLines({ interfaces }: VirtualMachineView): readonly string[] {
   const messages = interfaces
     .filter(({ state, message }) => state !== InterfaceState.UP && message !== "")
-    .map(({ nic, message }) => `${nic}: ${printable(message)}`);
+    .map(({ nic, message, stateSince }) => {
+      const since = stateSince === undefined ? "" : ` (since ${timestampDate(stateSince).toISOString()})`;
+      return `${nic}: ${printable(message)}${since}`;
+    });
   return messages.length > 0 ? ["", ...messages] : [];
 }
 

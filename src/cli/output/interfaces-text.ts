@@ -28,7 +28,7 @@ export function interfacesTable(
       networkOf(status),
       status.guestInterface,
       status.macAddress,
-      status.ipAddresses.join(","),
+      addressesOf(status),
       stateCell(status.state),
       status.reason,
     ]),
@@ -45,6 +45,11 @@ export function stateCell(state: InterfaceState): Cell & object {
 /** Up, Down or Unknown. */
 export function stateWord(state: InterfaceState): keyof typeof stateColours {
   return wordOf(interfaceStateToProto, state) ?? "Unknown";
+}
+
+function addressesOf({ ipAddresses, omittedAddressCount }: InterfaceStatus): string {
+  const more = omittedAddressCount === 0 ? [] : [`and ${omittedAddressCount} more`];
+  return [...ipAddresses, ...more].join(",");
 }
 
 function networkOf({ network, vlanId }: InterfaceStatus): string {
