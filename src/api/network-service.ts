@@ -1,19 +1,16 @@
 // NetworkService: checks a spec. Works without a cluster too, and then lists what it could not check.
-import { create, toBinary } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { stringify } from "yaml";
 import {
-  type Network,
-  NetworkSchema,
   type NetworkService,
   ValidateNetworksRequestSchema,
 } from "../../gen/multinic/v1/network_service_pb.ts";
 import { listNetworks, readCapabilities } from "../app/cluster-questions.ts";
 import { NotReady } from "../app/errors.ts";
 import { validateNetworks, type ValidateDependencies } from "../app/validate-networks.ts";
-import type { AttachableNetwork } from "../domain/network/attachable.ts";
 import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
 import { capabilitiesToProto, networkToProto } from "../wire/cluster-to-proto.ts";
+import { maxBytesOf } from "../wire/message-size.ts";
 import { findingToProto } from "../wire/findings.ts";
 import { lookupsToProto, resolvedToProto, routesToProto, rulesToProto } from "../wire/resolved-to-proto.ts";
 import { currentAsOfToProto } from "../wire/status-to-proto.ts";
@@ -43,14 +40,10 @@ export function createNetworkService(
     listNetworks({ namespace, pageSize, pageToken }) {
       const { catalogue } = dependencies;
       const page = { size: pageSize, token: pageToken };
-      const messages = new Map<AttachableNetwork, Network>();
-      const listed = listNetworks(clusterOf(dependencies).view, catalogue, namespace, page, (network) => {
-        const message = create(NetworkSchema, networkToProto(network));
-        messages.set(network, message);
-        return toBinary(NetworkSchema, message).length;
-      });
+      const { view } = clusterOf(dependencies);
+      const listed = listNetworks(view, catalogue, namespace, page, maxBytesOf);
       return {
-        networks: listed.items.flatMap((network) => messages.get(network) ?? []),
+        networks: listed.items.map(networkToProto),
         nextPageToken: listed.nextToken,
         ...currentAsOfToProto(listed.currentAsOf),
       };

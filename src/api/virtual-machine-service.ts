@@ -1,10 +1,5 @@
 // VirtualMachineService: maps requests to use cases, and their results to responses.
-import { create, toBinary } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import {
-  type VirtualMachineView,
-  VirtualMachineViewSchema,
-} from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import {
   type VirtualMachineService,
   ApplyVMRequestSchema,
@@ -23,6 +18,7 @@ import {
   type StatusMessages,
   viewToProto,
 } from "../wire/status-to-proto.ts";
+import { maxBytesOf } from "../wire/message-size.ts";
 import { readScope, readStates } from "./read-scope.ts";
 import { readSpec } from "./read-spec.ts";
 import { requireName } from "./required-fields.ts";
@@ -64,7 +60,7 @@ export function createVirtualMachineService(
 
     listVMs(request) {
       const view = readListView(request.view);
-      const { messageOf, bytesOf } = createViewMessages(view, dependencies.messages);
+      const { messageOf, bytesOf } = viewMessages(view, dependencies.messages);
       const listed = listVms(dependencies, {
         scope: readScope(request.namespaces),
         filter: {
@@ -111,24 +107,17 @@ function readListView(view: VirtualMachineListView): ListView {
   }
 }
 
-/** Each message is made and measured once. One that alone is too long for an answer is the basic one. */
-function createViewMessages(listView: ListView, { messageOf: nicMessageOf }: StatusMessages) {
-  const made = new Map<VmView, { readonly message: VirtualMachineView; readonly bytes: number }>();
-  const measured = (init: ReturnType<typeof viewToProto>) => {
-    const message = create(VirtualMachineViewSchema, init);
-    return { message, bytes: toBinary(VirtualMachineViewSchema, message).length };
-  };
-  const madeOf = (view: VmView) => {
-    const known = made.get(view);
-    if (known !== undefined) return known;
-    const full = listView === "full" ? measured(viewToProto(view, nicMessageOf)) : undefined;
-    const fitting =
-      full === undefined || full.bytes > maxMessageBytes ? measured(basicViewToProto(view)) : full;
-    made.set(view, fitting);
-    return fitting;
+/** The messages of a list in that view. A VM that alone is too long for an answer is shown in the basic view. */
+function viewMessages(listView: ListView, { messageOf: nicMessageOf }: StatusMessages) {
+  const basicBytes = ({ interfaces: _, pendingChanges: _changes, ...rest }: VmView): number =>
+    maxBytesOf(rest);
+  const fullBytes = (vm: VmView): number | undefined => {
+    const bytes = listView === "full" ? maxBytesOf(vm) : undefined;
+    return bytes !== undefined && bytes <= maxMessageBytes ? bytes : undefined;
   };
   return {
-    messageOf: (view: VmView): VirtualMachineView => madeOf(view).message,
-    bytesOf: (view: VmView): number => madeOf(view).bytes,
+    messageOf: (vm: VmView) =>
+      fullBytes(vm) === undefined ? basicViewToProto(vm) : viewToProto(vm, nicMessageOf),
+    bytesOf: (vm: VmView): number => fullBytes(vm) ?? basicBytes(vm),
   };
 }

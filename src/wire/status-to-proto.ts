@@ -1,5 +1,5 @@
 // NIC states and views of VMs, as messages.
-import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import {
   Effect,
@@ -10,6 +10,7 @@ import {
 import type { VmView } from "../app/view-vms.ts";
 import type { InterfaceState, InterfaceStatus } from "../domain/status/interface-status.ts";
 import { effectToProto, interfaceStateToProto, networkTypeToProto } from "./enums.ts";
+import { maxBytesOf } from "./message-size.ts";
 import { specToProto } from "./spec-to-proto.ts";
 
 export function statusToProto(status: InterfaceStatus): MessageInitShape<typeof InterfaceStatusSchema> {
@@ -31,6 +32,7 @@ export function statusToProto(status: InterfaceStatus): MessageInitShape<typeof 
 /** The messages of statuses that live long, each made and measured once for all readers. */
 export interface StatusMessages {
   readonly messageOf: (status: InterfaceStatus) => ProtoInterfaceStatus;
+  /** An upper bound. */
   readonly bytesOf: (status: InterfaceStatus) => number;
 }
 
@@ -48,7 +50,7 @@ export function createStatusMessages(): StatusMessages {
   return {
     messageOf,
     bytesOf(status) {
-      const bytes = sizes.get(status) ?? toBinary(InterfaceStatusSchema, messageOf(status)).length;
+      const bytes = sizes.get(status) ?? maxBytesOf(status);
       sizes.set(status, bytes);
       return bytes;
     },

@@ -26,6 +26,7 @@ import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import { createNicExposition } from "../../src/exporter/nic-exposition.ts";
 import { networkToProto } from "../../src/wire/cluster-to-proto.ts";
+import { maxBytesOf } from "../../src/wire/message-size.ts";
 import { statusToProto, viewToProto } from "../../src/wire/status-to-proto.ts";
 import { createMemoryCache } from "./memory-cluster.ts";
 
@@ -119,6 +120,12 @@ function objectsOf(name: string): Objects {
   };
 }
 
+/** Pages are cut by that bound. */
+function requireBound(message: Uint8Array, value: object): void {
+  if (message.length > maxBytesOf(value))
+    throw new Error(`${message.length} bytes, but the bound is ${maxBytesOf(value)}`);
+}
+
 /** Every answer about these objects, as bytes on the wire. */
 async function answers(all: readonly Objects[]) {
   const vms = createMemoryCache<RecordedVm>();
@@ -159,17 +166,17 @@ async function answers(all: readonly Objects[]) {
         ? []
         : driftOf({ vm: known.vm, vmi, nads: new Map(), secrets: new Map() }, known.record.spec, catalogue);
     const message = create(VirtualMachineViewSchema, viewToProto({ ...item, drift }));
-    toBinary(VirtualMachineViewSchema, message);
+    requireBound(toBinary(VirtualMachineViewSchema, message), { ...item, drift });
     return { vm: item.spec.name, json: toJson(VirtualMachineViewSchema, message) };
   });
   const statuses = model.list(everything).map((status) => {
     const message = create(InterfaceStatusSchema, statusToProto(status));
-    toBinary(InterfaceStatusSchema, message);
+    requireBound(toBinary(InterfaceStatusSchema, message), status);
     return { vm: status.vm, json: toJson(InterfaceStatusSchema, message) };
   });
   const networks = attachableNetworks("shop", catalogue, nads.values(), vms.values()).map((network) => {
     const message = create(NetworkSchema, networkToProto(network));
-    toBinary(NetworkSchema, message);
+    requireBound(toBinary(NetworkSchema, message), network);
     return toJson(NetworkSchema, message);
   });
   const exposition = (await nics.render()).map(String).join("");
