@@ -1,7 +1,7 @@
 // What a scrape of 100 000 series costs, against prom-client with the same series in the same run. node bench/exposition.ts
 import { cpus, hostname } from "node:os";
 import { Gauge, Registry } from "prom-client";
-import { everything, type VmKey } from "../src/app/status-model.ts";
+import { everything, scopeOf, type VmKey } from "../src/app/status-scope.ts";
 import { createNicExposition } from "../src/exporter/nic-exposition.ts";
 import { trafficCounters } from "../src/exporter/traffic.ts";
 import { createTrafficSums } from "../src/exporter/traffic-sums.ts";
@@ -30,7 +30,7 @@ const addVm = (index: number): void =>
 /** As after a scrape of virt-handler in which every counter of that VM moved on. */
 function count({ namespace, vm }: VmKey): void {
   counted += 1_500n;
-  for (const { nic, node } of cluster.model.list({ namespace, vmNames: [vm] })) {
+  for (const { nic, node } of cluster.model.list(scopeOf([namespace], [vm]))) {
     const counters = new Map(trafficCounters.map((counter) => [counter, counted] as const));
     traffic.add({ namespace, vm, nic, node, counters }, 0);
   }

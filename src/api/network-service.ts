@@ -10,6 +10,7 @@ import { NotReady } from "../app/errors.ts";
 import { validateNetworks, type ValidateDependencies } from "../app/validate-networks.ts";
 import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
 import { capabilitiesToProto, networkToProto } from "../wire/cluster-to-proto.ts";
+import { maxBytesOf } from "../wire/message-size.ts";
 import { findingToProto } from "../wire/findings.ts";
 import { lookupsToProto, resolvedToProto, routesToProto, rulesToProto } from "../wire/resolved-to-proto.ts";
 import { currentAsOfToProto } from "../wire/status-to-proto.ts";
@@ -42,7 +43,8 @@ export function createNetworkService(
     listNetworks({ namespace, pageSize, pageToken }) {
       const { catalogue } = dependencies;
       const page = { size: pageSize, token: pageToken };
-      const listed = listNetworks(clusterOf(dependencies).view, catalogue, namespace, page);
+      const { view } = clusterOf(dependencies);
+      const listed = listNetworks(view, catalogue, namespace, page, maxBytesOf);
       return {
         networks: listed.items.map(networkToProto),
         nextPageToken: listed.nextToken,

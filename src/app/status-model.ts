@@ -3,14 +3,11 @@ import { setImmediate as otherWork } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { type InterfaceStatus, interfaceStatuses } from "../domain/status/interface-status.ts";
 import { staleStatus } from "../domain/status/stale-status.ts";
+import { withStateSince } from "../domain/status/state-since.ts";
 import type { CacheKey } from "../kube/watch/cache.ts";
 import type { Moment } from "../kube/watch/contact.ts";
 import { type ClusterView, oldestMoment } from "./cluster-view.ts";
-
-export interface VmKey {
-  readonly namespace: string;
-  readonly vm: string;
-}
+import { compareVms, everything, isInScope, type StatusScope, type VmKey } from "./status-scope.ts";
 
 export interface InterfaceKey extends VmKey {
   readonly nic: string;
@@ -41,11 +38,11 @@ export interface StatusModel {
   readonly currentAsOf: Moment | undefined;
   /** Resolves when synced. @throws the signal's reason, or an Error when a cache is stopped before. */
   whenSynced(signal?: AbortSignal): Promise<void>;
-  /** The VMs of that scope, in order of `namespace/name`. */
+  /** The VMs of that scope, in order of namespace, then name. */
   vms(scope: StatusScope): readonly VmKey[];
   /** The NICs of that VM in its own order; none of a VM that does not exist. */
   of(vm: VmKey): readonly InterfaceStatus[];
-  /** All NICs of that scope, in order of `namespace/name` of the VM and the VM's own order of NICs. */
+  /** All NICs of that scope, in the order of VMs and the VM's own order of NICs. */
   list(scope: StatusScope): readonly InterfaceStatus[];
   /** The changes after that revision, oldest first; undefined when the history does not reach back so far. */
   since(revision: number): readonly StatusChange[] | undefined;
@@ -57,22 +54,6 @@ export interface StatusModel {
    */
   setStaleSince(lastContact: Date | undefined): Promise<void>;
   stop(): void;
-}
-
-/** Empty namespace: all; no names: all VMs of the namespace. */
-export interface StatusScope {
-  readonly namespace: string;
-  readonly vmNames: readonly string[];
-}
-
-/** Every NIC of the cluster. */
-export const everything: StatusScope = { namespace: "", vmNames: [] };
-
-export function isInScope({ namespace, vm }: VmKey, scope: StatusScope): boolean {
-  return (
-    (scope.namespace === "" || scope.namespace === namespace) &&
-    (scope.vmNames.length === 0 || scope.vmNames.includes(vm))
-  );
 }
 
 /** VMs that become stale, or are so no more, without a pause: some milliseconds. */
@@ -87,27 +68,59 @@ interface KnownVm {
   readonly fresh: readonly InterfaceStatus[];
   /** As shown to readers: the same, or stale. */
   readonly nics: readonly InterfaceStatus[];
+  /** Judged before the instances had been listed. */
+  readonly isGuess: boolean;
 }
 
-/** `now`, with the object of `before` for each status that is equal: a changed status is a new object. */
-function keepEqual(
+/**
+ * `now`, each with the time since when its state holds, and with the object of `before` if it is equal: a changed status is
+ * a new object. `isGuess`: `before` was judged without the instances, so it says nothing against KubeVirt's own times.
+ */
+function follow(
   before: readonly InterfaceStatus[],
   now: readonly InterfaceStatus[],
+  { seenAt, isGuess }: { readonly seenAt: string; readonly isGuess: boolean },
 ): readonly InterfaceStatus[] {
+  const known = new Map(before.map((status) => [status.nic, status]));
   return now.map((status) => {
-    const previous = before.find(({ nic }) => nic === status.nic);
-    return previous !== undefined && isDeepStrictEqual(previous, status) ? previous : status;
+    const previous = known.get(status.nic);
+    const dated = withStateSince(status, isGuess && status.stateSince !== "" ? undefined : previous, seenAt);
+    return previous !== undefined && isDeepStrictEqual(previous, dated) ? previous : dated;
   });
 }
 
+export interface StatusModelOptions {
+  /** Dates the changes of states. */
+  readonly clock: () => Date;
+}
+
+/** RFC 3339. */
+interface StaleSince {
+  readonly lastContact: string;
+  /** When the service found that nothing is known of the present. */
+  readonly seenAt: string;
+}
+
+function asStale(
+  before: readonly InterfaceStatus[],
+  fresh: readonly InterfaceStatus[],
+  { lastContact, seenAt }: StaleSince,
+): readonly InterfaceStatus[] {
+  const statuses = fresh.map((status) => staleStatus(status, lastContact));
+  return follow(before, statuses, { seenAt, isGuess: false });
+}
+
 /** Follows the caches until stopped. */
-export function startStatusModel(view: Pick<ClusterView, "vms" | "vmis">): StatusModel {
+export function startStatusModel(
+  view: Pick<ClusterView, "vms" | "vmis">,
+  { clock }: StatusModelOptions,
+): StatusModel {
   const byVm = new Map<string, KnownVm>();
   let inOrder: readonly VmKey[] | undefined;
   const history: StatusChange[] = [];
   const listeners = new Set<(change: StatusChange) => void>();
   let revision = 0;
-  let staleSince: string | undefined;
+  let stale: StaleSince | undefined;
 
   function record(key: InterfaceKey, status: InterfaceStatus | undefined): void {
     revision += 1;
@@ -129,21 +142,15 @@ export function startStatusModel(view: Pick<ClusterView, "vms" | "vmis">): Statu
       return;
     }
     const statuses = interfaceStatuses(known.vm, view.vmis.get({ namespace, name }), known.record.spec);
-    show(key, keepEqual(before?.fresh ?? [], statuses));
+    const seen = { seenAt: clock().toISOString(), isGuess: before?.isGuess ?? false };
+    show(key, follow(before?.fresh ?? [], statuses, seen));
   }
 
   function show(key: VmKey, fresh: readonly InterfaceStatus[]): void {
     const id = vmId(key.namespace, key.vm);
     const before = byVm.get(id)?.nics ?? [];
-    const since = staleSince;
-    const nics =
-      since === undefined
-        ? fresh
-        : keepEqual(
-            before,
-            fresh.map((status) => staleStatus(status, since)),
-          );
-    byVm.set(id, { key, fresh, nics });
+    const nics = stale === undefined ? fresh : asStale(before, fresh, stale);
+    byVm.set(id, { key, fresh, nics, isGuess: !view.vmis.synced });
     recordChanges(key, before, nics);
   }
 
@@ -152,23 +159,20 @@ export function startStatusModel(view: Pick<ClusterView, "vms" | "vmis">): Statu
     before: readonly InterfaceStatus[],
     now: readonly InterfaceStatus[],
   ): void {
-    for (const { nic } of before) {
-      if (!now.some((status) => status.nic === nic)) record({ ...vm, nic }, undefined);
-    }
-    for (const status of now) {
-      if (!before.includes(status)) record({ ...vm, nic: status.nic }, status);
-    }
+    const nics = new Set(now.map(({ nic }) => nic));
+    for (const { nic } of before) if (!nics.has(nic)) record({ ...vm, nic }, undefined);
+    const known = new Set(before);
+    for (const status of now) if (!known.has(status)) record({ ...vm, nic: status.nic }, status);
   }
 
   /** Sorted only when a VM was added or removed: after a restart all readers ask for the whole list at the same time. */
   function vms(scope: StatusScope): readonly VmKey[] {
-    const { namespace, vmNames } = scope;
-    if (namespace !== "" && vmNames.length > 0) {
-      const ids = new Set(vmNames.map((vm) => vmId(namespace, vm)));
-      return [...ids].toSorted().flatMap((id) => byVm.get(id)?.key ?? []);
-    }
-    inOrder ??= [...byVm].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, { key }]) => key);
-    return inOrder.filter((vm) => isInScope(vm, scope));
+    const { namespaces, vmNames } = scope;
+    const [namespace] = namespaces;
+    if (namespace !== undefined && namespaces.size === 1 && vmNames.size > 0)
+      return [...vmNames].toSorted().flatMap((vm) => byVm.get(vmId(namespace, vm))?.key ?? []);
+    inOrder ??= [...byVm.values()].map(({ key }) => key).toSorted(compareVms);
+    return scope === everything ? inOrder : inOrder.filter((vm) => isInScope(vm, scope));
   }
 
   const of = ({ namespace, vm }: VmKey): readonly InterfaceStatus[] =>
@@ -209,13 +213,14 @@ export function startStatusModel(view: Pick<ClusterView, "vms" | "vmis">): Statu
     },
     async setStaleSince(lastContact) {
       const since = lastContact?.toISOString();
-      if (since === staleSince) return;
-      staleSince = since;
+      if (since === stale?.lastContact) return;
+      const mine = since === undefined ? undefined : { lastContact: since, seenAt: clock().toISOString() };
+      stale = mine;
       for (const [index, vm] of vms(everything).entries()) {
         const known = byVm.get(vmId(vm.namespace, vm.vm));
         if (known !== undefined) show(known.key, known.fresh);
         if ((index + 1) % vmsAtOnce === 0) await otherWork();
-        if (staleSince !== since) return;
+        if (stale !== mine) return;
       }
     },
     stop() {

@@ -1,13 +1,9 @@
 // The status model as a stream for one reader: a snapshot, synced, then changes coalesced per NIC, and heartbeats.
 import { createHash } from "node:crypto";
 import type { InterfaceStatus } from "../domain/status/interface-status.ts";
-import {
-  type InterfaceKey,
-  isInScope,
-  type StatusChange,
-  type StatusModel,
-  type StatusScope,
-} from "./status-model.ts";
+import { createMessageRoom } from "./message-room.ts";
+import type { InterfaceKey, StatusChange, StatusModel } from "./status-model.ts";
+import { isInScope, scopeText, type StatusScope } from "./status-scope.ts";
 
 export type WatchEvent =
   /** The token could not be honoured: the snapshot that follows replaces all that the reader knew. */
@@ -36,11 +32,13 @@ export interface WatchOptions {
   /** Identifies the process: revisions of another process are not comparable. */
   readonly epoch: string;
   readonly signal: AbortSignal;
+  /** Bytes of a status in a message. */
+  readonly bytesOf: (status: InterfaceStatus) => number;
   /** Resolves after `ms`, or when the signal is aborted. */
   readonly sleepOrAborted: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** NICs in one message: some 200 KB, far below the 4 MiB that gRPC clients take by default. */
+/** NICs in one message: usually some 200 KB. */
 const chunkSize = 500;
 /** How long a change waits for others to be sent in the same message. */
 const coalesceMs = 10;
@@ -52,7 +50,7 @@ export const heartbeatMs = 5_000;
  * @throws Error if the model is stopped before its first complete list.
  */
 export async function* watchStatus(model: StatusModel, options: WatchOptions): AsyncGenerator<WatchMessage> {
-  const { scope, signal } = options;
+  const { scope, signal, bytesOf } = options;
   if (!(await isSynced(model, signal))) return;
   const tokens = tokensOf(options);
   const waiting = createWaitingChanges();
@@ -72,7 +70,7 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
     event,
   });
   const nextChanges = (): WatchMessage => {
-    const { event, revision } = waiting.take(chunkSize);
+    const { event, revision } = waiting.take(bytesOf);
     return waiting.size === 0 ? upToDate(event) : { resumeToken: tokens.write(revision), event };
   };
 
@@ -81,7 +79,13 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
     const missed = from === undefined ? undefined : model.since(from);
     if (missed === undefined) {
       if (options.resumeToken !== "") yield { resumeToken: "", event: { type: "reset" } };
-      yield* snapshot(model.list(scope), asOf(), tokens.write(model.revision));
+      const all = model.list(scope);
+      const resumeToken = tokens.write(model.revision);
+      const currentAsOf = asOf();
+      for (const interfaces of chunksOf(all, bytesOf))
+        yield { resumeToken: "", event: { type: "snapshot", interfaces } };
+      // Only a complete snapshot can be resumed from.
+      yield { resumeToken, event: { type: "synced", count: all.length, currentAsOf } };
     } else {
       for (const change of missed) if (isInScope(change.key, scope)) waiting.add(change);
       while (waiting.size > 0) yield nextChanges();
@@ -125,17 +129,24 @@ async function isSynced(model: StatusModel, signal: AbortSignal): Promise<boolea
   return !signal.aborted;
 }
 
-/** At least one message, then synced. Only a complete snapshot can be resumed from. */
-function* snapshot(
+/** At least one, which may be empty; each fits into a message. */
+function* chunksOf(
   all: readonly InterfaceStatus[],
-  currentAsOf: Date | undefined,
-  resumeToken: string,
-): Generator<WatchMessage> {
-  for (let start = 0; start === 0 || start < all.length; start += chunkSize) {
-    const interfaces = all.slice(start, start + chunkSize);
-    yield { resumeToken: "", event: { type: "snapshot", interfaces } };
+  bytesOf: WatchOptions["bytesOf"],
+): Generator<readonly InterfaceStatus[]> {
+  let chunk: InterfaceStatus[] = [];
+  let room = createMessageRoom(chunkSize);
+  for (const status of all) {
+    const bytes = bytesOf(status);
+    if (!room.take(bytes)) {
+      yield chunk;
+      chunk = [];
+      room = createMessageRoom(chunkSize);
+      room.take(bytes);
+    }
+    chunk.push(status);
   }
-  yield { resumeToken, event: { type: "synced", count: all.length, currentAsOf } };
+  yield chunk;
 }
 
 type ChangesEvent = Extract<WatchEvent, { type: "changes" }>;
@@ -143,8 +154,8 @@ type ChangesEvent = Extract<WatchEvent, { type: "changes" }>;
 interface WaitingChanges {
   readonly size: number;
   add(change: StatusChange): void;
-  /** Removes the oldest ones; every change up to `revision` was then taken, or replaced by a later one. */
-  take(limit: number): { readonly event: ChangesEvent; readonly revision: number };
+  /** Removes the oldest ones, as many as fit into a message; every change up to `revision` was then taken, or replaced by a later one. */
+  take(bytesOf: WatchOptions["bytesOf"]): { readonly event: ChangesEvent; readonly revision: number };
 }
 
 /** The latest change of each NIC, in order of revision, so that one revision identifies those sent so far. */
@@ -161,13 +172,14 @@ function createWaitingChanges(): WaitingChanges {
       latest.delete(id);
       latest.set(id, { change, merged: replaced === undefined ? 0 : replaced.merged + 1 });
     },
-    take(limit) {
+    take(bytesOf) {
+      const room = createMessageRoom(chunkSize);
       const updated: InterfaceStatus[] = [];
       const removed: InterfaceKey[] = [];
       let mergedSum = 0;
       let revision = 0;
       for (const [id, { change, merged }] of latest) {
-        if (updated.length + removed.length === limit) break;
+        if (!room.take(change.status === undefined ? id.length : bytesOf(change.status))) break;
         if (change.status === undefined) removed.push(change.key);
         else updated.push(change.status);
         mergedSum += merged;
@@ -191,9 +203,9 @@ interface Tokens {
 }
 
 /** A token includes the scope: resumed in another scope, a stream would never report NICs that do not change. */
-function tokensOf({ epoch, scope: { namespace, vmNames } }: Pick<WatchOptions, "epoch" | "scope">): Tokens {
-  const scope = JSON.stringify([namespace, [...new Set(vmNames)].toSorted()]);
-  const prefix = `${epoch}.${createHash("sha256").update(scope).digest("base64url").slice(0, 16)}.`;
+function tokensOf({ epoch, scope }: Pick<WatchOptions, "epoch" | "scope">): Tokens {
+  const digest = createHash("sha256").update(scopeText(scope)).digest("base64url").slice(0, 16);
+  const prefix = `${epoch}.${digest}.`;
   return {
     write: (revision) => Buffer.from(`${prefix}${revision}`).toString("base64url"),
     read(token) {

@@ -4,10 +4,14 @@ import { CliError, exitCode } from "./io.ts";
 import { outputFormats, type OutputFormat } from "./output/structured.ts";
 
 /** Options of every command that calls the service. */
-export interface ServerOptions {
-  readonly namespace: string;
+export interface CallOptions {
   readonly server: string;
   readonly output: OutputFormat;
+}
+
+/** Options of every command that calls the service for one namespace. */
+export interface ServerOptions extends CallOptions {
+  readonly namespace: string;
 }
 
 /** Options of every command that reads a document. */
@@ -47,6 +51,53 @@ export function serverFromEnvironment(
 
 export const namespaceOption = (description = "namespace of the VM"): Option =>
   new Option("-n, --namespace <namespace>", description).default("default");
+
+/** Namespaces of a command that may show several; without -n: default. */
+export interface NamespacesOptions {
+  readonly namespace?: readonly string[];
+  readonly allNamespaces?: true;
+}
+
+/** -n, which may be repeated, and -A. */
+export function withNamespaces(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "-n, --namespace <namespace>",
+        'namespace of the VMs; repeat it for several (default: "default")',
+      ).argParser(collect),
+    )
+    .addOption(new Option("-A, --all-namespaces", "VMs of all namespaces").conflicts("namespace"));
+}
+
+/** Empty: all. */
+export function namespacesOf({ namespace, allNamespaces }: NamespacesOptions): readonly string[] {
+  return allNamespaces === true ? [] : (namespace ?? ["default"]);
+}
+
+/** The namespace of a command that was given the name of a VM. @throws CliError for several. */
+export function oneNamespace(options: NamespacesOptions): string {
+  const [namespace, second] = namespacesOf(options);
+  if (namespace !== undefined && second === undefined) return namespace;
+  const given = namespace === undefined ? "--all-namespaces" : "several namespaces";
+  throw new CliError(`a VM name and ${given} cannot be combined`, exitCode.usage, "use one -n NAMESPACE");
+}
+
+/** The values of an option that may be repeated. */
+const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  value,
+];
+
+/** A word of a list, which may be repeated. */
+export function choicesOption(flags: string, description: string, choices: readonly string[]): Option {
+  return new Option(flags, description)
+    .choices(choices)
+    .argParser<readonly string[] | undefined>((value, before) => {
+      if (choices.includes(value)) return collect(value, before);
+      throw new InvalidArgumentError(`Allowed choices are ${choices.join(", ")}.`);
+    });
+}
 
 export const serverOption = (description = "URL of the service"): Option =>
   new Option("--server <url>", `${description} [$${serverVariable}]`);

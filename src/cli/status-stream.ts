@@ -10,7 +10,8 @@ import type { InterfaceStatus } from "../../gen/multinic/v1/virtual_machine_pb.t
 import { isTemporary, retryDelayMs } from "./failures.ts";
 
 export interface StreamOptions {
-  readonly namespace: string;
+  /** Empty: all. */
+  readonly namespaces: readonly string[];
   readonly vmNames: readonly string[];
   /** Ends the sequence. */
   readonly signal: AbortSignal;
@@ -31,7 +32,7 @@ const longestDelayMs = 10_000;
  */
 export async function* interfaceStatusStream(
   transport: Transport,
-  { namespace, vmNames, signal, onReconnect }: StreamOptions,
+  { namespaces, vmNames, signal, onReconnect }: StreamOptions,
 ): AsyncGenerator<WatchInterfaceStatusResponse> {
   const client = createClient(InterfaceStatusService, transport);
   let resumeToken = "";
@@ -41,7 +42,7 @@ export async function* interfaceStatusStream(
     let reason = "the stream ended";
     let delayMs: number | undefined;
     try {
-      const request = { namespace, vmNames: [...vmNames], resumeToken };
+      const request = { namespaces: [...namespaces], vmNames: [...vmNames], resumeToken };
       const options = { signal: AbortSignal.any([signal, call.signal]) };
       for await (const message of client.watchInterfaceStatus(request, options)) {
         call.heard(message);

@@ -52,7 +52,7 @@ export async function waitForInterfaces({ spec, etag }: AppliedVm, options: Wait
       })
       .map(({ name }) => statusText(name, known.get(name)));
   const stream = interfaceStatusStream(transport, {
-    namespace: spec.namespace,
+    namespaces: [spec.namespace],
     vmNames: [spec.name],
     signal,
     onReconnect: (reason) => progress(`connection lost (${printable(reason)}); reconnecting`),

@@ -4,6 +4,23 @@ import type { VirtualMachine } from "./objects/kubernetes.ts";
 /** True for a valid name of a VM or a namespace (RFC 1123 label). */
 export const isDnsLabel = (text: string): boolean => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text);
 
+/** True for a valid name of most objects (RFC 1123 subdomain). */
+export const isDnsSubdomain = (text: string): boolean =>
+  text.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(text);
+
+/**
+ * The order of names of several parts, such as namespace and name: by the first part that differs, byte by byte for the ASCII
+ * of Kubernetes names. Negative if `a` comes first. So everything of namespace `a` comes before `a-b`, unlike in `a/…`.
+ */
+export function compareParts(a: readonly string[], b: readonly string[]): number {
+  for (const [index, part] of a.entries()) {
+    const other = b[index];
+    if (other === undefined) return 1;
+    if (part !== other) return part < other ? -1 : 1;
+  }
+  return a.length - b.length;
+}
+
 /** NAME or NAMESPACE/NAME of a NAD: a DNS subdomain, and a DNS label before it. */
 const nadReference =
   /^(?:([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/)?([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)$/;

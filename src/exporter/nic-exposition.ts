@@ -1,6 +1,7 @@
 // The text of all NIC metrics. Only what has changed since the last scrape is rendered.
 import { setImmediate as otherWork } from "node:timers/promises";
-import { everything, type StatusModel, type VmKey } from "../app/status-model.ts";
+import type { StatusModel } from "../app/status-model.ts";
+import { everything, type VmKey } from "../app/status-scope.ts";
 import { renderHead, renderLabels, renderSample } from "./exposition.ts";
 import { type NicMetric, nicLabels, nicMetrics } from "./nic-metrics.ts";
 import type { TrafficSource } from "./traffic.ts";

@@ -1,5 +1,6 @@
 // Scrapes every virt-handler in the background, each in its own loop, so that one that does not respond delays no other.
-import type { InterfaceKey, VmKey } from "../app/status-model.ts";
+import type { InterfaceKey } from "../app/status-model.ts";
+import type { VmKey } from "../app/status-scope.ts";
 import type { KubeLog } from "../kube/log.ts";
 import type { TrafficSums } from "./traffic-sums.ts";
 import type { FindTargets, ScrapeTarget } from "./virt-handler-targets.ts";

@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { applyVm } from "../app/apply/apply-vm.ts";
 import { Refused } from "../app/errors.ts";
 import type { StatusModel } from "../app/status-model.ts";
+import { everything } from "../app/status-scope.ts";
 import type { ClusterView } from "../app/cluster-view.ts";
 import { settingName } from "../config/setting-table.ts";
 import { SettingsError } from "../config/settings.ts";
@@ -77,7 +78,7 @@ async function allUp(
   const onAbort = (): void => done.reject(signal.reason as Error);
   signal.addEventListener("abort", onAbort);
   const look = (): void => {
-    for (const status of model.list({ namespace: "", vmNames: [] })) {
+    for (const status of model.list(everything)) {
       const id = `${status.namespace}/${status.vm}/${status.nic}`;
       if (status.state !== "Up" || !missing.delete(id)) continue;
       say(`Up       ${id}  ${status.addresses.map(({ address }) => address).join(" ")}`);

@@ -32,6 +32,7 @@ import { podTargets, urlTargets } from "../exporter/virt-handler-targets.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { KubeLog } from "../kube/log.ts";
 import { systemTiming } from "../kube/timing.ts";
+import { createStatusMessages } from "../wire/status-to-proto.ts";
 import { createHttpRoutes } from "./http-routes.ts";
 
 export interface ServiceOptions {
@@ -57,6 +58,7 @@ export interface Service {
 }
 
 const now = systemTiming.now;
+const clock = (): Date => new Date();
 const services = [NetworkService, VirtualMachineService, InterfaceStatusService];
 /** How long a shutdown waits for calls in flight. */
 const graceMs = 5_000;
@@ -65,7 +67,8 @@ const graceMs = 5_000;
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { client, catalogue, log, virtHandlerMetrics: urls } = options;
   const view = startClusterView(client, { log, now });
-  const model = startStatusModel(view);
+  const model = startStatusModel(view, { clock });
+  const messages = createStatusMessages();
   const closing = new AbortController();
   const staleness = followStaleness({ model, now, sleepOrAborted, signal: closing.signal });
   const exporter = createExporter({
@@ -86,13 +89,17 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       NetworkService,
       createNetworkService({ catalogue, cluster: { client, view }, version: options.version }),
     );
-    router.service(VirtualMachineService, createVirtualMachineService({ client, view, model, catalogue }));
+    router.service(
+      VirtualMachineService,
+      createVirtualMachineService({ client, view, model, catalogue, messages }),
+    );
     router.service(
       InterfaceStatusService,
       createInterfaceStatusService({
         model,
         epoch: randomUUID(),
-        clock: () => new Date(),
+        clock,
+        messages,
         sleepOrAborted,
       }),
     );

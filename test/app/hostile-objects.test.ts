@@ -6,7 +6,8 @@ import { InterfaceStatusSchema, VirtualMachineViewSchema } from "../../gen/multi
 import { NetworkSchema } from "../../gen/multinic/v1/network_service_pb.ts";
 import type { ClusterView } from "../../src/app/cluster-view.ts";
 import { followNicsInUse } from "../../src/app/nics-in-use.ts";
-import { everything, startStatusModel } from "../../src/app/status-model.ts";
+import { startStatusModel } from "../../src/app/status-model.ts";
+import { everything } from "../../src/app/status-scope.ts";
 import { listVms } from "../../src/app/view-vms.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
@@ -25,6 +26,7 @@ import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import { createNicExposition } from "../../src/exporter/nic-exposition.ts";
 import { networkToProto } from "../../src/wire/cluster-to-proto.ts";
+import { maxBytesOf } from "../../src/wire/message-size.ts";
 import { statusToProto, viewToProto } from "../../src/wire/status-to-proto.ts";
 import { createMemoryCache } from "./memory-cluster.ts";
 
@@ -118,13 +120,19 @@ function objectsOf(name: string): Objects {
   };
 }
 
+/** Pages are cut by that bound. */
+function requireBound(message: Uint8Array, value: object): void {
+  if (message.length > maxBytesOf(value))
+    throw new Error(`${message.length} bytes, but the bound is ${maxBytesOf(value)}`);
+}
+
 /** Every answer about these objects, as bytes on the wire. */
 async function answers(all: readonly Objects[]) {
   const vms = createMemoryCache<RecordedVm>();
   const vmis = createMemoryCache<VirtualMachineInstance>();
   const nads = createMemoryCache<NetworkAttachmentDefinition>();
   const nicsInUse = followNicsInUse({ vms, vmis, nads });
-  const model = startStatusModel({ vms, vmis });
+  const model = startStatusModel({ vms, vmis }, { clock: () => new Date(0) });
   const nics = createNicExposition(model, { get: () => undefined });
   for (const cache of [vms, vmis, nads]) cache.sync();
   for (const { vm, vmi, nad } of all) {
@@ -141,7 +149,16 @@ async function answers(all: readonly Objects[]) {
     stopProbing: async () => undefined,
     readings: { read: () => Promise.reject(new Error("unasked")) },
   };
-  const views = listVms({ view, model, catalogue }, "", { size: 0, token: "" }).items.map((item) => {
+  const views = listVms(
+    { view, model, catalogue },
+    {
+      scope: everything,
+      filter: { states: new Set(), node: "", managed: undefined },
+      view: "full",
+      page: { size: 0, token: "" },
+      bytesOf: () => 0,
+    },
+  ).items.map((item) => {
     const known = vms.get(item.spec);
     const vmi = vmis.get(item.spec);
     const drift =
@@ -149,17 +166,17 @@ async function answers(all: readonly Objects[]) {
         ? []
         : driftOf({ vm: known.vm, vmi, nads: new Map(), secrets: new Map() }, known.record.spec, catalogue);
     const message = create(VirtualMachineViewSchema, viewToProto({ ...item, drift }));
-    toBinary(VirtualMachineViewSchema, message);
+    requireBound(toBinary(VirtualMachineViewSchema, message), { ...item, drift });
     return { vm: item.spec.name, json: toJson(VirtualMachineViewSchema, message) };
   });
   const statuses = model.list(everything).map((status) => {
     const message = create(InterfaceStatusSchema, statusToProto(status));
-    toBinary(InterfaceStatusSchema, message);
+    requireBound(toBinary(InterfaceStatusSchema, message), status);
     return { vm: status.vm, json: toJson(InterfaceStatusSchema, message) };
   });
   const networks = attachableNetworks("shop", catalogue, nads.values(), vms.values()).map((network) => {
     const message = create(NetworkSchema, networkToProto(network));
-    toBinary(NetworkSchema, message);
+    requireBound(toBinary(NetworkSchema, message), network);
     return toJson(NetworkSchema, message);
   });
   const exposition = (await nics.render()).map(String).join("");

@@ -113,7 +113,7 @@ export interface MemoryCluster {
 }
 
 /** Already synced unless asked otherwise. */
-export function createMemoryCluster({ synced = true } = {}): MemoryCluster {
+export function createMemoryCluster({ synced = true, clock = () => new Date(0) } = {}): MemoryCluster {
   const vms = createMemoryCache<RecordedVm>();
   const vmis = createMemoryCache<VirtualMachineInstance>();
   if (synced) {
@@ -123,7 +123,7 @@ export function createMemoryCluster({ synced = true } = {}): MemoryCluster {
   return {
     vms,
     vmis,
-    model: startStatusModel({ vms, vmis }),
+    model: startStatusModel({ vms, vmis }, { clock }),
     setVm(id, nics, node = "node-1") {
       const key = keyOf(id);
       vms.set(key, readVm(vmOf(key, nics)));

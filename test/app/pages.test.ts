@@ -2,18 +2,21 @@
 import { array, assert, constantFrom, integer, property, record, uniqueArray } from "fast-check";
 import { describe, it } from "vitest";
 import { BadPageSize, BadPageToken } from "../../src/app/errors.ts";
-import { after, type Page, pageOf } from "../../src/app/pages.ts";
+import { maxMessageBytes } from "../../src/app/message-room.ts";
+import { byKey, type Page, pageOf } from "../../src/app/pages.ts";
 
 const letters = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
 const sizes = { default: 4, max: 6 };
-const page = (items: readonly string[], size: number, token = "", filter = "all"): Page<string> =>
-  pageOf(
-    after(items.toSorted(), (item) => item),
-    (item) => item,
-    filter,
-    { size, token },
-    sizes,
-  );
+const page = (
+  items: readonly string[],
+  size: number,
+  token = "",
+  filter = "all",
+  bytesOf: (item: string) => number = () => 1,
+): Page<string> => {
+  const list = byKey(items.toSorted(), (item) => [item]);
+  return pageOf({ ...list, bytesOf, filter, sizes }, { size, token });
+};
 
 describe("a page", () => {
   it.for([
@@ -47,10 +50,35 @@ describe("a page", () => {
     ["of other filters", page(letters, 3, "", "others").nextToken],
     ["that is not JSON", "bm9uc2Vuc2U"],
     ["that is JSON of another kind", Buffer.from("null").toString("base64url")],
-    ["whose key is not a text", Buffer.from('[1,"all"]').toString("base64url")],
+    ["whose key is not a text", Buffer.from('["all",1]').toString("base64url")],
+    ["without a key", Buffer.from('["all"]').toString("base64url")],
     ["of nothing readable", "%%%"],
   ] as const)("is refused for a token %s", ([, token], { expect }) => {
     expect(() => page(letters, 3, token)).toThrow(BadPageToken);
+  });
+});
+
+describe("a page whose elements are large", () => {
+  const half = maxMessageBytes / 2;
+
+  it.for([
+    ["ends before 2 MiB", half * 0.6, 3],
+    ["has one element that is larger than 2 MiB", half * 3, 1],
+    ["has as many as asked for if they fit", 10, 6],
+  ] as const)("%s", ([, bytes, length], { expect }) => {
+    expect(page(letters, 6, "", "all", () => bytes).items).toHaveLength(length);
+  });
+
+  it("leaves no element out of the pages", ({ expect }) => {
+    const bytesOf = (letter: string): number => half * (letter.charCodeAt(0) % 4);
+    const seen: string[] = [];
+    let token = "";
+    do {
+      const { items, nextToken } = page(letters, 6, token, "all", bytesOf);
+      seen.push(...items);
+      token = nextToken;
+    } while (token !== "");
+    expect(seen).toEqual(letters);
   });
 });
 

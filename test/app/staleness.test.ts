@@ -3,7 +3,7 @@ import { describe, it } from "vitest";
 import { followStaleness } from "../../src/app/staleness.ts";
 import { createManualTime } from "./manual-time.ts";
 import { createMemoryCluster } from "./memory-cluster.ts";
-import { everything } from "./stream-reader.ts";
+import { everything } from "../../src/app/status-scope.ts";
 
 async function stand() {
   const cluster = createMemoryCluster();

@@ -3,7 +3,8 @@ import { describe, it } from "vitest";
 import { readVm } from "../../src/domain/document/read-record.ts";
 import { type StatusChange, startStatusModel } from "../../src/app/status-model.ts";
 import { createMemoryCluster, keyOf, vmiOf, vmOf } from "./memory-cluster.ts";
-import { everything, idOf } from "./stream-reader.ts";
+import { everything } from "../../src/app/status-scope.ts";
+import { idOf } from "./stream-reader.ts";
 
 const up = (name: string) => ({ name, linkState: "up" }) as const;
 
@@ -24,7 +25,7 @@ describe("the status model", () => {
   it("sees what was in the caches before it started", ({ expect }) => {
     const { vms, vmis, setVm } = createMemoryCluster();
     setVm("shop/web", [up("eth0")]);
-    const later = startStatusModel({ vms, vmis });
+    const later = startStatusModel({ vms, vmis }, { clock: () => new Date(0) });
     expect(later.list(everything).map(({ state }) => state)).toEqual(["Up"]);
   });
 
@@ -107,6 +108,60 @@ describe("the status model", () => {
     await model.setStaleSince(undefined);
     expect(before.slice(1)).toEqual(["shop/web/eth0 UP", "shop/web/eth1 LINK_DOWN"]);
     expect(reasons()).toEqual(["shop/web/eth0 UP", "shop/web/eth1 UP"]);
+  });
+
+  it("dates each state: by its clock, by KubeVirt, and in a stale time by the moment when it noticed", async ({
+    expect,
+  }) => {
+    let now = 0;
+    const { model, setVm } = createMemoryCluster({ clock: () => new Date(now) });
+    const since = () => model.list(everything).map(({ stateSince }) => Date.parse(stateSince));
+    setVm("shop/web", [up("eth0"), up("eth1")]);
+    now = 10;
+    setVm("shop/web", [up("eth0"), { name: "eth1", linkState: "down" }]);
+    expect(since()).toEqual([0, 10]);
+    now = 20;
+    setVm("shop/web", [up("eth0"), { name: "eth1", linkState: "down", guestInterface: "ens4" }]);
+    expect(since()).toEqual([0, 10]);
+    now = 30;
+    await model.setStaleSince(new Date(25));
+    now = 40;
+    setVm("shop/web", [up("eth0"), up("eth1")]);
+    expect(since()).toEqual([30, 30]);
+    now = 50;
+    await model.setStaleSince(undefined);
+    expect(since()).toEqual([0, 40]);
+  });
+
+  it("believes KubeVirt's times of what was there before it started, whichever kind is listed first", ({
+    expect,
+  }) => {
+    const key = keyOf("shop/web");
+    const nics = [up("eth0")];
+    const lastTransitionTime = "2026-07-01T10:00:00Z";
+    const running = vmiOf(key, nics, "node-1");
+    const paused = {
+      ...running,
+      status: {
+        ...running.status,
+        conditions: [{ type: "Paused", status: "True" as const, lastTransitionTime }],
+      },
+    };
+    const started = new Date("2026-07-02T00:00:00Z");
+    for (const first of ["vms", "vmis"]) {
+      const { model, vms, vmis } = createMemoryCluster({ synced: false, clock: () => started });
+      const list = {
+        vms: () => vms.set(key, readVm(vmOf(key, nics))),
+        // Like a cache, which is synced before it reports its first objects.
+        vmis() {
+          vmis.sync();
+          vmis.set(key, paused);
+        },
+      };
+      for (const kind of first === "vms" ? (["vms", "vmis"] as const) : (["vmis", "vms"] as const))
+        list[kind]();
+      expect(model.list(everything)).toMatchObject([{ reason: "VM_PAUSED", stateSince: lastTransitionTime }]);
+    }
   });
 
   it("changes nothing when it is asked twice to show the same", async ({ expect }) => {

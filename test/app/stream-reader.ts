@@ -1,10 +1,9 @@
 // A reader of one status stream that takes a message only when the test asks, and remembers what it received.
-import type { StatusModel, StatusScope } from "../../src/app/status-model.ts";
+import type { StatusModel } from "../../src/app/status-model.ts";
+import { everything, type StatusScope } from "../../src/app/status-scope.ts";
 import { watchStatus, type WatchEvent, type WatchMessage } from "../../src/app/watch-status.ts";
 import type { InterfaceStatus } from "../../src/domain/status/interface-status.ts";
 import { createManualTime, type ManualTime, settled } from "./manual-time.ts";
-
-export const everything: StatusScope = { namespace: "", vmNames: [] };
 
 export interface StreamReader {
   readonly time: ManualTime;
@@ -30,6 +29,7 @@ export interface ReaderOptions {
   /** Resumes where that reader was cut, with its knowledge. */
   readonly after?: StreamReader;
   readonly token?: string;
+  readonly bytesOf?: (status: InterfaceStatus) => number;
 }
 
 export const idOf = ({ namespace, vm, nic }: { namespace: string; vm: string; nic: string }): string =>
@@ -45,6 +45,7 @@ export function openReader(model: StatusModel, options: ReaderOptions = {}): Str
     resumeToken: options.token ?? after?.token ?? "",
     signal: stopping.signal,
     sleepOrAborted: time.sleepOrAborted,
+    bytesOf: options.bytesOf ?? (() => 400),
   });
   const known = new Map(after?.known);
   let token = after?.token ?? "";

@@ -5,7 +5,8 @@ import { heartbeatMs } from "../../src/app/watch-status.ts";
 import { readVm } from "../../src/domain/document/read-record.ts";
 import { createMemoryCluster, keyOf, type MemoryCluster, vmiOf, vmOf } from "./memory-cluster.ts";
 import { settled } from "./manual-time.ts";
-import { everything, idOf, openReader, type StreamReader } from "./stream-reader.ts";
+import { everything, scopeOf } from "../../src/app/status-scope.ts";
+import { idOf, openReader, type StreamReader } from "./stream-reader.ts";
 
 const up = (name: string) => ({ name, linkState: "up" }) as const;
 const down = (name: string) => ({ name, linkState: "down" }) as const;
@@ -171,11 +172,12 @@ describe("changes", () => {
   });
 
   it.for([
-    [{ namespace: "shop", vmNames: [] }, ["shop/db", "shop/web"]],
-    [{ namespace: "shop", vmNames: ["web", "web", "none"] }, ["shop/web"]],
-    [{ namespace: "", vmNames: ["web"] }, ["lab/web", "shop/web"]],
-    [everything, ["lab/web", "shop/db", "shop/web"]],
-  ] as const)("and the snapshot of scope %j contain only %j", async ([scope, vms], { expect }) => {
+    ["of one namespace", scopeOf(["shop"]), ["shop/db", "shop/web"]],
+    ["of two namespaces", scopeOf(["shop", "lab", "none"]), ["lab/web", "shop/db", "shop/web"]],
+    ["of named VMs", scopeOf(["shop"], ["web", "web", "none"]), ["shop/web"]],
+    ["of a namespace that does not exist", scopeOf(["none"]), []],
+    ["of everything", everything, ["lab/web", "shop/db", "shop/web"]],
+  ] as const)("and the snapshot %s contain only what is in scope", async ([, scope, vms], { expect }) => {
     const cluster = clusterOf("shop/web", "shop/db", "lab/web");
     const reader = await syncedReader(cluster.model, { scope });
     const ids = vms.flatMap((vm) => [`${vm}/eth0`, `${vm}/eth1`]);
@@ -190,7 +192,7 @@ describe("changes", () => {
 describe("a quiet stream", () => {
   it("sends a heartbeat every 5 s, with the latest token", async ({ expect }) => {
     const cluster = clusterOf("shop/web");
-    const reader = await syncedReader(cluster.model, { scope: { namespace: "lab", vmNames: [] } });
+    const reader = await syncedReader(cluster.model, { scope: scopeOf(["lab"]) });
     const before = reader.token;
     cluster.setVm("shop/web", [down("eth0"), up("eth1")]);
     expect(await reader.next()).toBeUndefined();
@@ -288,7 +290,7 @@ describe("a resumed stream", () => {
 
   it.for([
     ["of another process", { epoch: "epoch-2" }],
-    ["of another scope", { scope: { namespace: "shop", vmNames: [] } }],
+    ["of another scope", { scope: scopeOf(["shop"]) }],
     ["that is invalid", { token: "bm90IG91cnM" }],
   ] as const)("starts with a reset and a snapshot for a token %s", async ([, options], { expect }) => {
     const { model } = clusterOf("shop/web");
@@ -384,8 +386,9 @@ describe("any sequence of changes, read at any speed", () => {
   );
   const scope = constantFrom(
     everything,
-    { namespace: "shop", vmNames: [] },
-    { namespace: "", vmNames: ["web"] },
+    scopeOf(["shop"]),
+    scopeOf(["shop", "lab"]),
+    scopeOf(["shop"], ["web"]),
   );
 
   it("ends in the model's state, with each change sent or merged exactly once", async ({ expect }) => {
@@ -415,8 +418,8 @@ describe("any sequence of changes, read at any speed", () => {
           .since(start)
           ?.filter(
             ({ key }) =>
-              (scope.namespace === "" || key.namespace === scope.namespace) &&
-              (scope.vmNames.length === 0 || key.vm === "web"),
+              (scope.namespaces.size === 0 || scope.namespaces.has(key.namespace)) &&
+              (scope.vmNames.size === 0 || key.vm === "web"),
           );
         expect(reader.received).toBe(inScope?.length);
         await reader.cut();

@@ -19,6 +19,7 @@ import {
   type InterfaceStatus,
 } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import {
+  VirtualMachineListView,
   VirtualMachineService,
   type ApplyVMRequest,
   type DeleteVMRequest,
@@ -432,7 +433,10 @@ describe("multinic get", () => {
     (router: ConnectRouter): void =>
       void router.service(VirtualMachineService, {
         getVM: ({ namespace, name }) => ({
-          virtualMachine: vm(namespace, name, [up("eth0"), waiting("eth1")]),
+          virtualMachine: vm(namespace, name, [
+            up("eth0"),
+            { ...waiting("eth1"), stateSince, omittedAddressCount: 7 },
+          ]),
         }),
         listVMs: (request) => {
           asked.push(request);
@@ -441,6 +445,8 @@ describe("multinic get", () => {
             : { virtualMachines: [vm("shop", "multi-nic-vm", [waiting("eth1")])] };
         },
       });
+
+  const stateSince = timestampFromDate(new Date("2026-07-01T12:00:00Z"));
 
   it("shows one VM, its NICs and what they wait for", async ({ expect }) => {
     const { code, stdout } = await run("get web -n shop", { routes: listing() });
@@ -452,9 +458,9 @@ pending: networks[eth1].macAddress 02:00:5e:00:00:01 -> 02:00:5e:00:00:02: waits
 
 NIC   TYPE    ATTACHMENT  GUEST  MAC                IP                          STATE    REASON
 eth0  bridge  shop/mn-1   eth0   02:00:5e:10:00:01  192.0.2.10/24,2001:db8::10  Up       UP
-eth1  bridge  shop/mn-1   -      -                  -                           Unknown  NOT_SEEN_BY_GUEST
+eth1  bridge  shop/mn-1   -      -                  and 7 more                  Unknown  NOT_SEEN_BY_GUEST
 
-eth1: the guest agent has not reported
+eth1: the guest agent has not reported (since 2026-07-01T12:00:00.000Z)
 `.slice(1),
     );
   });
@@ -473,12 +479,42 @@ multi-nic-vm  eth1  bridge  shop/mn-1   -      -                  -             
     expect(JSON.parse(all.stdout)).toMatchObject({
       virtualMachines: [{ node: "node-1" }, { node: "node-1" }],
     });
-    expect(asked.map(({ namespace, pageToken }) => [namespace, pageToken])).toEqual([
+    expect(asked.map(({ namespaces, pageToken }) => [namespaces.join(), pageToken])).toEqual([
       ["shop", ""],
       ["shop", "2"],
       ["", ""],
       ["", "2"],
     ]);
+  });
+
+  it("lists several namespaces, and only VMs with a NIC in a state or on a node", async ({ expect }) => {
+    const asked: ListVMsRequest[] = [];
+    const { stdout } = await run("get -n shop --namespace lab", { routes: listing(asked) });
+    expect(stdout).toMatch(/^NAMESPACE +VM +NIC/);
+    await run("get --state unknown --state down --node n1 --no-managed", { routes: listing(asked) });
+    await run("get -A --managed", { routes: listing(asked) });
+    const { UNKNOWN, DOWN } = InterfaceState;
+    const first = asked.filter(({ pageToken }) => pageToken === "");
+    expect(first.map(({ namespaces, filter }) => ({ namespaces, ...filter }))).toMatchObject([
+      { namespaces: ["shop", "lab"], states: [], node: "" },
+      { namespaces: ["default"], states: [UNKNOWN, DOWN], node: "n1", managed: false },
+      { namespaces: [], states: [], node: "", managed: true },
+    ]);
+    expect(first[0]?.filter?.managed).toBeUndefined();
+    expect(new Set(asked.map(({ view }) => view))).toEqual(new Set([VirtualMachineListView.FULL]));
+  });
+
+  it.for([
+    ["get web -A", "a VM name and --all-namespaces cannot be combined"],
+    ["get web -n a -n b", "a VM name and several namespaces cannot be combined"],
+    ["get web --state up", "a VM name cannot be combined with --state, --node and --managed"],
+    ["watch web -A", "a VM name and --all-namespaces cannot be combined"],
+    ["get -A -n shop", "cannot be used with option"],
+    ["get --state asleep", "Allowed choices are up, down, unknown."],
+  ] as const)("is a usage error: %s", async ([args, message], { expect }) => {
+    const { code, stderr } = await run(args, { routes: listing() });
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
   });
 
   it("cuts the last column on a narrow terminal, and nothing in a pipe", async ({ expect }) => {
@@ -562,7 +598,7 @@ shop/old eth9                 gone
 `.slice(1),
     );
     expect(code).toBe(0);
-    expect(asked[0]).toMatchObject({ namespace: "shop", vmNames: ["multi-nic-vm"], resumeToken: "" });
+    expect(asked[0]).toMatchObject({ namespaces: ["shop"], vmNames: ["multi-nic-vm"], resumeToken: "" });
   });
 
   it("reports no NIC as gone that a restarted service sends in a later part of its snapshot", async ({
@@ -638,7 +674,7 @@ the states are current again
     expect(stderr).toBe(
       "connection lost (stopping); reconnecting\nconnection lost (stream closed); reconnecting\n",
     );
-    expect(asked.map(({ namespace, resumeToken }) => [namespace, resumeToken])).toEqual([
+    expect(asked.map(({ namespaces, resumeToken }) => [namespaces.join(), resumeToken])).toEqual([
       ["", ""],
       ["", "t2"],
       ["", "t2"],

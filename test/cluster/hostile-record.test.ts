@@ -1,6 +1,7 @@
 // A VM's record overwritten by a user with edit rights: answers about other VMs do not change, the VM's own report the fault.
 import { afterAll, beforeAll, describe, it } from "vitest";
 import type { VirtualMachineView } from "../../gen/multinic/v1/virtual_machine_pb.ts";
+import { VirtualMachineListView } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
 import { specAnnotation } from "../../src/domain/objects/ownership.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import { virtualMachines } from "../../src/kube/resource.ts";
@@ -33,7 +34,10 @@ describe("an unreadable record", () => {
   const view = async ({ namespace, name }: VmSpec): Promise<VirtualMachineView | undefined> =>
     (await stand.vms.getVM({ namespace, name })).virtualMachine;
   const listed = async (namespace: string): Promise<ReadonlyMap<string, VirtualMachineView>> => {
-    const { virtualMachines: views } = await stand.vms.listVMs({ namespace });
+    const { virtualMachines: views } = await stand.vms.listVMs({
+      namespaces: [namespace],
+      view: VirtualMachineListView.FULL,
+    });
     return new Map(views.map((found) => [found.spec?.name ?? "", found]));
   };
   const linesOf = async ({ namespace, name }: VmSpec): Promise<readonly string[]> => {
@@ -43,7 +47,7 @@ describe("an unreadable record", () => {
   /** The NICs of the stream's snapshot. */
   const streamed = async (namespace: string): Promise<readonly string[]> => {
     const nics: string[] = [];
-    for await (const { event } of stand.statuses.watchInterfaceStatus({ namespace })) {
+    for await (const { event } of stand.statuses.watchInterfaceStatus({ namespaces: [namespace] })) {
       if (event.case === "synced") break;
       if (event.case === "snapshot")
         nics.push(...event.value.interfaces.map(({ vm, nic }) => `${vm}/${nic}`));

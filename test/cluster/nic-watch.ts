@@ -25,7 +25,7 @@ export function watchNics(
   let ended: unknown;
 
   async function read(): Promise<void> {
-    const request = { namespace, vmNames: [name] };
+    const request = { namespaces: [namespace], vmNames: [name] };
     for await (const { event } of service.watchInterfaceStatus(request, { signal: stopping.signal })) {
       if (event.case === "snapshot") {
         for (const status of event.value.interfaces) nics.set(status.nic, status);

@@ -36,10 +36,10 @@ const protocols = Object.entries(transports);
 describe("a page size below 0", () => {
   it.for(protocols)("is refused by every list: %s", async ([, transport], { expect }) => {
     const over = transport(running.url);
-    const page = { namespace, pageSize: -5 };
+    const page = { namespaces: [namespace], pageSize: -5 };
     const lists = [
       createClient(VirtualMachineService, over).listVMs(page),
-      createClient(NetworkService, over).listNetworks(page),
+      createClient(NetworkService, over).listNetworks({ namespace, pageSize: -5 }),
       createClient(InterfaceStatusService, over).listInterfaceStatus(page),
     ];
     for (const error of await Promise.all(lists.map(refusalOf))) {

@@ -38,7 +38,7 @@ describe("the etag of a VM", () => {
   const got = async (name: string): Promise<string> =>
     (await running.vms.getVM({ namespace, name })).virtualMachine?.etag ?? "";
   const listed = async (name: string): Promise<string | undefined> => {
-    const { virtualMachines: all } = await running.vms.listVMs({ namespace });
+    const { virtualMachines: all } = await running.vms.listVMs({ namespaces: [namespace] });
     return all.find(({ spec }) => spec?.name === name)?.etag;
   };
   const edit = async (name: string, patch: object): Promise<void> =>

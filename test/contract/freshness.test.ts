@@ -4,6 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, it, type TestContext } from "vitest";
 import type { WatchInterfaceStatusResponse } from "../../gen/multinic/v1/interface_status_service_pb.ts";
 import { InterfaceState, type InterfaceStatus } from "../../gen/multinic/v1/virtual_machine_pb.ts";
+import { VirtualMachineListView } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import { namespaces } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
@@ -141,7 +142,7 @@ describe.concurrent("a service that loses contact with the API server", { timeou
 
     const [listed, listedVms, listedNetworks] = await Promise.all([
       list(),
-      service.vms.listVMs({}),
+      service.vms.listVMs({ view: VirtualMachineListView.FULL }),
       service.networks.listNetworks({ namespace }),
     ]);
     expect(listed.interfaces).toMatchObject([{ state: InterfaceState.UNKNOWN, reason: "STALE" }]);

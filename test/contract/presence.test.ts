@@ -131,7 +131,7 @@ describe.each(Object.entries(transports))("over %s", (protocol, transport) => {
     expect(applied.networks.map(({ vlanId }) => vlanId)).toEqual([0, 200]);
     const list = async () => {
       const nics = createClient(InterfaceStatusService, transport(running.url));
-      return (await nics.listInterfaceStatus({ namespace, vmNames: [name] })).interfaces;
+      return (await nics.listInterfaceStatus({ namespaces: [namespace], vmNames: [name] })).interfaces;
     };
     await expect.poll(async () => (await list())[0]?.addresses.length, { timeout: 30_000 }).toBe(2);
     const [eth0, eth1] = await list();

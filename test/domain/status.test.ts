@@ -105,6 +105,31 @@ describe("a NIC is", () => {
     );
   });
 
+  it("listed with at most 64 addresses, none longer than an address, and the number of the others", ({
+    expect,
+  }) => {
+    const ipAddresses = ["x".repeat(65), ...Array.from({ length: 100 }, (_, n) => `192.0.2.${n}`)];
+    const [status] = interfaceStatuses(vm, instance("Running", [{ ...up, ipAddresses }]), undefined);
+    expect(status).toMatchObject({ ipAddresses: ipAddresses.slice(1, 65), omittedAddressCount: 37 });
+    expect(interfaceStatuses(vm, instance("Running", [up]), undefined)[0]?.omittedAddressCount).toBe(0);
+  });
+
+  it("described in texts of limited length, whatever the cluster and the guest report", ({ expect }) => {
+    const long = "x".repeat(100_000);
+    const named = storedVm([{ ...nic, name: long }]);
+    const reports: VirtualMachineInstance[] = [
+      instance("Running", [{ ...up, name: long, interfaceName: long, mac: long, linkState: long }]),
+      instance("Running", [{ ...up, name: long, infoSource: `${long}, domain` }]),
+      instance("Pending", [], [condition("Synchronized", "False", long)]),
+    ];
+    for (const vmi of reports) {
+      const [status] = interfaceStatuses(named, vmi, undefined);
+      // The name itself identifies the NIC and its network.
+      const { nic: _nic, attachment: _attachment, pendingFields: _pending, ...rest } = status ?? {};
+      expect(JSON.stringify(rest).length).toBeLessThan(4_000);
+    }
+  });
+
   it("pending in what the running VM does not have yet, which is then not drift", ({ expect }) => {
     const spec = vmSpec([{ name: "eth0", macAddress: "02:00:5e:00:00:02" }]);
     const changed = storedVm([{ ...nic, macAddress: "02:00:5e:00:00:02" }]);

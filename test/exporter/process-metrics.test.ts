@@ -34,11 +34,11 @@ function startService(metrics: ReturnType<typeof startMetrics>["metrics"]) {
   const transport = createRouterTransport(
     (router) => {
       router.service(InterfaceStatusService, {
-        listInterfaceStatus({ namespace }) {
-          if (namespace !== "") throw new ConnectError("no such page", Code.InvalidArgument);
+        listInterfaceStatus({ namespaces: [namespace] }) {
+          if (namespace !== undefined) throw new ConnectError("no such page", Code.InvalidArgument);
           return {};
         },
-        async *watchInterfaceStatus({ namespace }, { signal }) {
+        async *watchInterfaceStatus({ namespaces: [namespace] }, { signal }) {
           yield {};
           if (namespace === "broken") throw new ConnectError("gone", Code.Unavailable);
           if (namespace === "endless") {
@@ -88,7 +88,7 @@ describe("metrics of the process", () => {
     const service = startService(metrics);
     await service.listInterfaceStatus({});
     await service.listInterfaceStatus({});
-    await expect(service.listInterfaceStatus({ namespace: "shop" })).rejects.toThrow("no such page");
+    await expect(service.listInterfaceStatus({ namespaces: ["shop"] })).rejects.toThrow("no such page");
     expect(await value(count, ["code", "ok"])).toBe("2");
     expect(await value(count, ["code", "invalid_argument"])).toBe("1");
   });
@@ -98,7 +98,8 @@ describe("metrics of the process", () => {
     ["fails", "broken", "unavailable"],
   ] as const)("count a stream that %s when it has ended", async ([, namespace, code], { expect }) => {
     const { metrics, value } = startMetrics();
-    const stream = startService(metrics).watchInterfaceStatus({ namespace })[Symbol.asyncIterator]();
+    const messages = startService(metrics).watchInterfaceStatus({ namespaces: [namespace] });
+    const stream = messages[Symbol.asyncIterator]();
     await stream.next();
     expect(await value(open)).toBe("1");
     expect(await value(count, ["code", code])).toBeUndefined();
@@ -111,7 +112,7 @@ describe("metrics of the process", () => {
     const { metrics, value } = startMetrics();
     const leaving = new AbortController();
     const options = { signal: leaving.signal };
-    const messages = startService(metrics).watchInterfaceStatus({ namespace: "endless" }, options);
+    const messages = startService(metrics).watchInterfaceStatus({ namespaces: ["endless"] }, options);
     const stream = messages[Symbol.asyncIterator]();
     await stream.next();
     expect(await value(open)).toBe("1");

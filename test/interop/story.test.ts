@@ -57,7 +57,7 @@ async function watchUntilUp(
 ): Promise<ReadonlyMap<string, Status>> {
   const nics = new Map<string, Status>();
   let synced = false;
-  for await (const message of client.stream(watchInterfaceStatus, { namespace })) {
+  for await (const message of client.stream(watchInterfaceStatus, { namespaces: [namespace] })) {
     const { resumeToken, snapshot, changes } = message as {
       readonly resumeToken?: string;
       readonly snapshot?: { readonly interfaces?: readonly Status[] };
@@ -101,8 +101,10 @@ function testStory(namespace: string, clientOf: (url: string) => ForeignClient):
 
     const view = (await client.call(getVM, { namespace, name }))["virtualMachine"] as JsonObject;
     expect(view).toMatchObject({ managed: true, printableStatus: "Running", spec: { name } });
-    expect(await client.call(listVMs, { namespace })).toMatchObject({ virtualMachines: [{ managed: true }] });
-    expect(await client.call(listInterfaceStatus, { namespace })).toEqual({
+    expect(await client.call(listVMs, { namespaces: [namespace] })).toMatchObject({
+      virtualMachines: [{ managed: true }],
+    });
+    expect(await client.call(listInterfaceStatus, { namespaces: [namespace] })).toEqual({
       interfaces: view["interfaces"],
       currentAsOf: expect.stringMatching(/^\d{4}-.*Z$/) as string,
       resumeToken: expect.stringMatching(/./) as string,
@@ -114,7 +116,7 @@ function testStory(namespace: string, clientOf: (url: string) => ForeignClient):
     const gone = await client.call(deleteVM, { namespace, name });
     expect(gone["objects"]).toContainEqual(expect.objectContaining({ kind: "VirtualMachine", name }));
     await expect
-      .poll(async () => (await client.call(listVMs, { namespace }))["virtualMachines"] ?? [])
+      .poll(async () => (await client.call(listVMs, { namespaces: [namespace] }))["virtualMachines"] ?? [])
       .toEqual([]);
   });
 

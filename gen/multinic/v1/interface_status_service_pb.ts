@@ -6,7 +6,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { InterfaceStatus } from "./virtual_machine_pb.ts";
+import type { InterfaceState, InterfaceStatus } from "./virtual_machine_pb.ts";
 import { file_multinic_v1_virtual_machine } from "./virtual_machine_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/interface_status_service.proto.
  */
 export const file_multinic_v1_interface_status_service: GenFile = /*@__PURE__*/
-  fileDesc("CiptdWx0aW5pYy92MS9pbnRlcmZhY2Vfc3RhdHVzX3NlcnZpY2UucHJvdG8SC211bHRpbmljLnYxIlgKG1dhdGNoSW50ZXJmYWNlU3RhdHVzUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSEAoIdm1fbmFtZXMYAiADKAkSFAoMcmVzdW1lX3Rva2VuGAMgASgJIt0GChxXYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlEhQKDHJlc3VtZV90b2tlbhgBIAEoCRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJACgVyZXNldBgHIAEoCzIvLm11bHRpbmljLnYxLldhdGNoSW50ZXJmYWNlU3RhdHVzUmVzcG9uc2UuUmVzZXRIABJGCghzbmFwc2hvdBgDIAEoCzIyLm11bHRpbmljLnYxLldhdGNoSW50ZXJmYWNlU3RhdHVzUmVzcG9uc2UuU25hcHNob3RIABJCCgZzeW5jZWQYBCABKAsyMC5tdWx0aW5pYy52MS5XYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlLlN5bmNlZEgAEkQKB2NoYW5nZXMYBSABKAsyMS5tdWx0aW5pYy52MS5XYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlLkNoYW5nZXNIABJICgloZWFydGJlYXQYBiABKAsyMy5tdWx0aW5pYy52MS5XYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlLkhlYXJ0YmVhdEgAGgcKBVJlc2V0GkkKCFNuYXBzaG90EjAKCmludGVyZmFjZXMYAiADKAsyHC5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0dXNKBAgBEAJSBXJlc2V0GosBCgZTeW5jZWQSFwoPaW50ZXJmYWNlX2NvdW50GAEgASgFEjUKEmhlYXJ0YmVhdF9pbnRlcnZhbBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIxCg1jdXJyZW50X2FzX29mGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBp0CgdDaGFuZ2VzEi0KB3VwZGF0ZWQYASADKAsyHC5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0dXMSKgoHcmVtb3ZlZBgCIAMoCzIZLm11bHRpbmljLnYxLkludGVyZmFjZUtleRIOCgZtZXJnZWQYAyABKAUaPgoJSGVhcnRiZWF0EjEKDWN1cnJlbnRfYXNfb2YYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgcKBWV2ZW50IjoKDEludGVyZmFjZUtleRIRCgluYW1lc3BhY2UYASABKAkSCgoCdm0YAiABKAkSCwoDbmljGAMgASgJImgKGkxpc3RJbnRlcmZhY2VTdGF0dXNSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIQCgh2bV9uYW1lcxgCIAMoCRIRCglwYWdlX3NpemUYAyABKAUSEgoKcGFnZV90b2tlbhgEIAEoCSKxAQobTGlzdEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlEjAKCmludGVyZmFjZXMYASADKAsyHC5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0dXMSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEjEKDWN1cnJlbnRfYXNfb2YYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDHJlc3VtZV90b2tlbhgEIAEoCTL2AQoWSW50ZXJmYWNlU3RhdHVzU2VydmljZRJtChRXYXRjaEludGVyZmFjZVN0YXR1cxIoLm11bHRpbmljLnYxLldhdGNoSW50ZXJmYWNlU3RhdHVzUmVxdWVzdBopLm11bHRpbmljLnYxLldhdGNoSW50ZXJmYWNlU3RhdHVzUmVzcG9uc2UwARJtChNMaXN0SW50ZXJmYWNlU3RhdHVzEicubXVsdGluaWMudjEuTGlzdEludGVyZmFjZVN0YXR1c1JlcXVlc3QaKC5tdWx0aW5pYy52MS5MaXN0SW50ZXJmYWNlU3RhdHVzUmVzcG9uc2UiA5ACAUKSAQoaZGV2Lm5vdmFzcGhlcmUubXVsdGluaWMudjFCG0ludGVyZmFjZVN0YXR1c1NlcnZpY2VQcm90b1ABWjxnaXRodWIuY29tL25vdmFzcGhlcmUvbXVsdGluaWMvZ2VuL2dvL211bHRpbmljL3YxO211bHRpbmljdjGqAhZOb3Zhc3BoZXJlLk11bHRpbmljLlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_multinic_v1_virtual_machine]);
+  fileDesc("CiptdWx0aW5pYy92MS9pbnRlcmZhY2Vfc3RhdHVzX3NlcnZpY2UucHJvdG8SC211bHRpbmljLnYxIlkKG1dhdGNoSW50ZXJmYWNlU3RhdHVzUmVxdWVzdBISCgpuYW1lc3BhY2VzGAEgAygJEhAKCHZtX25hbWVzGAIgAygJEhQKDHJlc3VtZV90b2tlbhgDIAEoCSLdBgocV2F0Y2hJbnRlcmZhY2VTdGF0dXNSZXNwb25zZRIUCgxyZXN1bWVfdG9rZW4YASABKAkSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASQAoFcmVzZXQYByABKAsyLy5tdWx0aW5pYy52MS5XYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlLlJlc2V0SAASRgoIc25hcHNob3QYAyABKAsyMi5tdWx0aW5pYy52MS5XYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlLlNuYXBzaG90SAASQgoGc3luY2VkGAQgASgLMjAubXVsdGluaWMudjEuV2F0Y2hJbnRlcmZhY2VTdGF0dXNSZXNwb25zZS5TeW5jZWRIABJECgdjaGFuZ2VzGAUgASgLMjEubXVsdGluaWMudjEuV2F0Y2hJbnRlcmZhY2VTdGF0dXNSZXNwb25zZS5DaGFuZ2VzSAASSAoJaGVhcnRiZWF0GAYgASgLMjMubXVsdGluaWMudjEuV2F0Y2hJbnRlcmZhY2VTdGF0dXNSZXNwb25zZS5IZWFydGJlYXRIABoHCgVSZXNldBpJCghTbmFwc2hvdBIwCgppbnRlcmZhY2VzGAIgAygLMhwubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdHVzSgQIARACUgVyZXNldBqLAQoGU3luY2VkEhcKD2ludGVyZmFjZV9jb3VudBgBIAEoBRI1ChJoZWFydGJlYXRfaW50ZXJ2YWwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMQoNY3VycmVudF9hc19vZhgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAadAoHQ2hhbmdlcxItCgd1cGRhdGVkGAEgAygLMhwubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdHVzEioKB3JlbW92ZWQYAiADKAsyGS5tdWx0aW5pYy52MS5JbnRlcmZhY2VLZXkSDgoGbWVyZ2VkGAMgASgFGj4KCUhlYXJ0YmVhdBIxCg1jdXJyZW50X2FzX29mGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIHCgVldmVudCI6CgxJbnRlcmZhY2VLZXkSEQoJbmFtZXNwYWNlGAEgASgJEgoKAnZtGAIgASgJEgsKA25pYxgDIAEoCSKXAQoaTGlzdEludGVyZmFjZVN0YXR1c1JlcXVlc3QSEgoKbmFtZXNwYWNlcxgBIAMoCRIQCgh2bV9uYW1lcxgCIAMoCRIRCglwYWdlX3NpemUYAyABKAUSEgoKcGFnZV90b2tlbhgEIAEoCRIsCgZmaWx0ZXIYBSABKAsyHC5tdWx0aW5pYy52MS5JbnRlcmZhY2VGaWx0ZXIiTAoPSW50ZXJmYWNlRmlsdGVyEisKBnN0YXRlcxgBIAMoDjIbLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXRlEgwKBG5vZGUYAiABKAkisQEKG0xpc3RJbnRlcmZhY2VTdGF0dXNSZXNwb25zZRIwCgppbnRlcmZhY2VzGAEgAygLMhwubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdHVzEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIxCg1jdXJyZW50X2FzX29mGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXN1bWVfdG9rZW4YBCABKAky9gEKFkludGVyZmFjZVN0YXR1c1NlcnZpY2USbQoUV2F0Y2hJbnRlcmZhY2VTdGF0dXMSKC5tdWx0aW5pYy52MS5XYXRjaEludGVyZmFjZVN0YXR1c1JlcXVlc3QaKS5tdWx0aW5pYy52MS5XYXRjaEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlMAESbQoTTGlzdEludGVyZmFjZVN0YXR1cxInLm11bHRpbmljLnYxLkxpc3RJbnRlcmZhY2VTdGF0dXNSZXF1ZXN0GigubXVsdGluaWMudjEuTGlzdEludGVyZmFjZVN0YXR1c1Jlc3BvbnNlIgOQAgFCkgEKGmRldi5ub3Zhc3BoZXJlLm11bHRpbmljLnYxQhtJbnRlcmZhY2VTdGF0dXNTZXJ2aWNlUHJvdG9QAVo8Z2l0aHViLmNvbS9ub3Zhc3BoZXJlL211bHRpbmljL2dlbi9nby9tdWx0aW5pYy92MTttdWx0aW5pY3YxqgIWTm92YXNwaGVyZS5NdWx0aW5pYy5WMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_multinic_v1_virtual_machine]);
 
 /**
  * Request of WatchInterfaceStatus.
@@ -23,14 +23,17 @@ export const file_multinic_v1_interface_status_service: GenFile = /*@__PURE__*/
  */
 export type WatchInterfaceStatusRequest = Message<"multinic.v1.WatchInterfaceStatusRequest"> & {
   /**
-   * Namespace of the VMs. Empty: all namespaces.
+   * Namespaces of the VMs, at most 100. Empty: all namespaces. A namespace that does not exist has no NICs, which is not an
+   * error: the service reads no Namespace objects for this, which it may not be allowed to do, and the namespace may be
+   * created while the stream is open. A name that is not a DNS label: INVALID_ARGUMENT.
    *
-   * @generated from field: string namespace = 1;
+   * @generated from field: repeated string namespaces = 1;
    */
-  namespace: string;
+  namespaces: string[];
 
   /**
-   * Names of the VMs. Empty: all VMs of the namespace.
+   * Names of the VMs, at most 1,000, with exactly one namespace; otherwise INVALID_ARGUMENT. Empty: all VMs of the
+   * namespaces. A VM that does not exist has no NICs. Repeated names count once.
    *
    * @generated from field: repeated string vm_names = 2;
    */
@@ -304,32 +307,42 @@ export const InterfaceKeySchema: GenMessage<InterfaceKey> = /*@__PURE__*/
  */
 export type ListInterfaceStatusRequest = Message<"multinic.v1.ListInterfaceStatusRequest"> & {
   /**
-   * Namespace of the VMs. Empty: all namespaces.
+   * Namespaces of the VMs, at most 100. Empty: all namespaces. A namespace that does not exist has no NICs, which is not an
+   * error, as in WatchInterfaceStatus. A name that is not a DNS label: INVALID_ARGUMENT.
    *
-   * @generated from field: string namespace = 1;
+   * @generated from field: repeated string namespaces = 1;
    */
-  namespace: string;
+  namespaces: string[];
 
   /**
-   * Names of the VMs. Empty: all VMs of the namespace.
+   * Names of the VMs, at most 1,000, with exactly one namespace; otherwise INVALID_ARGUMENT. Empty: all VMs of the
+   * namespaces.
    *
    * @generated from field: repeated string vm_names = 2;
    */
   vmNames: string[];
 
   /**
-   * Maximum number of NICs to return. Defaults to 500; the maximum is 5000; below 0: INVALID_ARGUMENT.
+   * Maximum number of NICs to return. Defaults to 500; the maximum is 5000; below 0: INVALID_ARGUMENT. A page also ends at
+   * about 2 MiB, so that it fits into the 4 MiB that gRPC clients accept by default.
    *
    * @generated from field: int32 page_size = 3;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the previous page.
+   * `next_page_token` of the previous page, of the same `namespaces`, `vm_names` and `filter`; otherwise INVALID_ARGUMENT.
    *
    * @generated from field: string page_token = 4;
    */
   pageToken: string;
+
+  /**
+   * Only these NICs. Absent: all.
+   *
+   * @generated from field: multinic.v1.InterfaceFilter filter = 5;
+   */
+  filter?: InterfaceFilter | undefined;
 };
 
 /**
@@ -338,6 +351,34 @@ export type ListInterfaceStatusRequest = Message<"multinic.v1.ListInterfaceStatu
  */
 export const ListInterfaceStatusRequestSchema: GenMessage<ListInterfaceStatusRequest> = /*@__PURE__*/
   messageDesc(file_multinic_v1_interface_status_service, 3);
+
+/**
+ * Selects NICs. Every given field must match; an empty one matches every NIC.
+ *
+ * @generated from message multinic.v1.InterfaceFilter
+ */
+export type InterfaceFilter = Message<"multinic.v1.InterfaceFilter"> & {
+  /**
+   * NICs in one of these states. UNSPECIFIED and unknown values: INVALID_ARGUMENT.
+   *
+   * @generated from field: repeated multinic.v1.InterfaceState states = 1;
+   */
+  states: InterfaceState[];
+
+  /**
+   * NICs of VMs that run on this node.
+   *
+   * @generated from field: string node = 2;
+   */
+  node: string;
+};
+
+/**
+ * Describes the message multinic.v1.InterfaceFilter.
+ * Use `create(InterfaceFilterSchema)` to create a new message.
+ */
+export const InterfaceFilterSchema: GenMessage<InterfaceFilter> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_interface_status_service, 4);
 
 /**
  * One page of NICs.
@@ -368,8 +409,9 @@ export type ListInterfaceStatusResponse = Message<"multinic.v1.ListInterfaceStat
   currentAsOf?: Timestamp | undefined;
 
   /**
-   * Resume token of the moment of this page, for WatchInterfaceStatus with the same `namespace` and `vm_names`. To list and
-   * then follow, resume at the token of the first page: the stream sends every change since then.
+   * Resume token of the moment of this page, for WatchInterfaceStatus with the same `namespaces` and `vm_names`, in any
+   * order. To list and then follow, resume at the token of the first page: the stream sends every change since then. A stream
+   * has no filter: it also sends changes of NICs that the list left out.
    *
    * @generated from field: string resume_token = 4;
    */
@@ -381,7 +423,7 @@ export type ListInterfaceStatusResponse = Message<"multinic.v1.ListInterfaceStat
  * Use `create(ListInterfaceStatusResponseSchema)` to create a new message.
  */
 export const ListInterfaceStatusResponseSchema: GenMessage<ListInterfaceStatusResponse> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_interface_status_service, 4);
+  messageDesc(file_multinic_v1_interface_status_service, 5);
 
 /**
  * Reports the state of every NIC, as a stream or as a list.
@@ -404,6 +446,10 @@ export const InterfaceStatusService: GenService<{
    * The stream ends with UNAVAILABLE and RetryInfo when the service stops. It does not end when the service loses contact
    * with the Kubernetes API server: `current_as_of` of the heartbeats then stays the same, and about 15 seconds later every
    * NIC changes to state UNKNOWN with reason STALE. When contact returns, each NIC changes to its real state.
+   * A message has at most 500 NICs and about 2 MiB. NICs come in the order of namespace, VM name and the VM's own order in a
+   * snapshot, and in the order in which they changed in `changes`.
+   * Errors: INVALID_ARGUMENT (namespaces, VM names); UNAVAILABLE (see above).
+   * May later also answer UNAUTHENTICATED and PERMISSION_DENIED; treat them as of any call.
    *
    * @generated from rpc multinic.v1.InterfaceStatusService.WatchInterfaceStatus
    */
@@ -413,9 +459,15 @@ export const InterfaceStatusService: GenService<{
     output: typeof WatchInterfaceStatusResponseSchema;
   },
   /**
-   * Lists the state of NICs, ordered by namespace, VM and NIC. Without contact with the Kubernetes API server it still
-   * answers, with an old `current_as_of`; about 15 seconds later every NIC is in state UNKNOWN with reason STALE.
-   * Errors: INVALID_ARGUMENT (page size, page token).
+   * Lists the state of NICs, ordered by namespace, VM name and the VM's own order of NICs. Names are compared byte by byte,
+   * each part by itself: namespace a comes before a-b. The list is read from a cache: after ApplyVM it may lag for a moment.
+   * Pages are not a snapshot of one moment. While VMs and NICs come and go, each NIC that stays is returned exactly once;
+   * one that is added or removed between two pages may be missing.
+   * Without contact with the Kubernetes API server it still answers, with an old `current_as_of`; about 15 seconds later every
+   * NIC is in state UNKNOWN with reason STALE.
+   * Errors: INVALID_ARGUMENT (namespaces, VM names, filter, page size, page token); UNAVAILABLE (while the service loads the
+   * objects of the cluster after its start). May later also answer UNAUTHENTICATED and PERMISSION_DENIED; treat them as of
+   * any call.
    *
    * @generated from rpc multinic.v1.InterfaceStatusService.ListInterfaceStatus
    */

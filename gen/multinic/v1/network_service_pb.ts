@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/network_service.proto.
  */
 export const file_multinic_v1_network_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFtdWx0aW5pYy92MS9uZXR3b3JrX3NlcnZpY2UucHJvdG8SC211bHRpbmljLnYxIpgBChdWYWxpZGF0ZU5ldHdvcmtzUmVxdWVzdBI0Cg92aXJ0dWFsX21hY2hpbmUYASABKAsyGy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZRIXCg9pbmNsdWRlX29iamVjdHMYAiABKAgSLgoNcm91dGVfcXVlcmllcxgDIAMoCzIXLm11bHRpbmljLnYxLlJvdXRlUXVlcnkiNQoKUm91dGVRdWVyeRIPCgdhZGRyZXNzGAEgASgJEhYKDnNvdXJjZV9hZGRyZXNzGAIgASgJIrwCChhWYWxpZGF0ZU5ldHdvcmtzUmVzcG9uc2USJgoIZmluZGluZ3MYASADKAsyFC5tdWx0aW5pYy52MS5GaW5kaW5nEi4KCG5ldHdvcmtzGAIgAygLMhwubXVsdGluaWMudjEuUmVzb2x2ZWROZXR3b3JrEisKBnJvdXRlcxgDIAMoCzIbLm11bHRpbmljLnYxLlByZWRpY3RlZFJvdXRlEiwKB29iamVjdHMYBCADKAsyGy5tdWx0aW5pYy52MS5SZW5kZXJlZE9iamVjdBIRCgl1bmNoZWNrZWQYBSADKAkSKQoFcnVsZXMYBiADKAsyGi5tdWx0aW5pYy52MS5QcmVkaWN0ZWRSdWxlEi8KDXJvdXRlX2xvb2t1cHMYByADKAsyGC5tdWx0aW5pYy52MS5Sb3V0ZUxvb2t1cCIeCg5SZW5kZXJlZE9iamVjdBIMCgR5YW1sGAEgASgJIk8KE0xpc3ROZXR3b3Jrc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIooBChRMaXN0TmV0d29ya3NSZXNwb25zZRImCghuZXR3b3JrcxgBIAMoCzIULm11bHRpbmljLnYxLk5ldHdvcmsSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEjEKDWN1cnJlbnRfYXNfb2YYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqMCCgdOZXR3b3JrEhoKEHBoeXNpY2FsX25ldHdvcmsYASABKAlIABISCghuYWRfbmFtZRgCIAEoCUgAEiYKBHR5cGUYAyABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRISCgppc19kZWZhdWx0GAQgASgIEiUKBXZsYW5zGAUgAygLMhYubXVsdGluaWMudjEuVmxhblJhbmdlEhcKD2FsbG93c191bnRhZ2dlZBgGIAEoCBIQCgNtdHUYByABKAVIAYgBARIQCghjbmlfdHlwZRgIIAEoCRIRCglnZW5lcmF0ZWQYCSABKAgSDwoHdXNlZF9ieRgKIAMoCRIPCgdwcm9ibGVtGAsgASgJQgsKCXJlZmVyZW5jZUIGCgRfbXR1IigKCVZsYW5SYW5nZRINCgVmaXJzdBgBIAEoBRIMCgRsYXN0GAIgASgFIhgKFkdldENhcGFiaWxpdGllc1JlcXVlc3QiewoXR2V0Q2FwYWJpbGl0aWVzUmVzcG9uc2USGAoQa3ViZXZpcnRfdmVyc2lvbhgBIAEoCRItCgxjYXBhYmlsaXRpZXMYAiADKAsyFy5tdWx0aW5pYy52MS5DYXBhYmlsaXR5EhcKD3NlcnZpY2VfdmVyc2lvbhgDIAEoCSKBAQoKQ2FwYWJpbGl0eRIMCgRuYW1lGAEgASgJEisKBXN0YXRlGAIgASgOMhwubXVsdGluaWMudjEuQ2FwYWJpbGl0eVN0YXRlEicKCGV2aWRlbmNlGAMgAygLMhUubXVsdGluaWMudjEuRXZpZGVuY2USDwoHbWVzc2FnZRgEIAEoCSqPAQoPQ2FwYWJpbGl0eVN0YXRlEiAKHENBUEFCSUxJVFlfU1RBVEVfVU5TUEVDSUZJRUQQABIeChpDQVBBQklMSVRZX1NUQVRFX0FWQUlMQUJMRRABEhwKGENBUEFCSUxJVFlfU1RBVEVfTUlTU0lORxACEhwKGENBUEFCSUxJVFlfU1RBVEVfVU5LTk9XThADMrMCCg5OZXR3b3JrU2VydmljZRJkChBWYWxpZGF0ZU5ldHdvcmtzEiQubXVsdGluaWMudjEuVmFsaWRhdGVOZXR3b3Jrc1JlcXVlc3QaJS5tdWx0aW5pYy52MS5WYWxpZGF0ZU5ldHdvcmtzUmVzcG9uc2UiA5ACAhJYCgxMaXN0TmV0d29ya3MSIC5tdWx0aW5pYy52MS5MaXN0TmV0d29ya3NSZXF1ZXN0GiEubXVsdGluaWMudjEuTGlzdE5ldHdvcmtzUmVzcG9uc2UiA5ACARJhCg9HZXRDYXBhYmlsaXRpZXMSIy5tdWx0aW5pYy52MS5HZXRDYXBhYmlsaXRpZXNSZXF1ZXN0GiQubXVsdGluaWMudjEuR2V0Q2FwYWJpbGl0aWVzUmVzcG9uc2UiA5ACAUKKAQoaZGV2Lm5vdmFzcGhlcmUubXVsdGluaWMudjFCE05ldHdvcmtTZXJ2aWNlUHJvdG9QAVo8Z2l0aHViLmNvbS9ub3Zhc3BoZXJlL211bHRpbmljL2dlbi9nby9tdWx0aW5pYy92MTttdWx0aW5pY3YxqgIWTm92YXNwaGVyZS5NdWx0aW5pYy5WMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_multinic_v1_network, file_multinic_v1_virtual_machine]);
+  fileDesc("CiFtdWx0aW5pYy92MS9uZXR3b3JrX3NlcnZpY2UucHJvdG8SC211bHRpbmljLnYxIpgBChdWYWxpZGF0ZU5ldHdvcmtzUmVxdWVzdBI0Cg92aXJ0dWFsX21hY2hpbmUYASABKAsyGy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZRIXCg9pbmNsdWRlX29iamVjdHMYAiABKAgSLgoNcm91dGVfcXVlcmllcxgDIAMoCzIXLm11bHRpbmljLnYxLlJvdXRlUXVlcnkiNQoKUm91dGVRdWVyeRIPCgdhZGRyZXNzGAEgASgJEhYKDnNvdXJjZV9hZGRyZXNzGAIgASgJIrwCChhWYWxpZGF0ZU5ldHdvcmtzUmVzcG9uc2USJgoIZmluZGluZ3MYASADKAsyFC5tdWx0aW5pYy52MS5GaW5kaW5nEi4KCG5ldHdvcmtzGAIgAygLMhwubXVsdGluaWMudjEuUmVzb2x2ZWROZXR3b3JrEisKBnJvdXRlcxgDIAMoCzIbLm11bHRpbmljLnYxLlByZWRpY3RlZFJvdXRlEiwKB29iamVjdHMYBCADKAsyGy5tdWx0aW5pYy52MS5SZW5kZXJlZE9iamVjdBIRCgl1bmNoZWNrZWQYBSADKAkSKQoFcnVsZXMYBiADKAsyGi5tdWx0aW5pYy52MS5QcmVkaWN0ZWRSdWxlEi8KDXJvdXRlX2xvb2t1cHMYByADKAsyGC5tdWx0aW5pYy52MS5Sb3V0ZUxvb2t1cCIeCg5SZW5kZXJlZE9iamVjdBIMCgR5YW1sGAEgASgJIk8KE0xpc3ROZXR3b3Jrc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIooBChRMaXN0TmV0d29ya3NSZXNwb25zZRImCghuZXR3b3JrcxgBIAMoCzIULm11bHRpbmljLnYxLk5ldHdvcmsSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEjEKDWN1cnJlbnRfYXNfb2YYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsICCgdOZXR3b3JrEhoKEHBoeXNpY2FsX25ldHdvcmsYASABKAlIABISCghuYWRfbmFtZRgCIAEoCUgAEiYKBHR5cGUYAyABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRISCgppc19kZWZhdWx0GAQgASgIEiUKBXZsYW5zGAUgAygLMhYubXVsdGluaWMudjEuVmxhblJhbmdlEhcKD2FsbG93c191bnRhZ2dlZBgGIAEoCBIQCgNtdHUYByABKAVIAYgBARIQCghjbmlfdHlwZRgIIAEoCRIRCglnZW5lcmF0ZWQYCSABKAgSDwoHdXNlZF9ieRgKIAMoCRIPCgdwcm9ibGVtGAsgASgJEh0KFW9taXR0ZWRfdXNlZF9ieV9jb3VudBgMIAEoBUILCglyZWZlcmVuY2VCBgoEX210dSIoCglWbGFuUmFuZ2USDQoFZmlyc3QYASABKAUSDAoEbGFzdBgCIAEoBSIYChZHZXRDYXBhYmlsaXRpZXNSZXF1ZXN0InsKF0dldENhcGFiaWxpdGllc1Jlc3BvbnNlEhgKEGt1YmV2aXJ0X3ZlcnNpb24YASABKAkSLQoMY2FwYWJpbGl0aWVzGAIgAygLMhcubXVsdGluaWMudjEuQ2FwYWJpbGl0eRIXCg9zZXJ2aWNlX3ZlcnNpb24YAyABKAkigQEKCkNhcGFiaWxpdHkSDAoEbmFtZRgBIAEoCRIrCgVzdGF0ZRgCIAEoDjIcLm11bHRpbmljLnYxLkNhcGFiaWxpdHlTdGF0ZRInCghldmlkZW5jZRgDIAMoCzIVLm11bHRpbmljLnYxLkV2aWRlbmNlEg8KB21lc3NhZ2UYBCABKAkqjwEKD0NhcGFiaWxpdHlTdGF0ZRIgChxDQVBBQklMSVRZX1NUQVRFX1VOU1BFQ0lGSUVEEAASHgoaQ0FQQUJJTElUWV9TVEFURV9BVkFJTEFCTEUQARIcChhDQVBBQklMSVRZX1NUQVRFX01JU1NJTkcQAhIcChhDQVBBQklMSVRZX1NUQVRFX1VOS05PV04QAzKzAgoOTmV0d29ya1NlcnZpY2USZAoQVmFsaWRhdGVOZXR3b3JrcxIkLm11bHRpbmljLnYxLlZhbGlkYXRlTmV0d29ya3NSZXF1ZXN0GiUubXVsdGluaWMudjEuVmFsaWRhdGVOZXR3b3Jrc1Jlc3BvbnNlIgOQAgISWAoMTGlzdE5ldHdvcmtzEiAubXVsdGluaWMudjEuTGlzdE5ldHdvcmtzUmVxdWVzdBohLm11bHRpbmljLnYxLkxpc3ROZXR3b3Jrc1Jlc3BvbnNlIgOQAgESYQoPR2V0Q2FwYWJpbGl0aWVzEiMubXVsdGluaWMudjEuR2V0Q2FwYWJpbGl0aWVzUmVxdWVzdBokLm11bHRpbmljLnYxLkdldENhcGFiaWxpdGllc1Jlc3BvbnNlIgOQAgFCigEKGmRldi5ub3Zhc3BoZXJlLm11bHRpbmljLnYxQhNOZXR3b3JrU2VydmljZVByb3RvUAFaPGdpdGh1Yi5jb20vbm92YXNwaGVyZS9tdWx0aW5pYy9nZW4vZ28vbXVsdGluaWMvdjE7bXVsdGluaWN2MaoCFk5vdmFzcGhlcmUuTXVsdGluaWMuVjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_multinic_v1_network, file_multinic_v1_virtual_machine]);
 
 /**
  * Request of ValidateNetworks.
@@ -181,7 +181,8 @@ export type ListNetworksRequest = Message<"multinic.v1.ListNetworksRequest"> & {
   namespace: string;
 
   /**
-   * Maximum number of networks to return. Defaults to 100; the maximum is 500; below 0: INVALID_ARGUMENT.
+   * Maximum number of networks to return. Defaults to 100; the maximum is 500; below 0: INVALID_ARGUMENT. A page also ends
+   * at about 2 MiB, so that it fits into the 4 MiB that gRPC clients accept by default.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -318,7 +319,7 @@ export type Network = Message<"multinic.v1.Network"> & {
   generated: boolean;
 
   /**
-   * VMs that use the network, as NAMESPACE/NAME.
+   * VMs that use the network, as NAMESPACE/NAME, ordered by namespace, then name: the first 1,000.
    *
    * @generated from field: repeated string used_by = 10;
    */
@@ -330,6 +331,13 @@ export type Network = Message<"multinic.v1.Network"> & {
    * @generated from field: string problem = 11;
    */
   problem: string;
+
+  /**
+   * Number of VMs that use the network and are not in `used_by`.
+   *
+   * @generated from field: int32 omitted_used_by_count = 12;
+   */
+  omittedUsedByCount: number;
 };
 
 /**
@@ -519,7 +527,8 @@ export const NetworkService: GenService<{
    * Checks the networks of a VM and returns every finding at once, together with the resolved NICs and the routes that
    * the guest will have. Checks that need facts of the cluster are listed in `unchecked` when those facts are missing.
    * Findings are part of the response: the call fails only if the request cannot be read.
-   * Errors: INVALID_ARGUMENT (`route_queries`).
+   * Errors: INVALID_ARGUMENT (`route_queries`); UNAVAILABLE (API server not reachable). May later also answer UNAUTHENTICATED and
+   * PERMISSION_DENIED; treat them as of any call.
    *
    * @generated from rpc multinic.v1.NetworkService.ValidateNetworks
    */
@@ -530,8 +539,10 @@ export const NetworkService: GenService<{
   },
   /**
    * Lists the networks that VMs of a namespace can attach to: first the physical networks of the catalogue, then the
-   * NetworkAttachmentDefinitions (NADs) of the namespace and the shared ones.
-   * Errors: INVALID_ARGUMENT (page size, page token).
+   * NetworkAttachmentDefinitions (NADs) of the namespace and the shared ones, ordered by namespace, then name. The list is
+   * read from a cache, and its pages are not a snapshot of one moment.
+   * Errors: INVALID_ARGUMENT (page size, page token); UNAVAILABLE (while the service loads the objects of the cluster after
+   * its start). May later also answer UNAUTHENTICATED and PERMISSION_DENIED; treat them as of any call.
    *
    * @generated from rpc multinic.v1.NetworkService.ListNetworks
    */
@@ -542,6 +553,8 @@ export const NetworkService: GenService<{
   },
   /**
    * Reports which NIC features this cluster supports, with the evidence for each.
+   * Errors: UNAVAILABLE (API server not reachable). May later also answer UNAUTHENTICATED and PERMISSION_DENIED; treat them as
+   * of any call.
    *
    * @generated from rpc multinic.v1.NetworkService.GetCapabilities
    */

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/virtual_machine.proto.
  */
 export const file_multinic_v1_virtual_machine: GenFile = /*@__PURE__*/
-  fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIqkDCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnEiEKBWd1ZXN0GAogASgLMhIubXVsdGluaWMudjEuR3Vlc3QSKQoHcm91dGluZxgLIAEoDjIYLm11bHRpbmljLnYxLlJvdXRpbmdNb2RlEi4KDGd1ZXN0X2NvbmZpZxgMIAEoDjIYLm11bHRpbmljLnYxLkd1ZXN0Q29uZmlnQgYKBF9jcHUiNQoFR3Vlc3QSLAoIcmVuZGVyZXIYASABKA4yGi5tdWx0aW5pYy52MS5HdWVzdFJlbmRlcmVyInMKBERpc2sSDAoEbmFtZRgBIAEoCRIZCg9jb250YWluZXJfaW1hZ2UYAiABKAlIABIhChdwZXJzaXN0ZW50X3ZvbHVtZV9jbGFpbRgDIAEoCUgAEhUKC2RhdGFfdm9sdW1lGAQgASgJSABCCAoGc291cmNlIjsKCFVzZXJEYXRhEg4KBHRleHQYASABKAlIABIVCgtzZWNyZXRfbmFtZRgCIAEoCUgAQggKBnNvdXJjZSKYAQoEUGxhbhIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdBIpCgdjaGFuZ2VzGAIgAygLMhgubXVsdGluaWMudjEuRmllbGRDaGFuZ2USIwoGZWZmZWN0GAMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EhMKC2ZpbmdlcnByaW50GAQgASgJInoKDVBsYW5uZWRPYmplY3QSKQoGYWN0aW9uGAEgASgOMhkubXVsdGluaWMudjEuT2JqZWN0QWN0aW9uEgwKBGtpbmQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEgwKBG5hbWUYBCABKAkSDwoHbWVzc2FnZRgFIAEoCSLEAQoLRmllbGRDaGFuZ2USDAoEcGF0aBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDwoHbWVzc2FnZRgGIAEoCRIuCgh2ZXJzaW9ucxgHIAMoCzIcLm11bHRpbmljLnYxLlZlcnNpb25lZEVmZmVjdBIOCgZzaWxlbnQYCCABKAgiWAoPVmVyc2lvbmVkRWZmZWN0EhAKCGt1YmV2aXJ0GAEgASgJEiMKBmVmZmVjdBgCIAEoDjITLm11bHRpbmljLnYxLkVmZmVjdBIOCgZwcm92ZW4YAyABKAgihgEKDVBlbmRpbmdDaGFuZ2USDAoEcGF0aBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDwoHbWVzc2FnZRgGIAEoCSLoAgoSVmlydHVhbE1hY2hpbmVWaWV3EikKBHNwZWMYASABKAsyGy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZRIPCgdtYW5hZ2VkGAIgASgIEhgKEHByaW50YWJsZV9zdGF0dXMYAyABKAkSDAoEbm9kZRgEIAEoCRIwCgppbnRlcmZhY2VzGAUgAygLMhwubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdHVzEjMKD3BlbmRpbmdfY2hhbmdlcxgGIAMoCzIaLm11bHRpbmljLnYxLlBlbmRpbmdDaGFuZ2USDAoEZXRhZxgHIAEoCRIvCgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMaW1wb3J0X25vdGVzGAkgAygJEiEKBWRyaWZ0GAogAygLMhIubXVsdGluaWMudjEuRHJpZnQSDwoHYWRvcHRlZBgLIAEoCCKmAQoFRHJpZnQSDAoEcGF0aBgBIAEoCRILCgNuaWMYAiABKAkSDgoGd2FudGVkGAMgASgJEg4KBmFjdHVhbBgEIAEoCRImCgZvYmplY3QYBSABKAsyFi5tdWx0aW5pYy52MS5PYmplY3RSZWYSKQoFc2luY2UYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB21hbmFnZXIYByABKAkiOgoJT2JqZWN0UmVmEgwKBGtpbmQYASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEgwKBG5hbWUYAyABKAkipQQKD0ludGVyZmFjZVN0YXR1cxIRCgluYW1lc3BhY2UYASABKAkSCgoCdm0YAiABKAkSCwoDbmljGAMgASgJEiYKBHR5cGUYBCABKA4yGC5tdWx0aW5pYy52MS5OZXR3b3JrVHlwZRISCgphdHRhY2htZW50GAUgASgJEhQKB3ZsYW5faWQYBiABKAVIAIgBARIPCgdwcmltYXJ5GAcgASgIEhcKD2d1ZXN0X2ludGVyZmFjZRgIIAEoCRITCgttYWNfYWRkcmVzcxgJIAEoCRIwCglhZGRyZXNzZXMYCiADKAsyHS5tdWx0aW5pYy52MS5JbnRlcmZhY2VBZGRyZXNzEioKBXN0YXRlGAsgASgOMhsubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdGUSDgoGcmVhc29uGAwgASgJEg8KB21lc3NhZ2UYDSABKAkSJwoIZXZpZGVuY2UYDiADKAsyFS5tdWx0aW5pYy52MS5FdmlkZW5jZRIMCgRub2RlGA8gASgJEhAKA210dRgQIAEoBUgBiAEBEhYKDmRyaWZ0ZWRfZmllbGRzGBEgAygJEhYKDnBlbmRpbmdfZmllbGRzGBIgAygJEisKDnBlbmRpbmdfZWZmZWN0GBMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EgwKBGV0YWcYFSABKAkSDgoGdm1fdWlkGBYgASgJQgoKCF92bGFuX2lkQgYKBF9tdHUifQoQSW50ZXJmYWNlQWRkcmVzcxIPCgdhZGRyZXNzGAEgASgJEhoKDXByZWZpeF9sZW5ndGgYAiABKAVIAIgBARIqCgZvcmlnaW4YAyABKA4yGi5tdWx0aW5pYy52MS5BZGRyZXNzT3JpZ2luQhAKDl9wcmVmaXhfbGVuZ3RoIikKCEV2aWRlbmNlEg4KBnNvdXJjZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSqwAQoLUnVuU3RyYXRlZ3kSHAoYUlVOX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASFwoTUlVOX1NUUkFURUdZX0FMV0FZUxABEhcKE1JVTl9TVFJBVEVHWV9IQUxURUQQAhIXChNSVU5fU1RSQVRFR1lfTUFOVUFMEAMSIQodUlVOX1NUUkFURUdZX1JFUlVOX09OX0ZBSUxVUkUQBBIVChFSVU5fU1RSQVRFR1lfT05DRRAFKsIBCg1HdWVzdFJlbmRlcmVyEh4KGkdVRVNUX1JFTkRFUkVSX1VOU1BFQ0lGSUVEEAASGgoWR1VFU1RfUkVOREVSRVJfTkVUUExBThABEhsKF0dVRVNUX1JFTkRFUkVSX05FVFdPUktEEAISIgoeR1VFU1RfUkVOREVSRVJfTkVUV09SS19NQU5BR0VSEAMSHAoYR1VFU1RfUkVOREVSRVJfU1lTQ09ORklHEAQSFgoSR1VFU1RfUkVOREVSRVJfRU5JEAUqWwoLUm91dGluZ01vZGUSHAoYUk9VVElOR19NT0RFX1VOU1BFQ0lGSUVEEAASFQoRUk9VVElOR19NT0RFX01BSU4QARIXChNST1VUSU5HX01PREVfUE9MSUNZEAIqYgoLR3Vlc3RDb25maWcSHAoYR1VFU1RfQ09ORklHX1VOU1BFQ0lGSUVEEAASGwoXR1VFU1RfQ09ORklHX0NMT1VEX0lOSVQQARIYChRHVUVTVF9DT05GSUdfTk1TVEFURRACKp4BCgZFZmZlY3QSFgoSRUZGRUNUX1VOU1BFQ0lGSUVEEAASDwoLRUZGRUNUX05PTkUQChIPCgtFRkZFQ1RfTElWRRAUEhQKEEVGRkVDVF9MSU5LX0ZMQVAQHhIZChVFRkZFQ1RfTElWRV9NSUdSQVRJT04QKBISCg5FRkZFQ1RfUkVTVEFSVBAyEhUKEUVGRkVDVF9JTVBPU1NJQkxFEFoqmAEKDE9iamVjdEFjdGlvbhIdChlPQkpFQ1RfQUNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUT0JKRUNUX0FDVElPTl9DUkVBVEUQARIYChRPQkpFQ1RfQUNUSU9OX1VQREFURRACEhgKFE9CSkVDVF9BQ1RJT05fREVMRVRFEAMSGwoXT0JKRUNUX0FDVElPTl9VTkNIQU5HRUQQBCqAAQoOSW50ZXJmYWNlU3RhdGUSHwobSU5URVJGQUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSSU5URVJGQUNFX1NUQVRFX1VQEAESGAoUSU5URVJGQUNFX1NUQVRFX0RPV04QAhIbChdJTlRFUkZBQ0VfU1RBVEVfVU5LTk9XThADKmkKDUFkZHJlc3NPcmlnaW4SHgoaQUREUkVTU19PUklHSU5fVU5TUEVDSUZJRUQQABIZChVBRERSRVNTX09SSUdJTl9TVEFUSUMQARIdChlBRERSRVNTX09SSUdJTl9MSU5LX0xPQ0FMEAJCigEKGmRldi5ub3Zhc3BoZXJlLm11bHRpbmljLnYxQhNWaXJ0dWFsTWFjaGluZVByb3RvUAFaPGdpdGh1Yi5jb20vbm92YXNwaGVyZS9tdWx0aW5pYy9nZW4vZ28vbXVsdGluaWMvdjE7bXVsdGluaWN2MaoCFk5vdmFzcGhlcmUuTXVsdGluaWMuVjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_multinic_v1_network]);
+  fileDesc("CiFtdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmUucHJvdG8SC211bHRpbmljLnYxIqkDCg5WaXJ0dWFsTWFjaGluZRIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIQCgNjcHUYAyABKAVIAIgBARIOCgZtZW1vcnkYBCABKAkSJAoJYm9vdF9kaXNrGAUgASgLMhEubXVsdGluaWMudjEuRGlzaxIgCgVkaXNrcxgGIAMoCzIRLm11bHRpbmljLnYxLkRpc2sSKAoJdXNlcl9kYXRhGAcgASgLMhUubXVsdGluaWMudjEuVXNlckRhdGESLgoMcnVuX3N0cmF0ZWd5GAggASgOMhgubXVsdGluaWMudjEuUnVuU3RyYXRlZ3kSLAoIbmV0d29ya3MYCSADKAsyGi5tdWx0aW5pYy52MS5OZXR3b3JrQ29uZmlnEiEKBWd1ZXN0GAogASgLMhIubXVsdGluaWMudjEuR3Vlc3QSKQoHcm91dGluZxgLIAEoDjIYLm11bHRpbmljLnYxLlJvdXRpbmdNb2RlEi4KDGd1ZXN0X2NvbmZpZxgMIAEoDjIYLm11bHRpbmljLnYxLkd1ZXN0Q29uZmlnQgYKBF9jcHUiNQoFR3Vlc3QSLAoIcmVuZGVyZXIYASABKA4yGi5tdWx0aW5pYy52MS5HdWVzdFJlbmRlcmVyInMKBERpc2sSDAoEbmFtZRgBIAEoCRIZCg9jb250YWluZXJfaW1hZ2UYAiABKAlIABIhChdwZXJzaXN0ZW50X3ZvbHVtZV9jbGFpbRgDIAEoCUgAEhUKC2RhdGFfdm9sdW1lGAQgASgJSABCCAoGc291cmNlIjsKCFVzZXJEYXRhEg4KBHRleHQYASABKAlIABIVCgtzZWNyZXRfbmFtZRgCIAEoCUgAQggKBnNvdXJjZSKYAQoEUGxhbhIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdBIpCgdjaGFuZ2VzGAIgAygLMhgubXVsdGluaWMudjEuRmllbGRDaGFuZ2USIwoGZWZmZWN0GAMgASgOMhMubXVsdGluaWMudjEuRWZmZWN0EhMKC2ZpbmdlcnByaW50GAQgASgJInoKDVBsYW5uZWRPYmplY3QSKQoGYWN0aW9uGAEgASgOMhkubXVsdGluaWMudjEuT2JqZWN0QWN0aW9uEgwKBGtpbmQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEgwKBG5hbWUYBCABKAkSDwoHbWVzc2FnZRgFIAEoCSLEAQoLRmllbGRDaGFuZ2USDAoEcGF0aBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDwoHbWVzc2FnZRgGIAEoCRIuCgh2ZXJzaW9ucxgHIAMoCzIcLm11bHRpbmljLnYxLlZlcnNpb25lZEVmZmVjdBIOCgZzaWxlbnQYCCABKAgiWAoPVmVyc2lvbmVkRWZmZWN0EhAKCGt1YmV2aXJ0GAEgASgJEiMKBmVmZmVjdBgCIAEoDjITLm11bHRpbmljLnYxLkVmZmVjdBIOCgZwcm92ZW4YAyABKAgihgEKDVBlbmRpbmdDaGFuZ2USDAoEcGF0aBgBIAEoCRILCgNuaWMYAiABKAkSEQoJb2xkX3ZhbHVlGAMgASgJEhEKCW5ld192YWx1ZRgEIAEoCRIjCgZlZmZlY3QYBSABKA4yEy5tdWx0aW5pYy52MS5FZmZlY3QSDwoHbWVzc2FnZRgGIAEoCSLjAwoSVmlydHVhbE1hY2hpbmVWaWV3EikKBHNwZWMYASABKAsyGy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZRIPCgdtYW5hZ2VkGAIgASgIEhgKEHByaW50YWJsZV9zdGF0dXMYAyABKAkSDAoEbm9kZRgEIAEoCRIwCgppbnRlcmZhY2VzGAUgAygLMhwubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdHVzEjMKD3BlbmRpbmdfY2hhbmdlcxgGIAMoCzIaLm11bHRpbmljLnYxLlBlbmRpbmdDaGFuZ2USDAoEZXRhZxgHIAEoCRIvCgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMaW1wb3J0X25vdGVzGAkgAygJEiEKBWRyaWZ0GAogAygLMhIubXVsdGluaWMudjEuRHJpZnQSDwoHYWRvcHRlZBgLIAEoCBILCgN1aWQYDCABKAkSLwoLZGVsZXRlX3RpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjsKEGludGVyZmFjZV9jb3VudHMYDiABKAsyIS5tdWx0aW5pYy52MS5JbnRlcmZhY2VTdGF0ZUNvdW50cyJBChRJbnRlcmZhY2VTdGF0ZUNvdW50cxIKCgJ1cBgBIAEoBRIMCgRkb3duGAIgASgFEg8KB3Vua25vd24YAyABKAUipgEKBURyaWZ0EgwKBHBhdGgYASABKAkSCwoDbmljGAIgASgJEg4KBndhbnRlZBgDIAEoCRIOCgZhY3R1YWwYBCABKAkSJgoGb2JqZWN0GAUgASgLMhYubXVsdGluaWMudjEuT2JqZWN0UmVmEikKBXNpbmNlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdtYW5hZ2VyGAcgASgJIjoKCU9iamVjdFJlZhIMCgRraW5kGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRIMCgRuYW1lGAMgASgJIvUECg9JbnRlcmZhY2VTdGF0dXMSEQoJbmFtZXNwYWNlGAEgASgJEgoKAnZtGAIgASgJEgsKA25pYxgDIAEoCRImCgR0eXBlGAQgASgOMhgubXVsdGluaWMudjEuTmV0d29ya1R5cGUSEgoKYXR0YWNobWVudBgFIAEoCRIUCgd2bGFuX2lkGAYgASgFSACIAQESDwoHcHJpbWFyeRgHIAEoCBIXCg9ndWVzdF9pbnRlcmZhY2UYCCABKAkSEwoLbWFjX2FkZHJlc3MYCSABKAkSMAoJYWRkcmVzc2VzGAogAygLMh0ubXVsdGluaWMudjEuSW50ZXJmYWNlQWRkcmVzcxIqCgVzdGF0ZRgLIAEoDjIbLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXRlEg4KBnJlYXNvbhgMIAEoCRIPCgdtZXNzYWdlGA0gASgJEicKCGV2aWRlbmNlGA4gAygLMhUubXVsdGluaWMudjEuRXZpZGVuY2USDAoEbm9kZRgPIAEoCRIQCgNtdHUYECABKAVIAYgBARIWCg5kcmlmdGVkX2ZpZWxkcxgRIAMoCRIWCg5wZW5kaW5nX2ZpZWxkcxgSIAMoCRIrCg5wZW5kaW5nX2VmZmVjdBgTIAEoDjITLm11bHRpbmljLnYxLkVmZmVjdBIvCgtzdGF0ZV9zaW5jZRgUIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEZXRhZxgVIAEoCRIOCgZ2bV91aWQYFiABKAkSHQoVb21pdHRlZF9hZGRyZXNzX2NvdW50GBggASgFQgoKCF92bGFuX2lkQgYKBF9tdHUifQoQSW50ZXJmYWNlQWRkcmVzcxIPCgdhZGRyZXNzGAEgASgJEhoKDXByZWZpeF9sZW5ndGgYAiABKAVIAIgBARIqCgZvcmlnaW4YAyABKA4yGi5tdWx0aW5pYy52MS5BZGRyZXNzT3JpZ2luQhAKDl9wcmVmaXhfbGVuZ3RoIikKCEV2aWRlbmNlEg4KBnNvdXJjZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSqwAQoLUnVuU3RyYXRlZ3kSHAoYUlVOX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASFwoTUlVOX1NUUkFURUdZX0FMV0FZUxABEhcKE1JVTl9TVFJBVEVHWV9IQUxURUQQAhIXChNSVU5fU1RSQVRFR1lfTUFOVUFMEAMSIQodUlVOX1NUUkFURUdZX1JFUlVOX09OX0ZBSUxVUkUQBBIVChFSVU5fU1RSQVRFR1lfT05DRRAFKsIBCg1HdWVzdFJlbmRlcmVyEh4KGkdVRVNUX1JFTkRFUkVSX1VOU1BFQ0lGSUVEEAASGgoWR1VFU1RfUkVOREVSRVJfTkVUUExBThABEhsKF0dVRVNUX1JFTkRFUkVSX05FVFdPUktEEAISIgoeR1VFU1RfUkVOREVSRVJfTkVUV09SS19NQU5BR0VSEAMSHAoYR1VFU1RfUkVOREVSRVJfU1lTQ09ORklHEAQSFgoSR1VFU1RfUkVOREVSRVJfRU5JEAUqWwoLUm91dGluZ01vZGUSHAoYUk9VVElOR19NT0RFX1VOU1BFQ0lGSUVEEAASFQoRUk9VVElOR19NT0RFX01BSU4QARIXChNST1VUSU5HX01PREVfUE9MSUNZEAIqYgoLR3Vlc3RDb25maWcSHAoYR1VFU1RfQ09ORklHX1VOU1BFQ0lGSUVEEAASGwoXR1VFU1RfQ09ORklHX0NMT1VEX0lOSVQQARIYChRHVUVTVF9DT05GSUdfTk1TVEFURRACKp4BCgZFZmZlY3QSFgoSRUZGRUNUX1VOU1BFQ0lGSUVEEAASDwoLRUZGRUNUX05PTkUQChIPCgtFRkZFQ1RfTElWRRAUEhQKEEVGRkVDVF9MSU5LX0ZMQVAQHhIZChVFRkZFQ1RfTElWRV9NSUdSQVRJT04QKBISCg5FRkZFQ1RfUkVTVEFSVBAyEhUKEUVGRkVDVF9JTVBPU1NJQkxFEFoqmAEKDE9iamVjdEFjdGlvbhIdChlPQkpFQ1RfQUNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUT0JKRUNUX0FDVElPTl9DUkVBVEUQARIYChRPQkpFQ1RfQUNUSU9OX1VQREFURRACEhgKFE9CSkVDVF9BQ1RJT05fREVMRVRFEAMSGwoXT0JKRUNUX0FDVElPTl9VTkNIQU5HRUQQBCqAAQoOSW50ZXJmYWNlU3RhdGUSHwobSU5URVJGQUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSSU5URVJGQUNFX1NUQVRFX1VQEAESGAoUSU5URVJGQUNFX1NUQVRFX0RPV04QAhIbChdJTlRFUkZBQ0VfU1RBVEVfVU5LTk9XThADKmkKDUFkZHJlc3NPcmlnaW4SHgoaQUREUkVTU19PUklHSU5fVU5TUEVDSUZJRUQQABIZChVBRERSRVNTX09SSUdJTl9TVEFUSUMQARIdChlBRERSRVNTX09SSUdJTl9MSU5LX0xPQ0FMEAJCigEKGmRldi5ub3Zhc3BoZXJlLm11bHRpbmljLnYxQhNWaXJ0dWFsTWFjaGluZVByb3RvUAFaPGdpdGh1Yi5jb20vbm92YXNwaGVyZS9tdWx0aW5pYy9nZW4vZ28vbXVsdGluaWMvdjE7bXVsdGluaWN2MaoCFk5vdmFzcGhlcmUuTXVsdGluaWMuVjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_multinic_v1_network]);
 
 /**
  * A VM: the machine part and the NICs.
@@ -254,7 +254,10 @@ export type Plan = Message<"multinic.v1.Plan"> & {
   effect: Effect;
 
   /**
-   * Identifies this plan. Pass it to ApplyVM to apply exactly this plan, or nothing.
+   * Identifies this plan. Pass it to ApplyVM to apply exactly this plan, or nothing. It covers the UID of the VM, the actions
+   * on all objects, and the changed fields with their old and new values, effects and explanations; of texts in Secrets, only
+   * that they change. So it holds until one of these changes: the VM or one of its objects, the requested VM, the state that
+   * effects depend on, or the version of KubeVirt or multinic. It does not expire with time, and no service stores it.
    *
    * @generated from field: string fingerprint = 4;
    */
@@ -520,7 +523,7 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
   node: string;
 
   /**
-   * State of every NIC.
+   * State of every NIC, in the order of the VM. Not in the BASIC view of ListVMs.
    *
    * @generated from field: repeated multinic.v1.InterfaceStatus interfaces = 5;
    */
@@ -528,7 +531,7 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
 
   /**
    * Changes that wait for a migration or a restart: first those of each NIC, then those of the machine part. Empty if the
-   * VM is not running.
+   * VM is not running. Not in the BASIC view of ListVMs.
    *
    * @generated from field: repeated multinic.v1.PendingChange pending_changes = 6;
    */
@@ -554,6 +557,7 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
   /**
    * One line for each part of the VM that could not be read, including its record of the requested configuration. If the
    * VM has no readable record, also one line for each setting that would change if `spec` were applied.
+   * At most 100 lines; one more then says how many are left out.
    * `spec` contains no guesses of such settings.
    *
    * @generated from field: repeated string import_notes = 9;
@@ -574,6 +578,28 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
    * @generated from field: bool adopted = 11;
    */
   adopted: boolean;
+
+  /**
+   * UID of the VM, as `vm_uid` of its NICs. A VM that is created again under the same name has another one.
+   *
+   * @generated from field: string uid = 12;
+   */
+  uid: string;
+
+  /**
+   * When the deletion of the VM was requested (`metadata.deletionTimestamp`); absent if it was not. The VM exists until
+   * KubeVirt has stopped it.
+   *
+   * @generated from field: google.protobuf.Timestamp delete_time = 13;
+   */
+  deleteTime?: Timestamp | undefined;
+
+  /**
+   * Number of NICs in each state.
+   *
+   * @generated from field: multinic.v1.InterfaceStateCounts interface_counts = 14;
+   */
+  interfaceCounts?: InterfaceStateCounts | undefined;
 };
 
 /**
@@ -582,6 +608,41 @@ export type VirtualMachineView = Message<"multinic.v1.VirtualMachineView"> & {
  */
 export const VirtualMachineViewSchema: GenMessage<VirtualMachineView> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine, 9);
+
+/**
+ * Number of the NICs of a VM in each state.
+ *
+ * @generated from message multinic.v1.InterfaceStateCounts
+ */
+export type InterfaceStateCounts = Message<"multinic.v1.InterfaceStateCounts"> & {
+  /**
+   * NICs in state UP.
+   *
+   * @generated from field: int32 up = 1;
+   */
+  up: number;
+
+  /**
+   * NICs in state DOWN.
+   *
+   * @generated from field: int32 down = 2;
+   */
+  down: number;
+
+  /**
+   * NICs in state UNKNOWN.
+   *
+   * @generated from field: int32 unknown = 3;
+   */
+  unknown: number;
+};
+
+/**
+ * Describes the message multinic.v1.InterfaceStateCounts.
+ * Use `create(InterfaceStateCountsSchema)` to create a new message.
+ */
+export const InterfaceStateCountsSchema: GenMessage<InterfaceStateCounts> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_virtual_machine, 10);
 
 /**
  * One field whose actual value differs from the requested one. A change that waits for a restart is listed as drift of the
@@ -645,7 +706,7 @@ export type Drift = Message<"multinic.v1.Drift"> & {
  * Use `create(DriftSchema)` to create a new message.
  */
 export const DriftSchema: GenMessage<Drift> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 10);
+  messageDesc(file_multinic_v1_virtual_machine, 11);
 
 /**
  * Identifies one Kubernetes object.
@@ -680,7 +741,7 @@ export type ObjectRef = Message<"multinic.v1.ObjectRef"> & {
  * Use `create(ObjectRefSchema)` to create a new message.
  */
 export const ObjectRefSchema: GenMessage<ObjectRef> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 11);
+  messageDesc(file_multinic_v1_virtual_machine, 12);
 
 /**
  * State of one NIC, with the facts that it is based on.
@@ -826,6 +887,19 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
   pendingEffect: Effect;
 
   /**
+   * Since when the NIC is in this state for this reason. For VM_STARTING, VM_PAUSED, NODE_LOST and for VM_STOPPED of an
+   * instance that has ended: the time that KubeVirt reports (creation, condition or phase transition of the
+   * VirtualMachineInstance). Otherwise, and if that time contradicts what the service saw before: when the service saw the
+   * change. The service cannot know earlier than its start: for states that it found then, the true time may be earlier,
+   * and replicas of the service may differ. It stays the same as long as the service sees the NIC in this state for this
+   * reason. After STALE, a NIC whose state and reason are as before has its earlier time again. In GetVM it is absent if the
+   * state is not yet known to the service otherwise.
+   *
+   * @generated from field: google.protobuf.Timestamp state_since = 20;
+   */
+  stateSince?: Timestamp | undefined;
+
+  /**
    * Version of the requested configuration that this status is judged against: the same as `etag` of ApplyVMResponse once
    * the service has seen the write.
    *
@@ -839,6 +913,14 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
    * @generated from field: string vm_uid = 22;
    */
   vmUid: string;
+
+  /**
+   * Number of addresses that KubeVirt reports and that are not listed here: at most 64 are, and none that is longer than
+   * an address can be.
+   *
+   * @generated from field: int32 omitted_address_count = 24;
+   */
+  omittedAddressCount: number;
 };
 
 /**
@@ -846,7 +928,7 @@ export type InterfaceStatus = Message<"multinic.v1.InterfaceStatus"> & {
  * Use `create(InterfaceStatusSchema)` to create a new message.
  */
 export const InterfaceStatusSchema: GenMessage<InterfaceStatus> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 12);
+  messageDesc(file_multinic_v1_virtual_machine, 13);
 
 /**
  * One IP address that a NIC has.
@@ -881,7 +963,7 @@ export type InterfaceAddress = Message<"multinic.v1.InterfaceAddress"> & {
  * Use `create(InterfaceAddressSchema)` to create a new message.
  */
 export const InterfaceAddressSchema: GenMessage<InterfaceAddress> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 13);
+  messageDesc(file_multinic_v1_virtual_machine, 14);
 
 /**
  * One fact, and where it was read.
@@ -909,7 +991,7 @@ export type Evidence = Message<"multinic.v1.Evidence"> & {
  * Use `create(EvidenceSchema)` to create a new message.
  */
 export const EvidenceSchema: GenMessage<Evidence> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine, 14);
+  messageDesc(file_multinic_v1_virtual_machine, 15);
 
 /**
  * When a VM runs: KubeVirt's run strategies.
@@ -1177,7 +1259,8 @@ export const Effect = {
   RESTART: 50,
 
   /**
-   * KubeVirt rejects the change.
+   * KubeVirt rejects the change. ApplyVM then returns a finding of severity error and no plan. If a plan has this value all the
+   * same, the API server's dry run accepted the change, and ApplyVM writes it.
    *
    * @generated from enum value: EFFECT_IMPOSSIBLE = 90;
    */

@@ -2,21 +2,21 @@
 // @generated from file multinic/v1/virtual_machine_service.proto (package multinic.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Finding, ResolvedNetwork } from "./network_pb.ts";
 import { file_multinic_v1_network } from "./network_pb.ts";
-import type { Plan, PlannedObject, VirtualMachine, VirtualMachineView } from "./virtual_machine_pb.ts";
+import type { InterfaceState, Plan, PlannedObject, VirtualMachine, VirtualMachineView } from "./virtual_machine_pb.ts";
 import { file_multinic_v1_virtual_machine } from "./virtual_machine_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file multinic/v1/virtual_machine_service.proto.
  */
 export const file_multinic_v1_virtual_machine_service: GenFile = /*@__PURE__*/
-  fileDesc("CiltdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmVfc2VydmljZS5wcm90bxILbXVsdGluaWMudjEi2gEKDkFwcGx5Vk1SZXF1ZXN0EjQKD3ZpcnR1YWxfbWFjaGluZRgBIAEoCzIbLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lEhUKDXZhbGlkYXRlX29ubHkYAiABKAgSGAoQcGxhbl9maW5nZXJwcmludBgDIAEoCRIMCgRldGFnGAQgASgJEg0KBWFkb3B0GAUgASgIEi8KC3VwZGF0ZV9tYXNrGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxITCgtjcmVhdGVfb25seRgHIAEoCCKpAQoPQXBwbHlWTVJlc3BvbnNlEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIfCgRwbGFuGAIgASgLMhEubXVsdGluaWMudjEuUGxhbhIPCgd3cml0dGVuGAMgASgIEi4KCG5ldHdvcmtzGAQgAygLMhwubXVsdGluaWMudjEuUmVzb2x2ZWROZXR3b3JrEgwKBGV0YWcYBSABKAkiLwoMR2V0Vk1SZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJIkkKDUdldFZNUmVzcG9uc2USOAoPdmlydHVhbF9tYWNoaW5lGAEgASgLMh8ubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmVWaWV3IkoKDkxpc3RWTXNSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSKYAQoPTGlzdFZNc1Jlc3BvbnNlEjkKEHZpcnR1YWxfbWFjaGluZXMYASADKAsyHy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZVZpZXcSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEjEKDWN1cnJlbnRfYXNfb2YYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIm4KD0RlbGV0ZVZNUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIMCgRldGFnGAMgASgJEhUKDWFsbG93X21pc3NpbmcYBCABKAgSFQoNdmFsaWRhdGVfb25seRgFIAEoCCI/ChBEZWxldGVWTVJlc3BvbnNlEisKB29iamVjdHMYASADKAsyGi5tdWx0aW5pYy52MS5QbGFubmVkT2JqZWN0MsACChVWaXJ0dWFsTWFjaGluZVNlcnZpY2USSQoHQXBwbHlWTRIbLm11bHRpbmljLnYxLkFwcGx5Vk1SZXF1ZXN0GhwubXVsdGluaWMudjEuQXBwbHlWTVJlc3BvbnNlIgOQAgISQwoFR2V0Vk0SGS5tdWx0aW5pYy52MS5HZXRWTVJlcXVlc3QaGi5tdWx0aW5pYy52MS5HZXRWTVJlc3BvbnNlIgOQAgESSQoHTGlzdFZNcxIbLm11bHRpbmljLnYxLkxpc3RWTXNSZXF1ZXN0GhwubXVsdGluaWMudjEuTGlzdFZNc1Jlc3BvbnNlIgOQAgESTAoIRGVsZXRlVk0SHC5tdWx0aW5pYy52MS5EZWxldGVWTVJlcXVlc3QaHS5tdWx0aW5pYy52MS5EZWxldGVWTVJlc3BvbnNlIgOQAgJCkQEKGmRldi5ub3Zhc3BoZXJlLm11bHRpbmljLnYxQhpWaXJ0dWFsTWFjaGluZVNlcnZpY2VQcm90b1ABWjxnaXRodWIuY29tL25vdmFzcGhlcmUvbXVsdGluaWMvZ2VuL2dvL211bHRpbmljL3YxO211bHRpbmljdjGqAhZOb3Zhc3BoZXJlLk11bHRpbmljLlYxYgZwcm90bzM", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_multinic_v1_network, file_multinic_v1_virtual_machine]);
+  fileDesc("CiltdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmVfc2VydmljZS5wcm90bxILbXVsdGluaWMudjEi2gEKDkFwcGx5Vk1SZXF1ZXN0EjQKD3ZpcnR1YWxfbWFjaGluZRgBIAEoCzIbLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lEhUKDXZhbGlkYXRlX29ubHkYAiABKAgSGAoQcGxhbl9maW5nZXJwcmludBgDIAEoCRIMCgRldGFnGAQgASgJEg0KBWFkb3B0GAUgASgIEi8KC3VwZGF0ZV9tYXNrGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxITCgtjcmVhdGVfb25seRgHIAEoCCKpAQoPQXBwbHlWTVJlc3BvbnNlEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIfCgRwbGFuGAIgASgLMhEubXVsdGluaWMudjEuUGxhbhIPCgd3cml0dGVuGAMgASgIEi4KCG5ldHdvcmtzGAQgAygLMhwubXVsdGluaWMudjEuUmVzb2x2ZWROZXR3b3JrEgwKBGV0YWcYBSABKAkiLwoMR2V0Vk1SZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJIkkKDUdldFZNUmVzcG9uc2USOAoPdmlydHVhbF9tYWNoaW5lGAEgASgLMh8ubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmVWaWV3IrEBCg5MaXN0Vk1zUmVxdWVzdBISCgpuYW1lc3BhY2VzGAEgAygJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJEjEKBHZpZXcYBCABKA4yIy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZUxpc3RWaWV3EjEKBmZpbHRlchgFIAEoCzIhLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lRmlsdGVyInMKFFZpcnR1YWxNYWNoaW5lRmlsdGVyEisKBnN0YXRlcxgBIAMoDjIbLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXRlEgwKBG5vZGUYAiABKAkSFAoHbWFuYWdlZBgDIAEoCEgAiAEBQgoKCF9tYW5hZ2VkIpgBCg9MaXN0Vk1zUmVzcG9uc2USOQoQdmlydHVhbF9tYWNoaW5lcxgBIAMoCzIfLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lVmlldxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSMQoNY3VycmVudF9hc19vZhgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAibgoPRGVsZXRlVk1SZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBGV0YWcYAyABKAkSFQoNYWxsb3dfbWlzc2luZxgEIAEoCBIVCg12YWxpZGF0ZV9vbmx5GAUgASgIIj8KEERlbGV0ZVZNUmVzcG9uc2USKwoHb2JqZWN0cxgBIAMoCzIaLm11bHRpbmljLnYxLlBsYW5uZWRPYmplY3QqjAEKFlZpcnR1YWxNYWNoaW5lTGlzdFZpZXcSKQolVklSVFVBTF9NQUNISU5FX0xJU1RfVklFV19VTlNQRUNJRklFRBAAEiMKH1ZJUlRVQUxfTUFDSElORV9MSVNUX1ZJRVdfQkFTSUMQARIiCh5WSVJUVUFMX01BQ0hJTkVfTElTVF9WSUVXX0ZVTEwQAjLAAgoVVmlydHVhbE1hY2hpbmVTZXJ2aWNlEkkKB0FwcGx5Vk0SGy5tdWx0aW5pYy52MS5BcHBseVZNUmVxdWVzdBocLm11bHRpbmljLnYxLkFwcGx5Vk1SZXNwb25zZSIDkAICEkMKBUdldFZNEhkubXVsdGluaWMudjEuR2V0Vk1SZXF1ZXN0GhoubXVsdGluaWMudjEuR2V0Vk1SZXNwb25zZSIDkAIBEkkKB0xpc3RWTXMSGy5tdWx0aW5pYy52MS5MaXN0Vk1zUmVxdWVzdBocLm11bHRpbmljLnYxLkxpc3RWTXNSZXNwb25zZSIDkAIBEkwKCERlbGV0ZVZNEhwubXVsdGluaWMudjEuRGVsZXRlVk1SZXF1ZXN0Gh0ubXVsdGluaWMudjEuRGVsZXRlVk1SZXNwb25zZSIDkAICQpEBChpkZXYubm92YXNwaGVyZS5tdWx0aW5pYy52MUIaVmlydHVhbE1hY2hpbmVTZXJ2aWNlUHJvdG9QAVo8Z2l0aHViLmNvbS9ub3Zhc3BoZXJlL211bHRpbmljL2dlbi9nby9tdWx0aW5pYy92MTttdWx0aW5pY3YxqgIWTm92YXNwaGVyZS5NdWx0aW5pYy5WMWIGcHJvdG8z", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_multinic_v1_network, file_multinic_v1_virtual_machine]);
 
 /**
  * Request of ApplyVM.
@@ -112,7 +112,7 @@ export type ApplyVMResponse = Message<"multinic.v1.ApplyVMResponse"> & {
   plan?: Plan | undefined;
 
   /**
-   * True if anything was written.
+   * True if anything was written. False with `validate_only`, and also if everything was as requested already.
    *
    * @generated from field: bool written = 3;
    */
@@ -196,25 +196,42 @@ export const GetVMResponseSchema: GenMessage<GetVMResponse> = /*@__PURE__*/
  */
 export type ListVMsRequest = Message<"multinic.v1.ListVMsRequest"> & {
   /**
-   * Namespace of the VMs. Empty: all namespaces.
+   * Namespaces of the VMs, at most 100. Empty: all namespaces. A namespace that does not exist has no VMs, which is not an
+   * error: the service reads no Namespace objects for this, which it may not be allowed to do. A name that is not a DNS
+   * label: INVALID_ARGUMENT.
    *
-   * @generated from field: string namespace = 1;
+   * @generated from field: repeated string namespaces = 1;
    */
-  namespace: string;
+  namespaces: string[];
 
   /**
-   * Maximum number of VMs to return. Defaults to 100; the maximum is 500; below 0: INVALID_ARGUMENT.
+   * Maximum number of VMs to return. Defaults to 100; the maximum is 500; below 0: INVALID_ARGUMENT. A page also ends at
+   * about 2 MiB, so that it fits into the 4 MiB that gRPC clients accept by default.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the previous page.
+   * `next_page_token` of the previous page, of the same `namespaces` and `filter`; otherwise INVALID_ARGUMENT.
    *
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
+
+  /**
+   * How much of each VM to return. Defaults to BASIC.
+   *
+   * @generated from field: multinic.v1.VirtualMachineListView view = 4;
+   */
+  view: VirtualMachineListView;
+
+  /**
+   * Only these VMs. Absent: all.
+   *
+   * @generated from field: multinic.v1.VirtualMachineFilter filter = 5;
+   */
+  filter?: VirtualMachineFilter | undefined;
 };
 
 /**
@@ -225,13 +242,48 @@ export const ListVMsRequestSchema: GenMessage<ListVMsRequest> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine_service, 4);
 
 /**
+ * Selects VMs. Every given field must match; an empty or absent one matches every VM.
+ *
+ * @generated from message multinic.v1.VirtualMachineFilter
+ */
+export type VirtualMachineFilter = Message<"multinic.v1.VirtualMachineFilter"> & {
+  /**
+   * VMs with at least one NIC in one of these states. UNSPECIFIED and unknown values: INVALID_ARGUMENT.
+   *
+   * @generated from field: repeated multinic.v1.InterfaceState states = 1;
+   */
+  states: InterfaceState[];
+
+  /**
+   * VMs that run on this node.
+   *
+   * @generated from field: string node = 2;
+   */
+  node: string;
+
+  /**
+   * VMs that multinic created (true), or all others, also adopted ones (false): see `managed` of VirtualMachineView.
+   *
+   * @generated from field: optional bool managed = 3;
+   */
+  managed?: boolean | undefined;
+};
+
+/**
+ * Describes the message multinic.v1.VirtualMachineFilter.
+ * Use `create(VirtualMachineFilterSchema)` to create a new message.
+ */
+export const VirtualMachineFilterSchema: GenMessage<VirtualMachineFilter> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_virtual_machine_service, 5);
+
+/**
  * One page of VMs.
  *
  * @generated from message multinic.v1.ListVMsResponse
  */
 export type ListVMsResponse = Message<"multinic.v1.ListVMsResponse"> & {
   /**
-   * VMs on this page, without `drift`.
+   * VMs on this page, in the requested view; always without `drift`.
    *
    * @generated from field: repeated multinic.v1.VirtualMachineView virtual_machines = 1;
    */
@@ -259,7 +311,7 @@ export type ListVMsResponse = Message<"multinic.v1.ListVMsResponse"> & {
  * Use `create(ListVMsResponseSchema)` to create a new message.
  */
 export const ListVMsResponseSchema: GenMessage<ListVMsResponse> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine_service, 5);
+  messageDesc(file_multinic_v1_virtual_machine_service, 6);
 
 /**
  * Request of DeleteVM.
@@ -308,7 +360,7 @@ export type DeleteVMRequest = Message<"multinic.v1.DeleteVMRequest"> & {
  * Use `create(DeleteVMRequestSchema)` to create a new message.
  */
 export const DeleteVMRequestSchema: GenMessage<DeleteVMRequest> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine_service, 6);
+  messageDesc(file_multinic_v1_virtual_machine_service, 7);
 
 /**
  * Objects being deleted. KubeVirt stops the VM first; the objects are deleted once it has stopped.
@@ -329,7 +381,51 @@ export type DeleteVMResponse = Message<"multinic.v1.DeleteVMResponse"> & {
  * Use `create(DeleteVMResponseSchema)` to create a new message.
  */
 export const DeleteVMResponseSchema: GenMessage<DeleteVMResponse> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine_service, 7);
+  messageDesc(file_multinic_v1_virtual_machine_service, 8);
+
+/**
+ * How much of each VM ListVMs returns.
+ * New values may be added; a service that does not know one answers INVALID_ARGUMENT.
+ *
+ * @generated from enum multinic.v1.VirtualMachineListView
+ */
+export const VirtualMachineListView = {
+  /**
+   * Not set; treated as BASIC.
+   *
+   * @generated from enum value: VIRTUAL_MACHINE_LIST_VIEW_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Everything but `interfaces` and `pending_changes`.
+   *
+   * @generated from enum value: VIRTUAL_MACHINE_LIST_VIEW_BASIC = 1;
+   */
+  BASIC: 1,
+
+  /**
+   * Also `interfaces` and `pending_changes`. A VM that alone is larger than about 2 MiB comes without them;
+   * `interface_counts` then counts more NICs than `interfaces` has.
+   *
+   * @generated from enum value: VIRTUAL_MACHINE_LIST_VIEW_FULL = 2;
+   */
+  FULL: 2,
+} as const;
+
+/**
+ * How much of each VM ListVMs returns.
+ * New values may be added; a service that does not know one answers INVALID_ARGUMENT.
+ *
+ * @generated from enum multinic.v1.VirtualMachineListView
+ */
+export type VirtualMachineListView = (typeof VirtualMachineListView)[keyof typeof VirtualMachineListView] | UnknownEnum;
+
+/**
+ * Describes the enum multinic.v1.VirtualMachineListView.
+ */
+export const VirtualMachineListViewSchema: GenEnum<VirtualMachineListView> = /*@__PURE__*/
+  enumDesc(file_multinic_v1_virtual_machine_service, 0);
 
 /**
  * Manages VMs and their networks. Every call is safe to repeat.
@@ -344,7 +440,7 @@ export const VirtualMachineService: GenService<{
    * Errors: INVALID_ARGUMENT with the findings; FAILED_PRECONDITION (findings whose cause is the cluster, field owned by another manager, VM not created by
    * multinic and `adopt` not set); ABORTED (etag does not match, plan changed, VM changed between plan and write);
    * NOT_FOUND (no VM to adopt, or none with the etag); ALREADY_EXISTS (`create_only`); UNAVAILABLE (API server not
-   * reachable). ErrorInfo names the object in its metadata: `kind`, `namespace`, `name`. For FIELD_OWNED_BY_OTHER_MANAGER
+   * reachable). May later also answer UNAUTHENTICATED and PERMISSION_DENIED; treat them as of any call. ErrorInfo names the object in its metadata: `kind`, `namespace`, `name`. For FIELD_OWNED_BY_OTHER_MANAGER
    * it also has the first such `field` and its `manager`; PreconditionFailure lists all of them.
    *
    * @generated from rpc multinic.v1.VirtualMachineService.ApplyVM
@@ -355,7 +451,9 @@ export const VirtualMachineService: GenService<{
     output: typeof ApplyVMResponseSchema;
   },
   /**
-   * Returns the current configuration and state of a VM. Errors: NOT_FOUND.
+   * Returns the current configuration and state of a VM, read from the API server: after ApplyVM it shows what was applied.
+   * Errors: INVALID_ARGUMENT (no namespace or name); NOT_FOUND; UNAVAILABLE (API server not reachable). May later also answer
+   * UNAUTHENTICATED and PERMISSION_DENIED; treat them as of any call.
    *
    * @generated from rpc multinic.v1.VirtualMachineService.GetVM
    */
@@ -365,7 +463,12 @@ export const VirtualMachineService: GenService<{
     output: typeof GetVMResponseSchema;
   },
   /**
-   * Lists VMs, ordered by namespace and name. Errors: INVALID_ARGUMENT (page size, page token).
+   * Lists VMs, ordered by namespace, then name. Names are compared byte by byte, each part by itself: namespace a comes
+   * before a-b. The list is read from a cache: after ApplyVM it may lag for a moment, while GetVM does not. Pages are not a
+   * snapshot of one moment. While VMs come and go, each VM that stays is returned exactly once; one that is added or removed
+   * between two pages may be missing.
+   * Errors: INVALID_ARGUMENT (namespaces, filter, page size, page token); UNAVAILABLE (while the service loads the objects of
+   * the cluster after its start). May later also answer UNAUTHENTICATED and PERMISSION_DENIED; treat them as of any call.
    *
    * @generated from rpc multinic.v1.VirtualMachineService.ListVMs
    */
@@ -377,7 +480,8 @@ export const VirtualMachineService: GenService<{
   /**
    * Deletes a VM together with the objects that multinic created for it and that nothing else uses. Errors: NOT_FOUND
    * (unless `allow_missing`); ABORTED (etag does not match); FAILED_PRECONDITION (VM not created by multinic, even if its
-   * NICs were adopted).
+   * NICs were adopted); UNAVAILABLE (API server not reachable). May later also answer UNAUTHENTICATED and
+   * PERMISSION_DENIED; treat them as of any call.
    *
    * @generated from rpc multinic.v1.VirtualMachineService.DeleteVM
    */

@@ -1,5 +1,5 @@
 // `multinic get`: shows one VM, or all of a namespace, with the state of every NIC.
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import { Command, Option } from "commander";
 import { createClient, type Client } from "@connectrpc/connect";
@@ -11,10 +11,22 @@ import {
 import {
   GetVMResponseSchema,
   ListVMsResponseSchema,
+  type VirtualMachineFilterSchema,
+  VirtualMachineListView,
   VirtualMachineService,
 } from "../../../gen/multinic/v1/virtual_machine_service_pb.ts";
 import { CliError, exitCode } from "../io.ts";
-import { namespaceOption, outputOption, serverOption, type ServerOptions } from "../options.ts";
+import { interfaceStateToProto } from "../../wire/enums.ts";
+import {
+  type CallOptions,
+  choicesOption,
+  type NamespacesOptions,
+  namespacesOf,
+  oneNamespace,
+  outputOption,
+  serverOption,
+  withNamespaces,
+} from "../options.ts";
 import { listNote } from "../output/freshness-text.ts";
 import { interfacesTable } from "../output/interfaces-text.ts";
 import { pendingText } from "../output/plan-text.ts";
@@ -24,25 +36,42 @@ import { defaultServer, unaryCall } from "../server.ts";
 import type { Run, Session } from "../session.ts";
 import { printable } from "../style.ts";
 
-interface GetOptions extends ServerOptions {
-  readonly allNamespaces?: true;
+interface GetOptions extends CallOptions, NamespacesOptions {
+  readonly state?: readonly (keyof typeof states)[];
+  readonly node?: string;
+  readonly managed?: boolean;
 }
 
+const states = {
+  up: interfaceStateToProto.Up,
+  down: interfaceStateToProto.Down,
+  unknown: interfaceStateToProto.Unknown,
+} as const;
+
 export function getCommand(run: Run): Command {
-  return new Command("get")
-    .description("show a VM, or all VMs of a namespace, with the state of every NIC")
-    .argument("[name]", "name of the VM; default: all")
-    .addOption(namespaceOption())
-    .addOption(new Option("-A, --all-namespaces", "VMs of all namespaces"))
+  const command = new Command("get")
+    .description("show a VM, or all VMs of some namespaces, with the state of every NIC")
+    .argument("[name]", "name of the VM; default: all");
+  return withNamespaces(command)
+    .addOption(
+      choicesOption(
+        "--state <state>",
+        "only VMs with a NIC in this state; repeat it for several",
+        Object.keys(states),
+      ),
+    )
+    .addOption(new Option("--node <node>", "only VMs that run on this node"))
+    .addOption(new Option("--managed", "only VMs that multinic created"))
+    .addOption(new Option("--no-managed", "only VMs that multinic did not create"))
     .addOption(serverOption().default(defaultServer))
     .addOption(outputOption())
     .action(
       run(async (session, name: string | undefined, options: GetOptions) => {
-        if (name !== undefined && options.allNamespaces) {
+        if (name !== undefined && isFiltered(options)) {
           throw new CliError(
-            "a VM name and --all-namespaces cannot be combined",
+            "a VM name cannot be combined with --state, --node and --managed",
             exitCode.usage,
-            "use -n NAMESPACE",
+            "leave out the name, or the filter",
           );
         }
         const client = createClient(VirtualMachineService, session.connect(options.server));
@@ -54,10 +83,14 @@ export function getCommand(run: Run): Command {
     );
 }
 
+function isFiltered({ state, node, managed }: GetOptions): boolean {
+  return [state, node, managed].some((option) => option !== undefined);
+}
+
 type VmClient = Client<typeof VirtualMachineService>;
 
 async function getOne(client: VmClient, name: string, options: GetOptions, session: Session): Promise<void> {
-  const answer = await client.getVM({ namespace: options.namespace, name }, unaryCall(session.io));
+  const answer = await client.getVM({ namespace: oneNamespace(options), name }, unaryCall(session.io));
   if (options.output !== "table") {
     session.io.stdout.write(structured(options.output, GetVMResponseSchema, answer));
   } else if (answer.virtualMachine) {
@@ -66,11 +99,17 @@ async function getOne(client: VmClient, name: string, options: GetOptions, sessi
 }
 
 async function getAll(client: VmClient, options: GetOptions, session: Session): Promise<void> {
-  const namespace = options.allNamespaces ? "" : options.namespace;
+  const namespaces = namespacesOf(options);
+  const request = {
+    namespaces: [...namespaces],
+    view: VirtualMachineListView.FULL,
+    filter: filterOf(options),
+    pageSize: 500,
+  };
   const virtualMachines: VirtualMachineView[] = [];
   let oldest: Timestamp | undefined;
   for (let pageToken = ""; ;) {
-    const page = await client.listVMs({ namespace, pageToken, pageSize: 500 }, unaryCall(session.io));
+    const page = await client.listVMs({ ...request, pageToken }, unaryCall(session.io));
     virtualMachines.push(...page.virtualMachines);
     // Later pages are never older.
     oldest ??= page.currentAsOf;
@@ -86,10 +125,27 @@ async function getAll(client: VmClient, options: GetOptions, session: Session): 
     session.io.stdout.write(structured(options.output, ListVMsResponseSchema, answer));
     return;
   }
-  const columns = { namespace: namespace === "", vm: true };
+  const columns = { namespace: namespaces.length !== 1, vm: true };
   const interfaces = virtualMachines.flatMap((vm) => vm.interfaces);
   if (interfaces.length > 0) session.print(interfacesTable(interfaces, columns, session.tables));
-  else session.note([namespace === "" ? "no VMs found" : `no VMs found in namespace ${namespace}`]);
+  else session.note([nothingFound(namespaces)]);
+}
+
+function nothingFound(namespaces: readonly string[]): string {
+  if (namespaces.length === 0) return "no VMs found";
+  return `no VMs found in ${namespaces.length === 1 ? "namespace" : "namespaces"} ${namespaces.join(", ")}`;
+}
+
+function filterOf({
+  state = [],
+  node = "",
+  managed,
+}: GetOptions): MessageInitShape<typeof VirtualMachineFilterSchema> {
+  return {
+    states: state.map((word) => states[word]),
+    node,
+    ...(managed === undefined ? {} : { managed }),
+  };
 }
 
 function vmLines(view: VirtualMachineView, session: Session): readonly string[] {
@@ -114,11 +170,14 @@ function vmLines(view: VirtualMachineView, session: Session): readonly string[] 
   ];
 }
 
-/** The message of each NIC that is not Up, below the table, where it is not truncated. */
+/** The message of each NIC that is not Up, and since when, below the table, where it is not truncated. */
 function messageLines({ interfaces }: VirtualMachineView): readonly string[] {
   const messages = interfaces
     .filter(({ state, message }) => state !== InterfaceState.UP && message !== "")
-    .map(({ nic, message }) => `${nic}: ${printable(message)}`);
+    .map(({ nic, message, stateSince }) => {
+      const since = stateSince === undefined ? "" : ` (since ${timestampDate(stateSince).toISOString()})`;
+      return `${nic}: ${printable(message)}${since}`;
+    });
   return messages.length > 0 ? ["", ...messages] : [];
 }
 

@@ -1,5 +1,5 @@
 // `multinic watch`: prints the state of NICs, then a line for each change until it is stopped.
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import {
   WatchInterfaceStatusResponseSchema,
   type InterfaceKey,
@@ -7,7 +7,15 @@ import {
 } from "../../../gen/multinic/v1/interface_status_service_pb.ts";
 import type { InterfaceStatus } from "../../../gen/multinic/v1/virtual_machine_pb.ts";
 import { exitCode } from "../io.ts";
-import { namespaceOption, outputOption, serverOption, type ServerOptions } from "../options.ts";
+import {
+  type CallOptions,
+  type NamespacesOptions,
+  namespacesOf,
+  oneNamespace,
+  outputOption,
+  serverOption,
+  withNamespaces,
+} from "../options.ts";
 import { createStreamNotes } from "../output/freshness-text.ts";
 import { addressText, stateCell } from "../output/interfaces-text.ts";
 import { structuredItem } from "../output/structured.ts";
@@ -16,24 +24,21 @@ import { defaultServer } from "../server.ts";
 import { interfaceStatusStream, statusesIn } from "../status-stream.ts";
 import { printable, type Style } from "../style.ts";
 
-interface WatchOptions extends ServerOptions {
-  readonly allNamespaces?: true;
-}
+type WatchOptions = CallOptions & NamespacesOptions;
 
 export function watchCommand(run: Run): Command {
-  return new Command("watch")
+  const command = new Command("watch")
     .description(
       "print the state of NICs, then a line for each change; reconnects if the connection is lost, and notes if the states are out of date",
     )
-    .argument("[names...]", "names of VMs; default: all")
-    .addOption(namespaceOption())
-    .addOption(new Option("-A, --all-namespaces", "VMs of all namespaces"))
+    .argument("[names...]", "names of VMs; default: all");
+  return withNamespaces(command)
     .addOption(serverOption().default(defaultServer))
     .addOption(outputOption())
     .action(
       run(async (session, names: string[], options: WatchOptions) => {
         const stream = interfaceStatusStream(session.connect(options.server), {
-          namespace: options.allNamespaces ? "" : options.namespace,
+          namespaces: names.length === 0 ? namespacesOf(options) : [oneNamespace(options)],
           vmNames: names,
           signal: session.io.signal ?? new AbortController().signal,
           onReconnect: (reason) => session.note([`connection lost (${printable(reason)}); reconnecting`]),

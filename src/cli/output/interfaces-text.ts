@@ -32,7 +32,7 @@ export function interfacesTable(
       attachmentOf(status),
       status.guestInterface,
       status.macAddress,
-      status.addresses.map(addressText).join(","),
+      addressesOf(status),
       stateCell(status.state),
       status.reason,
     ]),
@@ -54,6 +54,11 @@ export function stateWord(state: InterfaceState): keyof typeof stateColours {
 /** With its prefix length, if that is known. */
 export function addressText({ address, prefixLength }: InterfaceAddress): string {
   return prefixLength === undefined ? address : `${address}/${prefixLength}`;
+}
+
+function addressesOf({ addresses, omittedAddressCount }: InterfaceStatus): string {
+  const more = omittedAddressCount === 0 ? [] : [`and ${omittedAddressCount} more`];
+  return [...addresses.map(addressText), ...more].join(",");
 }
 
 function attachmentOf({ attachment, vlanId }: InterfaceStatus): string {

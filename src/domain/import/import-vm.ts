@@ -10,6 +10,7 @@ import type {
   VirtualMachine,
   VirtualMachineInstance,
   VmInterface,
+  VmNetwork,
 } from "../objects/kubernetes.ts";
 import { secretNameOf } from "../objects/ownership.ts";
 import type { NetworkConfig, UserDataSpec, VmSpec } from "../spec.ts";
@@ -48,9 +49,15 @@ export function importVm(objects: VmObjects, catalogue: Catalogue): ImportedVm {
   const kept = interfaces.filter(({ state }) => state !== "absent");
   const guest = readGuest(kept, objects);
   notes.push(...guest.notes);
+  const networks = new Map(vm.spec.template.spec.networks?.map((network) => [network.name, network]));
+  const macs = runningMacs(objects);
   const nics = kept.map((nic) => {
     const read = guest.byNic.get(nic.name);
-    return { read, config: readNic(nic, objects, catalogue, read) };
+    const macAddress = macOf(nic, macs);
+    return {
+      read,
+      config: readNic({ nic, macAddress, network: networks.get(nic.name) }, objects, catalogue, read),
+    };
   });
   const order = orderOf(nics.map(({ read }) => observedMetric(read)));
   const userData = readUserData(objects);
@@ -80,17 +87,21 @@ export function importVm(objects: VmObjects, catalogue: Catalogue): ImportedVm {
   return { spec, notes };
 }
 
+interface NicParts {
+  readonly nic: VmInterface;
+  readonly network: VmNetwork | undefined;
+  readonly macAddress: string | undefined;
+}
+
 function readNic(
-  nic: VmInterface,
+  { nic, network, macAddress }: NicParts,
   objects: VmObjects,
   catalogue: Catalogue,
   guest: GuestNicRead | undefined,
 ): NetworkConfig {
   const { vm, nads } = objects;
   const { namespace = "" } = vm.metadata;
-  const network = vm.spec.template.spec.networks?.find(({ name }) => name === nic.name);
   const attachment = readAttachment(nic, network, { namespace, nads, catalogue });
-  const macAddress = macOf(nic, objects);
   // If the attachment does not set an MTU, only the guest has it.
   const guestMtu = attachment.nadName !== undefined || !setsMtu(attachment.type) ? guest?.mtu : undefined;
   return {
@@ -102,10 +113,14 @@ function readNic(
   };
 }
 
+/** By NIC. */
+function runningMacs({ vmi }: Pick<VmObjects, "vmi">): ReadonlyMap<string | undefined, string | undefined> {
+  return new Map(vmi?.status?.interfaces?.map(({ name, mac }) => [name, mac]));
+}
+
 /** From the VM, else from its running instance. */
-function macOf(nic: VmInterface, { vmi }: Pick<VmObjects, "vmi">): string | undefined {
-  const running = vmi?.status?.interfaces?.find(({ name }) => name === nic.name)?.mac;
-  return normaliseMac(nic.macAddress ?? running ?? "");
+function macOf(nic: VmInterface, running: ReturnType<typeof runningMacs>): string | undefined {
+  return normaliseMac(nic.macAddress ?? running.get(nic.name) ?? "");
 }
 
 function observedMetric(guest: GuestNicRead | undefined): { metric: number | undefined; flexible: boolean } {
@@ -132,6 +147,7 @@ export function readGuest(
   const { nics, notes: unread } = readNetworkConfig(found.text);
   const notes = [...unread];
   const reported = objects.vmi?.status?.interfaces ?? [];
+  const macs = runningMacs(objects);
   for (const read of nics) {
     const nic =
       read.mac === undefined
@@ -140,7 +156,7 @@ export function readGuest(
               read.matchName !== undefined &&
               reported.find((status) => status.name === name)?.interfaceName === read.matchName,
           )
-        : interfaces.find((candidate) => macOf(candidate, objects) === read.mac);
+        : interfaces.find((candidate) => macOf(candidate, macs) === read.mac);
     if (nic === undefined || byNic.has(nic.name))
       notes.push(`network-config ethernets.${read.id}: cannot be matched to a NIC`);
     else byNic.set(nic.name, read);

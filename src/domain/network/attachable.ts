@@ -1,5 +1,6 @@
 // The networks that the VMs of a namespace may attach to, physical networks and NADs, and which VMs use them.
-import { nadNamesOf } from "../names.ts";
+import { bounded } from "../bounded-text.ts";
+import { compareParts, nadNamesOf } from "../names.ts";
 import type { Catalogue, VlanRange } from "../catalogue.ts";
 import { typeOfPlugin } from "./carriers/carriers.ts";
 import { refusalOfPlugin } from "./cni-refusal.ts";
@@ -26,13 +27,20 @@ export interface AttachableNetwork {
   /** Empty for a physical network. */
   readonly cniType: string;
   readonly generated: boolean;
-  /** NAMESPACE/NAME, in order. */
+  /** NAMESPACE/NAME, by namespace, then name: the first 1,000. */
   readonly usedBy: readonly string[];
+  readonly omittedUsedByCount: number;
   /** Why no NIC can attach to it; empty if a NIC can. */
   readonly problem: string;
 }
 
-/** Physical networks in the order of the catalogue, then NADs by name. */
+/** All VMs of a large cluster may use one network. */
+const maxUsers = 1_000;
+/** Nothing limits the texts in the configuration of a NAD. */
+const maxWord = 253;
+const maxProblem = 1_024;
+
+/** Physical networks in the order of the catalogue, then NADs by namespace and name. */
 export function attachableNetworks(
   namespace: string,
   catalogue: Catalogue,
@@ -53,15 +61,15 @@ export function attachableNetworks(
         mtu,
         cniType: "",
         generated: false,
-        usedBy: usedBy.get(`physical:${name}`) ?? [],
+        ...firstUsers(usedBy.get(`physical:${name}`)),
         problem: "",
       };
     });
   const usable = [...nads]
     .map((nad) => ({ nad, name: `${nad.metadata.namespace}/${nad.metadata.name}` }))
     .filter(({ nad, name }) => nad.metadata.namespace === namespace || catalogue.sharedNads.includes(name))
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ nad, name }) => attachableNad(nad, name, catalogue, usedBy.get(`nad:${name}`) ?? []));
+    .toSorted((a, b) => compareParts(a.name.split("/"), b.name.split("/")))
+    .map(({ nad, name }) => attachableNad(nad, name, catalogue, usedBy.get(`nad:${name}`)));
   return [...physical, ...usable];
 }
 
@@ -69,18 +77,18 @@ function attachableNad(
   nad: NetworkAttachmentDefinition,
   name: string,
   catalogue: Catalogue,
-  usedBy: readonly string[],
+  usedBy: readonly string[] | undefined,
 ): AttachableNetwork {
   const cni = readCniConfig(nad);
   const common = {
     reference: { kind: "nad", name },
     isDefault: false,
     generated: isManaged(nad),
-    usedBy,
+    ...firstUsers(usedBy),
   } as const;
   if ("problem" in cni) {
     const none = { type: undefined, vlans: [], allowsUntagged: false, mtu: undefined, cniType: "" };
-    return { ...common, ...none, problem: cni.problem };
+    return { ...common, ...none, problem: bounded(cni.problem, maxProblem) };
   }
   const vlan = vlanOfNad(cni, catalogue);
   return {
@@ -89,12 +97,21 @@ function attachableNad(
     vlans: vlan === undefined || vlan === 0 ? [] : [{ first: vlan, last: vlan }],
     allowsUntagged: vlan === 0,
     mtu: cni.mtu,
-    cniType: cni.type,
-    problem: cannotCarryVm(cni.type) ? `${cni.type} cannot carry a VM` : (refusalOfPlugin(cni) ?? ""),
+    cniType: bounded(cni.type, maxWord),
+    problem: cannotCarryVm(cni.type)
+      ? `${bounded(cni.type, maxWord)} cannot carry a VM`
+      : bounded(refusalOfPlugin(cni) ?? "", maxProblem),
   };
 }
 
-/** VMs by the networks that they use: NADs from the VM, physical networks only from recorded specs. */
+function firstUsers(users: readonly string[] = []): Pick<AttachableNetwork, "usedBy" | "omittedUsedByCount"> {
+  return {
+    usedBy: users.slice(0, maxUsers),
+    omittedUsedByCount: Math.max(0, users.length - maxUsers),
+  };
+}
+
+/** NAMESPACE/NAME of VMs, in order, by the networks that they use: NADs from the VM, physical networks only from recorded specs. */
 function usersByNetwork(vms: Iterable<RecordedVm>): ReadonlyMap<string, readonly string[]> {
   const users = new Map<string, Set<string>>();
   const use = (network: string, vm: string): void => {
@@ -103,10 +120,14 @@ function usersByNetwork(vms: Iterable<RecordedVm>): ReadonlyMap<string, readonly
   };
   for (const { vm, record } of vms) {
     const { namespace = "", name } = vm.metadata;
-    for (const nad of nadNamesOf(vm)) use(`nad:${nad}`, `${namespace}/${name}`);
+    // As text, a NUL sorts before every character of a name, so that namespaces are compared first.
+    const id = `${namespace}\0${name}`;
+    for (const nad of nadNamesOf(vm)) use(`nad:${nad}`, id);
     for (const { physicalNetwork } of record.spec?.networks ?? []) {
-      if (physicalNetwork !== undefined) use(`physical:${physicalNetwork}`, `${namespace}/${name}`);
+      if (physicalNetwork !== undefined) use(`physical:${physicalNetwork}`, id);
     }
   }
-  return new Map([...users].map(([network, vms]) => [network, [...vms].toSorted()]));
+  return new Map(
+    [...users].map(([network, ids]) => [network, [...ids].toSorted().map((id) => id.replace("\0", "/"))]),
+  );
 }

@@ -42,7 +42,7 @@ const metadata: Reader<KubernetesObject["metadata"]> = mapping(
     resourceVersion: text,
     generation: whole,
     creationTimestamp: time,
-    deletionTimestamp: text,
+    deletionTimestamp: time,
     labels: texts,
     annotations: texts,
     ownerReferences: list(
@@ -61,7 +61,13 @@ type VmiStatus = NonNullable<VirtualMachineInstance["status"]>;
 
 const conditions: Reader<NonNullable<VmStatus["conditions"]>> = list(
   mapping(
-    { type: text, status: oneOf("True", "False", "Unknown"), reason: text, message: text },
+    {
+      type: text,
+      status: oneOf("True", "False", "Unknown"),
+      reason: text,
+      message: text,
+      lastTransitionTime: time,
+    },
     { required: ["type", "status"] },
   ),
 );
@@ -168,6 +174,12 @@ const instanceStatus: Reader<VmiStatus> = mapping({
     }),
   ),
   memory: mapping({ guestAtBoot: quantity, guestRequested: quantity }),
+  phaseTransitionTimestamps: list(
+    mapping(
+      { phase: oneOf(...vmiPhases), phaseTransitionTimestamp: time },
+      { required: ["phase", "phaseTransitionTimestamp"] },
+    ),
+  ),
 });
 
 const instance: Reader<Content<VirtualMachineInstance>> = mapping(

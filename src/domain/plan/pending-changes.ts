@@ -1,5 +1,6 @@
 // Changes that a running VM does not have yet: compares the template of the VM with its instance, and reads KubeVirt's
 // conditions.
+import { bounded } from "../bounded-text.ts";
 import { bindings } from "../bindings.ts";
 import { guestDifferences, guestMachineFields, type GuestRecord } from "../compare/guest-record.ts";
 import { type InstanceFields, instanceFields, wantedFields } from "../compare/instance-fields.ts";
@@ -13,7 +14,7 @@ import {
 } from "../compare/nic-differences.ts";
 import { findCondition, isTrue } from "../objects/conditions.ts";
 import { infoSources, isFinal } from "../objects/instance-status.ts";
-import type { VirtualMachine, VirtualMachineInstance, VmiInterfaceStatus } from "../objects/kubernetes.ts";
+import type { VirtualMachine, VirtualMachineInstance } from "../objects/kubernetes.ts";
 import { addingKind, type ChangeKind, effectTable, isSilent } from "./effect-table.ts";
 import type { Effect } from "./effects.ts";
 import { whyStuck } from "./running-vm.ts";
@@ -59,7 +60,7 @@ function nicChanges(
   const comparison = {
     fields: kubeVirtFields,
     nicText: () => "plugged",
-    isPresent: (nic: string) => isInDomain(nic, vmi),
+    isPresent: isInDomainOf(vmi),
   };
   return nicDifferences(comparison, current, wanted).map((difference) => {
     const { kind, change } = difference;
@@ -89,12 +90,10 @@ function fieldWaits(field: KubeVirtField, { status }: VirtualMachine): Waits {
 }
 
 /** True also while the domain is not reported yet: then nothing is known to be missing. */
-function isInDomain(nic: string, vmi: VirtualMachineInstance): boolean {
-  const { interfaces = [] } = vmi.status ?? {};
-  const isReported = (status: VmiInterfaceStatus): boolean => infoSources(status).includes("domain");
-  return (
-    interfaces.some((status) => status.name === nic && isReported(status)) || !interfaces.some(isReported)
-  );
+function isInDomainOf({ status }: VirtualMachineInstance): (nic: string) => boolean {
+  const inDomain = (status?.interfaces ?? []).filter((nic) => infoSources(nic).includes("domain"));
+  const names = new Set(inDomain.map(({ name }) => name));
+  return (nic) => names.has(nic) || inDomain.length === 0;
 }
 
 function byMigration(vmi: VirtualMachineInstance): Pick<Waits, "effect" | "message"> {
@@ -173,6 +172,9 @@ function memoryChanges(
   return [{ path: "memory", nic: "", oldValue, newValue, ...waits }];
 }
 
+/** The message of a condition, which nothing limits. */
+const maxWhy = 1_024;
+
 const unknown = { path: "", nic: "", oldValue: "", newValue: "", kind: undefined };
 const addingKinds: ReadonlySet<unknown> = new Set(Object.values(bindings).map(({ adding }) => adding));
 
@@ -188,7 +190,7 @@ function unnamed(
   const restart = findCondition(vm.status?.conditions, "RestartRequired");
   const migration = findCondition(vmi.status?.conditions, "MigrationRequired");
   const plugging = found.some(({ kind }) => addingKinds.has(kind));
-  const why = restart?.message ?? restart?.reason ?? "it gives no reason";
+  const why = bounded(restart?.message ?? restart?.reason ?? "it gives no reason", maxWhy);
   return [
     ...(restart?.status === "True" && !explained
       ? [{ ...unknown, effect: "restart" as const, message: `KubeVirt requests a restart: ${why}` }]

@@ -1,4 +1,5 @@
 // The effect of changes on one running VM, which depends on the version of KubeVirt and on whether the VM will be migrated.
+import { bounded } from "../bounded-text.ts";
 import { findCondition } from "../objects/conditions.ts";
 import type { Facts, KubeVirtFact } from "../facts.ts";
 import type { VirtualMachineInstance } from "../objects/kubernetes.ts";
@@ -41,11 +42,13 @@ export function runningVm({ vmi, kubeVirt }: Pick<Facts, "vmi" | "kubeVirt">): R
   };
 }
 
+const maxWhy = 1_024;
+
 /** Why the instance cannot be migrated, in the words of KubeVirt; undefined if it can. */
 export function whyStuck(vmi: VirtualMachineInstance): string | undefined {
   const condition = findCondition(vmi.status?.conditions, "LiveMigratable");
   if (condition?.status !== "False") return undefined;
-  return condition.message ?? condition.reason ?? "condition LiveMigratable is False";
+  return bounded(condition.message ?? condition.reason ?? "condition LiveMigratable is False", maxWhy);
 }
 
 function whyWaiting(kubeVirt: KubeVirtFact | undefined): string | undefined {

@@ -1,6 +1,7 @@
 // The state of every NIC of a VM: only what the reports of KubeVirt prove.
+import { bounded } from "../bounded-text.ts";
 import type { Evidence } from "../evidence.ts";
-import { isTrue } from "../objects/conditions.ts";
+import { findCondition, isTrue } from "../objects/conditions.ts";
 import { driftedFields } from "../drift/drifted-fields.ts";
 import { etagOf } from "../objects/etag.ts";
 import { infoSources, isFinal } from "../objects/instance-status.ts";
@@ -11,7 +12,7 @@ import { type PendingChange, pendingChanges } from "../plan/pending-changes.ts";
 import { type InterfaceAddress, interfaceAddresses } from "./interface-addresses.ts";
 import { primaryIndex } from "../resolve/metrics.ts";
 import { fullNadName } from "../names.ts";
-import type { NetworkConfig, NetworkType, VmSpec } from "../spec.ts";
+import type { IpConfig, NetworkConfig, NetworkType, VmSpec } from "../spec.ts";
 
 export const interfaceStates = ["Up", "Down", "Unknown"] as const;
 export type InterfaceState = (typeof interfaceStates)[number];
@@ -51,11 +52,16 @@ export interface InterfaceStatus {
   /** Empty if not known. */
   readonly guestInterface: string;
   readonly macAddress: string;
+  /** At most 64. */
   readonly addresses: readonly InterfaceAddress[];
+  /** Number of reported addresses that are not listed. */
+  readonly omittedAddressCount: number;
   readonly state: InterfaceState;
   readonly reason: StateReason;
   readonly message: string;
   readonly evidence: readonly Evidence[];
+  /** Since when it is in this state for this reason (state-since.ts), RFC 3339; empty if not known. */
+  readonly stateSince: string;
   readonly node: string;
   /** undefined if none was requested. */
   readonly mtu: number | undefined;
@@ -71,9 +77,18 @@ export interface InterfaceStatus {
   readonly vmUid: string;
 }
 
+/** A guest can report any number of addresses. */
+const maxAddresses = 64;
+/** The longest address has 39 characters, a zone identifier follows. */
+const maxAddressLength = 64;
+/** The guest chooses the names of its interfaces, and no rule limits what else is reported. */
+const maxWord = 253;
+const maxMessage = 1_024;
+
 /**
  * One status per NIC, in the order of the VM. `vmi` undefined: the VM has no instance; `spec` undefined: there is no record
- * of the request.
+ * of the request. Lists and texts that the guest or the cluster chooses are limited, so that no VM can make an answer too
+ * long. `stateSince` is the time that KubeVirt reports, empty if it reports none.
  */
 export function interfaceStatuses(
   vm: VirtualMachine,
@@ -85,13 +100,18 @@ export function interfaceStatuses(
   const configs = new Map(spec?.networks.map((config) => [config.name, config]));
   const pending = pendingChanges(vm, vmi);
   const etag = etagOf(vm);
+  const reports = new Map<string, VmiInterfaceStatus>();
+  for (const report of vmi?.status?.interfaces ?? []) {
+    const { name = "" } = report;
+    if (!reports.has(name)) reports.set(name, report);
+  }
   const primary = spec === undefined ? interfaces[0]?.name : spec.networks[primaryIndex(spec.networks)]?.name;
   return interfaces.map((nic) => {
     const config = configs.get(nic.name);
     const nad = networks.get(nic.name)?.multus?.networkName;
     const { pendingFields, pendingEffect } = pendingOf(nic.name, pending);
     const drifted = spec && driftedFields(spec, nic, networks.get(nic.name), vmi);
-    const reported = vmi?.status?.interfaces?.find(({ name }) => name === nic.name);
+    const reported = reports.get(nic.name);
     return {
       namespace: vm.metadata.namespace ?? "",
       vm: vm.metadata.name,
@@ -100,10 +120,10 @@ export function interfaceStatuses(
       attachment: nad === undefined ? "" : fullNadName(nad, vm.metadata.namespace ?? ""),
       vlanId: config && requestedVlan(config),
       primary: nic.name === primary,
-      guestInterface: reported?.interfaceName ?? "",
-      macAddress: reported?.mac ?? nic.macAddress ?? "",
-      addresses: interfaceAddresses(reported?.ipAddresses ?? [], config?.ipConfig),
-      node: vmi?.status?.nodeName ?? "",
+      guestInterface: bounded(reported?.interfaceName ?? "", maxWord),
+      macAddress: bounded(reported?.mac ?? nic.macAddress ?? "", maxWord),
+      ...addressesOf(reported, config?.ipConfig),
+      node: bounded(vmi?.status?.nodeName ?? "", maxWord),
       mtu: config?.mtu,
       pendingFields,
       pendingEffect,
@@ -121,6 +141,18 @@ function requestedVlan({ type, vlanId, nadName }: NetworkConfig): number | undef
   return vlanId ?? (nadName === undefined ? 0 : undefined);
 }
 
+function addressesOf(
+  reported: VmiInterfaceStatus | undefined,
+  requested: IpConfig | undefined,
+): Pick<InterfaceStatus, "addresses" | "omittedAddressCount"> {
+  const { ipAddresses: all = [] } = reported ?? {};
+  const listed = all.filter(({ length }) => length <= maxAddressLength).slice(0, maxAddresses);
+  return {
+    addresses: interfaceAddresses(listed, requested),
+    omittedAddressCount: all.length - listed.length,
+  };
+}
+
 /** The changes of that NIC, and those of the VM that KubeVirt does not attribute to a NIC. */
 function pendingOf(
   name: string,
@@ -135,12 +167,26 @@ function pendingOf(
 /** Empty: KubeVirt does not say what changed. */
 const isOfAllNics = (path: string): boolean => ["", "networks", "routing", "guestConfig"].includes(path);
 
-type Verdict = Pick<InterfaceStatus, "state" | "reason" | "message" | "evidence">;
+type Verdict = Pick<InterfaceStatus, "state" | "reason" | "message" | "evidence" | "stateSince">;
 
-/** `detail` is added to the reason's message. */
-export function verdict(reason: StateReason, evidence: readonly Evidence[], detail = ""): Verdict {
+/** `detail` is added to the reason's message. `since`: when KubeVirt says that it began. */
+export function verdict(
+  reason: StateReason,
+  evidence: readonly Evidence[],
+  { detail = "", since = "" }: { readonly detail?: string; readonly since?: string | null | undefined } = {},
+): Verdict {
   const [state, message] = reasons[reason];
-  return { state, reason, message: message + detail, evidence };
+  const shown = evidence.map(({ source, value }) => ({
+    source: bounded(source, maxWord),
+    value: bounded(value, maxWord),
+  }));
+  return {
+    state,
+    reason,
+    message: bounded(message + detail, maxMessage),
+    evidence: shown,
+    stateSince: since ?? "",
+  };
 }
 
 function judge(
@@ -157,18 +203,32 @@ function judge(
   const phaseSeen = { source: "vmi.status.phase", value: vmi === undefined ? "no instance" : phase };
   const sources = infoSources(reported ?? {});
 
-  if (vmi === undefined || isFinal(vmi)) return verdict("VM_STOPPED", [phaseSeen], printed(vm));
-  if (phase === "Unknown") return verdict("NODE_LOST", [phaseSeen]);
-  if (phase !== "Running") return verdict("VM_STARTING", [phaseSeen], waitingFor(vm, vmi));
+  if (vmi === undefined) return verdict("VM_STOPPED", [phaseSeen], { detail: printed(vm) });
+  if (isFinal(vmi))
+    return verdict("VM_STOPPED", [phaseSeen], { detail: printed(vm), since: beginOfPhase(vmi) });
+  if (phase === "Unknown") return verdict("NODE_LOST", [phaseSeen], { since: beginOfPhase(vmi) });
+  if (phase !== "Running") {
+    const { creationTimestamp: since } = vmi.metadata;
+    return verdict("VM_STARTING", [phaseSeen], { detail: waitingFor(vm, vmi), since });
+  }
   if (!sources.includes("domain")) {
     const isPlugging = sources.includes("multus-status");
     return verdict(isPlugging ? "NOT_PLUGGED_YET" : "NOT_IN_DOMAIN", [phaseSeen, seen("infoSource")]);
   }
   if (reported?.linkState === "down") return verdict("LINK_DOWN", [phaseSeen, seen("linkState")]);
-  if (isTrue(conditions, "Paused")) return verdict("VM_PAUSED", [phaseSeen]);
+  if (isTrue(conditions, "Paused")) {
+    const since = findCondition(conditions, "Paused")?.lastTransitionTime;
+    return verdict("VM_PAUSED", [phaseSeen], { since });
+  }
   const evidence = [phaseSeen, seen("linkState"), seen("infoSource")];
   if (sources.includes("guest-agent")) return verdict("UP", evidence);
   return verdict(isTrue(conditions, "AgentConnected") ? "NOT_SEEN_BY_GUEST" : "NO_GUEST_AGENT", evidence);
+}
+
+/** When the instance entered its present phase, if it says so. */
+function beginOfPhase({ status }: VirtualMachineInstance): string | undefined {
+  const entered = status?.phaseTransitionTimestamps?.findLast(({ phase }) => phase === status.phase);
+  return entered?.phaseTransitionTimestamp;
 }
 
 function printed(vm: VirtualMachine): string {

@@ -120,7 +120,7 @@ async def apply_and_wait(channel, vm):
         is_settled = nic.etag == applied.etag and not nic.pending_fields and not nic.drifted_fields
         return is_settled and nic.state == (DOWN if nic.nic in cut else UP)
 
-    follower = Follower(channel, namespace=vm.namespace, vm_names=[vm.name])
+    follower = Follower(channel, namespaces=[vm.namespace], vm_names=[vm.name])
     reported = []
     async for _ in follower.changes():
         nics = follower.nics.values()
