@@ -112,8 +112,7 @@ function readListView(view: VirtualMachineListView): ListView {
 
 /** The messages of a list in that view. A VM that alone is too long for an answer is shown in the basic view. */
 function viewMessages(listView: ListView, { messageOf: nicMessageOf }: StatusMessages) {
-  const basicBytes = ({ interfaces: _, pendingChanges: _changes, ...rest }: VmView): number =>
-    maxBytesOf(rest);
+  const basicBytes = (vm: VmView): number => maxBytesOf({ ...vm, interfaces: [], pendingChanges: [] });
   const fullBytes = (vm: VmView): number | undefined => {
     const bytes = listView === "full" ? maxBytesOf(vm) : undefined;
     return bytes !== undefined && bytes <= maxMessageBytes ? bytes : undefined;
