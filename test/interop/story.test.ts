@@ -46,7 +46,7 @@ const { validateNetworks } = NetworkService.method;
 interface Status {
   readonly nic: string;
   readonly state: string;
-  readonly ipAddresses?: readonly string[];
+  readonly addresses?: readonly JsonObject[];
 }
 
 /** Reads the stream until every NIC is Up; answers the NICs. */
@@ -97,7 +97,11 @@ function testStory(namespace: string, clientOf: (url: string) => ForeignClient):
     const applied = await client.call(applyVM, { virtualMachine });
     expect(applied).toMatchObject({ written: true, plan: { effect: "EFFECT_NONE" } });
     const nics = await watchUntilUp(expect, client, namespace);
-    expect(nics.get("eth1")?.ipAddresses).toContain("10.0.1.100");
+    expect(nics.get("eth1")?.addresses?.[0]).toEqual({
+      address: "10.0.1.100",
+      prefixLength: 24,
+      origin: "ADDRESS_ORIGIN_STATIC",
+    });
 
     const view = (await client.call(getVM, { namespace, name }))["virtualMachine"] as JsonObject;
     expect(view).toMatchObject({ managed: true, printableStatus: "Running", spec: { name } });
