@@ -205,7 +205,7 @@ describe("a page token", () => {
     const request = { namespaces: ["scope", "scope-b"], filter: { managed: true }, pageSize: 1 };
     const { nextPageToken: pageToken } = await vms.listVMs(request);
     const next = { ...request, namespaces: ["scope-b", "scope"], view: FULL, pageToken };
-    expect((await vms.listVMs(next)).virtualMachines).toMatchObject([{ virtualMachine: { name: "web" } }]);
+    expect((await vms.listVMs(next)).virtualMachines).toMatchObject([{ spec: { name: "web" } }]);
     for (const other of [
       { ...next, namespaces: ["scope"] },
       { ...next, filter: { managed: false } },

@@ -110,7 +110,8 @@ describe("a NIC is", () => {
   }) => {
     const ipAddresses = ["x".repeat(65), ...Array.from({ length: 100 }, (_, n) => `192.0.2.${n}`)];
     const [status] = interfaceStatuses(vm, instance("Running", [{ ...up, ipAddresses }]), undefined);
-    expect(status).toMatchObject({ ipAddresses: ipAddresses.slice(1, 65), omittedAddressCount: 37 });
+    expect(status?.addresses.map(({ address }) => address)).toEqual(ipAddresses.slice(1, 65));
+    expect(status?.omittedAddressCount).toBe(37);
     expect(interfaceStatuses(vm, instance("Running", [up]), undefined)[0]?.omittedAddressCount).toBe(0);
   });
 
