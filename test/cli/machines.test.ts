@@ -517,6 +517,21 @@ multi-nic-vm  eth1  bridge  shop/mn-1   -      -                  -             
     expect(stderr).toContain(message);
   });
 
+  it("notes a VM whose NICs the list leaves out", async ({ expect }) => {
+    const large = {
+      virtualMachine: { namespace: "shop", name: "large" },
+      interfaceCounts: { up: 8_999, down: 1 },
+    };
+    const { stdout, stderr } = await run("get -n shop", {
+      routes: (router) =>
+        void router.service(VirtualMachineService, { listVMs: () => ({ virtualMachines: [large] }) }),
+    });
+    expect(stdout).toBe("");
+    expect(stderr).toBe(
+      "shop/large has too many NICs for this list; `multinic get large -n shop` shows them\n",
+    );
+  });
+
   it("cuts the last column on a narrow terminal, and nothing in a pipe", async ({ expect }) => {
     const narrow = await run("get -n shop", {
       routes: listing(),

@@ -128,7 +128,21 @@ async function getAll(client: VmClient, options: GetOptions, session: Session): 
   const columns = { namespace: namespaces.length !== 1, vm: true };
   const interfaces = virtualMachines.flatMap((vm) => vm.interfaces);
   if (interfaces.length > 0) session.print(interfacesTable(interfaces, columns, session.tables));
-  else session.note([nothingFound(namespaces)]);
+  const leftOut = virtualMachines.flatMap(leftOutNote);
+  session.note(leftOut);
+  if (virtualMachines.length === 0) session.note([nothingFound(namespaces)]);
+  else if (interfaces.length === 0 && leftOut.length === 0) session.note(["the VMs found have no NICs"]);
+}
+
+/** For a VM that alone is too large for the answer. */
+function leftOutNote({ virtualMachine, interfaces, interfaceCounts }: VirtualMachineView): readonly string[] {
+  const { up = 0, down = 0, unknown = 0 } = interfaceCounts ?? {};
+  const { namespace = "", name = "" } = virtualMachine ?? {};
+  return interfaces.length > 0 || up + down + unknown === 0
+    ? []
+    : [
+        `${namespace}/${name} has too many NICs for this list; \`multinic get ${name} -n ${namespace}\` shows them`,
+      ];
 }
 
 function nothingFound(namespaces: readonly string[]): string {
