@@ -14,6 +14,7 @@ import { currentAsOfToProto, viewToProto } from "../wire/status-to-proto.ts";
 import { readSpec } from "./read-spec.ts";
 import { requireName } from "./required-fields.ts";
 import { readUpdateMask } from "./update-mask.ts";
+import { readVmFilter } from "./vm-filter.ts";
 
 const givenOrNone = (text: string): string | undefined => (text === "" ? undefined : text);
 
@@ -50,7 +51,8 @@ export function createVirtualMachineService(
 
     listVMs(request) {
       const page = { size: request.pageSize, token: request.pageToken };
-      const listed = listVms(dependencies, request.namespace, page);
+      const scope = { namespace: request.namespace, filter: readVmFilter(request.filter) };
+      const listed = listVms(dependencies, scope, page);
       return {
         virtualMachines: listed.items.map(viewToProto),
         nextPageToken: listed.nextToken,

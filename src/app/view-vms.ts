@@ -4,6 +4,7 @@ import type { Catalogue } from "../domain/catalogue.ts";
 import { withoutSecretText } from "../domain/compile/virtual-machine.ts";
 import type { Drift } from "../domain/drift/drift.ts";
 import { driftOf } from "../domain/drift/vm-drift.ts";
+import type { LabelSelector } from "../domain/label-selector.ts";
 import { nadNamesOf } from "../domain/names.ts";
 import { type ImportedVm, importVm, type VmObjects } from "../domain/import/import-vm.ts";
 import { etagOf } from "../domain/objects/etag.ts";
@@ -62,19 +63,29 @@ export async function getVm(
   return { ...viewOf(known, objects, interfaces, catalogue), drift: driftOf(objects, spec, catalogue) };
 }
 
+/** Every condition must hold. */
+export interface VmFilter {
+  /** Of the labels of the VirtualMachine object, whoever wrote them. */
+  readonly labels: LabelSelector;
+}
+
 /**
  * From the caches, in order of namespace and name. Secrets are not cached, so the addresses of VMs without a record are
  * not shown. @throws NotReady, BadPageSize, BadPageToken.
  */
 export function listVms(
   { view, model, catalogue }: ListDependencies,
-  namespace: string,
+  { namespace, filter }: { readonly namespace: string; readonly filter: VmFilter },
   page: PageRequest,
 ): CachedPage<VmView> {
   requireSynced(view);
   const keyOf = (key: VmKey): string => `${key.namespace}/${key.vm}`;
-  const keys = model.vms({ ...everything, namespace });
-  const { items, nextToken } = pageOf(after(keys, keyOf), keyOf, namespace, page, { default: 100, max: 500 });
+  const keys = model.vms({ ...everything, namespace }).filter(({ namespace, vm: name }) => {
+    const known = view.vms.get({ namespace, name });
+    return known !== undefined && filter.labels.matches(known.vm.metadata.labels);
+  });
+  const filters = JSON.stringify([namespace, filter.labels.text]);
+  const { items, nextToken } = pageOf(after(keys, keyOf), keyOf, filters, page, { default: 100, max: 500 });
   return {
     nextToken,
     currentAsOf: oldestMoment(cachesOf(view))?.time,

@@ -141,7 +141,8 @@ async function answers(all: readonly Objects[]) {
     stopProbing: async () => undefined,
     readings: { read: () => Promise.reject(new Error("unasked")) },
   };
-  const views = listVms({ view, model, catalogue }, "", { size: 0, token: "" }).items.map((item) => {
+  const scope = { namespace: "", filter: { labels: { text: "", matches: () => true } } };
+  const views = listVms({ view, model, catalogue }, scope, { size: 0, token: "" }).items.map((item) => {
     const known = vms.get(item.spec);
     const vmi = vmis.get(item.spec);
     const drift =

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/virtual_machine_service.proto.
  */
 export const file_multinic_v1_virtual_machine_service: GenFile = /*@__PURE__*/
-  fileDesc("CiltdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmVfc2VydmljZS5wcm90bxILbXVsdGluaWMudjEi2gEKDkFwcGx5Vk1SZXF1ZXN0EjQKD3ZpcnR1YWxfbWFjaGluZRgBIAEoCzIbLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lEhUKDXZhbGlkYXRlX29ubHkYAiABKAgSGAoQcGxhbl9maW5nZXJwcmludBgDIAEoCRIMCgRldGFnGAQgASgJEg0KBWFkb3B0GAUgASgIEi8KC3VwZGF0ZV9tYXNrGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxITCgtjcmVhdGVfb25seRgHIAEoCCKpAQoPQXBwbHlWTVJlc3BvbnNlEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIfCgRwbGFuGAIgASgLMhEubXVsdGluaWMudjEuUGxhbhIPCgd3cml0dGVuGAMgASgIEi4KCG5ldHdvcmtzGAQgAygLMhwubXVsdGluaWMudjEuUmVzb2x2ZWROZXR3b3JrEgwKBGV0YWcYBSABKAkiLwoMR2V0Vk1SZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJIkkKDUdldFZNUmVzcG9uc2USOAoPdmlydHVhbF9tYWNoaW5lGAEgASgLMh8ubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmVWaWV3IkoKDkxpc3RWTXNSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSKYAQoPTGlzdFZNc1Jlc3BvbnNlEjkKEHZpcnR1YWxfbWFjaGluZXMYASADKAsyHy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZVZpZXcSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEjEKDWN1cnJlbnRfYXNfb2YYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIm4KD0RlbGV0ZVZNUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIMCgRldGFnGAMgASgJEhUKDWFsbG93X21pc3NpbmcYBCABKAgSFQoNdmFsaWRhdGVfb25seRgFIAEoCCI/ChBEZWxldGVWTVJlc3BvbnNlEisKB29iamVjdHMYASADKAsyGi5tdWx0aW5pYy52MS5QbGFubmVkT2JqZWN0MsACChVWaXJ0dWFsTWFjaGluZVNlcnZpY2USSQoHQXBwbHlWTRIbLm11bHRpbmljLnYxLkFwcGx5Vk1SZXF1ZXN0GhwubXVsdGluaWMudjEuQXBwbHlWTVJlc3BvbnNlIgOQAgISQwoFR2V0Vk0SGS5tdWx0aW5pYy52MS5HZXRWTVJlcXVlc3QaGi5tdWx0aW5pYy52MS5HZXRWTVJlc3BvbnNlIgOQAgESSQoHTGlzdFZNcxIbLm11bHRpbmljLnYxLkxpc3RWTXNSZXF1ZXN0GhwubXVsdGluaWMudjEuTGlzdFZNc1Jlc3BvbnNlIgOQAgESTAoIRGVsZXRlVk0SHC5tdWx0aW5pYy52MS5EZWxldGVWTVJlcXVlc3QaHS5tdWx0aW5pYy52MS5EZWxldGVWTVJlc3BvbnNlIgOQAgJCkQEKGmRldi5ub3Zhc3BoZXJlLm11bHRpbmljLnYxQhpWaXJ0dWFsTWFjaGluZVNlcnZpY2VQcm90b1ABWjxnaXRodWIuY29tL25vdmFzcGhlcmUvbXVsdGluaWMvZ2VuL2dvL211bHRpbmljL3YxO211bHRpbmljdjGqAhZOb3Zhc3BoZXJlLk11bHRpbmljLlYxYgZwcm90bzM", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_multinic_v1_network, file_multinic_v1_virtual_machine]);
+  fileDesc("CiltdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmVfc2VydmljZS5wcm90bxILbXVsdGluaWMudjEi2gEKDkFwcGx5Vk1SZXF1ZXN0EjQKD3ZpcnR1YWxfbWFjaGluZRgBIAEoCzIbLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lEhUKDXZhbGlkYXRlX29ubHkYAiABKAgSGAoQcGxhbl9maW5nZXJwcmludBgDIAEoCRIMCgRldGFnGAQgASgJEg0KBWFkb3B0GAUgASgIEi8KC3VwZGF0ZV9tYXNrGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxITCgtjcmVhdGVfb25seRgHIAEoCCKpAQoPQXBwbHlWTVJlc3BvbnNlEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIfCgRwbGFuGAIgASgLMhEubXVsdGluaWMudjEuUGxhbhIPCgd3cml0dGVuGAMgASgIEi4KCG5ldHdvcmtzGAQgAygLMhwubXVsdGluaWMudjEuUmVzb2x2ZWROZXR3b3JrEgwKBGV0YWcYBSABKAkiLwoMR2V0Vk1SZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJIkkKDUdldFZNUmVzcG9uc2USOAoPdmlydHVhbF9tYWNoaW5lGAEgASgLMh8ubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmVWaWV3In0KDkxpc3RWTXNSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRIxCgZmaWx0ZXIYBSABKAsyIS5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZUZpbHRlciIuChRWaXJ0dWFsTWFjaGluZUZpbHRlchIWCg5sYWJlbF9zZWxlY3RvchgEIAEoCSKYAQoPTGlzdFZNc1Jlc3BvbnNlEjkKEHZpcnR1YWxfbWFjaGluZXMYASADKAsyHy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZVZpZXcSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEjEKDWN1cnJlbnRfYXNfb2YYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIm4KD0RlbGV0ZVZNUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSDAoEbmFtZRgCIAEoCRIMCgRldGFnGAMgASgJEhUKDWFsbG93X21pc3NpbmcYBCABKAgSFQoNdmFsaWRhdGVfb25seRgFIAEoCCI/ChBEZWxldGVWTVJlc3BvbnNlEisKB29iamVjdHMYASADKAsyGi5tdWx0aW5pYy52MS5QbGFubmVkT2JqZWN0MsACChVWaXJ0dWFsTWFjaGluZVNlcnZpY2USSQoHQXBwbHlWTRIbLm11bHRpbmljLnYxLkFwcGx5Vk1SZXF1ZXN0GhwubXVsdGluaWMudjEuQXBwbHlWTVJlc3BvbnNlIgOQAgISQwoFR2V0Vk0SGS5tdWx0aW5pYy52MS5HZXRWTVJlcXVlc3QaGi5tdWx0aW5pYy52MS5HZXRWTVJlc3BvbnNlIgOQAgESSQoHTGlzdFZNcxIbLm11bHRpbmljLnYxLkxpc3RWTXNSZXF1ZXN0GhwubXVsdGluaWMudjEuTGlzdFZNc1Jlc3BvbnNlIgOQAgESTAoIRGVsZXRlVk0SHC5tdWx0aW5pYy52MS5EZWxldGVWTVJlcXVlc3QaHS5tdWx0aW5pYy52MS5EZWxldGVWTVJlc3BvbnNlIgOQAgJCkQEKGmRldi5ub3Zhc3BoZXJlLm11bHRpbmljLnYxQhpWaXJ0dWFsTWFjaGluZVNlcnZpY2VQcm90b1ABWjxnaXRodWIuY29tL25vdmFzcGhlcmUvbXVsdGluaWMvZ2VuL2dvL211bHRpbmljL3YxO211bHRpbmljdjGqAhZOb3Zhc3BoZXJlLk11bHRpbmljLlYxYgZwcm90bzM", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_multinic_v1_network, file_multinic_v1_virtual_machine]);
 
 /**
  * Request of ApplyVM.
@@ -215,6 +215,13 @@ export type ListVMsRequest = Message<"multinic.v1.ListVMsRequest"> & {
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
+
+  /**
+   * Which VMs to list. Absent: all.
+   *
+   * @generated from field: multinic.v1.VirtualMachineFilter filter = 5;
+   */
+  filter?: VirtualMachineFilter | undefined;
 };
 
 /**
@@ -223,6 +230,29 @@ export type ListVMsRequest = Message<"multinic.v1.ListVMsRequest"> & {
  */
 export const ListVMsRequestSchema: GenMessage<ListVMsRequest> = /*@__PURE__*/
   messageDesc(file_multinic_v1_virtual_machine_service, 4);
+
+/**
+ * Selects VMs; a VM must match every field that is set.
+ *
+ * @generated from message multinic.v1.VirtualMachineFilter
+ */
+export type VirtualMachineFilter = Message<"multinic.v1.VirtualMachineFilter"> & {
+  /**
+   * Kubernetes label selector, such as `app=web,tier in (front, back),!canary`, on all labels of the VirtualMachine object,
+   * also those that multinic did not write. Operators: =, ==, !=, in, notin, and a key alone or after an exclamation mark;
+   * != and notin also match VMs without the label. Empty: all VMs.
+   *
+   * @generated from field: string label_selector = 4;
+   */
+  labelSelector: string;
+};
+
+/**
+ * Describes the message multinic.v1.VirtualMachineFilter.
+ * Use `create(VirtualMachineFilterSchema)` to create a new message.
+ */
+export const VirtualMachineFilterSchema: GenMessage<VirtualMachineFilter> = /*@__PURE__*/
+  messageDesc(file_multinic_v1_virtual_machine_service, 5);
 
 /**
  * One page of VMs.
@@ -259,7 +289,7 @@ export type ListVMsResponse = Message<"multinic.v1.ListVMsResponse"> & {
  * Use `create(ListVMsResponseSchema)` to create a new message.
  */
 export const ListVMsResponseSchema: GenMessage<ListVMsResponse> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine_service, 5);
+  messageDesc(file_multinic_v1_virtual_machine_service, 6);
 
 /**
  * Request of DeleteVM.
@@ -308,7 +338,7 @@ export type DeleteVMRequest = Message<"multinic.v1.DeleteVMRequest"> & {
  * Use `create(DeleteVMRequestSchema)` to create a new message.
  */
 export const DeleteVMRequestSchema: GenMessage<DeleteVMRequest> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine_service, 6);
+  messageDesc(file_multinic_v1_virtual_machine_service, 7);
 
 /**
  * Objects being deleted. KubeVirt stops the VM first; the objects are deleted once it has stopped.
@@ -329,7 +359,7 @@ export type DeleteVMResponse = Message<"multinic.v1.DeleteVMResponse"> & {
  * Use `create(DeleteVMResponseSchema)` to create a new message.
  */
 export const DeleteVMResponseSchema: GenMessage<DeleteVMResponse> = /*@__PURE__*/
-  messageDesc(file_multinic_v1_virtual_machine_service, 7);
+  messageDesc(file_multinic_v1_virtual_machine_service, 8);
 
 /**
  * Manages VMs and their networks. Every call is safe to repeat.
@@ -365,7 +395,7 @@ export const VirtualMachineService: GenService<{
     output: typeof GetVMResponseSchema;
   },
   /**
-   * Lists VMs, ordered by namespace and name. Errors: INVALID_ARGUMENT (page size, page token).
+   * Lists VMs, ordered by namespace and name. Errors: INVALID_ARGUMENT (page size, page token, label selector).
    *
    * @generated from rpc multinic.v1.VirtualMachineService.ListVMs
    */

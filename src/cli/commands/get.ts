@@ -22,6 +22,7 @@ import { printable } from "../style.ts";
 
 interface GetOptions extends ServerOptions {
   readonly allNamespaces?: true;
+  readonly selector?: string;
 }
 
 export function getCommand(run: Run): Command {
@@ -30,17 +31,17 @@ export function getCommand(run: Run): Command {
     .argument("[name]", "name of the VM; default: all")
     .addOption(namespaceOption())
     .addOption(new Option("-A, --all-namespaces", "VMs of all namespaces"))
+    .addOption(
+      new Option(
+        "-l, --selector <selector>",
+        "VMs whose labels match, such as app=web or 'tier in (front,back),!canary'",
+      ),
+    )
     .addOption(serverOption().default(defaultServer))
     .addOption(outputOption())
     .action(
       run(async (session, name: string | undefined, options: GetOptions) => {
-        if (name !== undefined && options.allNamespaces) {
-          throw new CliError(
-            "a VM name and --all-namespaces cannot be combined",
-            exitCode.usage,
-            "use -n NAMESPACE",
-          );
-        }
+        if (name !== undefined) refuseListOptions(options);
         const client = createClient(VirtualMachineService, session.connect(options.server));
         await (name === undefined
           ? getAll(client, options, session)
@@ -48,6 +49,15 @@ export function getCommand(run: Run): Command {
         return exitCode.ok;
       }),
     );
+}
+
+/** @throws CliError for options that select several VMs. */
+function refuseListOptions({ allNamespaces, selector }: GetOptions): void {
+  const [option, next] = allNamespaces
+    ? ["--all-namespaces", "use -n NAMESPACE"]
+    : ["--selector", "leave out the name"];
+  if (allNamespaces || selector !== undefined)
+    throw new CliError(`a VM name and ${option} cannot be combined`, exitCode.usage, next);
 }
 
 type VmClient = Client<typeof VirtualMachineService>;
@@ -66,7 +76,13 @@ async function getAll(client: VmClient, options: GetOptions, session: Session): 
   const virtualMachines: VirtualMachineView[] = [];
   let oldest: Timestamp | undefined;
   for (let pageToken = ""; ;) {
-    const page = await client.listVMs({ namespace, pageToken, pageSize: 500 }, unaryCall(session.io));
+    const request = {
+      namespace,
+      pageToken,
+      pageSize: 500,
+      filter: { labelSelector: options.selector ?? "" },
+    };
+    const page = await client.listVMs(request, unaryCall(session.io));
     virtualMachines.push(...page.virtualMachines);
     // Later pages are never older.
     oldest ??= page.currentAsOf;
@@ -85,7 +101,12 @@ async function getAll(client: VmClient, options: GetOptions, session: Session): 
   const columns = { namespace: namespace === "", vm: true };
   const interfaces = virtualMachines.flatMap((vm) => vm.interfaces);
   if (interfaces.length > 0) session.print(interfacesTable(interfaces, columns, session.tables));
-  else session.note([namespace === "" ? "no VMs found" : `no VMs found in namespace ${namespace}`]);
+  else session.note([nothingFound(namespace, options)]);
+}
+
+function nothingFound(namespace: string, { selector }: GetOptions): string {
+  const where = namespace === "" ? "" : ` in namespace ${namespace}`;
+  return `no VMs found${where}${selector === undefined ? "" : ` with labels ${printable(selector)}`}`;
 }
 
 function vmLines(view: VirtualMachineView, session: Session): readonly string[] {

@@ -3,7 +3,7 @@ import type { Change } from "../compare/nic-differences.ts";
 import type { CompiledVm } from "../compile/compile.ts";
 import type { ResolvedVm } from "../nic.ts";
 import type { NetworkAttachmentDefinition, Secret, VirtualMachine } from "../objects/kubernetes.ts";
-import { lastOtherWriter } from "../objects/managed-fields.ts";
+import { type FieldPath, lastOtherWriter } from "../objects/managed-fields.ts";
 
 /** One field that differs from the request. Values are text for people; empty: absent. */
 export interface Drift extends Pick<Change, "nic"> {
@@ -26,7 +26,7 @@ export interface Wanted {
 /** The object, and the last other writer of the field at that path by its managedFields. */
 export function writtenIn(
   object: VirtualMachine | NetworkAttachmentDefinition | Secret,
-  path: string,
+  path: FieldPath,
 ): Pick<Drift, "source" | "since"> {
   const { kind, metadata } = object;
   const writer = lastOtherWriter(object, path);
