@@ -45,6 +45,8 @@ function typeText(shape: Shape): string {
       return shape.of.kind === "mapping" ? "list" : `list of ${typeText(shape.of)}`;
     case "mapping":
       return "mapping";
+    case "texts":
+      return "mapping of text";
     case "parsed":
       return shape.expected;
     case "chosen":

@@ -19,11 +19,12 @@ import {
   viewToProto,
 } from "../wire/status-to-proto.ts";
 import { maxBytesOf } from "../wire/message-size.ts";
-import { readScope, readStates } from "./read-scope.ts";
+import { readScope } from "./read-scope.ts";
 import { readSpec } from "./read-spec.ts";
 import { requireName } from "./required-fields.ts";
 import { invalidArgument } from "./transport/errors.ts";
 import { readUpdateMask } from "./update-mask.ts";
+import { readVmFilter } from "./vm-filter.ts";
 
 const givenOrNone = (text: string): string | undefined => (text === "" ? undefined : text);
 
@@ -66,11 +67,7 @@ export function createVirtualMachineService(
       const { messageOf, bytesOf } = viewMessages(view, dependencies.messages);
       const listed = listVms(dependencies, {
         scope: readScope(request.namespaces),
-        filter: {
-          states: readStates(request.filter?.states ?? []),
-          node: request.filter?.node ?? "",
-          managed: request.filter?.managed,
-        },
+        filter: readVmFilter(request.filter),
         view,
         page: { size: request.pageSize, token: request.pageToken },
         bytesOf,

@@ -149,6 +149,14 @@ export const findingTable = {
     (v) => `with ${v.renderer}, cloud-init before ${v.version} drops ${v.what}`,
     "Measured with cloud-init releases from 22.4 to 26.2; see docs/guest-config.md.",
   ),
+  LABEL_INVALID: error<{ given: string; problem: string }>(
+    (v) => `${shown(v.given)} is not valid in a label: ${v.problem}`,
+    "The API server rejects an object with such a label (apimachinery IsQualifiedName, IsValidLabelValue).",
+  ),
+  LABEL_RESERVED: error<{ key: string }>(
+    (v) => `${v.key} is reserved; choose a key below a domain of your own, or one without a domain`,
+    "Kubernetes reserves kubernetes.io and k8s.io for its own components, KubeVirt acts on labels below kubevirt.io, and multinic recognises its objects by its own labels and by app.kubernetes.io/managed-by.",
+  ),
   NAME_TAKEN: error<{ kind: string; name: string }>(
     (v) => `${v.kind} ${v.name} already exists and was not created for this VM`,
     "multinic never overwrites an object that it did not create.",

@@ -153,7 +153,7 @@ async function answers(all: readonly Objects[]) {
     { view, model, catalogue },
     {
       scope: everything,
-      filter: { states: new Set(), node: "", managed: undefined },
+      filter: { states: new Set(), node: "", managed: undefined, labels: { text: "", matches: () => true } },
       view: "full",
       page: { size: 0, token: "" },
       bytesOf: () => 0,

@@ -558,6 +558,29 @@ multi-nic-vm  eth1  bridge  shop/mn-1   -      -                  -             
     expect(fresh.stderr).toBe("");
   });
 
+  it("lists the VMs that a label selector selects, on every page", async ({ expect }) => {
+    const asked: unknown[] = [];
+    const routes = (router: ConnectRouter): void =>
+      void router.service(VirtualMachineService, {
+        listVMs: ({ namespaces, filter, pageToken }) => {
+          asked.push([namespaces, filter?.labelSelector, pageToken]);
+          return { nextPageToken: pageToken === "" ? "next" : "" };
+        },
+      });
+    const found = await run("get -n shop -l app=web,!canary", { routes });
+    expect(found).toMatchObject({
+      code: 0,
+      stderr: "no VMs found in namespace shop with labels app=web,!canary\n",
+    });
+    expect(asked).toEqual([
+      [["shop"], "app=web,!canary", ""],
+      [["shop"], "app=web,!canary", "next"],
+    ]);
+    const both = await run("get web -l app=web", { routes });
+    expect(both).toMatchObject({ code: 2, stdout: "" });
+    expect(both.stderr).toContain("--selector");
+  });
+
   it("says that there are no VMs, and that a VM does not exist", async ({ expect }) => {
     const routes = (router: ConnectRouter): void =>
       void router.service(VirtualMachineService, {

@@ -50,6 +50,12 @@ describe("a request that cannot be decoded", () => {
       vm({ networks: [{ ipConfig: { dnsServers: ["a", 1] } }] }),
       [["networks[0].ipConfig.dnsServers[1]", "WRONG_TYPE"]],
     ],
+    [
+      "a label that is a number",
+      vm({ labels: { app: "web", "example.org/build": 7 } }),
+      [['labels["example.org/build"]', "WRONG_TYPE"]],
+    ],
+    ["labels that are a list", vm({ labels: ["app"] }), [["labels", "WRONG_TYPE"]]],
     ["an unknown field of the request", { validate: true }, [["validate", "UNKNOWN_FIELD"]]],
     ["a list", [], [["", "WRONG_TYPE"]]],
   ] as const)("is refused with the path of %s: Connect with JSON", async ([, body, wrong], { expect }) => {

@@ -109,6 +109,35 @@ describe("a VM", () => {
     ]);
   });
 
+  it("has each requested label reported that is missing or different, with its writer, and no other label", ({
+    expect,
+  }) => {
+    const labels = { app: "web", "example.org/team": "a", canary: "", same: "yes", constructor: "x" };
+    const changed = stored({ ...spec, labels });
+    const { "example.org/team": _, constructor: _gone, ...kept } = changed.vm.metadata.labels ?? {};
+    changed.vm.metadata.labels = { ...kept, app: "db", canary: "yes", theirs: "too" };
+    const ofApp = { "f:metadata": { "f:labels": { "f:app": {} } } };
+    const ofTheirs = { "f:metadata": { "f:labels": { "f:theirs": {} } } };
+    changed.vm.metadata.managedFields = [
+      entry("kubectl-label", "2026-01-02T00:00:00Z", ofApp),
+      entry("argo", "2026-01-03T00:00:00Z", ofTheirs),
+    ];
+    const source = "VirtualMachine shop/web";
+    expect(drift(objectsOf(changed))).toEqual([
+      {
+        field: 'labels["app"]',
+        nic: "",
+        wanted: "web",
+        actual: "db",
+        source: `${source}, written by kubectl-label`,
+        since: "2026-01-02T00:00:00Z",
+      },
+      { field: 'labels["example.org/team"]', nic: "", wanted: "a", actual: "", source, since: undefined },
+      { field: 'labels["canary"]', nic: "", wanted: '""', actual: "yes", source, since: undefined },
+      { field: 'labels["constructor"]', nic: "", wanted: "x", actual: "", source, since: undefined },
+    ]);
+  });
+
   it.for<[string, (vm: VirtualMachine["spec"]["template"]["spec"]) => void, string, string, string]>([
     [
       "a NIC that was taken out",

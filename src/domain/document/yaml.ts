@@ -12,7 +12,7 @@ import {
   type Node,
 } from "yaml";
 import { finding, type Finding } from "../findings.ts";
-import { pathSegments } from "../fix.ts";
+import { entryPath, pathSegments } from "../paths.ts";
 import { fieldPath } from "./read-value.ts";
 
 /** The largest document that is read, in bytes of UTF-8. */
@@ -157,7 +157,7 @@ function keysGivenTwice(document: Document.Parsed, place: Place): readonly Findi
         const word = String(name.value);
         if (seen.has(word)) {
           const problem = `${place(name.range?.[0] ?? 0)}: ${word} is given twice`;
-          findings.push(finding("DOCUMENT_INVALID", fieldPath(pathTo(key, ancestors), word), { problem }));
+          findings.push(finding("DOCUMENT_INVALID", keyPath(pathTo(key, ancestors), word), { problem }));
         }
         seen.add(word);
       }
@@ -171,8 +171,13 @@ function pathTo(key: number | "key" | "value" | null, ancestors: readonly unknow
   let path = "";
   for (const [depth, holder] of ancestors.entries()) {
     const held = ancestors[depth + 1];
-    if (isPair(holder)) path = fieldPath(path, isScalar(holder.key) ? String(holder.key.value) : "?");
+    if (isPair(holder)) path = keyPath(path, isScalar(holder.key) ? String(holder.key.value) : "?");
     if (isSeq(holder)) path += `[${held === undefined ? key : holder.items.indexOf(held)}]`;
   }
   return path;
+}
+
+/** Labels are the only mapping of a document whose keys are not names of fields. */
+function keyPath(path: string, key: string): string {
+  return /(?:^|\.)labels$/.test(path) ? entryPath(path, key) : fieldPath(path, key);
 }

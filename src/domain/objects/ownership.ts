@@ -4,6 +4,9 @@ import type { KubernetesObject, OwnerReference, VirtualMachine } from "./kuberne
 /** Field manager of everything multinic applies (managedFields of the API server). */
 export const fieldManager = "multinic";
 
+/** Every annotation and label of multinic has a key below it. */
+export const objectDomain = "multinic.novasphere.dev";
+
 export const managedByLabel = "app.kubernetes.io/managed-by";
 export const managedBy = "multinic";
 

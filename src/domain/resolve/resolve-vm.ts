@@ -68,6 +68,7 @@ export function resolveVm(spec: VmSpec, catalogue: Catalogue, facts: Facts): Res
       guestConfig: spec.guestConfig ?? "cloud-init",
       routing: spec.routing ?? "main",
       renderer: spec.guest?.renderer,
+      labels: spec.labels ?? {},
       nics,
     },
     findings: [...disks.findings, ...findings],

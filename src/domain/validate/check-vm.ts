@@ -14,6 +14,7 @@ import { nicContext, runChecks, vlanOfNic, vmContext } from "./context.ts";
 import { guestChecks } from "./guest-checks.ts";
 import { inUseChecks } from "./in-use-checks.ts";
 import { machineChecks, maxDevices } from "./machine-checks.ts";
+import { labelChecks } from "./label-checks.ts";
 import { nadChecks } from "./nad-checks.ts";
 import { nicChecks } from "./nic-checks.ts";
 import { nodeChecks } from "./node-checks.ts";
@@ -37,6 +38,7 @@ export interface CheckedVm {
 const checksOfVm = [
   ...machineChecks,
   ...objectNameChecks,
+  ...labelChecks,
   ...adoptionChecks,
   ...resetChecks,
   ...guestChecks,

@@ -32,7 +32,7 @@ const specFitsRecord: VmCheck = ({ spec }) => {
   const entries = spec.networks.reduce(
     (sum, { routes = [], ipConfig }) =>
       sum + routes.length + (ipConfig?.addresses?.length ?? 0) + (ipConfig?.searchDomains?.length ?? 0),
-    0,
+    Object.keys(spec.labels ?? {}).length,
   );
   if (entries < 500) return undefined;
   const { userData: _, ...recorded } = spec;

@@ -165,6 +165,33 @@ export const machineCases: readonly SpecCase[] = [
   resetWithFix("the VM has a renderer", "guest", { guest: { renderer: "netplan" } }),
   resetWithFix("the VM is configured with NMState", "guestConfig", { guestConfig: "nmstate" }),
   resetWithFix("the VM has policy routing", "routing", { routing: "policy" }),
+  reset("the VM has labels", "labels", { labels: { app: "web", tier: "front" } }),
+  {
+    code: "LABEL_INVALID",
+    when: "the key has a space",
+    spec: vmSpec([dhcpNic], { labels: { "my app": "web" } }),
+    field: 'labels["my app"]',
+  },
+  {
+    code: "LABEL_INVALID",
+    when: "the value has a slash",
+    spec: vmSpec([dhcpNic], { labels: { tier: "front", image: "registry/web" } }),
+    field: 'labels["image"]',
+  },
+  {
+    code: "LABEL_RESERVED",
+    when: "the key is one of KubeVirt's",
+    spec: vmSpec([dhcpNic], { labels: { "kubevirt.io/domain": "web" } }),
+    field: 'labels["kubevirt.io/domain"]',
+    fix: true,
+  },
+  {
+    code: "LABEL_RESERVED",
+    when: "the label is the one by which multinic recognises its objects",
+    spec: vmSpec([dhcpNic], { labels: { "app.kubernetes.io/managed-by": "helm" } }),
+    field: 'labels["app.kubernetes.io/managed-by"]',
+    fix: true,
+  },
   {
     code: "OBJECT_NAME_INVALID",
     when: "a claim has capitals",
@@ -196,6 +223,21 @@ export const machineCases: readonly SpecCase[] = [
       },
     ]),
     field: "networks",
+  },
+];
+
+export const harmlessLabels: readonly SpecCase[] = [
+  {
+    code: "LABEL_RESERVED",
+    when: "the labels are those that Kubernetes recommends",
+    spec: vmSpec([dhcpNic], { labels: { "app.kubernetes.io/name": "web" } }),
+    field: "",
+  },
+  {
+    code: "LABEL_INVALID",
+    when: "a value is empty",
+    spec: vmSpec([dhcpNic], { labels: { canary: "" } }),
+    field: "",
   },
 ];
 
