@@ -433,10 +433,7 @@ describe("multinic get", () => {
     (router: ConnectRouter): void =>
       void router.service(VirtualMachineService, {
         getVM: ({ namespace, name }) => ({
-          virtualMachine: vm(namespace, name, [
-            up("eth0"),
-            { ...waiting("eth1"), stateSince, omittedAddressCount: 7 },
-          ]),
+          spec: vm(namespace, name, [up("eth0"), { ...waiting("eth1"), stateSince, omittedAddressCount: 7 }]),
         }),
         listVMs: (request) => {
           asked.push(request);
@@ -507,7 +504,7 @@ multi-nic-vm  eth1  bridge  shop/mn-1   -      -                  -             
   it.for([
     ["get web -A", "a VM name and --all-namespaces cannot be combined"],
     ["get web -n a -n b", "a VM name and several namespaces cannot be combined"],
-    ["get web --state up", "a VM name cannot be combined with --state, --node and --managed"],
+    ["get web --state up", "a VM name cannot be combined with --state, --node, --managed and --selector"],
     ["watch web -A", "a VM name and --all-namespaces cannot be combined"],
     ["get -A -n shop", "cannot be used with option"],
     ["get --state asleep", "Allowed choices are up, down, unknown."],
@@ -519,7 +516,7 @@ multi-nic-vm  eth1  bridge  shop/mn-1   -      -                  -             
 
   it("notes a VM whose NICs the list leaves out", async ({ expect }) => {
     const large = {
-      virtualMachine: { namespace: "shop", name: "large" },
+      spec: { namespace: "shop", name: "large" },
       interfaceCounts: { up: 8_999, down: 1 },
     };
     const { stdout, stderr } = await run("get -n shop", {

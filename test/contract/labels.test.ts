@@ -66,7 +66,7 @@ describe("the labels of a VM", () => {
     const { plan, written } = await running.vms.applyVM({ virtualMachine });
     expect(written).toBe(true);
     expect(plan?.changes).toMatchObject([
-      { field: "labels", oldValue: "app=web, tier=front", newValue: "app=db, size=big", effect: Effect.NONE },
+      { path: "labels", oldValue: "app=web, tier=front", newValue: "app=db, size=big", effect: Effect.NONE },
     ]);
     expect(await storedLabels(name)).toEqual({ app: "db", size: "big", theirs: "yes", ...managedBy });
     const after = await running.cluster.get(virtualMachineInstances, { namespace, name });
@@ -125,7 +125,7 @@ describe("the labels of a VM", () => {
     await label(name, { app: "db" });
     const view = await viewOf(name);
     expect(view?.etag).not.toBe(etag);
-    expect(view?.drift).toMatchObject([{ field: 'labels["app"]', wanted: "web", actual: "db" }]);
+    expect(view?.drift).toMatchObject([{ path: 'labels["app"]', wanted: "web", actual: "db" }]);
     const error = await refusalOf(running.vms.applyVM({ virtualMachine: vmOf(name, { app: "web" }) }));
     expect(error.code).toBe(Code.FailedPrecondition);
     expect(error.findDetails(ErrorInfoSchema)[0]).toMatchObject({

@@ -122,19 +122,20 @@ describe("a VM", () => {
       entry("kubectl-label", "2026-01-02T00:00:00Z", ofApp),
       entry("argo", "2026-01-03T00:00:00Z", ofTheirs),
     ];
-    const source = "VirtualMachine shop/web";
+    const object = { kind: "VirtualMachine", namespace: "shop", name: "web" };
+    const written = { nic: "", object, manager: "", since: undefined };
     expect(drift(objectsOf(changed))).toEqual([
       {
-        field: 'labels["app"]',
-        nic: "",
+        ...written,
+        path: 'labels["app"]',
         wanted: "web",
         actual: "db",
-        source: `${source}, written by kubectl-label`,
+        manager: "kubectl-label",
         since: "2026-01-02T00:00:00Z",
       },
-      { field: 'labels["example.org/team"]', nic: "", wanted: "a", actual: "", source, since: undefined },
-      { field: 'labels["canary"]', nic: "", wanted: '""', actual: "yes", source, since: undefined },
-      { field: 'labels["constructor"]', nic: "", wanted: "x", actual: "", source, since: undefined },
+      { ...written, path: 'labels["example.org/team"]', wanted: "a", actual: "" },
+      { ...written, path: 'labels["canary"]', wanted: '""', actual: "yes" },
+      { ...written, path: 'labels["constructor"]', wanted: "x", actual: "" },
     ]);
   });
 
