@@ -14,7 +14,7 @@ export const interfaceStates = ["Up", "Down", "Unknown"] as const;
 export type InterfaceState = (typeof interfaceStates)[number];
 
 /** The state and message of each reason. The set is closed, so a reason may be a label of a metric. */
-const reasons = {
+export const stateReasons = {
   UP: ["Up", "the VM is running, the link is up, and the guest agent reports the NIC"],
   VM_STOPPED: ["Down", "the VM is not running"],
   VM_STARTING: ["Down", "the VM is starting"],
@@ -33,7 +33,7 @@ const reasons = {
     "multinic has lost contact with the API server; check that it runs, and the warnings in multinic's log",
   ],
 } as const satisfies Readonly<Record<string, readonly [InterfaceState, string]>>;
-export type StateReason = keyof typeof reasons;
+export type StateReason = keyof typeof stateReasons;
 
 /** A value and where it was read. */
 export interface Evidence {
@@ -134,7 +134,7 @@ type Verdict = Pick<InterfaceStatus, "state" | "reason" | "message" | "evidence"
 
 /** `detail` is added to the reason's message. */
 export function verdict(reason: StateReason, evidence: readonly Evidence[], detail = ""): Verdict {
-  const [state, message] = reasons[reason];
+  const [state, message] = stateReasons[reason];
   return { state, reason, message: message + detail, evidence };
 }
 
