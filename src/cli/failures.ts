@@ -1,7 +1,12 @@
 // A failed call as the user sees it: findings, an exit code, and what to do next.
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RequestInfoSchema,
+  RetryInfoSchema,
+} from "../../gen/google/rpc/error_details_pb.ts";
 import { FindingSchema, FindingsSchema, Severity, type Finding } from "../../gen/multinic/v1/network_pb.ts";
 import { exitCode } from "./io.ts";
 
@@ -32,7 +37,7 @@ export function failureOf(error: ConnectError, server: string | undefined): Fail
       refused === undefined ? error.rawMessage : "rejected; nothing was written",
       ...(omitted === 0 ? [] : [`${omitted} more findings did not fit; multinic plan shows all of them`]),
     ].join("; "),
-    next: reasonSteps[info?.reason ?? ""] ?? nextSteps[error.code],
+    next: reasonSteps[info?.reason ?? ""] ?? nextSteps[error.code] ?? findInLog(error),
     findings,
     exitCode: isTemporary(error) ? exitCode.unreachable : exitCode.refused,
   };
@@ -69,6 +74,12 @@ function findingsOf(error: ConnectError): readonly Finding[] {
         message: description,
       }),
     );
+}
+
+/** The id is in the log line of the call. */
+function findInLog(error: ConnectError): string | undefined {
+  const id = error.findDetails(RequestInfoSchema)[0]?.requestId;
+  return error.code === Code.Internal && id ? `look for request ${id} in the log of the service` : undefined;
 }
 
 const nextSteps: Partial<Record<Code, string>> = {

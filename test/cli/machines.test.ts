@@ -2,7 +2,11 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { describe, it } from "vitest";
-import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import {
+  RequestInfoSchema,
+  BadRequestSchema,
+  ErrorInfoSchema,
+} from "../../gen/google/rpc/error_details_pb.ts";
 import {
   InterfaceStatusService,
   type WatchInterfaceStatusRequest,
@@ -433,7 +437,10 @@ describe("multinic get", () => {
     (router: ConnectRouter): void =>
       void router.service(VirtualMachineService, {
         getVM: ({ namespace, name }) => ({
-          spec: vm(namespace, name, [up("eth0"), { ...waiting("eth1"), stateSince, omittedAddressCount: 7 }]),
+          virtualMachine: vm(namespace, name, [
+            up("eth0"),
+            { ...waiting("eth1"), stateSince, omittedAddressCount: 7 },
+          ]),
         }),
         listVMs: (request) => {
           asked.push(request);
@@ -553,6 +560,21 @@ multi-nic-vm  eth1  bridge  shop/mn-1   -      -                  -             
     expect(JSON.parse(old.stdout)).toEqual({ currentAsOf: "2026-07-01T12:00:00Z" });
     const fresh = await run("get -A -o json", { routes: listedAsOf(new Date()) });
     expect(fresh.stderr).toBe("");
+  });
+
+  it("names the request to look for in the log if the service fails", async ({ expect }) => {
+    const details = [{ desc: RequestInfoSchema, value: { requestId: "job-7" } }];
+    const routes = (router: ConnectRouter): void =>
+      void router.service(VirtualMachineService, {
+        getVM: () => {
+          throw new ConnectError("internal error", Code.Internal, undefined, details);
+        },
+      });
+    const failed = await run("get web", { routes });
+    expect(failed.code).not.toBe(0);
+    expect(failed.stderr).toBe(
+      "error: internal error\nnext: look for request job-7 in the log of the service\n",
+    );
   });
 
   it("lists the VMs that a label selector selects, on every page", async ({ expect }) => {

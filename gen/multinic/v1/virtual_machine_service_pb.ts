@@ -440,6 +440,10 @@ export const VirtualMachineListViewSchema: GenEnum<VirtualMachineListView> = /*@
 /**
  * Manages VMs and their networks. Every call is safe to repeat.
  *
+ * Of this and the other services: each answer has the id of the call in the header `x-request-id`, and each error also in its
+ * detail google.rpc.RequestInfo. The service's log has the same id. A caller can choose it by the same header: 1 to 128
+ * letters, digits, dots, hyphens and underscores; any other value is replaced.
+ *
  * @generated from service multinic.v1.VirtualMachineService
  */
 export const VirtualMachineService: GenService<{

@@ -26,6 +26,7 @@ import {
   whyMalformed,
   withEmptyMessage,
 } from "./malformed.ts";
+import { requestId, requestIdHeader, requestIdOf, withRequestId } from "./request-id.ts";
 import type { TransportLog } from "./transport-log.ts";
 import { writeResponse } from "./write-response.ts";
 import { bodyOf, cutResponse, endUploadAfter } from "./call-end.ts";
@@ -130,6 +131,8 @@ async function answerRpc(
   if (!hasUsableUrl(request)) return sendText(response, 400, "The Host header or the path is invalid.");
   const values = createContextValues();
   const call = universalRequestFromNodeRequest(request, response, undefined, values);
+  const id = requestIdOf(call.header);
+  values.set(requestId, id);
   const limit = options.readMaxBytes ?? defaultReadMaxBytes;
   const copy = copyBody(bodyOf(request), limit);
   let answer = await rpc({ ...call, body: copy.body });
@@ -138,22 +141,25 @@ async function answerRpc(
     const sent = call.method === "GET" ? sentByQuery(call.url) : { header: call.header, body: copy.read() };
     const refused = whyMalformed(method.input, { ...sent, limit }, options.jsonViolations ?? (() => []));
     if (refused !== undefined) {
-      values.set(malformedRefusal, options.fitDetails?.(refused, call.header) ?? refused);
+      const error = withRequestId(refused, id);
+      values.set(malformedRefusal, options.fitDetails?.(error, call.header) ?? error);
       answer = await rpc(withEmptyMessage(call));
     }
     const grpcStatus = answer.trailer?.get("grpc-status");
-    const fields = { service: service.typeName, method: method.name, httpStatus: answer.status, grpcStatus };
+    const fields = {
+      service: service.typeName,
+      method: method.name,
+      requestId: id,
+      httpStatus: answer.status,
+      grpcStatus,
+    };
     options.log.info(fields, "rpc refused before it reached its service");
   }
+  const header = new Headers(answer.header);
+  header.set(requestIdHeader, id);
   // Every answer is true of one moment and one caller.
-  if (call.method === "GET") answer = { ...answer, header: withNoStore(answer.header) };
-  await writeResponse(answer, response);
-}
-
-function withNoStore(header: Headers | undefined): Headers {
-  const headers = new Headers(header);
-  headers.set("cache-control", "no-store");
-  return headers;
+  if (call.method === "GET") header.set("cache-control", "no-store");
+  await writeResponse({ ...answer, header }, response);
 }
 
 /** Connect builds a URL from Host and path, and throws if it is invalid (HTTP/1.0 without Host, `Host: a b`). */
