@@ -55,6 +55,8 @@ function refused(findings: readonly Finding[]): ConnectError {
 /** Around every service, innermost, so that the client, the log and the metrics see the same code. */
 export const errorInterceptor: Interceptor = (next) => async (request) => {
   try {
+    // The caller may have left while the call waited for its turn.
+    request.signal.throwIfAborted();
     return await next(request);
   } catch (error) {
     throw fitDetails(toConnectError(error), request.header);
