@@ -35,6 +35,8 @@ type Route = Fields<typeof RouteConfigSchema>;
 export interface Shape {
   readonly name: string;
   readonly build: (count: number) => Request;
+  /** The largest number that the service checks in full; beyond it there is a limit. */
+  readonly most?: number;
 }
 
 /** The largest message that the service reads. */
@@ -436,16 +438,51 @@ export const shapes: readonly Shape[] = (
   ] satisfies (readonly [string, (count: number) => Request])[]
 ).map(([name, build]) => ({ name, build }));
 
+const builderOf = (wanted: string): Shape["build"] => {
+  const found = shapes.find(({ name }) => name === wanted);
+  if (found === undefined) throw new Error(`there is no shape ${wanted}`);
+  return found.build;
+};
+
+/** The same with as many as are checked in full. */
+export const shapesAtLimits: readonly Shape[] = (
+  [
+    ["addresses of many NICs", 1_024],
+    ["addresses of many NICs that all overlap", 1_024],
+    ["addresses in IPv6 subnets of their own", 1_024],
+    ["addresses for NMState", 1_024],
+    ["addresses with rules", 63],
+    ["addresses with rules on many NICs", 340],
+    ["routes", 1_024],
+    ["default routes", 1_024],
+    ["default routes of one metric", 1_024],
+    ["routes in IPv6", 1_024],
+    ["routes in IPv6 over each other", 1_024],
+    ["routes with rules on many NICs", 1_024],
+    ["the same routes on many NICs", 1_024],
+    ["routes and addresses", 1_024],
+    ["routes and addresses that do not fit", 1_024],
+    ["routes and addresses in IPv6 to look up", 1_024],
+    ["search domains", 256],
+    ["user-data of keys", 2_850],
+    ["user-data of aliases", 4_990],
+    ["user-data of tags", 2_850],
+    ["user-data of errors", 1_800],
+    ["user-data of comments", 9_900],
+  ] as const
+).map(([name, most]) => ({ name: `${name}, at the limit`, build: builderOf(name), most }));
+
 const encode = (request: Request): Uint8Array =>
   toBinary(ValidateNetworksRequestSchema, create(ValidateNetworksRequestSchema, request));
 
 /** The request of that shape with the largest number that fits into `bytes`; 0 objects included. */
 export function encodeWithin(
-  { build }: Shape,
+  { build, most = Infinity }: Shape,
   bytes: number,
 ): { readonly count: number; readonly message: Uint8Array } {
   let [fits, tooMany] = [0, 2];
   const sized = (count: number): Uint8Array => encode({ ...build(count), includeObjects: true });
+  if (most < bytes && sized(most).length <= bytes) return { count: most, message: sized(most) };
   while (sized(tooMany).length <= bytes && tooMany < bytes) [fits, tooMany] = [tooMany, tooMany * 2];
   while (tooMany - fits > Math.max(1, fits >> 6)) {
     const middle = (fits + tooMany) >> 1;
