@@ -6,7 +6,7 @@ import type { HttpRequest, HttpResponse } from "./http-types.ts";
 
 /** How long a client that has its answer may keep sending before it is cut off; many read only after writing. */
 const lingerMs = 5_000;
-/** The same for a client that did not send its message in time, or one call too many. */
+/** The same for a client that did not send its message in time, or made one call too many. */
 const shortLingerMs = 100;
 
 /** Node's codes for a peer that closes its connection or resets its stream. */

@@ -26,6 +26,7 @@ import {
   whyMalformed,
   withEmptyMessage,
 } from "./malformed.ts";
+import { createRefusedCalls, refuseAtGate } from "./refused-calls.ts";
 import type { TransportLog } from "./transport-log.ts";
 import { writeResponse } from "./write-response.ts";
 import { bodyOf, connectionOf, cutResponse, endUploadAfter } from "./call-end.ts";
@@ -65,11 +66,6 @@ export interface HandlerOptions {
 
 const defaultReadMaxBytes = 256 * 1024;
 
-/** The call in the count of those in flight. */
-const callInFlight = createContextKey<CallInFlight | undefined>(undefined, {
-  description: "the call in flight",
-});
-
 /** Whether a call passed gate, limits and decoding; interceptors never see the others. */
 const decoded = createContextKey(false, { description: "the call was decoded" });
 
@@ -96,6 +92,7 @@ export function createHandler(options: HandlerOptions): HttpHandler {
   const rpcs = routeRpcs(options);
   const crossOrigin = allowOrigins(options.allowedOrigins ?? []);
   const callLimits = createCallLimits({ ...callLimitDefaults, ...options.callLimits });
+  const refuse = createRefusedCalls(log);
   const nothingHere = describeServed([...rpcs.values()], options.httpPaths ?? []);
 
   const answer = async (request: HttpRequest, response: HttpResponse): Promise<void> => {
@@ -104,8 +101,10 @@ export function createHandler(options: HandlerOptions): HttpHandler {
     if (crossOrigin(request, response)) return;
     const rpc = rpcs.get(pathOf(request));
     if (rpc !== undefined) {
+      if (!hasUsableUrl(request)) return sendText(response, 400, "The Host header or the path is invalid.");
       call = callLimits.begin(connectionOf(request));
       try {
+        if (call.refusal !== undefined) return await refuse(rpc, request, response, call.refusal);
         return await answerRpc(rpc, request, response, call, options);
       } finally {
         call.end();
@@ -131,8 +130,7 @@ export function createHandler(options: HandlerOptions): HttpHandler {
 function routeRpcs(options: HandlerOptions): Map<string, Rpc> {
   const { shutdownSignal } = options;
   const requestGate = async (context: HandlerContext): Promise<void> => {
-    const refusal = context.values.get(callInFlight)?.refusal;
-    if (refusal !== undefined) throw refusal;
+    refuseAtGate(context);
     await options.requestGate?.(context);
   };
   const router = createConnectRouter({
@@ -155,9 +153,7 @@ async function answerRpc(
   inFlight: CallInFlight,
   options: HandlerOptions,
 ): Promise<void> {
-  if (!hasUsableUrl(request)) return sendText(response, 400, "The Host header or the path is invalid.");
   const values = createContextValues();
-  values.set(callInFlight, inFlight);
   const call = universalRequestFromNodeRequest(request, response, undefined, values);
   const limit = options.readMaxBytes ?? defaultReadMaxBytes;
   const { methodKind } = rpc.method;
