@@ -1,9 +1,9 @@
 // What one call of at most 256 KiB costs the service, for the worst inputs of many shapes: CPU time of its thread, over
 // the wire and with a cluster. node bench/largest-inputs.ts [PART OF A NAME]
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { cpus, hostname } from "node:os";
-import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { builtInCatalogue } from "../src/domain/catalogue.ts";
 import { connectKube } from "../src/kube/connection/connect.ts";
 import { startLocalCluster } from "../src/local/local-cluster.ts";
@@ -21,7 +21,7 @@ const limitMs = 200;
 /** The cheapest counts, which is the one that the machine disturbed least. */
 const rounds = 3;
 
-/** The service and its cluster have a thread of their own. It answers each message with its CPU time so far, in ms. */
+/** The service and its cluster have a process of their own. It answers each message with its CPU time so far, in ms. */
 async function serve(): Promise<void> {
   const anyPort = { host: "127.0.0.1", port: 0 };
   const clock = (): Date => new Date();
@@ -35,11 +35,11 @@ async function serve(): Promise<void> {
     version: "bench",
   });
   await service.whenReady();
-  parentPort?.on("message", () => {
+  process.on("message", () => {
     const { user, system } = process.threadCpuUsage();
-    parentPort?.postMessage((user + system) / 1_000);
+    process.send?.((user + system) / 1_000);
   });
-  parentPort?.postMessage(service.url);
+  process.send?.(service.url);
 }
 
 /** The status of the answer. */
@@ -55,11 +55,11 @@ async function call(url: string, body: Uint8Array): Promise<number> {
 }
 
 async function measure(): Promise<void> {
-  const worker = new Worker(new URL(import.meta.url));
-  const [url] = (await once(worker, "message")) as [string];
+  const child = fork(import.meta.filename);
+  const [url] = (await once(child, "message")) as [string];
   const cpuMs = async (): Promise<number> => {
-    worker.postMessage("");
-    const [ms] = (await once(worker, "message")) as [number];
+    child.send("");
+    const [ms] = (await once(child, "message")) as [number];
     return ms;
   };
   const costOf = async (shape: Shape): Promise<{ count: number; status: number; ms: number }> => {
@@ -95,7 +95,7 @@ async function measure(): Promise<void> {
   );
   console.log(`limit ${limitMs} ms: ${worst.ms <= limitMs ? "held" : "broken"}`);
   if (worst.ms > limitMs) process.exitCode = 1;
-  await worker.terminate();
+  child.kill();
 }
 
-await (isMainThread ? measure() : serve());
+await (process.send === undefined ? measure() : serve());

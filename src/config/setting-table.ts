@@ -140,7 +140,7 @@ export const settingTable = {
     variable: "MULTINIC_MAX_CALLS_PER_CONNECTION",
     help: "calls in flight on one HTTP/2 connection; clients wait before they send further ones",
     form: countFrom(1),
-    default: "1000",
+    default: "200",
   },
   messageTimeoutSeconds: {
     flag: "--message-timeout-seconds <seconds>",

@@ -14,7 +14,7 @@ describe("settings", () => {
       logLevel: "info",
       virtHandlerMetrics: [],
       maxCalls: 2_000,
-      maxCallsPerConnection: 1_000,
+      maxCallsPerConnection: 200,
       messageTimeoutSeconds: 10,
       local: false,
       examples: false,

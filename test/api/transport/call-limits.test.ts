@@ -91,16 +91,16 @@ describe("calls in flight", () => {
     const left = new AbortController();
     const streams = [oneByOne(client.watch({}, { signal: left.signal })), oneByOne(client.watch({}))];
     for (const stream of streams) await stream.next();
-    const error = await client.check({}).catch(ConnectError.from);
-    expect(error).toMatchObject({ code: Code.ResourceExhausted });
-    const { details } = ConnectError.from(error);
-    expect(details).toHaveLength(2);
-    expect(ConnectError.from(error).findDetails(ErrorInfoSchema)).toMatchObject([
-      { reason: "TOO_MANY_CALLS", metadata: { max: "2" } },
-    ]);
-    expect(ConnectError.from(error).findDetails(RetryInfoSchema)).toMatchObject([
-      { retryDelay: { seconds: 1n } },
-    ]);
+    // Twice, because the first answer is recorded for those that follow.
+    for (let call = 0; call < 2; call += 1) {
+      const error: unknown = await client.check({}).catch((reason: unknown) => reason);
+      const refused = ConnectError.from(error);
+      expect(refused.code).toBe(Code.ResourceExhausted);
+      expect(refused.findDetails(ErrorInfoSchema)).toMatchObject([
+        { reason: "TOO_MANY_CALLS", metadata: { max: "2" } },
+      ]);
+      expect(refused.findDetails(RetryInfoSchema)).toMatchObject([{ retryDelay: { seconds: 1n } }]);
+    }
     left.abort();
     await vi.waitUntil(async () => (await client.check({}).catch(() => undefined)) !== undefined);
   });
