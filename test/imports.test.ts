@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "domain/document": ["domain", "domain/objects"],
   "domain/routing": ["domain"],
   "domain/network": ["domain", "domain/objects", "domain/document"],
-  "domain/guest": ["domain", "domain/objects", "domain/routing"],
+  "domain/guest": ["domain", "domain/objects", "domain/document", "domain/routing"],
   "domain/resolve": ["domain", "domain/network"],
   "domain/compare": ["domain", "domain/objects"],
   "domain/compile": [

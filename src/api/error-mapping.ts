@@ -58,6 +58,8 @@ export const errorInterceptor: Interceptor = (next) => async (request) => {
   const asSent = (error: unknown): ConnectError =>
     fitDetails(withRequestId(toConnectError(error), request.contextValues.get(requestId)), request.header);
   try {
+    // The caller may have left while the call waited for its turn.
+    request.signal.throwIfAborted();
     const response = await next(request);
     return response.stream ? { ...response, message: mapError(response.message, asSent) } : response;
   } catch (error) {

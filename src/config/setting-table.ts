@@ -62,6 +62,14 @@ const onOrOff: Form<boolean> = {
   },
 };
 
+const countFrom = (least: number): Form<number> => ({
+  words: `a whole number from ${least}`,
+  read(text) {
+    const number = /^\d{1,7}$/.test(text) ? Number(text) : -1;
+    return number >= least ? number : undefined;
+  },
+});
+
 const oneOf = <const Word extends string>(...choices: readonly Word[]): Form<Word> => ({
   words: `one of ${choices.join(", ")}`,
   choices,
@@ -119,6 +127,27 @@ export const settingTable = {
     form: httpUrls,
     default: "",
     otherwise: "virt-handler's pods, through the API server",
+  },
+  maxCalls: {
+    flag: "--max-calls <number>",
+    variable: "MULTINIC_MAX_CALLS",
+    help: "calls in flight on all connections, streams included; further ones are refused with RESOURCE_EXHAUSTED",
+    form: countFrom(1),
+    default: "2000",
+  },
+  maxCallsPerConnection: {
+    flag: "--max-calls-per-connection <number>",
+    variable: "MULTINIC_MAX_CALLS_PER_CONNECTION",
+    help: "calls in flight on one HTTP/2 connection; clients wait before they send further ones",
+    form: countFrom(1),
+    default: "200",
+  },
+  messageTimeoutSeconds: {
+    flag: "--message-timeout-seconds <seconds>",
+    variable: "MULTINIC_MESSAGE_TIMEOUT_SECONDS",
+    help: "how long a client may take to send the message of a call, in seconds; then it is refused with UNAVAILABLE",
+    form: countFrom(1),
+    default: "10",
   },
   logLevel: {
     flag: "--log-level <level>",

@@ -46,6 +46,7 @@ async function serveWith(settings: Settings, io: ServeIo, log: pino.Logger): Pro
       listen: settings.listen,
       tls: settings.tls,
       virtHandlerMetrics: settings.virtHandlerMetrics,
+      limits: settings,
       log,
       version: io.version,
     });

@@ -42,6 +42,8 @@ export interface ServiceOptions {
   readonly tls?: Settings["tls"];
   /** URLs of virt-handler's /metrics; if empty, its pods are found and read through the API server. */
   readonly virtHandlerMetrics: readonly string[];
+  /** The defaults of the transport if not given. */
+  readonly limits?: Pick<Settings, "maxCalls" | "maxCallsPerConnection" | "messageTimeoutSeconds">;
   readonly log: KubeLog & TransportLog;
   readonly version: string;
 }
@@ -65,7 +67,7 @@ const graceMs = 5_000;
 
 /** Resolves when the ports are open; the caches may still be loading. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { client, catalogue, log, virtHandlerMetrics: urls } = options;
+  const { client, catalogue, log, limits, virtHandlerMetrics: urls } = options;
   const view = startClusterView(client, { log, now });
   const model = startStatusModel(view, { clock });
   const messages = createStatusMessages();
@@ -114,6 +116,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     interceptors: [exporter.interceptor, createLogInterceptor({ log, now }), errorInterceptor],
     jsonViolations,
     fitDetails,
+    callLimits: limits && {
+      maxCalls: limits.maxCalls,
+      messageTimeoutMs: limits.messageTimeoutSeconds * 1_000,
+    },
     shutdownSignal: stopping.signal,
     httpPaths: [...httpRoutes.keys()],
     async http(request, response) {
@@ -133,11 +139,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await stopClusterView(view);
   };
   const { tls } = options;
+  const ofConnection = limits && { maxConcurrentStreams: limits.maxCallsPerConnection };
   try {
-    ports.push(await listen({ ...options.listen, handler, log }));
+    ports.push(await listen({ ...options.listen, ...ofConnection, handler, log }));
     if (tls !== undefined) {
       const { certFile, keyFile } = tls;
-      ports.push(await listenTls({ ...tls.listen, certFile, keyFile, handler, log }));
+      ports.push(await listenTls({ ...tls.listen, ...ofConnection, certFile, keyFile, handler, log }));
     }
   } catch (error) {
     await close(0);

@@ -88,6 +88,36 @@ describe("a request that cannot be decoded", () => {
     ]);
   });
 
+  it.for([
+    ["text that is not base64", { message: "!!!", base64: "1" }, "the message is not base64"],
+    [
+      "a message that breaks off in its compression",
+      { message: gzipSync("{}").subarray(0, 12).toString("base64url"), base64: "1", compression: "gzip" },
+      "the message cannot be decompressed by gzip",
+    ],
+    [
+      "a message that is not compressed as it says",
+      { message: "{}", compression: "br" },
+      "the message cannot be decompressed by br",
+    ],
+  ] as const)("is refused when it is a GET with %s", async ([, query, says], { expect }) => {
+    const parameters = new URLSearchParams({ connect: "v1", encoding: "json", ...query });
+    const answer = await fetch(
+      `${running.url}/multinic.v1.VirtualMachineService/GetVM?${parameters.toString()}`,
+    );
+    expect(answer.status).toBe(400);
+    const failure = failureFromJson(await answer.text());
+    expect(failure.message).toBe(says);
+    expect(failure.details.get("google.rpc.ErrorInfo")).toMatchObject([{ reason: "MALFORMED_REQUEST" }]);
+  });
+
+  it("is refused when its compression breaks off", async ({ expect }) => {
+    const body = gzipSync(JSON.stringify(vm({}))).subarray(0, 15);
+    const { status, failure } = await post(Uint8Array.from(body), { "content-encoding": "gzip" });
+    expect(status).toBe(400);
+    expect(failure.details.get("google.rpc.ErrorInfo")).toMatchObject([{ reason: "MALFORMED_REQUEST" }]);
+  });
+
   it("is refused for text that is not JSON", async ({ expect }) => {
     const { failure } = await post("{");
     expect(failure.details.get("google.rpc.ErrorInfo")).toMatchObject([{ reason: "MALFORMED_REQUEST" }]);

@@ -72,6 +72,7 @@ export async function applyVm(
 ): Promise<ApplyResult> {
   const { signal, unread } = request;
   const observed = await observe(client, view, request.spec, { signal });
+  signal?.throwIfAborted();
   const { vm: live } = observed;
   if (request.createOnly === true && live !== undefined) throw new ObjectExists(vmSubject(request.spec));
   requireEtag(request, live);

@@ -2,6 +2,7 @@
 import type { Catalogue } from "../catalogue.ts";
 import type { Facts } from "../facts.ts";
 import { type Finding, withUnread } from "../findings.ts";
+import { withinLimits } from "../limits.ts";
 import { lackedFacts } from "./lacked-facts.ts";
 import type { ResolvedVm } from "../nic.ts";
 import type { PredictedRouting } from "../routing/predicted-routes.ts";
@@ -13,7 +14,7 @@ import { attachmentChecks } from "./attachment-checks.ts";
 import { nicContext, runChecks, vlanOfNic, vmContext } from "./context.ts";
 import { guestChecks } from "./guest-checks.ts";
 import { inUseChecks } from "./in-use-checks.ts";
-import { machineChecks, maxDevices } from "./machine-checks.ts";
+import { machineChecks } from "./machine-checks.ts";
 import { labelChecks } from "./label-checks.ts";
 import { nadChecks } from "./nad-checks.ts";
 import { nicChecks } from "./nic-checks.ts";
@@ -66,20 +67,20 @@ export interface CheckOptions {
   readonly replaced?: ResolvedVm | undefined;
 }
 
-/** NICs beyond the maximum of a VM (LIMIT_EXCEEDED) are not checked, because there may be any number of them. */
+/** What is beyond a limit (LIMIT_EXCEEDED) is not checked, so that the time is bounded. */
 export function checkVm(
   asked: VmSpec,
   catalogue: Catalogue,
   facts: Facts,
   { unread = [], adoptionNotes, replaced }: CheckOptions = {},
 ): CheckedVm {
-  const spec =
-    asked.networks.length > maxDevices ? { ...asked, networks: asked.networks.slice(0, maxDevices) } : asked;
+  const { vm: spec, findings: overLimits } = withinLimits(asked);
   const { vm, findings: unreadable } = resolveVm(spec, catalogue, facts);
   const context = vmContext({ spec, asked, vm, catalogue, facts, adoptionNotes, replaced });
   const nics = vm.nics.map((nic) => nicContext(context, nic, configOf(spec, nic)));
   const unreadableOf = Map.groupBy(unreadable, ({ field }) => /^networks\[\d+\]/.exec(field)?.[0]);
   const all = [
+    ...overLimits,
     ...(unreadableOf.get(undefined) ?? []),
     ...runChecks(checksOfVm, context),
     ...nics.flatMap((of) => [...(unreadableOf.get(of.nic.field) ?? []), ...runChecks(checksOfNic, of)]),
