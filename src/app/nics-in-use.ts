@@ -11,6 +11,8 @@ import type { Cache, CacheKey } from "../kube/watch/cache.ts";
 export interface NicsInUse {
   readonly byMac: NonNullable<Facts["macsInUse"]>;
   readonly byAddress: NonNullable<Facts["addressesInUse"]>;
+  /** The VMs that name the NAD, NAMESPACE/NAME, in their templates or running instances. */
+  readonly usersOf: (nad: string) => readonly CacheKey[];
 }
 
 export interface ClusterCaches {
@@ -68,7 +70,7 @@ export function followNicsInUse({ vms, vmis, nads }: ClusterCaches): NicsInUse {
   for (const { metadata } of [...[...vms.values()].map(({ vm }) => vm), ...vmis.values()]) {
     refresh({ namespace: metadata.namespace ?? "", name: metadata.name });
   }
-  return { byMac, byAddress };
+  return { byMac, byAddress, usersOf: (nad) => Array.from(vmsOfNad.get(nad)?.values() ?? []) };
 }
 
 function put(index: Index, key: string, nic: NicInUse): void {
@@ -95,9 +97,10 @@ function contributionOf(
   const nics = new Map<string, NicInUse>();
   for (const { networks = [] } of templates) {
     for (const { name: nic, multus } of networks) {
-      if (multus === undefined || nics.has(nic)) continue;
+      if (multus === undefined) continue;
       const nad = fullNadName(multus.networkName, namespace);
       used.add(nad);
+      if (nics.has(nic)) continue;
       nics.set(nic, { namespace, vm: vmName, nic, segment: segmentOf(nad) });
     }
   }

@@ -7,6 +7,7 @@ import { NetworkSchema } from "../../gen/multinic/v1/network_service_pb.ts";
 import type { ClusterView } from "../../src/app/cluster-view.ts";
 import { followNicsInUse } from "../../src/app/nics-in-use.ts";
 import { everything, startStatusModel } from "../../src/app/status-model.ts";
+import { createTurns } from "../../src/app/turns.ts";
 import { listVms } from "../../src/app/view-vms.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
@@ -138,6 +139,7 @@ async function answers(all: readonly Objects[]) {
     vmis,
     nads,
     nicsInUse,
+    turns: createTurns(),
     stopProbing: async () => undefined,
     readings: { read: () => Promise.reject(new Error("unasked")) },
   };

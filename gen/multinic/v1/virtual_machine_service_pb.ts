@@ -342,8 +342,9 @@ export const VirtualMachineService: GenService<{
    * If a call is interrupted, the same call completes it (without `create_only`). Nothing is written if there is a finding
    * of severity error, if the API server or KubeVirt rejects an object, or if another manager owns a field.
    * Errors: INVALID_ARGUMENT with the findings; FAILED_PRECONDITION (findings whose cause is the cluster, field owned by another manager, VM not created by
-   * multinic and `adopt` not set); ABORTED (etag does not match, plan changed, VM changed between plan and write);
-   * NOT_FOUND (no VM to adopt, or none with the etag); ALREADY_EXISTS (`create_only`); UNAVAILABLE (API server not
+   * multinic and `adopt` not set, VM being deleted); ABORTED (etag does not match, plan changed, VM changed between plan and
+   * write; a call without etag, plan and mask is planned again instead); NOT_FOUND (no VM to adopt, or none with the etag, or
+   * it was deleted between plan and write); ALREADY_EXISTS (`create_only`); UNAVAILABLE (API server not
    * reachable). ErrorInfo names the object in its metadata: `kind`, `namespace`, `name`. For FIELD_OWNED_BY_OTHER_MANAGER
    * it also has the first such `field` and its `manager`; PreconditionFailure lists all of them.
    *

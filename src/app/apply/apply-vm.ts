@@ -16,12 +16,21 @@ import type { UpdateMask } from "../../domain/update-mask.ts";
 import { checkVm } from "../../domain/validate/check-vm.ts";
 import type { KubeClient } from "../../kube/kube-client.ts";
 import type { ClusterView } from "../cluster-view.ts";
-import { ObjectExists, ObjectNotFound, PlanChanged, Refused, VersionMismatch, vmSubject } from "../errors.ts";
+import {
+  ObjectExists,
+  ObjectNotFound,
+  PlanChanged,
+  PreconditionFailed,
+  Refused,
+  VersionMismatch,
+  vmSubject,
+} from "../errors.ts";
 import { observe, readNads } from "../observe.ts";
 import { dryRun } from "./dry-run.ts";
-import { lockOn } from "./lock.ts";
+import { lockOn, Overtaken } from "./lock.ts";
 import { decideStewardship } from "./stewardship.ts";
 import { writeObjects } from "./write.ts";
+import { attempts } from "./writes.ts";
 
 export interface ApplyDependencies {
   readonly client: KubeClient;
@@ -60,11 +69,36 @@ export interface ApplyResult {
 }
 
 /**
+ * Applies of one VM take turns in this process. A call that names neither version nor plan is planned again if another replica
+ * has written the VM meanwhile.
  * @throws Refused for findings of severity error, unless validateOnly; PlanChanged; VersionMismatch; ObjectNotFound
- * if there is no VM to adopt or with that etag; ObjectExists with createOnly; PreconditionFailed; KubeError. Nothing is
- * written before every object has passed a dry run.
+ * if there is no VM to adopt or with that etag, or if it was deleted meanwhile; ObjectExists with createOnly;
+ * PreconditionFailed; KubeError; the reason of the signal. Nothing is written before every object has passed a dry run.
  */
-export async function applyVm(
+export async function applyVm(dependencies: ApplyDependencies, request: ApplyRequest): Promise<ApplyResult> {
+  if (request.validateOnly) return await applyOnce(dependencies, request);
+  const { namespace, name } = request.spec;
+  const endTurn = await dependencies.view.turns.take(`${namespace}/${name}`, request.signal);
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await applyOnce(dependencies, request);
+      } catch (error) {
+        if (!(error instanceof Overtaken) || namesVersion(request) || attempt === attempts) throw error;
+      }
+    }
+  } finally {
+    endTurn();
+  }
+}
+
+/** An adoption is for the VM that the caller has looked at, and an update mask for its other fields. */
+function namesVersion({ etag, planFingerprint, updateMask, createOnly, adopt }: ApplyRequest): boolean {
+  const named = [etag, planFingerprint, updateMask].some((version) => version !== undefined);
+  return named || createOnly === true || adopt === true;
+}
+
+async function applyOnce(
   { client, view, catalogue }: ApplyDependencies,
   request: ApplyRequest,
 ): Promise<ApplyResult> {
@@ -73,6 +107,7 @@ export async function applyVm(
   const { vm: live } = observed;
   if (request.createOnly === true && live !== undefined) throw new ObjectExists(vmSubject(request.spec));
   requireEtag(request, live);
+  if (live?.metadata.deletionTimestamp !== undefined) throw terminating(request.spec);
   const { spec, before, adopted } = await decideStewardship(client, catalogue, observed, request);
   const isAsRequested = spec.networks === request.spec.networks;
   const facts = isAsRequested ? observed : { ...observed, nads: await readNads(client, spec, { signal }) };
@@ -118,14 +153,16 @@ export async function applyVm(
   }
   const result = { findings, plan, vm, compiled };
   if (request.validateOnly || isUnchanged(plan)) return { ...result, written: false, etag };
-  const lock = lockOn(live, {
-    // The fields outside the mask are those of the VM that was read.
-    etag: request.etag !== undefined || request.updateMask !== undefined,
-    plan: request.planFingerprint !== undefined || force,
-  });
+  // The fields outside the mask are those of the VM that was read.
+  const lock =
+    live &&
+    lockOn(live, {
+      etag: request.etag !== undefined || request.updateMask !== undefined,
+      plan: request.planFingerprint !== undefined || force || request.etag === undefined,
+    });
   const { createOnly = false } = request;
-  const decision = { compiled, plan, released, force, lock, createOnly, secret: facts.secret };
-  const written = await writeObjects(client, live, decision, { signal });
+  const decision = { compiled, plan, released, force, live, lock, createOnly, secret: facts.secret };
+  const written = await writeObjects(client, view.nicsInUse, decision, { signal });
   return { ...result, written: true, etag: etagOf(readVirtualMachine(written).object) };
 }
 
@@ -133,6 +170,14 @@ function requireEtag({ spec, etag }: ApplyRequest, live: VirtualMachine | undefi
   if (etag === undefined) return;
   if (live === undefined) throw new ObjectNotFound(vmSubject(spec));
   if (etag !== etagOf(live)) throw new VersionMismatch(vmSubject(spec));
+}
+
+function terminating(spec: VmSpec): PreconditionFailed {
+  return new PreconditionFailed(
+    "VM_TERMINATING",
+    vmSubject(spec),
+    "the VM is being deleted; apply again when it no longer exists",
+  );
 }
 
 /** A NAD is kept while the running instance uses it: its pod, or the target of a migration, may need it. */
