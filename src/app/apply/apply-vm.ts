@@ -80,11 +80,13 @@ export async function applyVm(dependencies: ApplyDependencies, request: ApplyReq
   const { namespace, name } = request.spec;
   const endTurn = await dependencies.view.turns.take(`${namespace}/${name}`, request.signal);
   try {
+    let plannedUid: string | undefined;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await applyOnce(dependencies, request);
+        return await applyOnce(dependencies, request, plannedUid);
       } catch (error) {
         if (!(error instanceof Overtaken) || namesVersion(request) || attempt === attempts) throw error;
+        plannedUid = error.plannedUid;
       }
     }
   } finally {
@@ -98,15 +100,20 @@ function namesVersion({ etag, planFingerprint, updateMask, createOnly, adopt }: 
   return named || createOnly === true || adopt === true;
 }
 
+/** `plannedUid`: of the VM that an earlier plan of this call was made for. */
 async function applyOnce(
   { client, view, catalogue }: ApplyDependencies,
   request: ApplyRequest,
+  plannedUid?: string,
 ): Promise<ApplyResult> {
   const { signal, unread } = request;
   const observed = await observe(client, view, request.spec, { signal });
   const { vm: live } = observed;
   if (request.createOnly === true && live !== undefined) throw new ObjectExists(vmSubject(request.spec));
   requireEtag(request, live);
+  if (plannedUid !== undefined && live === undefined) throw new ObjectNotFound(vmSubject(request.spec));
+  if (plannedUid !== undefined && live?.metadata.uid !== plannedUid)
+    throw new VersionMismatch(vmSubject(request.spec));
   if (live?.metadata.deletionTimestamp !== undefined) throw terminating(request.spec);
   const { spec, before, adopted } = await decideStewardship(client, catalogue, observed, request);
   const isAsRequested = spec.networks === request.spec.networks;

@@ -2,10 +2,18 @@
 import { etagOf } from "../../domain/objects/etag.ts";
 import type { VirtualMachine } from "../../domain/objects/kubernetes.ts";
 import { specAnnotation } from "../../domain/objects/ownership.ts";
-import { VersionMismatch } from "../errors.ts";
+import { type Subject, VersionMismatch } from "../errors.ts";
 
 /** Another caller has written the VM or its Secret since the plan: a call that names no version may plan again. */
-export class Overtaken extends VersionMismatch {}
+export class Overtaken extends VersionMismatch {
+  /** Of the VM that the plan was made for; undefined: there was none. */
+  readonly plannedUid: string | undefined;
+
+  constructor(subject: Subject, planned: VirtualMachine | undefined) {
+    super(subject);
+    this.plannedUid = planned?.metadata.uid;
+  }
+}
 
 /** True if the VM as it is stored now may be written as planned. */
 export type Lock = (stored: VirtualMachine) => boolean;

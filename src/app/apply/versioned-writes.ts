@@ -87,5 +87,5 @@ export async function applyLocked(
     if (live.metadata.uid !== planned.metadata.uid) throw new VersionMismatch(subjectOf(object));
     if (!lock(live)) break;
   }
-  throw new Overtaken(subjectOf(object));
+  throw new Overtaken(subjectOf(object), planned);
 }

@@ -112,7 +112,7 @@ function lostRace(
   if (createOnly && object === compiled.virtualMachine && isKubeError(error, "Conflict"))
     return new ObjectExists(subjectOf(object));
   if (isOwnedByAnother(error)) return ownedByAnother(object, error, live);
-  return isKubeError(error, "Conflict") ? new Overtaken(subjectOf(compiled.virtualMachine)) : undefined;
+  return isKubeError(error, "Conflict") ? new Overtaken(subjectOf(compiled.virtualMachine), live) : undefined;
 }
 
 /** The failure after everything is taken back. What cannot be taken back is its cause, and its message names that. */
