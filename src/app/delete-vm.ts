@@ -73,7 +73,7 @@ async function deleteVersion(
   const options = { signal };
   const { uid, resourceVersion } = vm.metadata;
   const nads = await client.list(networkAttachmentDefinitions, { ...options, namespace });
-  const owned = uid === undefined ? [] : releasedBy(uid, nads.items, new Set());
+  const owned = uid === undefined ? [] : releasedBy(uid, nads.items);
   const version = { uid, resourceVersion: etag === undefined ? undefined : resourceVersion };
   try {
     await client.delete(

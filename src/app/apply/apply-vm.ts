@@ -8,13 +8,14 @@ import { type Finding, hasErrors } from "../../domain/findings.ts";
 import type { ResolvedVm } from "../../domain/nic.ts";
 import { etagOf } from "../../domain/objects/etag.ts";
 import type { NetworkAttachmentDefinition, VirtualMachine } from "../../domain/objects/kubernetes.ts";
+import { isManaged } from "../../domain/objects/ownership.ts";
 import { readVirtualMachine } from "../../domain/objects/read-objects.ts";
 import { isUnchanged, type Plan, planVm, releasedBy } from "../../domain/plan/plan.ts";
 import { runningVm } from "../../domain/plan/running-vm.ts";
 import type { VmSpec } from "../../domain/spec.ts";
 import type { UpdateMask } from "../../domain/update-mask.ts";
 import { checkVm } from "../../domain/validate/check-vm.ts";
-import type { KubeClient } from "../../kube/kube-client.ts";
+import type { CallOptions, KubeClient } from "../../kube/kube-client.ts";
 import type { ClusterView } from "../cluster-view.ts";
 import {
   ObjectExists,
@@ -25,6 +26,7 @@ import {
   VersionMismatch,
   vmSubject,
 } from "../errors.ts";
+import { nadsInUse } from "../nads-in-use.ts";
 import { observe, readNads } from "../observe.ts";
 import { dryRun } from "./dry-run.ts";
 import { lockOn, Overtaken } from "./lock.ts";
@@ -102,10 +104,11 @@ function namesVersion({ etag, planFingerprint, updateMask, createOnly, adopt }: 
 
 /** `plannedUid`: of the VM that an earlier plan of this call was made for. */
 async function applyOnce(
-  { client, view, catalogue }: ApplyDependencies,
+  dependencies: ApplyDependencies,
   request: ApplyRequest,
   plannedUid?: string,
 ): Promise<ApplyResult> {
+  const { client, view, catalogue } = dependencies;
   const { signal, unread } = request;
   const observed = await observe(client, view, request.spec, { signal });
   const { vm: live } = observed;
@@ -144,7 +147,7 @@ async function applyOnce(
   const isThere = objects.some((object) => object.live?.kind === "VirtualMachine");
   if (request.createOnly === true && isThere) throw new ObjectExists(vmSubject(spec));
 
-  const released = releasedNads(facts, compiled);
+  const released = await releasedNads(dependencies, facts, compiled, { signal });
   const running = runningVm(facts);
   const plan = planVm({
     before,
@@ -168,7 +171,8 @@ async function applyOnce(
       plan: request.planFingerprint !== undefined || force || request.etag === undefined,
     });
   const { createOnly = false } = request;
-  const decision = { compiled, plan, released, force, live, lock, createOnly, secret: facts.secret };
+  const named = namedNads(facts, compiled, spec.namespace);
+  const decision = { compiled, named, plan, released, force, live, lock, createOnly, secret: facts.secret };
   const written = await writeObjects(client, view.nicsInUse, decision, { signal });
   return { ...result, written: true, etag: etagOf(readVirtualMachine(written).object) };
 }
@@ -187,12 +191,31 @@ function terminating(spec: VmSpec): PreconditionFailed {
   );
 }
 
-/** A NAD is kept while the running instance uses it: its pod, or the target of a migration, may need it. */
-function releasedNads(facts: Facts, compiled: CompiledVm): readonly NetworkAttachmentDefinition[] {
-  const uid = facts.vm?.metadata.uid;
-  if (uid === undefined) return [];
-  const used = new Set(compiled.attachments.map(({ metadata }) => metadata.name));
-  for (const { multus } of facts.vmi?.spec.networks ?? [])
-    if (multus !== undefined) used.add(multus.networkName);
-  return releasedBy(uid, facts.nads?.values() ?? [], used);
+/** The NADs that the VM owns and that neither it nor anything that runs needs. @throws KubeError. */
+async function releasedNads(
+  { client, view }: ApplyDependencies,
+  { vm, vmi, nads }: Facts,
+  compiled: CompiledVm,
+  options: CallOptions,
+): Promise<readonly NetworkAttachmentDefinition[]> {
+  const uid = vm?.metadata.uid;
+  if (vm === undefined || uid === undefined) return [];
+  const wanted = new Set(compiled.attachmentNames);
+  const candidates = releasedBy(uid, nads?.values() ?? []).filter((nad) => !wanted.has(nadKey(nad)));
+  if (candidates.length === 0) return [];
+  const isInUse = await nadsInUse(client, view.nicsInUse, { vm, vmi }, options);
+  return candidates.filter((nad) => !isInUse(nadKey(nad)));
+}
+
+/** NADs that multinic generated, in the VM's namespace, and that the spec names; the VM becomes an owner of them too. */
+function namedNads({ nads }: Facts, { attachments, attachmentNames }: CompiledVm, namespace: string) {
+  const generated = new Set(attachments.map(nadKey));
+  return [...new Set(attachmentNames)].flatMap((name = "") => {
+    const nad = generated.has(name) ? undefined : nads?.get(name);
+    return nad !== undefined && isManaged(nad) && nad.metadata.namespace === namespace ? [nad] : [];
+  });
+}
+
+function nadKey({ metadata }: NetworkAttachmentDefinition): string {
+  return `${metadata.namespace}/${metadata.name}`;
 }

@@ -69,36 +69,59 @@ function isWhole(
   );
 }
 
-/** The uid in the object is the lock: without it, a server-side apply of the reference alone could create a NAD without configuration. */
 async function own(
   client: KubeClient,
   nad: NetworkAttachmentDefinition,
   written: KubernetesObject | undefined,
   owner: OwnerReference,
 ): Promise<void> {
-  const { apiVersion, kind, metadata } = nad;
-  const { name, namespace } = metadata;
   try {
-    const { uid } = (written ?? (await client.apply(networkAttachmentDefinitions, nad, { fieldManager })))
-      .metadata;
-    if (uid === undefined) throw new Error(`NetworkAttachmentDefinition ${name} was stored without a uid`);
-    const reference = {
-      apiVersion,
-      kind,
-      metadata: {
-        name,
-        ...(namespace === undefined ? {} : { namespace }),
-        uid,
-        ownerReferences: [owner],
-      },
-    } satisfies NetworkAttachmentDefinition;
-    await client.apply(networkAttachmentDefinitions, reference, {
-      fieldManager: ownershipManager(owner.uid),
-    });
+    const stored = written ?? (await client.apply(networkAttachmentDefinitions, nad, { fieldManager }));
+    await addOwner(client, stored, owner);
   } catch (error) {
     if (isOwnedByAnother(error)) throw ownedByAnother(nad, error, undefined);
     // The NAD with this uid is gone; the list that follows shows it.
     if (!isKubeError(error, "Conflict") && !isKubeError(error, "Invalid")) throw error;
+  }
+}
+
+/**
+ * The uid in the object is the lock: without it, a server-side apply of the reference alone could create a NAD without
+ * configuration. @throws KubeError "Conflict" or "Invalid" if the NAD with this uid is gone.
+ */
+async function addOwner(
+  client: KubeClient,
+  { metadata }: KubernetesObject,
+  owner: OwnerReference,
+): Promise<void> {
+  const { name, namespace, uid } = metadata;
+  if (uid === undefined) throw new Error(`NetworkAttachmentDefinition ${name} was stored without a uid`);
+  const reference = {
+    apiVersion: "k8s.cni.cncf.io/v1",
+    kind: "NetworkAttachmentDefinition",
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid, ownerReferences: [owner] },
+  } satisfies NetworkAttachmentDefinition;
+  await client.apply(networkAttachmentDefinitions, reference, { fieldManager: ownershipManager(owner.uid) });
+}
+
+/**
+ * Makes the VM an owner of generated NADs that it names, so that they stay when the VM that they were created for is deleted.
+ * @throws VersionMismatch for one that is gone: its content is not known here. KubeError.
+ */
+export async function ownNamed(
+  client: KubeClient,
+  named: readonly NetworkAttachmentDefinition[],
+  vm: VirtualMachine,
+): Promise<void> {
+  const owner = ownerReferenceTo(vm);
+  for (const nad of named) {
+    if ((nad.metadata.ownerReferences ?? []).some(({ uid }) => uid === owner.uid)) continue;
+    try {
+      await addOwner(client, nad, owner);
+    } catch (error) {
+      if (!isKubeError(error, "Conflict") && !isKubeError(error, "Invalid")) throw error;
+      throw new VersionMismatch(subjectOf(nad));
+    }
   }
 }
 

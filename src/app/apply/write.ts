@@ -7,14 +7,21 @@ import type {
   VirtualMachine,
 } from "../../domain/objects/kubernetes.ts";
 import { fieldManager, ownerReferenceTo } from "../../domain/objects/ownership.ts";
+import { readInstance } from "../../domain/objects/read-objects.ts";
 import type { ObjectAction, Plan } from "../../domain/plan/plan.ts";
 import { isKubeError } from "../../kube/errors.ts";
 import type { CallOptions, KubeClient } from "../../kube/kube-client.ts";
-import { networkAttachmentDefinitions, secrets, virtualMachines } from "../../kube/resource.ts";
+import {
+  networkAttachmentDefinitions,
+  secrets,
+  virtualMachineInstances,
+  virtualMachines,
+} from "../../kube/resource.ts";
 import { ObjectExists, ObjectNotFound, subjectOf, VersionMismatch } from "../errors.ts";
+import { nadsInUse } from "../nads-in-use.ts";
 import type { NicsInUse } from "../nics-in-use.ts";
 import { type Lock, Overtaken } from "./lock.ts";
-import { ownNads, ownSecret } from "./own-objects.ts";
+import { ownNads, ownNamed, ownSecret } from "./own-objects.ts";
 import { isOwnedByAnother, ownedByAnother } from "./refusals.ts";
 import { type Begun, remove, undo } from "./undo.ts";
 import { applyLocked, applyToVersion, mayHaveHappened } from "./versioned-writes.ts";
@@ -23,6 +30,8 @@ import { type Write, writesOf } from "./writes.ts";
 /** What an apply writes. */
 export interface Decision {
   readonly compiled: CompiledVm;
+  /** Generated NADs that exist and that the VM names instead of a physical network. */
+  readonly named: readonly NetworkAttachmentDefinition[];
   readonly plan: Plan;
   readonly released: readonly NetworkAttachmentDefinition[];
   /** Take over the VM's fields from other managers. */
@@ -49,7 +58,7 @@ export async function writeObjects(
   decision: Decision,
   { signal }: CallOptions,
 ): Promise<VirtualMachine> {
-  const { compiled, plan, released, live, secret } = decision;
+  const { compiled, named, plan, released, live, secret } = decision;
   const actions = new Map(plan.objects.map(({ kind, name, action }) => [`${kind}/${name}`, action]));
   const actionOf = ({ kind, metadata }: KubernetesObject): ObjectAction | undefined =>
     actions.get(`${kind}/${metadata.name}`);
@@ -81,10 +90,27 @@ export async function writeObjects(
   const toOwn = compiled.attachments.filter((nad) => actionOf(nad) !== "unchanged");
   const byName = new Map(Array.from(written, ([{ metadata }, stored]) => [metadata.name, stored]));
   await ownNads(client, compiled, vm, { toOwn, written: byName });
+  await ownNamed(client, named, vm);
   const created = live === undefined ? (byName.get(compiled.secret.metadata.name) as Secret) : undefined;
   await ownSecret(client, compiled, vm, created);
-  for (const nad of released) await remove(client, networkAttachmentDefinitions, nad, {});
+  await release(client, inUse, vm, released);
   return vm;
+}
+
+/** Not those that have come to be used since the plan, such as by a migration. */
+async function release(
+  client: KubeClient,
+  inUse: NicsInUse,
+  vm: VirtualMachine,
+  released: readonly NetworkAttachmentDefinition[],
+): Promise<void> {
+  if (released.length === 0) return;
+  const found = await client.find(virtualMachineInstances, vm.metadata);
+  const isInUse = await nadsInUse(client, inUse, { vm, vmi: found && readInstance(found).object }, {});
+  for (const nad of released) {
+    const { namespace, name } = nad.metadata;
+    if (!isInUse(`${namespace}/${name}`)) await remove(client, networkAttachmentDefinitions, nad, {});
+  }
 }
 
 /** Every VM and Secret is written to the version that the plan was made for. */
