@@ -4,7 +4,8 @@ import {
   type VirtualMachineService,
   ApplyVMRequestSchema,
 } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
-import { type ApplyDependencies, applyVm } from "../app/apply/apply-vm.ts";
+import type { ApplyDependencies } from "../app/apply/apply-request.ts";
+import { applyVm } from "../app/apply/apply-vm.ts";
 import { deleteVm } from "../app/delete-vm.ts";
 import type { StatusModel } from "../app/status-model.ts";
 import { getVm, listVms } from "../app/view-vms.ts";

@@ -1,6 +1,7 @@
 // An apply that names a version or a plan writes exactly that or nothing, even if another client writes meanwhile.
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { applyVm, type ApplyRequest, type ApplyResult } from "../../src/app/apply/apply-vm.ts";
+import type { ApplyRequest } from "../../src/app/apply/apply-request.ts";
+import { applyVm, type ApplyResult } from "../../src/app/apply/apply-vm.ts";
 import {
   type ClusterView,
   startClusterView,

@@ -1,6 +1,7 @@
 // One replica of the service at the level of its use cases; a test can act right before or after one of its requests.
 import { vi } from "vitest";
-import { applyVm, type ApplyRequest, type ApplyResult } from "../../src/app/apply/apply-vm.ts";
+import type { ApplyRequest } from "../../src/app/apply/apply-request.ts";
+import { applyVm, type ApplyResult } from "../../src/app/apply/apply-vm.ts";
 import {
   type ClusterView,
   startClusterView,

@@ -30,7 +30,7 @@ export function lockOn(planned: VirtualMachine, { etag, plan }: LockOptions): Lo
     (!plan || isAsPlanned(stored, planned));
 }
 
-interface LockOptions {
+export interface LockOptions {
   readonly etag: boolean;
   readonly plan: boolean;
 }

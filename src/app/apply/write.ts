@@ -1,5 +1,7 @@
 // The real writes of an apply, in order: NADs, Secret, VM, owner references, then the deletion of released NADs.
 import type { CompiledVm } from "../../domain/compile/compile.ts";
+import type { Finding } from "../../domain/findings.ts";
+import { appliedFields } from "../../domain/objects/applied-fields.ts";
 import type {
   KubernetesObject,
   NetworkAttachmentDefinition,
@@ -17,13 +19,13 @@ import {
   virtualMachineInstances,
   virtualMachines,
 } from "../../kube/resource.ts";
-import { ObjectExists, ObjectNotFound, subjectOf, VersionMismatch } from "../errors.ts";
+import { ObjectExists, ObjectNotFound, Refused, subjectOf, VersionMismatch } from "../errors.ts";
 import { nadsInUse } from "../nads-in-use.ts";
 import type { NicsInUse } from "../nics-in-use.ts";
 import { type Lock, Overtaken } from "./lock.ts";
 import { ownNads, ownNamed, ownSecret } from "./own-objects.ts";
 import { isOwnedByAnother, ownedByAnother } from "./refusals.ts";
-import { type Begun, remove, undo } from "./undo.ts";
+import { type Begun, remove, undo, undoVm } from "./undo.ts";
 import { applyLocked, applyToVersion, mayHaveHappened } from "./versioned-writes.ts";
 import { type Write, writesOf } from "./writes.ts";
 
@@ -45,18 +47,24 @@ export interface Decision {
   readonly secret: Secret | undefined;
 }
 
+export interface WriteHooks extends CallOptions {
+  readonly beforeVm: () => void;
+  /** Returns why the VM must not stay as it was written. */
+  readonly afterVm: (stored: VirtualMachine) => Promise<readonly Finding[]>;
+}
+
 /**
  * Returns the VM as it is stored. Until the VM is written, the signal ends the call between two objects, and a failure takes
  * back everything that the call has written; after that, the call is completed whatever the caller does.
  * @throws Overtaken if another caller has written VM or Secret since the plan; VersionMismatch for a VM of the name that is another
  * one, ObjectNotFound if it is gone, ObjectExists with `createOnly`, PreconditionFailed if another manager has taken a field
- * since the dry run; KubeError.
+ * since the dry run; Refused for findings of `afterVm`, after the VM has been put back; KubeError.
  */
 export async function writeObjects(
   client: KubeClient,
   inUse: NicsInUse,
   decision: Decision,
-  { signal }: CallOptions,
+  { signal, beforeVm, afterVm }: WriteHooks,
 ): Promise<VirtualMachine> {
   const { compiled, named, plan, released, live, secret } = decision;
   const actions = new Map(plan.objects.map(({ kind, name, action }) => [`${kind}/${name}`, action]));
@@ -72,6 +80,7 @@ export async function writeObjects(
     const before = resource === secrets ? secret : undefined;
     try {
       signal?.throwIfAborted();
+      if (resource === virtualMachines) beforeVm();
       const stored = await writeOne(client, write, decision);
       written.set(object, stored);
       if (resource === virtualMachines) vm = stored as VirtualMachine;
@@ -86,6 +95,13 @@ export async function writeObjects(
     }
   }
   if (vm === undefined) throw new Error("no VirtualMachine among the writes");
+  if (vm !== live && !isFirstAdoption(live)) {
+    const conflicts = await afterVm(vm);
+    if (conflicts.length > 0) {
+      await undoVm(client, vm, live);
+      throw await afterUndo(client, inUse, begun, new Refused(conflicts));
+    }
+  }
 
   const toOwn = compiled.attachments.filter((nad) => actionOf(nad) !== "unchanged");
   const byName = new Map(Array.from(written, ([{ metadata }, stored]) => [metadata.name, stored]));
@@ -95,6 +111,11 @@ export async function writeObjects(
   await ownSecret(client, compiled, vm, created);
   await release(client, inUse, vm, released);
   return vm;
+}
+
+/** The VM has had its addresses all along, and there is no state of multinic's to put it back to. */
+function isFirstAdoption(live: VirtualMachine | undefined): boolean {
+  return live !== undefined && appliedFields(live, fieldManager) === undefined;
 }
 
 /** Not those that have come to be used since the plan, such as by a migration. */

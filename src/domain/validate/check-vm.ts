@@ -28,6 +28,8 @@ export interface CheckedVm {
   readonly routing: PredictedRouting;
   /** First of reading the input, then of the VM as a whole, then NIC by NIC. */
   readonly findings: readonly Finding[];
+  /** The network of each NIC (segment.ts); undefined on the pod network, and if it is not known. */
+  readonly segments: readonly (string | undefined)[];
   /** Checks that were not done because facts are missing. */
   readonly unchecked: readonly string[];
 }
@@ -74,18 +76,17 @@ export function checkVm(
   const { vm, findings: unreadable } = resolveVm(spec, catalogue, facts);
   const context = vmContext({ spec, asked, vm, catalogue, facts, adoptionNotes, replaced });
   const unreadableOf = Map.groupBy(unreadable, ({ field }) => /^networks\[\d+\]/.exec(field)?.[0]);
+  const nics = vm.nics.map((nic) => nicContext(context, nic, configOf(spec, nic)));
   const all = [
     ...(unreadableOf.get(undefined) ?? []),
     ...runChecks(checksOfVm, context),
-    ...vm.nics.flatMap((nic) => [
-      ...(unreadableOf.get(nic.field) ?? []),
-      ...runChecks(checksOfNic, nicContext(context, nic, configOf(spec, nic))),
-    ]),
+    ...nics.flatMap((each) => [...(unreadableOf.get(each.nic.field) ?? []), ...runChecks(checksOfNic, each)]),
   ];
   return {
     vm,
     routing: context.routing,
     findings: withUnread(unread, adoptionNotes === undefined ? all : all.filter(isForAdoption)),
+    segments: nics.map(({ uplink }) => uplink?.segment),
     unchecked: lackedFacts(context),
   };
 }
