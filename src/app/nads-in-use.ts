@@ -5,6 +5,7 @@ import type { VirtualMachine, VirtualMachineInstance } from "../domain/objects/k
 import { nadsOfPod } from "../domain/network/pod-networks.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { CallOptions, KubeClient } from "../kube/kube-client.ts";
+import { keyOf } from "../kube/object-key.ts";
 import { pods } from "../kube/resource.ts";
 import type { NicsInUse } from "./nics-in-use.ts";
 
@@ -23,14 +24,18 @@ export async function nadsInUse(
   { vm, vmi }: { readonly vm: VirtualMachine; readonly vmi: VirtualMachineInstance | undefined },
   options: CallOptions,
 ): Promise<IsInUse> {
-  const { namespace = "", name } = vm.metadata;
-  const byOthers: IsInUse = (nad) =>
-    inUse.usersOf(nad).some((user) => user.namespace !== namespace || user.name !== name);
+  const byOthers = usedByOthers(inUse, vm);
   if (vmi === undefined || isFinal(vmi)) return byOthers;
   const ofPods = await nadsOfPods(client, vmi, options);
   if (ofPods === undefined) return () => true;
   const used = new Set([...ofPods, ...nadNamesOf(vm), ...nadsOfInstance(vmi)]);
   return (nad) => used.has(nad) || byOthers(nad);
+}
+
+/** What other VMs and their instances name. */
+export function usedByOthers(inUse: NicsInUse, { metadata }: VirtualMachine): IsInUse {
+  const own = keyOf(metadata);
+  return (nad) => inUse.usersOf(nad).some((user) => keyOf(user) !== own);
 }
 
 function nadsOfInstance({ metadata, spec }: VirtualMachineInstance): readonly string[] {

@@ -133,7 +133,7 @@ export function nicsOf(
       const nad = fullNadName(multus.networkName, namespace);
       used.add(nad);
       if (nics.has(nic)) continue;
-      nics.set(nic, { namespace, vm: vmName, nic, segment: segmentOf(nad) });
+      nics.set(nic, { namespace, vm: vmName, nic, nad, segment: segmentOf(nad) });
     }
   }
   const reported = vmi?.status?.interfaces ?? [];

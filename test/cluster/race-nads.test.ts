@@ -9,7 +9,7 @@ import { ownedObjects, ownersOf } from "./owned-objects.ts";
 import { type Applied, deleted, meddled, type Replica, startReplica } from "./replica.ts";
 import { machine, startStand, type Stand } from "./stand.ts";
 
-describe.concurrent("a NAD that is removed while a VM that needs it is written", () => {
+describe.concurrent("a NAD that is removed while a VM that needs it is written", { timeout: 110_000 }, () => {
   let stand: Stand;
   let replica: Replica;
   beforeAll(async () => {
@@ -73,7 +73,7 @@ describe.concurrent("a NAD that is removed while a VM that needs it is written",
   }) => {
     const namespace = await stand.namespace();
     await using other = await startReplica(stand.target.client);
-    for (let round = 0; round < 8; round += 1) {
+    for (let round = 0; round < 4; round += 1) {
       await replica.apply(vlan(namespace, "leaving", 520));
       await Promise.all([
         replica.apply(vlan(namespace, "leaving", 521)),

@@ -1,7 +1,6 @@
 // The NICs of other VMs that have a MAC or IP address of one VM.
 import type { NicInUse } from "../../domain/facts.ts";
 import { readVm } from "../../domain/document/read-record.ts";
-import { fullNadName } from "../../domain/names.ts";
 import { segmentOfNad } from "../../domain/network/segment.ts";
 import type { ResolvedVm } from "../../domain/nic.ts";
 import type { NetworkAttachmentDefinition } from "../../domain/objects/kubernetes.ts";
@@ -67,7 +66,7 @@ export async function readRivals(client: KubeClient, vm: ResolvedVm): Promise<Ri
  */
 export async function onTheirNetworks(
   client: KubeClient,
-  { vms, nads }: ClusterView,
+  { nads }: Pick<ClusterView, "nads">,
   rivals: Rivals,
 ): Promise<Rivals> {
   const read = new Map<string, Promise<NetworkAttachmentDefinition | undefined>>();
@@ -80,13 +79,8 @@ export async function onTheirNetworks(
     return found && readNad(found).object;
   };
   const located = async (nic: NicInUse): Promise<NicInUse> => {
-    const { namespace, vm } = nic;
-    const networks = vms.get({ namespace, name: vm })?.vm.spec.template.spec.networks ?? [];
-    const networkName = networks.find(({ name }) => name === nic.nic)?.multus?.networkName;
-    if (networkName === undefined) return nic;
-    const name = fullNadName(networkName, namespace);
-    const nad = await nadOf(name);
-    return nad === undefined ? nic : { ...nic, segment: segmentOfNad(name, nad) };
+    const nad = nic.nad === undefined ? undefined : await nadOf(nic.nad);
+    return nic.nad === undefined || nad === undefined ? nic : { ...nic, segment: segmentOfNad(nic.nad, nad) };
   };
   const all = async (index: Rivals["byMac"]): Promise<Rivals["byMac"]> =>
     new Map(

@@ -6,8 +6,9 @@ import { fieldManager, isManaged } from "../../domain/objects/ownership.ts";
 import { readVirtualMachine } from "../../domain/objects/read-objects.ts";
 import { isKubeError } from "../../kube/errors.ts";
 import type { CallOptions, KubeClient } from "../../kube/kube-client.ts";
+import { keyOf } from "../../kube/object-key.ts";
 import { networkAttachmentDefinitions, type Resource, virtualMachines } from "../../kube/resource.ts";
-import type { NicsInUse } from "../nics-in-use.ts";
+import type { IsInUse } from "../nads-in-use.ts";
 import { attempts, type Write } from "./writes.ts";
 
 /** A write that was executed, or may have been. */
@@ -19,15 +20,15 @@ export interface Begun extends Write {
 }
 
 /**
- * Not cancelled with the call that failed. Objects that others have changed or come to use since stay.
+ * Not cancelled with the call that failed. Objects that are in use, and those that others have changed since, stay.
  * @throws AggregateError if some could not be taken back; its message names them.
  */
-export async function undo(client: KubeClient, inUse: NicsInUse, begun: readonly Begun[]): Promise<void> {
+export async function undo(client: KubeClient, isInUse: IsInUse, begun: readonly Begun[]): Promise<void> {
   const failures: unknown[] = [];
   const left: string[] = [];
   for (const write of begun.toReversed()) {
     try {
-      if (write.before === undefined) await removeUnused(client, inUse, write);
+      if (write.before === undefined) await removeUnused(client, isInUse, write);
       else if (write.resource !== networkAttachmentDefinitions) await putBack(client, write);
     } catch (error) {
       failures.push(error);
@@ -43,7 +44,7 @@ export async function undo(client: KubeClient, inUse: NicsInUse, begun: readonly
 /** A NAD may have been created by another call at the same time: without owner it belongs to no VM yet. */
 async function removeUnused(
   client: KubeClient,
-  inUse: NicsInUse,
+  isInUse: IsInUse,
   { resource, object, stored }: Begun,
 ): Promise<void> {
   const isNad = resource === networkAttachmentDefinitions;
@@ -51,8 +52,7 @@ async function removeUnused(
   if (found === undefined || !isManaged(found)) return;
   const isOwned = (found.metadata.ownerReferences ?? []).length > 0;
   if (isOwned && (isNad || stored === undefined)) return;
-  const { namespace, name } = object.metadata;
-  if (isNad && inUse.usersOf(`${namespace}/${name}`).length > 0) return;
+  if (isNad && isInUse(keyOf(object.metadata))) return;
   await remove(client, resource, found, {});
 }
 

@@ -1,6 +1,7 @@
 // The real writes of an apply, in order: NADs, Secret, VM, owner references, then the deletion of released NADs.
 import type { CompiledVm } from "../../domain/compile/compile.ts";
 import type { Finding } from "../../domain/findings.ts";
+import { nadNamesOf } from "../../domain/names.ts";
 import { appliedFields } from "../../domain/objects/applied-fields.ts";
 import type {
   KubernetesObject,
@@ -20,7 +21,7 @@ import {
   virtualMachines,
 } from "../../kube/resource.ts";
 import { ObjectExists, ObjectNotFound, Refused, subjectOf, VersionMismatch } from "../errors.ts";
-import { nadsInUse } from "../nads-in-use.ts";
+import { type IsInUse, nadsInUse, usedByOthers } from "../nads-in-use.ts";
 import type { NicsInUse } from "../nics-in-use.ts";
 import { type Lock, Overtaken } from "./lock.ts";
 import { ownNads, ownNamed, ownSecret } from "./own-objects.ts";
@@ -72,26 +73,29 @@ export async function writeObjects(
     actions.get(`${kind}/${metadata.name}`);
   const written = new Map<KubernetesObject, KubernetesObject>();
   const begun: Begun[] = [];
+  const byOthers = usedByOthers(inUse, compiled.virtualMachine);
+  const before = new Set(live === undefined ? [] : nadNamesOf(live));
+  const isInUse: IsInUse = (nad) => before.has(nad) || byOthers(nad);
   let vm = live;
   for (const write of writesOf(compiled, live && ownerReferenceTo(live))) {
     const { resource, object } = write;
     const action = actionOf(object);
     if (action === "unchanged") continue;
-    const before = resource === secrets ? secret : undefined;
+    const former = resource === secrets ? secret : undefined;
     try {
       signal?.throwIfAborted();
       if (resource === virtualMachines) beforeVm();
       const stored = await writeOne(client, write, decision);
       written.set(object, stored);
       if (resource === virtualMachines) vm = stored as VirtualMachine;
-      else if (action === "create" || before !== undefined) begun.push({ ...write, before, stored });
+      else if (action === "create" || former !== undefined) begun.push({ ...write, before: former, stored });
     } catch (error) {
       const failure = lostRace(object, error, decision) ?? error;
       const isUnknown = mayHaveHappened(error);
       // A VM that may exist needs its NADs and its Secret; without it, the sweep collects them (app/sweep.ts).
       if (isUnknown && resource === virtualMachines) throw failure;
       if (isUnknown && action === "create") begun.push({ ...write, before: undefined, stored: undefined });
-      throw await afterUndo(client, inUse, begun, failure);
+      throw await afterUndo(client, isInUse, begun, failure);
     }
   }
   if (vm === undefined) throw new Error("no VirtualMachine among the writes");
@@ -99,7 +103,7 @@ export async function writeObjects(
     const conflicts = await afterVm(vm);
     if (conflicts.length > 0) {
       await undoVm(client, vm, live);
-      throw await afterUndo(client, inUse, begun, new Refused(conflicts));
+      throw await afterUndo(client, isInUse, begun, new Refused(conflicts));
     }
   }
 
@@ -165,12 +169,12 @@ function lostRace(
 /** The failure after everything is taken back. What cannot be taken back is its cause, and its message names that. */
 async function afterUndo(
   client: KubeClient,
-  inUse: NicsInUse,
+  isInUse: IsInUse,
   begun: readonly Begun[],
   failure: unknown,
 ): Promise<unknown> {
   try {
-    await undo(client, inUse, begun);
+    await undo(client, isInUse, begun);
   } catch (error) {
     if (!(failure instanceof Error) || !(error instanceof AggregateError)) throw error;
     failure.message += `; ${error.message}`;
