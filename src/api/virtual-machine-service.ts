@@ -21,7 +21,6 @@ const givenOrNone = (text: string): string | undefined => (text === "" ? undefin
 export function createVirtualMachineService(
   dependencies: ApplyDependencies & { readonly model: StatusModel },
 ): ServiceImpl<typeof VirtualMachineService> {
-  const { client } = dependencies;
   return {
     async applyVM(request, { signal }) {
       const { spec, unread } = readSpec(ApplyVMRequestSchema, request);
@@ -60,7 +59,7 @@ export function createVirtualMachineService(
     },
 
     async deleteVM(request, { signal }) {
-      const objects = await deleteVm(client, {
+      const objects = await deleteVm(dependencies, {
         ...requireName(request),
         etag: givenOrNone(request.etag),
         allowMissing: request.allowMissing,

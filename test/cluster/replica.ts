@@ -11,6 +11,7 @@ import {
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import type { KubernetesObject } from "../../src/domain/objects/kubernetes.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
+import { KubeError } from "../../src/kube/errors.ts";
 import type { KubeClient, ObjectRef } from "../../src/kube/kube-client.ts";
 import type { Resource } from "../../src/kube/resource.ts";
 import { silentLog } from "../support/log.ts";
@@ -60,6 +61,26 @@ export function meddled(
       const applied = await client.apply(resource, object, options);
       if (isTheOne && moment === "after") await act();
       return applied;
+    },
+  };
+}
+
+/** The client of a process that ends right before the first real apply that `isIt` selects: nothing succeeds from then on. */
+export function ending(client: KubeClient, isIt: (applied: Applied) => boolean): KubeClient {
+  let ended = false;
+  const unlessEnded = async <R>(request: () => Promise<R>): Promise<R> => {
+    if (ended) throw new KubeError("Unreachable", 0, "connection reset");
+    return await request();
+  };
+  return {
+    ...client,
+    find: (resource, ref, options) => unlessEnded(() => client.find(resource, ref, options)),
+    list: (resource, options) => unlessEnded(() => client.list(resource, options)),
+    delete: (resource, ref, options) => unlessEnded(() => client.delete(resource, ref, options)),
+    apply(resource, object, options) {
+      const owning = options.fieldManager !== "multinic";
+      ended ||= options.dryRun !== true && isIt({ kind: object.kind, owning });
+      return unlessEnded(() => client.apply(resource, object, options));
     },
   };
 }

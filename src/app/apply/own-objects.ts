@@ -18,7 +18,7 @@ import {
 } from "../../domain/objects/ownership.ts";
 import { readVirtualMachine } from "../../domain/objects/read-objects.ts";
 import { isKubeError } from "../../kube/errors.ts";
-import type { KubeClient } from "../../kube/kube-client.ts";
+import type { CallOptions, KubeClient } from "../../kube/kube-client.ts";
 import { networkAttachmentDefinitions, secrets, virtualMachines } from "../../kube/resource.ts";
 import { subjectOf, VersionMismatch } from "../errors.ts";
 import { isOwnedByAnother, ownedByAnother } from "./refusals.ts";
@@ -89,10 +89,11 @@ async function own(
  * The uid in the object is the lock: without it, a server-side apply of the reference alone could create a NAD without
  * configuration. @throws KubeError "Conflict" or "Invalid" if the NAD with this uid is gone.
  */
-async function addOwner(
+export async function addOwner(
   client: KubeClient,
   { metadata }: KubernetesObject,
   owner: OwnerReference,
+  options: CallOptions = {},
 ): Promise<void> {
   const { name, namespace, uid } = metadata;
   if (uid === undefined) throw new Error(`NetworkAttachmentDefinition ${name} was stored without a uid`);
@@ -101,7 +102,10 @@ async function addOwner(
     kind: "NetworkAttachmentDefinition",
     metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid, ownerReferences: [owner] },
   } satisfies NetworkAttachmentDefinition;
-  await client.apply(networkAttachmentDefinitions, reference, { fieldManager: ownershipManager(owner.uid) });
+  await client.apply(networkAttachmentDefinitions, reference, {
+    ...options,
+    fieldManager: ownershipManager(owner.uid),
+  });
 }
 
 /**
