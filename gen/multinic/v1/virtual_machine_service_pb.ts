@@ -376,7 +376,8 @@ export const VirtualMachineService: GenService<{
     output: typeof ListVMsResponseSchema;
   },
   /**
-   * Deletes a VM together with the objects that multinic created for it and that nothing else uses. Errors: NOT_FOUND
+   * Deletes a VM together with the objects that multinic created for it and that nothing else uses. If there is no VM, what an
+   * interrupted ApplyVM has left is deleted: its Secret, and NADs of the namespace that no VM owns or uses. Errors: NOT_FOUND
    * (unless `allow_missing`); ABORTED (etag does not match); FAILED_PRECONDITION (VM not created by multinic, even if its
    * NICs were adopted).
    *
