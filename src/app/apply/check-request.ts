@@ -60,6 +60,7 @@ export async function checkRequest(
     etag: live === undefined ? "" : etagOf(live),
     claim: willWrite ? claimAddresses(client, view, vm, segments) : undefined,
     conflictsWith(written, { byMac, byAddress }) {
+      if (byMac.size === 0 && byAddress.size === 0) return [];
       const stored = readVirtualMachine(written).object;
       const now = { ...facts, vm: stored, macsInUse: byMac, addressesInUse: byAddress };
       const again = checkVm(spec, catalogue, now, options);
