@@ -5,7 +5,8 @@ import {
   ApplyVMRequestSchema,
   VirtualMachineListView,
 } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
-import { type ApplyDependencies, applyVm } from "../app/apply/apply-vm.ts";
+import type { ApplyDependencies } from "../app/apply/apply-request.ts";
+import { applyVm } from "../app/apply/apply-vm.ts";
 import { deleteVm } from "../app/delete-vm.ts";
 import { maxMessageBytes } from "../app/message-room.ts";
 import type { StatusModel } from "../app/status-model.ts";
@@ -31,7 +32,6 @@ const givenOrNone = (text: string): string | undefined => (text === "" ? undefin
 export function createVirtualMachineService(
   dependencies: ApplyDependencies & { readonly model: StatusModel; readonly messages: StatusMessages },
 ): ServiceImpl<typeof VirtualMachineService> {
-  const { client } = dependencies;
   return {
     async applyVM(request, { signal }) {
       const { spec, unread } = readSpec(ApplyVMRequestSchema, request);
@@ -80,7 +80,7 @@ export function createVirtualMachineService(
     },
 
     async deleteVM(request, { signal }) {
-      const objects = await deleteVm(client, {
+      const objects = await deleteVm(dependencies, {
         ...requireName(request),
         etag: givenOrNone(request.etag),
         allowMissing: request.allowMissing,

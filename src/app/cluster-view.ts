@@ -1,4 +1,4 @@
-// The caches of the service, kept by list and watch: VMs, their running instances and NADs.
+// What the service knows of the cluster: VMs, their running instances and NADs by list and watch, and its own writes in progress.
 import { readVm } from "../domain/document/read-record.ts";
 import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
 import { readInstance, readNad, type ReadObject } from "../domain/objects/read-objects.ts";
@@ -11,10 +11,13 @@ import { systemTiming } from "../kube/timing.ts";
 import { type ClusterReadings, createClusterReadings } from "./cluster-readings.ts";
 import { NotReady } from "./errors.ts";
 import { type ClusterCaches, followNicsInUse, type NicsInUse } from "./nics-in-use.ts";
+import { createTurns, type Turns } from "./turns.ts";
 
 export interface ClusterView extends ClusterCaches {
   readonly nicsInUse: NicsInUse;
   readonly readings: ClusterReadings;
+  /** Writes of a VM, NAMESPACE/NAME, take turns. */
+  readonly turns: Turns;
   /** Ends the questions to an API server that says nothing. */
   readonly stopProbing: () => Promise<void>;
 }
@@ -55,6 +58,7 @@ export function startClusterView(
     ...caches,
     nicsInUse: followNicsInUse(caches),
     readings: createClusterReadings(client, now),
+    turns: createTurns(),
     async stopProbing() {
       stopping.abort();
       await prober;

@@ -99,6 +99,7 @@ const reasonSteps: Readonly<Record<string, string>> = {
   VM_NOT_MANAGED:
     "multinic changes only VMs that it created; choose another name, or let it manage the NICs of this VM with `multinic apply --adopt`",
   VM_ADOPTED: "`kubectl delete vm NAME` deletes a VM that multinic did not create",
+  VM_TERMINATING: "wait until `multinic get` no longer lists the VM, then try again",
   FIELD_OWNED_BY_OTHER_MANAGER: "make the other field manager release the field, or keep its value",
 };
 

@@ -1,8 +1,8 @@
 // The sources of virt-handler's metrics: its pods, through the API server, or URLs that the operator configured.
-import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
+import type { Pod } from "../domain/objects/kubernetes.ts";
 import { boundedText } from "../kube/bounded-text.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
-import { kubeVirts, type Resource, resourcePath } from "../kube/resource.ts";
+import { kubeVirts, pods, resourcePath } from "../kube/resource.ts";
 
 export interface ScrapeTarget {
   /** Its URL, or its path at the API server; identifies it in logs and metrics. */
@@ -13,18 +13,6 @@ export interface ScrapeTarget {
 
 /** Returns the virt-handlers that run now. */
 export type FindTargets = (signal: AbortSignal) => Promise<readonly ScrapeTarget[]>;
-
-/** v1 Pod, with the fields that are read here. */
-interface HandlerPod extends KubernetesObject {
-  readonly status?: { readonly phase?: string };
-}
-const pods: Resource<HandlerPod> = {
-  group: "",
-  version: "v1",
-  plural: "pods",
-  kind: "Pod",
-  namespaced: true,
-};
 
 /** The metrics of a node with 100 VMs are about 4 MB. */
 const maxBytes = 32 * 1024 * 1024;
@@ -52,7 +40,7 @@ export function podTargets(client: KubeClient): FindTargets {
   };
 }
 
-function podTarget(client: KubeClient, { metadata: { namespace, name } }: HandlerPod): ScrapeTarget {
+function podTarget(client: KubeClient, { metadata: { namespace, name } }: Pod): ScrapeTarget {
   const url = `${resourcePath(pods, { namespace })}/https:${encodeURIComponent(name)}:${metricsPort}/proxy/metrics`;
   return { url, read: (signal) => client.getText(url, { signal, maxBytes }) };
 }

@@ -6,6 +6,7 @@ import type {
   NetworkAttachmentDefinition,
   Node,
   NodeNetworkState,
+  Pod,
   Secret,
   ServiceCidr,
   VirtualMachine,
@@ -53,6 +54,7 @@ export const networkAttachmentDefinitions = resource<NetworkAttachmentDefinition
 export const kubeVirts = resource<KubeVirt>("kubevirt.io", "v1", "kubevirts", "KubeVirt");
 export const secrets = resource<Secret>("", "v1", "secrets", "Secret");
 export const namespaces = resource<Namespace>("", "v1", "namespaces", "Namespace", false);
+export const pods = resource<Pod>("", "v1", "pods", "Pod");
 export const nodes = resource<Node>("", "v1", "nodes", "Node", false);
 export const serviceCidrs = resource<ServiceCidr>(
   "networking.k8s.io",

@@ -24,6 +24,7 @@ import { createVirtualMachineService } from "../api/virtual-machine-service.ts";
 import { startClusterView, stopClusterView, whenSynced, type ClusterView } from "../app/cluster-view.ts";
 import { followStaleness } from "../app/staleness.ts";
 import { startStatusModel, type StatusModel } from "../app/status-model.ts";
+import { sweepRegularly } from "../app/sweep.ts";
 import type { HostPort } from "../config/setting-table.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
@@ -73,6 +74,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const messages = createStatusMessages();
   const closing = new AbortController();
   const staleness = followStaleness({ model, now, sleepOrAborted, signal: closing.signal });
+  const sweeping = sweepRegularly({ client, view, log, now, sleepOrAborted, signal: closing.signal });
   const exporter = createExporter({
     model,
     caches: { vms: view.vms, vmis: view.vmis, nads: view.nads },
@@ -134,7 +136,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await Promise.all(ports.map((port) => port.close(graceMs)));
     exporter.stop();
     closing.abort();
-    await staleness;
+    await Promise.all([staleness, sweeping]);
     model.stop();
     await stopClusterView(view);
   };

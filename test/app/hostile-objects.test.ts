@@ -8,6 +8,7 @@ import type { ClusterView } from "../../src/app/cluster-view.ts";
 import { followNicsInUse } from "../../src/app/nics-in-use.ts";
 import { startStatusModel } from "../../src/app/status-model.ts";
 import { everything } from "../../src/app/status-scope.ts";
+import { createTurns } from "../../src/app/turns.ts";
 import { listVms } from "../../src/app/view-vms.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
@@ -146,6 +147,7 @@ async function answers(all: readonly Objects[]) {
     vmis,
     nads,
     nicsInUse,
+    turns: createTurns(),
     stopProbing: async () => undefined,
     readings: { read: () => Promise.reject(new Error("unasked")) },
   };

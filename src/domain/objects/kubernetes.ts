@@ -66,6 +66,13 @@ export interface Namespace extends KubernetesObject {
   status?: { phase?: string };
 }
 
+/** v1 Pod. */
+export interface Pod extends KubernetesObject {
+  apiVersion: "v1";
+  kind: "Pod";
+  status?: { phase?: string };
+}
+
 /** v1 Node. */
 export interface Node extends KubernetesObject {
   apiVersion: "v1";

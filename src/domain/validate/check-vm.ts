@@ -32,6 +32,8 @@ export interface CheckedVm {
   readonly routing: PredictedRouting;
   /** First of reading the input, then of the VM as a whole, then NIC by NIC. */
   readonly findings: readonly Finding[];
+  /** The network of each NIC (segment.ts); undefined on the pod network, and if it is not known. */
+  readonly segments: readonly (string | undefined)[];
   /** Checks that were not done because facts are missing. */
   readonly unchecked: readonly string[];
 }
@@ -90,6 +92,7 @@ export function checkVm(
     vlans: nics.map(vlanOfNic),
     routing: context.routing,
     findings: withUnread(unread, adoptionNotes === undefined ? all : all.filter(isForAdoption)),
+    segments: nics.map(({ uplink }) => uplink?.segment),
     unchecked: lackedFacts(context),
   };
 }
