@@ -64,6 +64,9 @@ export function createMemoryCache<V>(): MemoryCache<V> {
     health: () => ({
       synced,
       relists: 1,
+      failure: undefined,
+      audits: 3,
+      mismatches: 0,
       reconnects: { expired: 2 },
       decodeErrors: 0,
       staleEvents: 0,
