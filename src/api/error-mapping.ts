@@ -98,7 +98,7 @@ function toConnectError(error: unknown): ConnectError {
   if (error instanceof NotReady) {
     return unavailable(retryAfterMs, {
       reason: "NOT_READY",
-      message: `${error.message}; if this persists, check that the Kubernetes API server is running and reachable`,
+      message: error.message,
     });
   }
   if (error instanceof KubeError) return fromKube(error);

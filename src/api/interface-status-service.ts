@@ -10,7 +10,6 @@ import {
   type InterfaceStatus as ProtoInterfaceStatus,
   InterfaceStatusSchema,
 } from "../../gen/multinic/v1/virtual_machine_pb.ts";
-import { NotReady } from "../app/errors.ts";
 import { pageOf } from "../app/pages.ts";
 import { interfaceId, type StatusModel, type StatusScope } from "../app/status-model.ts";
 import { heartbeatMs, tokenOfNow, type WatchEvent, watchStatus } from "../app/watch-status.ts";
@@ -59,7 +58,7 @@ export function createInterfaceStatusService({
     },
 
     listInterfaceStatus({ namespace, vmNames, pageSize, pageToken }) {
-      if (!model.synced) throw new NotReady("still loading objects from the API server");
+      model.requireSynced();
       const scope = { namespace, vmNames };
       const { items, nextToken } = pageOf(
         (key) => nicsAfter(model, scope, key),

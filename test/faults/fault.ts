@@ -32,14 +32,17 @@ export interface Refusal {
 }
 
 /**
- * drop: left out. duplicate: sent twice. swap: sent after the next event. garble: not JSON. end: the watch ends instead, in
+ * drop: left out. duplicate: sent twice. swap: sent after the next event. wait: sent when `until` is fulfilled, like all
+ * after it. garble: not JSON. end: the watch ends instead, in
  * order. reset: it is reset instead. cut: half of the event, then the connection closes. truncate: half of the event, then an orderly end.
  */
 export interface EventFault {
   readonly kind: "event";
-  readonly how: "drop" | "duplicate" | "swap" | "garble" | "end" | "reset" | "cut" | "truncate";
+  readonly how: "drop" | "duplicate" | "swap" | "wait" | "garble" | "end" | "reset" | "cut" | "truncate";
   /** Which event of the watch, from 1. Default: the first. */
   readonly nth?: number;
+  /** wait: when the event and those after it are sent. */
+  readonly until?: Promise<unknown>;
   /** Counts only events of this type, such as "BOOKMARK". Default: all but bookmarks. */
   readonly type?: string;
 }

@@ -26,7 +26,10 @@ export async function passEvents(
       continue;
     }
     if (fault.how === "swap") held = `${line}\n`;
-    else if (!play(fault.how, line, sink)) return;
+    else if (fault.how === "wait") {
+      await fault.until;
+      sink.write(`${line}\n`);
+    } else if (!play(fault.how, line, sink)) return;
   }
   if (held !== "") sink.write(held);
   sink.end();
@@ -38,7 +41,7 @@ function concerns(line: string, { type }: EventFault): boolean {
 }
 
 /** False if the watch is over. */
-function play(how: Exclude<EventFault["how"], "swap">, line: string, sink: LineSink): boolean {
+function play(how: Exclude<EventFault["how"], "swap" | "wait">, line: string, sink: LineSink): boolean {
   const half = line.slice(0, Math.floor(line.length / 2));
   if (how === "duplicate") sink.write(`${line}\n${line}\n`);
   if (how === "garble") sink.write("{]\n");

@@ -5,7 +5,8 @@ import type { KubeClient, ObjectRef } from "../kube-client.ts";
 import { type Contact, createContact, type Moment } from "./contact.ts";
 import { type AuditCounts, auditRegularly, type HeldVersion } from "./audit.ts";
 import { createInterrupts } from "./interrupts.ts";
-import { listWatch, type Mirror } from "./list-watch.ts";
+import { listWatch } from "./list-watch.ts";
+import type { Mirror } from "./mirror.ts";
 import type { KubeLog } from "../log.ts";
 import { keyOf } from "../object-key.ts";
 import type { Resource } from "../resource.ts";
@@ -56,6 +57,7 @@ export interface CacheOptions<T, V> {
 }
 
 export interface Cache<V> {
+  readonly resource: Resource<KubernetesObject>;
   readonly synced: boolean;
   readonly size: number;
   /**
@@ -205,6 +207,7 @@ export function startCache<T extends KubernetesObject, V>(
   ];
 
   return {
+    resource,
     get synced() {
       return synced;
     },

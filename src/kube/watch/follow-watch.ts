@@ -2,7 +2,7 @@
 // (sendInitialEvents, KEP-3157), instead of a list.
 import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
 import { WatchInterrupted } from "./interrupts.ts";
-import type { Draft, ListWatchOptions } from "./list-watch.ts";
+import type { Draft, ListWatchOptions } from "./mirror.ts";
 import { listPath, withQuery } from "../paths.ts";
 import { isLater, wentBack } from "./resource-version.ts";
 import { decodeWatchEvent, type WatchEvent } from "./watch-event.ts";

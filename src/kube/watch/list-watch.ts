@@ -2,49 +2,13 @@
 // failure whether the watch can be resumed or everything must be listed again.
 import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
 import { type Backoff, createBackoff } from "../backoff.ts";
-import type { Contact } from "./contact.ts";
 import { isKubeError } from "../errors.ts";
 import { followWatch } from "./follow-watch.ts";
-import type { Interrupts } from "./interrupts.ts";
-import type { KubeClient } from "../kube-client.ts";
-import type { KubeLog } from "../log.ts";
+import type { ListWatchOptions } from "./mirror.ts";
 import { pageSize } from "../paging.ts";
 import { pauseUntilReturn } from "./pause.ts";
-import type { Resource } from "../resource.ts";
-import type { Timing } from "../timing.ts";
 import { isNotOffered, judge, type Verdict, type WatchEnding } from "./watch-failure.ts";
 import type { WatchSignals } from "./watch-signals.ts";
-
-/** A new state of the collection: its objects become visible together on commit, or never. */
-export interface Draft<T> {
-  /** Adds the object, or replaces the one of the same name. */
-  add(object: T): void;
-  remove(object: T): void;
-  commit(): void;
-}
-
-/** Receives the objects. None of these may throw because of an object's content. */
-export interface Mirror<T> {
-  /** `isRewritten`: equal versions do not mean equal objects. */
-  draft(isRewritten: boolean): Draft<T>;
-  set(object: T): void;
-  remove(object: T): void;
-}
-
-export interface ListWatchOptions<T extends KubernetesObject> {
-  readonly client: KubeClient;
-  readonly resource: Resource<T>;
-  readonly namespace?: string | undefined;
-  readonly labelSelector?: string | undefined;
-  readonly mirror: Mirror<T>;
-  readonly signals: WatchSignals;
-  readonly interrupts: Interrupts;
-  readonly contact: Contact;
-  readonly log: KubeLog;
-  readonly timing: Timing;
-  /** Ends the loop. Only this and closing the client do. */
-  readonly signal: AbortSignal;
-}
 
 /** client-go's reflector: 0.8 s doubling to 30 s. */
 const shortestWaitMs = 800;
