@@ -155,6 +155,11 @@ function fromKube(error: KubeError): ConnectError {
         ...context,
         message: `the Kubernetes API server cannot be reached; check that it runs and that its address is correct - ${error.message}`,
       });
+    case "Undecodable":
+      return unavailable(retryAfterMs, {
+        ...context,
+        message: `the answer of the Kubernetes API server cannot be read - ${error.message}`,
+      });
     case "TooManyRequests":
     case "Timeout":
     case "ServerTimeout":
