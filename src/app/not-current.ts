@@ -24,7 +24,7 @@ export function whyNotCurrent(caches: readonly Followed[]): string | undefined {
 function failureText({ resource, health }: Followed): string | undefined {
   const { failure } = health();
   if (failure === undefined) return undefined;
-  const message = failure instanceof Error ? failure.message : String(failure);
+  const message = failure instanceof Error ? failure.message : "an unknown failure";
   return `cannot read objects of kind ${resource.kind} (${qualified(resource)}): ${message} - ${remedy(resource, failure)}`;
 }
 

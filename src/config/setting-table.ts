@@ -120,6 +120,13 @@ export const settingTable = {
     default: "",
     otherwise: "virt-handler's pods, through the API server",
   },
+  virtHandlerAccess: {
+    flag: "--virt-handler-access <way>",
+    variable: "MULTINIC_VIRT_HANDLER_ACCESS",
+    help: "how to read virt-handler's pods: through the API server (needs get of pods/proxy), or directly with KubeVirt's CA (needs get of the ConfigMap kubevirt-ca)",
+    form: oneOf("proxy", "direct"),
+    default: "proxy",
+  },
   logLevel: {
     flag: "--log-level <level>",
     variable: "MULTINIC_LOG_LEVEL",

@@ -46,6 +46,7 @@ async function serveWith(settings: Settings, io: ServeIo, log: pino.Logger): Pro
       listen: settings.listen,
       tls: settings.tls,
       virtHandlerMetrics: settings.virtHandlerMetrics,
+      virtHandlerAccess: settings.virtHandlerAccess,
       log,
       version: io.version,
     });

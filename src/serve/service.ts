@@ -28,6 +28,7 @@ import type { HostPort } from "../config/setting-table.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 import { createExporter } from "../exporter/exporter.ts";
+import { directTargets } from "../exporter/virt-handler-direct.ts";
 import { podTargets, urlTargets } from "../exporter/virt-handler-targets.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { KubeLog } from "../kube/log.ts";
@@ -41,6 +42,8 @@ export interface ServiceOptions {
   readonly tls?: Settings["tls"];
   /** URLs of virt-handler's /metrics; if empty, its pods are found and read through the API server. */
   readonly virtHandlerMetrics: readonly string[];
+  /** How its pods are read. Default "proxy": through the API server. */
+  readonly virtHandlerAccess?: Settings["virtHandlerAccess"];
   readonly log: KubeLog & TransportLog;
   readonly version: string;
 }
@@ -71,7 +74,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const exporter = createExporter({
     model,
     caches: { vms: view.vms, vmis: view.vmis, nads: view.nads },
-    findTargets: urls.length > 0 ? urlTargets(urls) : podTargets(client),
+    findTargets:
+      urls.length > 0
+        ? urlTargets(urls)
+        : options.virtHandlerAccess === "direct"
+          ? directTargets(client)
+          : podTargets(client),
     log,
     sleepOrAborted,
     now,
