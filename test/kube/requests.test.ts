@@ -303,7 +303,7 @@ describe("a failed request", () => {
   const others = Object.keys(calls).filter((name): name is Call => !repeatable.includes(name as Call));
 
   it.for(repeatable.flatMap((name) => [500, 502, 503, 504, "reset"].map((fault) => [name, fault] as const)))(
-    "is sent again: %s after %s",
+    "F6: is sent again: %s after %s",
     async ([name, fault], { expect }) => {
       server.play((_, reply) => {
         if (server.requests.length > 2)
@@ -370,7 +370,7 @@ describe("a failed request", () => {
   });
 
   it.for(others.flatMap((name) => [503, "reset"].map((fault) => [name, fault] as const)))(
-    "is not sent again: %s after %s",
+    "F6: is not sent again: %s after %s",
     async ([name, fault], { expect }) => {
       server.play((_, reply) => (typeof fault === "number" ? reply.text("", fault) : reply.reset()));
       await failureOf(calls[name](client));
@@ -378,7 +378,7 @@ describe("a failed request", () => {
     },
   );
 
-  it("waits as long as a 429 asks, even for a create", async ({ expect }) => {
+  it("F5: waits as long as a 429 asks, even for a create", async ({ expect }) => {
     server.play((_, reply) =>
       server.requests.length === 1
         ? reply.refuse(429, "TooManyRequests", {}, { "retry-after": "2" })
@@ -388,7 +388,7 @@ describe("a failed request", () => {
     expect(timing.pauses).toEqual([2_000]);
   });
 
-  it("fails at once if it would have to wait beyond the deadline", async ({ expect }) => {
+  it("F5: fails at once if it would have to wait beyond the deadline", async ({ expect }) => {
     server.play((_, reply) => reply.refuse(429, "TooManyRequests", { details: { retryAfterSeconds: 31 } }));
     const error = await failureOf(client.get(secrets, ref));
     expect(error).toMatchObject({ reason: "TooManyRequests", retryAfterSeconds: 31 });
