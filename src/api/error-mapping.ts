@@ -155,6 +155,16 @@ function fromKube(error: KubeError): ConnectError {
         ...context,
         message: `the Kubernetes API server cannot be reached; check that it runs and that its address is correct - ${error.message}`,
       });
+    case "NotServed":
+      return unavailable(retryAfterMs, {
+        ...context,
+        message: `the cluster lacks a kind of object that multinic needs; check that KubeVirt and Multus are installed - ${error.message}`,
+      });
+    case "Unauthorized":
+      return unavailable(retryAfterMs, {
+        ...context,
+        message: `the Kubernetes API server does not accept the credentials of multinic; check its token or client certificate - ${error.message}`,
+      });
     case "Undecodable":
       return unavailable(retryAfterMs, {
         ...context,

@@ -42,7 +42,8 @@ const providers: Readonly<Record<string, string>> = {
 function remedy(resource: Resource<KubernetesObject>, failure: unknown): string {
   if (!(failure instanceof KubeError)) return "multinic goes on trying";
   const { reason, status } = failure;
-  if (reason === "NotFound") return providers[resource.group] ?? `serve ${qualified(resource)}`;
+  if (reason === "NotServed" || reason === "NotFound")
+    return providers[resource.group] ?? `serve ${qualified(resource)}`;
   if (reason === "Forbidden") {
     return `give the service account of multinic the verbs list and watch for ${qualified(resource)}`;
   }

@@ -123,7 +123,7 @@ export const settingTable = {
   virtHandlerAccess: {
     flag: "--virt-handler-access <way>",
     variable: "MULTINIC_VIRT_HANDLER_ACCESS",
-    help: "how to read virt-handler's pods: through the API server (needs get of pods/proxy), or directly with KubeVirt's CA (needs get of the ConfigMap kubevirt-ca)",
+    help: "read virt-handler's pods through the API server, which needs get of pods/proxy, or directly, which needs get of the ConfigMap kubevirt-ca",
     form: oneOf("proxy", "direct"),
     default: "proxy",
   },

@@ -229,6 +229,16 @@ describe("a failure", () => {
     },
   );
 
+  it.for([
+    "404 page not found\n",
+    '{"kind":"Status","message":"the server could not find the requested resource","code":404}',
+  ])("is NotServed, also for find, if the API server has no such kind: %s", async (body, { expect }) => {
+    server.play((_, reply) => reply.text(body, 404));
+    const error = await failureOf(client.find(secrets, ref));
+    expect(error).toMatchObject({ reason: "NotServed", status: 404 });
+    expect(error.message).toBe(`GET ${lab}/s: the API server does not serve this kind of object`);
+  });
+
   it("is undefined for find if the object does not exist", async ({ expect }) => {
     expect(await client.find(secrets, ref)).toBeUndefined();
   });
