@@ -113,7 +113,7 @@ function toConnectError(error: unknown): ConnectError {
   if (error instanceof NotReady) {
     return unavailable(retryAfterMs, {
       reason: "NOT_READY",
-      message: `${error.message}; if this persists, check that the Kubernetes API server is running and reachable`,
+      message: error.message,
     });
   }
   if (error instanceof KubeError) return fromKube(error);
@@ -169,6 +169,21 @@ function fromKube(error: KubeError): ConnectError {
       return unavailable(retryAfterMs, {
         ...context,
         message: `the Kubernetes API server cannot be reached; check that it runs and that its address is correct - ${error.message}`,
+      });
+    case "NotServed":
+      return unavailable(retryAfterMs, {
+        ...context,
+        message: `the cluster lacks a kind of object that multinic needs; check that KubeVirt and Multus are installed - ${error.message}`,
+      });
+    case "Unauthorized":
+      return unavailable(retryAfterMs, {
+        ...context,
+        message: `the Kubernetes API server does not accept the credentials of multinic; check its token or client certificate - ${error.message}`,
+      });
+    case "Undecodable":
+      return unavailable(retryAfterMs, {
+        ...context,
+        message: `the answer of the Kubernetes API server cannot be read - ${error.message}`,
       });
     case "TooManyRequests":
     case "Timeout":

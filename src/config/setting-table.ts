@@ -149,6 +149,13 @@ export const settingTable = {
     form: countFrom(1),
     default: "10",
   },
+  virtHandlerAccess: {
+    flag: "--virt-handler-access <way>",
+    variable: "MULTINIC_VIRT_HANDLER_ACCESS",
+    help: "read virt-handler's pods through the API server, which needs get of pods/proxy, or directly, which needs get of the ConfigMap kubevirt-ca",
+    form: oneOf("proxy", "direct"),
+    default: "proxy",
+  },
   logLevel: {
     flag: "--log-level <level>",
     variable: "MULTINIC_LOG_LEVEL",

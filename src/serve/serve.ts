@@ -47,6 +47,7 @@ async function serveWith(settings: Settings, io: ServeIo, log: pino.Logger): Pro
       tls: settings.tls,
       virtHandlerMetrics: settings.virtHandlerMetrics,
       limits: settings,
+      virtHandlerAccess: settings.virtHandlerAccess,
       log,
       version: io.version,
     });

@@ -29,6 +29,7 @@ import type { HostPort } from "../config/setting-table.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 import { createExporter } from "../exporter/exporter.ts";
+import { directTargets } from "../exporter/virt-handler-direct.ts";
 import { podTargets, urlTargets } from "../exporter/virt-handler-targets.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { KubeLog } from "../kube/log.ts";
@@ -45,6 +46,8 @@ export interface ServiceOptions {
   readonly virtHandlerMetrics: readonly string[];
   /** The defaults of the transport if not given. */
   readonly limits?: Pick<Settings, "maxCalls" | "maxCallsPerConnection" | "messageTimeoutSeconds">;
+  /** How its pods are read. Default "proxy": through the API server. */
+  readonly virtHandlerAccess?: Settings["virtHandlerAccess"];
   readonly log: KubeLog & TransportLog;
   readonly version: string;
 }
@@ -78,7 +81,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const exporter = createExporter({
     model,
     caches: { vms: view.vms, vmis: view.vmis, nads: view.nads },
-    findTargets: urls.length > 0 ? urlTargets(urls) : podTargets(client),
+    findTargets:
+      urls.length > 0
+        ? urlTargets(urls)
+        : options.virtHandlerAccess === "direct"
+          ? directTargets(client)
+          : podTargets(client),
     log,
     sleepOrAborted,
     now,

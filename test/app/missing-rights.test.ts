@@ -23,6 +23,7 @@ const noCalls: KubeClient = {
   find: unasked,
   list: unasked,
   listPage: unasked,
+  listMetadataPage: unasked,
   create: unasked,
   apply: unasked,
   delete: unasked,
@@ -30,6 +31,7 @@ const noCalls: KubeClient = {
   stream: () => {
     throw new Error("unasked");
   },
+  renewConnections: () => undefined,
   close: unasked,
 };
 

@@ -158,7 +158,7 @@ describe.concurrent("a refused or validate-only call", () => {
     expect(virtualMachine?.spec?.networks).toMatchObject([{ name: "default" }]);
   });
 
-  it("for a field that another manager owns names the manager", async ({ expect }) => {
+  it("F7: for a field that another manager owns names the manager", async ({ expect }) => {
     const { client } = stand.target;
     const spec = {
       ...machine(await stand.namespace(), "vm", [{ name: "eth0" }]),
@@ -227,7 +227,7 @@ describe.concurrent("a refused or validate-only call", () => {
     expect(versionsOf(await ownedObjects(client, spec))).toEqual(before);
   });
 
-  it("that may only create leaves the VM that another one has created at the same time", async ({
+  it("F8: that may only create leaves the VM that another one has created at the same time", async ({
     expect,
   }) => {
     const spec = {

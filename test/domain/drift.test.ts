@@ -360,7 +360,7 @@ describe("a guest", () => {
     ]);
   });
 
-  it("without an agent is not judged", ({ expect }) => {
+  it("F21: without an agent is not judged", ({ expect }) => {
     const vmi = running(changed({ ipAddresses: [] }), false);
     expect(drift(objectsOf(stored(), { vmi }))).toEqual([]);
   });

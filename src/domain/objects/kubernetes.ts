@@ -70,7 +70,7 @@ export interface Namespace extends KubernetesObject {
 export interface Pod extends KubernetesObject {
   apiVersion: "v1";
   kind: "Pod";
-  status?: { phase?: string };
+  status?: { phase?: string; podIP?: string };
 }
 
 /** v1 Node. */

@@ -27,17 +27,20 @@ async function serveHeldStream() {
 }
 
 describe("graceful close", () => {
-  it.for(Object.entries(transports))("lets an open stream finish: %s", async ([, transport], { expect }) => {
-    const server = await serveHeldStream();
-    const stream = oneByOne(createClient(Health, transport(server.url)).watch({}));
-    expect((await stream.next()).value).toMatchObject({ status: Status.SERVING });
-    const closed = server.close(60_000);
-    await expect(once(rawSocket(server), "connect")).rejects.toMatchObject({ code: "ECONNREFUSED" });
-    server.release();
-    expect((await stream.next()).value).toMatchObject({ status: Status.NOT_SERVING });
-    expect((await stream.next()).done).toBe(true);
-    await closed;
-  });
+  it.for(Object.entries(transports))(
+    "F18: lets an open stream finish: %s",
+    async ([, transport], { expect }) => {
+      const server = await serveHeldStream();
+      const stream = oneByOne(createClient(Health, transport(server.url)).watch({}));
+      expect((await stream.next()).value).toMatchObject({ status: Status.SERVING });
+      const closed = server.close(60_000);
+      await expect(once(rawSocket(server), "connect")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+      server.release();
+      expect((await stream.next()).value).toMatchObject({ status: Status.NOT_SERVING });
+      expect((await stream.next()).done).toBe(true);
+      await closed;
+    },
+  );
 
   it.for(Object.entries(transports))(
     "aborts a stream that outlives the grace period: %s",
@@ -54,7 +57,7 @@ describe("graceful close", () => {
     },
   );
 
-  it("does not wait for idle connections", async ({ expect }) => {
+  it("F18: does not wait for idle connections", async ({ expect }) => {
     const server = await serve();
     const agent = new Agent({ keepAlive: true });
     const idle = httpRequest(`${server.url}/`, { agent }).end();
@@ -67,6 +70,17 @@ describe("graceful close", () => {
     await server.close(60_000);
     await expect.poll(() => silent.closed).toBe(true);
     expect(performance.now() - startedAt).toBeLessThan(10_000);
+  });
+
+  it("F18: does not wait for a client that does not read the end of its stream", async ({ expect }) => {
+    const server = await serveHeldStream();
+    const stream = oneByOne(createClient(Health, transports["gRPC over HTTP/2"]!(server.url)).watch({}));
+    await stream.next();
+    server.release();
+    const startedAt = performance.now();
+    await server.close(60_000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    await expect(once(rawSocket(server), "connect")).rejects.toMatchObject({ code: "ECONNREFUSED" });
   });
 
   it("can be called again with a shorter grace period, which then counts", async ({ expect }) => {
