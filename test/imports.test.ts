@@ -71,7 +71,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // The embedded cluster imports nothing of the service, so that it could be a separate package.
   local: ["local/*", "domain/objects", "kube/*"],
   "local/http": [],
-  "local/api": ["local", "local/http", "domain/objects"],
+  "local/api": ["local", "local/http", "local/api/cel", "domain/objects"],
+  "local/api/cel": ["local/api"],
   "local/kubevirt": ["local", "local/api", "domain/objects", "kube/*"],
   "local/kubevirt/admission": ["local", "local/api", "local/kubevirt", "domain/objects"],
   "local/kubevirt/controller": ["local", "local/kubevirt", "domain/objects", "kube/*"],
