@@ -67,6 +67,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   wire: ["app", "domain/*", "gen"],
   api: ["app", "wire", "domain/*", "kube", "gen"],
   exporter: ["app", "domain/*", "kube", "kube/watch"],
+  controller: ["app", "domain/*", "kube", "kube/watch"],
   cli: ["wire", "config", "domain", "domain/document", "gen"],
   // The embedded cluster imports nothing of the service, so that it could be a separate package.
   local: ["local/*", "domain/objects", "kube/*"],

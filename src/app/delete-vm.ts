@@ -1,6 +1,6 @@
 // DeleteVM: deletes the VM; Kubernetes' garbage collector deletes the objects that only it owns.
 import { etagOf } from "../domain/objects/etag.ts";
-import type { VirtualMachine } from "../domain/objects/kubernetes.ts";
+import type { OwnerReference, VirtualMachine } from "../domain/objects/kubernetes.ts";
 import { isAdopted, isManaged, secretNameOf } from "../domain/objects/ownership.ts";
 import { readVirtualMachine } from "../domain/objects/read-objects.ts";
 import { type PlannedObject, releasedBy } from "../domain/plan/plan.ts";
@@ -9,6 +9,7 @@ import type { KubeClient } from "../kube/kube-client.ts";
 import { networkAttachmentDefinitions, virtualMachines } from "../kube/resource.ts";
 import { attempts } from "./apply/writes.ts";
 import { ObjectNotFound, PreconditionFailed, VersionMismatch, vmSubject } from "./errors.ts";
+import { requireOwner } from "./owner.ts";
 
 export interface DeleteRequest {
   readonly namespace: string;
@@ -19,6 +20,8 @@ export interface DeleteRequest {
   readonly allowMissing?: boolean | undefined;
   /** Return what would be deleted; the API server only checks the deletion. */
   readonly validateOnly?: boolean | undefined;
+  /** The Wukong that the VM belongs to. */
+  readonly owner?: OwnerReference | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -48,7 +51,8 @@ async function findToDelete(client: KubeClient, request: DeleteRequest): Promise
     throw new ObjectNotFound(vmSubject(request));
   }
   const vm = readVirtualMachine(found).object;
-  if (!isManaged(vm)) {
+  requireOwner(vm, request.owner);
+  if (request.owner === undefined && !isManaged(vm)) {
     throw new PreconditionFailed(
       isAdopted(vm) ? "VM_ADOPTED" : "VM_NOT_MANAGED",
       vmSubject(request),

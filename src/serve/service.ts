@@ -1,5 +1,6 @@
 // Composes the service for one cluster: caches, status model, API and plain HTTP endpoints on its ports.
 import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
@@ -27,6 +28,7 @@ import { startStatusModel, type StatusModel } from "../app/status-model.ts";
 import type { HostPort } from "../config/setting-table.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
+import { type Controller, startController } from "../controller/controller.ts";
 import { createExporter } from "../exporter/exporter.ts";
 import { podTargets, urlTargets } from "../exporter/virt-handler-targets.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
@@ -41,6 +43,8 @@ export interface ServiceOptions {
   readonly tls?: Settings["tls"];
   /** URLs of virt-handler's /metrics; if empty, its pods are found and read through the API server. */
   readonly virtHandlerMetrics: readonly string[];
+  /** The namespace of the controller's Lease; undefined: Wukong resources are not applied. */
+  readonly controller?: { readonly leaseNamespace: string } | undefined;
   readonly log: KubeLog & TransportLog;
   readonly version: string;
 }
@@ -117,8 +121,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
 
   const ports: Listener[] = [];
+  let controller: Controller | undefined;
   const close = async (graceMs: number): Promise<void> => {
-    await Promise.all(ports.map((port) => port.close(graceMs)));
+    await Promise.all([controller?.stop(), ...ports.map((port) => port.close(graceMs))]);
     exporter.stop();
     closing.abort();
     await staleness;
@@ -135,6 +140,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   } catch (error) {
     await close(0);
     throw error;
+  }
+
+  if (options.controller !== undefined) {
+    const identity = `${hostname()}_${randomUUID()}`;
+    controller = startController({ client, view, model, catalogue, log, identity, ...options.controller });
   }
 
   const ready = new AbortController();

@@ -50,8 +50,11 @@ export interface Stand {
   stop(): Promise<void>;
 }
 
-/** Resolves when the service is ready. Default: the built-in catalogue. */
-export async function startStand(catalogue: Catalogue = builtInCatalogue()): Promise<Stand> {
+/** Resolves when the service is ready. Default: the built-in catalogue, and no controller of Wukongs. */
+export async function startStand(
+  catalogue: Catalogue = builtInCatalogue(),
+  { controller = false } = {},
+): Promise<Stand> {
   const target = await startTarget(silentLog);
   const { client } = target;
   const service = await startService({
@@ -59,6 +62,7 @@ export async function startStand(catalogue: Catalogue = builtInCatalogue()): Pro
     catalogue,
     listen: { host: "127.0.0.1", port: 0 },
     virtHandlerMetrics: target.virtHandlerMetricsUrls,
+    controller: controller ? { leaseNamespace: "default" } : undefined,
     log: silentLog,
     version: "test",
   });

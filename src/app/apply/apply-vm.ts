@@ -7,7 +7,12 @@ import type { Facts } from "../../domain/facts.ts";
 import { type Finding, hasErrors } from "../../domain/findings.ts";
 import type { ResolvedVm } from "../../domain/nic.ts";
 import { etagOf } from "../../domain/objects/etag.ts";
-import type { NetworkAttachmentDefinition, VirtualMachine } from "../../domain/objects/kubernetes.ts";
+import type {
+  KubernetesObject,
+  NetworkAttachmentDefinition,
+  OwnerReference,
+  VirtualMachine,
+} from "../../domain/objects/kubernetes.ts";
 import { readVirtualMachine } from "../../domain/objects/read-objects.ts";
 import { isUnchanged, type Plan, planVm, releasedBy } from "../../domain/plan/plan.ts";
 import { runningVm } from "../../domain/plan/running-vm.ts";
@@ -18,6 +23,7 @@ import type { KubeClient } from "../../kube/kube-client.ts";
 import type { ClusterView } from "../cluster-view.ts";
 import { ObjectExists, ObjectNotFound, PlanChanged, Refused, VersionMismatch, vmSubject } from "../errors.ts";
 import { observe, readNads } from "../observe.ts";
+import { requireOwner } from "../owner.ts";
 import { dryRun } from "./dry-run.ts";
 import { lockOn } from "./lock.ts";
 import { decideStewardship } from "./stewardship.ts";
@@ -45,6 +51,8 @@ export interface ApplyRequest {
   readonly createOnly?: boolean | undefined;
   /** Take over the NICs of a VM that multinic did not create; again if others have changed an adopted VM. */
   readonly adopt?: boolean | undefined;
+  /** The Wukong that the VM is for: it becomes the VM's controlling owner. Not with `adopt`. */
+  readonly owner?: OwnerReference | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -68,10 +76,11 @@ export async function applyVm(
   { client, view, catalogue }: ApplyDependencies,
   request: ApplyRequest,
 ): Promise<ApplyResult> {
-  const { signal, unread } = request;
+  const { signal, unread, owner } = request;
   const observed = await observe(client, view, request.spec, { signal });
   const { vm: live } = observed;
   if (request.createOnly === true && live !== undefined) throw new ObjectExists(vmSubject(request.spec));
+  requireOwner(live, owner);
   requireEtag(request, live);
   const { spec, before, adopted } = await decideStewardship(client, catalogue, observed, request);
   const isAsRequested = spec.networks === request.spec.networks;
@@ -92,15 +101,17 @@ export async function applyVm(
 
   const compiled =
     adopted === undefined
-      ? compileVm(spec, vm, facts.secret)
+      ? ownedBy(owner, compileVm(spec, vm, facts.secret))
       : compileAdopted(spec, vm, adopted.live, facts.secret);
   const asked = { force: adopted !== undefined && request.adopt === true, signal };
   const { objects, force, findings: refused } = await dryRun(client, compiled, facts, asked);
   const findings = [...found, ...refused];
   if (hasErrors(findings)) return stopped(findings);
   // The VM may have been created since it was looked for.
-  const isThere = objects.some((object) => object.live?.kind === "VirtualMachine");
-  if (request.createOnly === true && isThere) throw new ObjectExists(vmSubject(spec));
+  const there = objects.map((object) => object.live).find(isVirtualMachine);
+  const createOnly = request.createOnly === true || (owner !== undefined && live === undefined);
+  if (createOnly && there !== undefined) throw new ObjectExists(vmSubject(spec));
+  requireOwner(there, owner);
 
   const released = releasedNads(facts, compiled);
   const running = runningVm(facts);
@@ -121,12 +132,22 @@ export async function applyVm(
   const lock = lockOn(live, {
     // The fields outside the mask are those of the VM that was read.
     etag: request.etag !== undefined || request.updateMask !== undefined,
-    plan: request.planFingerprint !== undefined || force,
+    plan: request.planFingerprint !== undefined || force || owner !== undefined,
   });
-  const { createOnly = false } = request;
   const decision = { compiled, plan, released, force, lock, createOnly, secret: facts.secret };
   const written = await writeObjects(client, live, decision, { signal });
   return { ...result, written: true, etag: etagOf(readVirtualMachine(written).object) };
+}
+
+function ownedBy(owner: OwnerReference | undefined, compiled: CompiledVm): CompiledVm {
+  if (owner === undefined) return compiled;
+  const { virtualMachine } = compiled;
+  const metadata = { ...virtualMachine.metadata, ownerReferences: [owner] };
+  return { ...compiled, virtualMachine: { ...virtualMachine, metadata } };
+}
+
+function isVirtualMachine(object: KubernetesObject | undefined): object is VirtualMachine {
+  return object?.kind === "VirtualMachine";
 }
 
 function requireEtag({ spec, etag }: ApplyRequest, live: VirtualMachine | undefined): void {

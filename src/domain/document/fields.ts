@@ -124,6 +124,7 @@ export const wukongMetadata: MappingShape = {
       "deletionGracePeriodSeconds",
       "deletionTimestamp",
       "finalizers",
+      "generateName",
       "generation",
       "labels",
       "managedFields",

@@ -1,0 +1,100 @@
+// Applies a Wukong by the same use case as ApplyVM, and says what came of it.
+import { type ApplyDependencies, applyVm } from "../app/apply/apply-vm.ts";
+import { PreconditionFailed, Refused, subjectText } from "../app/errors.ts";
+import type { ReadDocument } from "../domain/document/read-document.ts";
+import type { Finding } from "../domain/findings.ts";
+import type { OwnerReference } from "../domain/objects/kubernetes.ts";
+import type { PlannedObject } from "../domain/plan/plan.ts";
+import { KubeError } from "../kube/errors.ts";
+import { asGiven, isAboutRoutes, type Positions, rejectedRoutes, withoutRoutes } from "./refused-routes.ts";
+
+/** What came of applying a Wukong. */
+export type Outcome =
+  | {
+      readonly kind: "applied";
+      /** Of severity warning and info. */
+      readonly findings: readonly Finding[];
+      /** Errors about the routes that were left out. */
+      readonly routes: readonly Finding[];
+      /** Objects that were written or deleted; empty if all was up to date. */
+      readonly written: readonly PlannedObject[];
+    }
+  | {
+      readonly kind: "refused";
+      /** The code of the first finding, or of the condition that is not met. */
+      readonly reason: string;
+      readonly message: string;
+      /** True if the VM of this name belongs to somebody else. */
+      readonly isNotOurs: boolean;
+    };
+
+/**
+ * @throws errors after which the same call may succeed at once: VersionMismatch, ObjectExists, and KubeError unless the API
+ * server rejects the request itself.
+ */
+export async function applyWukong(
+  dependencies: ApplyDependencies,
+  { spec: given, findings }: ReadDocument,
+  owner: OwnerReference,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (given === undefined) return refusedFor(findings);
+  let rejected: Positions = new Set();
+  let routes = findings.filter(isAboutRoutes);
+  const unread = findings.filter((found) => !isAboutRoutes(found));
+  // What could not be read of the routes has a finding already.
+  if (routes.length > 0) rejected = rejectedRoutes(given, routes, rejected) ?? rejected;
+  for (;;) {
+    const spec = withoutRoutes(given, rejected);
+    try {
+      const applied = await applyVm(dependencies, { spec, unread, validateOnly: false, owner, signal });
+      return {
+        kind: "applied",
+        findings: applied.findings.map((found) => asGiven(found, rejected)),
+        routes,
+        written: applied.written
+          ? (applied.plan?.objects.filter(({ action }) => action !== "unchanged") ?? [])
+          : [],
+      };
+    } catch (error) {
+      if (!(error instanceof Refused)) return blockedBy(error);
+      const found = error.findings.map((one) => asGiven(one, rejected));
+      const more = rejectedRoutes(given, found, rejected);
+      if (more === undefined) return refusedFor([...found, ...routes]);
+      routes = [...routes, ...found.filter(({ severity }) => severity === "error")];
+      rejected = more;
+    }
+  }
+}
+
+function refusedFor(findings: readonly Finding[]): Outcome {
+  const errors = findings.filter(({ severity }) => severity === "error");
+  const reason = errors[0]?.code ?? "DOCUMENT_INVALID";
+  return { kind: "refused", reason, message: findingsText(errors), isNotOurs: false };
+}
+
+/** Conditions that only somebody else can change. @throws any other error. */
+function blockedBy(error: unknown): Outcome {
+  if (error instanceof PreconditionFailed) {
+    const { reason, subject, message } = error;
+    const isNotOurs = reason === "VM_NOT_OWNED_BY_WUKONG" || reason === "VM_NOT_MANAGED";
+    return { kind: "refused", reason, message: `${subjectText(subject)}: ${message}`, isNotOurs };
+  }
+  if (error instanceof KubeError && ["Forbidden", "Invalid", "BadRequest"].includes(error.reason)) {
+    return { kind: "refused", reason: `Kubernetes${error.reason}`, message: error.message, isNotOurs: false };
+  }
+  throw error;
+}
+
+const maxFindings = 20;
+
+/** One line for each finding; the number of those beyond 20. */
+export function findingsText(findings: readonly Finding[]): string {
+  const lines = findings
+    .slice(0, maxFindings)
+    .map(
+      ({ code, field, message }) => `${field === "" ? "" : `${field}: `}${message.slice(0, 1_000)} (${code})`,
+    );
+  const more = findings.length - lines.length;
+  return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join("\n");
+}
