@@ -342,7 +342,7 @@ export const VirtualMachineService: GenService<{
    * If a call is interrupted, the same call completes it (without `create_only`). Nothing is written if there is a finding
    * of severity error, if the API server or KubeVirt rejects an object, or if another manager owns a field.
    * Errors: INVALID_ARGUMENT with the findings; FAILED_PRECONDITION (findings whose cause is the cluster, field owned by another manager, VM not created by
-   * multinic and `adopt` not set); ABORTED (etag does not match, plan changed, VM changed between plan and write);
+   * multinic and `adopt` not set, VM that belongs to a Wukong resource); ABORTED (etag does not match, plan changed, VM changed between plan and write);
    * NOT_FOUND (no VM to adopt, or none with the etag); ALREADY_EXISTS (`create_only`); UNAVAILABLE (API server not
    * reachable). ErrorInfo names the object in its metadata: `kind`, `namespace`, `name`. For FIELD_OWNED_BY_OTHER_MANAGER
    * it also has the first such `field` and its `manager`; PreconditionFailure lists all of them.
@@ -377,7 +377,7 @@ export const VirtualMachineService: GenService<{
   /**
    * Deletes a VM together with the objects that multinic created for it and that nothing else uses. Errors: NOT_FOUND
    * (unless `allow_missing`); ABORTED (etag does not match); FAILED_PRECONDITION (VM not created by multinic, even if its
-   * NICs were adopted).
+   * NICs were adopted; VM that belongs to a Wukong resource).
    *
    * @generated from rpc multinic.v1.VirtualMachineService.DeleteVM
    */
