@@ -1,10 +1,6 @@
 // The active replica ends in the middle of its work, at every write in turn: the next one completes it, and nothing is lost.
 import { describe, it, vi, type ExpectStatic } from "vitest";
-import { startClusterView, stopClusterView } from "../../src/app/cluster-view.ts";
-import { startStatusModel } from "../../src/app/status-model.ts";
-import { startController } from "../../src/controller/controller.ts";
 import { wukongFinalizer } from "../../src/controller/reconcile.ts";
-import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import type { KubernetesObject, Wukong } from "../../src/domain/objects/kubernetes.ts";
 import { secretNameOf } from "../../src/domain/objects/ownership.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
@@ -20,11 +16,9 @@ import {
   wukongs,
 } from "../../src/kube/resource.ts";
 import { createApiServer } from "../../src/local/api/api-server.ts";
-import { silentLog } from "../support/log.ts";
+import { patience, type Replica, startReplica, wukong } from "./stand.ts";
 
-const durations = { leaseMs: 1_000, renewWithinMs: 600, retryMs: 50 };
 const ref = { namespace: "default", name: "web" };
-const patience = { timeout: 30_000, interval: 20 };
 
 /** Where a replica ends: at its write with this number, before the API server has it or after. */
 interface End {
@@ -78,38 +72,22 @@ function mortal(
   };
 }
 
-interface Replica {
+interface MortalReplica extends Replica {
   readonly writes: number;
   /** Resolves when the replica has ended by itself. */
   readonly ended: Promise<void>;
-  stop(): Promise<void>;
 }
 
-function startReplica(client: KubeClient, identity: string, end?: End): Replica {
+function startMortal(client: KubeClient, identity: string, end?: End): MortalReplica {
   const ended = Promise.withResolvers<void>();
   const own = mortal(client, end, ended.resolve);
-  const view = startClusterView(own, { log: silentLog, now: () => performance.now() });
-  const model = startStatusModel(view);
-  const controller = startController({
-    client: own,
-    view,
-    model,
-    catalogue: builtInCatalogue(),
-    log: silentLog,
-    leaseNamespace: "default",
-    identity,
-    durations,
-  });
+  const replica = startReplica(own, identity);
   return {
+    ...replica,
     get writes() {
       return own.writes;
     },
     ended: ended.promise,
-    async stop() {
-      await controller.stop();
-      model.stop();
-      await stopClusterView(view);
-    },
   };
 }
 
@@ -130,13 +108,6 @@ const twoNics = {
     { name: "eth1", vlanId: 8 },
   ],
 };
-const wukong = (spec: unknown): Wukong => ({
-  apiVersion: "vm.novasphere.dev/v1alpha1",
-  kind: "Wukong",
-  metadata: { ...ref },
-  spec,
-});
-
 async function isSettled(client: FullKubeClient, nics: number): Promise<boolean> {
   const found = await client.find(wukongs, ref);
   const { observedGeneration, networks, conditions } = found?.status ?? {};
@@ -150,7 +121,7 @@ async function isSettled(client: FullKubeClient, nics: number): Promise<boolean>
 const stories: readonly Story[] = [
   {
     title: "creates a VM",
-    act: (client) => client.create(wukongs, wukong(twoNics)),
+    act: (client) => client.create(wukongs, wukong(ref.name, twoNics)),
     isDone: (client) => isSettled(client, 2),
   },
   {
@@ -216,11 +187,11 @@ async function play(story: Story, end: End | undefined, expect: ExpectStatic) {
   try {
     if (story.before !== undefined) {
       const earlier = startReplica(client, "earlier");
-      await client.create(wukongs, wukong(story.before));
+      await client.create(wukongs, wukong(ref.name, story.before));
       await vi.waitUntil(() => isSettled(client, 1).then((one) => one || isSettled(client, 2)), patience);
       await earlier.stop();
     }
-    const first = startReplica(client, "first", end);
+    const first = startMortal(client, "first", end);
     await vi.waitUntil(
       async () =>
         (await client.find(leases, { namespace: "default", name: "multinic-controller" }))?.spec
