@@ -93,8 +93,9 @@ function follow(
     if (wukongs.get(refOf(key)) !== undefined) queue.add(key);
   };
   const applyAgain = (key: string): void => {
+    if (wukongs.get(refOf(key)) === undefined) return;
     reconciler.markOutdated(key);
-    addIfThere(key);
+    queue.add(key);
   };
   const ends = [
     wukongs.subscribe(({ key }) => queue.add(keyOf(key))),

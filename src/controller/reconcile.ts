@@ -63,6 +63,8 @@ const raceRetryMs = 50;
 export function createReconciler(dependencies: ReconcileDependencies): Reconciler {
   const { client, view, model, wukongs, events, clock, now, signal } = dependencies;
   const known = new Map<string, Known>();
+  /** Apart from `known`, because a mark may come while the key is worked on. */
+  const marked = new Set<string>();
 
   async function reconcile(key: string): Promise<number | undefined> {
     signal.throwIfAborted();
@@ -70,6 +72,7 @@ export function createReconciler(dependencies: ReconcileDependencies): Reconcile
     const wukong = wukongs.get(ref);
     if (wukong === undefined) {
       known.delete(key);
+      marked.delete(key);
       return undefined;
     }
     const owner = ownerReferenceTo(wukong);
@@ -81,7 +84,8 @@ export function createReconciler(dependencies: ReconcileDependencies): Reconcile
     // While the old VM ends, its status is shown; its deletion queues the key again.
     const isEnding = vm?.metadata.deletionTimestamp !== undefined && wukongOf(vm)?.uid === owner.uid;
     let last = known.get(key);
-    if (!isEnding && (last === undefined || isOutdated(last, wukong, vm))) {
+    if (!isEnding && (last === undefined || marked.has(key) || isOutdated(last, wukong, vm))) {
+      marked.delete(key);
       await setFinalizers(wukong, [wukongFinalizer]);
       const outcome = await apply(wukong, owner);
       if (outcome === undefined) return raceRetryMs;
@@ -209,8 +213,7 @@ export function createReconciler(dependencies: ReconcileDependencies): Reconcile
   return {
     reconcile,
     markOutdated(key) {
-      const last = known.get(key);
-      if (last !== undefined) known.set(key, { ...last, again: now() });
+      marked.add(key);
     },
     refused: () => [...known].filter(([, { refusals }]) => refusals > 0).map(([key]) => key),
   };
