@@ -5,7 +5,7 @@ import type { ReadDocument } from "../domain/document/read-document.ts";
 import type { Finding } from "../domain/findings.ts";
 import type { OwnerReference } from "../domain/objects/kubernetes.ts";
 import type { PlannedObject } from "../domain/plan/plan.ts";
-import { KubeError } from "../kube/errors.ts";
+import { KubeError, type KubeReason } from "../kube/errors.ts";
 import { asGiven, isAboutRoutes, type Positions, rejectedRoutes, withoutRoutes } from "./refused-routes.ts";
 
 /** What came of applying a Wukong. */
@@ -21,6 +21,8 @@ export type Outcome =
     }
   | {
       readonly kind: "refused";
+      /** Unknown: the API server could not answer. */
+      readonly accepted: "False" | "Unknown";
       /** The code of the first finding, or of the condition that is not met. */
       readonly reason: string;
       readonly message: string;
@@ -29,8 +31,8 @@ export type Outcome =
     };
 
 /**
- * @throws errors after which the same call may succeed at once: VersionMismatch, ObjectExists, and KubeError unless the API
- * server rejects the request itself.
+ * @throws errors after which the same call may succeed at once, or which nobody could be told of: VersionMismatch,
+ * ObjectExists, and KubeError for a lost race or a lost connection.
  */
 export async function applyWukong(
   dependencies: ApplyDependencies,
@@ -70,21 +72,27 @@ export async function applyWukong(
 function refusedFor(findings: readonly Finding[]): Outcome {
   const errors = findings.filter(({ severity }) => severity === "error");
   const reason = errors[0]?.code ?? "DOCUMENT_INVALID";
-  return { kind: "refused", reason, message: findingsText(errors), isNotOurs: false };
+  const message = findingsText(errors);
+  return { kind: "refused", accepted: "False", reason, message, isNotOurs: false };
 }
 
-/** Conditions that only somebody else can change. @throws any other error. */
+/** @throws any error that is not about this Wukong. */
 function blockedBy(error: unknown): Outcome {
   if (error instanceof PreconditionFailed) {
-    const { reason, subject, message } = error;
+    const { reason, subject, message: why } = error;
+    const message = `${subjectText(subject)}: ${why}`;
     const isNotOurs = reason === "VM_NOT_OWNED_BY_WUKONG" || reason === "VM_NOT_MANAGED";
-    return { kind: "refused", reason, message: `${subjectText(subject)}: ${message}`, isNotOurs };
+    return { kind: "refused", accepted: "False", reason, message, isNotOurs };
   }
-  if (error instanceof KubeError && ["Forbidden", "Invalid", "BadRequest"].includes(error.reason)) {
-    return { kind: "refused", reason: `Kubernetes${error.reason}`, message: error.message, isNotOurs: false };
-  }
-  throw error;
+  if (!(error instanceof KubeError) || passing.has(error.reason)) throw error;
+  const accepted = rejecting.has(error.reason) ? "False" : "Unknown";
+  const reason = `Kubernetes${error.reason}`;
+  return { kind: "refused", accepted, reason, message: error.message, isNotOurs: false };
 }
+
+/** The same call may succeed at once, or the status cannot be written either. */
+const passing: ReadonlySet<KubeReason> = new Set(["Conflict", "NotFound", "Unreachable", "Cancelled"]);
+const rejecting: ReadonlySet<KubeReason> = new Set(["Forbidden", "Invalid", "BadRequest"]);
 
 const maxFindings = 20;
 

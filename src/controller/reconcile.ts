@@ -169,16 +169,16 @@ export function createReconciler(dependencies: ReconcileDependencies): Reconcile
       await events.record(wukong, "Warning", route.code, `applied without this route: ${route.message}`);
   }
 
-  async function writeStatus(wukong: Wukong, { outcome, status: before }: Known): Promise<WukongStatus> {
+  /** Nothing is written of states that are out of date: at the moment of the write they would be known again. */
+  async function writeStatus(
+    wukong: Wukong,
+    { outcome, status: before = wukong.status }: Known,
+  ): Promise<WukongStatus | undefined> {
     const { namespace = "", name, generation = 0 } = wukong.metadata;
     const isNotOurs = outcome.kind === "refused" && outcome.isNotOurs;
-    const status = wukongStatus({
-      generation,
-      outcome,
-      nics: isNotOurs ? [] : model.of({ namespace, vm: name }),
-      before: before ?? wukong.status,
-      now: wholeSeconds(clock()),
-    });
+    const nics = isNotOurs ? [] : model.of({ namespace, vm: name });
+    if (nics.some(({ reason }) => reason === "STALE")) return before;
+    const status = wukongStatus({ generation, outcome, nics, before, now: wholeSeconds(clock()) });
     if (isDeepStrictEqual(status, wukong.status)) return status;
     const options = { fieldManager: controllerManager, force: true, subresource: "status", signal } as const;
     await client.apply(wukongResource, { ...identityOf(wukong), status }, options);

@@ -57,7 +57,7 @@ function networkStatus(nic: InterfaceStatus): WukongNetworkStatus {
 
 function accepted(outcome: Outcome): Verdict {
   if (outcome.kind === "refused") {
-    return { status: "False", reason: outcome.reason, message: outcome.message };
+    return { status: outcome.accepted, reason: outcome.reason, message: outcome.message };
   }
   const notes = findingsText(outcome.findings);
   return { status: "True", reason: "Applied", message: notes === "" ? "the VM is applied" : notes };

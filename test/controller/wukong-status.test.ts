@@ -48,7 +48,13 @@ const conditionsOf = (input: Partial<StatusInput>): Record<string, string> =>
 
 const down = nic("eth1", { state: "Down", reason: "LINK_DOWN", message: "the link is down" });
 const unknown = nic("eth2", { state: "Unknown", reason: "STALE", message: "lost contact" });
-const refused: Outcome = { kind: "refused", reason: "VLAN_INVALID", message: "wrong", isNotOurs: false };
+const refused: Outcome = {
+  kind: "refused",
+  accepted: "False",
+  reason: "VLAN_INVALID",
+  message: "wrong",
+  isNotOurs: false,
+};
 const badRoute = finding("ROUTE_DUPLICATE", "networks[0].routes[1]", { first: "networks[0].routes[0]" });
 
 describe("the conditions of a Wukong", () => {
