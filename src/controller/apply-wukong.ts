@@ -18,6 +18,8 @@ export type Outcome =
       readonly routes: readonly Finding[];
       /** Objects that were written or deleted; empty if all was up to date. */
       readonly written: readonly PlannedObject[];
+      /** Of the VM as it was applied. */
+      readonly etag: string;
     }
   | {
       readonly kind: "refused";
@@ -57,6 +59,7 @@ export async function applyWukong(
         written: applied.written
           ? (applied.plan?.objects.filter(({ action }) => action !== "unchanged") ?? [])
           : [],
+        etag: applied.etag,
       };
     } catch (error) {
       if (!(error instanceof Refused)) return blockedBy(error);

@@ -79,6 +79,10 @@ function ready(outcome: Outcome, nics: readonly InterfaceStatus[]): Verdict {
       ? { status: "False", reason: outcome.reason, message: "there is no VM; see condition Accepted" }
       : { status: "False", reason: "VM_STARTING", message: "the VM is being created" };
   }
+  // The caches still have the VM from before the apply, whose states say nothing about this generation.
+  if (outcome.kind === "applied" && nics.some(({ etag }) => etag !== outcome.etag)) {
+    return { status: "Unknown", reason: "VM_CHANGING", message: "the VM is being changed" };
+  }
   const down = nics.filter(({ state }) => state !== "Up");
   const [first] = down;
   if (first !== undefined) {

@@ -26,12 +26,12 @@ const nic = (name: string, more: Partial<InterfaceStatus> = {}): InterfaceStatus
   pendingFields: [],
   pendingEffect: undefined,
   driftedFields: [],
-  etag: "",
+  etag: "now",
   vmUid: "",
   ...more,
 });
 
-const applied: Outcome = { kind: "applied", findings: [], routes: [], written: [] };
+const applied: Outcome = { kind: "applied", findings: [], routes: [], written: [], etag: "now" };
 const statusOf = (input: Partial<StatusInput>) =>
   wukongStatus({
     generation: 3,
@@ -60,6 +60,13 @@ const badRoute = finding("ROUTE_DUPLICATE", "networks[0].routes[1]", { first: "n
 describe("the conditions of a Wukong", () => {
   it.for([
     ["applied, all Up", {}, "True Applied", "True Applied", "True AllUp"],
+    [
+      "applied, the change not seen yet",
+      { nics: [nic("eth0", { etag: "before" })] },
+      "True Applied",
+      "True Applied",
+      "Unknown VM_CHANGING",
+    ],
     ["one NIC down", { nics: [nic("eth0"), down] }, "True Applied", "True Applied", "False LINK_DOWN"],
     ["one NIC unknown", { nics: [unknown] }, "True Applied", "True Applied", "Unknown STALE"],
     ["one down, one unknown", { nics: [unknown, down] }, "True Applied", "True Applied", "False STALE"],
