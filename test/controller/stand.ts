@@ -17,9 +17,9 @@ import { wukongs } from "../../src/kube/resource.ts";
 import { createApiServer } from "../../src/local/api/api-server.ts";
 import { silentLog } from "../support/log.ts";
 
-/** A Lease that expires soon. */
-export const durations: ElectionDurations = { leaseMs: 1_000, renewWithinMs: 600, retryMs: 50 };
-export const patience = { timeout: 30_000, interval: 20 };
+/** A Lease that expires soon, but that a busy machine can renew. */
+const durations: ElectionDurations = { leaseMs: 2_000, renewWithinMs: 1_600, retryMs: 100 };
+export const patience = { timeout: 60_000, interval: 20 };
 
 export interface Replica {
   readonly view: ClusterView;

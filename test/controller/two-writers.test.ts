@@ -16,7 +16,7 @@ const specOf = (nic: string, ipConfig?: IpConfig) => ({
   networks: [{ name: nic, ...(ipConfig === undefined ? {} : { ipConfig }) }],
 });
 
-describe("a Wukong and ApplyVM", () => {
+describe("a Wukong and ApplyVM", { timeout: 60_000 }, () => {
   const stand = controllerStand();
 
   const apply = (name: string, nic: string, by: KubeClient, more: Partial<ApplyRequest> = {}) => {
@@ -102,7 +102,7 @@ describe("a Wukong and ApplyVM", () => {
   });
 });
 
-describe("a Wukong and another field manager of its VM", () => {
+describe("a Wukong and another field manager of its VM", { timeout: 60_000 }, () => {
   const stand = controllerStand();
 
   it("do not fight over a field: the Wukong names manager and field, and goes on once they agree", async ({
