@@ -1,6 +1,6 @@
 // DeleteVM: deletes the VM; Kubernetes' garbage collector deletes the objects that only it owns.
 import { etagOf } from "../domain/objects/etag.ts";
-import type { KubernetesObject, VirtualMachine } from "../domain/objects/kubernetes.ts";
+import type { KubernetesObject, OwnerReference, VirtualMachine } from "../domain/objects/kubernetes.ts";
 import { isAdopted, isManaged, secretNameOf } from "../domain/objects/ownership.ts";
 import { readVirtualMachine } from "../domain/objects/read-objects.ts";
 import { type PlannedObject, releasedBy } from "../domain/plan/plan.ts";
@@ -11,6 +11,7 @@ import { attempts } from "./apply/writes.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { ObjectNotFound, PreconditionFailed, VersionMismatch, vmSubject } from "./errors.ts";
 import { deleteLeft, leftNads, leftSecretOf } from "./left-objects.ts";
+import { requireOwner } from "./owner.ts";
 
 export interface DeleteRequest {
   readonly namespace: string;
@@ -21,6 +22,8 @@ export interface DeleteRequest {
   readonly allowMissing?: boolean | undefined;
   /** Return what would be deleted; the API server only checks the deletion. */
   readonly validateOnly?: boolean | undefined;
+  /** The Wukong that the VM belongs to. */
+  readonly owner?: OwnerReference | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -90,7 +93,8 @@ async function findToDelete(client: KubeClient, request: DeleteRequest): Promise
   const found = await client.find(virtualMachines, { namespace, name }, { signal });
   if (found === undefined) return undefined;
   const vm = readVirtualMachine(found).object;
-  if (!isManaged(vm)) {
+  requireOwner(vm, request.owner);
+  if (request.owner === undefined && !isManaged(vm)) {
     throw new PreconditionFailed(
       isAdopted(vm) ? "VM_ADOPTED" : "VM_NOT_MANAGED",
       vmSubject(request),

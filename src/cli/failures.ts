@@ -98,6 +98,7 @@ const reasonSteps: Readonly<Record<string, string>> = {
   PLAN_CHANGED: "run `multinic plan` again and apply with the new fingerprint",
   VM_NOT_MANAGED:
     "multinic changes only VMs that it created; choose another name, or let it manage the NICs of this VM with `multinic apply --adopt`",
+  VM_OWNED_BY_WUKONG: "edit or delete the Wukong of the same name with kubectl",
   VM_ADOPTED: "`kubectl delete vm NAME` deletes a VM that multinic did not create",
   VM_TERMINATING: "wait until `multinic get` no longer lists the VM, then try again",
   FIELD_OWNED_BY_OTHER_MANAGER: "make the other field manager release the field, or keep its value",

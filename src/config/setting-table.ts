@@ -1,5 +1,6 @@
 // Every setting of `multinic serve`, one row each. The command's options, the variables, the error messages and
 // docs/settings.md come from it.
+import { isDnsLabel } from "../domain/names.ts";
 
 /** An address to listen on; port 0 lets the system choose. */
 export interface HostPort {
@@ -44,6 +45,11 @@ const hostPort: Form<HostPort> = {
 };
 
 const path: Form<string> = { words: "the path of a file", read: (text) => text };
+
+const namespace: Form<string> = {
+  words: "the name of a namespace",
+  read: (text) => (isDnsLabel(text) ? text : undefined),
+};
 
 const httpUrls: Form<readonly string[]> = {
   words: "comma-separated http or https URLs",
@@ -155,6 +161,20 @@ export const settingTable = {
     help: "read virt-handler's pods through the API server, which needs get of pods/proxy, or directly, which needs get of the ConfigMap kubevirt-ca",
     form: oneOf("proxy", "direct"),
     default: "proxy",
+  },
+  controller: {
+    flag: "--controller",
+    variable: "MULTINIC_CONTROLLER",
+    help: "apply Wukong resources of the cluster; one of the replicas with this setting is active",
+    form: onOrOff,
+    default: "false",
+  },
+  leaseNamespace: {
+    flag: "--lease-namespace <namespace>",
+    variable: "MULTINIC_LEASE_NAMESPACE",
+    help: "namespace of the Lease by which the replicas agree on the active one",
+    form: namespace,
+    otherwise: "the namespace of the pod, or default",
   },
   logLevel: {
     flag: "--log-level <level>",

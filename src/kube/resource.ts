@@ -1,7 +1,9 @@
 // The kinds that the product and the embedded cluster use: their place in the API and their types.
 import type {
+  KubernetesEvent,
   KubernetesObject,
   KubeVirt,
+  Lease,
   Namespace,
   NetworkAttachmentDefinition,
   Node,
@@ -11,6 +13,7 @@ import type {
   ServiceCidr,
   VirtualMachine,
   VirtualMachineInstance,
+  Wukong,
 } from "../domain/objects/kubernetes.ts";
 
 /** One kind of object at the API server. `shape` only carries the type and is never set. */
@@ -70,6 +73,10 @@ export const nodeNetworkStates = resource<NodeNetworkState>(
   "NodeNetworkState",
   false,
 );
+
+export const wukongs = resource<Wukong>("vm.novasphere.dev", "v1alpha1", "wukongs", "Wukong");
+export const leases = resource<Lease>("coordination.k8s.io", "v1", "leases", "Lease");
+export const events = resource<KubernetesEvent>("", "v1", "events", "Event");
 
 /** `/api/v1/namespaces/NS/secrets/NAME` or `/apis/GROUP/VERSION/…`; every part is percent-encoded. */
 export function resourcePath(

@@ -1,5 +1,6 @@
 // Composes the service for one cluster: caches, status model, API and plain HTTP endpoints on its ports.
 import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
@@ -28,6 +29,7 @@ import { sweepRegularly } from "../app/sweep.ts";
 import type { HostPort } from "../config/setting-table.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
+import { type Controller, startController } from "../controller/controller.ts";
 import { createExporter } from "../exporter/exporter.ts";
 import { directTargets } from "../exporter/virt-handler-direct.ts";
 import { podTargets, urlTargets } from "../exporter/virt-handler-targets.ts";
@@ -48,6 +50,8 @@ export interface ServiceOptions {
   readonly limits?: Pick<Settings, "maxCalls" | "maxCallsPerConnection" | "messageTimeoutSeconds">;
   /** How its pods are read. Default "proxy": through the API server. */
   readonly virtHandlerAccess?: Settings["virtHandlerAccess"];
+  /** The namespace of the controller's Lease; undefined: Wukong resources are not applied. */
+  readonly controller?: { readonly leaseNamespace: string } | undefined;
   readonly log: KubeLog & TransportLog;
   readonly version: string;
 }
@@ -140,8 +144,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
 
   const ports: Listener[] = [];
+  let controller: Controller | undefined;
   const close = async (graceMs: number): Promise<void> => {
-    await Promise.all(ports.map((port) => port.close(graceMs)));
+    await Promise.all([controller?.stop(), ...ports.map((port) => port.close(graceMs))]);
     exporter.stop();
     closing.abort();
     await Promise.all([staleness, sweeping]);
@@ -159,6 +164,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   } catch (error) {
     await close(0);
     throw error;
+  }
+
+  if (options.controller !== undefined) {
+    const identity = `${hostname()}_${randomUUID()}`;
+    controller = startController({ client, view, model, catalogue, log, identity, ...options.controller });
   }
 
   const ready = new AbortController();

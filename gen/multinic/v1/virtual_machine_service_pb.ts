@@ -452,7 +452,7 @@ export const VirtualMachineService: GenService<{
    * If a call is interrupted, the same call completes it (without `create_only`). Nothing is written if there is a finding
    * of severity error, if the API server or KubeVirt rejects an object, or if another manager owns a field.
    * Errors: INVALID_ARGUMENT with the findings; FAILED_PRECONDITION (findings whose cause is the cluster, field owned by another manager, VM not created by
-   * multinic and `adopt` not set, VM being deleted); ABORTED (etag does not match, plan changed, VM changed between plan and
+   * multinic and `adopt` not set, VM that belongs to a Wukong resource, VM being deleted); ABORTED (etag does not match, plan changed, VM changed between plan and
    * write; a call without etag, plan and mask is planned again instead); NOT_FOUND (no VM to adopt, or none with the etag, or
    * it was deleted between plan and write); ALREADY_EXISTS (`create_only`); UNAVAILABLE (API server not
    * reachable). May later also answer UNAUTHENTICATED and PERMISSION_DENIED; treat them as of any call. ErrorInfo names the object in its metadata: `kind`, `namespace`, `name`. For FIELD_OWNED_BY_OTHER_MANAGER
@@ -496,7 +496,7 @@ export const VirtualMachineService: GenService<{
    * Deletes a VM together with the objects that multinic created for it and that nothing else uses. If there is no VM, what an
    * interrupted ApplyVM has left is deleted: its Secret, and NADs of the namespace that no VM owns or uses. Errors: NOT_FOUND
    * (unless `allow_missing`); ABORTED (etag does not match); FAILED_PRECONDITION (VM not created by multinic, even if its
-   * NICs were adopted); UNAVAILABLE (API server not reachable). May later also answer UNAUTHENTICATED and
+   * NICs were adopted; VM that belongs to a Wukong resource); UNAVAILABLE (API server not reachable). May later also answer UNAUTHENTICATED and
    * PERMISSION_DENIED; treat them as of any call.
    *
    * @generated from rpc multinic.v1.VirtualMachineService.DeleteVM

@@ -1,6 +1,7 @@
 // What an apply is asked to do, and what it works with.
 import type { Catalogue } from "../../domain/catalogue.ts";
 import type { Finding } from "../../domain/findings.ts";
+import type { OwnerReference } from "../../domain/objects/kubernetes.ts";
 import type { VmSpec } from "../../domain/spec.ts";
 import type { UpdateMask } from "../../domain/update-mask.ts";
 import type { KubeClient } from "../../kube/kube-client.ts";
@@ -28,5 +29,7 @@ export interface ApplyRequest {
   readonly createOnly?: boolean | undefined;
   /** Take over the NICs of a VM that multinic did not create; again if others have changed an adopted VM. */
   readonly adopt?: boolean | undefined;
+  /** The Wukong that the VM is for: it becomes the VM's controlling owner. Not with `adopt`. */
+  readonly owner?: OwnerReference | undefined;
   readonly signal?: AbortSignal | undefined;
 }

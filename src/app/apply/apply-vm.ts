@@ -5,11 +5,13 @@ import { type CompiledVm, compileVm } from "../../domain/compile/compile.ts";
 import { type Finding, hasErrors } from "../../domain/findings.ts";
 import type { ResolvedVm } from "../../domain/nic.ts";
 import { etagOf } from "../../domain/objects/etag.ts";
+import type { KubernetesObject, OwnerReference, VirtualMachine } from "../../domain/objects/kubernetes.ts";
 import { readVirtualMachine } from "../../domain/objects/read-objects.ts";
 import { isUnchanged, type Plan, planVm } from "../../domain/plan/plan.ts";
 import { runningVm } from "../../domain/plan/running-vm.ts";
 import type { CheckedVm } from "../../domain/validate/check-vm.ts";
 import { ObjectExists, PlanChanged, Refused, vmSubject } from "../errors.ts";
+import { requireOwner } from "../owner.ts";
 import type { ApplyDependencies, ApplyRequest } from "./apply-request.ts";
 import { type CheckedRequest, checkRequest } from "./check-request.ts";
 import { dryRun } from "./dry-run.ts";
@@ -82,7 +84,7 @@ async function applyChecked(
   request: ApplyRequest,
   checked: CheckedRequest,
 ): Promise<ApplyResult> {
-  const { signal } = request;
+  const { signal, owner } = request;
   const { facts, spec, before, adopted, vm, vlans, findings: found, etag, claim } = checked;
   const { vm: live } = facts;
   const stopped = (findings: readonly Finding[]): ApplyResult => {
@@ -93,15 +95,17 @@ async function applyChecked(
 
   const compiled =
     adopted === undefined
-      ? compileVm(spec, vm, facts.secret)
+      ? ownedBy(owner, compileVm(spec, vm, facts.secret))
       : compileAdopted(spec, vm, adopted.live, facts.secret);
   const asked = { force: adopted !== undefined && request.adopt === true, signal };
   const { objects, force, findings: refused } = await dryRun(client, compiled, facts, asked);
   const findings = [...found, ...refused];
   if (hasErrors(findings)) return stopped(findings);
   // The VM may have been created since it was looked for.
-  const isThere = objects.some((object) => object.live?.kind === "VirtualMachine");
-  if (request.createOnly === true && isThere) throw new ObjectExists(vmSubject(spec));
+  const there = objects.map((object) => object.live).find(isVirtualMachine);
+  const createOnly = request.createOnly === true || (owner !== undefined && live === undefined);
+  if (createOnly && there !== undefined) throw new ObjectExists(vmSubject(spec));
+  requireOwner(there, owner);
 
   const released = await releasedNads(client, view.nicsInUse, facts, compiled, { signal });
   const running = runningVm(facts);
@@ -129,7 +133,7 @@ async function applyChecked(
     force,
     live,
     lock: live && lockOn(live, lockOf(request, force)),
-    createOnly: request.createOnly === true,
+    createOnly,
     secret: facts.secret,
   };
   const written = await writeObjects(client, view.nicsInUse, decision, {
@@ -146,4 +150,15 @@ function lockOf({ etag, updateMask, planFingerprint }: ApplyRequest, force: bool
     etag: etag !== undefined || updateMask !== undefined,
     plan: planFingerprint !== undefined || force || etag === undefined,
   };
+}
+
+function ownedBy(owner: OwnerReference | undefined, compiled: CompiledVm): CompiledVm {
+  if (owner === undefined) return compiled;
+  const { virtualMachine } = compiled;
+  const metadata = { ...virtualMachine.metadata, ownerReferences: [owner] };
+  return { ...compiled, virtualMachine: { ...virtualMachine, metadata } };
+}
+
+function isVirtualMachine(object: KubernetesObject | undefined): object is VirtualMachine {
+  return object?.kind === "VirtualMachine";
 }

@@ -9,6 +9,7 @@ import type { VmSpec } from "../../domain/spec.ts";
 import { type CheckedVm, checkVm } from "../../domain/validate/check-vm.ts";
 import { ObjectExists, ObjectNotFound, PreconditionFailed, VersionMismatch, vmSubject } from "../errors.ts";
 import { observe, readNads } from "../observe.ts";
+import { requireOwner } from "../owner.ts";
 import { type AddressClaim, claimAddresses } from "./address-claim.ts";
 import type { ApplyDependencies, ApplyRequest } from "./apply-request.ts";
 import type { Rivals } from "./rivals.ts";
@@ -74,12 +75,13 @@ export async function checkRequest(
 
 /** @throws ObjectExists, ObjectNotFound, VersionMismatch, PreconditionFailed. */
 function requireVersion(
-  { spec, etag, createOnly }: ApplyRequest,
+  { spec, etag, createOnly, owner }: ApplyRequest,
   live: VirtualMachine | undefined,
   plannedUid: string | undefined,
 ): void {
   const subject = vmSubject(spec);
   if (createOnly === true && live !== undefined) throw new ObjectExists(subject);
+  requireOwner(live, owner);
   const isExpected = etag !== undefined || plannedUid !== undefined;
   if (isExpected && live === undefined) throw new ObjectNotFound(subject);
   if (plannedUid !== undefined && live?.metadata.uid !== plannedUid) throw new VersionMismatch(subject);

@@ -126,6 +126,7 @@ export const wukongMetadata: MappingShape = {
       "deletionGracePeriodSeconds",
       "deletionTimestamp",
       "finalizers",
+      "generateName",
       "generation",
       "labels",
       "managedFields",

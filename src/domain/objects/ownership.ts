@@ -50,6 +50,14 @@ export function ownerReferenceTo(vm: VirtualMachine): OwnerReference {
   return { apiVersion: vm.apiVersion, kind: vm.kind, name, uid };
 }
 
+/** The Wukong that the VM was created for and that decides on it; undefined if there is none. */
+export function wukongOf({ metadata }: VirtualMachine): OwnerReference | undefined {
+  return metadata.ownerReferences?.find(
+    ({ apiVersion, kind, controller }) =>
+      controller === true && kind === "Wukong" && apiVersion.startsWith("vm.novasphere.dev/"),
+  );
+}
+
 /**
  * Field manager of one VM's owner reference on a shared NAD. Server-side apply removes what a manager no longer applies,
  * so each VM needs its own manager to keep the references of the others.
