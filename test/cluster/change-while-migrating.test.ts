@@ -39,6 +39,6 @@ describe("a change while the VM is migrated", { timeout: 300_000 }, () => {
     await stand.apply(onVlan(namespace, 102));
     await vi.waitUntil(async () => (await phases(namespace)).join() === "Succeeded,Succeeded", patience);
     await watch.until(allUp(2));
-    await vi.waitUntil(async () => (await migrationRequired(namespace)) === undefined, patience);
+    await expect.poll(async () => await migrationRequired(namespace), patience).toBeUndefined();
   });
 });
