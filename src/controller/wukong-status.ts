@@ -42,7 +42,7 @@ export function wukongStatus({ generation, outcome, nics, before, now }: StatusI
 function networkStatus(nic: InterfaceStatus): WukongNetworkStatus {
   const addresses = nic.addresses.map(({ address }) => address);
   const known = {
-    nadName: nic.attachment,
+    nadName: nadNameOf(nic),
     interfaceName: nic.guestInterface,
     macAddress: nic.macAddress,
     ipAddress: addresses[0] ?? "",
@@ -54,6 +54,11 @@ function networkStatus(nic: InterfaceStatus): WukongNetworkStatus {
     state: nic.state,
     reason: nic.reason,
   };
+}
+
+/** As spec.networks[].nadName would name it. */
+function nadNameOf({ namespace, attachment }: InterfaceStatus): string {
+  return attachment.startsWith(`${namespace}/`) ? attachment.slice(namespace.length + 1) : attachment;
 }
 
 function accepted(outcome: Outcome): Verdict {

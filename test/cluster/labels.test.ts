@@ -29,7 +29,7 @@ describe("labels", () => {
     const before = await client.get(virtualMachineInstances, ref);
 
     const { plan } = await stand.apply(specOf({ app: "db" }));
-    expect(plan?.changes).toMatchObject([{ field: "labels", effect: Effect.NONE }]);
+    expect(plan?.changes).toMatchObject([{ path: "labels", effect: Effect.NONE }]);
     const vm = await client.get(virtualMachines, ref);
     expect(vm.metadata.labels).toMatchObject({ app: "db", theirs: "yes" });
     expect(Object.keys(vm.metadata.labels ?? {})).not.toContain("canary");
@@ -37,7 +37,7 @@ describe("labels", () => {
     expect(isTrue(vm.status?.conditions, "RestartRequired")).toBe(false);
 
     const { virtualMachine } = await stand.vms.getVM(ref);
-    expect(virtualMachine).toMatchObject({ virtualMachine: { labels: { app: "db" } }, drift: [] });
+    expect(virtualMachine).toMatchObject({ spec: { labels: { app: "db" } }, drift: [] });
     expect(virtualMachine?.pendingChanges).toEqual([]);
     const after = await client.get(virtualMachineInstances, ref);
     expect(after.metadata.uid).toBe(before.metadata.uid);

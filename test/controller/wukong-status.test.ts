@@ -147,7 +147,7 @@ describe("status.networks of a Wukong", () => {
     expect(statusOf({ nics: [nic("eth0"), bare] }).networks).toEqual([
       {
         name: "eth0",
-        nadName: "shop/net-eth0",
+        nadName: "net-eth0",
         interfaceName: "eth0",
         macAddress: "02:00:00:00:00:01",
         ipAddress: "10.0.0.2",

@@ -1,9 +1,11 @@
 // A canary in user-data: however an apply ends, it is in the Secret and nowhere else.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { toJsonString } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { stringify } from "yaml";
 import { describe, it, onTestFinished } from "vitest";
+import { GetVMResponseSchema } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
 import { namespaces, secrets } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
@@ -127,9 +129,7 @@ describe("user-data", { timeout: 60_000 }, () => {
     await vms.applyVM({ virtualMachine: machine("accepted") });
     const stored = await cluster.get(secrets, { namespace: name, name: "multinic-accepted" });
     expect(stored.data?.["userdata"]).toContain(traces[1]);
-    seen.push(
-      JSON.stringify((await vms.getVM({ namespace: name, name: "accepted" })).virtualMachine?.interfaces),
-    );
+    seen.push(toJsonString(GetVMResponseSchema, await vms.getVM({ namespace: name, name: "accepted" })));
 
     for (const [what, refusal, code, words] of endings) {
       proxy.refuse("/secrets/", refusal);

@@ -37,11 +37,12 @@ export async function applyToVersion(
     } catch (error) {
       if (!mayHaveHappened(error)) throw error;
       const stored = await client.find(resource, object.metadata);
-      if (stored?.metadata.resourceVersion === version?.metadata.resourceVersion) {
-        if (attempt === attempts) throw error;
-      } else if (stored !== undefined && (await isStored(client, stored, { resource, object }, options))) {
-        return stored;
-      } else throw error;
+      if (stored?.metadata.resourceVersion !== version?.metadata.resourceVersion) {
+        const applied = stored && (await findApplied(client, { resource, object }, options));
+        if (applied === undefined) throw error;
+        return applied;
+      }
+      if (attempt === attempts) throw error;
     }
   }
 }
@@ -49,18 +50,27 @@ export async function applyToVersion(
 /** True if the API server may have executed the write that failed, or may still execute it. */
 export function mayHaveHappened(error: unknown): boolean {
   if (!(error instanceof KubeError)) return false;
-  return error.status === 0 || error.status >= 500;
+  // An answer of which the end is missing has the status 200.
+  return error.status === 0 || error.status >= 500 || error.reason === "Undecodable";
 }
 
-/** True if an apply of the object would change nothing. */
-async function isStored(
+/**
+ * The object as stored, if an apply of it would change nothing. KubeVirt may write a new VM between the read and the dry run,
+ * which shows in the resourceVersion of the dry run.
+ */
+async function findApplied(
   client: KubeClient,
-  stored: KubernetesObject,
   { resource, object }: Write,
   options: ApplyOptions,
-): Promise<boolean> {
-  const applied = await client.apply(resource, object, { ...options, dryRun: true });
-  return isDeepStrictEqual(applied, stored);
+): Promise<KubernetesObject | undefined> {
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const stored = await client.find(resource, object.metadata);
+    if (stored === undefined) return undefined;
+    const applied = await client.apply(resource, object, { ...options, dryRun: true });
+    if (isDeepStrictEqual(applied, stored)) return stored;
+    if (applied.metadata.resourceVersion === stored.metadata.resourceVersion) return undefined;
+  }
+  return undefined;
 }
 
 /**
