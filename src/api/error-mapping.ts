@@ -98,7 +98,7 @@ function toConnectError(error: unknown): ConnectError {
   if (error instanceof NotReady) {
     return unavailable(retryAfterMs, {
       reason: "NOT_READY",
-      message: `${error.message}; if this persists, check that the Kubernetes API server is running and reachable`,
+      message: error.message,
     });
   }
   if (error instanceof KubeError) return fromKube(error);
@@ -154,6 +154,11 @@ function fromKube(error: KubeError): ConnectError {
       return unavailable(retryAfterMs, {
         ...context,
         message: `the Kubernetes API server cannot be reached; check that it runs and that its address is correct - ${error.message}`,
+      });
+    case "Undecodable":
+      return unavailable(retryAfterMs, {
+        ...context,
+        message: `the answer of the Kubernetes API server cannot be read - ${error.message}`,
       });
     case "TooManyRequests":
     case "Timeout":

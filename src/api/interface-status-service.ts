@@ -6,7 +6,6 @@ import type {
   InterfaceStatusService,
   WatchInterfaceStatusResponseSchema,
 } from "../../gen/multinic/v1/interface_status_service_pb.ts";
-import { NotReady } from "../app/errors.ts";
 import { nicList } from "../app/nic-list.ts";
 import { pageOf } from "../app/pages.ts";
 import type { StatusModel } from "../app/status-model.ts";
@@ -50,7 +49,7 @@ export function createInterfaceStatusService({
     listInterfaceStatus({ namespaces, vmNames, filter: given, pageSize, pageToken }) {
       const scope = readScope(namespaces, vmNames);
       const filter = { states: readStates(given?.states ?? []), node: given?.node ?? "" };
-      if (!model.synced) throw new NotReady("still loading objects from the API server");
+      model.requireSynced();
       const { items, nextToken } = pageOf(
         { ...nicList(model, scope, filter), bytesOf },
         { size: pageSize, token: pageToken },

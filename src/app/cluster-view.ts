@@ -10,6 +10,7 @@ import { networkAttachmentDefinitions, virtualMachineInstances, virtualMachines 
 import { systemTiming } from "../kube/timing.ts";
 import { type ClusterReadings, createClusterReadings } from "./cluster-readings.ts";
 import { NotReady } from "./errors.ts";
+import { whyNotSynced } from "./not-current.ts";
 import { type ClusterCaches, followNicsInUse, type NicsInUse } from "./nics-in-use.ts";
 
 export interface ClusterView extends ClusterCaches {
@@ -18,6 +19,9 @@ export interface ClusterView extends ClusterCaches {
   /** Ends the questions to an API server that says nothing. */
   readonly stopProbing: () => Promise<void>;
 }
+
+/** Each audit lists the metadata of all objects. */
+const auditEveryMs = 300_000;
 
 /** managedFields are most of an object. */
 function withoutManagedFields<T extends KubernetesObject>(object: T): T {
@@ -42,7 +46,7 @@ export function startClusterView(
   const contact = createContact(systemTiming);
   const stopping = new AbortController();
   const prober = probeWhenQuiet({ client, contact, timing: systemTiming, signal: stopping.signal });
-  const common = { log, contact };
+  const common = { log, contact, auditEveryMs };
   const caches: ClusterCaches = {
     vms: startCache(client, virtualMachines, {
       ...common,
@@ -78,7 +82,7 @@ export function oldestMoment(caches: readonly Pick<Cache<unknown>, "currentAsOf"
 
 /** @throws NotReady while a cache has not had its first complete list. */
 export function requireSynced(view: ClusterCaches): void {
-  if (!isSynced(view)) throw new NotReady("still loading objects from the API server");
+  if (!isSynced(view)) throw new NotReady(whyNotSynced(cachesOf(view)));
 }
 
 /** Resolves when every cache has had its first complete list. */

@@ -7,6 +7,8 @@ import { withStateSince } from "../domain/status/state-since.ts";
 import type { CacheKey } from "../kube/watch/cache.ts";
 import type { Moment } from "../kube/watch/contact.ts";
 import { type ClusterView, oldestMoment } from "./cluster-view.ts";
+import { NotReady } from "./errors.ts";
+import { whyNotSynced } from "./not-current.ts";
 import { compareVms, everything, isInScope, type StatusScope, type VmKey } from "./status-scope.ts";
 
 export interface InterfaceKey extends VmKey {
@@ -36,6 +38,8 @@ export interface StatusModel {
   readonly synced: boolean;
   /** The moment as of which all states were current; undefined before `synced`. */
   readonly currentAsOf: Moment | undefined;
+  /** @throws NotReady before `synced`. */
+  requireSynced(): void;
   /** Resolves when synced. @throws the signal's reason, or an Error when a cache is stopped before. */
   whenSynced(signal?: AbortSignal): Promise<void>;
   /** The VMs of that scope, in order of namespace, then name. */
@@ -178,6 +182,7 @@ export function startStatusModel(
   const of = ({ namespace, vm }: VmKey): readonly InterfaceStatus[] =>
     byVm.get(vmId(namespace, vm))?.nics ?? [];
 
+  const isSynced = (): boolean => view.vms.synced && view.vmis.synced;
   const unsubscribe = [
     view.vms.subscribe(({ key }) => refresh(key)),
     view.vmis.subscribe(({ key }) => refresh(key)),
@@ -191,10 +196,13 @@ export function startStatusModel(
       return revision;
     },
     get synced() {
-      return view.vms.synced && view.vmis.synced;
+      return isSynced();
     },
     get currentAsOf() {
       return oldestMoment([view.vms, view.vmis]);
+    },
+    requireSynced() {
+      if (!isSynced()) throw new NotReady(whyNotSynced([view.vms, view.vmis]));
     },
     async whenSynced(signal) {
       await Promise.all([view.vms.whenSynced(signal), view.vmis.whenSynced(signal)]);

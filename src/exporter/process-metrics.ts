@@ -158,6 +158,26 @@ function cacheMetrics(caches: ProcessMetricsOptions["caches"]): readonly Metric[
       },
     }),
     new Counter({
+      name: "multinic_cache_audits_total",
+      help: "Comparisons of the objects of that kind in memory with a list of the API server.",
+      labelNames: ["resource"],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [resource, cache] of entries) this.inc({ resource }, cache.health().audits);
+      },
+    }),
+    new Counter({
+      name: "multinic_cache_mismatches_total",
+      help: "Objects that were not the same in memory and in a list, for no reason; stays 0. They are then listed again.",
+      labelNames: ["resource"],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [resource, cache] of entries) this.inc({ resource }, cache.health().mismatches);
+      },
+    }),
+    new Counter({
       name: "multinic_cache_decode_errors_total",
       help: "Watch events that could not be read.",
       labelNames: ["resource"],

@@ -87,6 +87,11 @@ export interface KubeClient {
    * @throws KubeError reason "Expired" or "Gone" if the continueToken is too old.
    */
   listPage<T extends KubernetesObject>(resource: Resource<T>, options: PageOptions): Promise<ObjectPage<T>>;
+  /** Like listPage, but the API server sends only the metadata of the objects (PartialObjectMetadataList). */
+  listMetadataPage(
+    resource: Resource<KubernetesObject>,
+    options: PageOptions,
+  ): Promise<ObjectPage<Pick<KubernetesObject, "metadata">>>;
   create<T extends KubernetesObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T>;
   /** Server-side apply of the given fields; creates the object if there is none. */
   apply<T extends KubernetesObject>(resource: Resource<T>, object: T, options: ApplyOptions): Promise<T>;
@@ -108,6 +113,8 @@ export interface KubeClient {
    * "Undecodable" for a line over 4 MiB or bytes that are not UTF-8.
    */
   stream(path: string, options: StreamOptions): AsyncIterable<string>;
+  /** Later calls make new connections. Those that are open close when nothing uses them any more. */
+  renewConnections(): void;
   /** Closes every connection; later calls fail. */
   close(): Promise<void>;
 }

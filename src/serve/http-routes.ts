@@ -1,6 +1,7 @@
 // The plain HTTP endpoints beside the RPCs, one row for each path.
 import { sendText, type HttpRequest, type HttpResponse } from "../api/transport/http-types.ts";
 import { cachesOf, type ClusterView, isSynced, oldestMoment } from "../app/cluster-view.ts";
+import { whyNotCurrent, whyNotSynced } from "../app/not-current.ts";
 import type { Exporter } from "../exporter/exporter.ts";
 
 export type HttpRoute = (request: HttpRequest, response: HttpResponse) => void | Promise<void>;
@@ -42,8 +43,10 @@ export function createHttpRoutes({ exporter, view, now }: HttpRoutesOptions): Re
 
 /** Why the service is not ready; undefined when it is. */
 function whatIsLacking(view: ClusterView, now: () => number): string | undefined {
-  if (!isSynced(view)) return "still loading objects from the API server";
+  if (!isSynced(view)) return whyNotSynced(cachesOf(view));
   const moment = oldestMoment(cachesOf(view));
   const isLong = moment !== undefined && now() - moment.at > notReadyAfterMs;
-  return isLong ? "no contact with the API server for over 90 seconds" : undefined;
+  if (!isLong) return undefined;
+  const why = whyNotCurrent(cachesOf(view)) ?? "the API server does not answer";
+  return `objects have not been current for over 90 seconds: ${why}`;
 }

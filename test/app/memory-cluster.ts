@@ -8,6 +8,8 @@ import { readVm } from "../../src/domain/document/read-record.ts";
 import type { RecordedVm } from "../../src/domain/facts.ts";
 import { type StatusModel, startStatusModel } from "../../src/app/status-model.ts";
 import type { Cache, CacheChange, CacheKey } from "../../src/kube/watch/cache.ts";
+import type { KubernetesObject } from "../../src/domain/objects/kubernetes.ts";
+import { type Resource, virtualMachines } from "../../src/kube/resource.ts";
 import type { Moment } from "../../src/kube/watch/contact.ts";
 
 /** A cache whose content the test decides. */
@@ -21,7 +23,7 @@ export interface MemoryCache<V> extends Cache<V> {
   heard(moment: Moment): void;
 }
 
-export function createMemoryCache<V>(): MemoryCache<V> {
+export function createMemoryCache<V>(resource: Resource<KubernetesObject> = virtualMachines): MemoryCache<V> {
   const values = new Map<string, V>();
   const listeners = new Set<(change: CacheChange<V>) => void>();
   const firstList = Promise.withResolvers<void>();
@@ -39,6 +41,7 @@ export function createMemoryCache<V>(): MemoryCache<V> {
     for (const listener of listeners) listener(change);
   };
   return {
+    resource,
     get synced() {
       return synced;
     },
@@ -64,6 +67,9 @@ export function createMemoryCache<V>(): MemoryCache<V> {
     health: () => ({
       synced,
       relists: 1,
+      failure: undefined,
+      audits: 3,
+      mismatches: 0,
       reconnects: { expired: 2 },
       decodeErrors: 0,
       staleEvents: 0,

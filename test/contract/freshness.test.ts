@@ -6,9 +6,9 @@ import type { WatchInterfaceStatusResponse } from "../../gen/multinic/v1/interfa
 import { InterfaceState, type InterfaceStatus } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { VirtualMachineListView } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
 import { connectKube } from "../../src/kube/connection/connect.ts";
-import { namespaces } from "../../src/kube/resource.ts";
+import { namespaces, virtualMachines } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
-import { layCable } from "../serve/cable.ts";
+import { startTcpProxy } from "../faults/tcp-proxy.ts";
 import { type Clients, clientsOf, startServiceOver } from "../serve/running-service.ts";
 import { silentLog } from "../support/log.ts";
 
@@ -114,9 +114,9 @@ describe.concurrent("a service that loses contact with the API server", { timeou
   it("says so within 20 s in stream, lists and metrics, and takes it back when contact returns", async (test) => {
     const { expect, onTestFinished } = test;
     const local = await startCluster(test);
-    const cable = await layCable(local.url);
-    onTestFinished(() => cable.cut().catch(() => undefined));
-    const service = await startService(test, cable.url);
+    const network = await startTcpProxy(local.url);
+    onTestFinished(() => network[Symbol.asyncDispose]());
+    const service = await startService(test, network.url);
     const follower = follow(test, service);
     const reason = () => follower.nics.get(key)?.reason;
     await expect.poll(reason, patience).toBe("UP");
@@ -125,7 +125,7 @@ describe.concurrent("a service that loses contact with the API server", { timeou
     const { currentAsOf: before } = await list();
     expect(Date.now() - timestampMs(before!)).toBeLessThan(10_000);
 
-    await cable.cut();
+    await network.cut();
     const cutAt = Date.now();
     const [known, untrusted] = await Promise.all([
       seconds(test, () => reason() === "STALE"),
@@ -161,7 +161,7 @@ describe.concurrent("a service that loses contact with the API server", { timeou
     expect(Number(metricTime) * 1_000).toBeLessThanOrEqual(cutAt);
     expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
 
-    await cable.mend();
+    await network.mend();
     await expect.poll(reason, patience).toBe("UP");
     await expect.poll(follower.isTrusted, patience).toBe(true);
     expect((await list()).interfaces).toMatchObject([{ state: InterfaceState.UP, reason: "UP" }]);
@@ -185,18 +185,40 @@ describe.concurrent("a service that loses contact with the API server", { timeou
     expect(timestampMs(follower.currentAsOf()!)).toBeGreaterThan(stoppedAt);
   });
 
+  it("F4: sends within 10 s what it missed of an API server that vanished without closing its connections", async (test) => {
+    const { expect, onTestFinished } = test;
+    const local = await startCluster(test);
+    const network = await startTcpProxy(local.url);
+    onTestFinished(() => network[Symbol.asyncDispose]());
+    const service = await startService(test, network.url);
+    const follower = follow(test, service);
+    await expect.poll(() => follower.nics.get(key)?.reason, patience).toBe("UP");
+    await expect.poll(follower.isTrusted, patience).toBe(true);
+
+    network.blackHole();
+    const admin = connectKube({ server: local.url });
+    onTestFinished(() => admin.close());
+    await admin.delete(virtualMachines, { namespace, name: "web" });
+    await expect.poll(() => follower.isTrusted(), patience).toBe(false);
+    expect([...follower.nics.keys()]).toEqual([key]);
+
+    await network.mend();
+    expect(await seconds(test, () => follower.nics.size === 0)).toBeLessThan(10);
+    await expect.poll(follower.isTrusted, patience).toBe(true);
+  });
+
   it("changes nothing when the connection is lost for a moment", async (test) => {
     const { expect, onTestFinished } = test;
     const local = await startCluster(test);
-    const cable = await layCable(local.url);
-    onTestFinished(() => cable.cut().catch(() => undefined));
-    const service = await startService(test, cable.url);
+    const network = await startTcpProxy(local.url);
+    onTestFinished(() => network[Symbol.asyncDispose]());
+    const service = await startService(test, network.url);
     const follower = follow(test, service);
     await expect.poll(() => follower.nics.get(key)?.reason, patience).toBe("UP");
     await expect.poll(follower.isTrusted, patience).toBe(true);
     const seen = follower.reasons.length;
-    await cable.cut();
-    await cable.mend();
+    await network.cut();
+    await network.mend();
     const mendedAt = Date.now();
     await seconds(test, () => timestampMs(follower.currentAsOf()!) > mendedAt);
     expect(follower.isTrusted()).toBe(true);

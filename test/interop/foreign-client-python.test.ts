@@ -13,7 +13,7 @@ import type { FullKubeClient } from "../../src/kube/kube-client.ts";
 import { namespaces, virtualMachineInstances, virtualMachines } from "../../src/kube/resource.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
 import type { Service } from "../../src/serve/service.ts";
-import { layCable } from "../serve/cable.ts";
+import { startTcpProxy } from "../faults/tcp-proxy.ts";
 import { startServiceOver } from "../serve/running-service.ts";
 import { silentLog } from "../support/log.ts";
 import { namespaceOf } from "../support/objects.ts";
@@ -160,15 +160,15 @@ describe("a client written from the comments of the protos", () => {
     const names = Array.from({ length: 300 }, (_, index) => `vm-${index}`);
     await Promise.all(names.map((name) => cluster.create(virtualMachines, haltedVm(name))));
     const service = await startService();
-    const cable = await layCable(service.url);
-    onTestFinished(() => cable.cut().catch(() => undefined));
-    const client = startClient(test, cable.url, "follow");
+    const network = await startTcpProxy(service.url);
+    onTestFinished(() => network[Symbol.asyncDispose]());
+    const client = startClient(test, network.url, "follow");
     const all = { known: 1_200, vanished: 0 };
     expect(await client.until("synced")).toMatchObject(all);
 
-    await cable.cut();
+    await network.cut();
     await client.until("disconnected");
-    await cable.mend();
+    await network.mend();
     expect(await client.until("synced")).toMatchObject(all);
     expect(client.lines.map(({ saw }) => saw)).not.toContain("reset");
 

@@ -7,6 +7,8 @@ import {
   deleted,
   errorEvent,
   follow,
+  isInitialWatch,
+  isLook,
   textOf,
   listOf,
   modified,
@@ -46,8 +48,10 @@ function start(namespace?: string): Followed {
   return followed;
 }
 
-const watches = () => server.requests.filter(({ query }) => query.has("watch"));
-const lists = () => server.requests.filter(({ query }) => !query.has("watch"));
+/** Without the looks, and without the watches that this API server does not offer. */
+const asked = () => server.requests.filter((request) => !isLook(request) && !isInitialWatch(request));
+const watches = () => asked().filter(({ query }) => query.has("watch"));
+const lists = () => asked().filter(({ query }) => !query.has("watch"));
 const words = ({ changes }: Followed): string[] => changes.map(textOf);
 
 /** A watch that the test goes on to feed. */
@@ -103,7 +107,7 @@ describe("a cache", () => {
     await start("lab").cache.whenSynced();
     await expect.poll(() => watches().length).toBe(1);
     const path = "/apis/kubevirt.io/v1/namespaces/lab/virtualmachineinstances";
-    expect(server.requests.map((request) => request.path)).toEqual([path, path]);
+    expect(asked().map((request) => request.path)).toEqual([path, path]);
   });
 
   it("requests bookmarks and a timeout of 5 to 10 minutes for each watch", async ({ expect }) => {
@@ -281,17 +285,18 @@ describe("after a fault of the watch", () => {
     expect(lists().map(({ query }) => query.get("resourceVersion"))).toEqual([null, null]);
   });
 
-  it("a silent connection is dropped after 90 seconds, and a bookmark per minute is not silence", async ({
+  it("F4: a watch that is silent for 90 seconds is dropped and everything is listed again", async ({
     expect,
   }) => {
     playCollection(server, {
-      lists: [listOf(9)],
+      lists: [listOf(9), listOf(50)],
       watches: [watchOf(bookmark(50)), watchOf(added(vmi("a", 51, "n51")))],
     });
     const limits: (number | undefined)[] = [];
     const impatient: FullKubeClient = {
       ...client,
       stream(path, options) {
+        if (path.includes("sendInitialEvents")) return client.stream(path, options);
         limits.push(options.idleTimeoutMs);
         return client.stream(path, { ...options, idleTimeoutMs: limits.length === 1 ? 30 : 0 });
       },
@@ -299,7 +304,7 @@ describe("after a fault of the watch", () => {
     followed = follow(impatient, { timing, log });
     await expect.poll(followed.state).toEqual(["a@n51"]);
     expect(limits).toEqual([90_000, 90_000]);
-    expect(followed.cache.health().reconnects).toEqual({ silent: 1 });
+    expect(followed.cache.health()).toMatchObject({ reconnects: { silent: 1 }, relists: 1 });
     expect(watches()[1]?.query.get("resourceVersion")).toBe("50");
   });
 
@@ -472,7 +477,7 @@ describe("the end of a cache", () => {
     expect(state()).toEqual(["a@n1"]);
     await client.close();
     await expect.poll(() => server.openConnections).toBe(0);
-    expect(server.requests.length).toBe(2);
+    expect(asked().length).toBe(2);
     expect(log.lines).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ import type { KubeClient } from "../../src/kube/kube-client.ts";
 import type { KubeLog } from "../../src/kube/log.ts";
 import { virtualMachineInstances } from "../../src/kube/resource.ts";
 import type { Timing } from "../../src/kube/timing.ts";
-import type { Handler, ScriptedServer } from "./scripted-server.ts";
+import type { Handler, ScriptedServer, SeenRequest } from "./scripted-server.ts";
 
 /** An instance `name` whose node name represents its state. */
 export function vmi(name: string, resourceVersion: number, nodeName: string, uid = `uid-${name}`): object {
@@ -20,6 +20,16 @@ export const deleted = (object: object): object => ({ type: "DELETED", object })
 export const bookmark = (resourceVersion: number): object => ({
   type: "BOOKMARK",
   object: { kind: "VirtualMachineInstance", metadata: { resourceVersion: String(resourceVersion) } },
+});
+/** The bookmark after the present objects of a watch with initial events. */
+export const initialEnd = (version: number): object => ({
+  type: "BOOKMARK",
+  object: {
+    metadata: {
+      resourceVersion: String(version),
+      annotations: { "k8s.io/initial-events-end": "true" },
+    },
+  },
 });
 export const errorEvent = (code: number, reason: string): object => ({
   type: "ERROR",
@@ -39,14 +49,40 @@ export function watchOf(...events: object[]): Handler {
   return async (_, reply) => await reply.stream().send(...events);
 }
 
-/** Each list and each watch is answered by the next handler of its kind; a watch beyond the last one stays quiet. */
+/** True for a list of metadata only: the question for the present version, or an audit. */
+export function isLook({ headers }: SeenRequest): boolean {
+  return headers.accept?.includes("PartialObjectMetadataList") === true;
+}
+
+/** True for a watch that is to begin with the present objects. */
+export function isInitialWatch({ query }: SeenRequest): boolean {
+  return query.has("sendInitialEvents");
+}
+
+/** As an API server answers that does not offer initial events. */
+export const notOffered: Handler = (_, reply) => reply.refuse(422, "Invalid");
+
+/** An API server that is later than every version of these tests. */
+const laterVersion = listOf(1_000_000);
+
+/**
+ * Each list and each watch is answered by the next handler of its kind; a watch beyond the last one stays quiet. Watches that
+ * are to begin with the present objects are refused. `look` answers each look (a list of metadata only); default: with a version
+ * that is later than all others.
+ */
 export function playCollection(
   server: ScriptedServer,
-  { lists, watches = [] }: { readonly lists: Handler[]; readonly watches?: Handler[] },
+  {
+    lists,
+    watches = [],
+    look = laterVersion,
+  }: { readonly lists: Handler[]; readonly watches?: Handler[]; readonly look?: Handler },
 ): void {
   const nextList = lists.values();
   const nextWatch = watches.values();
   server.play(async (request, reply) => {
+    if (isLook(request)) return await look(request, reply);
+    if (isInitialWatch(request)) return await notOffered(request, reply);
     const isWatch = request.query.get("watch") === "true";
     const { value: handler } = isWatch ? nextWatch.next() : nextList.next();
     if (handler !== undefined) await handler(request, reply);

@@ -8,7 +8,16 @@ import { type Contact, createContact, probeWhenQuiet } from "../../src/kube/watc
 import type { Timing } from "../../src/kube/timing.ts";
 import { createManualTime, type ManualTime } from "../app/manual-time.ts";
 import { silentLog } from "../support/log.ts";
-import { bookmark, errorEvent, listOf, nameAndNode, vmi } from "./collection.ts";
+import {
+  bookmark,
+  errorEvent,
+  isInitialWatch,
+  isLook,
+  listOf,
+  nameAndNode,
+  notOffered,
+  vmi,
+} from "./collection.ts";
 import { type OpenStream, type Reply, type ScriptedServer, startScriptedServer } from "./scripted-server.ts";
 
 let server: ScriptedServer;
@@ -16,8 +25,8 @@ let time: ManualTime;
 let timing: Timing;
 let contact: Contact;
 let client: FullKubeClient;
-/** Watches that the client has seen open, and probes that have come to an end. */
-let seen: { opened: number; probed: number };
+/** Watches that the client has seen open, looks and probes that have come to an end. */
+let seen: { opened: number; looked: number; probed: number };
 let stopping: AbortController;
 let prober: Promise<void>;
 let cache: Cache<string> | undefined;
@@ -31,7 +40,7 @@ beforeEach(async () => {
     sleep: time.sleepOrAborted,
     random: () => 0.5,
   };
-  seen = { opened: 0, probed: 0 };
+  seen = { opened: 0, looked: 0, probed: 0 };
   client = counting(connectKube({ server: server.url, timing }));
   contact = createContact(timing);
   stopping = new AbortController();
@@ -57,6 +66,13 @@ function counting(inner: FullKubeClient): FullKubeClient {
       };
       return inner.stream(path, { ...options, onOpen });
     },
+    async listMetadataPage(resource, options) {
+      try {
+        return await inner.listMetadataPage(resource, options);
+      } finally {
+        seen.looked += 1;
+      }
+    },
     async getText(path, options) {
       try {
         return await inner.getText(path, options);
@@ -81,13 +97,15 @@ function play(): Played {
   const played: Played = { watches: [], livez: isFine };
   server.play(async (request, reply) => {
     if (request.path === "/livez") played.livez(reply);
+    else if (isInitialWatch(request)) await notOffered(request, reply);
     else if (request.query.has("watch")) played.watches.push(reply.stream());
     else await listOf(9, vmi("a", 3, "n1"))(request, reply);
   });
   return played;
 }
 
-const watchRequests = (): number => server.requests.filter(({ query }) => query.has("watch")).length;
+const watchRequests = (): number =>
+  server.requests.filter((request) => request.query.has("watch") && !isInitialWatch(request)).length;
 const probes = (): number => server.requests.filter(({ path }) => path === "/livez").length;
 
 function start(): Cache<string> {
@@ -100,11 +118,16 @@ function start(): Cache<string> {
   return cache;
 }
 
+/** Waits until the client has seen so many watches open, and knows that the store has not gone back. */
+async function opened(count: number): Promise<void> {
+  await expect.poll(() => [seen.opened, seen.looked]).toEqual([count, count]);
+}
+
 /** A synced cache whose first watch is open. */
 async function watching(): Promise<Cache<string>> {
   const started = start();
   await started.whenSynced();
-  await expect.poll(() => seen.opened).toBe(1);
+  await opened(1);
   return started;
 }
 
@@ -191,6 +214,46 @@ describe("a cache with a prober", () => {
     await expect.poll(asOf).toBe(3_000);
   });
 
+  it("F4: is opened again when the API server is back, because its connection may have gone with it", async () => {
+    const played = play();
+    await watching();
+    await probeAfter(3_000);
+    played.livez = (reply) => reply.reset();
+    await probeAfter(3_000);
+    expect(watchRequests()).toBe(1);
+    played.livez = isFine;
+    await probeAfter(3_000);
+    await expect.poll(() => cache?.health().reconnects).toEqual({ lost: 1 });
+    await time.advance(1_000);
+    await opened(2);
+    expect(cache?.health().relists).toBe(0);
+    await time.advance(2_000);
+    await probeAfter(1_000);
+    await expect.poll(asOf).toBe(13_000);
+  });
+
+  it("F4: is not opened again if it was heard while the API server did not answer the prober", async () => {
+    const played = play();
+    await watching();
+    played.livez = (reply) => reply.reset();
+    await probeAfter(3_000);
+    await time.advance(1_000);
+    await played.watches[0]?.send(bookmark(20));
+    await expect.poll(() => contact.last?.at).toBe(4_000);
+    played.livez = isFine;
+    await probeAfter(3_000);
+    await expect.poll(asOf).toBe(7_000);
+    expect([watchRequests(), cache?.health().reconnects]).toEqual([1, {}]);
+  });
+
+  it("F4: keeps a quiet watch open for an hour", async () => {
+    play();
+    await watching();
+    for (let minute = 0; minute < 60; minute += 1) await probeAfter(60_000);
+    await expect.poll(asOf).toBe(3_600_000);
+    expect([watchRequests(), cache?.health().reconnects]).toEqual([1, {}]);
+  });
+
   it("stays at the last moment of a watch that is broken, whatever the prober hears", async () => {
     const played = play();
     const { currentAsOf: listed } = await watching();
@@ -216,12 +279,13 @@ describe("a cache with a prober", () => {
     played.watches[0]?.reset();
     await expect.poll(() => cache?.health().reconnects).toEqual({ broken: 1 });
     await time.advance(2_500);
-    await expect.poll(() => seen.opened).toBe(2);
-    await probeAfter(500);
-    await expect.poll(() => contact.last?.at).toBe(6_000);
+    await opened(2);
+    // The answer that the store has not gone back is an answer, too, but the watch has not caught up.
+    expect(contact.last?.at).toBe(5_500);
     expect(asOf()).toBe(3_000);
-    await probeAfter(3_000);
-    await expect.poll(asOf).toBe(9_000);
+    await time.advance(500);
+    await probeAfter(2_500);
+    await expect.poll(asOf).toBe(8_500);
   });
 
   it("watches again as soon as an API server that was away is back, however long its pause would be", async () => {
@@ -233,10 +297,11 @@ describe("a cache with a prober", () => {
     await expect.poll(() => cache?.health().reconnects["broken"]).toBeGreaterThan(4);
     server.play(async (request, reply) => {
       if (request.path === "/livez") isFine(reply);
+      else if (isLook(request)) await listOf(99)(request, reply);
       else reply.stream();
     });
     await probeAfter(3_000);
-    await expect.poll(() => seen.opened).toBe(2);
+    await opened(2);
     await probeAfter(3_000);
     await expect.poll(asOf).toBe(time.now());
   });
@@ -267,6 +332,8 @@ describe("a cache with a prober", () => {
     const played: OpenStream[] = [];
     server.play(async (request, reply) => {
       if (request.path === "/livez") isFine(reply);
+      else if (isInitialWatch(request)) await notOffered(request, reply);
+      else if (isLook(request)) await listOf(99)(request, reply);
       else if (request.query.has("watch")) {
         const stream = reply.stream();
         played.push(stream);
@@ -277,8 +344,7 @@ describe("a cache with a prober", () => {
         await listOf(9 + lists)(request, reply);
       }
     });
-    await start().whenSynced();
-    await expect.poll(() => seen.opened).toBe(1);
+    await watching();
     await probeAfter(3_000);
     await expect.poll(asOf).toBe(3_000);
     played[0]?.reset();

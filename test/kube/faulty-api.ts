@@ -1,6 +1,15 @@
 // A model of one collection with its history, served with faults drawn from a seed: what a bad day looks like.
 import type { Handler, OpenStream, Reply, SeenRequest } from "./scripted-server.ts";
-import { added, bookmark, deleted, errorEvent, modified, vmi } from "./collection.ts";
+import {
+  added,
+  bookmark,
+  deleted,
+  errorEvent,
+  initialEnd,
+  isInitialWatch,
+  modified,
+  vmi,
+} from "./collection.ts";
 
 export interface FaultyApi {
   readonly handler: Handler;
@@ -8,6 +17,8 @@ export interface FaultyApi {
   change(): Promise<void>;
   /** Forgets the history up to now: older versions are answered by 410. */
   compact(): void;
+  /** Goes back to the state that it had at an earlier version, as after a restore from a backup, and breaks every watch. */
+  restore(): void;
   /** From now on nothing goes wrong any more. */
   calm(): void;
   /** As the cache's projection shows it, sorted. */
@@ -40,11 +51,14 @@ interface Stored {
 const wire = ({ name, version, node, uid }: Stored): object => vmi(name, version, node, uid);
 
 export function createFaultyApi(random: () => number): FaultyApi {
+  const offersInitialEvents = random() < 0.5;
+  let backup: { readonly revision: number; readonly objects: readonly Stored[] } | undefined;
+  const streams = new Set<OpenStream>();
   let revision = 10;
   let compacted = 0;
   let calm = false;
   const objects = new Map<string, Stored>();
-  const history: { readonly version: number; readonly event: object }[] = [];
+  let history: { readonly version: number; readonly event: object }[] = [];
   const snapshots = new Map<string, readonly Stored[]>();
   const faults: Record<string, number> = {};
   const watchers = new Set<(event: object) => Promise<void>>();
@@ -80,15 +94,22 @@ export function createFaultyApi(random: () => number): FaultyApi {
     reply.json({ metadata: { resourceVersion: at, continue: more }, items });
   }
 
-  async function watch({ query }: SeenRequest, reply: Reply): Promise<void> {
-    let from = Number(query.get("resourceVersion"));
+  async function watch(request: SeenRequest, reply: Reply): Promise<void> {
+    const isInitial = isInitialWatch(request);
+    if (isInitial && !offersInitialEvents) return reply.refuse(422, "Invalid");
+    let from = isInitial ? revision : Number(request.query.get("resourceVersion"));
+    const present = isInitial ? [...objects.values()] : [];
     if (from < compacted && random() < 0.5) return reply.refuse(410, "Expired");
     const stream = reply.stream();
     if (from < compacted) return await stream.send(errorEvent(410, "Expired"));
     let open = true;
+    streams.add(stream);
     void stream.closed.then(() => {
       open = false;
+      streams.delete(stream);
     });
+    for (const object of present) open &&= await send(stream, added(wire(object)));
+    if (isInitial && open) await stream.send(initialEnd(from));
     let sending = Promise.resolve();
     const pump = async (): Promise<void> => {
       for (const { version, event } of history) {
@@ -127,12 +148,26 @@ export function createFaultyApi(random: () => number): FaultyApi {
 
   return {
     faults,
+    restore() {
+      if (backup === undefined) return;
+      faults["restore"] = (faults["restore"] ?? 0) + 1;
+      revision = backup.revision;
+      const kept = revision;
+      history = history.filter(({ version }) => version <= kept);
+      compacted = Math.min(compacted, revision);
+      snapshots.clear();
+      objects.clear();
+      for (const object of backup.objects) objects.set(object.name, object);
+      backup = undefined;
+      for (const stream of streams) stream.reset();
+    },
     async handler(request, reply) {
       if (refused(reply)) return;
       if (request.query.has("watch")) await watch(request, reply);
       else list(request, reply);
     },
     async change() {
+      if (random() < 0.05) backup ??= { revision, objects: [...objects.values()] };
       const name = names[Math.floor(random() * names.length)] ?? "a";
       const former = objects.get(name);
       revision += 1;

@@ -317,6 +317,58 @@ describe("a failed request", () => {
     },
   );
 
+  const decoded = repeatable.filter((name) => name !== "delete with a uid");
+
+  it.for(decoded.flatMap((name) => ['{"kind":"Sec', "<html>"].map((half) => [name, half] as const)))(
+    "F3, F22: is sent again: %s after a 200 with the body %s",
+    async ([name, half], { expect }) => {
+      server.play((_, reply) => {
+        if (server.requests.length > 2)
+          reply.json({ ...secret, metadata: { resourceVersion: "1" }, items: [] });
+        else reply.text(half, 200);
+      });
+      await calls[name](client);
+      expect(server.requests.length).toBe(3);
+    },
+  );
+
+  it("F3: is not sent again: a create after a 201 with half a body, because it was executed", async ({
+    expect,
+  }) => {
+    server.play((_, reply) => reply.text('{"kind":"Sec', 201));
+    expect(await failureOf(calls.create(client))).toMatchObject({ reason: "Undecodable" });
+    expect(server.requests.length).toBe(1);
+  });
+
+  it("asks for metadata only, in JSON, and takes whole objects as well", async ({ expect }) => {
+    server.play((_, reply) => reply.json({ metadata: { resourceVersion: "9" }, items: [secret] }));
+    const page = await client.listMetadataPage(secrets, { limit: 1 });
+    expect(server.requests[0]?.headers.accept).toBe(
+      "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json;q=0.5",
+    );
+    expect([page.resourceVersion, page.items[0]?.metadata.name]).toEqual(["9", secret.metadata.name]);
+  });
+
+  it("F4: uses new connections after they were renewed, and ends what is in flight on the old ones", async ({
+    expect,
+  }) => {
+    const slow = Promise.withResolvers<void>();
+    server.play(async ({ path }, reply) => {
+      if (path.endsWith("slow")) await slow.promise;
+      reply.json(secret);
+    });
+    await client.get(secrets, ref);
+    const pending = client.get(secrets, { namespace: "lab", name: "slow" });
+    await expect.poll(() => server.requests.length).toBe(2);
+    const before = server.connections;
+    client.renewConnections();
+    await client.get(secrets, ref);
+    expect(server.connections).toBe(before + 1);
+    slow.resolve();
+    await pending;
+    await expect.poll(() => server.openConnections).toBe(1);
+  });
+
   it.for(others.flatMap((name) => [503, "reset"].map((fault) => [name, fault] as const)))(
     "is not sent again: %s after %s",
     async ([name, fault], { expect }) => {

@@ -68,7 +68,7 @@ const endings: readonly (readonly [string, Refusal, Code, RegExp])[] = [
   [
     "answered with half an object",
     (body) => ({ status: 200, body: body.slice(0, -10) }),
-    Code.Internal,
+    Code.Unavailable,
     /not a JSON object/,
   ],
 ];

@@ -18,21 +18,31 @@ export interface OpenConnections {
   /** The handler, made to close HTTP/1.1 connections after their response once `drain` has begun. */
   drainable(handler: HttpHandler): HttpHandler;
   /**
-   * Refuses new connections, sends GOAWAY, closes idle HTTP/1.1 connections and waits for calls in flight; after `graceMs`
-   * destroys what is left. Resolves when every socket is closed. A second call can shorten the wait.
+   * Refuses new connections, sends GOAWAY, closes idle HTTP/1.1 connections and waits for calls in flight, at most `graceMs`.
+   * Then destroys what is left; peers have a second after the last call to close their connections. Resolves when every
+   * socket is closed. A second call can shorten the wait.
    */
   drain(graceMs: number): Promise<void>;
 }
+
+/** A peer that reads slowly or is stopped does not close its connection: without this, each would cost the whole grace. */
+const lingerMs = 1_000;
 
 /** Tracks the connections of `server`; a session that leaves a ping unanswered for `pingIntervalMs` is destroyed. */
 export function createOpenConnections(server: PortOwner, pingIntervalMs: number): OpenConnections {
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   let closed: Promise<void> | undefined;
+  let inFlight = 0;
+  let lingering: NodeJS.Timeout | undefined;
 
   const cut = (): void => {
     for (const session of sessions) session.destroy();
     for (const socket of sockets) socket.destroy();
+  };
+
+  const lingerWhenIdle = (): void => {
+    if (closed !== undefined && inFlight === 0) lingering ??= setTimeout(cut, lingerMs);
   };
 
   return {
@@ -50,6 +60,13 @@ export function createOpenConnections(server: PortOwner, pingIntervalMs: number)
       if (closed !== undefined) session.close();
     },
     drainable: (handler) => (request, response) => {
+      inFlight += 1;
+      clearTimeout(lingering);
+      lingering = undefined;
+      response.once("close", () => {
+        inFlight -= 1;
+        lingerWhenIdle();
+      });
       if (request.httpVersionMajor === 1) {
         if (closed !== undefined) response.setHeader("connection", "close");
         response.once("close", () => closed !== undefined && server.closeIdleConnections());
@@ -62,9 +79,11 @@ export function createOpenConnections(server: PortOwner, pingIntervalMs: number)
         server.closeIdleConnections();
         for (const session of sessions) session.close();
       });
+      lingerWhenIdle();
       const timer = setTimeout(cut, graceMs);
       await closed;
       clearTimeout(timer);
+      clearTimeout(lingering);
     },
   };
 }

@@ -40,6 +40,9 @@ export interface KubeConnection {
 }
 
 const maxLineBytes = 4 * 1024 * 1024;
+/** An API server that does not know PartialObjectMetadataList sends whole objects. */
+const metadataOnly =
+  "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json;q=0.5";
 
 /** Opens no connection until the first call. */
 export function connectKube(options: KubeConnection): FullKubeClient {
@@ -53,27 +56,34 @@ export function connectKube(options: KubeConnection): FullKubeClient {
     headers: { "user-agent": options.userAgent ?? "multinic", ...options.headers },
   });
 
-  /** `repeatable`: executing the request twice does no harm. */
-  async function call(
+  /** `repeatable`: executing the request twice does no harm. An answer that `read` cannot decode is a failure of the attempt. */
+  async function call<R>(
     request: HttpRequest,
     {
       signal,
       repeatable,
       maxBytes,
-    }: { signal: AbortSignal | undefined; repeatable: boolean | "never"; maxBytes?: number | undefined },
-    seen?: (error: unknown, attempt: number) => void,
-  ): Promise<string> {
+      seen,
+    }: {
+      signal: AbortSignal | undefined;
+      repeatable: boolean | "never";
+      maxBytes?: number | undefined;
+      /** Called with each failure. */
+      seen?: (error: unknown) => void;
+    },
+    read: (text: string) => R,
+  ): Promise<R> {
     const deadline = startDeadline(timeoutMs, signal);
-    const send = async (attempt: number): Promise<string> => {
+    const send = async (): Promise<R> => {
       try {
-        return await transport.exchange(request, deadline.signal, maxBytes);
+        return read(await transport.exchange(request, deadline.signal, maxBytes));
       } catch (error) {
-        seen?.(error, attempt);
+        seen?.(error);
         throw error;
       }
     };
     try {
-      if (repeatable === "never") return await send(1);
+      if (repeatable === "never") return await send();
       return await repeating(send, { repeatable, deadline, timing });
     } catch (error) {
       throw deadline.expired() && isKubeError(error, "Cancelled")
@@ -97,29 +107,33 @@ export function connectKube(options: KubeConnection): FullKubeClient {
     });
     // A dry run changes nothing, so it may be repeated.
     const mayRepeat = repeatable || options.dryRun === true;
-    return decode(await call({ ...request, path }, { signal: options.signal, repeatable: mayRepeat })) as T;
+    return (await call({ ...request, path }, { signal: options.signal, repeatable: mayRepeat }, decode)) as T;
   }
 
   async function page<T extends KubernetesObject>(
     resource: Resource<T>,
     options: PageOptions,
     repeatable: true | "never",
+    accept?: string,
   ): Promise<ObjectPage<T>> {
     const path = withQuery(listPath(resource, options.namespace), {
       labelSelector: options.labelSelector,
       limit: options.limit?.toString(),
       continue: options.continueToken,
     });
-    return toPage<T>(
-      resource,
-      decode(await call({ method: "GET", path }, { signal: options.signal, repeatable })),
+    return await call({ method: "GET", path, accept }, { signal: options.signal, repeatable }, (text) =>
+      toPage<T>(resource, decode(text)),
     );
   }
 
   const client: FullKubeClient = {
     async get<T extends KubernetesObject>(resource: Resource<T>, ref: ObjectRef, options?: CallOptions) {
       const path = objectPath(resource, ref);
-      return decode(await call({ method: "GET", path }, { signal: options?.signal, repeatable: true })) as T;
+      return (await call(
+        { method: "GET", path },
+        { signal: options?.signal, repeatable: true },
+        decode,
+      )) as T;
     },
     async find(resource, ref, options) {
       try {
@@ -140,6 +154,9 @@ export function connectKube(options: KubeConnection): FullKubeClient {
     },
     async listPage(resource, options) {
       return await page(resource, options, "never");
+    },
+    async listMetadataPage(resource, options) {
+      return await page(resource, options, "never", metadataOnly);
     },
     async create(resource, object, options) {
       const path = collectionPath(resource, object.metadata);
@@ -171,10 +188,14 @@ export function connectKube(options: KubeConnection): FullKubeClient {
       try {
         await call(
           { method: "DELETE", path, ...json(deleteOptions(options)) },
-          { signal: options.signal, repeatable },
-          (error) => {
-            mayHaveWorked ||= isKubeError(error, "Unreachable") || isKubeError(error, "Timeout");
+          {
+            signal: options.signal,
+            repeatable,
+            seen: (error) => {
+              mayHaveWorked ||= isKubeError(error, "Unreachable") || isKubeError(error, "Timeout");
+            },
           },
+          () => undefined,
         );
       } catch (error) {
         // The response to an earlier attempt was lost, and the object with that uid is gone, as requested.
@@ -183,12 +204,15 @@ export function connectKube(options: KubeConnection): FullKubeClient {
     },
     async post(path, body, { signal } = {}) {
       const strict = withQuery(path, { fieldValidation: "Strict" });
-      return decode(
-        await call({ method: "POST", path: strict, ...json(body) }, { signal, repeatable: false }),
+      return await call(
+        { method: "POST", path: strict, ...json(body) },
+        { signal, repeatable: false },
+        decode,
       );
     },
     async getText(path, { signal, maxBytes } = {}) {
-      return await call({ method: "GET", path }, { signal, repeatable: "never", maxBytes });
+      const options = { signal, repeatable: "never", maxBytes } as const;
+      return await call({ method: "GET", path }, options, (text) => text);
     },
     async *stream(path, options) {
       const deadline = startDeadline(timeoutMs, options.signal);
@@ -206,6 +230,9 @@ export function connectKube(options: KubeConnection): FullKubeClient {
       } finally {
         deadline.release();
       }
+    },
+    renewConnections() {
+      transport.renew();
     },
     async close() {
       await transport.close();

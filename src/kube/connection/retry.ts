@@ -15,7 +15,9 @@ function worthRepeating(error: KubeError, repeatable: boolean): boolean {
   if (error.reason === "TooManyRequests" && error.retryAfterSeconds !== undefined) return true;
   if (neverSent(error)) return true;
   if (!repeatable) return false;
-  return error.reason === "Unreachable" || error.status === 429 || error.status >= 500;
+  // An answer that was cut off, or that a proxy in between has made.
+  if (error.reason === "Unreachable" || error.reason === "Undecodable") return true;
+  return error.status === 429 || error.status >= 500;
 }
 
 /**
@@ -23,13 +25,13 @@ function worthRepeating(error: KubeError, repeatable: boolean): boolean {
  * exceed the deadline, the failure is thrown at once.
  */
 export async function repeating<R>(
-  send: (attempt: number) => Promise<R>,
+  send: () => Promise<R>,
   { repeatable, deadline, timing }: { repeatable: boolean; deadline: Deadline; timing: Timing },
 ): Promise<R> {
   const backoff = createBackoff(100, 5_000, timing.random);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await send(attempt);
+      return await send();
     } catch (error) {
       if (!(error instanceof KubeError) || attempt === maxAttempts || deadline.signal.aborted) throw error;
       if (!worthRepeating(error, repeatable)) throw error;

@@ -1,5 +1,5 @@
 // HTTP exchanges with the API server: authentication, renewed once if refused, pooled connections, failures as KubeError.
-import { Agent, type Dispatcher, ProxyAgent } from "undici";
+import { Agent, buildConnector, type Dispatcher, ProxyAgent } from "undici";
 import type { Authentication, Credentials, TlsMaterial } from "./authentication.ts";
 import { boundedText } from "../bounded-text.ts";
 import { abortable } from "../deadline.ts";
@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly body?: string | undefined;
   readonly contentType?: string | undefined;
+  /** Default "application/json". */
+  readonly accept?: string | undefined;
 }
 
 export interface TransportOptions {
@@ -31,6 +33,8 @@ export interface Transport {
     request: HttpRequest,
     options: { readonly signal: AbortSignal; readonly idleTimeoutMs: number },
   ): Promise<AsyncIterable<Uint8Array>>;
+  /** Later requests use new connections; the present ones close when they are idle. */
+  renew(): void;
   close(): Promise<void>;
 }
 
@@ -47,7 +51,7 @@ export function createTransport(options: TransportOptions): Transport {
   const url = new URL(options.server);
   const basePath = url.pathname.replace(/\/+$/, "");
   let pools: Pools | undefined;
-  const retiring = new Set<Promise<void>>();
+  const retired = new Set<Pools>();
   let closed = false;
 
   function poolsFor(tls: TlsMaterial | undefined): Pools {
@@ -63,10 +67,8 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   function retire(old: Pools): void {
-    const done = Promise.all([old.requests.close(), old.streams.close()]).then(() => {
-      retiring.delete(done);
-    });
-    retiring.add(done);
+    retired.add(old);
+    void Promise.all([old.requests.close(), old.streams.close()]).then(() => retired.delete(old));
   }
 
   async function attempt(
@@ -80,7 +82,7 @@ export function createTransport(options: TransportOptions): Transport {
       path: basePath + request.path,
       method: request.method,
       headers: {
-        accept: "application/json",
+        accept: request.accept ?? "application/json",
         ...(request.contentType === undefined ? {} : { "content-type": request.contentType }),
         ...authentication.headers,
         ...options.headers,
@@ -161,12 +163,14 @@ export function createTransport(options: TransportOptions): Transport {
         throw rethrow(error);
       }
     },
+    renew() {
+      if (pools !== undefined) retire(pools);
+      pools = undefined;
+    },
     async close() {
       closed = true;
-      if (pools !== undefined) {
-        await Promise.all([pools.requests.destroy(), pools.streams.destroy()]);
-      }
-      await Promise.all(retiring);
+      const all = pools === undefined ? [...retired] : [...retired, pools];
+      await Promise.all(all.flatMap(({ requests, streams }) => [requests.destroy(), streams.destroy()]));
     },
   };
 }
@@ -184,8 +188,8 @@ async function* mapFailures(
 
 /**
  * HTTP/1.1 with keep-alive: with one request per connection, a broken connection fails exactly one call. The kernel
- * probes an idle connection after 5 s, ten times with a second between (libuv), so a lost host is detected within 15 s.
- * Idle connections are closed after 30 s, before the API server (90 s) or a load balancer (60 s) closes them.
+ * probes an idle connection after 5 s, four times with a second between, so a lost host is detected within 10 s although a
+ * watch is quiet. Idle connections are closed after 30 s, before the API server (90 s) or a load balancer (60 s) closes them.
  */
 function createDispatcher(
   { proxy }: TransportOptions,
@@ -195,7 +199,20 @@ function createDispatcher(
   const pool = { allowH2: false, connections, keepAliveTimeout: 30_000, keepAliveMaxTimeout: 30_000 };
   const socket = { keepAlive: true, keepAliveInitialDelay: 5_000, timeout: 10_000 };
   if (proxy !== undefined) return new ProxyAgent({ ...pool, uri: proxy, requestTls: { ...tls, ...socket } });
-  return new Agent({ ...pool, connect: { ...tls, ...socket } });
+  const connect = buildConnector({ ...tls, ...socket, allowH2: false });
+  return new Agent({
+    ...pool,
+    connect(options, callback) {
+      connect(options, (...[error, made]) => {
+        if (error !== null) callback(error, null);
+        else {
+          // Node.js before 24.19 ignores the interval and the count, and makes ten probes.
+          made.setKeepAlive(true, 5_000, 1_000, 4);
+          callback(null, made);
+        }
+      });
+    },
+  });
 }
 
 function sameMaterial(one: TlsMaterial | undefined, other: TlsMaterial | undefined): boolean {

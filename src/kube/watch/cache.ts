@@ -3,12 +3,16 @@ import type { KubernetesObject } from "../../domain/objects/kubernetes.ts";
 import { abortable } from "../deadline.ts";
 import type { KubeClient, ObjectRef } from "../kube-client.ts";
 import { type Contact, createContact, type Moment } from "./contact.ts";
-import { currentAsOf, listWatch, type Mirror, type WatchSignals } from "./list-watch.ts";
+import { type AuditCounts, auditRegularly, type HeldVersion } from "./audit.ts";
+import { createInterrupts } from "./interrupts.ts";
+import { listWatch } from "./list-watch.ts";
+import type { Mirror } from "./mirror.ts";
 import type { KubeLog } from "../log.ts";
 import { keyOf } from "../object-key.ts";
 import type { Resource } from "../resource.ts";
 import { systemTiming, type Timing } from "../timing.ts";
 import type { WatchEnding } from "./watch-failure.ts";
+import { createWatchSignals, currentAsOf } from "./watch-signals.ts";
 
 export interface CacheKey {
   /** "" for cluster-scoped kinds. */
@@ -25,6 +29,12 @@ export interface CacheHealth {
   /** True from the first complete list on. */
   readonly synced: boolean;
   readonly relists: number;
+  /** Comparisons of the cache with a complete list. */
+  readonly audits: number;
+  /** Objects that an audit found to differ for no reason; see audit.ts. */
+  readonly mismatches: number;
+  /** Why the last list or watch failed, a KubeError in nearly all cases; undefined once a watch is open again. */
+  readonly failure: unknown;
   readonly reconnects: Readonly<Partial<Record<WatchEnding, number>>>;
   readonly decodeErrors: number;
   readonly staleEvents: number;
@@ -40,11 +50,14 @@ export interface CacheOptions<T, V> {
   readonly project: (object: T) => V;
   readonly log: KubeLog;
   readonly timing?: Timing | undefined;
+  /** Mean time between two comparisons of the cache with a list, in milliseconds. Default: none is made. */
+  readonly auditEveryMs?: number | undefined;
   /** Shared by the caches of one API server, with a prober. Default: only the cache's own lists and events count. */
   readonly contact?: Contact | undefined;
 }
 
 export interface Cache<V> {
+  readonly resource: Resource<KubernetesObject>;
   readonly synced: boolean;
   readonly size: number;
   /**
@@ -63,10 +76,8 @@ export interface Cache<V> {
   stop(): Promise<void>;
 }
 
-interface Entry<V> {
+interface Entry<V> extends HeldVersion {
   readonly key: CacheKey;
-  readonly uid: string | undefined;
-  readonly version: string | undefined;
   readonly value: V;
 }
 
@@ -78,14 +89,8 @@ export function startCache<T extends KubernetesObject, V>(
 ): Cache<V> {
   const { log } = options;
   const timing = options.timing ?? systemTiming;
-  const signals: WatchSignals = {
-    currentAsOf: undefined,
-    watchingSince: undefined,
-    relists: 0,
-    reconnects: {},
-    decodeErrors: 0,
-    staleEvents: 0,
-  };
+  const signals = createWatchSignals();
+  const interrupts = createInterrupts();
   const contact = options.contact ?? createContact(timing);
   const listeners = new Set<(change: CacheChange<V>) => void>();
   const firstList = Promise.withResolvers<void>();
@@ -118,10 +123,11 @@ export function startCache<T extends KubernetesObject, V>(
     tell({ type: "delete", key, value: undefined, previous: value });
   }
 
-  /** The entry of an object; the previous one if the version is the same, or the object cannot be projected. */
-  function entryOf(object: T, former: Entry<V> | undefined): Entry<V> | undefined {
+  /** The entry of an object; the previous one if the object is the same, or cannot be projected. */
+  function entryOf(object: T, former: Entry<V> | undefined, isRewritten = false): Entry<V> | undefined {
     const { namespace = "", name, uid, resourceVersion } = object.metadata;
-    if (former !== undefined && former.uid === uid && former.version === resourceVersion) return former;
+    const isSame = former?.uid === uid && former?.version === resourceVersion && !isRewritten;
+    if (former !== undefined && isSame) return former;
     const key = former?.key ?? { namespace, name };
     try {
       return { key, uid, version: resourceVersion, value: options.project(object) };
@@ -141,13 +147,16 @@ export function startCache<T extends KubernetesObject, V>(
   }
 
   const mirror: Mirror<T> = {
-    draft() {
+    draft(isRewritten) {
       const next = new Map<string, Entry<V>>();
       return {
         add(object) {
           const id = keyOf(object.metadata);
-          const entry = entryOf(object, entries.get(id));
+          const entry = entryOf(object, entries.get(id), isRewritten);
           if (entry !== undefined) next.set(id, entry);
+        },
+        remove(object) {
+          next.delete(keyOf(object.metadata));
         },
         commit() {
           const before = entries;
@@ -178,20 +187,27 @@ export function startCache<T extends KubernetesObject, V>(
 
   const { namespace, labelSelector } = options;
   const { signal } = stopping;
-  const loop = listWatch({
+  const common = {
     client,
     resource,
     namespace,
     labelSelector,
-    mirror,
     signals,
+    interrupts,
     contact,
     log,
     timing,
     signal,
-  });
+  };
+  const counts: AuditCounts = { audits: 0, mismatches: 0 };
+  const { auditEveryMs: everyMs } = options;
+  const loops = [
+    listWatch({ ...common, mirror }),
+    ...(everyMs === undefined ? [] : [auditRegularly({ ...common, held: () => entries, counts, everyMs })]),
+  ];
 
   return {
+    resource,
     get synced() {
       return synced;
     },
@@ -216,7 +232,9 @@ export function startCache<T extends KubernetesObject, V>(
     },
     health: () => ({
       synced,
-      relists: signals.relists,
+      relists: Math.max(0, signals.lists - 1),
+      ...counts,
+      failure: signals.failure,
       reconnects: { ...signals.reconnects },
       decodeErrors: signals.decodeErrors,
       staleEvents: signals.staleEvents,
@@ -224,7 +242,7 @@ export function startCache<T extends KubernetesObject, V>(
     }),
     async stop() {
       stopping.abort();
-      await loop;
+      await Promise.all(loops);
       firstList.reject(new Error(`the cache of ${resource.plural} was stopped before its first list`));
     },
   };

@@ -18,16 +18,19 @@ export interface Contact {
   now(): Moment;
   /** Records an answer. An answer to a request proves nothing later than the moment at which the request was sent. */
   heard(moment: Moment): void;
-  /** Records that the API server did not answer. */
-  missed(): void;
-  /** Calls the listener with each first answer after a missed one, until the returned function is called. */
-  onReturn(listener: () => void): () => void;
+  /** Records that the API server did not answer a request that was sent at this moment. */
+  missed(sent: Moment): void;
+  /**
+   * Calls the listener at each first answer after a missed one, with the time of the first request that was not answered, by
+   * the monotonic clock, until the returned function is called.
+   */
+  onReturn(listener: (awaySince: number) => void): () => void;
 }
 
 export function createContact({ now, clock }: Pick<Timing, "now" | "clock">): Contact {
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(awaySince: number) => void>();
   let last: Moment | undefined;
-  let isAway = false;
+  let awaySince: number | undefined;
   return {
     get last() {
       return last;
@@ -35,12 +38,13 @@ export function createContact({ now, clock }: Pick<Timing, "now" | "clock">): Co
     now: () => ({ at: now(), time: clock() }),
     heard(moment) {
       if (last === undefined || moment.at > last.at) last = moment;
-      if (!isAway) return;
-      isAway = false;
-      for (const listener of listeners) listener();
+      if (awaySince === undefined) return;
+      const since = awaySince;
+      awaySince = undefined;
+      for (const listener of listeners) listener(since);
     },
-    missed() {
-      isAway = true;
+    missed({ at }) {
+      awaySince ??= at;
     },
     onReturn(listener) {
       listeners.add(listener);
@@ -54,7 +58,7 @@ const quietMs = 3_000;
 const answerWithinMs = 5_000;
 
 export interface ProbeOptions {
-  readonly client: Pick<KubeClient, "getText">;
+  readonly client: Pick<KubeClient, "getText" | "renewConnections">;
   readonly contact: Contact;
   readonly timing: Timing;
   readonly signal: AbortSignal;
@@ -65,7 +69,7 @@ export interface ProbeOptions {
  * system:public-info-viewer), and it fails when etcd is away. Resolves when the signal is aborted; never rejects.
  */
 export async function probeWhenQuiet(options: ProbeOptions): Promise<void> {
-  const { contact, timing, signal } = options;
+  const { client, contact, timing, signal } = options;
   let waitMs = quietMs;
   while (await paused(waitMs, timing, signal)) {
     const sent = contact.now();
@@ -75,7 +79,11 @@ export async function probeWhenQuiet(options: ProbeOptions): Promise<void> {
       continue;
     }
     if (await isAnswered(options)) contact.heard(sent);
-    else contact.missed();
+    else {
+      contact.missed(sent);
+      // Idle connections to a host that has vanished would be tried one after the other.
+      client.renewConnections();
+    }
     waitMs = quietMs;
   }
 }

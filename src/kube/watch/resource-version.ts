@@ -2,6 +2,11 @@
 
 const decimal = /^[0-9]+$/;
 
+/** True only if `now` is surely earlier than `before`: a store that goes back was reset or restored from a backup. */
+export function wentBack(before: string, now: string): boolean {
+  return decimal.test(before) && decimal.test(now) && isLater(before, now);
+}
+
 /**
  * True if `one` is later than `other`. Both must be from the same resource of the same API server. They are decimal
  * numbers of any length (KEP-5504, stable in Kubernetes 1.35); anything else is only compared for equality.

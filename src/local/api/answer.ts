@@ -3,20 +3,22 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { gzip } from "node:zlib";
 import { stringify } from "yaml";
 import type { JsonObject } from "./json.ts";
-import { encoded } from "./object.ts";
+import { type ApiObject, encoded } from "./object.ts";
 import type { ListResult } from "./read.ts";
 import { type ResourceType, apiVersionOf } from "./resource-types.ts";
 import { ApiError } from "./status.ts";
 
-type Format = "json" | "yaml" | "table";
+/** metadata: PartialObjectMetadata and its list. */
+type Format = "json" | "yaml" | "table" | "metadata";
 
 /** The first format of Accept that the server can send. @throws ApiError 406. */
 export function acceptedFormat(accept: string | undefined): Format {
   for (const entry of (accept ?? "*/*").split(",")) {
     const [type = "", ...parameters] = entry.split(";").map((part) => part.trim().toLowerCase());
     const as = parameters.find((parameter) => parameter.startsWith("as="));
-    if (as === "as=table" && type === "application/json" && parameters.includes("g=meta.k8s.io"))
-      return "table";
+    const isMeta = type === "application/json" && parameters.includes("g=meta.k8s.io");
+    if (as === "as=table" && isMeta) return "table";
+    if (as?.startsWith("as=partialobjectmetadata") === true && isMeta) return "metadata";
     if (as !== undefined) continue;
     if (["application/json", "*/*", "application/*", ""].includes(type)) return "json";
     if (type === "application/yaml") return "yaml";
@@ -53,7 +55,7 @@ export function send(
   });
 }
 
-/** Sends JSON text in the accepted format; a Table is JSON too. */
+/** Sends JSON text in the accepted format; a Table and metadata are JSON too. */
 export function sendText(
   request: IncomingMessage,
   response: ServerResponse,
@@ -86,6 +88,18 @@ export function listMeta({ revision, continueToken, remaining }: ListResult): Js
     ...(continueToken !== undefined && { continue: continueToken }),
     ...(remaining !== undefined && { remainingItemCount: remaining }),
   };
+}
+
+/** The JSON text of an object's metadata alone. */
+export function metadataText({ metadata }: ApiObject): string {
+  return JSON.stringify({ kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata });
+}
+
+/** The JSON text of a list of metadata. */
+export function metadataListText(result: ListResult): string {
+  const head = '"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1"';
+  const items = result.items.map(metadataText).join(",");
+  return `{${head},"metadata":${JSON.stringify(listMeta(result))},"items":[${items}]}`;
 }
 
 /** The JSON text of a list, from the texts of its items. */

@@ -69,7 +69,8 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   }
   const collector = new GarbageCollector(context);
   const stopping = new AbortController();
-  const server = createServer((request, response) => {
+  // As kube-apiserver; with Node.js' 5 s, busy clients would reuse connections that are just being closed.
+  const server = createServer({ keepAliveTimeout: 90_000 }, (request, response) => {
     serve(context, stopping.signal, request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else sendError(request, response, toApiError(error));

@@ -1,6 +1,14 @@
 // One request for objects: from route, method and body to the answer.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { acceptedFormat, addWarnings, listMeta, listText, sendText } from "./answer.ts";
+import {
+  acceptedFormat,
+  addWarnings,
+  listMeta,
+  listText,
+  metadataListText,
+  metadataText,
+  sendText,
+} from "./answer.ts";
 import { decodeBody, readBody } from "./body.ts";
 import { type Context, type Write, writeOptions } from "./context.ts";
 import { decodeObject } from "./decode.ts";
@@ -48,14 +56,18 @@ function revisionOf(object: ApiObject): JsonObject {
 
 function answer(exchange: Exchange, code: number, object: ApiObject): void {
   const as = format(exchange);
-  const text = as === "table" ? table(exchange, [object], revisionOf(object)) : encoded(object);
-  sendText(exchange.request, exchange.response, code, text, as);
+  const text = (): string => {
+    if (as === "table") return table(exchange, [object], revisionOf(object));
+    return as === "metadata" ? metadataText(object) : encoded(object);
+  };
+  sendText(exchange.request, exchange.response, code, text(), as);
 }
 
 function watch(exchange: Exchange): void {
   const { context, route, query, response, stopping } = exchange;
-  if (format(exchange) !== "table") {
-    serveWatch(context, route, query, response, stopping);
+  const as = format(exchange);
+  if (as !== "table") {
+    serveWatch(context, route, query, response, stopping, as === "metadata" ? metadataText : undefined);
     return;
   }
   let header = true;
@@ -73,9 +85,11 @@ const read: Handler = (exchange) => {
   else {
     const as = format(exchange);
     const list = listObjects(context, route, query);
-    const text =
-      as === "table" ? table(exchange, list.items, listMeta(list)) : listText(route.resource, list);
-    sendText(request, response, 200, text, as);
+    const text = (): string => {
+      if (as === "table") return table(exchange, list.items, listMeta(list));
+      return as === "metadata" ? metadataListText(list) : listText(route.resource, list);
+    };
+    sendText(request, response, 200, text(), as);
   }
 };
 

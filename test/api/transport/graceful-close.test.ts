@@ -69,6 +69,17 @@ describe("graceful close", () => {
     expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 
+  it("F18: does not wait for a client that does not read the end of its stream", async ({ expect }) => {
+    const server = await serveHeldStream();
+    const stream = oneByOne(createClient(Health, transports["gRPC over HTTP/2"]!(server.url)).watch({}));
+    await stream.next();
+    server.release();
+    const startedAt = performance.now();
+    await server.close(60_000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    await expect(once(rawSocket(server), "connect")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  });
+
   it("can be called again with a shorter grace period, which then counts", async ({ expect }) => {
     const server = await serveHeldStream();
     const stream = oneByOne(createClient(Health, transports["gRPC over HTTP/2"]!(server.url)).watch({}));
