@@ -9,6 +9,7 @@ import type { Moment } from "../kube/watch/contact.ts";
 import { type ClusterView, oldestMoment } from "./cluster-view.ts";
 import { NotReady } from "./errors.ts";
 import { whyNotSynced } from "./not-current.ts";
+import type { Versions } from "./resume-token.ts";
 import { compareVms, everything, isInScope, type StatusScope, type VmKey } from "./status-scope.ts";
 
 export interface InterfaceKey extends VmKey {
@@ -36,6 +37,8 @@ export interface StatusModel {
   readonly revision: number;
   /** True when VMs and their instances have both been listed; before that a running VM looks stopped. */
   readonly synced: boolean;
+  /** What the API server's collections were when they led to exactly these states; undefined if some are shown as STALE. */
+  readonly versions: Versions | undefined;
   /** The moment as of which all states were current; undefined before `synced`. */
   readonly currentAsOf: Moment | undefined;
   /** @throws NotReady before `synced`. */
@@ -125,6 +128,7 @@ export function startStatusModel(
   const listeners = new Set<(change: StatusChange) => void>();
   let revision = 0;
   let stale: StaleSince | undefined;
+  let isAsInCaches = true;
 
   function record(key: InterfaceKey, status: InterfaceStatus | undefined): void {
     revision += 1;
@@ -198,6 +202,11 @@ export function startStatusModel(
     get synced() {
       return isSynced();
     },
+    get versions() {
+      const { version: vms } = view.vms;
+      const { version: vmis } = view.vmis;
+      return isAsInCaches && vms !== undefined && vmis !== undefined ? { vms, vmis } : undefined;
+    },
     get currentAsOf() {
       return oldestMoment([view.vms, view.vmis]);
     },
@@ -224,12 +233,14 @@ export function startStatusModel(
       if (since === stale?.lastContact) return;
       const mine = since === undefined ? undefined : { lastContact: since, seenAt: clock().toISOString() };
       stale = mine;
+      isAsInCaches = false;
       for (const [index, vm] of vms(everything).entries()) {
         const known = byVm.get(vmId(vm.namespace, vm.vm));
         if (known !== undefined) show(known.key, known.fresh);
         if ((index + 1) % vmsAtOnce === 0) await otherWork();
         if (stale !== mine) return;
       }
+      isAsInCaches = mine === undefined;
     },
     stop() {
       for (const end of unsubscribe) end();

@@ -21,7 +21,9 @@ import { createLogInterceptor } from "../api/transport/log-interceptor.ts";
 import { createReflection } from "../api/transport/reflection.ts";
 import type { TransportLog } from "../api/transport/transport-log.ts";
 import { createVirtualMachineService } from "../api/virtual-machine-service.ts";
+import { createCatchUp } from "../app/catch-up.ts";
 import { startClusterView, stopClusterView, whenSynced, type ClusterView } from "../app/cluster-view.ts";
+import { createResumeTokens } from "../app/resume-token.ts";
 import { followStaleness } from "../app/staleness.ts";
 import { startStatusModel, type StatusModel } from "../app/status-model.ts";
 import type { HostPort } from "../config/setting-table.ts";
@@ -71,6 +73,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const messages = createStatusMessages();
   const closing = new AbortController();
   const staleness = followStaleness({ model, now, sleepOrAborted, signal: closing.signal });
+  const tokens = createResumeTokens({ epoch: randomUUID(), version: options.version });
+  const catchUp = createCatchUp({ client, view, model, log, sleepOrAborted, signal: closing.signal });
   const exporter = createExporter({
     model,
     caches: { vms: view.vms, vmis: view.vmis, nads: view.nads },
@@ -97,7 +101,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       InterfaceStatusService,
       createInterfaceStatusService({
         model,
-        epoch: randomUUID(),
+        tokens,
+        catchUp,
         clock,
         messages,
         sleepOrAborted,

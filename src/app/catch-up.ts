@@ -1,0 +1,113 @@
+// What a reader of another replica, or of this one before a restart, has to be sent. Many readers reconnect at once and
+// most of their tokens are equal, so they share what is found out, and few lists run at the same time.
+import { abortable, startDeadline } from "../kube/deadline.ts";
+import type { KubeLog } from "../kube/log.ts";
+import {
+  type Differences,
+  differencesSince,
+  type Listing,
+  listingOf,
+  type PastStatesOptions,
+} from "./past-states.ts";
+import type { Versions } from "./resume-token.ts";
+import type { StatusScope } from "./status-scope.ts";
+
+/**
+ * The differences between the states at these versions and now, for all VMs in scope and possibly more. Undefined if they
+ * cannot be found, or not within 10 s: then the reader needs a snapshot. @throws the reason of the signal.
+ */
+export type CatchUp = (
+  versions: Versions,
+  scope: StatusScope,
+  signal: AbortSignal,
+) => Promise<Differences | undefined>;
+
+export interface CatchUpOptions extends PastStatesOptions {
+  readonly log: Pick<KubeLog, "warn">;
+  /** Ends the lists. */
+  readonly signal: AbortSignal;
+}
+
+/** At the same time. Each lists VMs and instances, in pages. */
+const maxSearches = 2;
+/** For a turn; a snapshot costs the API server nothing. */
+const maxWaiting = 200;
+/** The stream is silent until then. */
+const answerWithinMs = 10_000;
+const listWithinMs = 30_000;
+/** Results, which have only what differs. The readers of one replica come within seconds. */
+const maxFound = 16;
+
+export function createCatchUp(options: CatchUpOptions): CatchUp {
+  const { model, log, signal: stopping, sleepOrAborted } = options;
+  const searches = new Map<string, Promise<Differences | undefined>>();
+  const found = new Map<string, Differences>();
+  const turns = createTurns();
+
+  async function search(versions: Versions, listing: Listing): Promise<Differences | undefined> {
+    if (!(await turns.take())) return undefined;
+    const deadline = startDeadline(listWithinMs, stopping);
+    try {
+      return await differencesSince(versions, listing, { ...options, signal: deadline.signal });
+    } catch (error) {
+      const fields = { ...versions, ...listing, err: error };
+      if (!stopping.aborted)
+        log.warn(fields, "a stream starts again, because the API server did not list an earlier version");
+      return undefined;
+    } finally {
+      deadline.release();
+      turns.give();
+    }
+  }
+
+  async function shared(versions: Versions, listing: Listing): Promise<Differences | undefined> {
+    const key = JSON.stringify([versions.vms, versions.vmis, listing]);
+    const before = found.get(key);
+    if (before !== undefined && model.since(before.revision) !== undefined) return before;
+    const running = searches.get(key);
+    if (running !== undefined) return await running;
+    const started = search(versions, listing);
+    searches.set(key, started);
+    const differences = await started;
+    searches.delete(key);
+    found.delete(key);
+    if (differences !== undefined) found.set(key, differences);
+    for (const oldest of found.keys()) if (found.size > maxFound) found.delete(oldest);
+    return differences;
+  }
+
+  return async (versions, scope, signal) => {
+    const answered = new AbortController();
+    const late = sleepOrAborted(answerWithinMs, answered.signal).then(() => undefined);
+    try {
+      return await Promise.race([abortable(shared(versions, listingOf(scope)), signal), late]);
+    } finally {
+      answered.abort();
+    }
+  };
+}
+
+interface Turns {
+  /** Resolves when it is the caller's turn; false if too many wait. */
+  take(): Promise<boolean>;
+  /** Only after a turn that was taken. */
+  give(): void;
+}
+
+function createTurns(): Turns {
+  const waiting: (() => void)[] = [];
+  let free = maxSearches;
+  return {
+    async take() {
+      if (free > 0) free -= 1;
+      else if (waiting.length >= maxWaiting) return false;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+      return true;
+    },
+    give() {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    },
+  };
+}
