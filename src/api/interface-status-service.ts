@@ -60,7 +60,7 @@ export function createInterfaceStatusService({
       return {
         interfaces: items.map(messageOf),
         nextPageToken: nextToken,
-        resumeToken: tokens.write(scope, positionOf(model)),
+        resumeToken: tokens.write(scope, positionOf(model, scope)),
         ...currentAsOfToProto(model.currentAsOf?.time),
       };
     },

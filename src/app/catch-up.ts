@@ -2,22 +2,16 @@
 // most of their tokens are equal, so they share what is found out, and few lists run at the same time.
 import { abortable, startDeadline } from "../kube/deadline.ts";
 import type { KubeLog } from "../kube/log.ts";
-import {
-  type Differences,
-  differencesSince,
-  type Listing,
-  listingOf,
-  type PastStatesOptions,
-} from "./past-states.ts";
-import type { Versions } from "./resume-token.ts";
-import type { StatusScope } from "./status-scope.ts";
+import { type Differences, differencesSince, type PastStatesOptions } from "./past-states.ts";
+import { type SharedPosition, sharedText } from "./resume-token.ts";
+import { scopeText, type StatusScope } from "./status-scope.ts";
 
 /**
- * The differences between the states at these versions and now, for all VMs in scope and possibly more. Undefined if they
- * cannot be found, or not within 10 s: then the reader needs a snapshot. @throws the reason of the signal.
+ * The differences between what a reader knows and now. Undefined if they cannot be found, or not within 10 s: then it needs a
+ * snapshot. @throws the reason of the signal.
  */
 export type CatchUp = (
-  versions: Versions,
+  known: SharedPosition,
   scope: StatusScope,
   signal: AbortSignal,
 ) => Promise<Differences | undefined>;
@@ -44,13 +38,13 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   const found = new Map<string, Differences>();
   const turns = createTurns();
 
-  async function search(versions: Versions, listing: Listing): Promise<Differences | undefined> {
+  async function search(known: SharedPosition, scope: StatusScope): Promise<Differences | undefined> {
     if (!(await turns.take())) return undefined;
     const deadline = startDeadline(listWithinMs, stopping);
     try {
-      return await differencesSince(versions, listing, { ...options, signal: deadline.signal });
+      return await differencesSince(known, scope, { ...options, signal: deadline.signal });
     } catch (error) {
-      const fields = { ...versions, ...listing, err: error };
+      const fields = { ...known.versions, err: error };
       if (!stopping.aborted)
         log.warn(fields, "a stream starts again, because the API server did not list an earlier version");
       return undefined;
@@ -60,13 +54,13 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     }
   }
 
-  async function shared(versions: Versions, listing: Listing): Promise<Differences | undefined> {
-    const key = JSON.stringify([versions.vms, versions.vmis, listing]);
+  async function shared(known: SharedPosition, scope: StatusScope): Promise<Differences | undefined> {
+    const key = `${sharedText(known)} ${scopeText(scope)}`;
     const before = found.get(key);
     if (before !== undefined && model.since(before.revision) !== undefined) return before;
     const running = searches.get(key);
     if (running !== undefined) return await running;
-    const started = search(versions, listing);
+    const started = search(known, scope);
     searches.set(key, started);
     const differences = await started;
     searches.delete(key);
@@ -76,11 +70,11 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     return differences;
   }
 
-  return async (versions, scope, signal) => {
+  return async (known, scope, signal) => {
     const answered = new AbortController();
     const late = sleepOrAborted(answerWithinMs, answered.signal).then(() => undefined);
     try {
-      return await Promise.race([abortable(shared(versions, listingOf(scope)), signal), late]);
+      return await Promise.race([abortable(shared(known, scope), signal), late]);
     } finally {
       answered.abort();
     }

@@ -4,7 +4,8 @@ import { setImmediate as otherWork } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { RecordedVm } from "../domain/facts.ts";
 import type { KubernetesObject, VirtualMachineInstance } from "../domain/objects/kubernetes.ts";
-import { interfaceStatuses } from "../domain/status/interface-status.ts";
+import { type InterfaceStatus, interfaceStatuses } from "../domain/status/interface-status.ts";
+import { knownSince } from "../domain/status/state-since.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { keyOf, refOf } from "../kube/object-key.ts";
 import { listAtVersion } from "../kube/paging.ts";
@@ -12,12 +13,13 @@ import { type Resource, virtualMachineInstances, virtualMachines } from "../kube
 import type { Cache } from "../kube/watch/cache.ts";
 import { isLater } from "../kube/watch/resource-version.ts";
 import { type ClusterView, readCachedVm, readCachedVmi } from "./cluster-view.ts";
-import type { Versions } from "./resume-token.ts";
+import type { SharedPosition } from "./resume-token.ts";
+import { digestOf, emptyDigest } from "./status-digest.ts";
 import type { StatusModel } from "./status-model.ts";
 import { isInScope, scopeOf, type StatusScope, type VmKey } from "./status-scope.ts";
 
 /** What the API server is asked to list: one VM, some namespaces, or everything. */
-export interface Listing {
+interface Listing {
   /** Empty: all. */
   readonly namespaces: readonly string[];
   /** Only with one namespace. */
@@ -46,26 +48,26 @@ const looks = 100;
 const vmsAtOnce = 100;
 
 /** The smallest list that has all VMs of that scope. */
-export function listingOf({ namespaces, vmNames }: StatusScope): Listing {
+function listingOf({ namespaces, vmNames }: StatusScope): Listing {
   const some = namespaces.size <= maxNamespaces ? [...namespaces].toSorted() : [];
   const [name] = vmNames;
   return { namespaces: some, name: some.length === 1 && vmNames.size === 1 ? name : undefined };
 }
 
 /**
- * Compares the states at these versions with those of the model, of all VMs in the listing. Undefined if the caches do not
- * reach the versions within 5 s, or if states are shown as STALE. @throws KubeError if the API server does not have the
- * versions, any more or yet, or does not answer.
+ * Compares the states at these versions with those of the model. Undefined if they do not have this digest, as after the store
+ * of the API server was restored from a backup, if the caches do not reach the versions within 5 s, or if states are shown as
+ * STALE. @throws KubeError if the API server does not have the versions, any more or yet, or does not answer.
  */
 export async function differencesSince(
-  versions: Versions,
-  listing: Listing,
+  { versions, digest }: SharedPosition,
+  scope: StatusScope,
   options: PastStatesOptions & { readonly signal: AbortSignal },
 ): Promise<Differences | undefined> {
   const { view, model, signal } = options;
   const [vms, vmis] = await Promise.all([
-    pastOf(options, listing, { ...vmAccess, cache: view.vms, version: versions.vms }),
-    pastOf(options, listing, { ...vmiAccess, cache: view.vmis, version: versions.vmis }),
+    pastOf(options, scope, { ...vmAccess, cache: view.vms, version: versions.vms }),
+    pastOf(options, scope, { ...vmiAccess, cache: view.vmis, version: versions.vmis }),
   ]);
   const isReached = (): boolean => vms.isReached() && vmis.isReached() && model.versions !== undefined;
   for (let look = 0; !isReached(); look += 1) {
@@ -75,42 +77,54 @@ export async function differencesSince(
   }
 
   const { revision } = model;
-  const scope = scopeOf(listing.namespaces, listing.name === undefined ? [] : [listing.name]);
   const keys = new Set([...vms.values.keys(), ...model.vms(scope).map((vm) => idOf(vm))]);
   const found: { readonly vm: VmKey; readonly nics: readonly string[] }[] = [];
+  let digestThen = emptyDigest;
   let compared = 0;
   for (const key of keys) {
     const ref = refOf(key);
+    const vm = { namespace: ref.namespace, vm: ref.name };
     const then = { vm: vms.values.get(key), vmi: vmis.values.get(key) };
     const now = { vm: view.vms.get(ref), vmi: view.vmis.get(ref) };
-    const nics = differentNics(then, now);
-    if (nics.length > 0) found.push({ vm: { namespace: ref.namespace, vm: ref.name }, nics });
+    if (then.vm === now.vm && then.vmi === now.vmi) {
+      digestThen ^= model.digest(scopeOf([vm.namespace], [vm.vm]));
+    } else {
+      const statesThen = statesOf(then);
+      digestThen ^= digestOf(statesThen);
+      const nics = differentNics(statesThen, statesOf(now));
+      if (nics.length > 0) found.push({ vm, nics });
+    }
     compared += 1;
     // What changes meanwhile is in the model's history after `revision` too.
     if (compared % vmsAtOnce === 0) await otherWork();
   }
-  return { revision, vms: found };
+  return digestThen === digest ? { revision, vms: found } : undefined;
 }
 
 const idOf = ({ namespace, vm }: VmKey): string => keyOf({ namespace, name: vm });
 
-interface Objects {
+type States = readonly InterfaceStatus[];
+
+function statesOf({
+  vm,
+  vmi,
+}: {
   readonly vm: RecordedVm | undefined;
   readonly vmi: VirtualMachineInstance | undefined;
+}): States {
+  return vm === undefined ? [] : interfaceStatuses(vm.vm, vmi, vm.record.spec);
 }
 
-/** Those that were added, removed or changed. The model's own times are not compared: each replica has others. */
-function differentNics(then: Objects, now: Objects): readonly string[] {
-  if (then.vm === now.vm && then.vmi === now.vmi) return [];
-  const before = statesOf(then);
-  const after = statesOf(now);
-  const different = [...after].filter(([nic, status]) => !isDeepStrictEqual(before.get(nic), status));
-  return [...[...before.keys()].filter((nic) => !after.has(nic)), ...different.map(([nic]) => nic)];
-}
-
-function statesOf({ vm, vmi }: Objects) {
-  const statuses = vm === undefined ? [] : interfaceStatuses(vm.vm, vmi, vm.record.spec);
-  return new Map(statuses.map((status) => [status.nic, status]));
+/** The NICs that were removed, added or changed. */
+function differentNics(before: States, after: States): readonly string[] {
+  const known = new Map(before.map((status) => [status.nic, status]));
+  const present = new Set(after.map(({ nic }) => nic));
+  const removed = [...known.keys()].filter((nic) => !present.has(nic));
+  const different = after.filter((status) => {
+    const former = known.get(status.nic);
+    return former === undefined || !isDeepStrictEqual(knownSince(status, former), former);
+  });
+  return [...removed, ...different.map(({ nic }) => nic)];
 }
 
 interface Access<T extends KubernetesObject, V> {
@@ -139,7 +153,7 @@ interface Past<V> {
 /** Lists a collection as it was. An object that the cache still has is the cache's value, so it takes no memory. */
 async function pastOf<T extends KubernetesObject, V>(
   { client, signal }: PastStatesOptions & { readonly signal: AbortSignal },
-  { namespaces, name }: Listing,
+  scope: StatusScope,
   {
     resource,
     read,
@@ -149,6 +163,7 @@ async function pastOf<T extends KubernetesObject, V>(
   }: Access<T, V> & { readonly cache: Cache<V>; readonly version: string },
 ): Promise<Past<V>> {
   const values = new Map<string, V>();
+  const { namespaces, name } = listingOf(scope);
   const isSame = (a: KubernetesObject["metadata"], b: KubernetesObject["metadata"]): boolean =>
     a.uid === b.uid && a.resourceVersion === b.resourceVersion;
   for (const namespace of namespaces.length === 0 ? [undefined] : namespaces) {
@@ -156,13 +171,13 @@ async function pastOf<T extends KubernetesObject, V>(
     const query = { namespace, fieldSelector, exactVersion: version, signal };
     for await (const items of listAtVersion((at) => client.listPage(resource, { ...query, ...at }))) {
       for (const object of items) {
+        if (!isOf(object.metadata, scope)) continue;
         const cached = cache.get(object.metadata);
         const isCached = cached !== undefined && isSame(metadataOf(cached), object.metadata);
         values.set(keyOf(object.metadata), isCached ? cached : read(object));
       }
     }
   }
-  const scope = scopeOf(namespaces, name === undefined ? [] : [name]);
   /** A quiet collection keeps the version of its last event until the next bookmark, a minute later. */
   const isEqual = (): boolean => {
     const cached = [...cache.values()].map(metadataOf).filter((metadata) => isOf(metadata, scope));

@@ -10,6 +10,7 @@ import { type ClusterView, oldestMoment } from "./cluster-view.ts";
 import { NotReady } from "./errors.ts";
 import { whyNotSynced } from "./not-current.ts";
 import type { Versions } from "./resume-token.ts";
+import { digestOf, emptyDigest, type StatusDigest } from "./status-digest.ts";
 import { compareVms, everything, isInScope, type StatusScope, type VmKey } from "./status-scope.ts";
 
 export interface InterfaceKey extends VmKey {
@@ -39,6 +40,8 @@ export interface StatusModel {
   readonly synced: boolean;
   /** What the API server's collections were when they led to exactly these states; undefined if some are shown as STALE. */
   readonly versions: Versions | undefined;
+  /** Of the states of that scope as the caches show them, also while they are shown as STALE. */
+  digest(scope: StatusScope): StatusDigest;
   /** The moment as of which all states were current; undefined before `synced`. */
   readonly currentAsOf: Moment | undefined;
   /** @throws NotReady before `synced`. */
@@ -73,6 +76,7 @@ interface KnownVm {
   readonly key: VmKey;
   /** As the caches show it. */
   readonly fresh: readonly InterfaceStatus[];
+  readonly digest: StatusDigest;
   /** As shown to readers: the same, or stale. */
   readonly nics: readonly InterfaceStatus[];
   /** Judged before the instances had been listed. */
@@ -129,6 +133,9 @@ export function startStatusModel(
   let revision = 0;
   let stale: StaleSince | undefined;
   let isAsInCaches = true;
+  /** By namespace: every message of every stream has the digest of its scope. */
+  const digests = new Map<string, StatusDigest>();
+  let digestOfAll = emptyDigest;
 
   function record(key: InterfaceKey, status: InterfaceStatus | undefined): void {
     revision += 1;
@@ -146,6 +153,7 @@ export function startStatusModel(
     if ((before !== undefined) !== (known !== undefined)) inOrder = undefined;
     if (known === undefined) {
       byVm.delete(id);
+      replaceDigest(namespace, before?.digest, emptyDigest);
       recordChanges(key, before?.nics ?? [], []);
       return;
     }
@@ -158,8 +166,29 @@ export function startStatusModel(
     const id = vmId(key.namespace, key.vm);
     const before = byVm.get(id)?.nics ?? [];
     const nics = stale === undefined ? fresh : asStale(before, fresh, stale);
-    byVm.set(id, { key, fresh, nics, isGuess: !view.vmis.synced });
+    const digest = digestOf(fresh);
+    replaceDigest(key.namespace, byVm.get(id)?.digest, digest);
+    byVm.set(id, { key, fresh, digest, nics, isGuess: !view.vmis.synced });
     recordChanges(key, before, nics);
+  }
+
+  function replaceDigest(namespace: string, before: StatusDigest = emptyDigest, now: StatusDigest): void {
+    const change = before ^ now;
+    digestOfAll ^= change;
+    const digest = (digests.get(namespace) ?? emptyDigest) ^ change;
+    if (digest === emptyDigest) digests.delete(namespace);
+    else digests.set(namespace, digest);
+  }
+
+  /** In time that does not depend on the number of VMs that are not named. */
+  function digest({ namespaces, vmNames }: StatusScope): StatusDigest {
+    if (namespaces.size === 0 && vmNames.size === 0) return digestOfAll;
+    const [namespace = ""] = namespaces;
+    const parts =
+      vmNames.size === 0
+        ? [...namespaces].map((name) => digests.get(name))
+        : [...vmNames].map((name) => byVm.get(vmId(namespace, name))?.digest);
+    return parts.reduce<StatusDigest>((sum, part = emptyDigest) => sum ^ part, emptyDigest);
   }
 
   function recordChanges(
@@ -218,6 +247,7 @@ export function startStatusModel(
     },
     vms,
     of,
+    digest,
     list: (scope) => vms(scope).flatMap(of),
     since(from) {
       if (from > revision) return undefined;

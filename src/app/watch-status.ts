@@ -70,12 +70,15 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
 
   const asOf = (): Date | undefined => model.currentAsOf?.time;
   /** Only if nothing is waiting: the token means that the reader has everything. */
-  const upToDate = (event: WatchEvent): WatchMessage => ({ resumeToken: tokenAt(positionOf(model)), event });
+  const upToDate = (event: WatchEvent): WatchMessage => ({
+    resumeToken: tokenAt(positionOf(model, scope)),
+    event,
+  });
   /** What a reader knows of NICs whose change waits is in the history of this process only, or in none. */
   const nextChanges = (isResumable = true): WatchMessage => {
     const { event, revision } = waiting.take(bytesOf);
     if (waiting.size === 0) return upToDate(event);
-    return { resumeToken: tokenAt(isResumable ? { revision, versions: undefined } : nowhere), event };
+    return { resumeToken: tokenAt(isResumable ? { revision, shared: undefined } : nowhere), event };
   };
 
   try {
@@ -83,7 +86,7 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
     if (missed === undefined) {
       if (options.resumeToken !== "") yield { resumeToken: "", event: { type: "reset" } };
       const all = model.list(scope);
-      const resumeToken = tokenAt(positionOf(model));
+      const resumeToken = tokenAt(positionOf(model, scope));
       const currentAsOf = asOf();
       for (const interfaces of chunksOf(all, bytesOf))
         yield { resumeToken: "", event: { type: "snapshot", interfaces } };
@@ -128,11 +131,13 @@ async function startOf(
   model: StatusModel,
   { scope, resumeToken, tokens, catchUp, signal }: WatchOptions,
 ): Promise<Differences | undefined> {
-  const { revision, versions } = tokens.read(scope, resumeToken) ?? nowhere;
+  const { revision, shared } = tokens.read(scope, resumeToken) ?? nowhere;
   if (revision !== undefined && model.since(revision) !== undefined) return { revision, vms: [] };
-  if (versions === undefined) return undefined;
+  if (shared === undefined) return undefined;
+  const isShown = model.versions !== undefined && model.digest(scope) === shared.digest;
+  if (isShown) return { revision: model.revision, vms: [] };
   try {
-    return await catchUp(versions, scope, signal);
+    return await catchUp(shared, scope, signal);
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;
@@ -229,6 +234,7 @@ function createWaitingChanges(): WaitingChanges {
 }
 
 /** A stream that resumes here starts with the next change. */
-export function positionOf({ revision, versions }: StatusModel): Position {
-  return { revision, versions };
+export function positionOf(model: StatusModel, scope: StatusScope): Position {
+  const { revision, versions } = model;
+  return { revision, shared: versions && { versions, digest: model.digest(scope) } };
 }

@@ -73,7 +73,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const messages = createStatusMessages();
   const closing = new AbortController();
   const staleness = followStaleness({ model, now, sleepOrAborted, signal: closing.signal });
-  const tokens = createResumeTokens({ epoch: randomUUID(), version: options.version });
+  const tokens = createResumeTokens(randomUUID());
   const catchUp = createCatchUp({ client, view, model, log, sleepOrAborted, signal: closing.signal });
   const exporter = createExporter({
     model,

@@ -20,7 +20,7 @@ function clientOf({ model }: MemoryCluster) {
   const clock = () => new Date(0);
   const service = createInterfaceStatusService({
     model,
-    tokens: createResumeTokens({ epoch: "e", version: "test" }),
+    tokens: createResumeTokens("e"),
     catchUp: async () => undefined,
     clock,
     sleepOrAborted: async () => undefined,

@@ -45,7 +45,7 @@ export function openReader(model: StatusModel, options: ReaderOptions = {}): Str
   const stopping = new AbortController();
   const stream = watchStatus(model, {
     scope,
-    tokens: createResumeTokens({ epoch, version: "test" }),
+    tokens: createResumeTokens(epoch),
     catchUp: options.catchUp ?? (async () => undefined),
     resumeToken: options.token ?? after?.token ?? "",
     signal: stopping.signal,

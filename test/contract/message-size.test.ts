@@ -50,7 +50,7 @@ async function serving() {
         InterfaceStatusService,
         createInterfaceStatusService({
           model,
-          tokens: createResumeTokens({ epoch: "e", version: "test" }),
+          tokens: createResumeTokens("e"),
           catchUp: async () => undefined,
           clock: () => new Date(0),
           sleepOrAborted,
