@@ -2,8 +2,9 @@
 // most of their tokens are equal, so they share what is found out, and few lists run at the same time.
 import { abortable, startDeadline } from "../kube/deadline.ts";
 import type { KubeLog } from "../kube/log.ts";
+import { isLater } from "../kube/watch/resource-version.ts";
 import { type Differences, differencesSince, type PastStatesOptions } from "./past-states.ts";
-import { type SharedPosition, sharedText } from "./resume-token.ts";
+import { type SharedPosition, sharedText, type Versions } from "./resume-token.ts";
 import { scopeText, type StatusScope } from "./status-scope.ts";
 
 /**
@@ -26,6 +27,12 @@ export interface CatchUpOptions extends PastStatesOptions {
 const maxSearches = 2;
 /** For a turn; a snapshot costs the API server nothing. */
 const maxWaiting = 200;
+/**
+ * For one second, a replica that is behind is waited for. After that it probably has no bookmark yet, which the API server
+ * sends every minute for a collection that does not change; equal states then are the same states.
+ */
+const lookEveryMs = 50;
+const looks = 20;
 /** The stream is silent until then. */
 const answerWithinMs = 10_000;
 const listWithinMs = 30_000;
@@ -70,15 +77,29 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     return differences;
   }
 
+  /** Nothing is listed if the reader knows what is shown. */
+  async function answer(known: SharedPosition, scope: StatusScope, signal: AbortSignal) {
+    for (let look = 0; look < looks && !isReached(model.versions, known.versions); look += 1) {
+      await sleepOrAborted(lookEveryMs, signal);
+      signal.throwIfAborted();
+    }
+    const isShown = model.versions !== undefined && model.digest(scope) === known.digest;
+    return isShown ? { revision: model.revision, vms: [] } : await shared(known, scope);
+  }
+
   return async (known, scope, signal) => {
     const answered = new AbortController();
     const late = sleepOrAborted(answerWithinMs, answered.signal).then(() => undefined);
     try {
-      return await Promise.race([abortable(shared(known, scope), signal), late]);
+      return await Promise.race([abortable(answer(known, scope, signal), signal), late]);
     } finally {
       answered.abort();
     }
   };
+}
+
+function isReached(now: Versions | undefined, versions: Versions): boolean {
+  return now !== undefined && !isLater(versions.vms, now.vms) && !isLater(versions.vmis, now.vmis);
 }
 
 interface Turns {

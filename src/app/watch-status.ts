@@ -134,8 +134,6 @@ async function startOf(
   const { revision, shared } = tokens.read(scope, resumeToken) ?? nowhere;
   if (revision !== undefined && model.since(revision) !== undefined) return { revision, vms: [] };
   if (shared === undefined) return undefined;
-  const isShown = model.versions !== undefined && model.digest(scope) === shared.digest;
-  if (isShown) return { revision: model.revision, vms: [] };
   try {
     return await catchUp(shared, scope, signal);
   } catch (error) {

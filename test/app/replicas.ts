@@ -19,7 +19,7 @@ export interface Replica {
   readonly catchUp: CatchUp;
   /** Of its waits for the history; readers have their own. */
   readonly time: ManualTime;
-  /** Follows the next changes, or all. No bookmark: a collection without changes keeps its version. */
+  /** Follows the next changes, without a bookmark: a collection without changes keeps its version. Default: all, with one. */
   deliver(changes?: number): void;
 }
 
@@ -170,6 +170,9 @@ export function createReplicatedCluster({ now = () => new Date(0) } = {}): Repli
             take(change);
             (change.kind === "vm" ? vms : vmis).at(String(change.version));
             followed = change.version;
+          }
+          if (count === Number.POSITIVE_INFINITY) {
+            for (const cache of [vms, vmis]) cache.at(String(version));
           }
         },
       };

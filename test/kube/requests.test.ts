@@ -1,3 +1,4 @@
+import { listAtVersion } from "../../src/kube/paging.ts";
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, it } from "vitest";
 import type { NetworkAttachmentDefinition, Secret } from "../../src/domain/objects/kubernetes.ts";
@@ -338,6 +339,27 @@ describe("a failed request", () => {
     server.play((_, reply) => reply.text('{"kind":"Sec', 201));
     expect(await failureOf(calls.create(client))).toMatchObject({ reason: "Undecodable" });
     expect(server.requests.length).toBe(1);
+  });
+
+  it("lists an earlier version exactly, page by page, with the version only in the request of the first page", async ({
+    expect,
+  }) => {
+    const page = { metadata: { resourceVersion: "7" }, items: [secret] };
+    server.play(
+      (_, reply) => reply.json({ ...page, metadata: { ...page.metadata, continue: "c" } }),
+      (_, reply) => reply.json(page),
+    );
+    const query = { namespace: "shop", exactVersion: "7", fieldSelector: "metadata.name=web" };
+    const pages: number[] = [];
+    for await (const items of listAtVersion((at) => client.listPage(secrets, { ...query, ...at }))) {
+      pages.push(items.length);
+    }
+    expect(pages).toEqual([1, 1]);
+    const common = "/api/v1/namespaces/shop/secrets?fieldSelector=metadata.name%3Dweb";
+    expect(server.requests.map(({ path }) => path)).toEqual([
+      `${common}&resourceVersion=7&resourceVersionMatch=Exact&limit=500`,
+      `${common}&limit=500&continue=c`,
+    ]);
   });
 
   it("asks for metadata only, in JSON, and takes whole objects as well", async ({ expect }) => {
