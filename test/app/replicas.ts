@@ -3,7 +3,11 @@ import { type CatchUp, createCatchUp } from "../../src/app/catch-up.ts";
 import { type StatusModel, startStatusModel } from "../../src/app/status-model.ts";
 import { readVm } from "../../src/domain/document/read-record.ts";
 import type { RecordedVm } from "../../src/domain/facts.ts";
-import type { VirtualMachine, VirtualMachineInstance } from "../../src/domain/objects/kubernetes.ts";
+import type {
+  KubernetesObject,
+  VirtualMachine,
+  VirtualMachineInstance,
+} from "../../src/domain/objects/kubernetes.ts";
 import { KubeError } from "../../src/kube/errors.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 import { type Resource, virtualMachines } from "../../src/kube/resource.ts";
@@ -78,12 +82,12 @@ export function createReplicatedCluster({ now = () => new Date(0) } = {}): Repli
     }
     const uid = before?.metadata.uid ?? `uid-${(uids += 1)}`;
     const metadata = { ...object.metadata, uid, resourceVersion: String(version) };
-    changes.push({ version, kind, id, object: { ...object, metadata } as Change["object"] });
+    changes.push({ version, kind, id, object: { ...object, metadata } });
   }
 
   const client: Pick<KubeClient, "listPage"> = {
-    async listPage<T>(
-      resource: Resource<never>,
+    async listPage<T extends KubernetesObject>(
+      resource: Resource<T>,
       { namespace, fieldSelector, exactVersion, continueToken }: Parameters<KubeClient["listPage"]>[1],
     ) {
       if (continueToken === undefined) {
@@ -150,7 +154,7 @@ export function createReplicatedCluster({ now = () => new Date(0) } = {}): Repli
       const { sleepOrAborted } = time;
       const { signal } = new AbortController();
       const catchUp = createCatchUp({
-        client: client as KubeClient,
+        client,
         view: { vms, vmis },
         model,
         log: silentLog,

@@ -11,7 +11,7 @@ import { clientsOf, startServiceOver } from "./running-service.ts";
 
 interface Replicas {
   readonly client: FullKubeClient;
-  start(): Promise<Service>;
+  readonly start: () => Promise<Service>;
 }
 
 async function startReplicas(historyLimit?: number): Promise<Replicas> {
