@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "domain/document": ["domain", "domain/objects"],
   "domain/routing": ["domain"],
   "domain/network": ["domain", "domain/objects", "domain/document"],
-  "domain/guest": ["domain", "domain/objects", "domain/routing"],
+  "domain/guest": ["domain", "domain/objects", "domain/document", "domain/routing"],
   "domain/resolve": ["domain", "domain/network"],
   "domain/compare": ["domain", "domain/objects"],
   "domain/compile": [
@@ -67,11 +67,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   wire: ["app", "domain/*", "gen"],
   api: ["app", "wire", "domain/*", "kube", "gen"],
   exporter: ["app", "domain/*", "kube", "kube/watch"],
+  controller: ["app", "domain/*", "kube", "kube/watch"],
   cli: ["wire", "config", "domain", "domain/document", "gen"],
   // The embedded cluster imports nothing of the service, so that it could be a separate package.
   local: ["local/*", "domain/objects", "kube/*"],
   "local/http": [],
-  "local/api": ["local", "local/http", "domain/objects"],
+  "local/api": ["local", "local/http", "local/api/cel", "domain/objects"],
+  "local/api/cel": ["local/api"],
   "local/kubevirt": ["local", "local/api", "domain/objects", "kube/*"],
   "local/kubevirt/admission": ["local", "local/api", "local/kubevirt", "domain/objects"],
   "local/kubevirt/controller": ["local", "local/kubevirt", "domain/objects", "kube/*"],

@@ -76,6 +76,11 @@ export const fieldTexts: Readonly<Record<string, FieldText>> = {
     rule: "`policy` needs `guest.renderer: netplan` or `guestConfig: nmstate`",
     change: "guest",
   },
+  labels: {
+    default: "none",
+    rule: "label keys and values of Kubernetes, for the VirtualMachine object; no keys below `kubevirt.io`, `kubernetes.io`, `k8s.io` and `multinic.novasphere.dev`, except the recommended `app.kubernetes.io/…`",
+    change: "labels",
+  },
   networks: {
     default: "",
     rule: "at least one; the guest sees the NICs in this order",

@@ -5,6 +5,7 @@ import {
   BadRequest_FieldViolationSchema,
   BadRequestSchema,
   ErrorInfoSchema,
+  RequestInfoSchema,
 } from "../../gen/google/rpc/error_details_pb.ts";
 import { FindingSchema, FindingsSchema } from "../../gen/multinic/v1/network_pb.ts";
 import { detail, type ErrorDetail } from "./transport/errors.ts";
@@ -25,6 +26,9 @@ export function fitDetails(error: ConnectError, requestHeaders: Headers): Connec
   const sent: ErrorDetail[] = [];
   const omitted: Record<string, string> = {};
   budget.take(ErrorInfoSchema, info);
+  const request = valueOf(given, RequestInfoSchema);
+  if (request !== undefined && budget.take(RequestInfoSchema, request))
+    sent.push(detail(RequestInfoSchema, request));
 
   const findings = valueOf(given, FindingsSchema)?.findings;
   if (findings !== undefined) {
@@ -50,7 +54,7 @@ export function fitDetails(error: ConnectError, requestHeaders: Headers): Connec
 }
 
 const listed = new Set<string>(
-  [ErrorInfoSchema, FindingsSchema, BadRequestSchema].map(({ typeName }) => typeName),
+  [ErrorInfoSchema, RequestInfoSchema, FindingsSchema, BadRequestSchema].map(({ typeName }) => typeName),
 );
 
 function valueOf<Desc extends DescMessage>(

@@ -26,6 +26,7 @@ import {
   summarise,
   unavailable,
 } from "./transport/errors.ts";
+import { requestId, withRequestId } from "./transport/request-id.ts";
 
 const retryAfterMs = 1_000;
 
@@ -54,12 +55,26 @@ function refused(findings: readonly Finding[]): ConnectError {
 
 /** Around every service, innermost, so that the client, the log and the metrics see the same code. */
 export const errorInterceptor: Interceptor = (next) => async (request) => {
+  const asSent = (error: unknown): ConnectError =>
+    fitDetails(withRequestId(toConnectError(error), request.contextValues.get(requestId)), request.header);
   try {
-    return await next(request);
+    // The caller may have left while the call waited for its turn.
+    request.signal.throwIfAborted();
+    const response = await next(request);
+    return response.stream ? { ...response, message: mapError(response.message, asSent) } : response;
   } catch (error) {
-    throw fitDetails(toConnectError(error), request.header);
+    throw asSent(error);
   }
 };
+
+/** The errors of a stream come while it is read. */
+async function* mapError<T>(messages: AsyncIterable<T>, map: (error: unknown) => Error): AsyncGenerator<T> {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw map(error);
+  }
+}
 
 /** Any error of the use cases as a ConnectError; an unknown one is INTERNAL without its text. */
 function toConnectError(error: unknown): ConnectError {
@@ -154,6 +169,16 @@ function fromKube(error: KubeError): ConnectError {
       return unavailable(retryAfterMs, {
         ...context,
         message: `the Kubernetes API server cannot be reached; check that it runs and that its address is correct - ${error.message}`,
+      });
+    case "NotServed":
+      return unavailable(retryAfterMs, {
+        ...context,
+        message: `the cluster lacks a kind of object that multinic needs; check that KubeVirt and Multus are installed - ${error.message}`,
+      });
+    case "Unauthorized":
+      return unavailable(retryAfterMs, {
+        ...context,
+        message: `the Kubernetes API server does not accept the credentials of multinic; check its token or client certificate - ${error.message}`,
       });
     case "Undecodable":
       return unavailable(retryAfterMs, {

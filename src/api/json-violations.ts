@@ -1,6 +1,7 @@
 // What is wrong with JSON that is not of a message's form: every field, by its path, as a document's reader reports it.
 import { type DescField, type DescMessage, fromJson, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { isMapping } from "../domain/objects/mapping.ts";
+import { entryPath } from "../domain/paths.ts";
 import type { FieldViolation } from "./transport/errors.ts";
 
 /** At most this many are reported. */
@@ -46,6 +47,13 @@ function* inField(field: DescField, value: unknown, path: string): Generator<Fie
       const at = `${path}[${index}]`;
       if (field.listKind === "message") yield* inMessage(field.message, item, at);
       else if (!reads(field.parent, { [field.jsonName]: [item] })) yield wrongValue(field, at);
+    }
+    return;
+  }
+  if (field.fieldKind === "map" && isMapping(value)) {
+    for (const [key, entry] of Object.entries(value)) {
+      if (!reads(field.parent, { [field.jsonName]: { [key]: entry } }))
+        yield { field: entryPath(path, key), description: "must be text", reason: "WRONG_TYPE" };
     }
     return;
   }

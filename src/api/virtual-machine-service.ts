@@ -5,7 +5,8 @@ import {
   ApplyVMRequestSchema,
   VirtualMachineListView,
 } from "../../gen/multinic/v1/virtual_machine_service_pb.ts";
-import { type ApplyDependencies, applyVm } from "../app/apply/apply-vm.ts";
+import type { ApplyDependencies } from "../app/apply/apply-request.ts";
+import { applyVm } from "../app/apply/apply-vm.ts";
 import { deleteVm } from "../app/delete-vm.ts";
 import { maxMessageBytes } from "../app/message-room.ts";
 import type { StatusModel } from "../app/status-model.ts";
@@ -19,18 +20,18 @@ import {
   viewToProto,
 } from "../wire/status-to-proto.ts";
 import { maxBytesOf } from "../wire/message-size.ts";
-import { readScope, readStates } from "./read-scope.ts";
+import { readScope } from "./read-scope.ts";
 import { readSpec } from "./read-spec.ts";
 import { requireName } from "./required-fields.ts";
 import { invalidArgument } from "./transport/errors.ts";
 import { readUpdateMask } from "./update-mask.ts";
+import { readVmFilter } from "./vm-filter.ts";
 
 const givenOrNone = (text: string): string | undefined => (text === "" ? undefined : text);
 
 export function createVirtualMachineService(
   dependencies: ApplyDependencies & { readonly model: StatusModel; readonly messages: StatusMessages },
 ): ServiceImpl<typeof VirtualMachineService> {
-  const { client } = dependencies;
   return {
     async applyVM(request, { signal }) {
       const { spec, unread } = readSpec(ApplyVMRequestSchema, request);
@@ -66,11 +67,7 @@ export function createVirtualMachineService(
       const { messageOf, bytesOf } = viewMessages(view, dependencies.messages);
       const listed = listVms(dependencies, {
         scope: readScope(request.namespaces),
-        filter: {
-          states: readStates(request.filter?.states ?? []),
-          node: request.filter?.node ?? "",
-          managed: request.filter?.managed,
-        },
+        filter: readVmFilter(request.filter),
         view,
         page: { size: request.pageSize, token: request.pageToken },
         bytesOf,
@@ -83,7 +80,7 @@ export function createVirtualMachineService(
     },
 
     async deleteVM(request, { signal }) {
-      const objects = await deleteVm(client, {
+      const objects = await deleteVm(dependencies, {
         ...requireName(request),
         etag: givenOrNone(request.etag),
         allowMissing: request.allowMissing,

@@ -68,7 +68,8 @@ async function listIfAllowed<T extends KubernetesObject>(
   try {
     return (await client.list(resource, options)).items;
   } catch (error) {
-    if (isKubeError(error, "Forbidden") || isKubeError(error, "NotFound")) return undefined;
+    const isAbsent = isKubeError(error, "NotServed") || isKubeError(error, "NotFound");
+    if (isAbsent || isKubeError(error, "Forbidden")) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-// The caches of the service, kept by list and watch: VMs, their running instances and NADs.
+// What the service knows of the cluster: VMs, their running instances and NADs by list and watch, and its own writes in progress.
 import { readVm } from "../domain/document/read-record.ts";
 import type { RecordedVm } from "../domain/facts.ts";
 import type {
@@ -17,10 +17,13 @@ import { type ClusterReadings, createClusterReadings } from "./cluster-readings.
 import { NotReady } from "./errors.ts";
 import { whyNotSynced } from "./not-current.ts";
 import { type ClusterCaches, followNicsInUse, type NicsInUse } from "./nics-in-use.ts";
+import { createTurns, type Turns } from "./turns.ts";
 
 export interface ClusterView extends ClusterCaches {
   readonly nicsInUse: NicsInUse;
   readonly readings: ClusterReadings;
+  /** Writes of a VM, NAMESPACE/NAME, take turns. */
+  readonly turns: Turns;
   /** Ends the questions to an API server that says nothing. */
   readonly stopProbing: () => Promise<void>;
 }
@@ -77,6 +80,7 @@ export function startClusterView(
     ...caches,
     nicsInUse: followNicsInUse(caches),
     readings: createClusterReadings(client, now),
+    turns: createTurns(),
     async stopProbing() {
       stopping.abort();
       await prober;

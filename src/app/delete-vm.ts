@@ -1,6 +1,6 @@
 // DeleteVM: deletes the VM; Kubernetes' garbage collector deletes the objects that only it owns.
 import { etagOf } from "../domain/objects/etag.ts";
-import type { VirtualMachine } from "../domain/objects/kubernetes.ts";
+import type { KubernetesObject, OwnerReference, VirtualMachine } from "../domain/objects/kubernetes.ts";
 import { isAdopted, isManaged, secretNameOf } from "../domain/objects/ownership.ts";
 import { readVirtualMachine } from "../domain/objects/read-objects.ts";
 import { type PlannedObject, releasedBy } from "../domain/plan/plan.ts";
@@ -8,7 +8,10 @@ import { isKubeError } from "../kube/errors.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { networkAttachmentDefinitions, virtualMachines } from "../kube/resource.ts";
 import { attempts } from "./apply/writes.ts";
+import type { ClusterView } from "./cluster-view.ts";
 import { ObjectNotFound, PreconditionFailed, VersionMismatch, vmSubject } from "./errors.ts";
+import { deleteLeft, leftNads, leftSecretOf } from "./left-objects.ts";
+import { requireOwner } from "./owner.ts";
 
 export interface DeleteRequest {
   readonly namespace: string;
@@ -19,36 +22,79 @@ export interface DeleteRequest {
   readonly allowMissing?: boolean | undefined;
   /** Return what would be deleted; the API server only checks the deletion. */
   readonly validateOnly?: boolean | undefined;
+  /** The Wukong that the VM belongs to. */
+  readonly owner?: OwnerReference | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface DeleteDependencies {
+  readonly client: KubeClient;
+  readonly view: ClusterView;
+}
+
 /**
- * Returns what is deleted: the VM now, the rest after it. Empty if there is no VM and that is allowed.
- * @throws ObjectNotFound, PreconditionFailed, VersionMismatch, KubeError.
+ * Returns what is deleted: the VM now, the rest after it. If there is no VM, that is what an interrupted call has left: its
+ * Secret, and NADs of the namespace that no VM owns or uses. Takes turns with applies of the VM in this process.
+ * @throws ObjectNotFound, PreconditionFailed, VersionMismatch, KubeError; the reason of the signal.
  */
 export async function deleteVm(
-  client: KubeClient,
+  dependencies: DeleteDependencies,
+  request: DeleteRequest,
+): Promise<readonly PlannedObject[]> {
+  if (request.validateOnly === true) return await deleteOnce(dependencies, request);
+  const endTurn = await dependencies.view.turns.take(`${request.namespace}/${request.name}`, request.signal);
+  try {
+    return await deleteOnce(dependencies, request);
+  } finally {
+    endTurn();
+  }
+}
+
+async function deleteOnce(
+  { client, view }: DeleteDependencies,
   request: DeleteRequest,
 ): Promise<readonly PlannedObject[]> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const vm = await findToDelete(client, request);
-    if (vm === undefined) return [];
+    if (vm === undefined) {
+      const left = await deleteWithoutVm(client, view, request);
+      if (request.allowMissing !== true) throw new ObjectNotFound(vmSubject(request));
+      return left;
+    }
     const deleted = await deleteVersion(client, vm, request);
     if (deleted !== undefined) return deleted;
   }
   throw new VersionMismatch(vmSubject(request));
 }
 
-/** undefined: there is none, and that is allowed. @throws ObjectNotFound, PreconditionFailed, VersionMismatch, KubeError. */
+async function deleteWithoutVm(
+  client: KubeClient,
+  view: ClusterView,
+  { namespace, name, validateOnly, signal }: DeleteRequest,
+): Promise<readonly PlannedObject[]> {
+  const secret = await leftSecretOf(client, { namespace, name }, { signal });
+  // Of another VM that is being created the NADs are there before the VM: only an interrupted call of this VM is cleaned up.
+  const left = secret === undefined ? [] : [secret, ...leftNads(view, namespace)];
+  const deleted: PlannedObject[] = [];
+  for (const each of left) {
+    if (validateOnly === true || (await deleteLeft(client, each, { signal })))
+      deleted.push(gone(each.object, "an interrupted call has left it"));
+  }
+  return deleted;
+}
+
+function gone({ kind, metadata }: KubernetesObject, message: string): PlannedObject {
+  return { action: "delete", kind, namespace: metadata.namespace ?? "", name: metadata.name, message };
+}
+
+/** undefined: there is none. @throws PreconditionFailed, VersionMismatch, KubeError. */
 async function findToDelete(client: KubeClient, request: DeleteRequest): Promise<VirtualMachine | undefined> {
   const { namespace, name, etag, signal } = request;
   const found = await client.find(virtualMachines, { namespace, name }, { signal });
-  if (found === undefined) {
-    if (request.allowMissing === true) return undefined;
-    throw new ObjectNotFound(vmSubject(request));
-  }
+  if (found === undefined) return undefined;
   const vm = readVirtualMachine(found).object;
-  if (!isManaged(vm)) {
+  requireOwner(vm, request.owner);
+  if (request.owner === undefined && !isManaged(vm)) {
     throw new PreconditionFailed(
       isAdopted(vm) ? "VM_ADOPTED" : "VM_NOT_MANAGED",
       vmSubject(request),
@@ -73,7 +119,7 @@ async function deleteVersion(
   const options = { signal };
   const { uid, resourceVersion } = vm.metadata;
   const nads = await client.list(networkAttachmentDefinitions, { ...options, namespace });
-  const owned = uid === undefined ? [] : releasedBy(uid, nads.items, new Set());
+  const owned = uid === undefined ? [] : releasedBy(uid, nads.items);
   const version = { uid, resourceVersion: etag === undefined ? undefined : resourceVersion };
   try {
     await client.delete(
@@ -85,16 +131,10 @@ async function deleteVersion(
     if (isKubeError(error, "Conflict") || isKubeError(error, "NotFound")) return undefined;
     throw error;
   }
-  const gone = (kind: string, object: string, message: string): PlannedObject => ({
-    action: "delete",
-    kind,
-    namespace,
-    name: object,
-    message,
-  });
+  const secret = { apiVersion: "v1", kind: "Secret", metadata: { namespace, name: secretNameOf(name) } };
   return [
-    gone(vm.kind, name, "asked for"),
-    gone("Secret", secretNameOf(name), "it belongs to the VM"),
-    ...owned.map(({ kind, metadata }) => gone(kind, metadata.name, "no other VM uses it")),
+    gone(vm, "asked for"),
+    gone(secret, "it belongs to the VM"),
+    ...owned.map((nad) => gone(nad, "no other VM uses it")),
   ];
 }

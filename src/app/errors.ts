@@ -65,6 +65,10 @@ export type PreconditionReason =
   | "VM_NOT_MANAGED"
   /** Only its NICs are managed. */
   | "VM_ADOPTED"
+  /** It is being deleted. */
+  | "VM_TERMINATING"
+  | "VM_OWNED_BY_WUKONG"
+  | "VM_NOT_OWNED_BY_WUKONG"
   | "FIELD_OWNED_BY_OTHER_MANAGER";
 
 /** A field that another manager owns (metadata.managedFields). */

@@ -11,6 +11,20 @@ import type { Cache, CacheKey } from "../kube/watch/cache.ts";
 export interface NicsInUse {
   readonly byMac: NonNullable<Facts["macsInUse"]>;
   readonly byAddress: NonNullable<Facts["addressesInUse"]>;
+  /** The VMs that name the NAD, NAMESPACE/NAME, in their templates or running instances. */
+  readonly usersOf: (nad: string) => readonly CacheKey[];
+  /** Adds the NICs of a VM that is about to be written, until the returned function is called. */
+  readonly hold: (vm: CacheKey, nics: readonly HeldNic[]) => () => void;
+}
+
+export interface HeldNic {
+  readonly nic: string;
+  /** The network it is on (segment.ts). */
+  readonly segment: string;
+  /** As normalised by mac.ts. */
+  readonly mac: string;
+  /** In the canonical form of ip.ts. */
+  readonly addresses: readonly string[];
 }
 
 export interface ClusterCaches {
@@ -49,7 +63,7 @@ export function followNicsInUse({ vms, vmis, nads }: ClusterCaches): NicsInUse {
       contributions.delete(id);
       return;
     }
-    const now = contributionOf(key, vm, vmi, (nad) => segmentOfNad(nad, nads.get(refOf(nad))));
+    const now = nicsOf(key, vm, vmi, (nad) => segmentOfNad(nad, nads.get(refOf(nad))));
     for (const [mac, nic] of now.macs) put(byMac, mac, nic);
     for (const [address, nic] of now.addresses) put(byAddress, address, nic);
     for (const nad of now.nads) {
@@ -68,7 +82,27 @@ export function followNicsInUse({ vms, vmis, nads }: ClusterCaches): NicsInUse {
   for (const { metadata } of [...[...vms.values()].map(({ vm }) => vm), ...vmis.values()]) {
     refresh({ namespace: metadata.namespace ?? "", name: metadata.name });
   }
-  return { byMac, byAddress };
+  return {
+    byMac,
+    byAddress,
+    usersOf: (nad) => Array.from(vmsOfNad.get(nad)?.values() ?? []),
+    hold({ namespace, name: vm }, nics) {
+      const held = nics.map(({ nic, segment, ...values }) => ({
+        ...values,
+        user: { namespace, vm, nic, segment },
+      }));
+      for (const { mac, addresses, user } of held) {
+        put(byMac, mac, user);
+        for (const address of addresses) put(byAddress, address, user);
+      }
+      return () => {
+        for (const { mac, addresses, user } of held) {
+          take(byMac, mac, user);
+          for (const address of addresses) take(byAddress, address, user);
+        }
+      };
+    },
+  };
 }
 
 function put(index: Index, key: string, nic: NicInUse): void {
@@ -84,7 +118,7 @@ function take(index: Index, key: string, nic: NicInUse): void {
 }
 
 /** From the VM, its record and its running instance: each may have addresses that the others lack. */
-function contributionOf(
+export function nicsOf(
   { namespace, name: vmName }: CacheKey,
   known: RecordedVm | undefined,
   vmi: VirtualMachineInstance | undefined,
@@ -95,10 +129,11 @@ function contributionOf(
   const nics = new Map<string, NicInUse>();
   for (const { networks = [] } of templates) {
     for (const { name: nic, multus } of networks) {
-      if (multus === undefined || nics.has(nic)) continue;
+      if (multus === undefined) continue;
       const nad = fullNadName(multus.networkName, namespace);
       used.add(nad);
-      nics.set(nic, { namespace, vm: vmName, nic, segment: segmentOf(nad) });
+      if (nics.has(nic)) continue;
+      nics.set(nic, { namespace, vm: vmName, nic, nad, segment: segmentOf(nad) });
     }
   }
   const reported = vmi?.status?.interfaces ?? [];

@@ -24,7 +24,7 @@ export function whyNotCurrent(caches: readonly Followed[]): string | undefined {
 function failureText({ resource, health }: Followed): string | undefined {
   const { failure } = health();
   if (failure === undefined) return undefined;
-  const message = failure instanceof Error ? failure.message : String(failure);
+  const message = failure instanceof Error ? failure.message : "an unknown failure";
   return `cannot read objects of kind ${resource.kind} (${qualified(resource)}): ${message} - ${remedy(resource, failure)}`;
 }
 
@@ -42,7 +42,8 @@ const providers: Readonly<Record<string, string>> = {
 function remedy(resource: Resource<KubernetesObject>, failure: unknown): string {
   if (!(failure instanceof KubeError)) return "multinic goes on trying";
   const { reason, status } = failure;
-  if (reason === "NotFound") return providers[resource.group] ?? `serve ${qualified(resource)}`;
+  if (reason === "NotServed" || reason === "NotFound")
+    return providers[resource.group] ?? `serve ${qualified(resource)}`;
   if (reason === "Forbidden") {
     return `give the service account of multinic the verbs list and watch for ${qualified(resource)}`;
   }

@@ -41,13 +41,14 @@ export interface Validated extends CheckedVm {
   readonly objects: readonly KubernetesObject[];
 }
 
-/** @throws KubeError. */
+/** Stops before the check if nobody waits for the answer any more. @throws KubeError; the signal's reason. */
 export async function validateNetworks(
   { catalogue, cluster }: ValidateDependencies,
   { spec, unread, routes = [], signal }: ValidateRequest,
 ): Promise<Validated> {
   const facts =
     cluster === undefined ? noFacts : await observe(cluster.client, cluster.view, spec, { signal });
+  signal?.throwIfAborted();
   const checked = checkVm(spec, catalogue, facts, { unread });
   const { vm, routing, findings } = checked;
   const compiled = hasErrors(findings) ? undefined : compileVm(spec, vm);

@@ -5,6 +5,7 @@ import type { Catalogue } from "../domain/catalogue.ts";
 import { withoutSecretText } from "../domain/compile/virtual-machine.ts";
 import type { Drift } from "../domain/drift/drift.ts";
 import { driftOf } from "../domain/drift/vm-drift.ts";
+import type { LabelSelector } from "../domain/label-selector.ts";
 import { nadNamesOf } from "../domain/names.ts";
 import { type ImportedVm, importVm, type VmObjects } from "../domain/import/import-vm.ts";
 import { etagOf } from "../domain/objects/etag.ts";
@@ -63,6 +64,8 @@ export interface VmFilter {
   readonly node: string;
   /** Created by multinic, or not; undefined: any. */
   readonly managed: boolean | undefined;
+  /** Of the labels of the VirtualMachine object, whoever wrote them. */
+  readonly labels: LabelSelector;
 }
 
 export interface ListVmsRequest {
@@ -124,7 +127,13 @@ export function listVms(dependencies: ListDependencies, request: ListVmsRequest)
       },
       positionAfter: (listed) => keyOf((listed.at(-1) ?? listed[0]).key),
       bytesOf: ({ vm }) => bytesOf(vm),
-      filter: JSON.stringify([scopeText(scope), [...filter.states].toSorted(), filter.node, filter.managed]),
+      filter: JSON.stringify([
+        scopeText(scope),
+        [...filter.states].toSorted(),
+        filter.node,
+        filter.managed,
+        filter.labels.text,
+      ]),
       sizes: { default: 100, max: 500 },
     },
     page,
@@ -145,6 +154,7 @@ function matchingView(
   const vmi = view.vmis.get(ref);
   const nics = model.of(key);
   if (filter.node !== "" && vmi?.status?.nodeName !== filter.node) return undefined;
+  if (!filter.labels.matches(vm.metadata.labels)) return undefined;
   if (filter.managed !== undefined && filter.managed !== isManaged(vm)) return undefined;
   if (filter.states.size > 0 && !nics.some(({ state }) => filter.states.has(state))) return undefined;
   const objects = { vm, vmi, nads: nadsOf(vm, view), secrets: new Map() };

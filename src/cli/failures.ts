@@ -1,7 +1,12 @@
 // A failed call as the user sees it: findings, an exit code, and what to do next.
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RequestInfoSchema,
+  RetryInfoSchema,
+} from "../../gen/google/rpc/error_details_pb.ts";
 import { FindingSchema, FindingsSchema, Severity, type Finding } from "../../gen/multinic/v1/network_pb.ts";
 import { exitCode } from "./io.ts";
 
@@ -32,7 +37,7 @@ export function failureOf(error: ConnectError, server: string | undefined): Fail
       refused === undefined ? error.rawMessage : "rejected; nothing was written",
       ...(omitted === 0 ? [] : [`${omitted} more findings did not fit; multinic plan shows all of them`]),
     ].join("; "),
-    next: reasonSteps[info?.reason ?? ""] ?? nextSteps[error.code],
+    next: reasonSteps[info?.reason ?? ""] ?? nextSteps[error.code] ?? findInLog(error),
     findings,
     exitCode: isTemporary(error) ? exitCode.unreachable : exitCode.refused,
   };
@@ -71,6 +76,12 @@ function findingsOf(error: ConnectError): readonly Finding[] {
     );
 }
 
+/** The id is in the log line of the call. */
+function findInLog(error: ConnectError): string | undefined {
+  const id = error.findDetails(RequestInfoSchema)[0]?.requestId;
+  return error.code === Code.Internal && id ? `look for request ${id} in the log of the service` : undefined;
+}
+
 const nextSteps: Partial<Record<Code, string>> = {
   [Code.NotFound]: "`multinic get -n NAMESPACE` lists the VMs of a namespace",
   [Code.Aborted]: "the VM has changed in the meantime; run `multinic plan` again",
@@ -87,7 +98,9 @@ const reasonSteps: Readonly<Record<string, string>> = {
   PLAN_CHANGED: "run `multinic plan` again and apply with the new fingerprint",
   VM_NOT_MANAGED:
     "multinic changes only VMs that it created; choose another name, or let it manage the NICs of this VM with `multinic apply --adopt`",
+  VM_OWNED_BY_WUKONG: "edit or delete the Wukong of the same name with kubectl",
   VM_ADOPTED: "`kubectl delete vm NAME` deletes a VM that multinic did not create",
+  VM_TERMINATING: "wait until `multinic get` no longer lists the VM, then try again",
   FIELD_OWNED_BY_OTHER_MANAGER: "make the other field manager release the field, or keep its value",
 };
 

@@ -1,5 +1,6 @@
 // Every setting of `multinic serve`, one row each. The command's options, the variables, the error messages and
 // docs/settings.md come from it.
+import { isDnsLabel } from "../domain/names.ts";
 
 /** An address to listen on; port 0 lets the system choose. */
 export interface HostPort {
@@ -45,6 +46,11 @@ const hostPort: Form<HostPort> = {
 
 const path: Form<string> = { words: "the path of a file", read: (text) => text };
 
+const namespace: Form<string> = {
+  words: "the name of a namespace",
+  read: (text) => (isDnsLabel(text) ? text : undefined),
+};
+
 const httpUrls: Form<readonly string[]> = {
   words: "comma-separated http or https URLs",
   read(text) {
@@ -61,6 +67,14 @@ const onOrOff: Form<boolean> = {
     return word === "0" || word === "false" ? false : undefined;
   },
 };
+
+const countFrom = (least: number): Form<number> => ({
+  words: `a whole number from ${least}`,
+  read(text) {
+    const number = /^\d{1,7}$/.test(text) ? Number(text) : -1;
+    return number >= least ? number : undefined;
+  },
+});
 
 const oneOf = <const Word extends string>(...choices: readonly Word[]): Form<Word> => ({
   words: `one of ${choices.join(", ")}`,
@@ -119,6 +133,48 @@ export const settingTable = {
     form: httpUrls,
     default: "",
     otherwise: "virt-handler's pods, through the API server",
+  },
+  maxCalls: {
+    flag: "--max-calls <number>",
+    variable: "MULTINIC_MAX_CALLS",
+    help: "calls in flight on all connections, streams included; further ones are refused with RESOURCE_EXHAUSTED",
+    form: countFrom(1),
+    default: "2000",
+  },
+  maxCallsPerConnection: {
+    flag: "--max-calls-per-connection <number>",
+    variable: "MULTINIC_MAX_CALLS_PER_CONNECTION",
+    help: "calls in flight on one HTTP/2 connection; clients wait before they send further ones",
+    form: countFrom(1),
+    default: "200",
+  },
+  messageTimeoutSeconds: {
+    flag: "--message-timeout-seconds <seconds>",
+    variable: "MULTINIC_MESSAGE_TIMEOUT_SECONDS",
+    help: "how long a client may take to send the message of a call, in seconds; then it is refused with UNAVAILABLE",
+    form: countFrom(1),
+    default: "10",
+  },
+  virtHandlerAccess: {
+    flag: "--virt-handler-access <way>",
+    variable: "MULTINIC_VIRT_HANDLER_ACCESS",
+    help: "read virt-handler's pods through the API server, which needs get of pods/proxy, or directly, which needs get of the ConfigMap kubevirt-ca",
+    form: oneOf("proxy", "direct"),
+    default: "proxy",
+  },
+  controller: {
+    flag: "--controller",
+    variable: "MULTINIC_CONTROLLER",
+    help: "apply Wukong resources of the cluster; one of the replicas with this setting is active",
+    form: onOrOff,
+    default: "false",
+  },
+  leaseNamespace: {
+    flag: "--lease-namespace <namespace>",
+    variable: "MULTINIC_LEASE_NAMESPACE",
+    help: "namespace of the Lease by which the replicas agree on the active one",
+    form: namespace,
+    otherwise: "the namespace of the pod, or default",
   },
   logLevel: {
     flag: "--log-level <level>",

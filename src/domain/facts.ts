@@ -29,6 +29,8 @@ export interface NicInUse {
   readonly nic: string;
   /** The network it is on (segment.ts). */
   readonly segment: string;
+  /** Its NAD, NAMESPACE/NAME; undefined while the VM is being written. */
+  readonly nad?: string;
 }
 
 /** A bridge of a node, as NMState reports it. */

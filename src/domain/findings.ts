@@ -119,6 +119,10 @@ export const findingTable = {
     (v) => `cloud-init ignores this user-data: ${v.problem}`,
     "cloud-init determines the kind of user-data from its first line, and drops what it cannot read (cloudinit/user_data.py, handlers/cloud_config.py).",
   ),
+  USER_DATA_UNCHECKED: warning<{ problem: string }>(
+    (v) => `multinic did not check this user-data: ${v.problem}`,
+    "It may configure networks, or keep the guest from applying a later network configuration. The limits bound the time of a check; user-data of that size is rare.",
+  ),
   USER_DATA_CONFIGURES_NETWORK: warning<{ what: string }>(
     (v) => `this user-data also configures networks: ${v.what}`,
     "User-data cannot change an instance's network configuration (cloud-init network-config.rst), and network files that it writes conflict with those from multinic.",
@@ -149,6 +153,14 @@ export const findingTable = {
     (v) => `with ${v.renderer}, cloud-init before ${v.version} drops ${v.what}`,
     "Measured with cloud-init releases from 22.4 to 26.2; see docs/guest-config.md.",
   ),
+  LABEL_INVALID: error<{ given: string; problem: string }>(
+    (v) => `${shown(v.given)} is not valid in a label: ${v.problem}`,
+    "The API server rejects an object with such a label (apimachinery IsQualifiedName, IsValidLabelValue).",
+  ),
+  LABEL_RESERVED: error<{ key: string }>(
+    (v) => `${v.key} is reserved; choose a key below a domain of your own, or one without a domain`,
+    "Kubernetes reserves kubernetes.io and k8s.io for its own components, KubeVirt acts on labels below kubevirt.io, and multinic recognises its objects by its own labels and by app.kubernetes.io/managed-by.",
+  ),
   NAME_TAKEN: error<{ kind: string; name: string }>(
     (v) => `${v.kind} ${v.name} already exists and was not created for this VM`,
     "multinic never overwrites an object that it did not create.",
@@ -174,7 +186,7 @@ export const findingTable = {
   ),
   LIMIT_EXCEEDED: error<{ count: number; what: string; max: number }>(
     (v) => `${v.count} ${v.what}; the maximum is ${v.max}`,
-    "The q35 machine has 32 PCI slots (KubeVirt docs/pci-topology.md), a Secret holds 1 MiB, and all annotations of an object together 256 KiB.",
+    "The q35 machine has 32 PCI slots (KubeVirt docs/pci-topology.md), a Secret holds 1 MiB, and all annotations of an object together 256 KiB. systemd-resolved takes 256 DNS servers and 256 search domains of a link (resolved-link.h LINK_DNS_SERVERS_MAX, LINK_SEARCH_DOMAINS_MAX). Routes, addresses and rules are limited to far more than a VM needs, so that no input keeps the service busy.",
   ),
   PRIMARY_AMBIGUOUS: error<{ first: number }>(
     (v) => `networks[${v.first}] is also primary; a VM has one primary NIC`,
@@ -530,7 +542,20 @@ export function finding<C extends FindingCode>(
   more: { readonly fix?: Fix; readonly related?: readonly string[] } = {},
 ): Finding {
   const { severity, message } = rows[code];
-  return { code, severity, field, message: message(values), ...more };
+  return { code, severity, field, message: message(withShortTexts(values)), ...more };
+}
+
+const longestText = 500;
+
+/** Values of the input may be as long as the input. */
+function withShortTexts<V extends object>(values: V): V {
+  const isLong = (value: unknown): value is string => typeof value === "string" && value.length > longestText;
+  if (!Object.values(values).some(isLong)) return values;
+  const short = Object.entries(values).map(([name, value]: [string, unknown]) => [
+    name,
+    isLong(value) ? `${value.slice(0, longestText)}…` : value,
+  ]);
+  return Object.fromEntries(short) as V;
 }
 
 /**
@@ -541,8 +566,12 @@ export function withUnread<F extends Pick<Finding, "field">>(
   unread: readonly F[],
   found: readonly F[],
 ): readonly F[] {
-  const isConsequence = ({ field }: F): boolean =>
-    unread.some((one) => field === one.field || field.startsWith(`${one.field}.`));
+  const fields = new Set(unread.map(({ field }) => field));
+  const isConsequence = ({ field }: F): boolean => {
+    for (let end = field.length; end !== -1; end = field.lastIndexOf(".", end - 1))
+      if (fields.has(field.slice(0, end))) return true;
+    return false;
+  };
   return [...unread, ...found.filter((one) => !isConsequence(one))];
 }
 

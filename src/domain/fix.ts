@@ -21,10 +21,3 @@ export function replaceWith(field: string, value: string | number | boolean): Fi
 export function removeField(field: string): Fix {
   return { description: `remove ${field}`, patches: [{ field }] };
 }
-
-/** `networks[1].ipConfig.address` → ["networks", 1, "ipConfig", "address"]. */
-export function pathSegments(field: string): readonly (string | number)[] {
-  return [...field.matchAll(/([^.[\]]+)|\[(\d+)\]/g)].map(([, key, index]) =>
-    index === undefined ? (key ?? "") : Number(index),
-  );
-}

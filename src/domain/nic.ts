@@ -2,6 +2,7 @@
 import type { Binding } from "./bindings.ts";
 import type { PhysicalNetwork } from "./catalogue.ts";
 import type { Cidr, IpAddress } from "./ip.ts";
+import type { Labels } from "./labels.ts";
 import type {
   GuestConfig,
   GuestRenderer,
@@ -88,5 +89,6 @@ export interface ResolvedVm {
   readonly renderer: GuestRenderer | undefined;
   readonly guestConfig: GuestConfig;
   readonly routing: RoutingMode;
+  readonly labels: Labels;
   readonly nics: readonly Nic[];
 }

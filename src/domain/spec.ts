@@ -92,5 +92,7 @@ export interface VmSpec {
   readonly guest?: GuestSpec;
   readonly guestConfig?: GuestConfig;
   readonly routing?: RoutingMode;
+  /** Of the VirtualMachine object. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly networks: readonly NetworkConfig[];
 }

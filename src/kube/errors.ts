@@ -8,12 +8,14 @@ export interface KubeCause {
 }
 
 /**
- * Reasons of the Status object as Kubernetes spells them (k8s.io/apimachinery metav1.StatusReason), and three more:
+ * Reasons of the Status object as Kubernetes spells them (k8s.io/apimachinery metav1.StatusReason), and four more:
+ * "NotServed": a 404 because the API server does not serve that kind at all, such as without its CustomResourceDefinition;
  * "Unreachable": no response (connection refused, reset, deadline); "Undecodable": the response is not JSON;
  * "Cancelled": the signal of the caller was aborted, or the client was closed.
  */
 export type KubeReason =
   | "NotFound"
+  | "NotServed"
   | "AlreadyExists"
   | "Conflict"
   | "Invalid"

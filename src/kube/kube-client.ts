@@ -29,6 +29,8 @@ export interface ApplyOptions extends WriteOptions {
   readonly fieldManager: string;
   /** Take over fields from other managers. Default false: such a field is a KubeError of reason "Conflict". */
   readonly force?: boolean | undefined;
+  /** Write only the status, of a kind that has this subresource; then no object is created. */
+  readonly subresource?: "status" | undefined;
 }
 
 export interface DeleteOptions extends CallOptions {

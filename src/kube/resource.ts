@@ -1,15 +1,19 @@
 // The kinds that the product and the embedded cluster use: their place in the API and their types.
 import type {
+  KubernetesEvent,
   KubernetesObject,
   KubeVirt,
+  Lease,
   Namespace,
   NetworkAttachmentDefinition,
   Node,
   NodeNetworkState,
+  Pod,
   Secret,
   ServiceCidr,
   VirtualMachine,
   VirtualMachineInstance,
+  Wukong,
 } from "../domain/objects/kubernetes.ts";
 
 /** One kind of object at the API server. `shape` only carries the type and is never set. */
@@ -53,6 +57,7 @@ export const networkAttachmentDefinitions = resource<NetworkAttachmentDefinition
 export const kubeVirts = resource<KubeVirt>("kubevirt.io", "v1", "kubevirts", "KubeVirt");
 export const secrets = resource<Secret>("", "v1", "secrets", "Secret");
 export const namespaces = resource<Namespace>("", "v1", "namespaces", "Namespace", false);
+export const pods = resource<Pod>("", "v1", "pods", "Pod");
 export const nodes = resource<Node>("", "v1", "nodes", "Node", false);
 export const serviceCidrs = resource<ServiceCidr>(
   "networking.k8s.io",
@@ -68,6 +73,10 @@ export const nodeNetworkStates = resource<NodeNetworkState>(
   "NodeNetworkState",
   false,
 );
+
+export const wukongs = resource<Wukong>("vm.novasphere.dev", "v1alpha1", "wukongs", "Wukong");
+export const leases = resource<Lease>("coordination.k8s.io", "v1", "leases", "Lease");
+export const events = resource<KubernetesEvent>("", "v1", "events", "Event");
 
 /** `/api/v1/namespaces/NS/secrets/NAME` or `/apis/GROUP/VERSION/…`; every part is percent-encoded. */
 export function resourcePath(

@@ -65,6 +65,9 @@ export function errorOfStatus(
   });
 }
 
+/** How kube-apiserver answers for a path of no kind that it serves; objects that do not exist are named in the answer. */
+const notServed = /^(404 page not found|the server could not find the requested resource)/;
+
 /** The KubeError of an unsuccessful response. `what`: method and path, for the message if the body has none. */
 export function errorOfAnswer(
   what: string,
@@ -72,6 +75,9 @@ export function errorOfAnswer(
 ): KubeError {
   const retryAfterSeconds = seconds(answer.retryAfter);
   const parsed = parseMapping(answer.body);
+  if (answer.status === 404 && notServed.test(textOf(parsed?.["message"] ?? answer.body))) {
+    return new KubeError("NotServed", 404, `${what}: the API server does not serve this kind of object`);
+  }
   if (parsed?.["kind"] === "Status") return errorOfStatus(parsed, answer.status, retryAfterSeconds);
   const said = withoutEchoes(answer.body.trim()).slice(0, 500);
   return new KubeError(

@@ -1,5 +1,5 @@
 // The `serve` command: cluster (real or embedded), service, and graceful shutdown on SIGINT or SIGTERM.
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { pino } from "pino";
 import { stringify } from "yaml";
 import { settingName } from "../config/setting-table.ts";
@@ -46,6 +46,9 @@ async function serveWith(settings: Settings, io: ServeIo, log: pino.Logger): Pro
       listen: settings.listen,
       tls: settings.tls,
       virtHandlerMetrics: settings.virtHandlerMetrics,
+      limits: settings,
+      virtHandlerAccess: settings.virtHandlerAccess,
+      controller: settings.controller ? { leaseNamespace: await leaseNamespace(settings) } : undefined,
       log,
       version: io.version,
     });
@@ -62,6 +65,20 @@ async function serveWith(settings: Settings, io: ServeIo, log: pino.Logger): Pro
     await cluster.close();
   }
 }
+
+/** The setting, the namespace of this pod, or `default` outside of a pod. */
+async function leaseNamespace({ leaseNamespace: given }: Settings): Promise<string> {
+  if (given !== undefined) return given;
+  try {
+    return (await readFile(podNamespaceFile, "utf8")).trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return "default";
+  }
+}
+
+/** In every pod with a service account (Kubernetes documentation, Accessing the API from a Pod). */
+const podNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
 interface OpenCluster {
   readonly client: KubeClient;

@@ -1,5 +1,6 @@
 // Composes the service for one cluster: caches, status model, API and plain HTTP endpoints on its ports.
 import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
@@ -26,10 +27,13 @@ import { startClusterView, stopClusterView, whenSynced, type ClusterView } from 
 import { createResumeTokens } from "../app/resume-token.ts";
 import { followStaleness } from "../app/staleness.ts";
 import { startStatusModel, type StatusModel } from "../app/status-model.ts";
+import { sweepRegularly } from "../app/sweep.ts";
 import type { HostPort } from "../config/setting-table.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
+import { type Controller, startController } from "../controller/controller.ts";
 import { createExporter } from "../exporter/exporter.ts";
+import { directTargets } from "../exporter/virt-handler-direct.ts";
 import { podTargets, urlTargets } from "../exporter/virt-handler-targets.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { KubeLog } from "../kube/log.ts";
@@ -44,6 +48,12 @@ export interface ServiceOptions {
   readonly tls?: Settings["tls"];
   /** URLs of virt-handler's /metrics; if empty, its pods are found and read through the API server. */
   readonly virtHandlerMetrics: readonly string[];
+  /** The defaults of the transport if not given. */
+  readonly limits?: Pick<Settings, "maxCalls" | "maxCallsPerConnection" | "messageTimeoutSeconds">;
+  /** How its pods are read. Default "proxy": through the API server. */
+  readonly virtHandlerAccess?: Settings["virtHandlerAccess"];
+  /** The namespace of the controller's Lease; undefined: Wukong resources are not applied. */
+  readonly controller?: { readonly leaseNamespace: string } | undefined;
   readonly log: KubeLog & TransportLog;
   readonly version: string;
 }
@@ -67,7 +77,7 @@ const graceMs = 5_000;
 
 /** Resolves when the ports are open; the caches may still be loading. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { client, catalogue, log, virtHandlerMetrics: urls } = options;
+  const { client, catalogue, log, limits, virtHandlerMetrics: urls } = options;
   const view = startClusterView(client, { log, now });
   const model = startStatusModel(view, { clock });
   const messages = createStatusMessages();
@@ -75,10 +85,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const staleness = followStaleness({ model, now, sleepOrAborted, signal: closing.signal });
   const tokens = createResumeTokens(randomUUID());
   const catchUp = createCatchUp({ client, view, model, log, sleepOrAborted, signal: closing.signal });
+  const sweeping = sweepRegularly({ client, view, log, now, sleepOrAborted, signal: closing.signal });
   const exporter = createExporter({
     model,
     caches: { vms: view.vms, vmis: view.vmis, nads: view.nads },
-    findTargets: urls.length > 0 ? urlTargets(urls) : podTargets(client),
+    findTargets:
+      urls.length > 0
+        ? urlTargets(urls)
+        : options.virtHandlerAccess === "direct"
+          ? directTargets(client)
+          : podTargets(client),
     log,
     sleepOrAborted,
     now,
@@ -119,6 +135,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     interceptors: [exporter.interceptor, createLogInterceptor({ log, now }), errorInterceptor],
     jsonViolations,
     fitDetails,
+    callLimits: limits && {
+      maxCalls: limits.maxCalls,
+      messageTimeoutMs: limits.messageTimeoutSeconds * 1_000,
+    },
     shutdownSignal: stopping.signal,
     httpPaths: [...httpRoutes.keys()],
     async http(request, response) {
@@ -129,24 +149,31 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
 
   const ports: Listener[] = [];
+  let controller: Controller | undefined;
   const close = async (graceMs: number): Promise<void> => {
-    await Promise.all(ports.map((port) => port.close(graceMs)));
+    await Promise.all([controller?.stop(), ...ports.map((port) => port.close(graceMs))]);
     exporter.stop();
     closing.abort();
-    await staleness;
+    await Promise.all([staleness, sweeping]);
     model.stop();
     await stopClusterView(view);
   };
   const { tls } = options;
+  const ofConnection = limits && { maxConcurrentStreams: limits.maxCallsPerConnection };
   try {
-    ports.push(await listen({ ...options.listen, handler, log }));
+    ports.push(await listen({ ...options.listen, ...ofConnection, handler, log }));
     if (tls !== undefined) {
       const { certFile, keyFile } = tls;
-      ports.push(await listenTls({ ...tls.listen, certFile, keyFile, handler, log }));
+      ports.push(await listenTls({ ...tls.listen, ...ofConnection, certFile, keyFile, handler, log }));
     }
   } catch (error) {
     await close(0);
     throw error;
+  }
+
+  if (options.controller !== undefined) {
+    const identity = `${hostname()}_${randomUUID()}`;
+    controller = startController({ client, view, model, catalogue, log, identity, ...options.controller });
   }
 
   const ready = new AbortController();

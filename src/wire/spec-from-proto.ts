@@ -51,6 +51,7 @@ export function specFromProto(vm: VirtualMachine): SpecFromProto {
       : {}),
     ...wordAt("guestConfig", guestConfigToProto, vm.guestConfig, "guestConfig"),
     ...wordAt("routing", routingModeToProto, vm.routing, "routing"),
+    ...(Object.keys(vm.labels).length === 0 ? {} : { labels: { ...vm.labels } }),
     networks: vm.networks.map((network, index) => networkFromProto(network, `networks[${index}]`, wordAt)),
   };
   return { spec, findings };

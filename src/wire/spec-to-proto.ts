@@ -24,7 +24,8 @@ import {
  * readDocument has already reported the others.
  */
 export function specToProto(spec: VmSpec): VirtualMachine {
-  const { bootDisk, disks, userData, runStrategy, guest, guestConfig, routing, networks, ...plain } = spec;
+  const { bootDisk, disks, userData, runStrategy, guest, guestConfig, routing, labels, networks, ...plain } =
+    spec;
   return create(VirtualMachineSchema, {
     ...plain,
     ...(bootDisk ? { bootDisk: diskToProto(bootDisk) } : {}),
@@ -34,6 +35,7 @@ export function specToProto(spec: VmSpec): VirtualMachine {
     ...(guest ? { guest: guest.renderer ? { renderer: guestRendererToProto[guest.renderer] } : {} } : {}),
     ...(guestConfig ? { guestConfig: guestConfigToProto[guestConfig] } : {}),
     ...(routing ? { routing: routingModeToProto[routing] } : {}),
+    labels: { ...labels },
     networks: networks.map(networkToProto),
   });
 }

@@ -4,13 +4,18 @@ import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { finding, type Finding } from "../domain/findings.ts";
 
+/** At most this many are reported. */
+const limit = 100;
+
 /**
  * A finding UNKNOWN_FIELD for each unknown field at any depth of the message. The path ends in the field's number, as in
  * protobuf's text format: `networks[0].99`. Paths inside the VM of a request start at the VM, as in all findings. A number
  * that occurs more than once in one message is reported once.
  */
 export function unknownFields<T extends Message>(schema: GenMessage<T>, message: T): readonly Finding[] {
-  return [...unknownIn(reflect(schema, message), "")];
+  const found: Finding[] = [];
+  for (const one of unknownIn(reflect(schema, message), "")) if (found.push(one) === limit) break;
+  return found;
 }
 
 function* unknownIn(message: ReflectMessage, at: string): Generator<Finding> {

@@ -5,7 +5,7 @@ import { describe, it } from "vitest";
 import {
   BadRequestSchema,
   ErrorInfoSchema,
-  RequestInfoSchema,
+  LocalizedMessageSchema,
 } from "../../gen/google/rpc/error_details_pb.ts";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { FindingsSchema } from "../../gen/multinic/v1/network_pb.ts";
@@ -78,7 +78,7 @@ describe("a call refused with 400 findings", () => {
       field: `networks[${index}].mtu`,
       description: "70000 is more than the physical network takes",
     }));
-    const extra = detail(RequestInfoSchema, { requestId: "x".repeat(5_000) });
+    const extra = detail(LocalizedMessageSchema, { message: "x".repeat(5_000) });
     const thrown = invalidArgument(violations, { details: [extra] });
     const { port } = await failingWith(thrown);
     const error = (await grpcJsCheck(grpcJs(port)).catch((reason: unknown) => reason)) as grpc.ServiceError;

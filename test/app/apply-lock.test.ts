@@ -1,6 +1,7 @@
 // An apply that names a version or a plan writes exactly that or nothing, even if another client writes meanwhile.
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { applyVm, type ApplyRequest, type ApplyResult } from "../../src/app/apply/apply-vm.ts";
+import type { ApplyRequest } from "../../src/app/apply/apply-request.ts";
+import { applyVm, type ApplyResult } from "../../src/app/apply/apply-vm.ts";
 import {
   type ClusterView,
   startClusterView,
@@ -25,14 +26,17 @@ describe("an apply while another client writes", () => {
   const server = createApiServer();
   let client: FullKubeClient;
   let view: ClusterView;
+  /** Of another replica: in one process, calls for one VM take turns. */
+  let otherView: ClusterView;
   beforeAll(async () => {
     const { url } = await server.listen({ host: "127.0.0.1", port: 0 });
     client = connectKube({ server: url });
     view = startClusterView(client, { log: silentLog, now: () => performance.now() });
-    await whenSynced(view);
+    otherView = startClusterView(client, { log: silentLog, now: () => performance.now() });
+    await Promise.all([whenSynced(view), whenSynced(otherView)]);
   });
   afterAll(async () => {
-    await stopClusterView(view);
+    await Promise.all([stopClusterView(view), stopClusterView(otherView)]);
     await client.close();
     await server.close();
   });
@@ -81,9 +85,13 @@ describe("an apply while another client writes", () => {
       { namespace: "default", name },
       { spec: { template: { spec: { terminationGracePeriodSeconds: 7 } } } },
     );
-  /** Another caller applies. */
+  const applyElsewhere = (
+    request: Partial<ApplyRequest> & Pick<ApplyRequest, "spec">,
+  ): Promise<ApplyResult> =>
+    applyVm({ client, view: otherView, catalogue: builtInCatalogue() }, { validateOnly: false, ...request });
+  /** Another caller applies, at another replica. */
   const appliedBefore = (name: string, vlanId: number) => (): Promise<unknown> =>
-    apply({ spec: spec(name, vlanId) });
+    applyElsewhere({ spec: spec(name, vlanId) });
   const deleted = (name: string) => (): Promise<unknown> =>
     client.delete(virtualMachines, { namespace: "default", name });
 
@@ -149,7 +157,7 @@ describe("an apply while another client writes", () => {
   it("creates nothing when the VM has come into being since, and leaves the other's objects as they are", async ({
     expect,
   }) => {
-    const rival = (): Promise<unknown> => apply({ spec: spec("by-rival", 17), createOnly: true });
+    const rival = (): Promise<unknown> => applyElsewhere({ spec: spec("by-rival", 17), createOnly: true });
     const late = apply({ spec: spec("by-rival", 18), createOnly: true }, interrupted(rival));
     await expect(late).rejects.toThrow();
     const repeated = apply({ spec: spec("by-rival", 18), createOnly: true });
@@ -191,7 +199,7 @@ describe("an apply while another client writes", () => {
   it("keeps the user-data that another caller has applied meanwhile", async ({ expect }) => {
     await apply({ spec: spec("by-parts", 83) });
     const userData = { text: "#cloud-config\nusers: []\n" };
-    const others = (): Promise<unknown> => apply({ spec: { ...spec("by-parts", 83), userData } });
+    const others = (): Promise<unknown> => applyElsewhere({ spec: { ...spec("by-parts", 83), userData } });
     const nic = { name: "eth0", vlanId: 83, ipConfig: { address: "192.0.2.10/24" } };
     const networks = {
       spec: { ...spec("by-parts", 83), networks: [nic] },
@@ -205,7 +213,13 @@ describe("an apply while another client writes", () => {
 
   it("creates a VM of which an interrupted call has left the Secret", async ({ expect }) => {
     const lost = new KubeError("Unreachable", 0, "connection reset");
-    const cutOff = interrupted(() => Promise.reject(lost));
+    const cutOff: KubeClient = {
+      ...client,
+      apply: (resource, object, options) =>
+        object.kind === "VirtualMachine" && options.dryRun !== true
+          ? Promise.reject(lost)
+          : client.apply(resource, object, options),
+    };
     await expect(apply({ spec: spec("by-leftover", 81), createOnly: true }, cutOff)).rejects.toThrow(lost);
     const again = { ...spec("by-leftover", 82), userData: { text: "#cloud-config\n" } };
     expect((await apply({ spec: again, createOnly: true })).written).toBe(true);

@@ -8,6 +8,7 @@ import type { ClusterView } from "../../src/app/cluster-view.ts";
 import { followNicsInUse } from "../../src/app/nics-in-use.ts";
 import { startStatusModel } from "../../src/app/status-model.ts";
 import { everything } from "../../src/app/status-scope.ts";
+import { createTurns } from "../../src/app/turns.ts";
 import { listVms } from "../../src/app/view-vms.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import { compileVm } from "../../src/domain/compile/compile.ts";
@@ -146,6 +147,7 @@ async function answers(all: readonly Objects[]) {
     vmis,
     nads,
     nicsInUse,
+    turns: createTurns(),
     stopProbing: async () => undefined,
     readings: { read: () => Promise.reject(new Error("unasked")) },
   };
@@ -153,7 +155,7 @@ async function answers(all: readonly Objects[]) {
     { view, model, catalogue },
     {
       scope: everything,
-      filter: { states: new Set(), node: "", managed: undefined },
+      filter: { states: new Set(), node: "", managed: undefined, labels: { text: "", matches: () => true } },
       view: "full",
       page: { size: 0, token: "" },
       bytesOf: () => 0,
@@ -240,7 +242,18 @@ const oddValues: fc.Arbitrary<unknown> = fc.oneof(
     [null],
     [[]],
     "constructor",
+    "\ud800",
+    "x\udc00\u0000",
+    -0,
+    2 ** 53,
+    Number.MAX_VALUE,
+    "NaN",
+    "1e999999999",
+    "-1Gi",
+    "9".repeat(400),
+    "2026-13-45T99:99:99Z",
   ),
+  fc.constant(JSON.parse('{"\\ud800":"x","hasOwnProperty":5,"__proto__":[1]}')),
   fc.constant(JSON.parse('{"__proto__":{"name":"x"},"constructor":{"length":"5"},"toString":"x"}')),
   fc.constant("x".repeat(100_000)),
   fc.jsonValue(),

@@ -45,7 +45,13 @@ describe("addresses in use", () => {
       { name: "eth0", ipConfig: { address: "192.0.2.10/24", addresses: ["2001:DB8::A/64"] } },
     ];
     vms.set(db, recorded([{ name: "eth0", mac: "02-00-5E-10-00-01" }], networks));
-    const nic = { namespace: "shop", vm: "db", nic: "eth0", segment: "nad shop/net-eth0" };
+    const nic = {
+      namespace: "shop",
+      vm: "db",
+      nic: "eth0",
+      segment: "nad shop/net-eth0",
+      nad: "shop/net-eth0",
+    };
     expect([...inUse.byMac]).toEqual([[mac, [nic]]]);
     expect([...inUse.byAddress]).toEqual([
       ["192.0.2.10", [nic]],

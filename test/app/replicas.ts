@@ -102,7 +102,7 @@ export function createReplicatedCluster({ now = () => new Date(0) } = {}): Repli
         .filter(([id]) => fieldSelector === undefined || fieldSelector === `metadata.name=${keyOf(id).name}`)
         .map(([, object]) => object);
       return {
-        items: all.slice(from, from + pageSize) as T[],
+        items: all.slice(from, from + pageSize) as KubernetesObject[] as T[],
         resourceVersion: String(at),
         continueToken: from + pageSize < all.length ? `${at}/${from + pageSize}` : undefined,
       };

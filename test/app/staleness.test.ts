@@ -37,7 +37,7 @@ async function stand() {
 }
 
 describe("NICs", () => {
-  it("become stale 15 s after the last news of their source, and are as they are when there is news again", async ({
+  it("F4: become stale 15 s after the last news of their source, and are as they are when there is news again", async ({
     expect,
   }) => {
     const { heard, seconds, reason, stop } = await stand();

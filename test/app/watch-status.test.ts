@@ -74,7 +74,7 @@ describe("a new stream", () => {
     expect((await reader.expect("snapshot")).interfaces.map(({ reason }) => reason)).toEqual(["UP"]);
   });
 
-  it("misses no change while the snapshot is read", async ({ expect }) => {
+  it("F16: misses no change while the snapshot is read", async ({ expect }) => {
     const cluster = clusterOf("shop/web");
     const reader = openReader(cluster.model);
     await reader.expect("snapshot");
@@ -157,7 +157,7 @@ describe("changes", () => {
     }
   });
 
-  it("take one entry per NIC for a reader that does not read", async ({ expect }) => {
+  it("F15: take one entry per NIC for a reader that does not read", async ({ expect }) => {
     const cluster = clusterOf("shop/web");
     const reader = await syncedReader(cluster.model);
     for (let round = 0; round < 10_000; round += 1) {
@@ -262,7 +262,7 @@ describe("a resumed stream", () => {
     await again.expect("synced");
   });
 
-  it("loses no change between the changes it resumes with and synced", async ({ expect }) => {
+  it("F16: loses no change between the changes it resumes with and synced", async ({ expect }) => {
     const cluster = clusterOf("shop/web");
     const reader = await syncedReader(cluster.model);
     cluster.setVm("shop/web", [down("eth0"), up("eth1")]);

@@ -2,7 +2,11 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { describe, it } from "vitest";
-import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import {
+  RequestInfoSchema,
+  BadRequestSchema,
+  ErrorInfoSchema,
+} from "../../gen/google/rpc/error_details_pb.ts";
 import {
   InterfaceStatusService,
   type WatchInterfaceStatusRequest,
@@ -512,7 +516,7 @@ multi-nic-vm  eth1  bridge  shop/mn-1   -      -                  -             
   it.for([
     ["get web -A", "a VM name and --all-namespaces cannot be combined"],
     ["get web -n a -n b", "a VM name and several namespaces cannot be combined"],
-    ["get web --state up", "a VM name cannot be combined with --state, --node and --managed"],
+    ["get web --state up", "a VM name cannot be combined with --state, --node, --managed and --selector"],
     ["watch web -A", "a VM name and --all-namespaces cannot be combined"],
     ["get -A -n shop", "cannot be used with option"],
     ["get --state asleep", "Allowed choices are up, down, unknown."],
@@ -520,6 +524,21 @@ multi-nic-vm  eth1  bridge  shop/mn-1   -      -                  -             
     const { code, stderr } = await run(args, { routes: listing() });
     expect(code).toBe(2);
     expect(stderr).toContain(message);
+  });
+
+  it("notes a VM whose NICs the list leaves out", async ({ expect }) => {
+    const large = {
+      spec: { namespace: "shop", name: "large" },
+      interfaceCounts: { up: 8_999, down: 1 },
+    };
+    const { stdout, stderr } = await run("get -n shop", {
+      routes: (router) =>
+        void router.service(VirtualMachineService, { listVMs: () => ({ virtualMachines: [large] }) }),
+    });
+    expect(stdout).toBe("");
+    expect(stderr).toBe(
+      "shop/large has too many NICs for this list; `multinic get large -n shop` shows them\n",
+    );
   });
 
   it("cuts the last column on a narrow terminal, and nothing in a pipe", async ({ expect }) => {
@@ -546,6 +565,44 @@ multi-nic-vm  eth1  bridge  shop/mn-1   -      -                  -             
     expect(JSON.parse(old.stdout)).toEqual({ currentAsOf: "2026-07-01T12:00:00Z" });
     const fresh = await run("get -A -o json", { routes: listedAsOf(new Date()) });
     expect(fresh.stderr).toBe("");
+  });
+
+  it("names the request to look for in the log if the service fails", async ({ expect }) => {
+    const details = [{ desc: RequestInfoSchema, value: { requestId: "job-7" } }];
+    const routes = (router: ConnectRouter): void =>
+      void router.service(VirtualMachineService, {
+        getVM: () => {
+          throw new ConnectError("internal error", Code.Internal, undefined, details);
+        },
+      });
+    const failed = await run("get web", { routes });
+    expect(failed.code).not.toBe(0);
+    expect(failed.stderr).toBe(
+      "error: internal error\nnext: look for request job-7 in the log of the service\n",
+    );
+  });
+
+  it("lists the VMs that a label selector selects, on every page", async ({ expect }) => {
+    const asked: unknown[] = [];
+    const routes = (router: ConnectRouter): void =>
+      void router.service(VirtualMachineService, {
+        listVMs: ({ namespaces, filter, pageToken }) => {
+          asked.push([namespaces, filter?.labelSelector, pageToken]);
+          return { nextPageToken: pageToken === "" ? "next" : "" };
+        },
+      });
+    const found = await run("get -n shop -l app=web,!canary", { routes });
+    expect(found).toMatchObject({
+      code: 0,
+      stderr: "no VMs found in namespace shop with labels app=web,!canary\n",
+    });
+    expect(asked).toEqual([
+      [["shop"], "app=web,!canary", ""],
+      [["shop"], "app=web,!canary", "next"],
+    ]);
+    const both = await run("get web -l app=web", { routes });
+    expect(both).toMatchObject({ code: 2, stdout: "" });
+    expect(both.stderr).toContain("--selector");
   });
 
   it("says that there are no VMs, and that a VM does not exist", async ({ expect }) => {

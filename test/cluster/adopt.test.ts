@@ -236,7 +236,7 @@ describe.concurrent("a VM not created by multinic", { timeout: 60_000 }, () => {
     const { interfaces, disks } = after.spec.template.spec.domain.devices;
     expect(interfaces).toEqual(before.spec.template.spec.domain.devices.interfaces);
     expect(disks).toEqual(before.spec.template.spec.domain.devices.disks);
-    const owns = (manager: string, path: string): boolean => ownsField(after, manager, path);
+    const owns = (manager: string, path: string): boolean => ownsField(after, manager, path.split("."));
     const template = "spec.template.spec";
     for (const ours of [
       `${template}.domain.devices.interfaces`,

@@ -129,7 +129,7 @@ describe.concurrent("changing a running VM", { timeout: 90_000 }, () => {
     expect(await isTrue(spec, "RestartRequired")).toBe(false);
   });
 
-  it("moves a bridge NIC to another VLAN by a live migration", async ({ expect }) => {
+  it("F21: moves a bridge NIC to another VLAN by a live migration", async ({ expect }) => {
     const on = (vlanId: number): NetworkConfig[] => [{ name: "eth0" }, { name: "eth1", vlanId }];
     const { watch, ...spec } = await running(on(100));
     await using _ = watch;

@@ -98,6 +98,7 @@ export function kindsOf(number: number): readonly Kind[] {
       { userData: { secretName: secretNames[0] } },
       { userData: { secretName: secretNames[1] } },
     ),
+    machine("labels", { labels: { app: "web", tier: "front" } }, { labels: { app: "db" } }),
     machine("the run strategy", {}, { runStrategy: "Halted" }),
   ];
 }

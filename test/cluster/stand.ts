@@ -12,11 +12,16 @@ import {
 import { specToProto } from "../../src/wire/spec-to-proto.ts";
 import { builtInCatalogue, type Catalogue } from "../../src/domain/catalogue.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
-import type { VirtualMachine } from "../../src/domain/objects/kubernetes.ts";
+import type { VirtualMachine, Wukong } from "../../src/domain/objects/kubernetes.ts";
 import type { FullKubeClient } from "../../src/kube/kube-client.ts";
 import { silentLog } from "../support/log.ts";
 import { isKubeError } from "../../src/kube/errors.ts";
-import { namespaces, networkAttachmentDefinitions, virtualMachines } from "../../src/kube/resource.ts";
+import {
+  namespaces,
+  networkAttachmentDefinitions,
+  virtualMachines,
+  wukongs,
+} from "../../src/kube/resource.ts";
 import { startService } from "../../src/serve/service.ts";
 import { watchNics, type NicWatch, type Nics } from "./nic-watch.ts";
 import { startTarget, type Target } from "./target.ts";
@@ -50,8 +55,11 @@ export interface Stand {
   stop(): Promise<void>;
 }
 
-/** Resolves when the service is ready. Default: the built-in catalogue. */
-export async function startStand(catalogue: Catalogue = builtInCatalogue()): Promise<Stand> {
+/** Resolves when the service is ready. Default: the built-in catalogue, and no controller of Wukongs. */
+export async function startStand(
+  catalogue: Catalogue = builtInCatalogue(),
+  { controller = false } = {},
+): Promise<Stand> {
   const target = await startTarget(silentLog);
   const { client } = target;
   const service = await startService({
@@ -59,6 +67,7 @@ export async function startStand(catalogue: Catalogue = builtInCatalogue()): Pro
     catalogue,
     listen: { host: "127.0.0.1", port: 0 },
     virtHandlerMetrics: target.virtHandlerMetricsUrls,
+    controller: controller ? { leaseNamespace: "default" } : undefined,
     log: silentLog,
     version: "test",
   });
@@ -91,6 +100,9 @@ export async function startStand(catalogue: Catalogue = builtInCatalogue()): Pro
       [service.view.vms, service.view.vmis, service.view.nads].map((cache) => cache.health().faults),
     watch: (vm) => watchNics(statuses, vm),
     async stop() {
+      // Only a controller lets a Wukong go.
+      if (controller && target.name === "real")
+        await Promise.all(made.map((name) => removeWukongs(client, name)));
       await service.stop();
       // The embedded cluster is stopped as a whole.
       if (target.name === "real") await Promise.all(made.map((name) => removeNamespace(client, name)));
@@ -113,6 +125,15 @@ async function untilServiceAccount({ client }: Target, namespace: string): Promi
   await vi.waitUntil(isThere, {
     timeout: patienceMs,
     message: `${namespace} has no default service account`,
+  });
+}
+
+async function removeWukongs(client: FullKubeClient, namespace: string): Promise<void> {
+  const listed = async (): Promise<readonly Wukong[]> => (await client.list(wukongs, { namespace })).items;
+  for (const { metadata } of await listed()) await client.delete(wukongs, metadata);
+  await vi.waitUntil(async () => (await listed()).length === 0, {
+    timeout: patienceMs,
+    message: `${namespace} still has Wukongs`,
   });
 }
 

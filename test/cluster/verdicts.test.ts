@@ -193,7 +193,7 @@ describe("KubeVirt and the API server", () => {
     throw new Error("the VM was not refused");
   }
 
-  it.for(refused)("refuse %s and name the field", async ([, parts, causes], { expect }) => {
+  it.for(refused)("F9: refuse %s and name the field", async ([, parts, causes], { expect }) => {
     const { reason, causes: given } = await verdict(parts);
     expect(reason).toBe("Invalid");
     expect(given.map((cause) => [cause.field, cause.reason])).toEqual(causes);

@@ -19,14 +19,10 @@ const patience = { timeout: 40_000, interval: 100 };
 /** The tests run at the same time, so each ends what belongs to it by its own context. */
 type Test = Pick<TestContext, "expect" | "onTestFinished">;
 
-async function startCluster({ onTestFinished }: Test, port = 0) {
+/** The versions of the embedded API begin at the time. */
+async function startCluster({ onTestFinished }: Test, port = 0, clock = () => new Date()) {
   const apiListen = { host: "127.0.0.1", port };
-  const local = await startLocalCluster({
-    apiListen,
-    delays: "fast",
-    log: silentLog,
-    clock: () => new Date(),
-  });
+  const local = await startLocalCluster({ apiListen, delays: "fast", log: silentLog, clock });
   onTestFinished(() => local.stop());
   return local;
 }
@@ -183,6 +179,25 @@ describe.concurrent("a service that loses contact with the API server", { timeou
     await expect.poll(() => follower.nics.size, patience).toBe(0);
     await expect.poll(follower.isTrusted, patience).toBe(true);
     expect(timestampMs(follower.currentAsOf()!)).toBeGreaterThan(stoppedAt);
+  });
+
+  it("F2: sends what an API server has whose store went back to a backup, and is ready", async (test) => {
+    const { expect } = test;
+    const first = await startCluster(test);
+    const service = await startService(test, first.url);
+    const follower = follow(test, service);
+    await expect.poll(() => follower.nics.get(key)?.reason, patience).toBe("UP");
+    await first.stop();
+
+    const hourAgo = (): Date => new Date(Date.now() - 3_600_000);
+    await startCluster(test, Number(new URL(first.url).port), hourAgo);
+    const restoredAt = Date.now();
+    await expect.poll(() => follower.nics.size, patience).toBe(0);
+    await expect.poll(() => timestampMs(follower.currentAsOf()!) > restoredAt, patience).toBe(true);
+    expect((await service.vms.listVMs({})).virtualMachines).toEqual([]);
+    expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
+    const metrics = await (await fetch(`${service.url}/metrics`)).text();
+    expect(metrics).toContain('multinic_cache_reconnects_total{resource="vms",reason="restored"} 1');
   });
 
   it("F4: sends within 10 s what it missed of an API server that vanished without closing its connections", async (test) => {

@@ -50,6 +50,12 @@ describe("a request that cannot be decoded", () => {
       vm({ networks: [{ ipConfig: { dnsServers: ["a", 1] } }] }),
       [["networks[0].ipConfig.dnsServers[1]", "WRONG_TYPE"]],
     ],
+    [
+      "a label that is a number",
+      vm({ labels: { app: "web", "example.org/build": 7 } }),
+      [['labels["example.org/build"]', "WRONG_TYPE"]],
+    ],
+    ["labels that are a list", vm({ labels: ["app"] }), [["labels", "WRONG_TYPE"]]],
     ["an unknown field of the request", { validate: true }, [["validate", "UNKNOWN_FIELD"]]],
     ["a list", [], [["", "WRONG_TYPE"]]],
   ] as const)("is refused with the path of %s: Connect with JSON", async ([, body, wrong], { expect }) => {
@@ -80,6 +86,36 @@ describe("a request that cannot be decoded", () => {
     expect(failureFromJson(await answer.text()).details.get("google.rpc.BadRequest")).toMatchObject([
       { fieldViolations: [{ field: "nmae", reason: "UNKNOWN_FIELD" }] },
     ]);
+  });
+
+  it.for([
+    ["text that is not base64", { message: "!!!", base64: "1" }, "the message is not base64"],
+    [
+      "a message that breaks off in its compression",
+      { message: gzipSync("{}").subarray(0, 12).toString("base64url"), base64: "1", compression: "gzip" },
+      "the message cannot be decompressed by gzip",
+    ],
+    [
+      "a message that is not compressed as it says",
+      { message: "{}", compression: "br" },
+      "the message cannot be decompressed by br",
+    ],
+  ] as const)("is refused when it is a GET with %s", async ([, query, says], { expect }) => {
+    const parameters = new URLSearchParams({ connect: "v1", encoding: "json", ...query });
+    const answer = await fetch(
+      `${running.url}/multinic.v1.VirtualMachineService/GetVM?${parameters.toString()}`,
+    );
+    expect(answer.status).toBe(400);
+    const failure = failureFromJson(await answer.text());
+    expect(failure.message).toBe(says);
+    expect(failure.details.get("google.rpc.ErrorInfo")).toMatchObject([{ reason: "MALFORMED_REQUEST" }]);
+  });
+
+  it("is refused when its compression breaks off", async ({ expect }) => {
+    const body = gzipSync(JSON.stringify(vm({}))).subarray(0, 15);
+    const { status, failure } = await post(Uint8Array.from(body), { "content-encoding": "gzip" });
+    expect(status).toBe(400);
+    expect(failure.details.get("google.rpc.ErrorInfo")).toMatchObject([{ reason: "MALFORMED_REQUEST" }]);
   });
 
   it("is refused for text that is not JSON", async ({ expect }) => {

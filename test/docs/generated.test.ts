@@ -5,12 +5,18 @@ import { fieldTexts } from "../../docs/generate/field-texts.ts";
 import { pages } from "../../docs/generate/pages.ts";
 import { withFieldTable } from "../../docs/generate/readme.ts";
 import { referenceFields } from "../../docs/generate/reference.ts";
+import { wukongCrd, wukongCrdFile } from "../../docs/generate/wukong-crd.ts";
 import { findingTable } from "../../src/domain/findings.ts";
 
 describe("the documentation", () => {
   it.for(Object.keys(pages))("docs/%s is up to date with npm run docs", async (file, { expect }) => {
     const written = await readFile(new URL(`../../docs/${file}`, import.meta.url), "utf8");
     expect(written, "run npm run docs and commit the page").toBe(pages[file]?.());
+  });
+
+  it("has an up-to-date CRD of Wukong in deploy/", async ({ expect }) => {
+    const written = await readFile(new URL(`../../${wukongCrdFile}`, import.meta.url), "utf8");
+    expect(written, "run npm run docs and commit the CRD").toBe(wukongCrd());
   });
 
   it("has an up-to-date table of fields in the README", async ({ expect }) => {

@@ -1,5 +1,6 @@
 // Generated specs: mostly sensible, now and then wrong in one way, over every type of NIC and every field.
 import * as fc from "fast-check";
+import type { Labels } from "../../src/domain/labels.ts";
 import type { IpConfig, NetworkConfig, RouteConfig, UserDataSpec, VmSpec } from "../../src/domain/spec.ts";
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
@@ -139,6 +140,12 @@ export const arbitrarySpec: fc.Arbitrary<VmSpec> = fc
       ),
     ),
     runStrategy: maybe(fc.constantFrom("Always", "Halted", "Manual", "RerunOnFailure", "Once")),
+    labels: maybe(
+      mostly(
+        fc.constantFrom<Labels[]>({}, { app: "web" }, { "example.org/team": "a.b", canary: "" }),
+        fc.constantFrom<Labels[]>({ "my app": "web" }, { "kubevirt.io/vm": "x" }, { app: "a/b" }),
+      ),
+    ),
     networks: fc
       .integer({ min: 0, max: 40 })
       .map((number) => Math.ceil(number / 10))

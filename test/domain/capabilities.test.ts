@@ -2,7 +2,7 @@
 import { describe, it } from "vitest";
 import { readVm } from "../../src/domain/document/read-record.ts";
 import { attachableNetworks } from "../../src/domain/network/attachable.ts";
-import { capabilitiesOf } from "../../src/domain/network/capabilities.ts";
+import { capabilitiesOf, capabilityTexts } from "../../src/domain/network/capabilities.ts";
 import { builtInCatalogue } from "../../src/domain/catalogue.ts";
 import type { KubeVirt } from "../../src/domain/objects/kubernetes.ts";
 import { managedByLabel, specAnnotation } from "../../src/domain/objects/ownership.ts";
@@ -32,6 +32,11 @@ describe("a capability", () => {
     ["nic-hotplug", "v1.8.4", true],
   ] as const)("%s of KubeVirt %s is %s", ([name, version, expected], { expect }) => {
     expect(available(name, kubeVirt(version))).toBe(expected);
+  });
+
+  it("has a text in the reference, in the same order", ({ expect }) => {
+    const names = capabilitiesOf(builtInCatalogue(), undefined).map(({ name }) => name);
+    expect(Object.keys(capabilityTexts)).toEqual(names);
   });
 
   it("for type macvlan depends on the registered binding plugin", ({ expect }) => {

@@ -47,6 +47,7 @@ describe("the two forms", () => {
     disks: [{ persistentVolumeClaim: "data" }, { dataVolume: "more" }],
     userData: { secretName: "init" },
     runStrategy: "RerunOnFailure",
+    labels: { app: "web", "example.org/team": "a", canary: "" },
     networks: [
       {
         name: "eth0",
@@ -213,6 +214,28 @@ describe("what does not fit", () => {
       "networks[0].name",
       "text, not a whole number",
     ],
+    [
+      "a number for the value of a label",
+      "spec: {labels: {app: web, example.org/build: 7}}",
+      "WRONG_TYPE",
+      'labels["example.org/build"]',
+      "text, not a whole number",
+    ],
+    [
+      "no value for a label",
+      "spec: {labels: {canary: }}",
+      "WRONG_TYPE",
+      'labels["canary"]',
+      "text, not empty",
+    ],
+    ["a list for labels", "spec: {labels: [app]}", "WRONG_TYPE", "labels", "a mapping, not a list"],
+    [
+      "a label that is given twice",
+      "spec: {labels: {example.org/team: a, example.org/team: b}}",
+      "DOCUMENT_INVALID",
+      'labels["example.org/team"]',
+      "example.org/team is given twice",
+    ],
     ["a switch for an amount", "spec: {memory: true}", "WRONG_TYPE", "memory", "an amount such as 4Gi"],
     [
       "an unknown word",
@@ -346,6 +369,8 @@ describe("what does not fit", () => {
     { name: "db", netwroks: [{ name: "a" }] },
     { name: "db", networks: [{ name: "a", vlanId: "5" }] },
     { name: "db", networks: [{ name: 5 }] },
+    { name: "db", labels: { "example.org/build": 7 } },
+    { name: "db", labels: { canary: null, beta: true } },
     { name: "db", networks: [{ name: "a", primary: "yes" }] },
     {
       name: "db",

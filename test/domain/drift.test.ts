@@ -109,6 +109,36 @@ describe("a VM", () => {
     ]);
   });
 
+  it("has each requested label reported that is missing or different, with its writer, and no other label", ({
+    expect,
+  }) => {
+    const labels = { app: "web", "example.org/team": "a", canary: "", same: "yes", constructor: "x" };
+    const changed = stored({ ...spec, labels });
+    const { "example.org/team": _, constructor: _gone, ...kept } = changed.vm.metadata.labels ?? {};
+    changed.vm.metadata.labels = { ...kept, app: "db", canary: "yes", theirs: "too" };
+    const ofApp = { "f:metadata": { "f:labels": { "f:app": {} } } };
+    const ofTheirs = { "f:metadata": { "f:labels": { "f:theirs": {} } } };
+    changed.vm.metadata.managedFields = [
+      entry("kubectl-label", "2026-01-02T00:00:00Z", ofApp),
+      entry("argo", "2026-01-03T00:00:00Z", ofTheirs),
+    ];
+    const object = { kind: "VirtualMachine", namespace: "shop", name: "web" };
+    const written = { nic: "", object, manager: "", since: undefined };
+    expect(drift(objectsOf(changed))).toEqual([
+      {
+        ...written,
+        path: 'labels["app"]',
+        wanted: "web",
+        actual: "db",
+        manager: "kubectl-label",
+        since: "2026-01-02T00:00:00Z",
+      },
+      { ...written, path: 'labels["example.org/team"]', wanted: "a", actual: "" },
+      { ...written, path: 'labels["canary"]', wanted: '""', actual: "yes" },
+      { ...written, path: 'labels["constructor"]', wanted: "x", actual: "" },
+    ]);
+  });
+
   it.for<[string, (vm: VirtualMachine["spec"]["template"]["spec"]) => void, string, string, string]>([
     [
       "a NIC that was taken out",
@@ -330,7 +360,7 @@ describe("a guest", () => {
     ]);
   });
 
-  it("without an agent is not judged", ({ expect }) => {
+  it("F21: without an agent is not judged", ({ expect }) => {
     const vmi = running(changed({ ipAddresses: [] }), false);
     expect(drift(objectsOf(stored(), { vmi }))).toEqual([]);
   });

@@ -33,4 +33,41 @@ describe("the etag of a VM", () => {
   it("depends on the uid", ({ expect }) => {
     expect(etagOf({ ...vm, metadata: { ...vm.metadata, uid: "another" } })).not.toBe(etagOf(vm));
   });
+
+  it("depends on the labels that the record requests, and on no others", ({ expect }) => {
+    const labels = { "app.kubernetes.io/managed-by": "multinic", app: "web", theirs: "x" };
+    const record = JSON.stringify({ labels: { app: "web", constructor: "y" } });
+    const annotations = { "multinic.novasphere.dev/spec": record };
+    const labelled = (more: Readonly<Record<string, string>>): VirtualMachine => ({
+      ...vm,
+      metadata: { ...vm.metadata, annotations, labels: { ...labels, ...more } },
+    });
+    const etag = etagOf(labelled({}));
+    expect(etagOf(labelled({ theirs: "y", more: "z" }))).toBe(etag);
+    expect(etagOf(labelled({ app: "db" }))).not.toBe(etag);
+    expect(etagOf(labelled({ constructor: "y" }))).not.toBe(etag);
+    const { app: _, ...without } = labels;
+    const removed = labelled({});
+    removed.metadata.labels = without;
+    expect(etagOf(removed)).not.toBe(etag);
+  });
+
+  it("can be made of any record", ({ expect }) => {
+    for (const record of [
+      "",
+      "5",
+      "null",
+      "[]",
+      '{"labels":5}',
+      '{"labels":[1]}',
+      '{"labels":{"__proto__":{}}}',
+    ]) {
+      const metadata = {
+        ...vm.metadata,
+        labels: { "app.kubernetes.io/managed-by": "multinic" },
+        annotations: { "multinic.novasphere.dev/spec": record },
+      };
+      expect(etagOf({ ...vm, metadata })).toMatch(/^[\w-]{22}$/);
+    }
+  });
 });

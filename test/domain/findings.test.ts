@@ -6,7 +6,7 @@ import { findingCases } from "./finding-cases/all.ts";
 import { findingsOfCase, findingsOfSpec, type SpecCase } from "./finding-cases/case.ts";
 import { harmlessAdoptions } from "./finding-cases/adoption.ts";
 import { harmlessCases } from "./finding-cases/in-use.ts";
-import { harmlessResets } from "./finding-cases/machine.ts";
+import { harmlessLabels, harmlessResets } from "./finding-cases/machine.ts";
 import { someOf } from "../support/rows.ts";
 
 describe("a finding", () => {
@@ -27,7 +27,7 @@ describe("a finding", () => {
     expect(fixed.filter(({ code }) => code === found.code)).toEqual([]);
   });
 
-  it.for([...harmlessCases, ...harmlessAdoptions, ...harmlessResets])(
+  it.for([...harmlessCases, ...harmlessAdoptions, ...harmlessResets, ...harmlessLabels])(
     "$code is not reported when $when",
     (harmless, { expect }) => {
       expect(findingsOfCase(harmless).map(({ code }) => code)).not.toContain(harmless.code);

@@ -68,7 +68,7 @@ describe("findings of generated specs in generated clusters", () => {
           for (const path of [field, ...related]) {
             const index = /^networks\[(\d+)\]/.exec(path)?.[1];
             expect(index === undefined || Number(index) < spec.networks.length).toBe(true);
-            expect(path).toMatch(/^[a-zA-Z]+(\[\d+\])?(\.[a-zA-Z0-9]+(\[\d+\])?)*$/);
+            expect(path).toMatch(/^labels\["[^"]+"\]$|^[a-zA-Z]+(\[\d+\])?(\.[a-zA-Z0-9]+(\[\d+\])?)*$/);
           }
         }
       }),

@@ -33,6 +33,16 @@ export const hostileRecords: readonly HostileRecord[] = [
     says: "networks[0].mtu: must be a whole number",
   },
   { name: "a word that no enum has", text: nic({ type: "carrier-pigeon" }), says: "networks[0].type: " },
+  {
+    name: "labels that are a list",
+    text: (spec) => JSON.stringify({ ...spec, labels: ["app"] }),
+    says: "labels: must be a mapping, not a list",
+  },
+  {
+    name: "a label that is a mapping",
+    text: (spec) => JSON.stringify({ ...spec, labels: { app: {} } }),
+    says: 'labels["app"]: must be text, not a mapping',
+  },
   { name: "a number for the whole", text: () => "5", says: "it must be a mapping, not a whole number" },
   { name: "a long text for the whole", text: () => JSON.stringify("x".repeat(200_000)), says: "not text" },
   { name: "text that is not JSON", text: () => "{", says: "it is not JSON" },

@@ -61,6 +61,13 @@ function withoutRecord({ virtualMachine, ...others }: CompiledVm): object {
   };
 }
 
+/** With the fields that the API server records as multinic's. */
+function asStored(vm: VirtualMachine): VirtualMachine {
+  const labels = Object.keys(vm.metadata.labels ?? {}).map((key) => [`f:${key}`, {}] as const);
+  const fieldsV1 = { "f:metadata": { "f:labels": Object.fromEntries(labels) } };
+  return { ...vm, metadata: { ...vm.metadata, managedFields: [{ manager: "multinic", fieldsV1 }] } };
+}
+
 /** The same VM, not created by multinic. */
 function asTheirs(vm: VirtualMachine): VirtualMachine {
   const { labels: _labels, annotations: _annotations, ...metadata } = vm.metadata;
@@ -111,7 +118,7 @@ describe("generated specs that are accepted", () => {
 
         const imported = importVm(
           {
-            vm: compiled.virtualMachine,
+            vm: asStored(compiled.virtualMachine),
             vmi: undefined,
             nads: mapOf([...given, ...compiled.attachments]),
             secrets: new Map([[compiled.secret.metadata.name, compiled.secret]]),

@@ -34,6 +34,36 @@ function running(interfaces: VmiInterfaceStatus[]): VirtualMachineInstance {
   return instanceOfWeb({ interfaces });
 }
 
+describe("labels", () => {
+  const labels = {
+    app: "web",
+    "example.org/team": "a",
+    "app.kubernetes.io/managed-by": "multinic",
+    theirs: "x",
+  };
+  const ofMultinic = { "f:app": {}, "f:example.org/team": {}, "f:app.kubernetes.io/managed-by": {} };
+  const labelled = (more: object = {}) => {
+    const vm = storedVm([eth0]);
+    const fieldsV1 = { "f:metadata": { "f:labels": ofMultinic } };
+    Object.assign(vm.metadata, { labels, managedFields: [{ manager: "multinic", fieldsV1 }], ...more });
+    return read([], { vm }).spec.labels;
+  };
+
+  it("are those that multinic wrote, if it created the VM", ({ expect }) => {
+    expect(labelled()).toEqual({ app: "web", "example.org/team": "a" });
+  });
+
+  it.for([
+    [
+      "of a VM that multinic did not create",
+      { labels: { ...labels, "app.kubernetes.io/managed-by": "helm" } },
+    ],
+    ["without a record of who wrote them", { managedFields: undefined }],
+  ] as const)("are not read %s", ([, more], { expect }) => {
+    expect(labelled(more)).toBeUndefined();
+  });
+});
+
 describe("the machine part", () => {
   it("is read back from the VM", ({ expect }) => {
     const vm = storedVm([

@@ -119,6 +119,7 @@ describe("the effect of a change on a running VM", () => {
     ["processors", one({}), vmSpec([staticNic], { cpu: 2 }), "cpu", "restart"],
     ["memory", one({}), vmSpec([staticNic], { memory: "2Gi" }), "memory", "restart"],
     ["the run strategy", one({}), vmSpec([staticNic], { runStrategy: "Halted" }), "runStrategy", "live"],
+    ["the labels", one({}), vmSpec([staticNic], { labels: { app: "web" } }), "labels", "none"],
     ["a disk", one({}), vmSpec([staticNic], { disks: [{ dataVolume: "d" }] }), "disks", "restart"],
   ] as const)("of %s", ([, before, after, field, effect], { expect }) => {
     const change = changes(before, after).changes.find((candidate) => candidate.path === field);
@@ -370,13 +371,7 @@ describe("a generated NAD", () => {
   });
 
   it("is removed with the last VM that uses it", ({ expect }) => {
-    const all = [
-      owned("mine", "a"),
-      owned("shared", "a", "b"),
-      owned("used", "a"),
-      owned("unowned"),
-      nad("theirs", {}),
-    ];
-    expect(releasedBy("a", all, new Set(["used"])).map(({ metadata }) => metadata.name)).toEqual(["mine"]);
+    const all = [owned("mine", "a"), owned("shared", "a", "b"), owned("unowned"), nad("theirs", {})];
+    expect(releasedBy("a", all).map(({ metadata }) => metadata.name)).toEqual(["mine"]);
   });
 });

@@ -6,7 +6,7 @@ import { noFacts } from "../../src/domain/facts.ts";
 import { knownCidr } from "../../src/domain/ip.ts";
 import { type PredictedRouting, predictRouting } from "../../src/domain/routing/predicted-routes.ts";
 import { type RouteLookup, lookUpRoute } from "../../src/domain/routing/route-lookup.ts";
-import { pathSegments } from "../../src/domain/fix.ts";
+import { pathSegments } from "../../src/domain/paths.ts";
 import { applyFix } from "../support/apply-fix.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";

@@ -86,4 +86,33 @@ describe("user-data", () => {
   ] as const)("configures networks itself or not: %s", ([, text, what], { expect }) => {
     expect(readUserData(text).configuresNetwork).toBe(what);
   });
+
+  it("may have a key twice, of which cloud-init takes the last", ({ expect }) => {
+    const reading = readUserData("#cloud-config\npackages: [a]\npackages: [b]\n");
+    expect(reading).toMatchObject({ ignored: undefined, unread: undefined });
+  });
+
+  it("may follow the network by an alias", ({ expect }) => {
+    const text = "#cloud-config\nx: &w [boot]\nupdates: {network: {when: *w}}\n";
+    expect(readUserData(text).followsNetwork).toBe(true);
+  });
+
+  it.for([
+    [
+      "aliases of aliases",
+      Array.from({ length: 30 }, (_, i) => `k${i}: &k${i} [*k${i - 1}, *k${i - 1}]`).join("\n"),
+    ],
+    ["many aliases", `a: &a 1\nb: [${"*a, ".repeat(2_000)}1]`],
+    ["an alias of itself", "updates: &u {network: *u}"],
+  ])("is read without its aliases being followed: %s", ([, text], { expect }) => {
+    const reading = readUserData(`#cloud-config\nk-1: &k-1 1\n${text}\n`);
+    expect(reading).toMatchObject({ ignored: undefined, unread: undefined, followsNetwork: false });
+  });
+
+  it("is not read if parsing it would take too long", ({ expect }) => {
+    expect(readUserData(`#cloud-config\n${"a: 1\n".repeat(10_000)}`).unread).toContain("20000 YAML tokens");
+    expect(readUserData(`#cloud-config\n${"%TAG ! x\n".repeat(200)}`).unread).toContain(
+      "100 YAML directives",
+    );
+  });
 });

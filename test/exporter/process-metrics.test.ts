@@ -108,7 +108,7 @@ describe("metrics of the process", () => {
     expect(await value(count, ["code", code])).toBe("1");
   });
 
-  it("count a stream whose reader has disconnected as cancelled", async ({ expect }) => {
+  it("F17: count a stream whose reader has disconnected as cancelled", async ({ expect }) => {
     const { metrics, value } = startMetrics();
     const leaving = new AbortController();
     const options = { signal: leaving.signal };

@@ -128,7 +128,7 @@ describe("the sum of a NIC's traffic", () => {
     expect(traffic.get(key)).toBeUndefined();
   });
 
-  it("never decreases, whatever is read", ({ expect }) => {
+  it("F23: never decreases, whatever is read", ({ expect }) => {
     const anyReading = record({ node: constantFrom("a", "b", "c"), bytes: nat(10), pauseMs: nat(40_000) });
     assert(
       property(array(anyReading, { maxLength: 50, size: "max" }), (readings) => {

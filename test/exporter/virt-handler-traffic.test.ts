@@ -111,7 +111,7 @@ describe("counters from virt-handler", () => {
     traffic.stop();
   });
 
-  it("continue across a migration that both nodes report for a while", async ({ expect }) => {
+  it("F23: continue across a migration that both nodes report for a while", async ({ expect }) => {
     const answers: Answers = { a: text("a", 100), b: "" };
     const { traffic, sums, nextRound } = await started(answers);
     answers["b"] = text("b", 5);
@@ -145,7 +145,7 @@ describe("counters from virt-handler", () => {
     traffic.stop();
   });
 
-  it("follow virt-handlers that appear and disappear, looked up every 30 s", async ({ expect }) => {
+  it("F23: follow virt-handlers that appear and disappear, looked up every 30 s", async ({ expect }) => {
     const answers: Answers = { a: text("a", 10) };
     const { traffic, sums, time } = await started(answers);
     delete answers["a"];

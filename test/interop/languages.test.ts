@@ -52,6 +52,7 @@ describe("the generated code", () => {
       protoc_builtin: "java",
       protoc_path: join(languages, "java/protoc.exe"),
       out: folder,
+      include_imports: true,
     });
 
     const sources = await filesIn(folder, ".java");

@@ -9,6 +9,8 @@ import { it, type TestContext, type TestOptions } from "vitest";
 
 export const pins = join(import.meta.dirname, "languages");
 export const protoRoot = join(import.meta.dirname, "../../proto");
+/** Has what the protos import. */
+const importRoot = join(import.meta.dirname, "../../third_party/proto");
 /** Has a folder for each language. */
 export const languages = join(
   process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
@@ -44,6 +46,9 @@ export function itWithLanguage(
 /** Generates the modules of the API, which `PYTHONPATH` then has to name. */
 export async function generatePython(folder: string): Promise<void> {
   const protos = (await readdir(protoRoot, { recursive: true })).filter((file) => file.endsWith(".proto"));
+  // A client gets this one with protovalidate, in every other language too.
+  protos.push("buf/validate/validate.proto");
   const outputs = ["python", "pyi", "grpc_python"].map((kind) => `--${kind}_out=${folder}`);
-  await promisify(execFile)(python, ["-m", "grpc_tools.protoc", `-I${protoRoot}`, ...outputs, ...protos]);
+  const roots = [`-I${protoRoot}`, `-I${importRoot}`];
+  await promisify(execFile)(python, ["-m", "grpc_tools.protoc", ...roots, ...outputs, ...protos]);
 }

@@ -138,7 +138,7 @@ describe("a cache", () => {
     expect(state()).toEqual(["a@n1"]);
   });
 
-  it("ignores events older than what it has seen", async ({ expect }) => {
+  it("F3: ignores events older than what it has seen", async ({ expect }) => {
     playCollection(server, {
       lists: [listOf(9, vmi("a", 9, "n9"))],
       watches: [
@@ -157,7 +157,7 @@ describe("a cache", () => {
     expect(at.cache.health().staleEvents).toBe(3);
   });
 
-  it("stores an object named __proto__ without side effects", async ({ expect }) => {
+  it("F22: stores an object named __proto__ without side effects", async ({ expect }) => {
     const watch = openWatch();
     playCollection(server, { lists: [listOf(9)], watches: [watch.handler] });
     const at = start();
@@ -228,7 +228,7 @@ describe("after a fault of the watch", () => {
       },
     ],
     ["403, without haste", { play: refused(403, "Forbidden"), ending: "denied", pause: 5_000 }],
-  ])("it resumes: %s", async ([, { play, ending, pause = 0 }], { expect }) => {
+  ])("F1, F3, F5, F6: it resumes: %s", async ([, { play, ending, pause = 0 }], { expect }) => {
     playCollection(server, {
       lists: [listOf(9, vmi("a", 9, "n9"))],
       watches: [play, watchOf(modified(vmi("a", 11, "n11")))],
@@ -269,7 +269,7 @@ describe("after a fault of the watch", () => {
       { play: broken((s) => s.send(added({ metadata: { name: "a" } }))), ending: "undecodable" },
     ],
     ["a line over 4 MiB", { play: broken((s) => s.write("x".repeat(4_200_000))), ending: "undecodable" }],
-  ])("it lists again: %s", async ([, { play, ending }], { expect }) => {
+  ])("F2, F22: it lists again: %s", async ([, { play, ending }], { expect }) => {
     playCollection(server, {
       lists: [listOf(9, vmi("a", 9, "n9")), listOf(30, vmi("a", 29, "n29"))],
       watches: [play],
@@ -308,7 +308,7 @@ describe("after a fault of the watch", () => {
     expect(watches()[1]?.query.get("resourceVersion")).toBe("50");
   });
 
-  it("the delays double up to 30 seconds, and start over after a long watch", async ({ expect }) => {
+  it("F6: the delays double up to 30 seconds, and start over after a long watch", async ({ expect }) => {
     const held = openWatch();
     const fails: Handler[] = Array.from({ length: 7 }, () => refused(503, "ServiceUnavailable"));
     playCollection(server, { lists: [listOf(9)], watches: [...fails, held.handler] });

@@ -22,6 +22,7 @@ import { type OpenStream, type Reply, type ScriptedServer, startScriptedServer }
 
 let server: ScriptedServer;
 let time: ManualTime;
+let clockOffsetMs = 0;
 let timing: Timing;
 let contact: Contact;
 let client: FullKubeClient;
@@ -34,9 +35,10 @@ let cache: Cache<string> | undefined;
 beforeEach(async () => {
   server = await startScriptedServer();
   time = createManualTime();
+  clockOffsetMs = 0;
   timing = {
     now: time.now,
-    clock: () => new Date(time.now()),
+    clock: () => new Date(time.now() + clockOffsetMs),
     sleep: time.sleepOrAborted,
     random: () => 0.5,
   };
@@ -245,6 +247,20 @@ describe("a cache with a prober", () => {
     await expect.poll(asOf).toBe(7_000);
     expect([watchRequests(), cache?.health().reconnects]).toEqual([1, {}]);
   });
+
+  it.for([3_600_000, -3_600_000])(
+    "F20: goes on when the wall clock jumps by %i ms, which only its times show",
+    async (jump) => {
+      play();
+      await watching();
+      await probeAfter(3_000);
+      await expect.poll(asOf).toBe(3_000);
+      clockOffsetMs = jump;
+      await probeAfter(3_000);
+      await expect.poll(() => cache?.currentAsOf).toEqual({ at: 6_000, time: new Date(6_000 + jump) });
+      expect([watchRequests(), cache?.health().reconnects]).toEqual([1, {}]);
+    },
+  );
 
   it("F4: keeps a quiet watch open for an hour", async () => {
     play();

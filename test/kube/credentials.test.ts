@@ -187,7 +187,9 @@ describe("a connection is loaded", () => {
 });
 
 describe("a token", () => {
-  it("in a pod comes from the ServiceAccount, and is read again at the first 401", async ({ expect }) => {
+  it("F14: in a pod comes from the ServiceAccount, and is read again at the first 401", async ({
+    expect,
+  }) => {
     const server = await startTlsServer();
     acceptToken(server, "first");
     await mkdir(inFolder("serviceaccount"));
@@ -209,7 +211,9 @@ describe("a token", () => {
     expect([refusals, server.requests.length]).toEqual([3, 1 + 3 + 3 + 1]);
   });
 
-  it("of a kubeconfig is read again at a 401, from tokenFile or from the file itself", async ({ expect }) => {
+  it("F14: of a kubeconfig is read again at a 401, from tokenFile or from the file itself", async ({
+    expect,
+  }) => {
     const server = await startTlsServer();
     const cluster = {
       server: server.url,
@@ -342,7 +346,7 @@ describe("a certificate", () => {
     });
   }
 
-  it("of the client is presented, and a new one is used without a failed call", async ({ expect }) => {
+  it("F14: of the client is presented, and a new one is used without a failed call", async ({ expect }) => {
     const server = await startTlsServer();
     server.play((_, reply) => reply.json(secret));
     const client = await connected({ kubeconfig: await kubeconfigWithFiles(server) });
@@ -359,7 +363,7 @@ describe("a certificate", () => {
     ]);
   });
 
-  it("of the API server by another authority is trusted as soon as the file contains the authority", async ({
+  it("F14: of the API server by another authority is trusted as soon as the file contains the authority", async ({
     expect,
   }) => {
     const server = await startTlsServer();

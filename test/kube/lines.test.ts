@@ -20,7 +20,7 @@ async function linesOf(chunks: AsyncIterable<Uint8Array>, maxBytes = 1_000): Pro
 describe("splitLines()", () => {
   const line = string({ unit: "binary", minLength: 1 }).map((text) => text.replaceAll("\n", "x"));
 
-  it("gives the same lines wherever the bytes are split", async ({ expect }) => {
+  it("F3: gives the same lines wherever the bytes are split", async ({ expect }) => {
     await assert(
       asyncProperty(array(line), array(nat()), async (lines, places) => {
         const bytes = Buffer.from(lines.map((text) => `${text}\n`).join(""));
@@ -30,7 +30,7 @@ describe("splitLines()", () => {
     );
   });
 
-  it("never gives an incomplete line", async ({ expect }) => {
+  it("F3: never gives an incomplete line", async ({ expect }) => {
     await assert(
       asyncProperty(line, line, async (whole, started) => {
         const seen: string[] = [];

@@ -230,6 +230,16 @@ describe("a failure", () => {
     },
   );
 
+  it.for([
+    "404 page not found\n",
+    '{"kind":"Status","message":"the server could not find the requested resource","code":404}',
+  ])("is NotServed, also for find, if the API server has no such kind: %s", async (body, { expect }) => {
+    server.play((_, reply) => reply.text(body, 404));
+    const error = await failureOf(client.find(secrets, ref));
+    expect(error).toMatchObject({ reason: "NotServed", status: 404 });
+    expect(error.message).toBe(`GET ${lab}/s: the API server does not serve this kind of object`);
+  });
+
   it("is undefined for find if the object does not exist", async ({ expect }) => {
     expect(await client.find(secrets, ref)).toBeUndefined();
   });
@@ -304,7 +314,7 @@ describe("a failed request", () => {
   const others = Object.keys(calls).filter((name): name is Call => !repeatable.includes(name as Call));
 
   it.for(repeatable.flatMap((name) => [500, 502, 503, 504, "reset"].map((fault) => [name, fault] as const)))(
-    "is sent again: %s after %s",
+    "F6: is sent again: %s after %s",
     async ([name, fault], { expect }) => {
       server.play((_, reply) => {
         if (server.requests.length > 2)
@@ -395,7 +405,7 @@ describe("a failed request", () => {
   });
 
   it.for(others.flatMap((name) => [503, "reset"].map((fault) => [name, fault] as const)))(
-    "is not sent again: %s after %s",
+    "F6: is not sent again: %s after %s",
     async ([name, fault], { expect }) => {
       server.play((_, reply) => (typeof fault === "number" ? reply.text("", fault) : reply.reset()));
       await failureOf(calls[name](client));
@@ -403,7 +413,7 @@ describe("a failed request", () => {
     },
   );
 
-  it("waits as long as a 429 asks, even for a create", async ({ expect }) => {
+  it("F5: waits as long as a 429 asks, even for a create", async ({ expect }) => {
     server.play((_, reply) =>
       server.requests.length === 1
         ? reply.refuse(429, "TooManyRequests", {}, { "retry-after": "2" })
@@ -413,7 +423,7 @@ describe("a failed request", () => {
     expect(timing.pauses).toEqual([2_000]);
   });
 
-  it("fails at once if it would have to wait beyond the deadline", async ({ expect }) => {
+  it("F5: fails at once if it would have to wait beyond the deadline", async ({ expect }) => {
     server.play((_, reply) => reply.refuse(429, "TooManyRequests", { details: { retryAfterSeconds: 31 } }));
     const error = await failureOf(client.get(secrets, ref));
     expect(error).toMatchObject({ reason: "TooManyRequests", retryAfterSeconds: 31 });

@@ -123,7 +123,7 @@ describe("F2: when a watch is opened", () => {
       watches: [watchOf(added(vmi("a", 901, "n901")))],
       look: async (request, reply) => {
         await promise;
-        look(request, reply);
+        await look(request, reply);
       },
     });
     followed = follow(client, { timing, log: silentLog });

@@ -34,7 +34,7 @@ describe("a service in a cluster that lacks something", { timeout: 60_000 }, () 
       "KubeVirt",
       "virtualmachines",
       notServed,
-      [/VirtualMachine \(virtualmachines\.kubevirt\.io\)/, /could not find/, /install KubeVirt/],
+      [/VirtualMachine \(virtualmachines\.kubevirt\.io\)/, /does not serve this kind/, /install KubeVirt/],
     ],
     [
       "Multus",
@@ -58,7 +58,7 @@ describe("a service in a cluster that lacks something", { timeout: 60_000 }, () 
     [
       "valid credentials",
       "virtualmachines",
-      { kind: "refuse", code: 401, reason: "Unauthorized" },
+      { kind: "refuse", code: 401, reason: "Unauthorized", message: "virtualmachines: Unauthorized" },
       [/VirtualMachine/, /token or client certificate/],
     ],
   ])("names %s, and is ready once it is there", async ([, resource, refusal, parts], { expect }) => {
@@ -87,6 +87,18 @@ describe("a service in a cluster that lacks something", { timeout: 60_000 }, () 
       expect(error?.code, name).toBe(Code.Unavailable);
       for (const part of parts) expect(error?.rawMessage, name).toMatch(part);
     }
+
+    const machine = {
+      namespace: "default",
+      name: "web",
+      networks: [{ name: "eth0" }, { name: "eth1", vlanId: 100 }],
+    };
+    const error = await failureOf(vms.applyVM({ virtualMachine: machine }));
+    expect([Code.Unavailable, Code.FailedPrecondition]).toContain(error?.code);
+    expect(error?.rawMessage).toContain(resource);
+    expect(error?.rawMessage).toMatch(
+      /check that KubeVirt and Multus are installed|lacks a permission|check its token/,
+    );
 
     lack.remove();
     await expect.poll(readyz, { timeout: 20_000 }).toBe("ok\n");

@@ -269,7 +269,7 @@ describe("a failed start", () => {
 });
 
 describe("multinic serve --write-kubeconfig", () => {
-  it("writes a file that only its owner can read, with which a second replica gives the same answers", async ({
+  it("F24: writes a file that only its owner can read, with which a second replica gives the same answers", async ({
     expect,
   }) => {
     const kubeconfig = join(await temporaryFolder(), "kubeconfig");

@@ -1,5 +1,6 @@
 // Applies a fix to the input that it is for, as a client of the API would.
-import { type FieldPatch, type Fix, pathSegments } from "../../src/domain/fix.ts";
+import type { FieldPatch, Fix } from "../../src/domain/fix.ts";
+import { pathSegments } from "../../src/domain/paths.ts";
 
 /** A copy of `input` with the fix applied. Missing mappings on the path are created. @throws Error for a missing list element. */
 export function applyFix<T extends object>(input: T, fix: Fix): T {

@@ -4,6 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../buf/validate/validate_pb.ts";
 import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Finding, ResolvedNetwork } from "./network_pb.ts";
@@ -16,7 +17,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file multinic/v1/virtual_machine_service.proto.
  */
 export const file_multinic_v1_virtual_machine_service: GenFile = /*@__PURE__*/
-  fileDesc("CiltdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmVfc2VydmljZS5wcm90bxILbXVsdGluaWMudjEi2gEKDkFwcGx5Vk1SZXF1ZXN0EjQKD3ZpcnR1YWxfbWFjaGluZRgBIAEoCzIbLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lEhUKDXZhbGlkYXRlX29ubHkYAiABKAgSGAoQcGxhbl9maW5nZXJwcmludBgDIAEoCRIMCgRldGFnGAQgASgJEg0KBWFkb3B0GAUgASgIEi8KC3VwZGF0ZV9tYXNrGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxITCgtjcmVhdGVfb25seRgHIAEoCCKpAQoPQXBwbHlWTVJlc3BvbnNlEiYKCGZpbmRpbmdzGAEgAygLMhQubXVsdGluaWMudjEuRmluZGluZxIfCgRwbGFuGAIgASgLMhEubXVsdGluaWMudjEuUGxhbhIPCgd3cml0dGVuGAMgASgIEi4KCG5ldHdvcmtzGAQgAygLMhwubXVsdGluaWMudjEuUmVzb2x2ZWROZXR3b3JrEgwKBGV0YWcYBSABKAkiLwoMR2V0Vk1SZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJIkkKDUdldFZNUmVzcG9uc2USOAoPdmlydHVhbF9tYWNoaW5lGAEgASgLMh8ubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmVWaWV3IrEBCg5MaXN0Vk1zUmVxdWVzdBISCgpuYW1lc3BhY2VzGAEgAygJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJEjEKBHZpZXcYBCABKA4yIy5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZUxpc3RWaWV3EjEKBmZpbHRlchgFIAEoCzIhLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lRmlsdGVyInMKFFZpcnR1YWxNYWNoaW5lRmlsdGVyEisKBnN0YXRlcxgBIAMoDjIbLm11bHRpbmljLnYxLkludGVyZmFjZVN0YXRlEgwKBG5vZGUYAiABKAkSFAoHbWFuYWdlZBgDIAEoCEgAiAEBQgoKCF9tYW5hZ2VkIpgBCg9MaXN0Vk1zUmVzcG9uc2USOQoQdmlydHVhbF9tYWNoaW5lcxgBIAMoCzIfLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lVmlldxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSMQoNY3VycmVudF9hc19vZhgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAibgoPRGVsZXRlVk1SZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBGV0YWcYAyABKAkSFQoNYWxsb3dfbWlzc2luZxgEIAEoCBIVCg12YWxpZGF0ZV9vbmx5GAUgASgIIj8KEERlbGV0ZVZNUmVzcG9uc2USKwoHb2JqZWN0cxgBIAMoCzIaLm11bHRpbmljLnYxLlBsYW5uZWRPYmplY3QqjAEKFlZpcnR1YWxNYWNoaW5lTGlzdFZpZXcSKQolVklSVFVBTF9NQUNISU5FX0xJU1RfVklFV19VTlNQRUNJRklFRBAAEiMKH1ZJUlRVQUxfTUFDSElORV9MSVNUX1ZJRVdfQkFTSUMQARIiCh5WSVJUVUFMX01BQ0hJTkVfTElTVF9WSUVXX0ZVTEwQAjLAAgoVVmlydHVhbE1hY2hpbmVTZXJ2aWNlEkkKB0FwcGx5Vk0SGy5tdWx0aW5pYy52MS5BcHBseVZNUmVxdWVzdBocLm11bHRpbmljLnYxLkFwcGx5Vk1SZXNwb25zZSIDkAICEkMKBUdldFZNEhkubXVsdGluaWMudjEuR2V0Vk1SZXF1ZXN0GhoubXVsdGluaWMudjEuR2V0Vk1SZXNwb25zZSIDkAIBEkkKB0xpc3RWTXMSGy5tdWx0aW5pYy52MS5MaXN0Vk1zUmVxdWVzdBocLm11bHRpbmljLnYxLkxpc3RWTXNSZXNwb25zZSIDkAIBEkwKCERlbGV0ZVZNEhwubXVsdGluaWMudjEuRGVsZXRlVk1SZXF1ZXN0Gh0ubXVsdGluaWMudjEuRGVsZXRlVk1SZXNwb25zZSIDkAICQpEBChpkZXYubm92YXNwaGVyZS5tdWx0aW5pYy52MUIaVmlydHVhbE1hY2hpbmVTZXJ2aWNlUHJvdG9QAVo8Z2l0aHViLmNvbS9ub3Zhc3BoZXJlL211bHRpbmljL2dlbi9nby9tdWx0aW5pYy92MTttdWx0aW5pY3YxqgIWTm92YXNwaGVyZS5NdWx0aW5pYy5WMWIGcHJvdG8z", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_multinic_v1_network, file_multinic_v1_virtual_machine]);
+  fileDesc("CiltdWx0aW5pYy92MS92aXJ0dWFsX21hY2hpbmVfc2VydmljZS5wcm90bxILbXVsdGluaWMudjEiqQIKDkFwcGx5Vk1SZXF1ZXN0EjQKD3ZpcnR1YWxfbWFjaGluZRgBIAEoCzIbLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lEhUKDXZhbGlkYXRlX29ubHkYAiABKAgSGAoQcGxhbl9maW5nZXJwcmludBgDIAEoCRIMCgRldGFnGAQgASgJEg0KBWFkb3B0GAUgASgIEi8KC3VwZGF0ZV9tYXNrGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxITCgtjcmVhdGVfb25seRgHIAEoCDpNukhKGkgKDkZJRUxEX1JFUVVJUkVEEht2aXJ0dWFsX21hY2hpbmUgaXMgcmVxdWlyZWQaGWhhcyh0aGlzLnZpcnR1YWxfbWFjaGluZSkiqQEKD0FwcGx5Vk1SZXNwb25zZRImCghmaW5kaW5ncxgBIAMoCzIULm11bHRpbmljLnYxLkZpbmRpbmcSHwoEcGxhbhgCIAEoCzIRLm11bHRpbmljLnYxLlBsYW4SDwoHd3JpdHRlbhgDIAEoCBIuCghuZXR3b3JrcxgEIAMoCzIcLm11bHRpbmljLnYxLlJlc29sdmVkTmV0d29yaxIMCgRldGFnGAUgASgJIqABCgxHZXRWTVJlcXVlc3QSTAoJbmFtZXNwYWNlGAEgASgJQjm6SDa6ATMKDkZJRUxEX1JFUVVJUkVEEhVuYW1lc3BhY2UgaXMgcmVxdWlyZWQaCnRoaXMgIT0gJycSQgoEbmFtZRgCIAEoCUI0ukgxugEuCg5GSUVMRF9SRVFVSVJFRBIQbmFtZSBpcyByZXF1aXJlZBoKdGhpcyAhPSAnJyJJCg1HZXRWTVJlc3BvbnNlEjgKD3ZpcnR1YWxfbWFjaGluZRgBIAEoCzIfLm11bHRpbmljLnYxLlZpcnR1YWxNYWNoaW5lVmlldyKxAQoOTGlzdFZNc1JlcXVlc3QSEgoKbmFtZXNwYWNlcxgBIAMoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRIxCgR2aWV3GAQgASgOMiMubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmVMaXN0VmlldxIxCgZmaWx0ZXIYBSABKAsyIS5tdWx0aW5pYy52MS5WaXJ0dWFsTWFjaGluZUZpbHRlciKLAQoUVmlydHVhbE1hY2hpbmVGaWx0ZXISKwoGc3RhdGVzGAEgAygOMhsubXVsdGluaWMudjEuSW50ZXJmYWNlU3RhdGUSDAoEbm9kZRgCIAEoCRIUCgdtYW5hZ2VkGAMgASgISACIAQESFgoObGFiZWxfc2VsZWN0b3IYBCABKAlCCgoIX21hbmFnZWQimAEKD0xpc3RWTXNSZXNwb25zZRI5ChB2aXJ0dWFsX21hY2hpbmVzGAEgAygLMh8ubXVsdGluaWMudjEuVmlydHVhbE1hY2hpbmVWaWV3EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIxCg1jdXJyZW50X2FzX29mGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLfAQoPRGVsZXRlVk1SZXF1ZXN0EkwKCW5hbWVzcGFjZRgBIAEoCUI5ukg2ugEzCg5GSUVMRF9SRVFVSVJFRBIVbmFtZXNwYWNlIGlzIHJlcXVpcmVkGgp0aGlzICE9ICcnEkIKBG5hbWUYAiABKAlCNLpIMboBLgoORklFTERfUkVRVUlSRUQSEG5hbWUgaXMgcmVxdWlyZWQaCnRoaXMgIT0gJycSDAoEZXRhZxgDIAEoCRIVCg1hbGxvd19taXNzaW5nGAQgASgIEhUKDXZhbGlkYXRlX29ubHkYBSABKAgiPwoQRGVsZXRlVk1SZXNwb25zZRIrCgdvYmplY3RzGAEgAygLMhoubXVsdGluaWMudjEuUGxhbm5lZE9iamVjdCqMAQoWVmlydHVhbE1hY2hpbmVMaXN0VmlldxIpCiVWSVJUVUFMX01BQ0hJTkVfTElTVF9WSUVXX1VOU1BFQ0lGSUVEEAASIwofVklSVFVBTF9NQUNISU5FX0xJU1RfVklFV19CQVNJQxABEiIKHlZJUlRVQUxfTUFDSElORV9MSVNUX1ZJRVdfRlVMTBACMsACChVWaXJ0dWFsTWFjaGluZVNlcnZpY2USSQoHQXBwbHlWTRIbLm11bHRpbmljLnYxLkFwcGx5Vk1SZXF1ZXN0GhwubXVsdGluaWMudjEuQXBwbHlWTVJlc3BvbnNlIgOQAgISQwoFR2V0Vk0SGS5tdWx0aW5pYy52MS5HZXRWTVJlcXVlc3QaGi5tdWx0aW5pYy52MS5HZXRWTVJlc3BvbnNlIgOQAgESSQoHTGlzdFZNcxIbLm11bHRpbmljLnYxLkxpc3RWTXNSZXF1ZXN0GhwubXVsdGluaWMudjEuTGlzdFZNc1Jlc3BvbnNlIgOQAgESTAoIRGVsZXRlVk0SHC5tdWx0aW5pYy52MS5EZWxldGVWTVJlcXVlc3QaHS5tdWx0aW5pYy52MS5EZWxldGVWTVJlc3BvbnNlIgOQAgJCkQEKGmRldi5ub3Zhc3BoZXJlLm11bHRpbmljLnYxQhpWaXJ0dWFsTWFjaGluZVNlcnZpY2VQcm90b1ABWjxnaXRodWIuY29tL25vdmFzcGhlcmUvbXVsdGluaWMvZ2VuL2dvL211bHRpbmljL3YxO211bHRpbmljdjGqAhZOb3Zhc3BoZXJlLk11bHRpbmljLlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_multinic_v1_network, file_multinic_v1_virtual_machine]);
 
 /**
  * Request of ApplyVM.
@@ -267,6 +268,15 @@ export type VirtualMachineFilter = Message<"multinic.v1.VirtualMachineFilter"> &
    * @generated from field: optional bool managed = 3;
    */
   managed?: boolean | undefined;
+
+  /**
+   * Kubernetes label selector, such as `app=web,tier in (front, back),!canary`, on all labels of the VirtualMachine object,
+   * also those that multinic did not write. Operators: =, ==, !=, in, notin, and a key alone or after an exclamation mark;
+   * != and notin also match VMs without the label. Empty: all VMs.
+   *
+   * @generated from field: string label_selector = 4;
+   */
+  labelSelector: string;
 };
 
 /**
@@ -430,6 +440,10 @@ export const VirtualMachineListViewSchema: GenEnum<VirtualMachineListView> = /*@
 /**
  * Manages VMs and their networks. Every call is safe to repeat.
  *
+ * Of this and the other services: each answer has the id of the call in the header `x-request-id`, and each error also in its
+ * detail google.rpc.RequestInfo. The service's log has the same id. A caller can choose it by the same header: 1 to 128
+ * letters, digits, dots, hyphens and underscores; any other value is replaced.
+ *
  * @generated from service multinic.v1.VirtualMachineService
  */
 export const VirtualMachineService: GenService<{
@@ -438,8 +452,9 @@ export const VirtualMachineService: GenService<{
    * If a call is interrupted, the same call completes it (without `create_only`). Nothing is written if there is a finding
    * of severity error, if the API server or KubeVirt rejects an object, or if another manager owns a field.
    * Errors: INVALID_ARGUMENT with the findings; FAILED_PRECONDITION (findings whose cause is the cluster, field owned by another manager, VM not created by
-   * multinic and `adopt` not set); ABORTED (etag does not match, plan changed, VM changed between plan and write);
-   * NOT_FOUND (no VM to adopt, or none with the etag); ALREADY_EXISTS (`create_only`); UNAVAILABLE (API server not
+   * multinic and `adopt` not set, VM that belongs to a Wukong resource, VM being deleted); ABORTED (etag does not match, plan changed, VM changed between plan and
+   * write; a call without etag, plan and mask is planned again instead); NOT_FOUND (no VM to adopt, or none with the etag, or
+   * it was deleted between plan and write); ALREADY_EXISTS (`create_only`); UNAVAILABLE (API server not
    * reachable). May later also answer UNAUTHENTICATED and PERMISSION_DENIED; treat them as of any call. ErrorInfo names the object in its metadata: `kind`, `namespace`, `name`. For FIELD_OWNED_BY_OTHER_MANAGER
    * it also has the first such `field` and its `manager`; PreconditionFailure lists all of them.
    *
@@ -478,9 +493,10 @@ export const VirtualMachineService: GenService<{
     output: typeof ListVMsResponseSchema;
   },
   /**
-   * Deletes a VM together with the objects that multinic created for it and that nothing else uses. Errors: NOT_FOUND
+   * Deletes a VM together with the objects that multinic created for it and that nothing else uses. If there is no VM, what an
+   * interrupted ApplyVM has left is deleted: its Secret, and NADs of the namespace that no VM owns or uses. Errors: NOT_FOUND
    * (unless `allow_missing`); ABORTED (etag does not match); FAILED_PRECONDITION (VM not created by multinic, even if its
-   * NICs were adopted); UNAVAILABLE (API server not reachable). May later also answer UNAUTHENTICATED and
+   * NICs were adopted; VM that belongs to a Wukong resource); UNAVAILABLE (API server not reachable). May later also answer UNAUTHENTICATED and
    * PERMISSION_DENIED; treat them as of any call.
    *
    * @generated from rpc multinic.v1.VirtualMachineService.DeleteVM

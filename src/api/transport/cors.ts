@@ -1,10 +1,11 @@
 // Cross-origin access for browsers (Fetch standard, "CORS protocol"): only origins the operator listed, none by default.
 import { cors } from "@connectrpc/connect";
+import { requestIdHeader } from "./request-id.ts";
 import { sendText, type HttpRequest, type HttpResponse } from "./http-types.ts";
 
 const methods = cors.allowedMethods.join(", ");
-const requestHeaders = [...cors.allowedHeaders, "Authorization"].join(", ");
-const responseHeaders = cors.exposedHeaders.join(", ");
+const requestHeaders = [...cors.allowedHeaders, "Authorization", requestIdHeader].join(", ");
+const responseHeaders = [...cors.exposedHeaders, requestIdHeader].join(", ");
 
 /** Sets the CORS headers of a response; true when the request was a preflight and has been answered. */
 export type CrossOrigin = (request: HttpRequest, response: HttpResponse) => boolean;

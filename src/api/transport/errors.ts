@@ -120,6 +120,16 @@ export function unavailable(retryAfterMs: number, context: Partial<ErrorContext>
   );
 }
 
+/** RESOURCE_EXHAUSTED: the service has `max` calls in flight; the same call may succeed after `retryAfterMs`. */
+export function tooManyCalls(retryAfterMs: number, max: number): ConnectError {
+  const message = `the service has ${max} calls in flight, which is its maximum; try again later`;
+  return rpcError(
+    Code.ResourceExhausted,
+    { reason: "TOO_MANY_CALLS", message, metadata: { max: String(max) } },
+    [detail(RetryInfoSchema, { retryDelay: durationFromMs(retryAfterMs) })],
+  );
+}
+
 /** A detail whose value is checked against its type. */
 export function detail<Desc extends DescMessage>(desc: Desc, value: MessageInitShape<Desc>): ErrorDetail {
   return { desc, value };

@@ -26,9 +26,17 @@ import {
   whyMalformed,
   withEmptyMessage,
 } from "./malformed.ts";
+import { createRefusedCalls, refuseAtGate } from "./refused-calls.ts";
+import { requestId, requestIdHeader, requestIdOf, withRequestId } from "./request-id.ts";
 import type { TransportLog } from "./transport-log.ts";
 import { writeResponse } from "./write-response.ts";
-import { bodyOf, cutResponse, endUploadAfter } from "./call-end.ts";
+import { bodyOf, connectionOf, cutResponse, endUploadAfter } from "./call-end.ts";
+import {
+  callLimitDefaults,
+  type CallInFlight,
+  type CallLimitOptions,
+  createCallLimits,
+} from "./call-limits.ts";
 
 /** What is served, and within which limits. */
 export interface HandlerOptions {
@@ -51,6 +59,8 @@ export interface HandlerOptions {
   readonly allowedOrigins?: readonly string[];
   /** Size limit of a message in bytes, after decompression; larger ones get RESOURCE_EXHAUSTED. Default 256 KiB. */
   readonly readMaxBytes?: number;
+  /** Limits on calls in flight. */
+  readonly callLimits?: Partial<CallLimitOptions> | undefined;
   /** Aborted at shutdown, best with a ConnectError: open streams end with that error. */
   readonly shutdownSignal?: AbortSignal;
 }
@@ -82,12 +92,25 @@ export function createHandler(options: HandlerOptions): HttpHandler {
   const { log, http } = options;
   const rpcs = routeRpcs(options);
   const crossOrigin = allowOrigins(options.allowedOrigins ?? []);
+  const callLimits = createCallLimits({ ...callLimitDefaults, ...options.callLimits });
+  const refuse = createRefusedCalls(log);
   const nothingHere = describeServed([...rpcs.values()], options.httpPaths ?? []);
 
   const answer = async (request: HttpRequest, response: HttpResponse): Promise<void> => {
+    let call: CallInFlight | undefined;
+    endUploadAfter(response, request, () => call?.isCut() === true);
     if (crossOrigin(request, response)) return;
     const rpc = rpcs.get(pathOf(request));
-    if (rpc !== undefined) return answerRpc(rpc, request, response, options);
+    if (rpc !== undefined) {
+      if (!hasUsableUrl(request)) return sendText(response, 400, "The Host header or the path is invalid.");
+      call = callLimits.begin(connectionOf(request));
+      try {
+        if (call.refusal !== undefined) return await refuse(rpc, request, response, call.refusal);
+        return await answerRpc(rpc, request, response, call, options);
+      } finally {
+        call.end();
+      }
+    }
     if (http !== undefined && (await http(request, response))) return;
     sendText(response, 404, nothingHere);
   };
@@ -95,7 +118,6 @@ export function createHandler(options: HandlerOptions): HttpHandler {
   return (request, response) => {
     // Writing to a disconnected HTTP/1.1 client emits an error event, which ends the process if nothing listens for it.
     response.on("error", (err) => log.debug({ err }, "client disconnected"));
-    endUploadAfter(response, request);
     answer(request, response).catch((err: unknown) => {
       if (ConnectError.from(err).code === Code.Aborted) return log.debug({ err }, "client disconnected");
       log.error({ err, path: pathOf(request) }, "request failed");
@@ -107,14 +129,18 @@ export function createHandler(options: HandlerOptions): HttpHandler {
 }
 
 function routeRpcs(options: HandlerOptions): Map<string, Rpc> {
-  const { requestGate, shutdownSignal } = options;
+  const { shutdownSignal } = options;
+  const requestGate = async (context: HandlerContext): Promise<void> => {
+    refuseAtGate(context);
+    await options.requestGate?.(context);
+  };
   const router = createConnectRouter({
     acceptCompression: [compressionGzip, compressionBrotli],
     interceptors: [refuseMalformed, markDecoded, ...(options.interceptors ?? [])],
     readMaxBytes: options.readMaxBytes ?? defaultReadMaxBytes,
     // A misspelt field must not be dropped silently: without its `vlanID` a NIC is on another network.
     jsonOptions: { ignoreUnknownFields: false },
-    ...(requestGate === undefined ? {} : { requestGate }),
+    requestGate,
     ...(shutdownSignal === undefined ? {} : { shutdownSignal }),
   });
   options.routes(router);
@@ -125,35 +151,42 @@ async function answerRpc(
   rpc: Rpc,
   request: HttpRequest,
   response: HttpResponse,
+  inFlight: CallInFlight,
   options: HandlerOptions,
 ): Promise<void> {
-  if (!hasUsableUrl(request)) return sendText(response, 400, "The Host header or the path is invalid.");
   const values = createContextValues();
   const call = universalRequestFromNodeRequest(request, response, undefined, values);
+  const id = requestIdOf(call.header);
+  values.set(requestId, id);
   const limit = options.readMaxBytes ?? defaultReadMaxBytes;
-  const copy = copyBody(bodyOf(request), limit);
+  const { methodKind } = rpc.method;
+  const sendsOneMessage = methodKind === "unary" || methodKind === "server_streaming";
+  const copy = copyBody(inFlight.receive(bodyOf(request), sendsOneMessage), limit);
   let answer = await rpc({ ...call, body: copy.body });
   if (!values.get(decoded)) {
     const { service, method } = rpc;
     const sent = call.method === "GET" ? sentByQuery(call.url) : { header: call.header, body: copy.read() };
     const refused = whyMalformed(method.input, { ...sent, limit }, options.jsonViolations ?? (() => []));
     if (refused !== undefined) {
-      values.set(malformedRefusal, options.fitDetails?.(refused, call.header) ?? refused);
+      const error = withRequestId(refused, id);
+      values.set(malformedRefusal, options.fitDetails?.(error, call.header) ?? error);
       answer = await rpc(withEmptyMessage(call));
     }
     const grpcStatus = answer.trailer?.get("grpc-status");
-    const fields = { service: service.typeName, method: method.name, httpStatus: answer.status, grpcStatus };
+    const fields = {
+      service: service.typeName,
+      method: method.name,
+      requestId: id,
+      httpStatus: answer.status,
+      grpcStatus,
+    };
     options.log.info(fields, "rpc refused before it reached its service");
   }
+  const header = new Headers(answer.header);
+  header.set(requestIdHeader, id);
   // Every answer is true of one moment and one caller.
-  if (call.method === "GET") answer = { ...answer, header: withNoStore(answer.header) };
-  await writeResponse(answer, response);
-}
-
-function withNoStore(header: Headers | undefined): Headers {
-  const headers = new Headers(header);
-  headers.set("cache-control", "no-store");
-  return headers;
+  if (call.method === "GET") header.set("cache-control", "no-store");
+  await writeResponse({ ...answer, header }, response);
 }
 
 /** Connect builds a URL from Host and path, and throws if it is invalid (HTTP/1.0 without Host, `Host: a b`). */

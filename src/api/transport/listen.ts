@@ -21,7 +21,7 @@ export interface ListenOptions {
   readonly openingTimeoutMs?: number;
   /** How long an idle HTTP/1.1 connection is kept; longer than the idle timeout of a load balancer in front. Default 75,000 ms. */
   readonly keepAliveTimeoutMs?: number;
-  /** Concurrent streams of one HTTP/2 connection. Default 1,000. */
+  /** Concurrent streams of one HTTP/2 connection. Default 200. */
   readonly maxConcurrentStreams?: number;
   /** HTTP/2 ping interval; a peer that misses one is dropped. Equivalent to GRPC_ARG_KEEPALIVE_TIME_MS. Default 30,000 ms. */
   readonly pingIntervalMs?: number;
@@ -40,7 +40,7 @@ export interface Listener {
 export const listenDefaults = {
   openingTimeoutMs: 10_000,
   keepAliveTimeoutMs: 75_000,
-  maxConcurrentStreams: 1_000,
+  maxConcurrentStreams: 200,
   pingIntervalMs: 30_000,
 } as const;
 

@@ -2,6 +2,7 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
+import { requestId } from "./request-id.ts";
 import type { TransportLog } from "./transport-log.ts";
 
 /** The logger, and the clock that times the calls. */
@@ -22,6 +23,7 @@ export function createLogInterceptor({ log, now }: LogInterceptorOptions): Inter
       const fields = {
         service: request.service.typeName,
         method: request.method.name,
+        requestId: request.contextValues.get(requestId),
         protocol: protocolOf(request.header),
         code: error === undefined ? "ok" : codeToString(error.code),
         reason: error?.findDetails(ErrorInfoSchema)[0]?.reason,

@@ -2,6 +2,7 @@
 // repeated with an empty message and a refusal that says why, so that the error has the form of its protocol.
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
+import { base64Decode } from "@bufbuild/protobuf/wire";
 import { type ConnectError, createContextKey, type Interceptor } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { type FieldViolation, invalidArgument } from "./errors.ts";
@@ -29,7 +30,8 @@ export interface BodyCopy {
 }
 
 export interface SentBody {
-  readonly bytes: Uint8Array;
+  /** undefined if the text of a query is not base64. */
+  readonly bytes: Uint8Array | undefined;
   readonly complete: boolean;
 }
 
@@ -56,11 +58,15 @@ export function whyMalformed(
   { header, body, limit }: { readonly header: Headers; readonly body: SentBody; readonly limit: number },
   violationsOf: JsonViolations,
 ): ConnectError | undefined {
-  const sent = messageIn(header, body, limit);
-  if (sent === undefined) return undefined;
   const reason = "MALFORMED_REQUEST";
+  const unreadable = (description: string): ConnectError =>
+    invalidArgument([{ field: "", description, reason }], { reason, message: description });
+  if (body.bytes === undefined) return unreadable("the message is not base64");
+  const sent = messageIn(header, { ...body, bytes: body.bytes }, limit);
+  if (sent === undefined) return undefined;
+  if ("problem" in sent) return unreadable(sent.problem);
   if (!/[+/]json\b/.test(header.get("content-type") ?? "")) {
-    if (decodes(schema, sent)) return undefined;
+    if (decodes(schema, sent.bytes)) return undefined;
     return invalidArgument([{ field: "", description: `the message is not a ${schema.typeName}`, reason }], {
       reason,
       message: `the message is not a ${schema.typeName} in protobuf's binary form`,
@@ -68,12 +74,9 @@ export function whyMalformed(
   }
   let json: unknown;
   try {
-    json = JSON.parse(Buffer.from(sent).toString());
+    json = JSON.parse(Buffer.from(sent.bytes).toString());
   } catch {
-    return invalidArgument([{ field: "", description: "the message is not JSON", reason }], {
-      reason,
-      message: "the message is not JSON",
-    });
+    return unreadable("the message is not JSON");
   }
   const violations = violationsOf(schema, json);
   return violations.length === 0 ? undefined : invalidArgument(violations, { reason });
@@ -89,9 +92,9 @@ export function withEmptyMessage(call: UniversalServerRequest): UniversalServerR
   for (const [name, value] of [
     ["message", isJson ? "{}" : ""],
     ["base64", ""],
-    ["compression", ""],
   ] as const)
     if (url.searchParams.has(name)) url.searchParams.set(name, value);
+  url.searchParams.delete("compression");
   const header = new Headers([...call.header].filter(([name]) => !bodyHeaders.includes(name)));
   return { ...call, url: url.href, header, body: once(emptyBody(header.get("content-type") ?? "")) };
 }
@@ -111,16 +114,31 @@ function emptyBody(type: string): Uint8Array {
 /** The message of a Connect GET as if it had been sent in a body. */
 export function sentByQuery(url: string): { readonly header: Headers; readonly body: SentBody } {
   const { searchParams: query } = new URL(url);
-  const bytes = Buffer.from(query.get("message") ?? "", query.get("base64") === "1" ? "base64url" : "utf8");
+  const message = query.get("message") ?? "";
+  const bytes = query.get("base64") === "1" ? fromBase64(message) : Buffer.from(message);
   const header = new Headers({ "content-type": `application/${query.get("encoding") ?? ""}` });
   if (query.has("compression")) header.set("content-encoding", query.get("compression") ?? "");
   return { header, body: { bytes, complete: true } };
 }
 
+function fromBase64(text: string): Uint8Array | undefined {
+  try {
+    return base64Decode(text);
+  } catch {
+    return undefined;
+  }
+}
+
 const isFramed = (type: string): boolean => /^application\/(?:grpc|connect\+)/.test(type);
 
-/** Without framing and compression; undefined if it was not read to its end or these cannot be undone. */
-function messageIn(header: Headers, { bytes, complete }: SentBody, limit: number): Uint8Array | undefined {
+type Unpacked = { readonly bytes: Uint8Array } | { readonly problem: string };
+
+/** Without framing and compression; undefined if it was not read to its end, is too large, or of an unknown compression. */
+function messageIn(
+  header: Headers,
+  { bytes, complete }: { readonly bytes: Uint8Array; readonly complete: boolean },
+  limit: number,
+): Unpacked | undefined {
   if (!isFramed(header.get("content-type") ?? ""))
     return complete ? decompressed(bytes, header.get("content-encoding"), limit) : undefined;
   if (bytes.length < 5) return undefined;
@@ -131,14 +149,15 @@ function messageIn(header: Headers, { bytes, complete }: SentBody, limit: number
   return decompressed(data, (bytes[0]! & 1) === 0 ? null : encoding, limit);
 }
 
-function decompressed(bytes: Uint8Array, encoding: string | null, limit: number): Uint8Array | undefined {
+function decompressed(bytes: Uint8Array, encoding: string | null, limit: number): Unpacked | undefined {
   try {
-    if (encoding === "gzip") return gunzipSync(bytes, { maxOutputLength: limit });
-    if (encoding === "br") return brotliDecompressSync(bytes, { maxOutputLength: limit });
-  } catch {
-    return undefined;
+    if (encoding === "gzip") return { bytes: gunzipSync(bytes, { maxOutputLength: limit }) };
+    if (encoding === "br") return { bytes: brotliDecompressSync(bytes, { maxOutputLength: limit }) };
+  } catch (error) {
+    const isTooLarge = (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
+    return isTooLarge ? undefined : { problem: `the message cannot be decompressed by ${encoding}` };
   }
-  return encoding === null || encoding === "identity" ? bytes : undefined;
+  return encoding === null || encoding === "identity" ? { bytes } : undefined;
 }
 
 function decodes(schema: DescMessage, bytes: Uint8Array): boolean {

@@ -1,52 +1,24 @@
 // ApplyVM: observe, check, compile, dry run, plan, then write. If it is interrupted at any point, the same call completes it.
 import { adoptionChanges } from "../../domain/adopt/adoption-changes.ts";
 import { compileAdopted } from "../../domain/adopt/compile-adopted.ts";
-import type { Catalogue } from "../../domain/catalogue.ts";
 import { type CompiledVm, compileVm } from "../../domain/compile/compile.ts";
-import type { Facts } from "../../domain/facts.ts";
 import { type Finding, hasErrors } from "../../domain/findings.ts";
 import type { ResolvedVm } from "../../domain/nic.ts";
 import { etagOf } from "../../domain/objects/etag.ts";
-import type { NetworkAttachmentDefinition, VirtualMachine } from "../../domain/objects/kubernetes.ts";
+import type { KubernetesObject, OwnerReference, VirtualMachine } from "../../domain/objects/kubernetes.ts";
 import { readVirtualMachine } from "../../domain/objects/read-objects.ts";
-import { isUnchanged, type Plan, planVm, releasedBy } from "../../domain/plan/plan.ts";
+import { isUnchanged, type Plan, planVm } from "../../domain/plan/plan.ts";
 import { runningVm } from "../../domain/plan/running-vm.ts";
-import type { VmSpec } from "../../domain/spec.ts";
-import type { UpdateMask } from "../../domain/update-mask.ts";
-import { type CheckedVm, checkVm } from "../../domain/validate/check-vm.ts";
-import type { KubeClient } from "../../kube/kube-client.ts";
-import type { ClusterView } from "../cluster-view.ts";
-import { ObjectExists, ObjectNotFound, PlanChanged, Refused, VersionMismatch, vmSubject } from "../errors.ts";
-import { observe, readNads } from "../observe.ts";
+import type { CheckedVm } from "../../domain/validate/check-vm.ts";
+import { ObjectExists, PlanChanged, Refused, vmSubject } from "../errors.ts";
+import { requireOwner } from "../owner.ts";
+import type { ApplyDependencies, ApplyRequest } from "./apply-request.ts";
+import { type CheckedRequest, checkRequest } from "./check-request.ts";
 import { dryRun } from "./dry-run.ts";
-import { lockOn } from "./lock.ts";
-import { decideStewardship } from "./stewardship.ts";
-import { writeObjects } from "./write.ts";
-
-export interface ApplyDependencies {
-  readonly client: KubeClient;
-  readonly view: ClusterView;
-  readonly catalogue: Catalogue;
-}
-
-export interface ApplyRequest {
-  readonly spec: VmSpec;
-  /** Findings of reading the input that the spec comes from. */
-  readonly unread?: readonly Finding[] | undefined;
-  /** Return findings and plan; write nothing. */
-  readonly validateOnly: boolean;
-  /** Apply only if the plan still has this fingerprint. */
-  readonly planFingerprint?: string | undefined;
-  /** Apply only while the VM has this etag. */
-  readonly etag?: string | undefined;
-  /** Fields to apply; the rest of an existing VM stays as last applied. undefined: all. */
-  readonly updateMask?: UpdateMask | undefined;
-  /** Apply only if there is no VM of this name. */
-  readonly createOnly?: boolean | undefined;
-  /** Take over the NICs of a VM that multinic did not create; again if others have changed an adopted VM. */
-  readonly adopt?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+import { lockOn, type LockOptions, Overtaken } from "./lock.ts";
+import { namedNads, releasedNads } from "./released-nads.ts";
+import { type Decision, writeObjects } from "./write.ts";
+import { attempts } from "./writes.ts";
 
 export interface ApplyResult {
   readonly findings: readonly Finding[];
@@ -62,34 +34,59 @@ export interface ApplyResult {
 }
 
 /**
+ * Applies of one VM take turns in this process. A call that names neither version nor plan is planned again if another replica
+ * has written the VM meanwhile.
  * @throws Refused for findings of severity error, unless validateOnly; PlanChanged; VersionMismatch; ObjectNotFound
- * if there is no VM to adopt or with that etag; ObjectExists with createOnly; PreconditionFailed; KubeError. Nothing is
- * written before every object has passed a dry run.
+ * if there is no VM to adopt or with that etag, or if it was deleted meanwhile; ObjectExists with createOnly;
+ * PreconditionFailed; KubeError; the reason of the signal. Nothing is written before every object has passed a dry run.
  */
-export async function applyVm(
-  { client, view, catalogue }: ApplyDependencies,
-  request: ApplyRequest,
-): Promise<ApplyResult> {
-  const { signal, unread } = request;
-  const observed = await observe(client, view, request.spec, { signal });
-  const { vm: live } = observed;
-  if (request.createOnly === true && live !== undefined) throw new ObjectExists(vmSubject(request.spec));
-  requireEtag(request, live);
-  const { spec, before, adopted } = await decideStewardship(client, catalogue, observed, request);
-  const isAsRequested = spec.networks === request.spec.networks;
-  const facts = isAsRequested ? observed : { ...observed, nads: await readNads(client, spec, { signal }) };
-  const isPartial = adopted !== undefined || request.updateMask !== undefined;
+export async function applyVm(dependencies: ApplyDependencies, request: ApplyRequest): Promise<ApplyResult> {
+  if (request.validateOnly) return await applyOnce(dependencies, request);
+  const { namespace, name } = request.spec;
+  const endTurn = await dependencies.view.turns.take(`${namespace}/${name}`, request.signal);
+  try {
+    let plannedUid: string | undefined;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await applyOnce(dependencies, request, plannedUid);
+      } catch (error) {
+        if (!(error instanceof Overtaken) || namesVersion(request) || attempt === attempts) throw error;
+        plannedUid = error.plannedUid;
+      }
+    }
+  } finally {
+    endTurn();
+  }
+}
 
-  const {
-    vm,
-    vlans,
-    findings: found,
-  } = checkVm(spec, catalogue, facts, {
-    unread,
-    adoptionNotes: adopted?.importNotes,
-    replaced: isPartial ? undefined : before,
-  });
-  const etag = live === undefined ? "" : etagOf(live);
+/** An adoption is for the VM that the caller has looked at, and an update mask for its other fields. */
+function namesVersion({ etag, planFingerprint, updateMask, createOnly, adopt }: ApplyRequest): boolean {
+  const named = [etag, planFingerprint, updateMask].some((version) => version !== undefined);
+  return named || createOnly === true || adopt === true;
+}
+
+/** `plannedUid`: of the VM that an earlier plan of this call was made for. */
+async function applyOnce(
+  dependencies: ApplyDependencies,
+  request: ApplyRequest,
+  plannedUid?: string,
+): Promise<ApplyResult> {
+  const checked = await checkRequest(dependencies, request, plannedUid);
+  try {
+    return await applyChecked(dependencies, request, checked);
+  } finally {
+    checked.claim?.end();
+  }
+}
+
+async function applyChecked(
+  { client, view }: ApplyDependencies,
+  request: ApplyRequest,
+  checked: CheckedRequest,
+): Promise<ApplyResult> {
+  const { signal, owner } = request;
+  const { facts, spec, before, adopted, vm, vlans, findings: found, etag, claim } = checked;
+  const { vm: live } = facts;
   const stopped = (findings: readonly Finding[]): ApplyResult => {
     if (!request.validateOnly) throw new Refused(findings);
     return { findings, plan: undefined, written: false, vm, vlans, compiled: undefined, etag };
@@ -98,17 +95,19 @@ export async function applyVm(
 
   const compiled =
     adopted === undefined
-      ? compileVm(spec, vm, facts.secret)
+      ? ownedBy(owner, compileVm(spec, vm, facts.secret))
       : compileAdopted(spec, vm, adopted.live, facts.secret);
   const asked = { force: adopted !== undefined && request.adopt === true, signal };
   const { objects, force, findings: refused } = await dryRun(client, compiled, facts, asked);
   const findings = [...found, ...refused];
   if (hasErrors(findings)) return stopped(findings);
   // The VM may have been created since it was looked for.
-  const isThere = objects.some((object) => object.live?.kind === "VirtualMachine");
-  if (request.createOnly === true && isThere) throw new ObjectExists(vmSubject(spec));
+  const there = objects.map((object) => object.live).find(isVirtualMachine);
+  const createOnly = request.createOnly === true || (owner !== undefined && live === undefined);
+  if (createOnly && there !== undefined) throw new ObjectExists(vmSubject(spec));
+  requireOwner(there, owner);
 
-  const released = releasedNads(facts, compiled);
+  const released = await releasedNads(client, view.nicsInUse, facts, compiled, { signal });
   const running = runningVm(facts);
   const plan = planVm({
     before,
@@ -123,30 +122,43 @@ export async function applyVm(
     throw new PlanChanged(vmSubject(spec), plan.fingerprint);
   }
   const result = { findings, plan, vm, vlans, compiled };
-  if (request.validateOnly || isUnchanged(plan)) return { ...result, written: false, etag };
-  const lock = lockOn(live, {
-    // The fields outside the mask are those of the VM that was read.
-    etag: request.etag !== undefined || request.updateMask !== undefined,
-    plan: request.planFingerprint !== undefined || force,
+  if (request.validateOnly || isUnchanged(plan) || claim === undefined) {
+    return { ...result, written: false, etag };
+  }
+  const decision: Decision = {
+    compiled,
+    named: namedNads(facts, compiled),
+    plan,
+    released,
+    force,
+    live,
+    lock: live && lockOn(live, lockOf(request, force)),
+    createOnly,
+    secret: facts.secret,
+  };
+  const written = await writeObjects(client, view.nicsInUse, decision, {
+    signal,
+    beforeVm: () => claim.begin(),
+    afterVm: async (stored) => checked.conflictsWith(stored, await claim.rivalsBefore(stored)),
   });
-  const { createOnly = false } = request;
-  const decision = { compiled, plan, released, force, lock, createOnly, secret: facts.secret };
-  const written = await writeObjects(client, live, decision, { signal });
   return { ...result, written: true, etag: etagOf(readVirtualMachine(written).object) };
 }
 
-function requireEtag({ spec, etag }: ApplyRequest, live: VirtualMachine | undefined): void {
-  if (etag === undefined) return;
-  if (live === undefined) throw new ObjectNotFound(vmSubject(spec));
-  if (etag !== etagOf(live)) throw new VersionMismatch(vmSubject(spec));
+/** The fields outside an update mask are those of the VM that was read. */
+function lockOf({ etag, updateMask, planFingerprint }: ApplyRequest, force: boolean): LockOptions {
+  return {
+    etag: etag !== undefined || updateMask !== undefined,
+    plan: planFingerprint !== undefined || force || etag === undefined,
+  };
 }
 
-/** A NAD is kept while the running instance uses it: its pod, or the target of a migration, may need it. */
-function releasedNads(facts: Facts, compiled: CompiledVm): readonly NetworkAttachmentDefinition[] {
-  const uid = facts.vm?.metadata.uid;
-  if (uid === undefined) return [];
-  const used = new Set(compiled.attachments.map(({ metadata }) => metadata.name));
-  for (const { multus } of facts.vmi?.spec.networks ?? [])
-    if (multus !== undefined) used.add(multus.networkName);
-  return releasedBy(uid, facts.nads?.values() ?? [], used);
+function ownedBy(owner: OwnerReference | undefined, compiled: CompiledVm): CompiledVm {
+  if (owner === undefined) return compiled;
+  const { virtualMachine } = compiled;
+  const metadata = { ...virtualMachine.metadata, ownerReferences: [owner] };
+  return { ...compiled, virtualMachine: { ...virtualMachine, metadata } };
+}
+
+function isVirtualMachine(object: KubernetesObject | undefined): object is VirtualMachine {
+  return object?.kind === "VirtualMachine";
 }

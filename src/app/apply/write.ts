@@ -1,236 +1,184 @@
-// The real writes of an apply, in order; then the owner references of NADs and Secret, and the deletion of released NADs.
+// The real writes of an apply, in order: NADs, Secret, VM, owner references, then the deletion of released NADs.
 import type { CompiledVm } from "../../domain/compile/compile.ts";
+import type { Finding } from "../../domain/findings.ts";
+import { nadNamesOf } from "../../domain/names.ts";
+import { appliedFields } from "../../domain/objects/applied-fields.ts";
 import type {
   KubernetesObject,
   NetworkAttachmentDefinition,
-  OwnerReference,
   Secret,
   VirtualMachine,
 } from "../../domain/objects/kubernetes.ts";
-import { fieldManager, ownerReferenceTo, ownershipManager } from "../../domain/objects/ownership.ts";
-import { readVirtualMachine } from "../../domain/objects/read-objects.ts";
+import { fieldManager, ownerReferenceTo } from "../../domain/objects/ownership.ts";
+import { readInstance } from "../../domain/objects/read-objects.ts";
 import type { ObjectAction, Plan } from "../../domain/plan/plan.ts";
 import { isKubeError } from "../../kube/errors.ts";
-import type { ApplyOptions, CallOptions, KubeClient } from "../../kube/kube-client.ts";
+import type { CallOptions, KubeClient } from "../../kube/kube-client.ts";
 import {
   networkAttachmentDefinitions,
-  type Resource,
   secrets,
+  virtualMachineInstances,
   virtualMachines,
 } from "../../kube/resource.ts";
-import { ObjectExists, ObjectNotFound, subjectOf, VersionMismatch } from "../errors.ts";
-import type { Lock } from "./lock.ts";
+import { ObjectExists, ObjectNotFound, Refused, subjectOf, VersionMismatch } from "../errors.ts";
+import { type IsInUse, nadsInUse, usedByOthers } from "../nads-in-use.ts";
+import type { NicsInUse } from "../nics-in-use.ts";
+import { type Lock, Overtaken } from "./lock.ts";
+import { ownNads, ownNamed, ownSecret } from "./own-objects.ts";
 import { isOwnedByAnother, ownedByAnother } from "./refusals.ts";
-import { attempts, secretToWrite, type Write, writesOf } from "./writes.ts";
+import { type Begun, remove, undo, undoVm } from "./undo.ts";
+import { applyLocked, applyToVersion, mayHaveHappened } from "./versioned-writes.ts";
+import { type Write, writesOf } from "./writes.ts";
 
 /** What an apply writes. */
 export interface Decision {
   readonly compiled: CompiledVm;
+  /** Generated NADs that exist and that the VM names instead of a physical network. */
+  readonly named: readonly NetworkAttachmentDefinition[];
   readonly plan: Plan;
   readonly released: readonly NetworkAttachmentDefinition[];
   /** Take over the VM's fields from other managers. */
   readonly force: boolean;
-  /** undefined: nothing is checked. */
+  /** The VM that the plan was made for; undefined: there must be none. */
+  readonly live: VirtualMachine | undefined;
   readonly lock: Lock | undefined;
-  /** The VM must not exist. */
+  /** The error for a VM that exists is ObjectExists. */
   readonly createOnly: boolean;
-  /** The Secret that the plan was made for. With `lock` or `createOnly` it must be the one that is stored. */
+  /** The Secret that the plan was made for; undefined: there must be none. */
   readonly secret: Secret | undefined;
 }
 
+export interface WriteHooks extends CallOptions {
+  readonly beforeVm: () => void;
+  /** Returns why the VM must not stay as it was written. */
+  readonly afterVm: (stored: VirtualMachine) => Promise<readonly Finding[]>;
+}
+
 /**
- * `live`: the VM that the plan was made for.
- * @throws VersionMismatch or ObjectNotFound if a locked VM has changed or is gone, ObjectExists with `createOnly`,
- * PreconditionFailed if another manager has taken a field since the dry run; in all these cases the objects created by this
- * call are deleted again. KubeError.
+ * Returns the VM as it is stored. Until the VM is written, the signal ends the call between two objects, and a failure takes
+ * back everything that the call has written; after that, the call is completed whatever the caller does.
+ * @throws Overtaken if another caller has written VM or Secret since the plan; VersionMismatch for a VM of the name that is another
+ * one, ObjectNotFound if it is gone, ObjectExists with `createOnly`, PreconditionFailed if another manager has taken a field
+ * since the dry run; Refused for findings of `afterVm`, after the VM has been put back; KubeError.
  */
 export async function writeObjects(
   client: KubeClient,
-  live: VirtualMachine | undefined,
-  { compiled, plan, released, force, lock, createOnly, secret }: Decision,
-  { signal }: CallOptions,
+  inUse: NicsInUse,
+  decision: Decision,
+  { signal, beforeVm, afterVm }: WriteHooks,
 ): Promise<VirtualMachine> {
-  const options = { fieldManager, signal };
+  const { compiled, named, plan, released, live, secret } = decision;
   const actions = new Map(plan.objects.map(({ kind, name, action }) => [`${kind}/${name}`, action]));
   const actionOf = ({ kind, metadata }: KubernetesObject): ObjectAction | undefined =>
     actions.get(`${kind}/${metadata.name}`);
-  const created: Write[] = [];
-  const uids = new Map<KubernetesObject, string | undefined>();
+  const written = new Map<KubernetesObject, KubernetesObject>();
+  const begun: Begun[] = [];
+  const byOthers = usedByOthers(inUse, compiled.virtualMachine);
+  const before = new Set(live === undefined ? [] : nadNamesOf(live));
+  const isInUse: IsInUse = (nad) => before.has(nad) || byOthers(nad);
   let vm = live;
-  for (const { resource, object } of writesOf(compiled, live && ownerReferenceTo(live))) {
+  for (const write of writesOf(compiled, live && ownerReferenceTo(live))) {
+    const { resource, object } = write;
     const action = actionOf(object);
     if (action === "unchanged") continue;
+    const former = resource === secrets ? secret : undefined;
     try {
-      const write = async (): Promise<KubernetesObject> => {
-        if (resource === secrets && (createOnly || lock !== undefined))
-          return await applyTo(client, secret, { resource, object }, options);
-        if (resource === virtualMachines && createOnly)
-          return await applyTo(client, undefined, { resource, object }, options);
-        if (object === compiled.virtualMachine && live !== undefined && lock !== undefined)
-          return await applyLocked(client, compiled.virtualMachine, { live, lock }, { ...options, force });
-        return await client.apply(resource, object, options);
-      };
-      const stored = await write();
-      uids.set(object, stored.metadata.uid);
-      if (action === "create" && !isShared(stored)) created.push({ resource, object: stored });
+      signal?.throwIfAborted();
+      if (resource === virtualMachines) beforeVm();
+      const stored = await writeOne(client, write, decision);
+      written.set(object, stored);
       if (resource === virtualMachines) vm = stored as VirtualMachine;
+      else if (action === "create" || former !== undefined) begun.push({ ...write, before: former, stored });
     } catch (error) {
-      const lost = lostRace(object, error, { live, compiled, createOnly });
-      if (lost === undefined) throw error;
-      await undo(client, created, lost);
-      throw lost;
+      const failure = lostRace(object, error, decision) ?? error;
+      const isUnknown = mayHaveHappened(error);
+      // A VM that may exist needs its NADs and its Secret; without it, the sweep collects them (app/sweep.ts).
+      if (isUnknown && resource === virtualMachines) throw failure;
+      if (isUnknown && action === "create") begun.push({ ...write, before: undefined, stored: undefined });
+      throw await afterUndo(client, isInUse, begun, failure);
     }
   }
   if (vm === undefined) throw new Error("no VirtualMachine among the writes");
-
-  const owner = ownerReferenceTo(vm);
-  for (const attachment of compiled.attachments) {
-    if (actionOf(attachment) === "unchanged") continue;
-    await addOwner(client, attachment, uids.get(attachment), { owner, signal });
+  if (vm !== live && !isFirstAdoption(live)) {
+    const conflicts = await afterVm(vm);
+    if (conflicts.length > 0) {
+      await undoVm(client, vm, live);
+      throw await afterUndo(client, isInUse, begun, new Refused(conflicts));
+    }
   }
-  if (live === undefined) await client.apply(secrets, secretToWrite(compiled, owner), options);
-  for (const nad of released) await remove(client, networkAttachmentDefinitions, nad, { signal });
+
+  const toOwn = compiled.attachments.filter((nad) => actionOf(nad) !== "unchanged");
+  const byName = new Map(Array.from(written, ([{ metadata }, stored]) => [metadata.name, stored]));
+  await ownNads(client, compiled, vm, { toOwn, written: byName });
+  await ownNamed(client, named, vm);
+  const created = live === undefined ? (byName.get(compiled.secret.metadata.name) as Secret) : undefined;
+  await ownSecret(client, compiled, vm, created);
+  await release(client, inUse, vm, released);
   return vm;
 }
 
-/** True for a NAD that another VM has come to use since the dry run. */
-function isShared({ kind, metadata }: KubernetesObject): boolean {
-  return kind === networkAttachmentDefinitions.kind && (metadata.ownerReferences ?? []).length > 0;
+/** The VM has had its addresses all along, and there is no state of multinic's to put it back to. */
+function isFirstAdoption(live: VirtualMachine | undefined): boolean {
+  return live !== undefined && appliedFields(live, fieldManager) === undefined;
 }
 
-/**
- * Makes the VM an owner of the NAD with that uid. If another apply, which had created the NAD and then failed, has removed
- * it since, it is created again.
- */
-async function addOwner(
+/** Not those that have come to be used since the plan, such as by a migration. */
+async function release(
   client: KubeClient,
-  nad: NetworkAttachmentDefinition,
-  writtenUid: string | undefined,
-  { owner, signal }: CallOptions & { readonly owner: OwnerReference },
+  inUse: NicsInUse,
+  vm: VirtualMachine,
+  released: readonly NetworkAttachmentDefinition[],
 ): Promise<void> {
-  const { apiVersion, kind, metadata } = nad;
-  const { name, namespace } = metadata;
-  let uid = writtenUid;
-  for (let attempt = 1; ; attempt += 1) {
-    const reference = {
-      apiVersion,
-      kind,
-      metadata: {
-        name,
-        ...(namespace === undefined ? {} : { namespace }),
-        ...(uid === undefined ? {} : { uid }),
-        ownerReferences: [owner],
-      },
-    } satisfies NetworkAttachmentDefinition;
-    try {
-      const fieldManager = ownershipManager(owner.uid);
-      await client.apply(networkAttachmentDefinitions, reference, { fieldManager, signal });
-      return;
-    } catch (error) {
-      const isAnother = isKubeError(error, "Conflict") || isKubeError(error, "Invalid");
-      if (!isAnother || attempt === attempts) throw error;
-    }
-    const again = await client.apply(networkAttachmentDefinitions, nad, { fieldManager, signal });
-    uid = again.metadata.uid;
+  if (released.length === 0) return;
+  const found = await client.find(virtualMachineInstances, vm.metadata);
+  const isInUse = await nadsInUse(client, inUse, { vm, vmi: found && readInstance(found).object }, {});
+  for (const nad of released) {
+    const { namespace, name } = nad.metadata;
+    if (!isInUse(`${namespace}/${name}`)) await remove(client, networkAttachmentDefinitions, nad, {});
   }
 }
 
-/**
- * The resourceVersion in the object is the lock: the API server refuses the write if the stored one differs.
- * @throws VersionMismatch, ObjectNotFound.
- */
-async function applyLocked(
+/** Every VM and Secret is written to the version that the plan was made for. */
+async function writeOne(
   client: KubeClient,
-  object: VirtualMachine,
-  { live: planned, lock }: { readonly live: VirtualMachine; readonly lock: Lock },
-  options: ApplyOptions,
-): Promise<VirtualMachine> {
-  let live = planned;
-  for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    const { uid, resourceVersion } = live.metadata;
-    const version = {
-      ...(uid === undefined ? {} : { uid }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    };
-    try {
-      const locked: VirtualMachine = { ...object, metadata: { ...object.metadata, ...version } };
-      return await client.apply(virtualMachines, locked, options);
-    } catch (error) {
-      if (!isKubeError(error, "Conflict") || isOwnedByAnother(error)) throw error;
-    }
-    const found = await client.find(virtualMachines, planned.metadata, { signal: options.signal });
-    if (found === undefined) throw new ObjectNotFound(subjectOf(object));
-    live = readVirtualMachine(found).object;
-    if (!lock(live)) break;
-  }
-  throw new VersionMismatch(subjectOf(object));
-}
-
-/**
- * No stored object has this resourceVersion, because etcd counts from 1 and every write adds to it. So the API server
- * refuses an apply with it if there is an object, and creates one if there is none (apiserver registry.Store.Update).
- */
-const neverStored = "1";
-
-/** Applies to this version of the object; undefined: only if there is none. @throws KubeError "Conflict" otherwise. */
-async function applyTo(
-  client: KubeClient,
-  stored: KubernetesObject | undefined,
-  { resource, object }: Write,
-  options: ApplyOptions,
+  write: Write,
+  { compiled, live, lock, secret, force }: Decision,
 ): Promise<KubernetesObject> {
-  const resourceVersion = stored?.metadata.resourceVersion ?? neverStored;
-  return await client.apply(
-    resource,
-    { ...object, metadata: { ...object.metadata, resourceVersion } },
-    options,
-  );
+  const { resource, object } = write;
+  const options = { fieldManager };
+  if (resource === secrets) return await applyToVersion(client, secret, write, options);
+  if (resource !== virtualMachines) return await client.apply(resource, object, options);
+  if (live === undefined || lock === undefined)
+    return await applyToVersion(client, undefined, write, options);
+  return await applyLocked(client, compiled.virtualMachine, { live, lock }, { ...options, force });
 }
 
 /** The error to throw if VM or Secret have changed since the dry run; undefined for any other failure. */
 function lostRace(
   object: KubernetesObject,
   error: unknown,
-  {
-    live,
-    compiled,
-    createOnly,
-  }: Pick<Decision, "compiled" | "createOnly"> & { readonly live: VirtualMachine | undefined },
+  { compiled, createOnly, live }: Decision,
 ): Error | undefined {
   if (error instanceof VersionMismatch || error instanceof ObjectNotFound) return error;
   if (createOnly && object === compiled.virtualMachine && isKubeError(error, "Conflict"))
     return new ObjectExists(subjectOf(object));
   if (isOwnedByAnother(error)) return ownedByAnother(object, error, live);
-  return isKubeError(error, "Conflict") ? new VersionMismatch(subjectOf(compiled.virtualMachine)) : undefined;
+  return isKubeError(error, "Conflict") ? new Overtaken(subjectOf(compiled.virtualMachine), live) : undefined;
 }
 
-/**
- * Deletes what this apply created, even if the caller has cancelled. A failure does not replace `lost`: it becomes its
- * cause, and the message of `lost` names what is left.
- */
-async function undo(client: KubeClient, created: readonly Write[], lost: Error): Promise<void> {
-  const failures: unknown[] = [];
-  for (const { resource, object } of created) {
-    try {
-      await remove(client, resource, object, {});
-    } catch (error) {
-      failures.push(error);
-      lost.message += `; ${object.kind} ${object.metadata.namespace}/${object.metadata.name} was created and could not be removed again`;
-    }
-  }
-  if (failures.length > 0) lost.cause = new AggregateError(failures);
-}
-
-/** An object that was changed or deleted since it was read is left as it is. */
-async function remove(
+/** The failure after everything is taken back. What cannot be taken back is its cause, and its message names that. */
+async function afterUndo(
   client: KubeClient,
-  resource: Resource<KubernetesObject>,
-  { metadata: { namespace, name, uid, resourceVersion } }: KubernetesObject,
-  options: CallOptions,
-): Promise<void> {
+  isInUse: IsInUse,
+  begun: readonly Begun[],
+  failure: unknown,
+): Promise<unknown> {
   try {
-    await client.delete(resource, { namespace, name }, { ...options, uid, resourceVersion });
+    await undo(client, isInUse, begun);
   } catch (error) {
-    if (!isKubeError(error, "NotFound") && !isKubeError(error, "Conflict")) throw error;
+    if (!(failure instanceof Error) || !(error instanceof AggregateError)) throw error;
+    failure.message += `; ${error.message}`;
+    failure.cause = error;
   }
+  return failure;
 }

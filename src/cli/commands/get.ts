@@ -40,6 +40,7 @@ interface GetOptions extends CallOptions, NamespacesOptions {
   readonly state?: readonly (keyof typeof states)[];
   readonly node?: string;
   readonly managed?: boolean;
+  readonly selector?: string;
 }
 
 const states = {
@@ -63,13 +64,19 @@ export function getCommand(run: Run): Command {
     .addOption(new Option("--node <node>", "only VMs that run on this node"))
     .addOption(new Option("--managed", "only VMs that multinic created"))
     .addOption(new Option("--no-managed", "only VMs that multinic did not create"))
+    .addOption(
+      new Option(
+        "-l, --selector <selector>",
+        "VMs whose labels match, such as app=web or 'tier in (front,back),!canary'",
+      ),
+    )
     .addOption(serverOption().default(defaultServer))
     .addOption(outputOption())
     .action(
       run(async (session, name: string | undefined, options: GetOptions) => {
         if (name !== undefined && isFiltered(options)) {
           throw new CliError(
-            "a VM name cannot be combined with --state, --node and --managed",
+            "a VM name cannot be combined with --state, --node, --managed and --selector",
             exitCode.usage,
             "leave out the name, or the filter",
           );
@@ -83,8 +90,8 @@ export function getCommand(run: Run): Command {
     );
 }
 
-function isFiltered({ state, node, managed }: GetOptions): boolean {
-  return [state, node, managed].some((option) => option !== undefined);
+function isFiltered({ state, node, managed, selector }: GetOptions): boolean {
+  return [state, node, managed, selector].some((option) => option !== undefined);
 }
 
 type VmClient = Client<typeof VirtualMachineService>;
@@ -128,22 +135,41 @@ async function getAll(client: VmClient, options: GetOptions, session: Session): 
   const columns = { namespace: namespaces.length !== 1, vm: true };
   const interfaces = virtualMachines.flatMap((vm) => vm.interfaces);
   if (interfaces.length > 0) session.print(interfacesTable(interfaces, columns, session.tables));
-  else session.note([nothingFound(namespaces)]);
+  const leftOut = virtualMachines.flatMap(leftOutNote);
+  session.note(leftOut);
+  if (virtualMachines.length === 0) session.note([nothingFound(namespaces, options)]);
+  else if (interfaces.length === 0 && leftOut.length === 0) session.note(["the VMs found have no NICs"]);
 }
 
-function nothingFound(namespaces: readonly string[]): string {
-  if (namespaces.length === 0) return "no VMs found";
-  return `no VMs found in ${namespaces.length === 1 ? "namespace" : "namespaces"} ${namespaces.join(", ")}`;
+/** For a VM that alone is too large for the answer. */
+function leftOutNote({ spec, interfaces, interfaceCounts }: VirtualMachineView): readonly string[] {
+  const { up = 0, down = 0, unknown = 0 } = interfaceCounts ?? {};
+  const { namespace = "", name = "" } = spec ?? {};
+  return interfaces.length > 0 || up + down + unknown === 0
+    ? []
+    : [
+        `${namespace}/${name} has too many NICs for this list; \`multinic get ${name} -n ${namespace}\` shows them`,
+      ];
+}
+
+function nothingFound(namespaces: readonly string[], { selector }: GetOptions): string {
+  const where =
+    namespaces.length === 0
+      ? ""
+      : ` in ${namespaces.length === 1 ? "namespace" : "namespaces"} ${namespaces.join(", ")}`;
+  return `no VMs found${where}${selector === undefined ? "" : ` with labels ${printable(selector)}`}`;
 }
 
 function filterOf({
   state = [],
   node = "",
   managed,
+  selector = "",
 }: GetOptions): MessageInitShape<typeof VirtualMachineFilterSchema> {
   return {
     states: state.map((word) => states[word]),
     node,
+    labelSelector: selector,
     ...(managed === undefined ? {} : { managed }),
   };
 }

@@ -122,6 +122,8 @@ function volumesOf(live: VirtualMachine): VmVolume[] {
   );
 }
 
+const disksPath = ["spec", "template", "spec", "domain", "devices", "disks"];
+
 /**
  * Set if the cloud-init disk has to be added, or was added earlier: then multinic owns the list, and the API server would
  * remove it when its only owner no longer applies it.
@@ -131,5 +133,5 @@ function disksOf(live: VirtualMachine): VmDisk[] | undefined {
   if (cloudInitVolumeOf(live) === undefined) {
     return [...disks, { name: cloudInitDiskName, disk: { bus: "virtio" } }];
   }
-  return ownsField(live, fieldManager, "spec.template.spec.domain.devices.disks") ? disks : undefined;
+  return ownsField(live, fieldManager, disksPath) ? disks : undefined;
 }

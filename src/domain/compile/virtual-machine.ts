@@ -31,7 +31,7 @@ export function compileVirtualMachine(
     metadata: {
       name: vm.name,
       namespace: vm.namespace,
-      labels: { [managedByLabel]: managedBy },
+      labels: { ...vm.labels, [managedByLabel]: managedBy },
       annotations: { [specAnnotation]: recordOf(spec) },
     },
     spec: {

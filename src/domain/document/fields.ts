@@ -23,6 +23,7 @@ import {
   quantity,
   requiredText,
   text,
+  texts,
   uint32,
   unread,
   word,
@@ -31,7 +32,7 @@ import {
   type MappingShape,
 } from "./shape.ts";
 
-const texts = list({ kind: "text" });
+const textList = list({ kind: "text" });
 
 const route: FieldsOf<RouteConfig> = {
   destination: requiredText,
@@ -42,10 +43,10 @@ const route: FieldsOf<RouteConfig> = {
 const ipConfig: FieldsOf<IpConfig> = {
   mode: word(ipModes, "IP_MODE"),
   address: text,
-  addresses: texts,
+  addresses: textList,
   gateway: text,
-  dnsServers: texts,
-  searchDomains: texts,
+  dnsServers: textList,
+  searchDomains: textList,
   defaultRoute: word(defaultRoutes, "DEFAULT_ROUTE"),
 };
 
@@ -98,6 +99,7 @@ const machine: FieldsOf<Omit<VmSpec, "namespace" | "name">> = {
   guest: { shape: { kind: "mapping", fields: guest } },
   guestConfig: word(guestConfigs, "GUEST_CONFIG"),
   routing: word(routingModes, "ROUTING_MODE"),
+  labels: texts,
   networks: list({ kind: "mapping", fields: network }),
 };
 
@@ -124,6 +126,7 @@ export const wukongMetadata: MappingShape = {
       "deletionGracePeriodSeconds",
       "deletionTimestamp",
       "finalizers",
+      "generateName",
       "generation",
       "labels",
       "managedFields",

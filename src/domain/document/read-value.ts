@@ -3,6 +3,7 @@ import { finding, type Finding } from "../findings.ts";
 import { replaceWith, type Fix } from "../fix.ts";
 import { isMapping, kindOf } from "../objects/mapping.ts";
 import { nearest } from "../nearest.ts";
+import { entryPath } from "../paths.ts";
 import type { Field, MappingShape, Shape } from "./shape.ts";
 
 /** How a document is read. */
@@ -98,6 +99,8 @@ function readShape(shape: Shape, value: unknown, place: Place): unknown {
     case "mapping":
       if (!isMapping(value)) return wrongType(value, "a mapping", place);
       return readMapping(shape, value, path, reading);
+    case "texts":
+      return readTexts(value, place);
     case "parsed":
       return shape.parse(value) ?? wrongType(value, shape.expected, place, undefined, valueText(value));
     case "chosen":
@@ -105,6 +108,18 @@ function readShape(shape: Shape, value: unknown, place: Place): unknown {
     case "unread":
       return undefined;
   }
+}
+
+/** Unlike a field, an entry may be empty text, and null is an error: the text that it stands for is not known. */
+function readTexts(value: unknown, place: Place): Readonly<Record<string, string>> | undefined {
+  if (!isMapping(value)) return wrongType(value, "a mapping", place);
+  const read = Object.entries(value).flatMap(([key, given]): readonly (readonly [string, string])[] => {
+    const path = entryPath(place.path, key);
+    if (typeof given === "string") return [[key, given]];
+    wrongType(given, "text", { ...place, path }, given === null ? asEmpty(path) : asText(given, path));
+    return [];
+  });
+  return Object.fromEntries(read);
 }
 
 /** An element that cannot be read is replaced by an empty one, so that paths of later findings still match. */
@@ -211,10 +226,16 @@ const enumName = (word: string): string =>
     .replaceAll("-", "_")
     .toUpperCase();
 
+/** Of a number with a fraction the digits as written are not known: 1.10 is read as 1.1. */
 const asText = (value: unknown, path: string): Fix | undefined =>
-  typeof value === "number" || typeof value === "boolean"
+  (typeof value === "number" && Number.isSafeInteger(value)) || typeof value === "boolean"
     ? { description: `put ${path} in quotes: "${value}"`, patches: [{ field: path, value: String(value) }] }
     : undefined;
+
+const asEmpty = (path: string): Fix => ({
+  description: `set ${path} to ""`,
+  patches: [{ field: path, value: "" }],
+});
 
 const asFlag = (value: unknown, path: string): Fix | undefined => {
   const word = typeof value === "string" ? value.toLowerCase() : undefined;

@@ -11,6 +11,8 @@ export type Shape =
   | { readonly kind: "word"; readonly words: readonly string[]; readonly prefix: string }
   | { readonly kind: "list"; readonly of: Shape }
   | MappingShape
+  /** A mapping of any keys to texts. */
+  | { readonly kind: "texts" }
   /** The result of `parse`; undefined for a value that is not as `expected` says. */
   | { readonly kind: "parsed"; readonly expected: string; readonly parse: (value: unknown) => unknown }
   /** The shape depends on the value. */
@@ -43,6 +45,7 @@ export type FieldsOf<T> = Readonly<Record<keyof T & string, Field>>;
 export const text: Field = { shape: { kind: "text" } };
 export const requiredText: Field = { shape: { kind: "text" }, required: true };
 export const quantity: Field = { shape: { kind: "quantity" } };
+export const texts: Field = { shape: { kind: "texts" } };
 export const flag: Field = { shape: { kind: "flag" } };
 export const unread: Field = { shape: { kind: "unread" } };
 /** A signed 32-bit integer, the API's int32. */

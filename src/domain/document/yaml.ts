@@ -12,7 +12,7 @@ import {
   type Node,
 } from "yaml";
 import { finding, type Finding } from "../findings.ts";
-import { pathSegments } from "../fix.ts";
+import { entryPath, pathSegments } from "../paths.ts";
 import { fieldPath } from "./read-value.ts";
 
 /** The largest document that is read, in bytes of UTF-8. */
@@ -22,6 +22,8 @@ const maxNesting = 64;
 /** Tokens of the text. A VM with the maximum of NICs and routes needs a few thousand. */
 const maxTokens = 100_000;
 const maxAliases = 100;
+/** Lines that begin with %; the parser takes quadratic time for them. */
+const maxDirectives = 100;
 const maxProblems = 10;
 
 /** The document's value, absent if it cannot be read, and what is wrong with it. */
@@ -32,23 +34,43 @@ export interface ParsedYaml {
   readonly lineOf?: (field: string) => number;
 }
 
-/**
- * Reads `text` as one YAML document. Version 1.2 is read by the core schema; JSON is such a document. Version 1.1 is what
- * cloud-init reads.
- */
-export function parseYaml(text: string, version: "1.1" | "1.2" = "1.2"): ParsedYaml {
-  const tooCostly = limitPassed(text);
-  if (tooCostly !== undefined) return refused(tooCostly);
+type YamlVersion = "1.1" | "1.2";
+
+/** A document before it is turned into values, with its errors. */
+export interface YamlNodes {
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+}
+
+/** The document as nodes, or why parsing it would take too much time or memory. */
+export function parseNodes(
+  text: string,
+  version: YamlVersion,
+  tokenLimit = maxTokens,
+): YamlNodes | { readonly tooCostly: string } {
+  const tooCostly = limitPassed(text, tokenLimit);
+  if (tooCostly !== undefined) return { tooCostly };
   const lines = new LineCounter();
   const document = parseDocument(text, {
     version,
     schema: version === "1.2" ? "core" : "yaml-1.1",
     resolveKnownTags: false,
-    // The parser's check takes quadratic time; duplicates are found below instead.
+    // The parser's check takes quadratic time; `keysGivenTwice` finds them instead.
     uniqueKeys: false,
     prettyErrors: false,
     lineCounter: lines,
   });
+  return { document, lines };
+}
+
+/**
+ * Reads `text` as one YAML document. Version 1.2 is read by the core schema; JSON is such a document. Version 1.1 is what
+ * cloud-init reads.
+ */
+export function parseYaml(text: string, version: YamlVersion = "1.2"): ParsedYaml {
+  const parsed = parseNodes(text, version);
+  if ("tooCostly" in parsed) return refused(parsed.tooCostly);
+  const { document, lines } = parsed;
   const place: Place = (offset) => {
     const { line, col } = lines.linePos(offset);
     return `line ${line}, column ${col}`;
@@ -86,15 +108,18 @@ function refused(...problems: readonly string[]): ParsedYaml {
 }
 
 /** Uses the lexer, which takes linear time; the parser does not for deeply nested text. */
-function limitPassed(text: string): string | undefined {
+function limitPassed(text: string, tokenLimit: number): string | undefined {
   if (Buffer.byteLength(text) > maxDocumentBytes)
     return `the document is larger than ${maxDocumentBytes} bytes`;
   let tokens = 0;
   let brackets = 0;
+  let directives = 0;
   let begunOnLine = 0;
   for (const token of new Lexer().lex(text)) {
     tokens += 1;
-    if (tokens > maxTokens) return `the document has more than ${maxTokens} YAML tokens`;
+    if (tokens > tokenLimit) return `the document has more than ${tokenLimit} YAML tokens`;
+    if (token.startsWith("%")) directives += 1;
+    if (directives > maxDirectives) return `the document has more than ${maxDirectives} YAML directives`;
     if (token === "[" || token === "{") brackets += 1;
     else if (token === "]" || token === "}") brackets -= 1;
     else if (token === "-" || token === "?" || token === ":") begunOnLine += 1;
@@ -157,7 +182,7 @@ function keysGivenTwice(document: Document.Parsed, place: Place): readonly Findi
         const word = String(name.value);
         if (seen.has(word)) {
           const problem = `${place(name.range?.[0] ?? 0)}: ${word} is given twice`;
-          findings.push(finding("DOCUMENT_INVALID", fieldPath(pathTo(key, ancestors), word), { problem }));
+          findings.push(finding("DOCUMENT_INVALID", keyPath(pathTo(key, ancestors), word), { problem }));
         }
         seen.add(word);
       }
@@ -171,8 +196,13 @@ function pathTo(key: number | "key" | "value" | null, ancestors: readonly unknow
   let path = "";
   for (const [depth, holder] of ancestors.entries()) {
     const held = ancestors[depth + 1];
-    if (isPair(holder)) path = fieldPath(path, isScalar(holder.key) ? String(holder.key.value) : "?");
+    if (isPair(holder)) path = keyPath(path, isScalar(holder.key) ? String(holder.key.value) : "?");
     if (isSeq(holder)) path += `[${held === undefined ? key : holder.items.indexOf(held)}]`;
   }
   return path;
+}
+
+/** Labels are the only mapping of a document whose keys are not names of fields. */
+function keyPath(path: string, key: string): string {
+  return /(?:^|\.)labels$/.test(path) ? entryPath(path, key) : fieldPath(path, key);
 }

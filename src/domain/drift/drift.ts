@@ -3,7 +3,7 @@ import type { Change } from "../compare/nic-differences.ts";
 import type { CompiledVm } from "../compile/compile.ts";
 import type { ResolvedVm } from "../nic.ts";
 import type { KubernetesObject } from "../objects/kubernetes.ts";
-import { lastOtherWriter } from "../objects/managed-fields.ts";
+import { type FieldPath, lastOtherWriter } from "../objects/managed-fields.ts";
 
 /** One field that differs from the request. Values are text for people; empty: absent. */
 export interface Drift extends Pick<Change, "path" | "nic"> {
@@ -37,7 +37,7 @@ export interface Wanted {
 /** The object, and the last other writer of the field at that path by its managedFields. */
 export function writtenIn(
   object: KubernetesObject,
-  path: string,
+  path: FieldPath,
 ): Pick<Drift, "object" | "manager" | "since"> {
   const writer = lastOtherWriter(object, path);
   return { object: objectRefOf(object), manager: writer?.manager ?? "", since: writer?.time };

@@ -35,7 +35,7 @@ function configDrift(
     readGuest(interfaces, { vm: virtualMachine, vmi: undefined, secrets: new Map([[own, secret]]) });
   const before = read(actual);
   const after = read(wanted);
-  const written = writtenIn(actual, "data.networkdata");
+  const written = writtenIn(actual, ["data", "networkdata"]);
   const ofNics = configDifferences(before.byNic, after.byNic).map((change) => driftFrom(change, written));
   const unread = before.notes
     .filter((note) => !after.notes.includes(note))
@@ -50,7 +50,7 @@ function nmstateDrift({ stringData }: CompiledVm["secret"], actual: Secret): rea
     nic: "",
     wanted,
     actual: "different text",
-    ...writtenIn(actual, `data.${key}`),
+    ...writtenIn(actual, ["data", key]),
   });
   const hasConfig = secretText(actual, "networkdata") === stringData["networkdata"];
   const hasBoothook = carriesBoothook(secretText(actual, "userdata") ?? "", stringData["userdata"] ?? "");

@@ -8,26 +8,30 @@ import {
   nicPath,
 } from "../compare/nic-differences.ts";
 import { hasSameContent } from "../import/attachment.ts";
+import { labelOf } from "../labels.ts";
 import type { VmObjects } from "../import/import-vm.ts";
 import { resourceNameAnnotation } from "../network/cni.ts";
 import { placeOfNetworkConfig } from "../objects/cloud-init.ts";
 import type { NetworkAttachmentDefinition, VirtualMachine } from "../objects/kubernetes.ts";
 import { secretNameOf } from "../objects/ownership.ts";
+import { entryPath } from "../paths.ts";
 import { type Drift, driftFrom, type Wanted, writtenIn } from "./drift.ts";
 
-/** First of the VM, then of its NADs; each in the order of the NICs. */
+/** First of the VM's NICs, then of its NADs, each in the order of the NICs; then of its labels. */
 export function objectDrift(wanted: Wanted, objects: VmObjects): readonly Drift[] {
   return [
     ...nicDrift(wanted.compiled.virtualMachine, objects.vm),
     ...volumeDrift(objects.vm),
     ...nadDrift(wanted, objects),
+    ...labelDrift(wanted, objects.vm),
   ];
 }
 
+const template = ["spec", "template", "spec"] as const;
 const paths = {
-  interfaces: "spec.template.spec.domain.devices.interfaces",
-  networks: "spec.template.spec.networks",
-  volumes: "spec.template.spec.volumes",
+  interfaces: [...template, "domain", "devices", "interfaces"],
+  networks: [...template, "networks"],
+  volumes: [...template, "volumes"],
 } as const;
 
 function nicDrift(wanted: VirtualMachine, actual: VirtualMachine): readonly Drift[] {
@@ -74,9 +78,26 @@ function nadDrift({ vm, compiled }: Wanted, { vm: actual, nads }: VmObjects): re
     }
     if (wanted === undefined || hasSameContent(wanted, found)) return [];
     const contents = { wanted: contentOf(wanted), actual: contentOf(found) };
-    return [{ ...at, ...contents, ...writtenIn(found, "spec.config") }];
+    return [{ ...at, ...contents, ...writtenIn(found, ["spec", "config"]) }];
   });
 }
+
+/** Labels that are not requested are others'. */
+function labelDrift({ vm: { labels } }: Wanted, vm: VirtualMachine): readonly Drift[] {
+  return Object.entries(labels).flatMap(([key, wanted]): readonly Drift[] => {
+    const actual = labelOf(vm.metadata.labels, key);
+    if (actual === wanted) return [];
+    const values = {
+      wanted: quotedIfEmpty(wanted),
+      actual: actual === undefined ? "" : quotedIfEmpty(actual),
+    };
+    const written = writtenIn(vm, ["metadata", "labels", key]);
+    return [{ path: entryPath("labels", key), nic: "", ...values, ...written }];
+  });
+}
+
+/** An empty text would say that there is no label. */
+const quotedIfEmpty = (value: string): string => (value === "" ? '""' : value);
 
 function contentOf({ spec, metadata }: NetworkAttachmentDefinition): string {
   const resource = metadata.annotations?.[resourceNameAnnotation];

@@ -1,4 +1,5 @@
 // The drift of a VM: compares its recorded spec with its objects and its guest, field by field.
+import { bounded } from "../bounded-text.ts";
 import type { Catalogue } from "../catalogue.ts";
 import { compileVm } from "../compile/compile.ts";
 import { noFacts } from "../facts.ts";
@@ -14,6 +15,9 @@ import { guestDrift } from "./guest-drift.ts";
 import { networkConfigDrift } from "./network-config-drift.ts";
 import { objectDrift } from "./object-drift.ts";
 
+/** A guest can report any number of addresses. */
+const maxActual = 1_024;
+
 /** `spec`: as recorded; without a record there is no drift. */
 export function driftOf(
   objects: VmObjects,
@@ -28,7 +32,7 @@ export function driftOf(
     ...(compiled === undefined ? [] : objectDrift({ vm, compiled }, objects)),
     ...(compiled === undefined ? [] : networkConfigDrift({ vm, compiled }, objects)),
     ...guestDrift(vm.nics, objects.vmi),
-  ];
+  ].map((drift) => ({ ...drift, actual: bounded(drift.actual, maxActual) }));
 }
 
 /**

@@ -18,7 +18,7 @@ import { readAttachment } from "./attachment.ts";
 import { cloudInitVolumeOf, inlineUserData, networkDataOf, secretText } from "../objects/cloud-init.ts";
 import { differencesOf } from "./differences.ts";
 import { ipConfigOf, isDefault, routesOf } from "./guest-nic.ts";
-import { readMachine } from "./machine.ts";
+import { readLabels, readMachine } from "./machine.ts";
 import { type GuestNicRead, readNetworkConfig } from "./network-config.ts";
 import { orderOf } from "./default-routes.ts";
 
@@ -61,6 +61,7 @@ export function importVm(objects: VmObjects, catalogue: Catalogue): ImportedVm {
   });
   const order = orderOf(nics.map(({ read }) => observedMetric(read)));
   const userData = readUserData(objects);
+  const labels = readLabels(vm);
   const spec: VmSpec = {
     namespace: vm.metadata.namespace ?? "",
     name: vm.metadata.name,
@@ -70,6 +71,7 @@ export function importVm(objects: VmObjects, catalogue: Catalogue): ImportedVm {
       ? // Only netplan keeps routing rules.
         { routing: "policy" as const, guest: { renderer: "netplan" as const } }
       : {}),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
     networks: nics.map(({ config, read }, index) => {
       const metric = order.metrics[index] ?? 0;
       const priority = order.priorities[index];

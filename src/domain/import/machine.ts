@@ -1,7 +1,10 @@
 // The machine part of an existing VM, as far as a spec can express it.
 import type { VirtualMachine, VmDisk, VmVolume } from "../objects/kubernetes.ts";
 import { type DiskSpec, type RunStrategy, runStrategies, type VmSpec } from "../spec.ts";
+import { isReservedLabel, type Labels } from "../labels.ts";
 import { cloudInitVolumeOf } from "../objects/cloud-init.ts";
+import { ownsField } from "../objects/managed-fields.ts";
+import { fieldManager, isManaged } from "../objects/ownership.ts";
 
 export type MachinePart = Pick<VmSpec, "cpu" | "memory" | "bootDisk" | "disks" | "runStrategy">;
 
@@ -23,6 +26,17 @@ export function readMachine(vm: VirtualMachine): MachinePart {
     ...(disks.length === 0 ? {} : { disks }),
     runStrategy: runStrategyOf(vm),
   };
+}
+
+/**
+ * The labels that were requested through multinic: those that it owns, by managedFields, which lists do not have. Empty for
+ * a VM that multinic did not create: nothing shows which of its labels a caller would want multinic to own.
+ */
+export function readLabels(vm: VirtualMachine): Labels {
+  if (!isManaged(vm)) return {};
+  const isOurs = (key: string): boolean => ownsField(vm, fieldManager, ["metadata", "labels", key]);
+  const labels = Object.entries(vm.metadata.labels ?? {});
+  return Object.fromEntries(labels.filter(([key]) => !isReservedLabel(key) && isOurs(key)));
 }
 
 function runStrategyOf({ spec }: VirtualMachine): RunStrategy {

@@ -16,6 +16,15 @@ export interface Capability {
   readonly message: string;
 }
 
+/** What each capability means, by name, in the order of capabilitiesOf. */
+export const capabilityTexts: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(networkTypes.map((type) => [`type-${type}`, `a NIC can have type \`${type}\``])),
+  "link-state": "the link of a NIC can be set down and up while the VM runs",
+  "nic-hotplug": "bridge and SR-IOV NICs can be added to a running VM",
+  "nad-live-update": "a NIC of a running VM moves to another network by a live migration",
+  "migration-on-change": "KubeVirt starts the live migrations that changes need",
+};
+
 /** `kubeVirt` undefined: it cannot be read. */
 export function capabilitiesOf(catalogue: Catalogue, kubeVirt: KubeVirt | undefined): readonly Capability[] {
   return [

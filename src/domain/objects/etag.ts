@@ -1,12 +1,12 @@
 // The etag of a VM: the version of its requested configuration.
 import { createHash } from "node:crypto";
 import type { VirtualMachine } from "./kubernetes.ts";
-import { isMapping } from "./mapping.ts";
+import { isMapping, parseMapping } from "./mapping.ts";
 import { adoptedAnnotation, guestConfigAnnotation, isManaged, specAnnotation } from "./ownership.ts";
 
 /**
  * Changes with the uid, with multinic's annotations and with every field of the spec that multinic writes, no matter who
- * changes it. The version of the user-data is part of the guest's configuration. Status, other metadata and the rest of the
+ * changes it, and with the labels that the record requests. The version of the user-data is part of the guest's configuration. Status, other metadata and the rest of the
  * spec have no influence. `vm`: as readVirtualMachine returns it.
  */
 export function etagOf(vm: VirtualMachine): string {
@@ -24,6 +24,7 @@ export function etagOf(vm: VirtualMachine): string {
     interfaces,
     networks,
     volumes,
+    labels: isManaged(vm) ? requestedLabels(vm) : undefined,
   };
   return createHash("sha256").update(JSON.stringify(asked, withSortedKeys)).digest("base64url").slice(0, 22);
 }
@@ -32,6 +33,14 @@ export function etagOf(vm: VirtualMachine): string {
 function machineOf({ spec: { runStrategy, template } }: VirtualMachine): object {
   const { cpu, memory } = template.spec.domain;
   return { runStrategy, cpu: cpu?.cores, memory: memory?.guest };
+}
+
+/** The values that the requested labels have now; undefined if none is requested. */
+function requestedLabels({ metadata: { labels, annotations } }: VirtualMachine): object | undefined {
+  const requested = parseMapping(annotations?.[specAnnotation] ?? "")?.["labels"];
+  if (!isMapping(requested)) return undefined;
+  const keys = Object.keys(requested).toSorted();
+  return keys.map((key) => (labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : null));
 }
 
 /** The API server does not promise an order of keys. */

@@ -66,6 +66,13 @@ export interface Namespace extends KubernetesObject {
   status?: { phase?: string };
 }
 
+/** v1 Pod. */
+export interface Pod extends KubernetesObject {
+  apiVersion: "v1";
+  kind: "Pod";
+  status?: { phase?: string; podIP?: string };
+}
+
 /** v1 Node. */
 export interface Node extends KubernetesObject {
   apiVersion: "v1";
@@ -257,4 +264,67 @@ export interface KubeVirt extends KubernetesObject {
     workloadUpdateStrategy?: { workloadUpdateMethods?: string[] };
   };
   status?: { phase?: string; observedKubeVirtVersion?: string };
+}
+
+/** A condition as apimachinery's metav1.Condition: all of it is required. */
+export interface StatusCondition {
+  readonly type: string;
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: string;
+  readonly message: string;
+  readonly lastTransitionTime: string;
+  readonly observedGeneration: number;
+}
+
+/** vm.novasphere.dev/v1alpha1 Wukong; `spec` is read by domain/document. */
+export interface Wukong extends KubernetesObject {
+  apiVersion: "vm.novasphere.dev/v1alpha1";
+  kind: "Wukong";
+  spec?: unknown;
+  status?: WukongStatus;
+}
+
+export interface WukongStatus {
+  readonly observedGeneration?: number;
+  readonly networks?: readonly WukongNetworkStatus[];
+  readonly conditions?: readonly StatusCondition[];
+}
+
+/** status.networks[] of a Wukong; what is not known is absent. */
+export interface WukongNetworkStatus {
+  readonly name: string;
+  readonly nadName?: string;
+  readonly interfaceName?: string;
+  readonly macAddress?: string;
+  readonly ipAddress?: string;
+  readonly ipAddresses?: readonly string[];
+  readonly state?: string;
+  readonly reason?: string;
+}
+
+/** coordination.k8s.io/v1 Lease. Times are RFC 3339 with microseconds. */
+export interface Lease extends KubernetesObject {
+  apiVersion: "coordination.k8s.io/v1";
+  kind: "Lease";
+  spec?: {
+    holderIdentity?: string;
+    leaseDurationSeconds?: number;
+    acquireTime?: string;
+    renewTime?: string;
+    leaseTransitions?: number;
+  };
+}
+
+/** v1 Event: something that happened to an object, which `kubectl describe` shows. */
+export interface KubernetesEvent extends KubernetesObject {
+  apiVersion: "v1";
+  kind: "Event";
+  type: "Normal" | "Warning";
+  reason: string;
+  message: string;
+  involvedObject: { apiVersion: string; kind: string; namespace: string; name: string; uid: string };
+  source: { component: string };
+  firstTimestamp: string;
+  lastTimestamp: string;
+  count: number;
 }

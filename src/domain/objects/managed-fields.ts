@@ -10,10 +10,13 @@ export interface Writer {
   readonly time: string;
 }
 
-/** `path` such as `spec.template.spec.networks`. undefined if no other manager owns it, or managedFields are absent. */
-export function lastOtherWriter(object: KubernetesObject | undefined, path: string): Writer | undefined {
+/** The names of the fields on the way to one, such as ["metadata", "labels", "example.org/team"]. */
+export type FieldPath = readonly string[];
+
+/** undefined if no other manager owns the field, or managedFields are absent. */
+export function lastOtherWriter(object: KubernetesObject | undefined, path: FieldPath): Writer | undefined {
   const writers = (object?.metadata.managedFields ?? []).flatMap((entry): readonly Writer[] => {
-    if (!isMapping(entry) || !owns(entry["fieldsV1"], path.split("."))) return [];
+    if (!isMapping(entry) || !owns(entry["fieldsV1"], path)) return [];
     const { manager, time } = entry;
     if (typeof manager !== "string" || !isTime(time) || isOurs(manager)) return [];
     return [{ manager, time }];
@@ -22,9 +25,9 @@ export function lastOtherWriter(object: KubernetesObject | undefined, path: stri
 }
 
 /** True if that manager owns the field or a field below it. */
-export function ownsField(object: KubernetesObject, manager: string, path: string): boolean {
+export function ownsField(object: KubernetesObject, manager: string, path: FieldPath): boolean {
   return (object.metadata.managedFields ?? []).some(
-    (entry) => isMapping(entry) && entry["manager"] === manager && owns(entry["fieldsV1"], path.split(".")),
+    (entry) => isMapping(entry) && entry["manager"] === manager && owns(entry["fieldsV1"], path),
   );
 }
 
@@ -32,7 +35,7 @@ const isOurs = (manager: string): boolean =>
   manager === fieldManager || manager.startsWith(`${fieldManager}-`);
 
 /** True if the set has the field or a field below it (structured-merge-diff fieldpath). */
-function owns(fields: unknown, [name, ...rest]: readonly string[]): boolean {
+function owns(fields: unknown, [name, ...rest]: FieldPath): boolean {
   if (name === undefined) return true;
   return isMapping(fields) && Object.hasOwn(fields, `f:${name}`) && owns(fields[`f:${name}`], rest);
 }

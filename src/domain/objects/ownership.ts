@@ -4,6 +4,9 @@ import type { KubernetesObject, OwnerReference, VirtualMachine } from "./kuberne
 /** Field manager of everything multinic applies (managedFields of the API server). */
 export const fieldManager = "multinic";
 
+/** Every annotation and label of multinic has a key below it. */
+export const objectDomain = "multinic.novasphere.dev";
+
 export const managedByLabel = "app.kubernetes.io/managed-by";
 export const managedBy = "multinic";
 
@@ -45,6 +48,14 @@ export function ownerReferenceTo(vm: VirtualMachine): OwnerReference {
   if (uid === undefined)
     throw new Error(`VirtualMachine ${name} has no uid: it was not read from the API server`);
   return { apiVersion: vm.apiVersion, kind: vm.kind, name, uid };
+}
+
+/** The Wukong that the VM was created for and that decides on it; undefined if there is none. */
+export function wukongOf({ metadata }: VirtualMachine): OwnerReference | undefined {
+  return metadata.ownerReferences?.find(
+    ({ apiVersion, kind, controller }) =>
+      controller === true && kind === "Wukong" && apiVersion.startsWith("vm.novasphere.dev/"),
+  );
 }
 
 /**

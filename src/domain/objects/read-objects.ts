@@ -47,7 +47,7 @@ const metadata: Reader<KubernetesObject["metadata"]> = mapping(
     annotations: texts,
     ownerReferences: list(
       mapping(
-        { apiVersion: text, kind: text, name: text, uid: text },
+        { apiVersion: text, kind: text, name: text, uid: text, controller: flag },
         { required: ["apiVersion", "kind", "name", "uid"] },
       ),
     ),

@@ -172,6 +172,13 @@ export const effectTable = {
     message: "KubeVirt starts or stops the VM accordingly",
     proven: both,
   },
+  labels: {
+    change: "labels",
+    effect: "none",
+    message:
+      "the labels are those of the VirtualMachine object; KubeVirt gives an instance and its pod the labels of the template",
+    proven: [],
+  },
 } as const satisfies Record<string, EffectRow>;
 
 export type ChangeKind = keyof typeof effectTable;

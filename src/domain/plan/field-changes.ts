@@ -13,6 +13,7 @@ import {
   nicDifferences,
   nicPath,
 } from "../compare/nic-differences.ts";
+import { labelsText } from "../labels.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
 import { quantityInBytes } from "../objects/quantity.ts";
 import { addingKind, type ChangeKind } from "./effect-table.ts";
@@ -184,6 +185,7 @@ const machineKinds = {
   runStrategy: "run-strategy",
   routing: "guest",
   guestConfig: "guest",
+  labels: "labels",
 } as const satisfies Record<string, ChangeKind>;
 
 type MachineField = keyof typeof machineKinds;
@@ -198,5 +200,6 @@ function machineFields(vm: ResolvedVm): Readonly<Record<MachineField, string>> {
     runStrategy: vm.runStrategy,
     routing: vm.routing,
     guestConfig: vm.guestConfig,
+    labels: labelsText(vm.labels),
   };
 }

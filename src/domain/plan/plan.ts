@@ -131,15 +131,13 @@ function releasedObject({ kind, metadata }: NetworkAttachmentDefinition): Planne
   };
 }
 
-/** Generated NADs that only this VM owns and that are not in `used` (what the VM wants, and what its running instance has). */
+/** Generated NADs that only this VM owns. */
 export function releasedBy(
   vmUid: string,
   nads: Iterable<NetworkAttachmentDefinition>,
-  used: ReadonlySet<string>,
 ): readonly NetworkAttachmentDefinition[] {
   return [...nads].filter((nad) => {
     const owners = nad.metadata.ownerReferences ?? [];
-    const isOnlyOwner = owners.length > 0 && owners.every(({ uid }) => uid === vmUid);
-    return isManaged(nad) && isOnlyOwner && !used.has(nad.metadata.name);
+    return isManaged(nad) && owners.length > 0 && owners.every(({ uid }) => uid === vmUid);
   });
 }

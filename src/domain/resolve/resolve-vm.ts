@@ -12,6 +12,8 @@ import { resolveMacs } from "./resolve-mac.ts";
 /** Defaults of the machine part. */
 export const machineDefaults = { cpu: 1, memory: "1Gi", runStrategy: "Always" } as const;
 
+const longestName = 253;
+
 export interface Resolution {
   readonly vm: ResolvedVm;
   /** Values that could not be parsed; they are left out of `vm`. */
@@ -34,7 +36,8 @@ export function resolveVm(spec: VmSpec, catalogue: Catalogue, facts: Facts): Res
     return {
       index,
       field,
-      name: config.name,
+      // A longer name is not valid, and it is repeated in each route and finding of the NIC.
+      name: config.name.slice(0, longestName),
       type: config.type ?? "bridge",
       attachment: attached.attachment,
       binding: attached.binding,
@@ -68,6 +71,7 @@ export function resolveVm(spec: VmSpec, catalogue: Catalogue, facts: Facts): Res
       guestConfig: spec.guestConfig ?? "cloud-init",
       routing: spec.routing ?? "main",
       renderer: spec.guest?.renderer,
+      labels: spec.labels ?? {},
       nics,
     },
     findings: [...disks.findings, ...findings],

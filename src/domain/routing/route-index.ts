@@ -1,12 +1,17 @@
 // Index of the predicted routes of a VM for the checks, built once: there may be thousands of routes.
 import type { Nic } from "../nic.ts";
+import { PrefixTree } from "../prefix-tree.ts";
 import { isDefaultRoute, type PredictedRoute, type PredictedRouting } from "./predicted-routes.ts";
 
 /** All lists are in the order of the NICs. Only `best` leaves out NICs whose link is down. */
 export interface RouteIndex {
   readonly defaults: readonly PredictedRoute[];
+  /** By `routeKey`: the first default route with that metric, of each family. */
+  readonly firstDefault: ReadonlyMap<string, PredictedRoute>;
+  /** Of the default routes; 0 if there is none. */
+  readonly highestMetric: number;
   /** The routes of static addresses. */
-  readonly connected: readonly PredictedRoute[];
+  readonly connected: PrefixTree<PredictedRoute>;
   /** By `routeKey`: the first route of the input with that destination and metric. */
   readonly firstStatic: ReadonlyMap<string, PredictedRoute>;
   /** By destination outside the subnets of the NICs: for each NIC its route with the lowest metric. */
@@ -24,7 +29,13 @@ export const leadsBeyond = (route: PredictedRoute): boolean =>
 export function indexRoutes({ byNic }: PredictedRouting): RouteIndex {
   const all = byNic.flat();
   const firstStatic = new Map<string, PredictedRoute>();
+  const firstDefault = new Map<string, PredictedRoute>();
   const best = new Map<string, Map<Nic, PredictedRoute>>();
+  const defaults = all.filter(isDefaultRoute);
+  for (const route of defaults) {
+    const key = routeKey(route);
+    if (!firstDefault.has(key)) firstDefault.set(key, route);
+  }
   for (const route of all) {
     const key = routeKey(route);
     if (route.origin === "route" && !firstStatic.has(key)) firstStatic.set(key, route);
@@ -35,8 +46,12 @@ export function indexRoutes({ byNic }: PredictedRouting): RouteIndex {
     if (route.metric < (ofNics.get(route.nic)?.metric ?? Infinity)) ofNics.set(route.nic, route);
   }
   return {
-    defaults: all.filter(isDefaultRoute),
-    connected: all.filter(({ origin }) => origin === "address"),
+    defaults,
+    firstDefault,
+    highestMetric: defaults.reduce((highest, { metric }) => Math.max(highest, metric), 0),
+    connected: new PrefixTree(
+      all.filter(({ origin }) => origin === "address").map((route) => [route.destination, route]),
+    ),
     firstStatic,
     best,
   };

@@ -65,6 +65,22 @@ export function sourceRulesOf(nic: Nic): SourceRouting {
   return { table, rules };
 }
 
+/** How many rules `sourceRulesOf` makes for the NICs, which it does not make for this. */
+export function countRules(nics: readonly Nic[]): number {
+  return nics.reduce((sum, nic) => {
+    const families = [...familiesBeyond(nic)];
+    return sum + families.reduce((rules, family) => rules + countRulesOf(nic, family), 0);
+  }, 0);
+}
+
+/** Each address has one rule for each subnet and one for everything else; link-local is a subnet of IPv6. */
+function countRulesOf({ addresses }: Nic, family: IpFamily): number {
+  const own = addresses.map(({ cidr }) => cidr).filter(({ address }) => address.family === family);
+  const distinct = new Set(own.map(({ address }) => address.text)).size;
+  const networks = new Set(own.map(({ network }) => network));
+  return distinct * (networks.size + (family === 6 ? 1 : 0) + 1);
+}
+
 /** Families in which the NIC has routes beyond its subnets. */
 function familiesBeyond(nic: Nic): ReadonlySet<IpFamily> {
   if (nic.mode === "dhcp") return new Set();

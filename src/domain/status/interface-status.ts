@@ -18,7 +18,7 @@ export const interfaceStates = ["Up", "Down", "Unknown"] as const;
 export type InterfaceState = (typeof interfaceStates)[number];
 
 /** The state and message of each reason. The set is closed, so a reason may be a label of a metric. */
-const reasons = {
+export const stateReasons = {
   UP: ["Up", "the VM is running, the link is up, and the guest agent reports the NIC"],
   VM_STOPPED: ["Down", "the VM is not running"],
   VM_STARTING: ["Down", "the VM is starting"],
@@ -37,7 +37,7 @@ const reasons = {
     "multinic has lost contact with the API server; check that it runs, and the warnings in multinic's log",
   ],
 } as const satisfies Readonly<Record<string, readonly [InterfaceState, string]>>;
-export type StateReason = keyof typeof reasons;
+export type StateReason = keyof typeof stateReasons;
 
 export interface InterfaceStatus {
   readonly namespace: string;
@@ -175,7 +175,7 @@ export function verdict(
   evidence: readonly Evidence[],
   { detail = "", since = "" }: { readonly detail?: string; readonly since?: string | null | undefined } = {},
 ): Verdict {
-  const [state, message] = reasons[reason];
+  const [state, message] = stateReasons[reason];
   const shown = evidence.map(({ source, value }) => ({
     source: bounded(source, maxWord),
     value: bounded(value, maxWord),

@@ -1,57 +1,57 @@
 // Checks of a NIC's addresses, gateway and name servers.
 import { type Finding, finding } from "../findings.ts";
 import { removeField, replaceWith } from "../fix.ts";
-import {
-  broadcastAddress,
-  type Cidr,
-  contains,
-  hostRange,
-  type IpAddress,
-  isNetworkOrBroadcast,
-  overlaps,
-} from "../ip.ts";
-import type { Nic, NicAddress } from "../nic.ts";
-import { hasConnectedRoute, hasIpv6, masquerade } from "../routing/predicted-routes.ts";
-import { type NicCheck, nicsBefore } from "./context.ts";
+import { hostRange, type IpAddress, isNetworkOrBroadcast } from "../ip.ts";
+import { hasIpv6 } from "../routing/predicted-routes.ts";
+import type { NicCheck, NicContext } from "./context.ts";
+import { hasNeighbours } from "./subnet-index.ts";
+
+type OwnSubnets = Pick<NicContext, "nic" | "own">;
 
 /**
  * The subnets of the NIC, if the next hop is in none of them. undefined if it is in one, or if the subnets are not known in
  * advance (DHCP). IPv6 link-local addresses are on every link.
  */
-function onLinkSubnets(nic: Nic, hop: IpAddress): readonly string[] | undefined {
-  const subnets = nic.addresses.filter(({ cidr }) => cidr.address.family === hop.family);
-  if (nic.mode === "dhcp" && subnets.length === 0) return undefined;
+function onLinkSubnets({ nic, own }: OwnSubnets, hop: IpAddress): readonly string[] | undefined {
+  const networks = own.networks[hop.family];
+  if (nic.mode === "dhcp" && networks.length === 0) return undefined;
   if (hop.family === 6 && hop.value.range() === "linkLocal") return hasIpv6(nic) ? undefined : [];
-  return subnets.some(({ cidr }) => hasConnectedRoute(cidr) && contains(cidr, hop))
-    ? undefined
-    : subnets.map(({ cidr }) => cidr.network);
+  return own.connected.containing(hop) === undefined ? networks : undefined;
 }
 
 /** Linux refuses a broadcast address as next hop (Nexthop has invalid gateway). */
-function broadcastHop(nic: Nic, hop: IpAddress, field: string): Finding | undefined {
-  const subnet = nic.addresses.find(({ cidr }) => broadcastAddress(cidr) === hop.text);
+function broadcastHop({ own }: OwnSubnets, hop: IpAddress, field: string): Finding | undefined {
+  const subnet = own.byBroadcast.get(hop.text);
   if (subnet === undefined) return undefined;
-  const problem = `it is the broadcast address of ${subnet.cidr.network}`;
+  const problem = `it is the broadcast address of ${subnet.network}`;
   return finding("GATEWAY_INVALID", field, { given: hop.text, problem });
 }
 
 /** The subnets that do not contain the next hop, as text. */
-function inWords(nic: Nic, hop: IpAddress, subnets: readonly string[]): string {
+function inWords({ nic }: OwnSubnets, hop: IpAddress, subnets: readonly string[]): string {
   return subnets.length === 0
     ? `every subnet of ${nic.name}, which has no IPv${hop.family} address`
-    : `${nic.name}'s ${subnets.join(" and ")}`;
+    : `${nic.name}'s ${someOf(subnets)}`;
+}
+
+const mostNamed = 3;
+
+/** The first few, and how many more there are. */
+export function someOf(texts: readonly string[]): string {
+  const named = texts.slice(0, mostNamed).join(" and ");
+  return texts.length > mostNamed ? `${named} and ${texts.length - mostNamed} more` : named;
 }
 
 /** A finding if the next hop is outside the subnets of the NIC, or a broadcast address. */
 export function checkNextHop(
-  nic: Nic,
+  context: OwnSubnets,
   hop: IpAddress,
   field: string,
   code: "GATEWAY_UNREACHABLE" | "ROUTE_GATEWAY_UNREACHABLE",
 ): Finding | undefined {
-  const outside = onLinkSubnets(nic, hop);
-  if (outside === undefined) return broadcastHop(nic, hop, field);
-  return finding(code, field, { gateway: hop.text, subnets: inWords(nic, hop, outside) });
+  const outside = onLinkSubnets(context, hop);
+  if (outside === undefined) return broadcastHop(context, hop, field);
+  return finding(code, field, { gateway: hop.text, subnets: inWords(context, hop, outside) });
 }
 
 const modeFitsAddresses: NicCheck = ({ nic, config }) => {
@@ -88,48 +88,34 @@ const addressIsHost: NicCheck = ({ nic }) =>
   });
 
 /** Whichever NIC is configured first, the guest treats the address as a broadcast address or loses that broadcast. */
-const addressIsNoBroadcast: NicCheck = ({ nic, vm }) => {
-  const subnets = vm.nics.flatMap(subnetsOf);
-  return nic.addresses.map(({ field, cidr: { address } }) => {
-    const other = subnets.find(
-      ({ cidr }) => cidr.address.text !== address.text && broadcastAddress(cidr) === address.text,
-    );
+const addressIsNoBroadcast: NicCheck = ({ nic, subnets }) =>
+  nic.addresses.map(({ field, cidr: { address } }) => {
+    const other = subnets.byBroadcast.get(address.text);
     if (other === undefined) return undefined;
     const values = { address: address.text, subnet: other.cidr.network, index: other.index };
     return finding("ADDRESS_IS_BROADCAST", field, values, { related: [other.field] });
   });
-};
 
-/** The subnets of a NIC that are known beforehand. */
-function subnetsOf({ type, index, field, addresses }: Nic): (NicAddress & { readonly index: number })[] {
-  if (type === "pod") return [{ index, field: `${field}.type`, cidr: masquerade.address }];
-  return addresses.map((address) => ({ ...address, index }));
-}
-
-const addressIsUniqueInVm: NicCheck = (context) =>
-  context.nic.addresses.map(({ field, cidr }) => {
-    const first = nicsBefore(context).find(({ addresses }) =>
-      addresses.some((other) => other.cidr.address.text === cidr.address.text),
-    );
-    if (first === undefined) return undefined;
+const addressIsUniqueInVm: NicCheck = ({ nic, subnets }) =>
+  nic.addresses.map(({ field, cidr }) => {
+    const first = subnets.firstWith.get(cidr.address.text);
+    if (first === undefined || first.index >= nic.index) return undefined;
     const values = { address: cidr.address.text, first: first.index };
     const related = [`${first.field}.ipConfig.address`];
     return finding("ADDRESS_DUPLICATE_IN_VM", field, values, { related });
   });
 
-const subnetIsApart: NicCheck = (context) =>
-  context.nic.addresses.map(({ field, cidr }) => {
+const subnetIsApart: NicCheck = ({ nic, vm, subnets }) =>
+  nic.addresses.map(({ field, cidr }) => {
     if (!hasNeighbours(cidr)) return undefined;
-    for (const earlier of nicsBefore(context)) {
-      const other = earlier.addresses.find(
-        (address) => hasNeighbours(address.cidr) && overlaps(address.cidr, cidr),
-      );
+    for (const earlier of vm.nics.slice(0, nic.index)) {
+      const other = subnets.ofNics[earlier.index]?.shared.overlapping(cidr);
       if (other !== undefined && other.cidr.address.text !== cidr.address.text) {
         const longer = cidr.prefixLength - other.cidr.prefixLength;
         const winner =
           longer === 0
             ? "whichever NIC is configured first"
-            : `${longer > 0 ? context.nic.name : earlier.name}, whose prefix is longer`;
+            : `${longer > 0 ? nic.name : earlier.name}, whose prefix is longer`;
         const values = { subnet: cidr.network, other: other.cidr.network, first: earlier.index, winner };
         return finding("SUBNET_OVERLAP", field, values, { related: [other.field] });
       }
@@ -137,18 +123,14 @@ const subnetIsApart: NicCheck = (context) =>
     return undefined;
   });
 
-/** False for a single address such as a /32. */
-const hasNeighbours = (cidr: Cidr): boolean =>
-  hasConnectedRoute(cidr) && cidr.prefixLength < (cidr.address.family === 4 ? 32 : 128);
-
-const gatewayIsOnLink: NicCheck = ({ nic }) => {
+const gatewayIsOnLink: NicCheck = ({ nic, own }) => {
   const { gateway } = nic;
   if (gateway === undefined || nic.mode === "dhcp" || nic.addresses.length === 0) return undefined;
   const field = `${nic.field}.ipConfig.gateway`;
-  if (nic.addresses.some(({ cidr }) => cidr.address.text === gateway.text)) {
+  if (own.own.has(gateway.text)) {
     return finding("GATEWAY_IS_SELF", field, { gateway: gateway.text }, { fix: removeField(field) });
   }
-  return checkNextHop(nic, gateway, field, "GATEWAY_UNREACHABLE");
+  return checkNextHop({ nic, own }, gateway, field, "GATEWAY_UNREACHABLE");
 };
 
 /** resolv.conf(5): MAXNS. */

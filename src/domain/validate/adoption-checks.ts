@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { machineOf } from "../adopt/adopted-spec.ts";
 import { type Finding, finding } from "../findings.ts";
 import { removeField } from "../fix.ts";
+import { labelOf, labelsText } from "../labels.ts";
 import { cloudInitVolumeOf } from "../objects/cloud-init.ts";
 import type { VirtualMachine } from "../objects/kubernetes.ts";
 import { isManaged } from "../objects/ownership.ts";
@@ -20,15 +21,20 @@ const ofOthers =
 
 /** The machine part is not managed: it must be absent in the spec, or the same as in the VM. */
 const machineStays = ofOthers((vm, { asked }) => {
-  const has = machineOf(vm);
+  const { labels = {} } = vm.metadata;
+  const has: Machine = { ...machineOf(vm), labels };
+  const shown: Partial<Record<MachineField, string>> = {
+    userData: "different in the VM",
+    labels: labelsText(labels) || "not set in the VM",
+  };
   return fieldsOfMachine.map((field) => {
     if (asked[field] === undefined || isSame[field](asked, has)) return undefined;
-    const values = { has: field === "userData" ? "different in the VM" : inWords(has[field]) };
+    const values = { has: shown[field] ?? inWords(has[field]) };
     return finding("ADOPTED_MACHINE_DIFFERS", field, values, { fix: removeField(field) });
   });
 });
 
-const fieldsOfMachine = ["cpu", "memory", "bootDisk", "disks", "userData", "runStrategy"] as const;
+const fieldsOfMachine = ["cpu", "memory", "bootDisk", "disks", "userData", "runStrategy", "labels"] as const;
 type MachineField = (typeof fieldsOfMachine)[number];
 type Machine = Pick<VmSpec, MachineField>;
 
@@ -43,6 +49,8 @@ const isSame: Readonly<Record<MachineField, (asked: Machine, has: Machine) => bo
     disks.every((disk, index) => isSameDisk(disk, has.disks?.[index])),
   userData: (asked, has) => isDeepStrictEqual(asked.userData, has.userData),
   runStrategy: (asked, has) => asked.runStrategy === has.runStrategy,
+  labels: ({ labels = {} }, has) =>
+    Object.entries(labels).every(([key, value]) => labelOf(has.labels, key) === value),
 };
 
 /** A disk without a name matches any name. */
@@ -50,7 +58,7 @@ function isSameDisk(asked: DiskSpec | undefined, has: DiskSpec | undefined): boo
   return isDeepStrictEqual({ ...(has?.name === undefined ? {} : { name: has.name }), ...asked }, has);
 }
 
-function inWords(value: VmSpec[Exclude<MachineField, "userData">]): string {
+function inWords(value: Machine[MachineField]): string {
   if (value === undefined) return "not set in the VM";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
@@ -70,7 +78,7 @@ const cloudInitIsThere = ofOthers((vm) =>
 const guestKeepsWhatItHas: VmCheck = ({ adoptionNotes }) =>
   adoptionNotes?.map((note) => finding("ADOPTION_CHANGES_GUEST", "networks", { note }));
 
-const machineField = /^(?:cpu|memory|bootDisk|disks|runStrategy)\b/;
+const machineField = /^(?:cpu|memory|bootDisk|disks|runStrategy|labels)\b/;
 
 /** False for findings on the machine part of an adopted VM, which is only compared with the VM. */
 export function isForAdoption({ code, field }: Finding): boolean {

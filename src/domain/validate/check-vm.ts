@@ -2,6 +2,7 @@
 import type { Catalogue } from "../catalogue.ts";
 import type { Facts } from "../facts.ts";
 import { type Finding, withUnread } from "../findings.ts";
+import { withinLimits } from "../limits.ts";
 import { lackedFacts } from "./lacked-facts.ts";
 import type { ResolvedVm } from "../nic.ts";
 import type { PredictedRouting } from "../routing/predicted-routes.ts";
@@ -13,7 +14,8 @@ import { attachmentChecks } from "./attachment-checks.ts";
 import { nicContext, runChecks, vlanOfNic, vmContext } from "./context.ts";
 import { guestChecks } from "./guest-checks.ts";
 import { inUseChecks } from "./in-use-checks.ts";
-import { machineChecks, maxDevices } from "./machine-checks.ts";
+import { machineChecks } from "./machine-checks.ts";
+import { labelChecks } from "./label-checks.ts";
 import { nadChecks } from "./nad-checks.ts";
 import { nicChecks } from "./nic-checks.ts";
 import { nodeChecks } from "./node-checks.ts";
@@ -30,6 +32,8 @@ export interface CheckedVm {
   readonly routing: PredictedRouting;
   /** First of reading the input, then of the VM as a whole, then NIC by NIC. */
   readonly findings: readonly Finding[];
+  /** The network of each NIC (segment.ts); undefined on the pod network, and if it is not known. */
+  readonly segments: readonly (string | undefined)[];
   /** Checks that were not done because facts are missing. */
   readonly unchecked: readonly string[];
 }
@@ -37,6 +41,7 @@ export interface CheckedVm {
 const checksOfVm = [
   ...machineChecks,
   ...objectNameChecks,
+  ...labelChecks,
   ...adoptionChecks,
   ...resetChecks,
   ...guestChecks,
@@ -64,20 +69,20 @@ export interface CheckOptions {
   readonly replaced?: ResolvedVm | undefined;
 }
 
-/** NICs beyond the maximum of a VM (LIMIT_EXCEEDED) are not checked, because there may be any number of them. */
+/** What is beyond a limit (LIMIT_EXCEEDED) is not checked, so that the time is bounded. */
 export function checkVm(
   asked: VmSpec,
   catalogue: Catalogue,
   facts: Facts,
   { unread = [], adoptionNotes, replaced }: CheckOptions = {},
 ): CheckedVm {
-  const spec =
-    asked.networks.length > maxDevices ? { ...asked, networks: asked.networks.slice(0, maxDevices) } : asked;
+  const { vm: spec, findings: overLimits } = withinLimits(asked);
   const { vm, findings: unreadable } = resolveVm(spec, catalogue, facts);
   const context = vmContext({ spec, asked, vm, catalogue, facts, adoptionNotes, replaced });
   const nics = vm.nics.map((nic) => nicContext(context, nic, configOf(spec, nic)));
   const unreadableOf = Map.groupBy(unreadable, ({ field }) => /^networks\[\d+\]/.exec(field)?.[0]);
   const all = [
+    ...overLimits,
     ...(unreadableOf.get(undefined) ?? []),
     ...runChecks(checksOfVm, context),
     ...nics.flatMap((of) => [...(unreadableOf.get(of.nic.field) ?? []), ...runChecks(checksOfNic, of)]),
@@ -87,6 +92,7 @@ export function checkVm(
     vlans: nics.map(vlanOfNic),
     routing: context.routing,
     findings: withUnread(unread, adoptionNotes === undefined ? all : all.filter(isForAdoption)),
+    segments: nics.map(({ uplink }) => uplink?.segment),
     unchecked: lackedFacts(context),
   };
 }

@@ -3,15 +3,18 @@ import type { Catalogue } from "../catalogue.ts";
 import { type CniConfig, readCniConfig, type Unreadable } from "../network/cni.ts";
 import type { ClusterNetwork, Facts, NodeIndex } from "../facts.ts";
 import type { Finding } from "../findings.ts";
+import { maxRules } from "../limits.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
 import { clusterNetworks } from "../network/cluster-networks.ts";
 import { noNodes } from "../network/nodes.ts";
 import { type PredictedRoute, type PredictedRouting, predictRouting } from "../routing/predicted-routes.ts";
 import { indexRoutes, type RouteIndex } from "../routing/route-index.ts";
+import { countRules } from "../routing/source-routing.ts";
 import type { Uplink } from "../network/carriers/uplink.ts";
 import { vlanOfNad } from "../network/nad-vlan.ts";
 import { uplinkOfNad, uplinkOfNetwork } from "../network/segment.ts";
 import type { NetworkConfig, VmSpec } from "../spec.ts";
+import { indexSubnets, type NicSubnets, type SubnetIndex } from "./subnet-index.ts";
 
 export interface VmContext {
   /** As requested, without NICs beyond the limit. */
@@ -25,8 +28,12 @@ export interface VmContext {
   /** The VM as last applied, all of which the spec replaces; undefined if there is none or parts of it stay. */
   readonly replaced: ResolvedVm | undefined;
   readonly nodes: NodeIndex;
+  /** Without rules and their routes if there would be more than `maxRules`. */
   readonly routing: PredictedRouting;
   readonly routes: RouteIndex;
+  readonly subnets: SubnetIndex;
+  /** Of source-based routing. */
+  readonly ruleCount: number;
   /** Networks of the cluster that the guest can reach; empty if the guest is not on the pod network. */
   readonly clusterNetworks: readonly ClusterNetwork[];
 }
@@ -34,6 +41,8 @@ export interface VmContext {
 export interface NicContext extends VmContext {
   readonly nic: Nic;
   readonly config: NetworkConfig;
+  /** The addresses of this NIC. */
+  readonly own: NicSubnets;
   /** In the main table, in order of configuration. */
   readonly ownRoutes: readonly PredictedRoute[];
   /** undefined if the NIC names no NAD, or the NADs of the cluster are not known. */
@@ -53,15 +62,18 @@ export interface GivenNad {
 }
 
 export function vmContext(
-  given: Omit<VmContext, "nodes" | "routing" | "routes" | "clusterNetworks">,
+  given: Omit<VmContext, "nodes" | "routing" | "routes" | "subnets" | "ruleCount" | "clusterNetworks">,
 ): VmContext {
   const { vm, facts, catalogue } = given;
-  const routing = predictRouting(vm.nics, vm.routing);
+  const ruleCount = vm.routing === "policy" ? countRules(vm.nics) : 0;
+  const routing = predictRouting(vm.nics, ruleCount > maxRules ? "main" : vm.routing);
   return {
     ...given,
     nodes: facts.nodes ?? noNodes,
     routing,
     routes: indexRoutes(routing),
+    subnets: indexSubnets(vm.nics),
+    ruleCount,
     clusterNetworks: vm.nics.some(({ type }) => type === "pod") ? clusterNetworks(facts, catalogue) : [],
   };
 }
@@ -69,7 +81,9 @@ export function vmContext(
 export function nicContext(context: VmContext, nic: Nic, config: NetworkConfig): NicContext {
   const nad = givenNad(context, nic);
   const ownRoutes = context.routing.byNic[nic.index] ?? [];
-  return { ...context, nic, config, ownRoutes, nad, uplink: uplinkOf(nic, nad) };
+  const own = context.subnets.ofNics[nic.index];
+  if (own === undefined) throw new Error(`${nic.field} is a NIC of another VM`);
+  return { ...context, nic, config, own, ownRoutes, nad, uplink: uplinkOf(nic, nad) };
 }
 
 function givenNad({ facts: { nads }, catalogue }: VmContext, { attachment }: Nic): GivenNad | undefined {

@@ -32,6 +32,7 @@ const userDataIsRead: VmCheck = ({ vm }) => {
   const max = maxUserDataBytes[vm.guestConfig];
   if (count > max) return finding("LIMIT_EXCEEDED", field, { count, what: "bytes of user-data", max });
   const reading = readUserData(text);
+  if (reading.unread !== undefined) return finding("USER_DATA_UNCHECKED", field, { problem: reading.unread });
   return [
     reading.ignored === undefined
       ? undefined

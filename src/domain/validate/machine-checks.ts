@@ -6,8 +6,6 @@ import { quantityInBytes } from "../objects/quantity.ts";
 import type { VmCheck } from "./context.ts";
 
 const maxCpu = 512;
-/** Each virtio NIC and disk uses one of the 32 PCI slots of q35 (KubeVirt docs/pci-topology.md). */
-export const maxDevices = 32;
 
 const nameIsLabel: VmCheck = ({ spec }) => {
   if (spec.name === "") return finding("FIELD_REQUIRED", "name", { name: "name" });
@@ -39,13 +37,16 @@ const memoryIsQuantity: VmCheck = ({ vm }) => {
     : finding("MEMORY_INVALID", "memory", { given: vm.memory });
 };
 
-const diskNamesAreUnique: VmCheck = ({ vm }) =>
-  vm.disks.map(({ name }, index) => {
-    const taken = name === cloudInitDiskName || vm.disks.findIndex((disk) => disk.name === name) < index;
-    if (!taken && isDnsLabel(name)) return undefined;
+const diskNamesAreUnique: VmCheck = ({ vm }) => {
+  const taken = new Set([cloudInitDiskName]);
+  return vm.disks.map(({ name }, index) => {
+    const isFree = !taken.has(name);
+    taken.add(name);
+    if (isFree && isDnsLabel(name)) return undefined;
     const field = index === 0 ? "bootDisk.name" : `disks[${index - 1}].name`;
     return finding("DISK_NAME_INVALID", field, { given: name });
   });
+};
 
 const userDataHasOneSource: VmCheck = ({ vm }) => {
   if (vm.userData === undefined) return undefined;
@@ -55,18 +56,6 @@ const userDataHasOneSource: VmCheck = ({ vm }) => {
 
 const hasNetworks: VmCheck = ({ spec }) =>
   spec.networks.length === 0 ? finding("NETWORKS_EMPTY", "networks", {}) : undefined;
-
-const fitsPciSlots: VmCheck = ({ asked, vm }) => {
-  // One more disk for cloud-init.
-  const count = asked.networks.length + vm.disks.length + 1;
-  return count > maxDevices
-    ? finding("LIMIT_EXCEEDED", "networks", {
-        count,
-        what: "NICs and disks, including the cloud-init disk",
-        max: maxDevices,
-      })
-    : undefined;
-};
 
 /** A Secret with that name is not overwritten if multinic did not create it for this VM. */
 const secretIsOurs: VmCheck = ({ vm, facts: { secret } }) =>
@@ -83,6 +72,5 @@ export const machineChecks: readonly VmCheck[] = [
   diskNamesAreUnique,
   userDataHasOneSource,
   hasNetworks,
-  fitsPciSlots,
   secretIsOurs,
 ];

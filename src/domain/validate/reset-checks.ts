@@ -1,6 +1,7 @@
 // Fields of an existing VM that an apply resets because the spec does not have them.
 import { finding } from "../findings.ts";
 import { replaceWith } from "../fix.ts";
+import { labelsText } from "../labels.ts";
 import type { ResolvedDisk, ResolvedVm } from "../nic.ts";
 import type { VmCheck } from "./context.ts";
 
@@ -17,6 +18,7 @@ const values = {
   guest: ({ renderer }) => renderer ?? nothing,
   guestConfig: ({ guestConfig }) => guestConfig,
   routing: ({ routing }) => routing,
+  labels: ({ labels }) => labelsText(labels) || nothing,
 } as const satisfies Record<string, (vm: ResolvedVm) => string | number>;
 type MachineField = keyof typeof values;
 const machineFields = Object.keys(values) as readonly MachineField[];

@@ -25,13 +25,13 @@ const familiesAgree: RouteCheck = ({ field, destination, gateway }) => {
 };
 
 /** The next hop must be reachable without another route. With DHCP the subnet is not known, so it is not checked. */
-const nextHopIsOnLink: RouteCheck = ({ field, destination, gateway }, { nic }) =>
+const nextHopIsOnLink: RouteCheck = ({ field, destination, gateway }, { nic, own }) =>
   destination.address.family !== gateway.family || (nic.mode === "static" && nic.addresses.length === 0)
     ? undefined
-    : checkNextHop(nic, gateway, `${field}.gateway`, "ROUTE_GATEWAY_UNREACHABLE");
+    : checkNextHop({ nic, own }, gateway, `${field}.gateway`, "ROUTE_GATEWAY_UNREACHABLE");
 
-const nextHopIsNotSelf: RouteCheck = ({ field, gateway }, { nic }) =>
-  nic.addresses.some(({ cidr }) => cidr.address.text === gateway.text)
+const nextHopIsNotSelf: RouteCheck = ({ field, gateway }, { own }) =>
+  own.own.has(gateway.text)
     ? finding("GATEWAY_IS_SELF", `${field}.gateway`, { gateway: gateway.text }, { fix: removeField(field) })
     : undefined;
 
@@ -56,15 +56,14 @@ const routeIsUnique: NicCheck = ({ ownRoutes, routes }) =>
       return finding("ROUTE_DUPLICATE", route.field, { first: first.field }, more);
     });
 
-const defaultRouteIsUnique: NicCheck = ({ nic, routes: { defaults } }) =>
+const defaultRouteIsUnique: NicCheck = ({ nic, routes: { defaults, firstDefault, highestMetric } }) =>
   defaults
     .filter((route) => route.nic === nic)
     .map((route) => {
-      const key = routeKey(route);
-      const twin = defaults.slice(0, defaults.indexOf(route)).find((other) => routeKey(other) === key);
-      if (twin === undefined) return undefined;
+      const twin = firstDefault.get(routeKey(route));
+      if (twin === undefined || twin === route) return undefined;
       const field = metricField(route);
-      const free = Math.max(...defaults.map(({ metric }) => metric)) + metricStep;
+      const free = highestMetric + metricStep;
       const fix =
         route.origin === "route"
           ? replaceWith(field, free)

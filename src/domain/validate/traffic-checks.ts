@@ -1,30 +1,35 @@
 // Checks of the routes of all NICs together: replies through another NIC, routes into subnets, source-based rules.
 import { finding } from "../findings.ts";
 import { type Fix, removeField, replaceWith } from "../fix.ts";
-import { type Cidr, contains, type IpFamily } from "../ip.ts";
+import type { Cidr, IpFamily } from "../ip.ts";
+import { maxRules } from "../limits.ts";
 import type { Nic, ResolvedVm } from "../nic.ts";
+import { PrefixTree } from "../prefix-tree.ts";
 import { connectedMetric, metricField, type PredictedRoute } from "../routing/predicted-routes.ts";
 import { leadsBeyond } from "../routing/route-index.ts";
-import { sourceRulesOf } from "../routing/source-routing.ts";
+import { someOf } from "./address-checks.ts";
 import type { NicCheck, VmCheck } from "./context.ts";
+import type { NicSubnets } from "./subnet-index.ts";
 
 /**
  * A NIC with a gateway or a routed network receives traffic from beyond its subnets. If another NIC has a better route back,
  * replies leave through that one, and firewalls on the way and strict reverse-path filters drop them.
  */
-const repliesLeaveWhereTrafficArrives: NicCheck = ({ nic, vm, ownRoutes, routes }) => {
+const repliesLeaveWhereTrafficArrives: NicCheck = ({ nic, vm, own, ownRoutes, routes }) => {
   if (nic.linkState === "down" || (vm.routing === "policy" && nic.mode === "static")) return undefined;
+  const beyond = { 4: beyondSubnets(ownRoutes, 4), 6: beyondSubnets(ownRoutes, 6) };
   return ownRoutes
     .filter((route) => leadsBeyond(route) && route.origin !== "dhcp")
     .map((route) => {
-      const { network, address } = route.destination;
+      const { network, address, prefixLength } = route.destination;
       const [winner] = [...(routes.best.get(network)?.values() ?? [])]
         .filter((other) => other.nic !== nic && other.metric < route.metric)
         .toSorted((a, b) => a.metric - b.metric);
       if (winner === undefined) return undefined;
-      const fix = sourceRulesFix(vm, nic, address.family);
+      const fix = sourceRulesFix(vm, nic, own, address.family);
       const more = { ...(fix === undefined ? {} : { fix }), related: [metricField(winner)] };
-      const from = arrivalsInWords(ownRoutes, route.destination);
+      // The source of the traffic that arrives by this route.
+      const from = prefixLength > 0 ? network : beyond[address.family];
       const values = {
         nic: nic.name,
         from,
@@ -36,23 +41,16 @@ const repliesLeaveWhereTrafficArrives: NicCheck = ({ nic, vm, ownRoutes, routes 
     });
 };
 
-/** The source of the traffic that arrives by this route. */
-function arrivalsInWords(
-  ownRoutes: readonly PredictedRoute[],
-  { network, prefixLength, address }: Cidr,
-): string {
-  if (prefixLength > 0) return network;
-  const { family } = address;
+function beyondSubnets(ownRoutes: readonly PredictedRoute[], family: IpFamily): string {
   const subnets = ownRoutes
     .filter(({ origin, destination }) => origin === "address" && destination.address.family === family)
     .map(({ destination }) => destination.network);
-  return `beyond ${subnets.join(" and ") || `its IPv${family} link`}`;
+  return `beyond ${someOf(subnets) || `its IPv${family} link`}`;
 }
 
 /** undefined if source-based rules do not help: the renderer drops them, or the address is not known in advance. */
-function sourceRulesFix(vm: ResolvedVm, nic: Nic, family: IpFamily): Fix | undefined {
-  const hasAddress = nic.addresses.some(({ cidr }) => cidr.address.family === family);
-  if (nic.mode === "dhcp" || !hasAddress) return undefined;
+function sourceRulesFix(vm: ResolvedVm, nic: Nic, own: NicSubnets, family: IpFamily): Fix | undefined {
+  if (nic.mode === "dhcp" || own.networks[family].length === 0) return undefined;
   const policy = { field: "routing", value: "policy" };
   if (vm.renderer === "netplan") return replaceWith(policy.field, policy.value);
   if (vm.renderer !== undefined) return undefined;
@@ -68,7 +66,7 @@ const routeLeavesSubnetsAlone: NicCheck = ({ nic, ownRoutes, routes: { connected
     .filter(({ origin, destination }) => origin === "route" && !destination.hasHostBits)
     .map((route) => {
       const { destination, gateway, field } = route;
-      const subnet = connected.find((other) => isInside(destination, other.destination));
+      const subnet = connected.around(destination);
       if (subnet === undefined) return undefined;
       const effect = isPreferred(route, subnet.destination)
         ? `hosts there are reached through ${gateway?.text ?? ""} on ${nic.name} instead of directly`
@@ -78,9 +76,6 @@ const routeLeavesSubnetsAlone: NicCheck = ({ nic, ownRoutes, routes: { connected
       const more = { fix: removeField(field), related: [subnet.nic.field] };
       return finding("ROUTE_INSIDE_SUBNET", `${field}.destination`, values, more);
     });
-
-const isInside = (inner: Cidr, outer: Cidr): boolean =>
-  inner.prefixLength >= outer.prefixLength && contains(outer, inner.address);
 
 /** True if the kernel prefers the route over that of the subnet. */
 function isPreferred({ destination, metric }: PredictedRoute, subnet: Cidr): boolean {
@@ -93,28 +88,33 @@ function isPreferred({ destination, metric }: PredictedRoute, subnet: Cidr): boo
  * IPv6 refuses a next hop that is itself reached through a next hop (net/ipv6/route.c ip6_route_check_nh); IPv4 accepts it.
  * Routes are added in the order of the list, those of the table of a NIC after all of the main table.
  */
-const nextHopIsReachedDirectly: NicCheck = ({ nic, vm, ownRoutes }) => {
+const nextHopIsReachedDirectly: NicCheck = ({ nic, vm, own, ownRoutes }) => {
   const ownHop = nic.defaultRoute ? nic.gateway : undefined;
   const statics = ownRoutes.filter(({ origin }) => origin === "route");
   const hops = [
     { gateway: ownHop, position: -1, field: `${nic.field}.ipConfig.gateway` },
     ...statics.map(({ gateway, field }, position) => ({ gateway, position, field: `${field}.gateway` })),
   ];
+  const positioned = [...statics.entries()].filter(([, { destination }]) => destination.address.family === 6);
+  const all = new PrefixTree(positioned.map((entry) => [entry[1].destination, entry]));
+  const beforeSubnets = new PrefixTree(
+    positioned
+      .filter(([, { metric }]) => metric < connectedMetric[6])
+      .map((entry) => [entry[1].destination, entry]),
+  );
   return hops.map(({ gateway, position, field }) => {
     if (gateway?.family !== 6) return undefined;
-    const subnet = nic.addresses
-      .map(({ cidr }) => cidr)
-      .filter((cidr) => contains(cidr, gateway))
-      .toSorted((a, b) => b.prefixLength - a.prefixLength)[0];
+    const subnet = own.all.longest(gateway);
     if (subnet === undefined) return undefined;
-    const between = statics.find(
-      (route, earlier) =>
-        (earlier < position || vm.routing === "policy") &&
-        contains(route.destination, gateway) &&
-        route.destination.prefixLength >= subnet.prefixLength &&
-        isPreferred(route, subnet),
-    );
-    if (between === undefined) return undefined;
+    const { prefixLength } = subnet;
+    const [first] = [
+      all.containing(gateway, prefixLength + 1),
+      beforeSubnets.containing(gateway, prefixLength),
+    ]
+      .filter((entry) => entry !== undefined)
+      .toSorted(([a], [b]) => a - b);
+    if (first === undefined || !(first[0] < position || vm.routing === "policy")) return undefined;
+    const between = first[1];
     const via = between.gateway?.text ?? "";
     const values = { gateway: gateway.text, destination: between.destination.network, via };
     const more = { fix: removeField(between.field), related: [between.field] };
@@ -144,12 +144,17 @@ const addressIsKnownForRules: NicCheck = ({ nic, vm, routes: { defaults } }) => 
 };
 
 /** Reports policy routing that has no effect. */
-const someNicHasRules: VmCheck = ({ vm }) =>
-  vm.routing === "main" || vm.nics.some((nic) => sourceRulesOf(nic).table !== undefined)
+const someNicHasRules: VmCheck = ({ vm, ruleCount }) =>
+  vm.routing === "main" || ruleCount > 0
     ? undefined
     : finding("ROUTING_POLICY_EMPTY", "routing", {}, { fix: removeField("routing") });
 
-export const routingVmChecks: readonly VmCheck[] = [rendererKeepsRules, someNicHasRules];
+const rulesAreFew: VmCheck = ({ ruleCount: count }) =>
+  count > maxRules
+    ? finding("LIMIT_EXCEEDED", "routing", { count, what: "rules of source-based routing", max: maxRules })
+    : undefined;
+
+export const routingVmChecks: readonly VmCheck[] = [rendererKeepsRules, someNicHasRules, rulesAreFew];
 export const trafficChecks: readonly NicCheck[] = [
   repliesLeaveWhereTrafficArrives,
   routeLeavesSubnetsAlone,

@@ -176,7 +176,7 @@ export function connectKube(options: KubeConnection): FullKubeClient {
       return await write({ method: "PUT", path, ...json(object) }, options);
     },
     async apply(resource, object, options) {
-      const path = objectPath(resource, object.metadata);
+      const path = objectPath(resource, object.metadata, options.subresource);
       const body = json(object, "application/apply-patch+yaml");
       // With a resourceVersion, a second attempt would conflict with the first.
       const repeatable = object.metadata.resourceVersion === undefined;

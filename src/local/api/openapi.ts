@@ -15,9 +15,9 @@ function groupPaths(): ReadonlyMap<string, readonly ResourceType[]> {
   return groups;
 }
 
-function schemaName({ group, kind, schema }: ResourceType): string {
+function schemaName({ group, version, kind, schema }: ResourceType): string {
   if ("core" in schema) return `io.k8s.api.core.v1.${kind}`;
-  return `${group.split(".").reverse().join(".")}.v1.${kind}`;
+  return `${group.split(".").reverse().join(".")}.${version}.${kind}`;
 }
 
 function gvk({ group, version, kind }: ResourceType): JsonObject {

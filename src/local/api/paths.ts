@@ -29,10 +29,13 @@ function documentAt(path: string): JsonObject | undefined {
 
 const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
-const groups = [...new Set(resourceTypes.map(({ group }) => group))].filter((group) => group !== "");
+/** Every group but the core, with its one version. */
+const groups = new Map(
+  resourceTypes.filter(({ group }) => group !== "").map((type) => [type.group, type.version]),
+);
 
-function groupDocument(name: string): JsonObject {
-  const version = { groupVersion: `${name}/v1`, version: "v1" };
+function groupDocument(name: string, served: string): JsonObject {
+  const version = { groupVersion: `${name}/${served}`, version: served };
   return { name, versions: [version], preferredVersion: version };
 }
 
@@ -62,12 +65,12 @@ function resourceEntries(type: ResourceType): readonly JsonObject[] {
   ];
 }
 
-function resourceList(group: string): JsonObject {
+function resourceList(group: string, version: string): JsonObject {
   const types = resourceTypes.filter((type) => type.group === group);
   return {
     kind: "APIResourceList",
     apiVersion: "v1",
-    groupVersion: apiVersionOf({ group, version: "v1" }),
+    groupVersion: apiVersionOf({ group, version }),
     resources: types.flatMap(resourceEntries),
   };
 }
@@ -78,12 +81,16 @@ function discovery(path: string): JsonObject | undefined {
     const serverAddressByClientCIDRs = [{ clientCIDR: "0.0.0.0/0", serverAddress: "" }];
     return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs };
   }
-  if (path === "/api/v1") return resourceList("");
-  if (path === "/apis") return { kind: "APIGroupList", apiVersion: "v1", groups: groups.map(groupDocument) };
+  if (path === "/api/v1") return resourceList("", "v1");
+  if (path === "/apis") {
+    const documents = [...groups].map(([name, served]) => groupDocument(name, served));
+    return { kind: "APIGroupList", apiVersion: "v1", groups: documents };
+  }
   const [, apis, group = "", version, ...rest] = path.split("/");
-  if (apis !== "apis" || rest.length > 0 || !groups.includes(group)) return undefined;
-  if (version === undefined) return { kind: "APIGroup", apiVersion: "v1", ...groupDocument(group) };
-  return version === "v1" ? resourceList(group) : undefined;
+  const served = groups.get(group);
+  if (apis !== "apis" || rest.length > 0 || served === undefined) return undefined;
+  if (version === undefined) return { kind: "APIGroup", apiVersion: "v1", ...groupDocument(group, served) };
+  return version === served ? resourceList(group, version) : undefined;
 }
 
 /** @throws ApiError 404 or 405. */

@@ -1,17 +1,7 @@
 // The kinds that the embedded API serves: names, scope, subresources, schema and the columns that kubectl prints.
+import { readCrd } from "./crd-manifest.ts";
+import type { PrinterColumn } from "./printer-column.ts";
 import type { SchemaSource } from "./schemas.ts";
-
-/** A column of `kubectl get`, like those of a CRD's additionalPrinterColumns. */
-export interface PrinterColumn {
-  readonly name: string;
-  readonly type: "string" | "date" | "integer";
-  /** A plain path (`.status.phase`), or one with a condition filter (`.status.conditions[?(@.type=='Ready')].status`). */
-  readonly jsonPath: string;
-  /** Prints how many entries the value has. */
-  readonly count?: boolean;
-  /** Above 0: printed with `-o wide` only. */
-  readonly priority?: number;
-}
 
 /** One kind. `custom` kinds behave as custom resources: pruned, with generation, never strategically merged. */
 export interface ResourceType {
@@ -109,6 +99,10 @@ export const resourceTypes: readonly ResourceType[] = [
   served("apps", "ControllerRevision", {
     columns: [{ name: "Revision", type: "integer", jsonPath: ".revision" }, age],
   }),
+  // With which replicas of a controller agree on the one that works.
+  served("coordination.k8s.io", "Lease", {
+    columns: [text("Holder", ".spec.holderIdentity"), age],
+  }),
   served("kubevirt.io", "KubeVirt", {
     shortNames: ["kv", "kvs"],
     status: true,
@@ -142,6 +136,7 @@ export const resourceTypes: readonly ResourceType[] = [
     singular: "network-attachment-definition",
     shortNames: ["net-attach-def"],
   }),
+  readCrd(new URL("../../../deploy/crds/wukongs.vm.novasphere.dev.yaml", import.meta.url)),
 ];
 
 /** `group/version`, or `v1` for the core group. */

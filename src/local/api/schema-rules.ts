@@ -11,8 +11,9 @@ import {
 } from "./json.ts";
 import type { ApiObject } from "./object.ts";
 import { type ResourceType, podType, secretType } from "./resource-types.ts";
+import { celCauses } from "./schema-cel.ts";
 import { schemaCauses } from "./schema-validate.ts";
-import { fieldSchema, hasRules, schemaOf } from "./schemas.ts";
+import { type Schema, fieldSchema, hasRules, schemaOf } from "./schemas.ts";
 import { type Cause, forbiddenField, invalidField, requiredField, tooLongField } from "./status.ts";
 
 /** kube-apiserver adds this for a schema with CEL rules and an object that is invalid for one of blockingReasons. */
@@ -33,8 +34,13 @@ const blockingReasons = new Set([
 
 /** The causes of a whole object, and `rulesSkipped` when it applies. */
 export function withSkippedRules(resource: ResourceType, causes: readonly Cause[]): readonly Cause[] {
-  const blocked = causes.some(({ reason }) => blockingReasons.has(reason ?? ""));
-  return blocked && resource.custom && hasRules(resource.schema) ? [...causes, rulesSkipped] : causes;
+  return isBlocked(causes) && resource.custom && hasRules(resource.schema)
+    ? [...causes, rulesSkipped]
+    : causes;
+}
+
+function isBlocked(causes: readonly Cause[]): boolean {
+  return causes.some(({ reason }) => blockingReasons.has(reason ?? ""));
 }
 
 const configKey = /^[-._a-zA-Z0-9]+$/;
@@ -97,9 +103,15 @@ function podUpdateCauses(object: ApiObject, old: ApiObject): readonly Cause[] {
   return [forbiddenField("spec", podSpecText)];
 }
 
+/** The CEL rules count only for an object that their expressions can work on. */
+function customCauses(object: JsonObject, schema: Schema): readonly Cause[] {
+  const causes = schemaCauses(object, schema);
+  return isBlocked(causes) ? causes : [...causes, ...celCauses(object, schema, "")];
+}
+
 /** Every reason why an object may not be stored, except those of its metadata. */
 export function specCauses(resource: ResourceType, object: ApiObject, old?: ApiObject): readonly Cause[] {
-  if (resource.custom) return schemaCauses(without(object, "metadata"), schemaOf(resource.schema));
+  if (resource.custom) return customCauses(without(object, "metadata"), schemaOf(resource.schema));
   if (resource === podType) {
     return [...podCauses(object), ...(old === undefined ? [] : podUpdateCauses(object, old))];
   }

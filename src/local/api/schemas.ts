@@ -30,10 +30,24 @@ export interface Schema {
   readonly "x-kubernetes-map-type"?: "atomic" | "granular";
   readonly "x-kubernetes-patch-strategy"?: string;
   readonly "x-kubernetes-patch-merge-key"?: string;
+  readonly "x-kubernetes-validations"?: readonly CelRule[];
 }
 
-/** Where a kind's schema comes from: a file of crds/, a core/v1 kind, or nowhere, so that spec and status are open. */
-export type SchemaSource = { readonly file: string } | { readonly core: string } | { readonly open: true };
+/** A rule in the Common Expression Language over `self`, the value that the schema describes. */
+export interface CelRule {
+  readonly rule: string;
+  readonly message?: string;
+}
+
+/**
+ * Where a kind's schema comes from: a file of crds/, a manifest that was read already, a core/v1 kind, or nowhere, so that
+ * spec and status are open.
+ */
+export type SchemaSource =
+  | { readonly file: string }
+  | { readonly manifest: Schema }
+  | { readonly core: string }
+  | { readonly open: true };
 
 const files = new Map<string, JsonObject>();
 
@@ -56,7 +70,7 @@ function load(source: SchemaSource): Schema {
   if ("core" in source) return { $ref: `${components}io.k8s.api.core.v1.${source.core}` };
   const outline = { apiVersion: { type: "string" }, kind: { type: "string" }, metadata: objectMeta } as const;
   if ("open" in source) return { type: "object", properties: { ...outline, spec: open, status: open } };
-  const schema = readSchemaFile(source.file) as Schema;
+  const schema = "manifest" in source ? source.manifest : (readSchemaFile(source.file) as Schema);
   return { ...schema, properties: { ...schema.properties, ...outline } };
 }
 
@@ -90,7 +104,8 @@ export function fieldSchema(schema: Schema, field: string): Schema | undefined {
   return typeof additionalProperties === "object" ? additionalProperties : undefined;
 }
 
-/** Whether a kind's schema has CEL rules. They are not evaluated here, but kube-apiserver mentions them in errors. */
+/** Whether a kind's schema has CEL rules. */
 export function hasRules(source: SchemaSource): boolean {
-  return "file" in source && JSON.stringify(readSchemaFile(source.file)).includes("x-kubernetes-validations");
+  const schema = "file" in source ? readSchemaFile(source.file) : "manifest" in source && source.manifest;
+  return JSON.stringify(schema).includes("x-kubernetes-validations");
 }

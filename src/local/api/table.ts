@@ -1,7 +1,8 @@
 // Objects as a Table, the form in which kubectl asks for what it prints.
 import { type Json, type JsonObject, asList, asString, getField, isObject } from "./json.ts";
 import { type ApiObject, encoded, meta } from "./object.ts";
-import type { PrinterColumn, ResourceType } from "./resource-types.ts";
+import type { PrinterColumn } from "./printer-column.ts";
+import type { ResourceType } from "./resource-types.ts";
 
 const nameColumn = {
   name: "Name",

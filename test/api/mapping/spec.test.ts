@@ -21,6 +21,7 @@ const full: VmSpec = {
   guest: { renderer: "network-manager" },
   guestConfig: "nmstate",
   routing: "policy",
+  labels: { app: "web", "example.org/team": "a", canary: "" },
   networks: [
     {
       name: "eth0",

@@ -27,17 +27,20 @@ async function serveHeldStream() {
 }
 
 describe("graceful close", () => {
-  it.for(Object.entries(transports))("lets an open stream finish: %s", async ([, transport], { expect }) => {
-    const server = await serveHeldStream();
-    const stream = oneByOne(createClient(Health, transport(server.url)).watch({}));
-    expect((await stream.next()).value).toMatchObject({ status: Status.SERVING });
-    const closed = server.close(60_000);
-    await expect(once(rawSocket(server), "connect")).rejects.toMatchObject({ code: "ECONNREFUSED" });
-    server.release();
-    expect((await stream.next()).value).toMatchObject({ status: Status.NOT_SERVING });
-    expect((await stream.next()).done).toBe(true);
-    await closed;
-  });
+  it.for(Object.entries(transports))(
+    "F18: lets an open stream finish: %s",
+    async ([, transport], { expect }) => {
+      const server = await serveHeldStream();
+      const stream = oneByOne(createClient(Health, transport(server.url)).watch({}));
+      expect((await stream.next()).value).toMatchObject({ status: Status.SERVING });
+      const closed = server.close(60_000);
+      await expect(once(rawSocket(server), "connect")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+      server.release();
+      expect((await stream.next()).value).toMatchObject({ status: Status.NOT_SERVING });
+      expect((await stream.next()).done).toBe(true);
+      await closed;
+    },
+  );
 
   it.for(Object.entries(transports))(
     "aborts a stream that outlives the grace period: %s",
@@ -54,7 +57,7 @@ describe("graceful close", () => {
     },
   );
 
-  it("does not wait for idle connections", async ({ expect }) => {
+  it("F18: does not wait for idle connections", async ({ expect }) => {
     const server = await serve();
     const agent = new Agent({ keepAlive: true });
     const idle = httpRequest(`${server.url}/`, { agent }).end();

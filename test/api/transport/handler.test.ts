@@ -108,7 +108,7 @@ describe("cross-origin access", () => {
     expect(asked.status).toBe(204);
     expect(asked.headers.get("access-control-allow-origin")).toBe("https://console.example");
     expect(asked.headers.get("access-control-allow-headers")).toMatch(
-      /Connect-Protocol-Version.*Authorization/i,
+      /Connect-Protocol-Version.*Authorization.*x-request-id/i,
     );
     const called = await fetch(url + CHECK, {
       method: "POST",
@@ -116,7 +116,7 @@ describe("cross-origin access", () => {
       headers: { origin: "https://console.example", "content-type": "application/json" },
     });
     expect(called.headers.get("access-control-allow-origin")).toBe("https://console.example");
-    expect(called.headers.get("access-control-expose-headers")).toMatch(/Grpc-Status/i);
+    expect(called.headers.get("access-control-expose-headers")).toMatch(/Grpc-Status.*x-request-id/i);
     expect(called.headers.get("vary")).toMatch(/Origin/);
   });
 

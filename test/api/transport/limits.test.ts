@@ -87,7 +87,13 @@ describe("limits", () => {
       {
         level: "info",
         message: "rpc refused before it reached its service",
-        fields: { service: "grpc.health.v1.Health", method: "Check", httpStatus: 200, grpcStatus: "16" },
+        fields: {
+          service: "grpc.health.v1.Health",
+          method: "Check",
+          requestId: expect.any(String) as string,
+          httpStatus: 200,
+          grpcStatus: "16",
+        },
       },
     ]);
   });

@@ -38,7 +38,14 @@ describe("log interceptor", () => {
       {
         level: "info",
         message: "rpc",
-        fields: { service: "grpc.health.v1.Health", method: "Check", protocol, code: "ok", durationMs: 12 },
+        fields: {
+          service: "grpc.health.v1.Health",
+          method: "Check",
+          requestId: expect.any(String) as string,
+          protocol,
+          code: "ok",
+          durationMs: 12,
+        },
       },
     ]);
   });

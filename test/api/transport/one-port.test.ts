@@ -133,7 +133,7 @@ describe("one cleartext port", () => {
     expect(await grpcJsCheck(grpcJs(server.port))).toMatchObject({ status: Status.SERVING });
   });
 
-  it("drops an HTTP/2 client that no longer answers pings", async ({ expect }) => {
+  it("F17: drops an HTTP/2 client that no longer answers pings", async ({ expect }) => {
     const server = await serve({ pingIntervalMs: 30 });
     const startedAt = performance.now();
     const socket = rawSocket(server);

@@ -7,6 +7,7 @@ import { dhcpNic, vmSpec } from "../specs.ts";
 /** A VM that multinic did not create, with 2 CPUs, 4Gi, a disk and cloud-init. */
 function theirs(change: Partial<VirtualMachine["spec"]["template"]["spec"]> = {}): VirtualMachine {
   const vm = storedVm([{ name: "eth0", bridge: {} }]);
+  vm.metadata.labels = { app: "web", owner: "ops" };
   const { template } = vm.spec;
   template.spec.domain.cpu = { cores: 2 };
   template.spec.domain.memory = { guest: "4Gi" };
@@ -58,6 +59,11 @@ export const adoptionCases: readonly SpecCase[] = [
     "runStrategy",
     vmSpec([dhcpNic], { runStrategy: "Halted" }),
   ),
+  differs(
+    "the request has a label that the VM does not have",
+    "labels",
+    vmSpec([dhcpNic], { labels: { app: "web", tier: "front" } }),
+  ),
   {
     code: "ADOPTED_CONFIG_DRIVE",
     when: "the VM has a config drive",
@@ -96,6 +102,7 @@ export const harmlessAdoptions: readonly SpecCase[] = [
       disks: [],
       userData: { text: "#cloud-config\n" },
       runStrategy: "Always",
+      labels: { app: "web" },
     }),
     facts: { vm: theirs() },
     field: "",

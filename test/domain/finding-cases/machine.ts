@@ -165,6 +165,33 @@ export const machineCases: readonly SpecCase[] = [
   resetWithFix("the VM has a renderer", "guest", { guest: { renderer: "netplan" } }),
   resetWithFix("the VM is configured with NMState", "guestConfig", { guestConfig: "nmstate" }),
   resetWithFix("the VM has policy routing", "routing", { routing: "policy" }),
+  reset("the VM has labels", "labels", { labels: { app: "web", tier: "front" } }),
+  {
+    code: "LABEL_INVALID",
+    when: "the key has a space",
+    spec: vmSpec([dhcpNic], { labels: { "my app": "web" } }),
+    field: 'labels["my app"]',
+  },
+  {
+    code: "LABEL_INVALID",
+    when: "the value has a slash",
+    spec: vmSpec([dhcpNic], { labels: { tier: "front", image: "registry/web" } }),
+    field: 'labels["image"]',
+  },
+  {
+    code: "LABEL_RESERVED",
+    when: "the key is one of KubeVirt's",
+    spec: vmSpec([dhcpNic], { labels: { "kubevirt.io/domain": "web" } }),
+    field: 'labels["kubevirt.io/domain"]',
+    fix: true,
+  },
+  {
+    code: "LABEL_RESERVED",
+    when: "the label is the one by which multinic recognises its objects",
+    spec: vmSpec([dhcpNic], { labels: { "app.kubernetes.io/managed-by": "helm" } }),
+    field: 'labels["app.kubernetes.io/managed-by"]',
+    fix: true,
+  },
   {
     code: "OBJECT_NAME_INVALID",
     when: "a claim has capitals",
@@ -185,17 +212,113 @@ export const machineCases: readonly SpecCase[] = [
   },
   {
     code: "LIMIT_EXCEEDED",
-    when: "the routes do not fit into an annotation",
+    when: "the spec does not fit into an annotation",
     spec: vmSpec([
       {
         ...staticNic,
-        routes: Array.from({ length: 4_000 }, (_, index) => ({
-          destination: `10.${index >> 8}.${index & 255}.0/24`,
-          gateway: "192.0.2.1",
-        })),
+        ipConfig: {
+          ...staticNic.ipConfig,
+          searchDomains: Array.from({ length: 256 }, () => `${"a".repeat(999)}.example`),
+        },
       },
     ]),
     field: "networks",
+  },
+  {
+    code: "LIMIT_EXCEEDED",
+    when: "the name of the image does not fit into an annotation",
+    spec: vmSpec([dhcpNic], { bootDisk: { containerImage: "a".repeat(210_000) } }),
+    field: "bootDisk",
+  },
+  {
+    code: "LIMIT_EXCEEDED",
+    when: "two NICs have 1,200 routes together",
+    spec: vmSpec(
+      [0, 1].map((nic) => ({
+        name: `eth${nic}`,
+        ipConfig: { address: `192.0.${nic}.10/24` },
+        routes: Array.from({ length: 600 }, (_, index) => ({
+          destination: `10.${nic}${index >> 8}.${index & 255}.0/24`,
+          gateway: `192.0.${nic}.1`,
+        })),
+      })),
+    ),
+    field: "networks[1].routes",
+  },
+  {
+    code: "LIMIT_EXCEEDED",
+    when: "a NIC has 1,100 addresses",
+    spec: vmSpec([
+      {
+        name: "eth0",
+        ipConfig: { addresses: Array.from({ length: 1_100 }, (_, i) => `10.${i >> 8}.${i & 255}.1/24`) },
+      },
+    ]),
+    field: "networks[0].ipConfig.addresses",
+  },
+  {
+    code: "LIMIT_EXCEEDED",
+    when: "a NIC has 300 DNS servers",
+    spec: vmSpec([
+      {
+        ...dhcpNic,
+        ipConfig: { dnsServers: Array.from({ length: 300 }, (_, i) => `10.0.${i >> 8}.${i & 255}`) },
+      },
+    ]),
+    field: "networks[0].ipConfig.dnsServers",
+  },
+  {
+    code: "LIMIT_EXCEEDED",
+    when: "a NIC has 300 search domains",
+    spec: vmSpec([
+      {
+        ...staticNic,
+        ipConfig: {
+          ...staticNic.ipConfig,
+          dnsServers: ["192.0.2.53"],
+          searchDomains: Array.from({ length: 300 }, (_, i) => `d${i}.example`),
+        },
+      },
+    ]),
+    field: "networks[0].ipConfig.searchDomains",
+  },
+  {
+    code: "LIMIT_EXCEEDED",
+    when: "100 addresses in subnets of their own have source-based rules",
+    spec: vmSpec(
+      [
+        {
+          name: "eth0",
+          ipConfig: {
+            addresses: Array.from({ length: 100 }, (_, i) => `10.0.${i}.2/24`),
+            gateway: "10.0.0.1",
+          },
+        },
+      ],
+      { routing: "policy", guest: { renderer: "netplan" } },
+    ),
+    field: "routing",
+  },
+  {
+    code: "USER_DATA_UNCHECKED",
+    when: "the user-data has more than 20,000 YAML tokens",
+    spec: vmSpec([dhcpNic], { userData: { text: `#cloud-config\n${"a: 1\n".repeat(5_000)}` } }),
+    field: "userData.text",
+  },
+];
+
+export const harmlessLabels: readonly SpecCase[] = [
+  {
+    code: "LABEL_RESERVED",
+    when: "the labels are those that Kubernetes recommends",
+    spec: vmSpec([dhcpNic], { labels: { "app.kubernetes.io/name": "web" } }),
+    field: "",
+  },
+  {
+    code: "LABEL_INVALID",
+    when: "a value is empty",
+    spec: vmSpec([dhcpNic], { labels: { canary: "" } }),
+    field: "",
   },
 ];
 
