@@ -55,8 +55,10 @@ function refused(findings: readonly Finding[]): ConnectError {
 
 /** Around every service, innermost, so that the client, the log and the metrics see the same code. */
 export const errorInterceptor: Interceptor = (next) => async (request) => {
-  const asSent = (error: unknown): ConnectError =>
-    fitDetails(withRequestId(toConnectError(error), request.contextValues.get(requestId)), request.header);
+  const asSent = (error: unknown): ConnectError => {
+    const mapped = isOfCaller(error, request.signal) ? canceled(error) : toConnectError(error);
+    return fitDetails(withRequestId(mapped, request.contextValues.get(requestId)), request.header);
+  };
   try {
     // The caller may have left while the call waited for its turn.
     request.signal.throwIfAborted();
@@ -66,6 +68,14 @@ export const errorInterceptor: Interceptor = (next) => async (request) => {
     throw asSent(error);
   }
 };
+
+/** True if the call ends because its caller has gone: not an error of this process. */
+function isOfCaller(error: unknown, { aborted }: AbortSignal): boolean {
+  return aborted && error instanceof Error && error.name === "AbortError";
+}
+
+const canceled = (cause: unknown): ConnectError =>
+  rpcError(Code.Canceled, { reason: "CANCELED", message: "the caller has ended the call", cause });
 
 /** The errors of a stream come while it is read. */
 async function* mapError<T>(messages: AsyncIterable<T>, map: (error: unknown) => Error): AsyncGenerator<T> {

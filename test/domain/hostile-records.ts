@@ -57,6 +57,11 @@ export const hostileRecords: readonly HostileRecord[] = [
     says: "networks[0]: ",
   },
   {
+    name: "as many NICs as fit",
+    text: (spec) => JSON.stringify({ ...spec, networks: Array.from({ length: 80_000 }, () => ({})) }),
+    says: "it has 80000 NICs; the maximum is 32",
+  },
+  {
     name: "deep nesting",
     text: ({ namespace, name }) =>
       `{"namespace":"${namespace}","name":"${name}","networks":${"[".repeat(50_000)}${"]".repeat(50_000)}}`,

@@ -2,6 +2,7 @@
 import { apiForm } from "./fields.ts";
 import { readMapping } from "./read-value.ts";
 import type { Finding } from "../findings.ts";
+import { maxDevices } from "../limits.ts";
 import type { RecordedVm, VmRecord } from "../facts.ts";
 import { isMapping, kindOf, parseJson } from "../objects/mapping.ts";
 import type { VirtualMachine } from "../objects/kubernetes.ts";
@@ -30,6 +31,10 @@ export function readRecord(vm: VirtualMachine): VmRecord {
   const value = parseJson(text);
   if (value === undefined) return { problem: "it is not JSON" };
   if (!isMapping(value)) return { problem: `it must be a mapping, not ${kindOf(value)}` };
+  const { networks } = value;
+  // Before reading: each would be read, whatever it is.
+  if (Array.isArray(networks) && networks.length > maxDevices)
+    return { problem: `it has ${networks.length} NICs; the maximum is ${maxDevices}` };
   let wrong: Finding | undefined;
   const report = (found: Finding): void => {
     wrong ??= found;

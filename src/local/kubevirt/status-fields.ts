@@ -5,6 +5,12 @@ import { timestamp } from "../timestamp.ts";
 /** The condition by which virt-controller requests more memory; virt-handler removes it when the guest has it. */
 export const memoryChangeType = "MemoryChange";
 
+/**
+ * The condition by which virt-controller requests a migration for changed NICs; virt-handler of the target removes it when
+ * the guest has arrived, and virt-controller sets it again for what has changed since.
+ */
+export const migrationRequiredType = "MigrationRequired";
+
 /** A condition with `now` as its transition time. */
 export function newCondition(
   type: string,

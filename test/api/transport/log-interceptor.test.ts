@@ -6,6 +6,7 @@ import {
   Health,
   HealthCheckResponse_ServingStatus as Status,
 } from "../../../gen/grpc/health/v1/health_pb.ts";
+import { errorInterceptor } from "../../../src/api/error-mapping.ts";
 import { resourceError } from "../../../src/api/transport/errors.ts";
 import { createLogInterceptor } from "../../../src/api/transport/log-interceptor.ts";
 import { recordLog } from "../../support/log.ts";
@@ -111,6 +112,29 @@ describe("log interceptor", () => {
       leaving.abort();
       await ended.promise;
       await expect.poll(() => lines).toMatchObject([{ fields: { method: "Watch", code: "canceled" } }]);
+    },
+  );
+
+  it.for(Object.entries(transports))(
+    "counts it as no fault of the service if a stream ends with its client: %s",
+    async ([, transport], { expect }) => {
+      const log = recordLog();
+      const { url } = await serve({
+        interceptors: [createLogInterceptor({ log, now: () => 0 }), errorInterceptor],
+        routes: (router) =>
+          router.service(Health, {
+            async *watch(_request, { signal }) {
+              yield { status: Status.SERVING };
+              await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+              signal.throwIfAborted();
+            },
+          }),
+      });
+      const leaving = new AbortController();
+      const stream = oneByOne(createClient(Health, transport(url)).watch({}, { signal: leaving.signal }));
+      await stream.next();
+      leaving.abort();
+      await expect.poll(() => log.lines).toMatchObject([{ level: "info", fields: { code: "canceled" } }]);
     },
   );
 

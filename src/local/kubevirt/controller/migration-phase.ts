@@ -6,8 +6,8 @@ import {
   type Pod,
   type VirtualMachineInstanceMigration,
 } from "../resources.ts";
+import { migrationRequiredType } from "../status-fields.ts";
 import { isReady } from "./launcher-state.ts";
-import { migrationRequiredType } from "./migration-required.ts";
 import type { Vmi } from "./objects.ts";
 
 interface MigrationView {
@@ -63,7 +63,7 @@ function advanced({ migration, target, another }: MigrationView, vmi: Vmi): Migr
     case "TargetReady":
       return isSet(state.startTimestamp) ? "Running" : phase;
     case "Running":
-      // MigrationRequired has to be gone too, or the next migration would follow at once.
+      // As KubeVirt does; virt-handler of the target has removed the condition by then.
       return state.completed === true && !isTrue(vmi.status?.conditions, migrationRequiredType)
         ? "Succeeded"
         : phase;

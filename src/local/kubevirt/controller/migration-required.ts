@@ -5,11 +5,9 @@ import type { Condition, VmInterface, VmiInterfaceStatus } from "../../../domain
 import type { Pod } from "../resources.ts";
 import { secondaryByInterface } from "../network-status.ts";
 import { byName, isSecondary, nicLists, qualifiedNad } from "../nics.ts";
-import { newCondition, withCondition, withoutCondition } from "../status-fields.ts";
+import { migrationRequiredType, newCondition, withCondition, withoutCondition } from "../status-fields.ts";
 import { hasSource, multusStatus } from "../info-source.ts";
 import type { Vmi } from "./objects.ts";
-
-export const migrationRequiredType = "MigrationRequired";
 
 /** `pending`: multus-dynamic-networks-controller may still make the change without a migration. */
 export type MigrationNeed = "no" | "pending" | "now";

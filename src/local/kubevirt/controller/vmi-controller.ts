@@ -2,10 +2,10 @@
 import { findCondition } from "../../../domain/objects/conditions.ts";
 import { isKubeError } from "../../../kube/errors.ts";
 import { hasEnded, annotations, labels, pods as podResource, type Pod } from "../resources.ts";
+import { migrationRequiredType } from "../status-fields.ts";
 import { refOf } from "../../../kube/object-key.ts";
 import { currentPod, isReady, podsOf } from "./launcher-state.ts";
 import { createLauncher, MissingNadError } from "./create-launcher.ts";
-import { migrationRequiredType } from "./migration-required.ts";
 import { runningNetworksAnnotation, UnknownBindingError } from "./network-annotation.ts";
 import { isControlledBy, type Vmi } from "./objects.ts";
 import { nextVmi, type VmiView } from "./vmi-status.ts";

@@ -10,8 +10,7 @@ import {
   type VirtualMachineInstanceMigration,
 } from "../resources.ts";
 import { refOf } from "../../../kube/object-key.ts";
-import { memoryChangeType } from "../status-fields.ts";
-import { migrationRequiredType } from "./migration-required.ts";
+import { memoryChangeType, migrationRequiredType } from "../status-fields.ts";
 import type { Vmi } from "./objects.ts";
 import { isMigrating } from "./vm-status.ts";
 import type { Outcome } from "../../../kube/watch/work-queue.ts";

@@ -1,7 +1,7 @@
 // The steps of the two virt-handlers in a migration that virt-controller has handed over, one per call. Pure.
 import { findCondition } from "../../../domain/objects/conditions.ts";
 import type { VirtualMachineInstance } from "../../../domain/objects/kubernetes.ts";
-import { memoryChangeType, withoutCondition } from "../status-fields.ts";
+import { memoryChangeType, migrationRequiredType, withoutCondition } from "../status-fields.ts";
 import { labels, type MigrationState } from "../resources.ts";
 
 /** True while a migration that was handed to the nodes is in progress. */
@@ -29,8 +29,12 @@ export function nextMigrationStep(vmi: VirtualMachineInstance, now: string): Vir
   }
   if (isUnset(state.startTimestamp))
     return withState(vmi, { startTimestamp: now, targetNodeDomainDetected: true });
-  if (isUnset(state.targetNodeDomainReadyTimestamp))
-    return withState(vmi, { targetNodeDomainReadyTimestamp: now });
+  if (isUnset(state.targetNodeDomainReadyTimestamp)) {
+    const arrived = withState(vmi, { targetNodeDomainReadyTimestamp: now });
+    // pkg/virt-handler/migration-target.go: a change since then requires another migration.
+    const conditions = withoutCondition(arrived.status?.conditions, migrationRequiredType);
+    return { ...arrived, status: { ...arrived.status, conditions } };
+  }
   if (vmi.status?.nodeName !== target) {
     return {
       ...vmi,
