@@ -9,14 +9,16 @@ import type {
 import { nicList } from "../app/nic-list.ts";
 import { pageOf } from "../app/pages.ts";
 import type { StatusModel } from "../app/status-model.ts";
-import { heartbeatMs, tokenOfNow, type WatchEvent, watchStatus } from "../app/watch-status.ts";
+import type { CatchUp } from "../app/catch-up.ts";
+import type { ResumeTokens } from "../app/resume-token.ts";
+import { heartbeatMs, positionOf, type WatchEvent, watchStatus } from "../app/watch-status.ts";
 import { currentAsOfToProto, type StatusMessages } from "../wire/status-to-proto.ts";
 import { readScope, readStates } from "./read-scope.ts";
 
 export interface InterfaceStatusDependencies {
   readonly model: StatusModel;
-  /** Names this process in resume tokens. */
-  readonly epoch: string;
+  readonly tokens: ResumeTokens;
+  readonly catchUp: CatchUp;
   readonly clock: () => Date;
   readonly messages: StatusMessages;
   readonly sleepOrAborted: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -26,7 +28,8 @@ type Message = MessageInitShape<typeof WatchInterfaceStatusResponseSchema>;
 
 export function createInterfaceStatusService({
   model,
-  epoch,
+  tokens,
+  catchUp,
   clock,
   sleepOrAborted,
   messages: { messageOf, bytesOf },
@@ -34,7 +37,7 @@ export function createInterfaceStatusService({
   return {
     async *watchInterfaceStatus({ namespaces, vmNames, resumeToken }, { signal }) {
       const scope = readScope(namespaces, vmNames);
-      const options = { scope, resumeToken, epoch, signal, sleepOrAborted, bytesOf };
+      const options = { scope, resumeToken, tokens, catchUp, signal, sleepOrAborted, bytesOf };
       for await (const message of watchStatus(model, options)) {
         yield {
           resumeToken: message.resumeToken,
@@ -57,7 +60,7 @@ export function createInterfaceStatusService({
       return {
         interfaces: items.map(messageOf),
         nextPageToken: nextToken,
-        resumeToken: tokenOfNow(model, { scope, epoch }),
+        resumeToken: tokens.write(scope, positionOf(model, scope)),
         ...currentAsOfToProto(model.currentAsOf?.time),
       };
     },

@@ -1,6 +1,11 @@
 // What the service knows of the cluster: VMs, their running instances and NADs by list and watch, and its own writes in progress.
 import { readVm } from "../domain/document/read-record.ts";
-import type { KubernetesObject } from "../domain/objects/kubernetes.ts";
+import type { RecordedVm } from "../domain/facts.ts";
+import type {
+  KubernetesObject,
+  VirtualMachine,
+  VirtualMachineInstance,
+} from "../domain/objects/kubernetes.ts";
 import { readInstance, readNad, type ReadObject } from "../domain/objects/read-objects.ts";
 import { type Cache, startCache } from "../kube/watch/cache.ts";
 import { createContact, type Moment, probeWhenQuiet } from "../kube/watch/contact.ts";
@@ -32,6 +37,16 @@ function withoutManagedFields<T extends KubernetesObject>(object: T): T {
   return { ...object, metadata };
 }
 
+/** A VM as the cache keeps it. Never throws. */
+export function readCachedVm(vm: VirtualMachine): RecordedVm {
+  return readVm(withoutManagedFields(vm));
+}
+
+/** An instance as the cache keeps it. Never throws. */
+export function readCachedVmi(vmi: VirtualMachineInstance): ReadObject<VirtualMachineInstance> {
+  return readInstance(withoutManagedFields(vmi));
+}
+
 /** Starts the caches at once. `now`: milliseconds of a monotonic clock. */
 export function startClusterView(
   client: KubeClient,
@@ -40,7 +55,7 @@ export function startClusterView(
   const readAs =
     <T extends KubernetesObject>(read: (object: T) => ReadObject<T>) =>
     (given: T): T => {
-      const { object, notes } = read(withoutManagedFields(given));
+      const { object, notes } = read(given);
       const { namespace, name } = object.metadata;
       if (notes.length > 0)
         log.warn({ kind: object.kind, namespace, name, notes }, "parts of an object are not of their types");
@@ -53,10 +68,13 @@ export function startClusterView(
   const caches: ClusterCaches = {
     vms: startCache(client, virtualMachines, {
       ...common,
-      project: (vm) => readVm(withoutManagedFields(vm)),
+      project: readCachedVm,
     }),
-    vmis: startCache(client, virtualMachineInstances, { ...common, project: readAs(readInstance) }),
-    nads: startCache(client, networkAttachmentDefinitions, { ...common, project: readAs(readNad) }),
+    vmis: startCache(client, virtualMachineInstances, { ...common, project: readAs(readCachedVmi) }),
+    nads: startCache(client, networkAttachmentDefinitions, {
+      ...common,
+      project: readAs((nad) => readNad(withoutManagedFields(nad))),
+    }),
   };
   return {
     ...caches,

@@ -7,9 +7,11 @@ import { withStateSince } from "../domain/status/state-since.ts";
 import type { CacheKey } from "../kube/watch/cache.ts";
 import type { Moment } from "../kube/watch/contact.ts";
 import { type ClusterView, oldestMoment } from "./cluster-view.ts";
-import { compareVms, everything, isInScope, type StatusScope, type VmKey } from "./status-scope.ts";
 import { NotReady } from "./errors.ts";
 import { whyNotSynced } from "./not-current.ts";
+import type { Versions } from "./resume-token.ts";
+import { digestOf, emptyDigest, type StatusDigest } from "./status-digest.ts";
+import { compareVms, everything, isInScope, type StatusScope, type VmKey } from "./status-scope.ts";
 
 export interface InterfaceKey extends VmKey {
   readonly nic: string;
@@ -36,6 +38,10 @@ export interface StatusModel {
   readonly revision: number;
   /** True when VMs and their instances have both been listed; before that a running VM looks stopped. */
   readonly synced: boolean;
+  /** What the API server's collections were when they led to exactly these states; undefined if some are shown as STALE. */
+  readonly versions: Versions | undefined;
+  /** Of the states of that scope as the caches show them, also while they are shown as STALE. */
+  digest(scope: StatusScope): StatusDigest;
   /** The moment as of which all states were current; undefined before `synced`. */
   readonly currentAsOf: Moment | undefined;
   /** @throws NotReady before `synced`. */
@@ -70,6 +76,7 @@ interface KnownVm {
   readonly key: VmKey;
   /** As the caches show it. */
   readonly fresh: readonly InterfaceStatus[];
+  readonly digest: StatusDigest;
   /** As shown to readers: the same, or stale. */
   readonly nics: readonly InterfaceStatus[];
   /** Judged before the instances had been listed. */
@@ -125,6 +132,10 @@ export function startStatusModel(
   const listeners = new Set<(change: StatusChange) => void>();
   let revision = 0;
   let stale: StaleSince | undefined;
+  let isAsInCaches = true;
+  /** By namespace: every message of every stream has the digest of its scope. */
+  const digests = new Map<string, StatusDigest>();
+  let digestOfAll = emptyDigest;
 
   function record(key: InterfaceKey, status: InterfaceStatus | undefined): void {
     revision += 1;
@@ -142,6 +153,7 @@ export function startStatusModel(
     if ((before !== undefined) !== (known !== undefined)) inOrder = undefined;
     if (known === undefined) {
       byVm.delete(id);
+      replaceDigest(namespace, before?.digest, emptyDigest);
       recordChanges(key, before?.nics ?? [], []);
       return;
     }
@@ -154,8 +166,29 @@ export function startStatusModel(
     const id = vmId(key.namespace, key.vm);
     const before = byVm.get(id)?.nics ?? [];
     const nics = stale === undefined ? fresh : asStale(before, fresh, stale);
-    byVm.set(id, { key, fresh, nics, isGuess: !view.vmis.synced });
+    const digest = digestOf(fresh);
+    replaceDigest(key.namespace, byVm.get(id)?.digest, digest);
+    byVm.set(id, { key, fresh, digest, nics, isGuess: !view.vmis.synced });
     recordChanges(key, before, nics);
+  }
+
+  function replaceDigest(namespace: string, before: StatusDigest = emptyDigest, now: StatusDigest): void {
+    const change = before ^ now;
+    digestOfAll ^= change;
+    const digest = (digests.get(namespace) ?? emptyDigest) ^ change;
+    if (digest === emptyDigest) digests.delete(namespace);
+    else digests.set(namespace, digest);
+  }
+
+  /** In time that does not depend on the number of VMs that are not named. */
+  function digest({ namespaces, vmNames }: StatusScope): StatusDigest {
+    if (namespaces.size === 0 && vmNames.size === 0) return digestOfAll;
+    const [namespace = ""] = namespaces;
+    const parts =
+      vmNames.size === 0
+        ? [...namespaces].map((name) => digests.get(name))
+        : [...vmNames].map((name) => byVm.get(vmId(namespace, name))?.digest);
+    return parts.reduce<StatusDigest>((sum, part = emptyDigest) => sum ^ part, emptyDigest);
   }
 
   function recordChanges(
@@ -198,6 +231,11 @@ export function startStatusModel(
     get synced() {
       return isSynced();
     },
+    get versions() {
+      const { version: vms } = view.vms;
+      const { version: vmis } = view.vmis;
+      return isAsInCaches && vms !== undefined && vmis !== undefined ? { vms, vmis } : undefined;
+    },
     get currentAsOf() {
       return oldestMoment([view.vms, view.vmis]);
     },
@@ -209,6 +247,7 @@ export function startStatusModel(
     },
     vms,
     of,
+    digest,
     list: (scope) => vms(scope).flatMap(of),
     since(from) {
       if (from > revision) return undefined;
@@ -224,12 +263,14 @@ export function startStatusModel(
       if (since === stale?.lastContact) return;
       const mine = since === undefined ? undefined : { lastContact: since, seenAt: clock().toISOString() };
       stale = mine;
+      isAsInCaches = false;
       for (const [index, vm] of vms(everything).entries()) {
         const known = byVm.get(vmId(vm.namespace, vm.vm));
         if (known !== undefined) show(known.key, known.fresh);
         if ((index + 1) % vmsAtOnce === 0) await otherWork();
         if (stale !== mine) return;
       }
+      isAsInCaches = mine === undefined;
     },
     stop() {
       for (const end of unsubscribe) end();

@@ -1,9 +1,11 @@
 // The status model as a stream for one reader: a snapshot, synced, then changes coalesced per NIC, and heartbeats.
-import { createHash } from "node:crypto";
 import type { InterfaceStatus } from "../domain/status/interface-status.ts";
 import { createMessageRoom } from "./message-room.ts";
-import type { InterfaceKey, StatusChange, StatusModel } from "./status-model.ts";
-import { isInScope, scopeText, type StatusScope } from "./status-scope.ts";
+import type { Differences } from "./past-states.ts";
+import { type InterfaceKey, interfaceId, type StatusChange, type StatusModel } from "./status-model.ts";
+import type { CatchUp } from "./catch-up.ts";
+import { nowhere, type Position, type ResumeTokens } from "./resume-token.ts";
+import { isInScope, type StatusScope } from "./status-scope.ts";
 
 export type WatchEvent =
   /** The token could not be honoured: the snapshot that follows replaces all that the reader knew. */
@@ -29,8 +31,9 @@ export interface WatchOptions {
   readonly scope: StatusScope;
   /** Empty: start with a snapshot. If it cannot be resumed, the stream starts with a reset and a snapshot. */
   readonly resumeToken: string;
-  /** Identifies the process: revisions of another process are not comparable. */
-  readonly epoch: string;
+  readonly tokens: ResumeTokens;
+  /** For tokens that the history of this process does not reach. */
+  readonly catchUp: CatchUp;
   readonly signal: AbortSignal;
   /** Bytes of a status in a message. */
   readonly bytesOf: (status: InterfaceStatus) => number;
@@ -52,7 +55,9 @@ export const heartbeatMs = 5_000;
 export async function* watchStatus(model: StatusModel, options: WatchOptions): AsyncGenerator<WatchMessage> {
   const { scope, signal, bytesOf } = options;
   if (!(await isSynced(model, signal))) return;
-  const tokens = tokensOf(options);
+  const start = await startOf(model, options);
+  if (signal.aborted) return;
+  const tokenAt = (position: Position): string => options.tokens.write(scope, position);
   const waiting = createWaitingChanges();
   let wake = (): void => undefined;
   const onAbort = (): void => wake();
@@ -66,21 +71,22 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
   const asOf = (): Date | undefined => model.currentAsOf?.time;
   /** Only if nothing is waiting: the token means that the reader has everything. */
   const upToDate = (event: WatchEvent): WatchMessage => ({
-    resumeToken: tokens.write(model.revision),
+    resumeToken: tokenAt(positionOf(model, scope)),
     event,
   });
-  const nextChanges = (): WatchMessage => {
+  /** What a reader knows of NICs whose change waits is in the history of this process only, or in none. */
+  const nextChanges = (isResumable = true): WatchMessage => {
     const { event, revision } = waiting.take(bytesOf);
-    return waiting.size === 0 ? upToDate(event) : { resumeToken: tokens.write(revision), event };
+    if (waiting.size === 0) return upToDate(event);
+    return { resumeToken: tokenAt(isResumable ? { revision, shared: undefined } : nowhere), event };
   };
 
   try {
-    const from = tokens.read(options.resumeToken);
-    const missed = from === undefined ? undefined : model.since(from);
+    const missed = start && changesSince(model, start);
     if (missed === undefined) {
       if (options.resumeToken !== "") yield { resumeToken: "", event: { type: "reset" } };
       const all = model.list(scope);
-      const resumeToken = tokens.write(model.revision);
+      const resumeToken = tokenAt(positionOf(model, scope));
       const currentAsOf = asOf();
       for (const interfaces of chunksOf(all, bytesOf))
         yield { resumeToken: "", event: { type: "snapshot", interfaces } };
@@ -88,7 +94,8 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
       yield { resumeToken, event: { type: "synced", count: all.length, currentAsOf } };
     } else {
       for (const change of missed) if (isInScope(change.key, scope)) waiting.add(change);
-      while (waiting.size > 0) yield nextChanges();
+      const isResumable = start?.vms.length === 0;
+      while (waiting.size > 0) yield nextChanges(isResumable);
       yield upToDate({ type: "synced", count: countOf(model, scope), currentAsOf: asOf() });
     }
     while (!signal.aborted) {
@@ -117,6 +124,39 @@ export async function* watchStatus(model: StatusModel, options: WatchOptions): A
 
 function countOf(model: StatusModel, scope: StatusScope): number {
   return model.vms(scope).reduce((count, vm) => count + model.of(vm).length, 0);
+}
+
+/** What the reader lacks, by its token; undefined if it needs a snapshot. */
+async function startOf(
+  model: StatusModel,
+  { scope, resumeToken, tokens, catchUp, signal }: WatchOptions,
+): Promise<Differences | undefined> {
+  const { revision, shared } = tokens.read(scope, resumeToken) ?? nowhere;
+  if (revision !== undefined && model.since(revision) !== undefined) return { revision, vms: [] };
+  if (shared === undefined) return undefined;
+  try {
+    return await catchUp(shared, scope, signal);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+/** Those that differ, as they are now, then the later changes; undefined when the history does not reach back so far. */
+function changesSince(
+  model: StatusModel,
+  { revision, vms }: Differences,
+): readonly StatusChange[] | undefined {
+  const later = model.since(revision);
+  if (later === undefined) return undefined;
+  const different = vms.flatMap(({ vm, nics }) => {
+    const now = new Map(model.of(vm).map((status) => [status.nic, status]));
+    return nics.map((nic): StatusChange => {
+      const key = { ...vm, nic };
+      return { revision, key, id: interfaceId(key), status: now.get(nic) };
+    });
+  });
+  return [...different, ...later];
 }
 
 /** False if the signal was aborted first. */
@@ -191,27 +231,8 @@ function createWaitingChanges(): WaitingChanges {
   };
 }
 
-/** A stream that resumes at this token starts with the next change. */
-export function tokenOfNow(model: StatusModel, options: Pick<WatchOptions, "epoch" | "scope">): string {
-  return tokensOf(options).write(model.revision);
-}
-
-interface Tokens {
-  write(revision: number): string;
-  /** undefined for a token of another process or scope. */
-  read(token: string): number | undefined;
-}
-
-/** A token includes the scope: resumed in another scope, a stream would never report NICs that do not change. */
-function tokensOf({ epoch, scope }: Pick<WatchOptions, "epoch" | "scope">): Tokens {
-  const digest = createHash("sha256").update(scopeText(scope)).digest("base64url").slice(0, 16);
-  const prefix = `${epoch}.${digest}.`;
-  return {
-    write: (revision) => Buffer.from(`${prefix}${revision}`).toString("base64url"),
-    read(token) {
-      const text = Buffer.from(token, "base64url").toString();
-      const revision = text.slice(prefix.length);
-      return text.startsWith(prefix) && /^\d+$/.test(revision) ? Number(revision) : undefined;
-    },
-  };
+/** A stream that resumes here starts with the next change. */
+export function positionOf(model: StatusModel, scope: StatusScope): Position {
+  const { revision, versions } = model;
+  return { revision, shared: versions && { versions, digest: model.digest(scope) } };
 }

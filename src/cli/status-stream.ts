@@ -23,6 +23,11 @@ export interface StreamOptions {
 const missingHeartbeats = 3;
 /** Before the service has said how often it sends a heartbeat. */
 const firstSilenceMs = 45_000;
+/**
+ * Resumed with this, a stream starts with a reset. After a reset only a complete snapshot makes up for what was known, and
+ * another replica may still honour the token from before it.
+ */
+const notAToken = "-";
 const firstDelayMs = 250;
 const longestDelayMs = 10_000;
 
@@ -47,7 +52,7 @@ export async function* interfaceStatusStream(
       for await (const message of client.watchInterfaceStatus(request, options)) {
         call.heard(message);
         failures = 0;
-        resumeToken = message.resumeToken || resumeToken;
+        resumeToken = message.resumeToken || (message.event.case === "reset" ? notAToken : resumeToken);
         yield message;
       }
     } catch (thrown) {

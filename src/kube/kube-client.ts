@@ -56,6 +56,10 @@ export interface PageOptions extends ListOptions {
   /** Maximum number of objects; without it the whole list is one page. */
   readonly limit?: number | undefined;
   readonly continueToken?: string | undefined;
+  /** Selects by field, such as metadata.name=web. */
+  readonly fieldSelector?: string | undefined;
+  /** List the collection as it was at this version. With a continueToken it has no effect: the token has the version. */
+  readonly exactVersion?: string | undefined;
 }
 
 export interface TextOptions extends CallOptions {
@@ -86,7 +90,7 @@ export interface KubeClient {
   list<T extends KubernetesObject>(resource: Resource<T>, options?: ListOptions): Promise<ObjectList<T>>;
   /**
    * One page, without retries (list-watch.ts has its own).
-   * @throws KubeError reason "Expired" or "Gone" if the continueToken is too old.
+   * @throws KubeError reason "Expired" or "Gone" if the continueToken or exactVersion is too old.
    */
   listPage<T extends KubernetesObject>(resource: Resource<T>, options: PageOptions): Promise<ObjectPage<T>>;
   /** Like listPage, but the API server sends only the metadata of the objects (PartialObjectMetadataList). */

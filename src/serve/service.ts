@@ -22,7 +22,9 @@ import { createLogInterceptor } from "../api/transport/log-interceptor.ts";
 import { createReflection } from "../api/transport/reflection.ts";
 import type { TransportLog } from "../api/transport/transport-log.ts";
 import { createVirtualMachineService } from "../api/virtual-machine-service.ts";
+import { createCatchUp } from "../app/catch-up.ts";
 import { startClusterView, stopClusterView, whenSynced, type ClusterView } from "../app/cluster-view.ts";
+import { createResumeTokens } from "../app/resume-token.ts";
 import { followStaleness } from "../app/staleness.ts";
 import { startStatusModel, type StatusModel } from "../app/status-model.ts";
 import { sweepRegularly } from "../app/sweep.ts";
@@ -81,6 +83,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const messages = createStatusMessages();
   const closing = new AbortController();
   const staleness = followStaleness({ model, now, sleepOrAborted, signal: closing.signal });
+  const tokens = createResumeTokens(randomUUID());
+  const catchUp = createCatchUp({ client, view, model, log, sleepOrAborted, signal: closing.signal });
   const sweeping = sweepRegularly({ client, view, log, now, sleepOrAborted, signal: closing.signal });
   const exporter = createExporter({
     model,
@@ -113,7 +117,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       InterfaceStatusService,
       createInterfaceStatusService({
         model,
-        epoch: randomUUID(),
+        tokens,
+        catchUp,
         clock,
         messages,
         sleepOrAborted,

@@ -10,6 +10,7 @@ import {
 import { InterfaceState } from "../../gen/multinic/v1/virtual_machine_pb.ts";
 import { errorInterceptor } from "../../src/api/error-mapping.ts";
 import { createInterfaceStatusService } from "../../src/api/interface-status-service.ts";
+import { createResumeTokens } from "../../src/app/resume-token.ts";
 import { createStatusMessages } from "../../src/wire/status-to-proto.ts";
 import { createMemoryCluster, type MemoryCluster } from "../app/memory-cluster.ts";
 
@@ -19,7 +20,8 @@ function clientOf({ model }: MemoryCluster) {
   const clock = () => new Date(0);
   const service = createInterfaceStatusService({
     model,
-    epoch: "e",
+    tokens: createResumeTokens("e"),
+    catchUp: async () => undefined,
     clock,
     sleepOrAborted: async () => undefined,
     messages: createStatusMessages(),

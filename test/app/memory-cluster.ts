@@ -21,6 +21,8 @@ export interface MemoryCache<V> extends Cache<V> {
   sync(): void;
   /** The content is known to be current as of then. */
   heard(moment: Moment): void;
+  /** The content is that of the collection at this version; undefined: that is not known. */
+  at(version: string | undefined): void;
 }
 
 export function createMemoryCache<V>(resource: Resource<KubernetesObject> = virtualMachines): MemoryCache<V> {
@@ -30,6 +32,7 @@ export function createMemoryCache<V>(resource: Resource<KubernetesObject> = virt
   firstList.promise.catch(() => undefined);
   let synced = false;
   let currentAsOf: Moment | undefined;
+  let version: string | undefined;
   const idOf = ({
     namespace = "",
     name,
@@ -47,6 +50,9 @@ export function createMemoryCache<V>(resource: Resource<KubernetesObject> = virt
     },
     get size() {
       return values.size;
+    },
+    get version() {
+      return version;
     },
     get currentAsOf() {
       return currentAsOf;
@@ -95,6 +101,9 @@ export function createMemoryCache<V>(resource: Resource<KubernetesObject> = virt
     },
     heard(moment) {
       currentAsOf = moment;
+    },
+    at(now) {
+      version = now;
     },
   };
 }

@@ -1,4 +1,6 @@
 // A reader of one status stream that takes a message only when the test asks, and remembers what it received.
+import type { CatchUp } from "../../src/app/catch-up.ts";
+import { createResumeTokens } from "../../src/app/resume-token.ts";
 import type { StatusModel } from "../../src/app/status-model.ts";
 import { everything, type StatusScope } from "../../src/app/status-scope.ts";
 import { watchStatus, type WatchEvent, type WatchMessage } from "../../src/app/watch-status.ts";
@@ -26,6 +28,8 @@ export interface StreamReader {
 export interface ReaderOptions {
   readonly scope?: StatusScope;
   readonly epoch?: string;
+  /** Default: no other process can be caught up with. */
+  readonly catchUp?: CatchUp;
   /** Resumes where that reader was cut, with its knowledge. */
   readonly after?: StreamReader;
   readonly token?: string;
@@ -41,7 +45,8 @@ export function openReader(model: StatusModel, options: ReaderOptions = {}): Str
   const stopping = new AbortController();
   const stream = watchStatus(model, {
     scope,
-    epoch,
+    tokens: createResumeTokens(epoch),
+    catchUp: options.catchUp ?? (async () => undefined),
     resumeToken: options.token ?? after?.token ?? "",
     signal: stopping.signal,
     sleepOrAborted: time.sleepOrAborted,

@@ -120,7 +120,12 @@ const changes = (updated: InterfaceStatus[], removed: object[] = []): Event =>
 
 /** Answers each call of the stream with the next of `streams`; after its events the stream stays open, or fails. */
 function streaming(
-  streams: readonly { readonly events: readonly Event[]; readonly error?: ConnectError }[],
+  streams: readonly {
+    readonly events: readonly Event[];
+    readonly error?: ConnectError;
+    /** Messages of an unfinished snapshot have no token. */
+    readonly isUnfinished?: boolean;
+  }[],
   asked: WatchInterfaceStatusRequest[] = [],
 ): (router: ConnectRouter) => void {
   let sent = 0;
@@ -131,7 +136,7 @@ function streaming(
         asked.push(request);
         for (const event of stream?.events ?? []) {
           sent += 1;
-          yield { resumeToken: `t${sent}`, event };
+          yield { resumeToken: stream?.isUnfinished === true ? "" : `t${sent}`, event };
         }
         if (stream?.error) throw stream.error;
         await new Promise((resolve) => context.signal.addEventListener("abort", resolve, { once: true }));
@@ -736,6 +741,21 @@ the states are current again
       ["", "t2"],
       ["", "t2"],
     ]);
+  });
+
+  it("starts again after a snapshot that was cut off: the token from before its reset leads to other states", async ({
+    expect,
+  }) => {
+    const asked: WatchInterfaceStatusRequest[] = [];
+    const error = new ConnectError("stopping", Code.Unavailable);
+    const streams = [
+      { events: [snapshot([up("eth0"), up("eth1"), up("eth2")]), synced], error },
+      { events: [reset, snapshot([up("eth0")])], isUnfinished: true, error },
+      { events: [reset, snapshot([up("eth0"), up("eth1")]), synced] },
+    ];
+    const { stdout } = await watchUntil("watch -A", "gone", streaming(streams, asked));
+    expect(stdout.match(/eth\d +gone/g)?.map((line) => line.slice(0, 4))).toEqual(["eth2"]);
+    expect(asked.map(({ resumeToken }) => resumeToken)).toEqual(["", "t2", "-"]);
   });
 
   it("prints each message as a line of JSON or a YAML document with -o", async ({ expect }) => {

@@ -17,6 +17,7 @@ import type {
 } from "../../src/domain/objects/kubernetes.ts";
 import { createStatusMessages } from "../../src/wire/status-to-proto.ts";
 import { serve } from "../api/transport/serving.ts";
+import { createResumeTokens } from "../../src/app/resume-token.ts";
 import { createMemoryCache, createMemoryCluster, keyOf, vmiOf, vmOf } from "../app/memory-cluster.ts";
 import { grpcJs } from "../interop/clients.ts";
 import type { ForeignClient } from "../interop/foreign-client.ts";
@@ -49,7 +50,8 @@ async function serving() {
         InterfaceStatusService,
         createInterfaceStatusService({
           model,
-          epoch: "e",
+          tokens: createResumeTokens("e"),
+          catchUp: async () => undefined,
           clock: () => new Date(0),
           sleepOrAborted,
           messages,

@@ -1,3 +1,4 @@
+import { listAtVersion } from "../../src/kube/paging.ts";
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, it } from "vitest";
 import type { NetworkAttachmentDefinition, Secret } from "../../src/domain/objects/kubernetes.ts";
@@ -348,6 +349,30 @@ describe("a failed request", () => {
     server.play((_, reply) => reply.text('{"kind":"Sec', 201));
     expect(await failureOf(calls.create(client))).toMatchObject({ reason: "Undecodable" });
     expect(server.requests.length).toBe(1);
+  });
+
+  it("lists an earlier version exactly, page by page, with the version only in the request of the first page", async ({
+    expect,
+  }) => {
+    server.play(({ query }, reply) => {
+      const more = query.has("continue") ? {} : { continue: "c" };
+      reply.json({ metadata: { resourceVersion: "7", ...more }, items: [secret] });
+    });
+    const query = { namespace: "shop", exactVersion: "7", fieldSelector: "metadata.name=web" };
+    const pages: number[] = [];
+    for await (const items of listAtVersion((at) => client.listPage(secrets, { ...query, ...at }))) {
+      pages.push(items.length);
+    }
+    expect(pages).toEqual([1, 1]);
+    expect(server.requests.map(({ query }) => Object.fromEntries(query))).toEqual([
+      {
+        fieldSelector: "metadata.name=web",
+        resourceVersion: "7",
+        resourceVersionMatch: "Exact",
+        limit: "500",
+      },
+      { fieldSelector: "metadata.name=web", limit: "500", continue: "c" },
+    ]);
   });
 
   it("asks for metadata only, in JSON, and takes whole objects as well", async ({ expect }) => {

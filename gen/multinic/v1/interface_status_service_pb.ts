@@ -131,8 +131,7 @@ export const WatchInterfaceStatusResponseSchema: GenMessage<WatchInterfaceStatus
   messageDesc(file_multinic_v1_interface_status_service, 1);
 
 /**
- * Sent once, before the first snapshot message, if the resume token is not valid, for instance after a restart of the
- * service.
+ * Sent once, before the first snapshot message, if the resume token is not valid, for instance because it is too old.
  *
  * @generated from message multinic.v1.WatchInterfaceStatusResponse.Reset
  */
@@ -440,9 +439,12 @@ export const InterfaceStatusService: GenService<{
   /**
    * Streams the state of NICs: a snapshot (one or more messages), then `synced`, then changes as they happen, and
    * heartbeats while there are none. Every message from `synced` on carries a resume token. A call with that token
-   * continues after that message; if the token is no longer valid, the stream starts with `reset` and a snapshot. Tokens are
-   * valid for the same scope and as long as the service runs. While the service loads the objects of the cluster after its
-   * start, it sends no message.
+   * continues after that message: each NIC that has changed since is sent once, as it is now. If the token is no longer valid,
+   * the stream starts with `reset` and a snapshot. Tokens are valid for the same scope, at every replica of the service and
+   * after a restart of it, for as long as the Kubernetes API server keeps its history, usually five minutes. Heartbeats carry
+   * newer ones. A token of a message that contains only a part of the changes, and one from while NICs were STALE, is valid
+   * only at the replica that sent it. A resumed stream may send no message for up to 10 seconds. While the service loads the
+   * objects of the cluster after its start, it sends no message.
    * The stream ends with UNAVAILABLE and RetryInfo when the service stops. It does not end when the service loses contact
    * with the Kubernetes API server: `current_as_of` of the heartbeats then stays the same, and about 15 seconds later every
    * NIC changes to state UNKNOWN with reason STALE. When contact returns, each NIC changes to its real state.

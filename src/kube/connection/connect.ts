@@ -116,8 +116,13 @@ export function connectKube(options: KubeConnection): FullKubeClient {
     repeatable: true | "never",
     accept?: string,
   ): Promise<ObjectPage<T>> {
+    // The continueToken has the version, and the API server refuses both together.
+    const version = options.continueToken === undefined ? options.exactVersion : undefined;
     const path = withQuery(listPath(resource, options.namespace), {
       labelSelector: options.labelSelector,
+      fieldSelector: options.fieldSelector,
+      resourceVersion: version,
+      resourceVersionMatch: version === undefined ? undefined : "Exact",
       limit: options.limit?.toString(),
       continue: options.continueToken,
     });

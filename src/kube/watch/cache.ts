@@ -61,6 +61,11 @@ export interface Cache<V> {
   readonly synced: boolean;
   readonly size: number;
   /**
+   * The version of the collection whose content the values are, with every change up to it. Undefined before the first list,
+   * and while everything has to be listed again.
+   */
+  readonly version: string | undefined;
+  /**
    * The values are at least as new as the collection was at this moment: while the watch is open, that of the API server's
    * last answer; while it is not, the last moment before. Undefined before the first complete list.
    */
@@ -213,6 +218,9 @@ export function startCache<T extends KubernetesObject, V>(
     },
     get size() {
       return entries.size;
+    },
+    get version() {
+      return signals.position;
     },
     get currentAsOf() {
       return currentAsOf(signals, contact);

@@ -40,14 +40,17 @@ export function covers({ namespace, name }: ResourceRoute, key: string): boolean
   return namespace === undefined || key.startsWith(keyOf(namespace, ""));
 }
 
+const maxUint64 = 2n ** 64n - 1n;
+
 /** A resourceVersion of a query; undefined when absent. @throws ApiError 400. */
 export function parseRevision(text: string | null): number | undefined {
   if (text === null || text === "") return undefined;
-  if (!/^\d+$/.test(text)) {
-    throw badRequest(
-      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+  const invalid = (why: string): ApiError =>
+    badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`,
     );
-  }
+  if (!/^\d+$/.test(text)) throw invalid("invalid syntax");
+  if (BigInt(text) > maxUint64) throw invalid("value out of range");
   return Number(text);
 }
 
@@ -99,15 +102,13 @@ function snapshotFor(
   { store }: Context,
   { resource }: ResourceRoute,
   query: URLSearchParams,
-  token: Continue | undefined,
+  { revision, token }: { readonly revision: number | undefined; readonly token: Continue | undefined },
 ): Snapshot {
   const listAt = (revision: number, tooOld: string): Snapshot => {
     const snapshot = store.listAt(resource, revision);
     if (snapshot === undefined) throw expired(tooOld);
     return snapshot;
   };
-  const revision = parseRevision(query.get("resourceVersion"));
-  requireMatchRules(query, revision);
   if (token !== undefined) {
     if (revision !== undefined && revision !== 0) {
       throw badRequest("specifying resource version is not allowed when using continue");
@@ -127,10 +128,12 @@ function snapshotFor(
 
 /** @throws ApiError 400, 410, 422 or 504. */
 export function listObjects(context: Context, route: ResourceRoute, query: URLSearchParams): ListResult {
+  const asked = parseRevision(query.get("resourceVersion"));
+  requireMatchRules(query, asked);
   const continueText = query.get("continue") ?? "";
   const token = continueText === "" ? undefined : decodeContinue(continueText);
   const selects = selectorOf(route.resource, query);
-  const { entries, revision } = snapshotFor(context, route, query, token);
+  const { entries, revision } = snapshotFor(context, route, query, { revision: asked, token });
   const selected = entries.filter(
     ([key, object]) =>
       covers(route, key) && (token === undefined || key > token.start) && selects?.(object) !== false,

@@ -32,6 +32,33 @@ describe("lists", () => {
     expect(body.items.map((item: { metadata: { name: string } }) => item.metadata.name)).toEqual(names);
   });
 
+  it("show the collection as it was at an exact version, page by page, until it is expired", async ({
+    expect,
+  }) => {
+    const server = await startServer({ historyLimit: 8 });
+    await server.call("POST", configMaps, configMap("a", { k: "1" }));
+    await server.call("POST", configMaps, configMap("b"));
+    const { resourceVersion } = (await server.call("GET", configMaps)).body.metadata;
+    await server.call("PUT", `${configMaps}/a`, configMap("a", { k: "2" }));
+    await server.call("DELETE", `${configMaps}/b`);
+    await server.call("POST", configMaps, configMap("c"));
+    const exact = `${configMaps}?resourceVersion=${resourceVersion}&resourceVersionMatch=Exact`;
+    const first = (await server.call("GET", `${exact}&limit=1`)).body;
+    expect(first).toMatchObject({
+      metadata: { resourceVersion },
+      items: [{ metadata: { name: "a" }, data: { k: "1" } }],
+    });
+    const token = encodeURIComponent(first.metadata.continue);
+    const second = (await server.call("GET", `${configMaps}?limit=1&continue=${token}`)).body;
+    expect(second).toMatchObject({ metadata: { resourceVersion }, items: [{ metadata: { name: "b" } }] });
+    const one = (await server.call("GET", `${exact}&fieldSelector=metadata.name%3Db`)).body;
+    expect(one.items).toHaveLength(1);
+    const future = `${configMaps}?resourceVersion=${Number(resourceVersion) + 1_000}&resourceVersionMatch=Exact`;
+    expect((await server.call("GET", future)).code).toBe(504);
+    for (const n of ["d", "e", "f", "g", "h", "i", "j"]) await server.call("POST", configMaps, configMap(n));
+    expect((await server.call("GET", exact)).body).toMatchObject({ code: 410, reason: "Expired" });
+  });
+
   it("answer 410 for a page of an expired snapshot", async ({ expect }) => {
     const server = await startServer({ historyLimit: 4 });
     for (const name of ["a", "b", "c"]) await server.call("POST", configMaps, configMap(name));
