@@ -1,5 +1,6 @@
 // Parses ipConfig and routes. A value that cannot be parsed is left out and becomes a finding.
 import { finding, type Finding } from "../findings.ts";
+import { replaceWith } from "../fix.ts";
 import { type Cidr, type IpAddress, parseCidr, type Parsed, parseIp } from "../ip.ts";
 import type { NicAddress, NicRoute } from "../nic.ts";
 import type { IpConfig, IpMode, RouteConfig } from "../spec.ts";
@@ -76,6 +77,7 @@ export function resolveRoutes(
   const resolved = routes.flatMap((route, position): readonly NicRoute[] => {
     const at = `${field}.routes[${position}]`;
     const destination = read(parseCidr, route.destination, `${at}.destination`, "ROUTE_DESTINATION_INVALID");
+    findings.push(...hostBits(destination, `${at}.destination`));
     const gateway = read(parseIp, route.gateway, `${at}.gateway`, "GATEWAY_INVALID");
     const given = route.metric ?? metric;
     const metricIsValid =
@@ -85,4 +87,11 @@ export function resolveRoutes(
     return [{ field: at, position, destination, gateway, metric: given }];
   });
   return { routes: resolved, findings };
+}
+
+/** No bit beyond the prefix may be set (RFC 4632 3.1). */
+function hostBits(destination: Cidr | undefined, at: string): readonly Finding[] {
+  if (destination === undefined || !destination.hasHostBits) return [];
+  const { text: given, network } = destination;
+  return [finding("ROUTE_HOST_BITS", at, { given, network }, { fix: replaceWith(at, network) })];
 }

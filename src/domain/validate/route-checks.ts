@@ -10,13 +10,6 @@ import { type NicCheck, type NicContext } from "./context.ts";
 
 type RouteCheck = (route: NicRoute, context: NicContext) => Finding | undefined;
 
-/** No bit beyond the prefix may be set (RFC 4632 3.1). */
-const destinationIsNetwork: RouteCheck = ({ field, destination: { hasHostBits, text: given, network } }) => {
-  if (!hasHostBits) return undefined;
-  const at = `${field}.destination`;
-  return finding("ROUTE_HOST_BITS", at, { given, network }, { fix: replaceWith(at, network) });
-};
-
 const familiesAgree: RouteCheck = ({ field, destination, gateway }) => {
   if (destination.address.family === gateway.family) return undefined;
   const values = { destination: destination.text, gateway: gateway.text };
@@ -35,12 +28,7 @@ const nextHopIsNotSelf: RouteCheck = ({ field, gateway }, { own }) =>
     ? finding("GATEWAY_IS_SELF", `${field}.gateway`, { gateway: gateway.text }, { fix: removeField(field) })
     : undefined;
 
-const checksOfRoute: readonly RouteCheck[] = [
-  destinationIsNetwork,
-  familiesAgree,
-  nextHopIsOnLink,
-  nextHopIsNotSelf,
-];
+const checksOfRoute: readonly RouteCheck[] = [familiesAgree, nextHopIsOnLink, nextHopIsNotSelf];
 
 const eachRoute: NicCheck = (context) =>
   context.nic.routes.flatMap((route) => checksOfRoute.map((check) => check(route, context)));
