@@ -113,7 +113,7 @@ await describeWithCni("multus and the CNI programs", (whyNot) => {
           .toSorted(byName),
       ).toEqual(
         promised
-          .map(({ device, mac, mtu }) => ({ device, mac, mtu: mtu === 0 ? 1500 : mtu }))
+          .map(({ device, mac, mtu }) => ({ device, mac, mtu: mtu === undefined ? 1500 : mtu }))
           .toSorted(byName),
       );
       expect(await networkStatus(stand, pod)).toEqual(status);

@@ -121,6 +121,10 @@ async function applyChecked(
   if (request.planFingerprint !== undefined && request.planFingerprint !== plan.fingerprint) {
     throw new PlanChanged(vmSubject(spec), plan.fingerprint);
   }
+  // Another caller has created it since. The plan knows neither its instance nor its version.
+  if (!request.validateOnly && live === undefined && there !== undefined) {
+    throw new Overtaken(vmSubject(spec), undefined);
+  }
   const result = { findings, plan, vm, vlans, compiled };
   if (request.validateOnly || isUnchanged(plan) || claim === undefined) {
     return { ...result, written: false, etag };
