@@ -3,7 +3,8 @@ import { etagOf } from "../domain/objects/etag.ts";
 import type { KubernetesObject, OwnerReference, VirtualMachine } from "../domain/objects/kubernetes.ts";
 import { isAdopted, isManaged, secretNameOf } from "../domain/objects/ownership.ts";
 import { readVirtualMachine } from "../domain/objects/read-objects.ts";
-import { type PlannedObject, releasedBy } from "../domain/plan/plan.ts";
+import type { PlannedObject } from "../domain/plan/plan.ts";
+import { releasesBy } from "../domain/plan/releases.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { networkAttachmentDefinitions, virtualMachines } from "../kube/resource.ts";
@@ -119,7 +120,7 @@ async function deleteVersion(
   const options = { signal };
   const { uid, resourceVersion } = vm.metadata;
   const nads = await client.list(networkAttachmentDefinitions, { ...options, namespace });
-  const owned = uid === undefined ? [] : releasedBy(uid, nads.items);
+  const owned = uid === undefined ? [] : releasesBy(uid, nads.items).filter(({ isShared }) => !isShared);
   const version = { uid, resourceVersion: etag === undefined ? undefined : resourceVersion };
   try {
     await client.delete(
@@ -135,6 +136,6 @@ async function deleteVersion(
   return [
     gone(vm, "asked for"),
     gone(secret, "it belongs to the VM"),
-    ...owned.map((nad) => gone(nad, "no other VM uses it")),
+    ...owned.map(({ nad }) => gone(nad, "no other VM uses it")),
   ];
 }

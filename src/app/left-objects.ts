@@ -27,8 +27,8 @@ export interface LeftObject {
   readonly object: KubernetesObject;
 }
 
-/** A generated NAD that the VM uses without being an owner of it. */
-export interface UnownedUse {
+/** A generated NAD and a VM. */
+export interface NadOfVm {
   readonly nad: KubernetesObject;
   readonly vm: VirtualMachine;
 }
@@ -43,8 +43,20 @@ export function leftNads({ nads, nicsInUse }: ClusterView, namespace?: string): 
     .map((object) => ({ resource: networkAttachmentDefinitions, object }));
 }
 
-/** From the caches. A VM that multinic does not write owns nothing of it. */
-export function unownedUses({ vms, nads }: ClusterView): readonly UnownedUse[] {
+/** NADs that a VM owns and no longer names. From the caches. */
+export function unusedOwned({ vms, nads, nicsInUse }: ClusterView): readonly NadOfVm[] {
+  return [...nads.values()].filter(isManaged).flatMap((nad) => {
+    const { namespace, ownerReferences = [] } = nad.metadata;
+    return ownerReferences.flatMap(({ name, uid }) => {
+      const vm = vms.get({ namespace, name })?.vm;
+      if (vm === undefined || vm.metadata.uid !== uid) return [];
+      return nicsInUse.usersOf(keyOf(nad.metadata)).some((user) => user.name === name) ? [] : [{ nad, vm }];
+    });
+  });
+}
+
+/** NADs that a VM uses without owning them. From the caches. A VM that multinic does not write owns nothing of it. */
+export function unownedUses({ vms, nads }: ClusterView): readonly NadOfVm[] {
   return [...vms.values()].flatMap(({ vm }) => {
     const { namespace, uid, deletionTimestamp } = vm.metadata;
     if (deletionTimestamp !== undefined || !(isManaged(vm) || isAdopted(vm))) return [];

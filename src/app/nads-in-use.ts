@@ -13,23 +13,21 @@ import type { NicsInUse } from "./nics-in-use.ts";
 export type IsInUse = (nad: string) => boolean;
 
 /**
- * What the VM's instance, its pods, and all other VMs use. virt-controller writes another NAD into the instance before the
- * migration to it, so only the pods show what the guest is attached to: source and target of a migration alike. If the service may
- * not list pods, every NAD is in use while there is an instance that has not ended.
+ * What the VM's instance and its pods use. virt-controller writes another NAD into the instance before the migration to it, so
+ * only the pods show what the guest is attached to: source and target of a migration alike. If the service may not list pods,
+ * every NAD is in use while there is an instance that has not ended.
  * `vm`: as stored; while it runs, KubeVirt may be about to attach the NADs that it names. @throws KubeError.
  */
-export async function nadsInUse(
+export async function usedByInstance(
   client: KubeClient,
-  inUse: NicsInUse,
   { vm, vmi }: { readonly vm: VirtualMachine; readonly vmi: VirtualMachineInstance | undefined },
   options: CallOptions,
 ): Promise<IsInUse> {
-  const byOthers = usedByOthers(inUse, vm);
-  if (vmi === undefined || isFinal(vmi)) return byOthers;
+  if (vmi === undefined || isFinal(vmi)) return () => false;
   const ofPods = await nadsOfPods(client, vmi, options);
   if (ofPods === undefined) return () => true;
   const used = new Set([...ofPods, ...nadNamesOf(vm), ...nadsOfInstance(vmi)]);
-  return (nad) => used.has(nad) || byOthers(nad);
+  return (nad) => used.has(nad);
 }
 
 /** What other VMs and their instances name. */

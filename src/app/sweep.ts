@@ -1,18 +1,21 @@
-// Every minute: removes NADs and Secrets that no VM owns or uses, and makes VMs the owners of the NADs that they use.
+// Every minute: removes NADs and Secrets that no VM owns or uses, and makes VMs the owners of just the NADs that they use.
 import { ownerReferenceTo } from "../domain/objects/ownership.ts";
 import { isKubeError } from "../kube/errors.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { KubeLog } from "../kube/log.ts";
-import { addOwner } from "./apply/own-objects.ts";
+import { addOwner, removeOwner } from "./apply/nad-owners.ts";
+import { keyOf } from "../kube/object-key.ts";
 import { type ClusterView, whenSynced } from "./cluster-view.ts";
 import {
   deleteLeft,
   type LeftObject,
   leftNads,
   leftSecrets,
+  type NadOfVm,
   unownedUses,
-  type UnownedUse,
+  unusedOwned,
 } from "./left-objects.ts";
+import { usedByInstance } from "./nads-in-use.ts";
 
 /** Longer than any call takes: what has been left for so long belongs to no call that still runs, at any replica. */
 const leftForMs = 10 * 60_000;
@@ -55,7 +58,7 @@ function createSweep({ client, view, log, now, signal }: SweepOptions): () => Pr
     if (await deleteLeft(client, left, { signal }))
       log.info({ kind, namespace, name }, "removed an object that no VM owns or uses");
   };
-  const own = async ({ nad, vm }: UnownedUse): Promise<void> => {
+  const own = async ({ nad, vm }: NadOfVm): Promise<void> => {
     const { namespace, name } = nad.metadata;
     try {
       await addOwner(client, nad, ownerReferenceTo(vm), { signal });
@@ -65,6 +68,13 @@ function createSweep({ client, view, log, now, signal }: SweepOptions): () => Pr
       throw error;
     }
     log.info({ namespace, name, vm: vm.metadata.name }, "made the VM an owner of a NAD that it uses");
+  };
+  const disown = async ({ nad, vm }: NadOfVm): Promise<void> => {
+    const { namespace, name } = nad.metadata;
+    const isInUse = await usedByInstance(client, { vm, vmi: view.vmis.get(vm.metadata) }, { signal });
+    if (isInUse(keyOf(nad.metadata))) return;
+    if ((await removeOwner(client, nad, ownerReferenceTo(vm), { signal })) !== undefined)
+      log.info({ namespace, name, vm: vm.metadata.name }, "the VM no longer owns a NAD that it does not use");
   };
 
   return async () => {
@@ -80,6 +90,9 @@ function createSweep({ client, view, log, now, signal }: SweepOptions): () => Pr
       ),
       ...unownedUses(view).map(
         (use) => [`${use.nad.metadata.uid} ${use.vm.metadata.uid}`, () => own(use)] as const,
+      ),
+      ...unusedOwned(view).map(
+        (unused) => [`${unused.nad.metadata.uid} ${unused.vm.metadata.uid}`, () => disown(unused)] as const,
       ),
     ];
     const before = leftSince;

@@ -1,7 +1,7 @@
 // What is done when the service may not list pods or Secrets: nothing is deleted that may be needed.
 import { describe, it, vi } from "vitest";
 import type { ClusterView } from "../../src/app/cluster-view.ts";
-import { nadsInUse } from "../../src/app/nads-in-use.ts";
+import { usedByInstance } from "../../src/app/nads-in-use.ts";
 import { followNicsInUse } from "../../src/app/nics-in-use.ts";
 import { sweepRegularly } from "../../src/app/sweep.ts";
 import { createTurns } from "../../src/app/turns.ts";
@@ -58,17 +58,15 @@ describe("a service that may not list", () => {
     ["Scheduling", true],
     ["Succeeded", false],
   ] as const)("pods keeps every NAD of a VM whose instance is %s: %s", async ([phase, kept], { expect }) => {
-    const { view } = world();
     const client: KubeClient = { ...noCalls, list: () => Promise.reject(forbidden) };
     const of = { vm: storedVm(), vmi: instanceOfWeb({ phase }) };
-    const isInUse = await nadsInUse(client, view.nicsInUse, of, {});
+    const isInUse = await usedByInstance(client, of, {});
     expect(isInUse("shop/multinic-bridge-1")).toBe(kept);
   });
 
   it("pods fails a call whose list of pods fails in another way", async ({ expect }) => {
-    const { view } = world();
     const of = { vm: storedVm(), vmi: instanceOfWeb({}) };
-    await expect(nadsInUse(noCalls, view.nicsInUse, of, {})).rejects.toThrow("unasked");
+    await expect(usedByInstance(noCalls, of, {})).rejects.toThrow("unasked");
   });
 
   it("Secrets still sweeps NADs, and says once that it does not sweep Secrets", async ({ expect }) => {

@@ -1,12 +1,10 @@
 // A process ends in the middle of an apply and nobody calls again: what it has left is removed by the sweep, or by DeleteVM.
 import { afterAll, beforeAll, describe, it, vi } from "vitest";
 import { deleteVm } from "../../src/app/delete-vm.ts";
-import { sweepRegularly } from "../../src/app/sweep.ts";
 import type { Secret } from "../../src/domain/objects/kubernetes.ts";
 import type { VmSpec } from "../../src/domain/spec.ts";
 import { networkAttachmentDefinitions, secrets, virtualMachines } from "../../src/kube/resource.ts";
-import { createManualTime } from "../app/manual-time.ts";
-import { silentLog } from "../support/log.ts";
+import { startSweep } from "./manual-sweep.ts";
 import { ownedObjects, ownersOf } from "./owned-objects.ts";
 import { type Applied, deleted, ending, type Replica, startReplica } from "./replica.ts";
 import { machine, startStand, type Stand } from "./stand.ts";
@@ -38,37 +36,6 @@ describe("what an interrupted apply has left", { timeout: 110_000 }, () => {
     );
   }
 
-  /** The sweep of a replica, with minutes that pass when the test says so. */
-  function startSweep() {
-    const time = createManualTime();
-    const stopping = new AbortController();
-    const { now, sleepOrAborted } = time;
-    const { signal } = stopping;
-    const { client } = stand.target;
-    const running = sweepRegularly({
-      client,
-      view: replica.view,
-      log: silentLog,
-      now,
-      sleepOrAborted,
-      signal,
-    });
-    const hasSwept = (): boolean => time.pending === 1;
-    return {
-      async minutes(count: number): Promise<void> {
-        for (let minute = 0; minute < count; minute += 1) {
-          await vi.waitUntil(hasSwept, { timeout: 20_000, interval: 5 });
-          await time.advance(60_000);
-        }
-        await vi.waitUntil(hasSwept, { timeout: 20_000, interval: 5 });
-      },
-      async stop(): Promise<void> {
-        stopping.abort();
-        await running;
-      },
-    };
-  }
-
   const isSeen = (nads: number, namespace: string) => (): boolean =>
     [...replica.view.nads.values()].filter(({ metadata }) => metadata.namespace === namespace).length ===
     nads;
@@ -88,7 +55,7 @@ describe("what an interrupted apply has left", { timeout: 110_000 }, () => {
     await client.create(secrets, theirs);
     const before = await namesIn(namespace);
     await vi.waitUntil(isSeen(3, namespace));
-    const sweep = startSweep();
+    const sweep = startSweep(stand.target.client, replica.view);
     await sweep.minutes(9);
     expect(await namesIn(namespace)).toEqual(before);
     await sweep.minutes(3);
@@ -108,7 +75,7 @@ describe("what an interrupted apply has left", { timeout: 110_000 }, () => {
     const spec = vlan(namespace, "late", 603);
     await interrupt(spec, isVm);
     await vi.waitUntil(isSeen(1, namespace));
-    const sweep = startSweep();
+    const sweep = startSweep(stand.target.client, replica.view);
     await sweep.minutes(9);
     await replica.apply(spec);
     await vi.waitUntil(() => replica.view.vms.get(spec) !== undefined);
@@ -129,7 +96,7 @@ describe("what an interrupted apply has left", { timeout: 110_000 }, () => {
       (await ownedObjects(client, { namespace, name: "unowned" })).nads.map(ownersOf);
     expect(await ownersNow()).toEqual([["other"]]);
     await vi.waitUntil(() => replica.view.vms.get({ namespace, name: "unowned" }) !== undefined);
-    const sweep = startSweep();
+    const sweep = startSweep(stand.target.client, replica.view);
     await sweep.minutes(12);
     expect(await ownersNow()).toEqual([["other", "unowned"]]);
     await deleted(client, virtualMachines, { namespace, name: "other" });

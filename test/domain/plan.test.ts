@@ -6,7 +6,8 @@ import { nmstateBoothook, withBoothook } from "../../src/domain/guest/boothook.t
 import type { KubernetesObject, Secret } from "../../src/domain/objects/kubernetes.ts";
 import { worst } from "../../src/domain/plan/effects.ts";
 import { asStored } from "../../src/domain/plan/as-stored.ts";
-import { isUnchanged, type DryRunObject, planVm, releasedBy } from "../../src/domain/plan/plan.ts";
+import { isUnchanged, type DryRunObject, planVm } from "../../src/domain/plan/plan.ts";
+import { releasesBy } from "../../src/domain/plan/releases.ts";
 import type { RunningVm } from "../../src/domain/plan/running-vm.ts";
 import { resolveVm } from "../../src/domain/resolve/resolve-vm.ts";
 import type { NetworkConfig, VmSpec } from "../../src/domain/spec.ts";
@@ -279,7 +280,10 @@ describe("the objects of a plan", () => {
       ...wantedAs(one({})),
       running: running ? runningAs(one({})) : undefined,
       objects,
-      released: [nad("old", {})],
+      released: [
+        { nad: nad("old", {}), isShared: false },
+        { nad: nad("others", {}), isShared: true },
+      ],
     });
 
   it("are created, changed, unchanged, removed", ({ expect }) => {
@@ -295,6 +299,7 @@ describe("the objects of a plan", () => {
       ["update", "web"],
       ["unchanged", "web"],
       ["delete", "old"],
+      ["update", "others"],
     ]);
   });
 
@@ -370,8 +375,11 @@ describe("a generated NAD", () => {
     },
   });
 
-  it("is removed with the last VM that uses it", ({ expect }) => {
+  it("is removed with the last VM that uses it, and only loses the other owners before", ({ expect }) => {
     const all = [owned("mine", "a"), owned("shared", "a", "b"), owned("unowned"), nad("theirs", {})];
-    expect(releasedBy("a", all).map(({ metadata }) => metadata.name)).toEqual(["mine"]);
+    expect(releasesBy("a", all).map(({ nad: { metadata }, isShared }) => [metadata.name, isShared])).toEqual([
+      ["mine", false],
+      ["shared", true],
+    ]);
   });
 });

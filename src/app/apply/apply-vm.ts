@@ -133,7 +133,6 @@ async function applyChecked(
     compiled,
     named: namedNads(facts, compiled),
     plan,
-    released,
     force,
     live,
     lock: live && lockOn(live, lockOf(request, force)),

@@ -10,17 +10,13 @@ import type {
   Secret,
   VirtualMachine,
 } from "../../domain/objects/kubernetes.ts";
-import {
-  fieldManager,
-  ownerReferenceTo,
-  ownershipManager,
-  userDataAnnotation,
-} from "../../domain/objects/ownership.ts";
+import { fieldManager, ownerReferenceTo, userDataAnnotation } from "../../domain/objects/ownership.ts";
 import { readVirtualMachine } from "../../domain/objects/read-objects.ts";
 import { isKubeError } from "../../kube/errors.ts";
-import type { CallOptions, KubeClient } from "../../kube/kube-client.ts";
+import type { KubeClient } from "../../kube/kube-client.ts";
 import { networkAttachmentDefinitions, secrets, virtualMachines } from "../../kube/resource.ts";
 import { subjectOf, VersionMismatch } from "../errors.ts";
+import { addOwner } from "./nad-owners.ts";
 import { isOwnedByAnother, ownedByAnother } from "./refusals.ts";
 import { applyToVersion } from "./versioned-writes.ts";
 import { attempts, secretToWrite } from "./writes.ts";
@@ -30,7 +26,7 @@ export type Written = ReadonlyMap<string, KubernetesObject>;
 
 /**
  * After this, every NAD of the VM exists, has its configuration and has the VM as an owner. A NAD that is gone is written
- * again. `toOwn`: the NADs that do not have the VM as an owner yet.
+ * again. `toOwn`: the NADs that do not have the VM as an owner yet. Returns all NADs of the namespace as stored.
  * @throws VersionMismatch if others keep removing one; KubeError.
  */
 export async function ownNads(
@@ -38,8 +34,7 @@ export async function ownNads(
   { attachments }: CompiledVm,
   vm: VirtualMachine,
   { toOwn, written }: { readonly toOwn: readonly NetworkAttachmentDefinition[]; readonly written: Written },
-): Promise<void> {
-  if (attachments.length === 0) return;
+): Promise<readonly NetworkAttachmentDefinition[]> {
   const owner = ownerReferenceTo(vm);
   const { namespace } = vm.metadata;
   let missing = toOwn;
@@ -51,7 +46,7 @@ export async function ownNads(
     const { items } = await client.list(networkAttachmentDefinitions, { namespace });
     const stored = new Map(items.map((nad) => [nad.metadata.name, nad]));
     missing = attachments.filter((nad) => !isWhole(stored.get(nad.metadata.name), nad, owner));
-    if (missing.length === 0) return;
+    if (missing.length === 0) return items;
   }
   throw new VersionMismatch(subjectOf(missing[0] ?? vm));
 }
@@ -83,29 +78,6 @@ async function own(
     // The NAD with this uid is gone; the list that follows shows it.
     if (!isKubeError(error, "Conflict") && !isKubeError(error, "Invalid")) throw error;
   }
-}
-
-/**
- * The uid in the object is the lock: without it, a server-side apply of the reference alone could create a NAD without
- * configuration. @throws KubeError "Conflict" or "Invalid" if the NAD with this uid is gone.
- */
-export async function addOwner(
-  client: KubeClient,
-  { metadata }: KubernetesObject,
-  owner: OwnerReference,
-  options: CallOptions = {},
-): Promise<void> {
-  const { name, namespace, uid } = metadata;
-  if (uid === undefined) throw new Error(`NetworkAttachmentDefinition ${name} was stored without a uid`);
-  const reference = {
-    apiVersion: "k8s.cni.cncf.io/v1",
-    kind: "NetworkAttachmentDefinition",
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid, ownerReferences: [owner] },
-  } satisfies NetworkAttachmentDefinition;
-  await client.apply(networkAttachmentDefinitions, reference, {
-    ...options,
-    fieldManager: ownershipManager(owner.uid),
-  });
 }
 
 /**

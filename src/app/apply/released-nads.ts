@@ -1,31 +1,40 @@
 // Generated NADs that a VM no longer needs, and those that it names without having created them.
 import type { CompiledVm } from "../../domain/compile/compile.ts";
 import type { Facts } from "../../domain/facts.ts";
-import type { NetworkAttachmentDefinition } from "../../domain/objects/kubernetes.ts";
+import type { NetworkAttachmentDefinition, VirtualMachine } from "../../domain/objects/kubernetes.ts";
 import { isManaged } from "../../domain/objects/ownership.ts";
-import { releasedBy } from "../../domain/plan/plan.ts";
+import { type Release, releasesBy } from "../../domain/plan/releases.ts";
 import type { CallOptions, KubeClient } from "../../kube/kube-client.ts";
 import { keyOf } from "../../kube/object-key.ts";
-import { nadsInUse } from "../nads-in-use.ts";
+import { usedByInstance, usedByOthers } from "../nads-in-use.ts";
 import type { NicsInUse } from "../nics-in-use.ts";
 
-/** The NADs that only the VM owns and that neither it nor anything that runs needs. @throws KubeError. */
+/** What the VM would release, if it comes to use the NADs of `compiled` alone. @throws KubeError. */
 export async function releasedNads(
   client: KubeClient,
   inUse: NicsInUse,
   { vm, vmi, nads }: Facts,
   compiled: CompiledVm,
   options: CallOptions,
-): Promise<readonly NetworkAttachmentDefinition[]> {
-  const uid = vm?.metadata.uid;
-  if (vm === undefined || uid === undefined) return [];
-  const wanted = new Set(compiled.attachmentNames);
-  const candidates = releasedBy(uid, nads?.values() ?? []).filter(
-    ({ metadata }) => !wanted.has(keyOf(metadata)),
-  );
-  if (candidates.length === 0) return [];
-  const isInUse = await nadsInUse(client, inUse, { vm, vmi }, options);
-  return candidates.filter(({ metadata }) => !isInUse(keyOf(metadata)));
+): Promise<readonly Release[]> {
+  const releases = vm === undefined ? [] : unnamed(vm, nads?.values() ?? [], compiled);
+  if (vm === undefined || releases.length === 0) return [];
+  const byInstance = await usedByInstance(client, { vm, vmi }, options);
+  const byOthers = usedByOthers(inUse, vm);
+  return releases.flatMap(({ nad, isShared }) => {
+    const name = keyOf(nad.metadata);
+    return byInstance(name) ? [] : [{ nad, isShared: isShared || byOthers(name) }];
+  });
+}
+
+/** The NADs that the VM owns and does not name. */
+export function unnamed(
+  { metadata }: VirtualMachine,
+  nads: Iterable<NetworkAttachmentDefinition>,
+  { attachmentNames }: CompiledVm,
+): readonly Release[] {
+  const named = new Set(attachmentNames);
+  return releasesBy(metadata.uid ?? "", nads).filter(({ nad }) => !named.has(keyOf(nad.metadata)));
 }
 
 /** The generated NADs in the VM's namespace that the spec names; the VM becomes an owner of them too. */

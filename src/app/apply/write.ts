@@ -1,4 +1,4 @@
-// The real writes of an apply, in order: NADs, Secret, VM, owner references, then the deletion of released NADs.
+// The real writes of an apply, in order: NADs, Secret, VM, owner references, then the release of NADs.
 import type { CompiledVm } from "../../domain/compile/compile.ts";
 import type { Finding } from "../../domain/findings.ts";
 import { nadNamesOf } from "../../domain/names.ts";
@@ -10,23 +10,18 @@ import type {
   VirtualMachine,
 } from "../../domain/objects/kubernetes.ts";
 import { fieldManager, ownerReferenceTo } from "../../domain/objects/ownership.ts";
-import { readInstance } from "../../domain/objects/read-objects.ts";
 import type { ObjectAction, Plan } from "../../domain/plan/plan.ts";
 import { isKubeError } from "../../kube/errors.ts";
 import type { CallOptions, KubeClient } from "../../kube/kube-client.ts";
-import {
-  networkAttachmentDefinitions,
-  secrets,
-  virtualMachineInstances,
-  virtualMachines,
-} from "../../kube/resource.ts";
+import { secrets, virtualMachines } from "../../kube/resource.ts";
 import { ObjectExists, ObjectNotFound, Refused, subjectOf, VersionMismatch } from "../errors.ts";
-import { type IsInUse, nadsInUse, usedByOthers } from "../nads-in-use.ts";
+import { type IsInUse, usedByOthers } from "../nads-in-use.ts";
 import type { NicsInUse } from "../nics-in-use.ts";
 import { type Lock, Overtaken } from "./lock.ts";
 import { ownNads, ownNamed, ownSecret } from "./own-objects.ts";
 import { isOwnedByAnother, ownedByAnother } from "./refusals.ts";
-import { type Begun, remove, undo, undoVm } from "./undo.ts";
+import { releaseNads } from "./release.ts";
+import { type Begun, undo, undoVm } from "./undo.ts";
 import { applyLocked, applyToVersion, mayHaveHappened } from "./versioned-writes.ts";
 import { type Write, writesOf } from "./writes.ts";
 
@@ -36,7 +31,6 @@ export interface Decision {
   /** Generated NADs that exist and that the VM names instead of a physical network. */
   readonly named: readonly NetworkAttachmentDefinition[];
   readonly plan: Plan;
-  readonly released: readonly NetworkAttachmentDefinition[];
   /** Take over the VM's fields from other managers. */
   readonly force: boolean;
   /** The VM that the plan was made for; undefined: there must be none. */
@@ -67,7 +61,7 @@ export async function writeObjects(
   decision: Decision,
   { signal, beforeVm, afterVm }: WriteHooks,
 ): Promise<VirtualMachine> {
-  const { compiled, named, plan, released, live, secret } = decision;
+  const { compiled, named, plan, live, secret } = decision;
   const actions = new Map(plan.objects.map(({ kind, name, action }) => [`${kind}/${name}`, action]));
   const actionOf = ({ kind, metadata }: KubernetesObject): ObjectAction | undefined =>
     actions.get(`${kind}/${metadata.name}`);
@@ -109,33 +103,17 @@ export async function writeObjects(
 
   const toOwn = compiled.attachments.filter((nad) => actionOf(nad) !== "unchanged");
   const byName = new Map(Array.from(written, ([{ metadata }, stored]) => [metadata.name, stored]));
-  await ownNads(client, compiled, vm, { toOwn, written: byName });
+  const nads = await ownNads(client, compiled, vm, { toOwn, written: byName });
   await ownNamed(client, named, vm);
   const created = live === undefined ? (byName.get(compiled.secret.metadata.name) as Secret) : undefined;
   await ownSecret(client, compiled, vm, created);
-  await release(client, inUse, vm, released);
+  if (live !== undefined) await releaseNads(client, inUse, vm, nads, compiled);
   return vm;
 }
 
 /** The VM has had its addresses all along, and there is no state of multinic's to put it back to. */
 function isFirstAdoption(live: VirtualMachine | undefined): boolean {
   return live !== undefined && appliedFields(live, fieldManager) === undefined;
-}
-
-/** Not those that have come to be used since the plan, such as by a migration. */
-async function release(
-  client: KubeClient,
-  inUse: NicsInUse,
-  vm: VirtualMachine,
-  released: readonly NetworkAttachmentDefinition[],
-): Promise<void> {
-  if (released.length === 0) return;
-  const found = await client.find(virtualMachineInstances, vm.metadata);
-  const isInUse = await nadsInUse(client, inUse, { vm, vmi: found && readInstance(found).object }, {});
-  for (const nad of released) {
-    const { namespace, name } = nad.metadata;
-    if (!isInUse(`${namespace}/${name}`)) await remove(client, networkAttachmentDefinitions, nad, {});
-  }
 }
 
 /** Every VM and Secret is written to the version that the plan was made for. */

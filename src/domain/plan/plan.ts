@@ -4,10 +4,10 @@ import { isDeepStrictEqual } from "node:util";
 import { callersPart } from "../guest/boothook.ts";
 import type { ResolvedVm } from "../nic.ts";
 import { secretText } from "../objects/cloud-init.ts";
-import type { KubernetesObject, NetworkAttachmentDefinition, Secret } from "../objects/kubernetes.ts";
-import { isManaged } from "../objects/ownership.ts";
+import type { KubernetesObject, Secret } from "../objects/kubernetes.ts";
 import { type Effect, worst } from "./effects.ts";
 import { type FieldChange, fieldChanges } from "./field-changes.ts";
+import type { Release } from "./releases.ts";
 import { judgeChange, type RunningVm } from "./running-vm.ts";
 
 export type ObjectAction = "create" | "update" | "delete" | "unchanged";
@@ -44,8 +44,7 @@ export interface PlanInput {
   readonly running: RunningVm | undefined;
   /** In order of writing. */
   readonly objects: readonly DryRunObject[];
-  /** NADs that are deleted because this VM was the last to use them. */
-  readonly released: readonly NetworkAttachmentDefinition[];
+  readonly released: readonly Release[];
   /** Changes in addition to those of the spec's fields. */
   readonly moreChanges?: readonly FieldChange[];
 }
@@ -121,23 +120,12 @@ function comparable(object: KubernetesObject): object {
   return { ...content, metadata: kept };
 }
 
-function releasedObject({ kind, metadata }: NetworkAttachmentDefinition): PlannedObject {
+function releasedObject({ nad: { kind, metadata }, isShared }: Release): PlannedObject {
   return {
     kind,
     namespace: metadata.namespace ?? "",
     name: metadata.name,
-    action: "delete",
-    message: "is no longer used by any VM",
+    action: isShared ? "update" : "delete",
+    message: isShared ? "is no longer used by this VM" : "is no longer used by any VM",
   };
-}
-
-/** Generated NADs that only this VM owns. */
-export function releasedBy(
-  vmUid: string,
-  nads: Iterable<NetworkAttachmentDefinition>,
-): readonly NetworkAttachmentDefinition[] {
-  return [...nads].filter((nad) => {
-    const owners = nad.metadata.ownerReferences ?? [];
-    return isManaged(nad) && owners.length > 0 && owners.every(({ uid }) => uid === vmUid);
-  });
 }
