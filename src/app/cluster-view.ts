@@ -29,7 +29,7 @@ export interface ClusterView extends ClusterCaches {
 }
 
 /** Each audit lists the metadata of all objects. */
-const auditEveryMs = 300_000;
+const usualAuditEveryMs = 300_000;
 
 /** managedFields are most of an object. */
 function withoutManagedFields<T extends KubernetesObject>(object: T): T {
@@ -47,10 +47,18 @@ export function readCachedVmi(vmi: VirtualMachineInstance): ReadObject<VirtualMa
   return readInstance(withoutManagedFields(vmi));
 }
 
-/** Starts the caches at once. `now`: milliseconds of a monotonic clock. */
+export interface ClusterViewOptions {
+  readonly log: KubeLog;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  /** The mean time between two audits of a cache. */
+  readonly auditEveryMs?: number;
+}
+
+/** Starts the caches at once. */
 export function startClusterView(
   client: KubeClient,
-  { log, now }: { readonly log: KubeLog; readonly now: () => number },
+  { log, now, auditEveryMs = usualAuditEveryMs }: ClusterViewOptions,
 ): ClusterView {
   const readAs =
     <T extends KubernetesObject>(read: (object: T) => ReadObject<T>) =>

@@ -27,6 +27,8 @@ export interface ControllerOptions extends ApplyDependencies {
 
 export interface Controller {
   /** Resolves when all work has ended and the Lease is released. */
+  /** `isActive`: while this replica holds the Lease. */
+  readonly election: { readonly name: string; readonly isActive: boolean };
   stop(): Promise<void>;
 }
 
@@ -42,6 +44,7 @@ export function startController(options: ControllerOptions): Controller {
     project: withoutManagedFields,
   });
 
+  let isActive = false;
   async function participate(): Promise<void> {
     await Promise.all([whenSynced(view, signal), wukongs.whenSynced(signal)]);
     await runElection({
@@ -51,7 +54,14 @@ export function startController(options: ControllerOptions): Controller {
       durations,
       log,
       timing: systemTiming,
-      lead: (leading) => lead(options, wukongs, leading),
+      async lead(leading) {
+        isActive = true;
+        try {
+          await lead(options, wukongs, leading);
+        } finally {
+          isActive = false;
+        }
+      },
       signal,
     });
   }
@@ -60,6 +70,9 @@ export function startController(options: ControllerOptions): Controller {
   });
 
   return {
+    get election() {
+      return { name: leaseName, isActive };
+    },
     async stop() {
       stopping.abort();
       await participation;

@@ -5,7 +5,7 @@ import type { Cache } from "../kube/watch/cache.ts";
 import type { KubeLog } from "../kube/log.ts";
 import { type EncodedBody, encodeBody } from "./encode.ts";
 import { createNicExposition } from "./nic-exposition.ts";
-import { createProcessMetrics } from "./process-metrics.ts";
+import { createProcessMetrics, type ProcessMetricsOptions } from "./process-metrics.ts";
 import { createTrafficSums } from "./traffic-sums.ts";
 import type { FindTargets } from "./virt-handler-targets.ts";
 import { startVirtHandlerTraffic } from "./virt-handler-traffic.ts";
@@ -21,6 +21,7 @@ export interface ExporterOptions {
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly version: string;
+  readonly election: ProcessMetricsOptions["election"];
 }
 
 export interface Exporter {
@@ -50,7 +51,8 @@ export function createExporter(options: ExporterOptions): Exporter {
       for (const vm of vms) nics.invalidateTraffic(vm);
     },
   });
-  const process = createProcessMetrics({ version: options.version, caches: options.caches, traffic });
+  const { version, caches, election } = options;
+  const process = createProcessMetrics({ version, caches, election, traffic });
   const unsubscribe = model.subscribe(({ key, status }) => {
     if (status === undefined) sums.forget(key);
   });

@@ -9,6 +9,14 @@ export interface ProcessMetricsOptions {
   readonly version: string;
   readonly caches: Readonly<Record<string, Cache<unknown>>>;
   readonly traffic: VirtHandlerTraffic;
+  /** undefined: no part of this process waits for a Lease. */
+  readonly election: () => Election | undefined;
+}
+
+/** `name`: of the Lease. */
+export interface Election {
+  readonly name: string;
+  readonly isActive: boolean;
 }
 
 export interface ProcessMetrics {
@@ -35,7 +43,11 @@ export function createProcessMetrics(options: ProcessMetricsOptions): ProcessMet
     registers: [registry],
   });
   buildInfo.set({ version: options.version }, 1);
-  for (const metric of [...cacheMetrics(options.caches), ...scrapeMetrics(options.traffic)]) {
+  for (const metric of [
+    ...cacheMetrics(options.caches),
+    ...scrapeMetrics(options.traffic),
+    activeReplica(options.election),
+  ]) {
     registry.registerMetric(metric);
   }
 
@@ -99,6 +111,21 @@ async function* whenOver<T>(messages: AsyncIterable<T>, over: (code: string) => 
   } finally {
     over(code);
   }
+}
+
+/** By the name that Kubernetes' own controllers have for it (k8s.io/component-base/metrics/prometheus/clientgo/leaderelection). */
+function activeReplica(election: ProcessMetricsOptions["election"]): Metric {
+  return new Gauge({
+    name: "leader_election_master_status",
+    help: "1 on the replica that works on Wukongs, 0 on the others; absent without --controller.",
+    labelNames: ["name"],
+    registers: [],
+    collect() {
+      this.reset();
+      const now = election();
+      if (now !== undefined) this.set({ name: now.name }, now.isActive ? 1 : 0);
+    },
+  });
 }
 
 function cacheMetrics(caches: ProcessMetricsOptions["caches"]): readonly Metric[] {

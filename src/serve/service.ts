@@ -86,6 +86,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const tokens = createResumeTokens(randomUUID());
   const catchUp = createCatchUp({ client, view, model, log, sleepOrAborted, signal: closing.signal });
   const sweeping = sweepRegularly({ client, view, log, now, sleepOrAborted, signal: closing.signal });
+  let controller: Controller | undefined;
   const exporter = createExporter({
     model,
     caches: { vms: view.vms, vmis: view.vmis, nads: view.nads },
@@ -99,6 +100,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     sleepOrAborted,
     now,
     version: options.version,
+    election: () => controller?.election,
   });
   const health = createHealth();
   const reflection = createReflection([...services, Health]);
@@ -149,7 +151,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
 
   const ports: Listener[] = [];
-  let controller: Controller | undefined;
   const close = async (graceMs: number): Promise<void> => {
     await Promise.all([controller?.stop(), ...ports.map((port) => port.close(graceMs))]);
     exporter.stop();

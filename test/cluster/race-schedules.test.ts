@@ -18,7 +18,8 @@ describe("several callers of two replicas", () => {
   beforeAll(async () => {
     stand = await startStand();
     const { client } = stand.target;
-    replicas = [await startReplica(client), await startReplica(client)];
+    const auditing = { auditEveryMs: 1_000 };
+    replicas = [await startReplica(client, auditing), await startReplica(client, auditing)];
   });
   afterAll(async () => {
     for (const replica of replicas) await replica[Symbol.asyncDispose]();
@@ -100,7 +101,15 @@ describe("several callers of two replicas", () => {
       console.log(
         `races on the ${name} API server: ${schedules.length} schedules, ${steps} steps, ${failures.length} violated, ${swept} NADs left to the sweep, seed ${seed}`,
       );
+      const health = replicas.flatMap(({ view: { vms, vmis, nads } }) =>
+        [vms, vmis, nads].map((cache) => cache.health()),
+      );
+      const audits = health.reduce((sum, each) => sum + each.audits, 0);
+      const mismatches = health.reduce((sum, each) => sum + each.mismatches, 0);
+      console.log(`audits of the caches meanwhile: ${audits}, mismatches: ${mismatches}`);
       expect(failures).toEqual([]);
+      expect(audits).toBeGreaterThan(0);
+      expect(mismatches).toBe(0);
     },
   );
 });

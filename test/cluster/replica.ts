@@ -4,6 +4,7 @@ import type { ApplyRequest } from "../../src/app/apply/apply-request.ts";
 import { applyVm, type ApplyResult } from "../../src/app/apply/apply-vm.ts";
 import {
   type ClusterView,
+  type ClusterViewOptions,
   startClusterView,
   stopClusterView,
   whenSynced,
@@ -23,8 +24,11 @@ export interface Replica extends AsyncDisposable {
 }
 
 /** Resolves when its caches are loaded. */
-export async function startReplica(client: KubeClient): Promise<Replica> {
-  const view = startClusterView(client, { log: silentLog, now: () => performance.now() });
+export async function startReplica(
+  client: KubeClient,
+  options: Pick<ClusterViewOptions, "auditEveryMs"> = {},
+): Promise<Replica> {
+  const view = startClusterView(client, { log: silentLog, now: () => performance.now(), ...options });
   await whenSynced(view);
   return {
     view,

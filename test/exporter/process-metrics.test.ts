@@ -2,17 +2,18 @@
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { describe, it } from "vitest";
 import { InterfaceStatusService } from "../../gen/multinic/v1/interface_status_service_pb.ts";
-import { createProcessMetrics } from "../../src/exporter/process-metrics.ts";
+import { createProcessMetrics, type Election } from "../../src/exporter/process-metrics.ts";
 import { settled } from "../app/manual-time.ts";
 import { createMemoryCache } from "../app/memory-cluster.ts";
 import { parseExposition } from "./parse-exposition.ts";
 
-function startMetrics() {
+function startMetrics(election?: Election) {
   const vms = createMemoryCache();
   vms.set({ namespace: "shop", name: "web" }, {});
   const metrics = createProcessMetrics({
     version: "1.2.3",
     caches: { vms },
+    election: () => election,
     traffic: {
       errors: new Map([["http://node-1/metrics", 3]]),
       unreadableLines: 2,
@@ -55,10 +56,23 @@ function startService(metrics: ReturnType<typeof startMetrics>["metrics"]) {
   return createClient(InterfaceStatusService, transport);
 }
 
+const lease = "leader_election_master_status";
 const count = "multinic_rpc_duration_seconds_count";
 const open = "multinic_rpc_streams";
 
 describe("metrics of the process", () => {
+  it.for([
+    ["1", { name: "multinic-controller", isActive: true }],
+    ["0", { name: "multinic-controller", isActive: false }],
+    [undefined, undefined],
+  ] as const)(
+    "have %s for the active replica if the controller is %o",
+    async ([shown, election], { expect }) => {
+      const { value } = startMetrics(election);
+      expect(await value(lease, ["name", "multinic-controller"])).toBe(shown);
+    },
+  );
+
   it("contain version, caches and scrapes", async ({ expect }) => {
     const { vms, value } = startMetrics();
     expect(await value("multinic_build_info", ["version", "1.2.3"])).toBe("1");
